@@ -1,0 +1,1 @@
+"""FlakeGuard: finds, scores, triages and quarantines the flaky tests of GitHub repositories, in Slack."""

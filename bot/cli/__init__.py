@@ -1,0 +1,1 @@
+"""The flakeguard command."""

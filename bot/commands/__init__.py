@@ -1,0 +1,1 @@
+"""The Slack doors: slash commands, buttons and modals."""

@@ -1,0 +1,1 @@
+"""GitHub's API and webhooks, as FlakeGuard speaks them."""

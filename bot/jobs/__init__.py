@@ -1,0 +1,1 @@
+"""The clock and the queue: what happens later, or again."""

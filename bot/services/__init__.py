@@ -1,0 +1,1 @@
+"""The use cases: decide, write, record, announce. One transaction each, no network."""

@@ -1,0 +1,1 @@
+"""Slack's Web API, and the messages, modals and home views FlakeGuard shows."""
