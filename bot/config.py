@@ -1,0 +1,184 @@
+"""The settings: read once from the environment, validated, with messages that say how to mend them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.errors import ConfigurationError
+
+SECRETS = (
+    "DATABASE_URL",
+    "SLACK_BOT_TOKEN",
+    "SLACK_SIGNING_SECRET",
+    "SLACK_APP_TOKEN",
+    "GITHUB_APP_PRIVATE_KEY",
+    "GITHUB_WEBHOOK_SECRET",
+)
+
+
+class Environment(StrEnum):
+    """Where the bot runs; production refuses to start half configured."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+    TEST = "test"
+
+
+class LogLevel(StrEnum):
+    """How much is logged."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+
+
+def _upper(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
+def _empty_is_absent(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_empty_is_absent)]
+OptionalText = Annotated[str | None, BeforeValidator(_empty_is_absent)]
+
+
+class Settings(BaseSettings):
+    """Everything the bot can be told; every secret may also come from the file named by `<NAME>_FILE`."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=True)
+
+    database_url: OptionalSecret = Field(None, validation_alias="DATABASE_URL")
+    database_pool_size: int = Field(10, ge=1, le=100, validation_alias="DATABASE_POOL_SIZE")
+    data: Path = Field(
+        default_factory=lambda: Path.home() / ".local" / "share" / "flakeguard", validation_alias="FLAKEGUARD_DATA"
+    )
+    host: str = Field("127.0.0.1", min_length=1, validation_alias="HOST")
+    port: int = Field(8080, ge=1, le=65535, validation_alias="PORT")
+    environment: Environment = Field(Environment.DEVELOPMENT, validation_alias="ENVIRONMENT")
+    log_level: Annotated[LogLevel, BeforeValidator(_upper)] = Field(LogLevel.INFO, validation_alias="LOG_LEVEL")
+    public_url: OptionalText = Field(None, validation_alias="PUBLIC_URL")
+    slack_bot_token: OptionalSecret = Field(None, validation_alias="SLACK_BOT_TOKEN")
+    slack_signing_secret: OptionalSecret = Field(None, validation_alias="SLACK_SIGNING_SECRET")
+    slack_app_token: OptionalSecret = Field(None, validation_alias="SLACK_APP_TOKEN")
+    slack_api_url: str = Field("https://slack.com/api/", validation_alias="SLACK_API_URL")
+    slack_default_channel: OptionalText = Field(None, validation_alias="SLACK_DEFAULT_CHANNEL")
+    github_app_id: int | None = Field(None, ge=1, validation_alias="GITHUB_APP_ID")
+    github_app_private_key: OptionalSecret = Field(None, validation_alias="GITHUB_APP_PRIVATE_KEY")
+    github_webhook_secret: OptionalSecret = Field(None, validation_alias="GITHUB_WEBHOOK_SECRET")
+    github_api_url: str = Field("https://api.github.com", validation_alias="GITHUB_API_URL")
+
+    @field_validator("public_url", "slack_api_url", "github_api_url")
+    @classmethod
+    def _is_http(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            message = "must begin with http:// or https://"
+            raise ValueError(message)
+        return value
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _ends_with_slash(cls, value: str) -> str:
+        return value if value.endswith("/") else f"{value}/"
+
+    @field_validator("github_app_id", mode="before")
+    @classmethod
+    def _empty_id_is_absent(cls, value: object) -> object:
+        return _empty_is_absent(value)
+
+    @field_validator("github_app_private_key")
+    @classmethod
+    def _is_pem(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        text = value.get_secret_value().strip().replace("\\n", "\n")
+        if not text.startswith("-----BEGIN"):
+            try:
+                text = base64.b64decode(text, validate=True).decode("ascii")
+            except (binascii.Error, UnicodeDecodeError, ValueError):
+                text = ""
+        if not text.startswith("-----BEGIN"):
+            message = "must be the PEM of the key, or base64 of it; or put its path in GITHUB_APP_PRIVATE_KEY_FILE"
+            raise ValueError(message)
+        return SecretStr(text)
+
+    @model_validator(mode="after")
+    def _is_whole_in_production(self) -> Self:
+        if self.environment is Environment.PRODUCTION and (missing := self.missing()):
+            message = f"production needs {', '.join(missing)}; set them, or ENVIRONMENT=development to start without"
+            raise ValueError(message)
+        return self
+
+    @property
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """The secrets a delivery may be signed with; several while one is being rotated out."""
+        if self.github_webhook_secret is None:
+            return ()
+        return tuple(part.strip() for part in self.github_webhook_secret.get_secret_value().split(",") if part.strip())
+
+    def missing(self) -> tuple[str, ...]:
+        """The names of the secrets without which a door stays shut."""
+        absent: list[str] = []
+        if self.slack_bot_token is None:
+            absent.append("SLACK_BOT_TOKEN")
+        if self.slack_signing_secret is None and self.slack_app_token is None:
+            absent.append("SLACK_SIGNING_SECRET")
+        if self.github_app_id is None:
+            absent.append("GITHUB_APP_ID")
+        if self.github_app_private_key is None:
+            absent.append("GITHUB_APP_PRIVATE_KEY")
+        if not self.webhook_secrets:
+            absent.append("GITHUB_WEBHOOK_SECRET")
+        return tuple(absent)
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from `environment` (the process's own when None).
+
+    Raises:
+        ConfigurationError: names each variable that is missing or wrong, and says how to mend it.
+    """
+    values = _with_files(os.environ if environment is None else environment)
+    try:
+        return Settings.model_validate({name: values[name] for name in _names() if name in values})
+    except ValidationError as error:
+        faults = "; ".join(_explain(fault["loc"], fault["msg"]) for fault in error.errors(include_input=False))
+        message = f"Settings: {faults}."
+        raise ConfigurationError(message) from None
+
+
+def _names() -> tuple[str, ...]:
+    return tuple(str(field.validation_alias) for field in Settings.model_fields.values())
+
+
+def _explain(where: tuple[int | str, ...], fault: str) -> str:
+    text = fault.removeprefix("Value error, ").rstrip(".")
+    return f"{where[0]}: {text[0].lower()}{text[1:]}" if where else text
+
+
+def _with_files(environment: Mapping[str, str]) -> dict[str, str]:
+    values = dict(environment)
+    for name in SECRETS:
+        path = values.get(f"{name}_FILE", "").strip()
+        if not path:
+            continue
+        if values.get(name, "").strip():
+            message = f"Settings: {name} and {name}_FILE are both set; keep one of them."
+            raise ConfigurationError(message)
+        try:
+            values[name] = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            message = f"Settings: {name}_FILE names {path}, which cannot be read ({type(error).__name__})."
+            raise ConfigurationError(message) from None
+    return values

@@ -1,0 +1,92 @@
+"""The audit trail: who did what, when and why. Only ever appended to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from bot.analysis.model import Actor, ActorKind, CaseId, QuarantineId, RepositoryId
+from bot.store.database import Session
+from bot.store.tables import audit
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the trail; `tag` is `subject:action`."""
+
+    id: int
+    case_id: CaseId | None
+    quarantine_id: QuarantineId | None
+    tag: str
+    actor: Actor
+    reason: str
+    created_at: datetime
+
+
+def append(
+    session: Session,
+    *,
+    repository_id: RepositoryId,
+    case_id: CaseId | None,
+    quarantine_id: QuarantineId | None,
+    tag: str,
+    actor: Actor,
+    reason: str,
+    now: datetime,
+) -> int:
+    """Add a line; returns its number."""
+    number: int = session.execute(
+        sa.insert(audit)
+        .values(
+            repository_id=repository_id,
+            case_id=case_id,
+            quarantine_id=quarantine_id,
+            tag=tag,
+            actor=write_actor(actor),
+            reason=reason,
+            created_at=now,
+        )
+        .returning(audit.c.id)
+    ).scalar_one()
+    return number
+
+
+def list_case(session: Session, repository_id: RepositoryId, case_id: CaseId, limit: int = 20) -> list[Entry]:
+    """The latest lines about a case, oldest first."""
+    rows = session.execute(
+        sa.select(audit)
+        .where(audit.c.repository_id == repository_id, audit.c.case_id == case_id)
+        .order_by(audit.c.id.desc())
+        .limit(limit)
+    )
+    return [_read(row._mapping) for row in reversed(rows.all())]  # noqa: SLF001  # SQLAlchemy's public name
+
+
+def get(session: Session, repository_id: RepositoryId, number: int) -> Entry:
+    """The line of this number."""
+    row = session.execute(sa.select(audit).where(audit.c.repository_id == repository_id, audit.c.id == number)).one()
+    return _read(row._mapping)  # noqa: SLF001  # SQLAlchemy's public name
+
+
+def write_actor(actor: Actor) -> dict[str, str]:
+    """An actor as it is stored."""
+    return {"kind": actor.kind.value, "id": actor.id, "name": actor.name}
+
+
+def read_actor(stored: dict[str, str]) -> Actor:
+    """An actor as it was stored."""
+    return Actor(ActorKind(stored["kind"]), stored["id"], stored["name"])
+
+
+def _read(row: sa.RowMapping) -> Entry:
+    return Entry(
+        row["id"],
+        row["case_id"],
+        row["quarantine_id"],
+        row["tag"],
+        read_actor(row["actor"]),
+        row["reason"],
+        row["created_at"],
+    )

@@ -1,0 +1,69 @@
+"""What GitHub delivered, once each, and the Slack events already answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from bot.errors import NotFoundError
+from bot.store.database import Session
+from bot.store.tables import deliveries, slack_events
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One webhook delivery: its event and its raw body."""
+
+    id: str
+    event: str
+    payload: bytes
+    correlation_id: str
+    processed: bool
+
+
+def insert_new(
+    session: Session, delivery_id: str, event: str, payload: bytes, correlation_id: str, now: datetime
+) -> bool:
+    """Store a delivery; False where one of this id is stored already."""
+    statement = insert(deliveries).values(
+        id=delivery_id, event=event, payload=payload, correlation_id=correlation_id, received_at=now
+    )
+    return session.execute(statement.on_conflict_do_nothing().returning(deliveries.c.id)).first() is not None
+
+
+def get(session: Session, delivery_id: str) -> Delivery:
+    """The delivery of this id.
+
+    Raises:
+        NotFoundError: not stored.
+    """
+    row = session.execute(sa.select(deliveries).where(deliveries.c.id == delivery_id)).mappings().one_or_none()
+    if row is None:
+        message = f"No delivery {delivery_id} is stored."
+        raise NotFoundError(message)
+    return Delivery(row["id"], row["event"], row["payload"], row["correlation_id"], row["processed_at"] is not None)
+
+
+def set_processed(session: Session, delivery_id: str, now: datetime, error: str | None = None) -> None:
+    """Record that nothing is left to do for a delivery, and what went wrong for good."""
+    session.execute(
+        sa.update(deliveries).where(deliveries.c.id == delivery_id).values(processed_at=now, error=error)
+    )
+
+
+def forget(session: Session, before: datetime) -> int:
+    """Delete processed deliveries and Slack event ids received before `before`; returns how many deliveries."""
+    session.execute(sa.delete(slack_events).where(slack_events.c.received_at < before))
+    result = session.execute(
+        sa.delete(deliveries).where(deliveries.c.received_at < before, deliveries.c.processed_at.is_not(None))
+    )
+    return int(result.rowcount)
+
+
+def insert_slack_event(session: Session, event_id: str, now: datetime) -> bool:
+    """Remember a Slack event; False where it was answered already."""
+    statement = insert(slack_events).values(id=event_id, received_at=now)
+    return session.execute(statement.on_conflict_do_nothing().returning(slack_events.c.id)).first() is not None

@@ -1,0 +1,69 @@
+"""The durable queue: jobs deferred inside our own transactions, by name.
+
+A fact and the work it asks for commit together; a rolled-back transaction leaves no job.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import procrastinate
+import sqlalchemy as sa
+from procrastinate.exceptions import AlreadyEnqueued
+
+from bot import telemetry
+from bot.store.database import Session
+
+INGEST = "ingest"
+NOTICE = "notice"
+
+app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
+
+
+def defer(session: Session, task: str, *, lock: str, key: str | None = None, at: datetime | None = None, **arguments: str | int) -> None:
+    """Put a job in the queue, in the caller's transaction.
+
+    Jobs of the same `lock` run one after another; a job whose `key` waits already is not doubled.
+    `at` is the earliest time it runs.
+    """
+    connection = session.connection.driver_connection
+    deferrer = app.configure_task(
+        task, connection=connection, lock=lock, queueing_lock=key, schedule_at=at
+    )
+    savepoint = session.begin_nested()
+    try:
+        deferrer.defer(correlation_id=telemetry.current_id(), **arguments)
+    except AlreadyEnqueued:
+        savepoint.rollback()
+    else:
+        savepoint.commit()
+
+
+def count(session: Session) -> dict[str, int]:
+    """How many jobs there are, by state."""
+    rows = session.execute(
+        sa.text("select status::text, count(*) from procrastinate_jobs where status in ('todo', 'doing') group by 1")
+    )
+    return {str(status): int(number) for status, number in rows}
+
+
+def is_idle(session: Session) -> bool:
+    """Whether no job waits to run now or runs."""
+    return not session.execute(
+        sa.text(
+            "select exists (select from procrastinate_jobs where status = 'doing'"
+            " or (status = 'todo' and (scheduled_at is null or scheduled_at <= now())))"
+        )
+    ).scalar_one()
+
+
+def forget_finished(session: Session, before: datetime) -> int:
+    """Delete the jobs that ended well before `before`; returns how many."""
+    result = session.execute(
+        sa.text(
+            "delete from procrastinate_jobs j where j.status = 'succeeded' and not exists"
+            " (select from procrastinate_events e where e.job_id = j.id and e.at >= :before)"
+        ),
+        {"before": before},
+    )
+    return int(result.rowcount)

@@ -1,0 +1,116 @@
+"""Installations and repositories, as GitHub names them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from bot.analysis.model import RepositoryId
+from bot.errors import NotFoundError
+from bot.store.database import Session
+from bot.store.tables import installations, repositories
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository FlakeGuard was let into; `installation_id` is None where no delivery has named it yet."""
+
+    id: RepositoryId
+    installation_id: int | None
+    full_name: str
+    default_branch: str
+
+
+def put_installation(session: Session, installation_id: int, account: str, *, suspended_at: datetime | None) -> None:
+    """Record an installation that exists."""
+    row = {"account": account, "suspended_at": suspended_at, "deleted_at": None}
+    session.execute(
+        insert(installations)
+        .values(id=installation_id, **row)
+        .on_conflict_do_update(index_elements=["id"], set_=row)
+    )
+
+
+def delete_installation(session: Session, installation_id: int, now: datetime) -> None:
+    """Record that an installation is gone, and its repositories with it."""
+    session.execute(sa.update(installations).where(installations.c.id == installation_id).values(deleted_at=now))
+    session.execute(
+        sa.update(repositories).where(repositories.c.installation_id == installation_id).values(removed_at=now)
+    )
+
+
+def put(
+    session: Session,
+    repository_id: RepositoryId,
+    *,
+    installation_id: int | None,
+    full_name: str,
+    default_branch: str | None,
+    private: bool,
+) -> None:
+    """Record a repository that exists; an unknown installation or branch does not erase a known one."""
+    statement = insert(repositories).values(
+        id=repository_id,
+        installation_id=installation_id,
+        full_name=full_name,
+        default_branch=default_branch or "main",
+        private=private,
+    )
+    new = statement.excluded
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["id"],
+            set_={
+                "installation_id": sa.func.coalesce(new.installation_id, repositories.c.installation_id),
+                "full_name": new.full_name,
+                "default_branch": new.default_branch if default_branch else repositories.c.default_branch,
+                "private": new.private,
+                "removed_at": None,
+            },
+        )
+    )
+
+
+def remove(session: Session, repository_id: RepositoryId, now: datetime) -> None:
+    """Record that a repository is no longer ours to read; what is known of it stays."""
+    session.execute(sa.update(repositories).where(repositories.c.id == repository_id).values(removed_at=now))
+
+
+def get(session: Session, repository_id: RepositoryId) -> Repository:
+    """The repository of this number.
+
+    Raises:
+        NotFoundError: not known.
+    """
+    row = session.execute(_SELECT.where(repositories.c.id == repository_id)).one_or_none()
+    if row is None:
+        message = "FlakeGuard does not know this repository; install the GitHub App on it."
+        raise NotFoundError(message)
+    return _read(row)
+
+
+def find_by_name(session: Session, full_name: str) -> Repository | None:
+    """The repository called `owner/name`, in any case of letters."""
+    row = session.execute(
+        _SELECT.where(sa.func.lower(repositories.c.full_name) == full_name.lower(), repositories.c.removed_at.is_(None))
+    ).first()
+    return None if row is None else _read(row)
+
+
+def list_present(session: Session) -> Sequence[Repository]:
+    """Every repository that has not been removed, by name."""
+    rows = session.execute(_SELECT.where(repositories.c.removed_at.is_(None)).order_by(repositories.c.full_name))
+    return [_read(row) for row in rows]
+
+
+_SELECT = sa.select(
+    repositories.c.id, repositories.c.installation_id, repositories.c.full_name, repositories.c.default_branch
+)
+
+
+def _read(row: sa.Row[tuple[int, int | None, str, str]]) -> Repository:
+    return Repository(RepositoryId(row[0]), row[1], row[2], row[3])

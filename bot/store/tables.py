@@ -1,0 +1,325 @@
+"""The tables. `repository_id` leads every key of what grows, so that it can be distributed by it.
+
+A run is one row, its results are one row of arrays per variant; only results that did not simply pass,
+and further tries, also have rows of their own, and the text of a failure is stored once per fingerprint.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Double,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, REAL
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _time(name: str, *, nullable: bool = False) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+def _serial(name: str = "id") -> Column[int]:
+    return Column(name, BigInteger, Identity(always=True), primary_key=True)
+
+
+installations = Table(
+    "installations",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("account", Text, nullable=False),
+    _time("suspended_at", nullable=True),
+    _time("deleted_at", nullable=True),
+)
+
+repositories = Table(
+    "repositories",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("installation_id", BigInteger, nullable=True, index=True),
+    Column("full_name", Text, nullable=False, index=True),
+    Column("default_branch", Text, nullable=False),
+    Column("private", Boolean, nullable=False),
+    _time("removed_at", nullable=True),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("event", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("correlation_id", Text, nullable=False),
+    _time("received_at"),
+    _time("processed_at", nullable=True),
+    Column("error", Text, nullable=True),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True),
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("github_run_id", BigInteger, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("workflow", Text, nullable=False),
+    Column("workflow_path", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("head_sha", Text, nullable=False),
+    Column("head_branch", Text, nullable=False),
+    Column("base_sha", Text, nullable=True),
+    Column("conclusion", Text, nullable=True),
+    Column("url", Text, nullable=False),
+    _time("started_at"),
+    _time("completed_at", nullable=True),
+    _time("ingested_at", nullable=True),
+    Column("complete", Boolean, nullable=False, server_default=text("false")),
+    Column("outage", Double, nullable=False, server_default=text("0")),
+    Column("files", Integer, nullable=False, server_default=text("0")),
+    Index("uq_runs_attempt", "repository_id", "github_run_id", "attempt", unique=True),
+    Index("ix_runs_started", "repository_id", text("started_at desc")),
+    Index("ix_runs_head", "repository_id", "head_sha"),
+)
+
+run_results = Table(
+    "run_results",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True),
+    Column("run_id", BigInteger, primary_key=True),
+    Column("variant", Text, primary_key=True),
+    Column("case_ids", ARRAY(Integer), nullable=False),
+    Column("outcomes", LargeBinary, nullable=False),
+    Column("durations", ARRAY(REAL), nullable=False),
+    Column("shards", ARRAY(Text), nullable=False),
+    Column("complete", Boolean, nullable=False),
+)
+
+run_problems = Table(
+    "run_problems",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True),
+    _serial(),
+    Column("run_id", BigInteger, nullable=False),
+    Column("artifact", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index("ix_run_problems_run", "repository_id", "run_id"),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True),
+    Column("id", Integer, Identity(always=True), primary_key=True),
+    Column("key", LargeBinary, nullable=False),
+    Column("uid", Text, nullable=False),
+    Column("file", Text, nullable=False),
+    Column("class_name", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("suite", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    _time("first_seen_at"),
+    Index("uq_cases_key", "repository_id", "key", unique=True),
+    Index("ix_cases_uid", "repository_id", "uid"),
+)
+
+fingerprints = Table(
+    "fingerprints",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True),
+    _serial(),
+    Column("key", LargeBinary, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    _time("first_seen_at"),
+    Index("uq_fingerprints_key", "repository_id", "key", unique=True),
+)
+
+failures = Table(
+    "failures",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True),
+    _serial(),
+    Column("case_id", Integer, nullable=False),
+    Column("run_id", BigInteger, nullable=False),
+    Column("variant", Text, nullable=False),
+    Column("try", SmallInteger, nullable=False),
+    Column("outcome", SmallInteger, nullable=False),
+    Column("duration", REAL, nullable=False),
+    Column("fingerprint_id", BigInteger, nullable=True),
+    _time("occurred_at"),
+    Index("ix_failures_case", "repository_id", "case_id", text("occurred_at desc")),
+    Index("ix_failures_run", "repository_id", "run_id"),
+)
+
+scorers = Table(
+    "scorers",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("state", LargeBinary, nullable=False),
+    Column("keys", Integer, nullable=False),
+    _time("updated_at"),
+)
+
+pass_counts = Table(
+    "pass_counts",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True),
+    Column("variant", Text, primary_key=True),
+    Column("case_ids", ARRAY(Integer), nullable=False),
+    Column("counts", ARRAY(Integer), nullable=False),
+)
+
+scores = Table(
+    "scores",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True),
+    Column("case_id", Integer, primary_key=True),
+    Column("variant", Text, primary_key=True),
+    Column("state", LargeBinary, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("p_flaky", Double, nullable=False),
+    Column("p_broken", Double, nullable=False),
+    Column("score", Double, nullable=False),
+    Column("rate", Double, nullable=False),
+    Column("low", Double, nullable=False),
+    Column("high", Double, nullable=False),
+    Column("runs", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("mixed_commits", Integer, nullable=False),
+    Column("episode", Integer, nullable=False),
+    _time("updated_at"),
+    Index("ix_scores_status", "repository_id", "status"),
+)
+
+quarantines = Table(
+    "quarantines",
+    metadata,
+    Column("repository_id", BigInteger, nullable=False),
+    _serial(),
+    Column("case_id", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("variant", Text, nullable=True),
+    Column("fingerprint_id", BigInteger, nullable=True),
+    Column("days", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("owner", Text, nullable=True),
+    Column("proposed_by", JSONB, nullable=False),
+    _time("proposed_at"),
+    Column("decided_by", JSONB, nullable=True),
+    _time("decided_at", nullable=True),
+    Column("decision", Text, nullable=True),
+    _time("expires_at", nullable=True),
+    Column("version", Integer, nullable=False),
+    Index(
+        "uq_quarantines_open",
+        "repository_id",
+        "case_id",
+        unique=True,
+        postgresql_where=text("state in ('proposed', 'active', 'suspended')"),
+    ),
+    Index("ix_quarantines_state", "state", "expires_at"),
+)
+
+labels = Table(
+    "labels",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True),
+    _serial(),
+    Column("case_id", Integer, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("actor", JSONB, nullable=False),
+    _time("created_at"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True),
+    _serial(),
+    Column("case_id", Integer, nullable=True),
+    Column("quarantine_id", BigInteger, nullable=True),
+    Column("tag", Text, nullable=False),
+    Column("actor", JSONB, nullable=False),
+    Column("reason", Text, nullable=False),
+    _time("created_at"),
+    Index("ix_audit_case", "repository_id", "case_id"),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    _serial(),
+    Column("key", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("repository_id", BigInteger, nullable=True),
+    Column("ref", BigInteger, nullable=True),
+    Column("detail", Text, nullable=False, server_default=text("''")),
+    Column("channel", Text, nullable=False, server_default=text("''")),
+    Column("revision", Integer, nullable=False, server_default=text("1")),
+    Column("sent_revision", Integer, nullable=False, server_default=text("0")),
+    Column("correlation_id", Text, nullable=False),
+    _time("created_at"),
+    _time("sent_at", nullable=True),
+    Column("error", Text, nullable=True),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("repository_id", BigInteger, nullable=True),
+    Column("case_id", Integer, nullable=True),
+    Column("channel", Text, nullable=False),
+    Column("ts", Text, nullable=False),
+    _time("posted_at"),
+)
+
+checks = Table(
+    "checks",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True),
+    Column("head_sha", Text, primary_key=True),
+    Column("check_run_id", BigInteger, nullable=False),
+    _time("updated_at"),
+)
+
+slack_events = Table(
+    "slack_events",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _time("received_at"),
+)
+
+reruns = Table(
+    "reruns",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True),
+    Column("github_run_id", BigInteger, primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("actor", JSONB, nullable=False),
+    _time("created_at"),
+)
+
