@@ -61,13 +61,17 @@ def list_case(session: Session, repository_id: RepositoryId, case_id: CaseId, li
         .order_by(audit.c.id.desc())
         .limit(limit)
     )
-    return [_read(row._mapping) for row in reversed(rows.all())]  # noqa: SLF001  # SQLAlchemy's public name
+    return [_read(row) for row in reversed(rows.mappings().all())]
 
 
 def get(session: Session, repository_id: RepositoryId, number: int) -> Entry:
     """The line of this number."""
-    row = session.execute(sa.select(audit).where(audit.c.repository_id == repository_id, audit.c.id == number)).one()
-    return _read(row._mapping)  # noqa: SLF001  # SQLAlchemy's public name
+    row = (
+        session.execute(sa.select(audit).where(audit.c.repository_id == repository_id, audit.c.id == number))
+        .mappings()
+        .one()
+    )
+    return _read(row)
 
 
 def write_actor(actor: Actor) -> dict[str, str]:

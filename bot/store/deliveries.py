@@ -49,9 +49,7 @@ def get(session: Session, delivery_id: str) -> Delivery:
 
 def set_processed(session: Session, delivery_id: str, now: datetime, error: str | None = None) -> None:
     """Record that nothing is left to do for a delivery, and what went wrong for good."""
-    session.execute(
-        sa.update(deliveries).where(deliveries.c.id == delivery_id).values(processed_at=now, error=error)
-    )
+    session.execute(sa.update(deliveries).where(deliveries.c.id == delivery_id).values(processed_at=now, error=error))
 
 
 def forget(session: Session, before: datetime) -> int:

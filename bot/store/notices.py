@@ -75,14 +75,22 @@ def put(
     if again:
         statement = statement.on_conflict_do_update(
             index_elements=["key"],
-            set_={"revision": notices.c.revision + 1, "error": None, "correlation_id": statement.excluded.correlation_id},
+            set_={
+                "revision": notices.c.revision + 1,
+                "error": None,
+                "correlation_id": statement.excluded.correlation_id,
+            },
         )
     else:
         statement = statement.on_conflict_do_nothing()
     row = session.execute(statement.returning(notices.c.id)).first()
     if row is not None:
         queue.defer(
-            session, queue.NOTICE, lock=channel or f"repository:{repository_id}", key=f"notice:{key}", at=at,
+            session,
+            queue.NOTICE,
+            lock=channel or f"repository:{repository_id}",
+            key=f"notice:{key}",
+            at=at,
             notice_id=row[0],
         )
 
@@ -151,15 +159,11 @@ def forget_message(session: Session, key: str) -> None:
 def list_card_channels(session: Session, repository_id: RepositoryId, case_id: int) -> list[str]:
     """The channels that have a card of the case."""
     rows = session.execute(
-        sa.select(messages.c.channel).where(
-            messages.c.repository_id == repository_id, messages.c.case_id == case_id
-        )
+        sa.select(messages.c.channel).where(messages.c.repository_id == repository_id, messages.c.case_id == case_id)
     )
     return [row[0] for row in rows]
 
 
 def count_pending(session: Session) -> int:
     """How many notices wait to be said."""
-    return session.execute(
-        sa.select(sa.func.count()).where(notices.c.sent_revision < notices.c.revision)
-    ).scalar_one()
+    return session.execute(sa.select(sa.func.count()).where(notices.c.sent_revision < notices.c.revision)).scalar_one()

@@ -55,9 +55,11 @@ def lock(session: Session, quarantine_id: QuarantineId) -> Quarantine:
     Raises:
         NotFoundError: not known.
     """
-    row = session.execute(
-        sa.select(quarantines).where(quarantines.c.id == quarantine_id).with_for_update()
-    ).mappings().one_or_none()
+    row = (
+        session.execute(sa.select(quarantines).where(quarantines.c.id == quarantine_id).with_for_update())
+        .mappings()
+        .one_or_none()
+    )
     if row is None:
         message = "This quarantine does not exist any more."
         raise NotFoundError(message)

@@ -20,16 +20,22 @@ NOTICE = "notice"
 app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
 
 
-def defer(session: Session, task: str, *, lock: str, key: str | None = None, at: datetime | None = None, **arguments: str | int) -> None:
+def defer(
+    session: Session,
+    task: str,
+    *,
+    lock: str,
+    key: str | None = None,
+    at: datetime | None = None,
+    **arguments: str | int,
+) -> None:
     """Put a job in the queue, in the caller's transaction.
 
     Jobs of the same `lock` run one after another; a job whose `key` waits already is not doubled.
     `at` is the earliest time it runs.
     """
     connection = session.connection.driver_connection
-    deferrer = app.configure_task(
-        task, connection=connection, lock=lock, queueing_lock=key, schedule_at=at
-    )
+    deferrer = app.configure_task(task, connection=connection, lock=lock, queueing_lock=key, schedule_at=at)
     savepoint = session.begin_nested()
     try:
         deferrer.defer(correlation_id=telemetry.current_id(), **arguments)

@@ -29,9 +29,7 @@ def put_installation(session: Session, installation_id: int, account: str, *, su
     """Record an installation that exists."""
     row = {"account": account, "suspended_at": suspended_at, "deleted_at": None}
     session.execute(
-        insert(installations)
-        .values(id=installation_id, **row)
-        .on_conflict_do_update(index_elements=["id"], set_=row)
+        insert(installations).values(id=installation_id, **row).on_conflict_do_update(index_elements=["id"], set_=row)
     )
 
 
@@ -112,5 +110,5 @@ _SELECT = sa.select(
 )
 
 
-def _read(row: sa.Row[tuple[int, int | None, str, str]]) -> Repository:
+def _read(row: sa.Row[int, int | None, str, str]) -> Repository:
     return Repository(RepositoryId(row[0]), row[1], row[2], row[3])

@@ -216,7 +216,7 @@ scores = Table(
 quarantines = Table(
     "quarantines",
     metadata,
-    Column("repository_id", BigInteger, nullable=False),
+    Column("repository_id", BigInteger, primary_key=True),
     _serial(),
     Column("case_id", Integer, nullable=False),
     Column("state", Text, nullable=False),
@@ -240,6 +240,7 @@ quarantines = Table(
         unique=True,
         postgresql_where=text("state in ('proposed', 'active', 'suspended')"),
     ),
+    Index("ix_quarantines_id", "id"),
     Index("ix_quarantines_state", "state", "expires_at"),
 )
 
@@ -322,4 +323,3 @@ reruns = Table(
     Column("actor", JSONB, nullable=False),
     _time("created_at"),
 )
-

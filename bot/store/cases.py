@@ -1,0 +1,331 @@
+"""Cases and their scores: found by the hash of their identity, scored per variant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+from sqlalchemy.dialects.postgresql import insert
+
+from bot.analysis.model import CaseId, FailureExcerpt, Identity, RepositoryId, Status, VariantScore
+from bot.errors import NotFoundError
+from bot.store.database import Session
+from bot.store.tables import cases, failures, fingerprints, pass_counts, runs, scorers, scores
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A case as people name it."""
+
+    id: CaseId
+    repository_id: RepositoryId
+    uid: str
+    title: str
+    first_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreRow:
+    """The state of one (case, variant) that ever failed, and what was read out of it."""
+
+    case_id: CaseId
+    variant: str
+    state: bytes
+    status: Status
+    p_flaky: float
+    p_broken: float
+    score: float
+    rate: float
+    low: float
+    high: float
+    runs: int
+    failures: int
+    mixed_commits: int
+    episode: int
+
+
+def put(
+    session: Session, repository_id: RepositoryId, identities: Iterable[Identity], now: datetime
+) -> dict[bytes, CaseId]:
+    """The number of every identity; those not seen before get one."""
+    wanted = {identity.key: identity for identity in identities}
+    if not wanted:
+        return {}
+    known_query = sa.select(cases.c.key, cases.c.id).where(
+        cases.c.repository_id == repository_id, cases.c.key == sa.any_(sa.bindparam("keys", list(wanted)))
+    )
+    known = {bytes(row[0]): CaseId(row[1]) for row in session.execute(known_query)}
+    rows = [
+        {
+            "repository_id": repository_id,
+            "key": identity.key,
+            "uid": identity.uid,
+            "file": identity.file,
+            "class_name": identity.class_name,
+            "name": identity.name,
+            "suite": identity.suite,
+            "title": identity.title,
+            "first_seen_at": now,
+        }
+        for key, identity in sorted(wanted.items())
+        if key not in known
+    ]
+    if rows:
+        session.execute(insert(cases).on_conflict_do_nothing(), rows)
+        known = {bytes(row[0]): CaseId(row[1]) for row in session.execute(known_query)}
+    return known
+
+
+def get(session: Session, repository_id: RepositoryId, case_id: CaseId) -> Case:
+    """The case of this number.
+
+    Raises:
+        NotFoundError: not known.
+    """
+    row = session.execute(_CASE.where(cases.c.repository_id == repository_id, cases.c.id == case_id)).one_or_none()
+    if row is None:
+        message = "This test is not known any more."
+        raise NotFoundError(message)
+    return _read_case(row)
+
+
+def find(session: Session, case_id: CaseId) -> Case | None:
+    """The case of this number, in whichever repository it is."""
+    row = session.execute(_CASE.where(cases.c.id == case_id)).one_or_none()
+    return None if row is None else _read_case(row)
+
+
+def search(session: Session, repository_ids: Iterable[RepositoryId], words: str, limit: int) -> list[Case]:
+    """The cases whose title or id holds the words; the exact one alone where there is one."""
+    within = cases.c.repository_id.in_(list(repository_ids))
+    exact = session.execute(_CASE.where(within, sa.or_(cases.c.title == words, cases.c.uid == words))).all()
+    if exact:
+        return [_read_case(row) for row in exact]
+    pattern = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    rows = session.execute(
+        _CASE.where(within, cases.c.title.ilike(f"%{pattern}%")).order_by(sa.func.length(cases.c.title)).limit(limit)
+    )
+    return [_read_case(row) for row in rows]
+
+
+def count(session: Session, repository_id: RepositoryId) -> int:
+    """How many cases a repository has."""
+    return session.execute(
+        sa.select(sa.func.count()).select_from(cases).where(cases.c.repository_id == repository_id)
+    ).scalar_one()
+
+
+def lock_scorer(session: Session, repository_id: RepositoryId) -> bytes | None:
+    """The repository's part of the filter's state, kept from other ingestions until the transaction ends."""
+    session.execute(sa.select(sa.func.pg_advisory_xact_lock(repository_id)))
+    state: bytes | None = session.execute(
+        sa.select(scorers.c.state).where(scorers.c.repository_id == repository_id)
+    ).scalar_one_or_none()
+    return state
+
+
+def put_scorer(session: Session, repository_id: RepositoryId, state: bytes, keys: int, now: datetime) -> None:
+    """Store the repository's part of the filter's state."""
+    row = {"state": state, "keys": keys, "updated_at": now}
+    session.execute(
+        insert(scorers)
+        .values(repository_id=repository_id, **row)
+        .on_conflict_do_update(index_elements=["repository_id"], set_=row)
+    )
+
+
+def get_pass_counts(
+    session: Session, repository_id: RepositoryId
+) -> dict[str, tuple[NDArray[np.int32], NDArray[np.int32]]]:
+    """How often each case never seen failing has passed, by variant: aligned arrays, ascending by case."""
+    rows = session.execute(
+        sa.select(pass_counts.c.variant, pass_counts.c.case_ids, pass_counts.c.counts).where(
+            pass_counts.c.repository_id == repository_id
+        )
+    )
+    return {row[0]: (np.array(row[1], dtype=np.int32), np.array(row[2], dtype=np.int32)) for row in rows}
+
+
+def put_pass_counts(
+    session: Session,
+    repository_id: RepositoryId,
+    variant: str,
+    case_ids: NDArray[np.int32],
+    counts: NDArray[np.int32],
+) -> None:
+    """Store how often each case has passed in a variant."""
+    row = {"case_ids": case_ids.tolist(), "counts": counts.tolist()}
+    session.execute(
+        insert(pass_counts)
+        .values(repository_id=repository_id, variant=variant, **row)
+        .on_conflict_do_update(index_elements=["repository_id", "variant"], set_=row)
+    )
+
+
+def list_scores(
+    session: Session, repository_id: RepositoryId, *, variant: str | None = None, case_ids: Sequence[int] | None = None
+) -> list[ScoreRow]:
+    """The scores of a repository, or of some of its cases, in order of case and variant."""
+    query = sa.select(scores).where(scores.c.repository_id == repository_id)
+    if variant is not None:
+        query = query.where(scores.c.variant == variant)
+    if case_ids is not None:
+        query = query.where(scores.c.case_id == sa.any_(sa.bindparam("case_ids", list(case_ids))))
+    rows = session.execute(query.order_by(scores.c.case_id, scores.c.variant)).mappings()
+    return [
+        ScoreRow(
+            case_id=row["case_id"],
+            variant=row["variant"],
+            state=row["state"],
+            status=Status(row["status"]),
+            p_flaky=row["p_flaky"],
+            p_broken=row["p_broken"],
+            score=row["score"],
+            rate=row["rate"],
+            low=row["low"],
+            high=row["high"],
+            runs=row["runs"],
+            failures=row["failures"],
+            mixed_commits=row["mixed_commits"],
+            episode=row["episode"],
+        )
+        for row in rows
+    ]
+
+
+def put_scores(session: Session, repository_id: RepositoryId, rows: Sequence[ScoreRow], now: datetime) -> None:
+    """Store scores, new or changed."""
+    if not rows:
+        return
+    statement = insert(scores)
+    columns = (
+        "state", "status", "p_flaky", "p_broken", "score", "rate", "low", "high", "runs", "failures",
+        "mixed_commits", "episode", "updated_at",
+    )  # fmt: skip
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["repository_id", "case_id", "variant"],
+            set_={name: statement.excluded[name] for name in columns},
+        ),
+        [
+            {
+                "repository_id": repository_id,
+                "case_id": row.case_id,
+                "variant": row.variant,
+                "state": row.state,
+                "status": row.status.value,
+                "p_flaky": row.p_flaky,
+                "p_broken": row.p_broken,
+                "score": row.score,
+                "rate": row.rate,
+                "low": row.low,
+                "high": row.high,
+                "runs": row.runs,
+                "failures": row.failures,
+                "mixed_commits": row.mixed_commits,
+                "episode": row.episode,
+                "updated_at": now,
+            }
+            for row in rows
+        ],
+    )
+
+
+def as_variant_score(row: ScoreRow) -> VariantScore:
+    """A stored score as the rest of the program sees it."""
+    return VariantScore(
+        variant=row.variant,
+        status=row.status,
+        p_flaky=row.p_flaky,
+        p_broken=row.p_broken,
+        rate=row.rate,
+        interval=(row.low, row.high),
+        runs=row.runs,
+        failures=row.failures,
+        mixed_commits=row.mixed_commits,
+    )
+
+
+def count_statuses(session: Session, repository_id: RepositoryId) -> Mapping[Status, int]:
+    """How many cases that ever failed have each status, each case counted once by its worst variant."""
+    worst = (
+        sa.select(scores.c.case_id, sa.func.min(_RANK).label("rank"))
+        .where(scores.c.repository_id == repository_id)
+        .group_by(scores.c.case_id)
+        .subquery()
+    )
+    rows = session.execute(sa.select(worst.c.rank, sa.func.count()).group_by(worst.c.rank))
+    return {SEVERITY[row[0]]: row[1] for row in rows}
+
+
+def list_by_status(session: Session, repository_id: RepositoryId, status: Status, limit: int) -> list[CaseId]:
+    """The cases of a status in any variant, those to fix first in front."""
+    rows = session.execute(
+        sa.select(scores.c.case_id)
+        .where(scores.c.repository_id == repository_id, scores.c.status == status.value)
+        .group_by(scores.c.case_id)
+        .order_by(sa.func.max(scores.c.p_flaky * scores.c.rate).desc(), scores.c.case_id)
+        .limit(limit)
+    )
+    return [CaseId(row[0]) for row in rows]
+
+
+def find_last_failure(session: Session, repository_id: RepositoryId, case_id: CaseId) -> FailureExcerpt | None:
+    """The latest failed try of a case, with the text of its fingerprint."""
+    row = (
+        session.execute(
+            sa.select(
+                failures.c.variant,
+                failures.c.fingerprint_id,
+                failures.c.occurred_at,
+                fingerprints.c.message,
+                fingerprints.c.text,
+                runs.c.head_sha,
+                runs.c.number,
+                runs.c.url,
+            )
+            .join(runs, sa.and_(runs.c.repository_id == failures.c.repository_id, runs.c.id == failures.c.run_id))
+            .outerjoin(
+                fingerprints,
+                sa.and_(
+                    fingerprints.c.repository_id == failures.c.repository_id,
+                    fingerprints.c.id == failures.c.fingerprint_id,
+                ),
+            )
+            .where(
+                failures.c.repository_id == repository_id,
+                failures.c.case_id == case_id,
+                failures.c.outcome.in_([1, 2]),
+            )
+            .order_by(failures.c.occurred_at.desc(), failures.c.id.desc())
+            .limit(1)
+        )
+        .mappings()
+        .first()
+    )
+    if row is None:
+        return None
+    return FailureExcerpt(
+        message=row["message"] or "",
+        text=row["text"] or "",
+        fingerprint_id=row["fingerprint_id"],
+        variant=row["variant"],
+        sha=row["head_sha"],
+        run_number=row["number"],
+        run_url=row["url"],
+        occurred_at=row["occurred_at"],
+    )
+
+
+SEVERITY = (Status.BROKEN, Status.FLAKY, Status.SUSPECT, Status.INFRA, Status.INSUFFICIENT, Status.HEALTHY)
+"""Statuses from the one that matters most; a case has that of its worst variant."""
+_RANK = sa.case({status.value: rank for rank, status in enumerate(SEVERITY)}, value=scores.c.status)
+_CASE = sa.select(cases.c.id, cases.c.repository_id, cases.c.uid, cases.c.title, cases.c.first_seen_at)
+
+
+def _read_case(row: sa.Row[int, int, str, str, datetime]) -> Case:
+    return Case(CaseId(row[0]), RepositoryId(row[1]), row[2], row[3], row[4])
