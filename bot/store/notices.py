@@ -22,6 +22,7 @@ class Kind(StrEnum):
 
     CARD = "card"
     HISTORY = "history"
+    STATUS = "status"
     IMPORTED = "imported"
     INCIDENT = "incident"
     UNREADABLE = "unreadable"

@@ -54,6 +54,7 @@ class StoredRun:
     event: str
     head_sha: str
     head_branch: str
+    base_sha: str | None
     conclusion: str | None
     url: str
     started_at: datetime
@@ -364,6 +365,7 @@ def _read(row: sa.RowMapping) -> StoredRun:
         event=row["event"],
         head_sha=row["head_sha"],
         head_branch=row["head_branch"],
+        base_sha=row["base_sha"],
         conclusion=row["conclusion"],
         url=row["url"],
         started_at=row["started_at"],

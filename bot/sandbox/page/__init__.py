@@ -1,0 +1,1 @@
+"""The web page that shows the sandbox as its users would see it."""

@@ -1,0 +1,135 @@
+"""The sandbox as one thing that starts and stops: both services, the page, and the downloads on a second port."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+import uvicorn
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+
+from bot.sandbox.page import routes as page_routes
+from bot.sandbox.slack import api as slack_api
+from bot.sandbox.slack.events import Slack
+from bot.sandbox.slack.model import Settings
+
+HOST = "127.0.0.1"
+_APP_ID = "7001"
+_START_SECONDS = 15.0
+
+
+class _Door:
+    """One application on one port, served from a thread of its own."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = _bind(port)
+        self.port: int = self._socket.getsockname()[1]
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    def open(self, routes: list[BaseRoute]) -> None:
+        config = uvicorn.Config(
+            Starlette(routes=routes), log_config=None, access_log=False, lifespan="off", ws="websockets-sansio"
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self._socket]}, name=f"sandbox-{self.port}", daemon=True
+        )
+        self._thread.start()
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._server.started:
+            if time.monotonic() > deadline or not self._thread.is_alive():
+                message = f"The sandbox did not start on port {self.port}."
+                raise RuntimeError(message)
+            time.sleep(0.01)
+
+    def close(self) -> None:
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join(3)
+            if self._thread.is_alive():
+                self._server.force_exit = True
+                self._thread.join(3)
+        self._socket.close()
+
+
+class Sandbox:
+    """A GitHub and a Slack on 127.0.0.1, with secrets of their own, and the page that shows both."""
+
+    def __init__(self, port: int = 0, settings: Settings | None = None) -> None:
+        self._door = _Door(port)
+        self._downloads = _Door(0)
+        self.port = self._door.port
+        self.url = f"http://{HOST}:{self.port}"
+        self.webhook_secret = secrets.token_hex(16)
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.private_key = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+        ).decode()
+        self.slack = Slack(settings)
+        self.slack.base_url = f"{self.url}/slack"
+        self.on_run_ci: Callable[[], object] | None = None
+        self.on_rerun: Callable[[int, bool], object] | None = None
+        self._bot_url = ""
+
+    @property
+    def bot_url(self) -> str:
+        """Where the bot listens; settable at any time, since its port is often known late."""
+        return self._bot_url
+
+    @bot_url.setter
+    def bot_url(self, url: str) -> None:
+        self._bot_url = url.rstrip("/")
+        self.slack.delivery.bot_url = self._bot_url
+
+    @property
+    def version(self) -> int:
+        """Grows with every change on either side."""
+        return self.slack.version
+
+    def start(self) -> None:
+        """Open both ports."""
+        self._door.open([*slack_api.routes(self.slack), *page_routes.routes(self)])
+        self._downloads.open([])
+
+    def stop(self) -> None:
+        """Close both ports."""
+        self._door.close()
+        self._downloads.close()
+
+    def environment(self, bot_port: int) -> dict[str, str]:
+        """Return the settings with which a bot on this port finds the sandbox."""
+        return {
+            "SLACK_BOT_TOKEN": self.slack.bot_token,
+            "SLACK_SIGNING_SECRET": self.slack.signing_secret,
+            "SLACK_API_URL": f"{self.url}/slack/api/",
+            "SLACK_DEFAULT_CHANNEL": "C0CIFLAKES",
+            "GITHUB_APP_ID": _APP_ID,
+            "GITHUB_APP_PRIVATE_KEY": self.private_key,
+            "GITHUB_WEBHOOK_SECRET": self.webhook_secret,
+            "GITHUB_API_URL": f"{self.url}/github/api/v3",
+            "PUBLIC_URL": f"http://{HOST}:{bot_port}",
+        }
+
+
+def _bind(port: int) -> socket.socket:
+    """Listen on the port, or on a free one where it is taken."""
+    for wanted in (port, 0):
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, wanted))
+        except OSError:
+            listener.close()
+            if wanted == 0:
+                raise
+        else:
+            return listener
+    message = "No free port on 127.0.0.1."
+    raise RuntimeError(message)

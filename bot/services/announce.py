@@ -1,0 +1,154 @@
+"""What a change asks to be said, and where: the notices behind every card, thread line and check run."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bot.analysis.model import CaseId, RepositoryId, RunId, Status
+from bot.services import judge
+from bot.store import notices, runs
+from bot.store.database import Session
+from bot.store.notices import Kind
+
+CHECK_AGE = timedelta(days=7)
+"""Check runs of commits older than this are left as they are."""
+IMPORT_DELAY = timedelta(seconds=3)
+"""How long the message about imported history waits for more of it."""
+ALERTED = frozenset({Status.FLAKY, Status.BROKEN})
+"""The statuses that open a card by themselves; the others only bring an existing one up to date."""
+
+
+def check(session: Session, repository_id: RepositoryId, head_sha: str, now: datetime) -> None:
+    """Bring the check run of a commit up to date."""
+    notices.put(
+        session,
+        kind=Kind.CHECK,
+        key=f"check:{repository_id}:{head_sha}",
+        repository_id=repository_id,
+        detail=head_sha,
+        now=now,
+        again=True,
+    )
+
+
+def checks_of_case(session: Session, repository_id: RepositoryId, case_id: CaseId, now: datetime) -> None:
+    """Bring the check runs of recent commits on which a case failed up to date."""
+    for head_sha in runs.list_failing_heads(session, repository_id, case_id, now - CHECK_AGE):
+        check(session, repository_id, head_sha, now)
+
+
+def card_key(repository_id: RepositoryId, case_id: CaseId, channel: str) -> str:
+    """The natural key of the one living card of a case in a channel."""
+    return f"card:{repository_id}:{case_id}:{channel}"
+
+
+def card(session: Session, repository_id: RepositoryId, case_id: CaseId, channel: str, now: datetime) -> None:
+    """Post the card of a case in a channel, or bring it up to date."""
+    notices.put(
+        session,
+        kind=Kind.CARD,
+        key=card_key(repository_id, case_id, channel),
+        repository_id=repository_id,
+        ref=case_id,
+        channel=channel,
+        now=now,
+        again=True,
+    )
+
+
+def cards(
+    session: Session, repository_id: RepositoryId, case_id: CaseId, now: datetime, *, opening: str | None = None
+) -> list[str]:
+    """Bring every card of a case up to date, and open one in the channel `opening`; returns the channels."""
+    channels = set(notices.list_card_channels(session, repository_id, case_id))
+    if opening:
+        channels.add(opening)
+    for channel in sorted(channels):
+        card(session, repository_id, case_id, channel, now)
+    return sorted(channels)
+
+
+def move(
+    session: Session,
+    repository_id: RepositoryId,
+    case_id: CaseId,
+    entry: int,
+    now: datetime,
+    *,
+    opening: str | None = None,
+) -> None:
+    """Tell of a move of a quarantine: cards, their threads, and the check runs it turns."""
+    for channel in cards(session, repository_id, case_id, now, opening=opening):
+        notices.put(
+            session,
+            kind=Kind.HISTORY,
+            key=f"history:{entry}:{channel}",
+            repository_id=repository_id,
+            ref=entry,
+            channel=channel,
+            now=now,
+        )
+    checks_of_case(session, repository_id, case_id, now)
+
+
+def status_change(
+    session: Session, repository_id: RepositoryId, change: judge.Change, channel: str | None, now: datetime
+) -> None:
+    """Tell of a case whose status moved; only a flaky or broken one opens a card."""
+    opening = channel if change.after in ALERTED else None
+    for where in cards(session, repository_id, change.case_id, now, opening=opening):
+        notices.put(
+            session,
+            kind=Kind.STATUS,
+            key=f"alert:{change.case_id}:{change.episode}:{where}",
+            repository_id=repository_id,
+            ref=change.case_id,
+            detail=f"{change.before}>{change.after}",
+            channel=where,
+            now=now,
+        )
+
+
+def incident(session: Session, repository_id: RepositoryId, run_id: RunId, channel: str | None, now: datetime) -> None:
+    """Tell once that far more failed in a run than usual."""
+    if channel:
+        notices.put(
+            session,
+            kind=Kind.INCIDENT,
+            key=f"incident:{repository_id}:{run_id}:{channel}",
+            repository_id=repository_id,
+            ref=run_id,
+            channel=channel,
+            now=now,
+        )
+
+
+def unreadable(
+    session: Session, repository_id: RepositoryId, run_id: RunId, channel: str | None, now: datetime
+) -> None:
+    """Tell once that parts of a run could not be read."""
+    if channel:
+        notices.put(
+            session,
+            kind=Kind.UNREADABLE,
+            key=f"unreadable:{repository_id}:{run_id}:{channel}",
+            repository_id=repository_id,
+            ref=run_id,
+            channel=channel,
+            now=now,
+        )
+
+
+def imported(session: Session, repository_id: RepositoryId, channel: str | None, now: datetime) -> None:
+    """Fold a run that is history into the one message of the day about imported history."""
+    if channel:
+        notices.put(
+            session,
+            kind=Kind.IMPORTED,
+            key=f"imported:{repository_id}:{now:%Y-%m-%d}:{channel}",
+            repository_id=repository_id,
+            channel=channel,
+            now=now,
+            again=True,
+            at=now + IMPORT_DELAY,
+        )

@@ -1,0 +1,205 @@
+"""Recording a run: its results, what they say of every case, and what has to be announced."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from bot import telemetry
+from bot.analysis import failures
+from bot.analysis.lifecycle import State
+from bot.analysis.model import (
+    SYSTEM,
+    CaseId,
+    CaseRun,
+    FailureText,
+    Leg,
+    Outcome,
+    RepositoryId,
+    RunId,
+    RunReport,
+    Status,
+)
+from bot.services import announce, judge, quarantine
+from bot.store import cases, quarantines, repositories, runs
+from bot.store.database import Session
+
+HISTORY_AGE = timedelta(hours=24)
+"""A run older than this is history: what it teaches is folded into one message."""
+
+_log = telemetry.logger(__name__)
+
+
+def begin(session: Session, run: runs.Run, now: datetime) -> RunId:
+    """Record that a run exists, finished or not; its commit's check shows it."""
+    run_id = runs.put(session, run)
+    if now - run.started_at < HISTORY_AGE:
+        announce.check(session, run.repository_id, run.head_sha, now)
+    return run_id
+
+
+def record(
+    session: Session, repository_id: RepositoryId, run_id: RunId, report: RunReport, channel: str | None, now: datetime
+) -> bool:
+    """Store what the reports of a run say, judge it and announce what changed; False where it was stored before.
+
+    Everything happens in the caller's transaction; a run that is recorded twice changes nothing.
+    """
+    cases.lock_scorer(session, repository_id)
+    run = runs.get(session, repository_id, run_id)
+    if run.ingested_at is not None:
+        return False
+    repository = repositories.get(session, repository_id)
+    ids = cases.put(
+        session, repository_id, (case.identity for leg in report.legs for case in leg.cases), run.started_at
+    )
+    _store(session, repository_id, run, report, ids, now)
+    legs = tuple(_judged(leg, ids) for leg in report.legs)
+    commit = judge.Commit(
+        branch=run.head_branch,
+        on_default_branch=run.head_branch == repository.default_branch and run.event != "pull_request",
+        sha=run.head_sha,
+        base_sha=run.base_sha,
+        event_kind="pull_request" if run.event.startswith("pull_request") else "push",
+        started_at=run.started_at,
+    )
+    judgement = judge.judge(session, repository_id, commit, legs, now)
+    runs.set_ingested(
+        session,
+        repository_id,
+        run_id,
+        complete=report.complete,
+        outage=judgement.outage,
+        files=report.files,
+        now=now,
+    )
+    telemetry.runs_total.labels(complete=str(report.complete).lower()).inc()
+    telemetry.results_total.inc(judgement.ran)
+    _log.info(
+        "run recorded",
+        repository=repository.full_name,
+        run=run.number,
+        attempt=run.attempt,
+        cases=judgement.ran,
+        failed=judgement.failed,
+        changes=len(judgement.changes),
+        problems=len(report.problems),
+    )
+    _suspend_broken(session, repository_id, judgement, now)
+    _announce(session, run, report, judgement, channel, now)
+    return True
+
+
+def _store(
+    session: Session,
+    repository_id: RepositoryId,
+    run: runs.StoredRun,
+    report: RunReport,
+    ids: dict[bytes, CaseId],
+    now: datetime,
+) -> None:
+    found: dict[bytes, tuple[str, FailureText]] = {}
+    keys: dict[tuple[str, bytes, int], bytes] = {}
+    for leg in report.legs:
+        for case in leg.cases:
+            for one in case.tries:
+                if one.failure is None or not one.outcome.is_failure:
+                    continue
+                print_ = failures.fingerprint(one.failure)
+                found.setdefault(print_.key, (print_.category.value, one.failure))
+                keys[leg.variant, case.identity.key, one.number] = print_.key
+    numbers = runs.put_fingerprints(session, repository_id, found, now)
+    rows: list[runs.FailureRow] = []
+    for leg in report.legs:
+        ordered = sorted(leg.cases, key=lambda case: ids[case.identity.key])
+        runs.insert_results(
+            session,
+            repository_id,
+            run.id,
+            leg,
+            np.array([ids[case.identity.key] for case in ordered], dtype=np.int32),
+            np.array([runs.CODES[case.tries[0].outcome] for case in ordered], dtype=np.uint8),
+            np.array([case.tries[0].duration for case in ordered], dtype=np.float32),
+        )
+        for case in ordered:
+            rows += [
+                runs.FailureRow(
+                    case_id=ids[case.identity.key],
+                    run_id=run.id,
+                    variant=leg.variant,
+                    number=one.number,
+                    outcome=one.outcome,
+                    duration=one.duration,
+                    fingerprint_id=numbers.get(keys.get((leg.variant, case.identity.key, one.number), b"")),
+                    occurred_at=run.started_at,
+                )
+                for one in case.tries
+                if one.outcome.is_failure or one.number > 1
+            ]
+    runs.insert_failures(session, repository_id, rows)
+    runs.insert_problems(session, repository_id, run.id, report.problems)
+
+
+def _judged(leg: Leg, ids: dict[bytes, CaseId]) -> judge.JudgedLeg:
+    ran: list[tuple[int, CaseRun]] = sorted(
+        (
+            (ids[case.identity.key], case)
+            for case in leg.cases
+            if case.tries[0].outcome is not Outcome.SKIPPED and (leg.complete or case.tries[0].outcome.is_failure)
+        ),
+        key=lambda pair: pair[0],
+    )
+    suites = {name: number for number, name in enumerate(sorted({_suite(case) for _, case in ran}))}
+    return judge.JudgedLeg(
+        variant=leg.variant,
+        case_ids=np.array([case_id for case_id, _ in ran], dtype=np.int32),
+        suites=np.array([suites[_suite(case)] for _, case in ran], dtype=np.int32),
+        failed=np.array([case.tries[0].outcome.is_failure for _, case in ran], dtype=np.bool_),
+        retries={
+            case_id: tuple(one.outcome.is_failure for one in case.tries[1:] if one.outcome is not Outcome.SKIPPED)
+            for case_id, case in ran
+            if len(case.tries) > 1
+        },
+    )
+
+
+def _suite(case: CaseRun) -> str:
+    """The suite of a case for the outage term: its directory, else its class, else the innermost suite."""
+    identity = case.identity
+    if identity.file:
+        return identity.file.rpartition("/")[0]
+    return identity.class_name or identity.suite
+
+
+def _suspend_broken(session: Session, repository_id: RepositoryId, judgement: judge.Judgement, now: datetime) -> None:
+    for change in judgement.changes:
+        if change.after is not Status.BROKEN:
+            continue
+        latest = quarantines.find_latest(session, repository_id, change.case_id)
+        if latest is None:
+            continue
+        if latest.state is State.ACTIVE:
+            quarantine.suspend(session, latest.id, SYSTEM, now)
+        elif latest.state is State.PROPOSED:
+            quarantine.withdraw(session, latest.id, SYSTEM, now)
+
+
+def _announce(
+    session: Session,
+    run: runs.StoredRun,
+    report: RunReport,
+    judgement: judge.Judgement,
+    channel: str | None,
+    now: datetime,
+) -> None:
+    if now - (run.completed_at or run.started_at) > HISTORY_AGE:
+        announce.imported(session, run.repository_id, channel, now)
+        return
+    announce.check(session, run.repository_id, run.head_sha, now)
+    if judgement.is_incident:
+        announce.incident(session, run.repository_id, run.id, channel, now)
+    if report.problems:
+        announce.unreadable(session, run.repository_id, run.id, channel, now)
+    for change in judgement.changes:
+        announce.status_change(session, run.repository_id, change, channel, now)

@@ -1,0 +1,271 @@
+"""Block Kit as small typed constructors, and the single place where untrusted text is made safe for Slack."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+Block: TypeAlias = Mapping[str, Json]
+Element: TypeAlias = Mapping[str, Json]
+Style: TypeAlias = Literal["primary", "danger"]
+
+MAX_TEXT = 3000
+MAX_FIELD = 2000
+MAX_FIELDS = 10
+MAX_HEADER = 150
+MAX_BUTTON_LABEL = 75
+MAX_OPTION = 75
+MAX_HINT = 2000
+MAX_VIEW_TITLE = 24
+MAX_CONFIRM_TITLE = 100
+MAX_CONFIRM_TEXT = 300
+MAX_CONFIRM_LABEL = 30
+MAX_SUMMARY = 4000
+
+ELLIPSIS = "…"
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_WIDE = 0xFFFF
+# Control, bidirectional and line-separator characters, and lone surrogates: invisible, or able to turn a line around.
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a message carries for our own eyes, so that an orphaned one can be found again."""
+
+    event_type: str
+    event_payload: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is posted: `text` is the whole sentence that screen readers and notifications read."""
+
+    text: str
+    blocks: tuple[Block, ...]
+    metadata: Metadata | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A modal, or the App Home, which has neither title nor buttons."""
+
+    type: Literal["modal", "home"]
+    blocks: tuple[Block, ...]
+    title: str = ""
+    callback_id: str = ""
+    submit: str | None = None
+    close: str | None = None
+    private_metadata: str = ""
+
+    def payload(self) -> dict[str, Json]:
+        """Return the view as Slack's API takes it."""
+        payload: dict[str, Json] = {"type": self.type, "blocks": list(self.blocks)}
+        if self.callback_id:
+            payload["callback_id"] = self.callback_id
+        if self.private_metadata:
+            payload["private_metadata"] = self.private_metadata
+        for key, text in (("title", self.title or None), ("submit", self.submit), ("close", self.close)):
+            if text is not None:
+                payload[key] = plain(text, MAX_VIEW_TITLE)
+        return payload
+
+
+def clean(text: str) -> str:
+    """Drop the characters that nobody can see and that can disturb what is seen."""
+    return _UNSAFE.sub("", text)
+
+
+def line(text: str) -> str:
+    """Fold clean text into one line."""
+    return " ".join(clean(text).split())
+
+
+def clip(text: str, limit: int) -> str:
+    """Cut text to `limit` characters as Slack's clients count them, with an ellipsis where something is missing."""
+    return _clip(text, limit, {})
+
+
+def escape(text: str, limit: int = MAX_TEXT) -> str:
+    """Make untrusted text inert in mrkdwn: no link, mention or entity of it lives; at most `limit` characters after."""
+    return _clip(clean(text), limit, _ENTITIES)
+
+
+def code(text: str, limit: int = 600) -> str:
+    """Return untrusted text as one line of inline code, where no emphasis or emoji is read into it."""
+    inner = escape(line(text).replace("`", "\N{MODIFIER LETTER GRAVE ACCENT}"), limit).strip()
+    return f"`{inner or '?'}`"
+
+
+def code_block(text: str, limit: int = 256) -> str:
+    """Return the beginning of untrusted text as a block of code; `limit` counts before escaping."""
+    lines = clip(clean(text).strip(), limit).replace("`", "\N{MODIFIER LETTER GRAVE ACCENT}")
+    return f"```{escape(lines) or '?'}```"
+
+
+def quote(text: str, limit: int = 1200) -> str:
+    """Return untrusted text as a quotation."""
+    return "\n".join(f"> {escape(part)}" for part in clip(clean(text).strip(), limit).splitlines() or ["?"])[:MAX_TEXT]
+
+
+def link(url: str, label: str) -> str:
+    """Link `label`, which is mrkdwn already, to an http address; return the label alone for any other address."""
+    address = line(url).replace(" ", "%20").replace("|", "%7C")
+    target = escape(address)
+    if not address.startswith(("https://", "http://")) or target.endswith(ELLIPSIS) or len(target) > MAX_HEADER * 4:
+        return label
+    return f"<{target}|{label}>"
+
+
+def plain(text: str, limit: int = MAX_TEXT) -> Element:
+    """Return a plain_text object: shown as it is, one line."""
+    return {"type": "plain_text", "text": clip(line(text), limit) or "?", "emoji": False}
+
+
+def mrkdwn(text: str, limit: int = MAX_TEXT) -> Element:
+    """Return a mrkdwn object; its untrusted parts have been through `escape` or `code`."""
+    return {"type": "mrkdwn", "text": clip(text, limit) or "-"}
+
+
+def section(text: str, *, block_id: str | None = None, accessory: Element | None = None) -> Block:
+    """Return a paragraph, with a button beside it if wanted."""
+    return _block("section", block_id, text=mrkdwn(text), accessory=accessory)
+
+
+def fields(*pairs: tuple[str, str], block_id: str | None = None) -> Block:
+    """Return names and values in two columns."""
+    shown = [mrkdwn(f"*{name}*\n{value}", MAX_FIELD) for name, value in pairs[:MAX_FIELDS]]
+    return _block("section", block_id, fields=shown)
+
+
+def header(text: str) -> Block:
+    """Return a headline."""
+    return _block("header", None, text=plain(text, MAX_HEADER))
+
+
+def divider() -> Block:
+    """Return a thin line."""
+    return _block("divider", None)
+
+
+def context(*texts: str) -> Block:
+    """Return small print."""
+    return _block("context", None, elements=[mrkdwn(text) for text in texts])
+
+
+def actions(*elements: Element, block_id: str | None = None) -> Block:
+    """Return a row of buttons."""
+    return _block("actions", block_id, elements=list(elements))
+
+
+def button(  # noqa: PLR0913 - Slack's button has these parts
+    label: str,
+    action_id: str,
+    value: str = "",
+    *,
+    says: str,
+    style: Style | None = None,
+    ask: Element | None = None,
+    url: str | None = None,
+) -> Element:
+    """Return a button; `says` is what a screen reader speaks, `ask` the confirmation before it acts."""
+    element: dict[str, Json] = {
+        "type": "button",
+        "action_id": action_id,
+        "text": plain(label, MAX_BUTTON_LABEL),
+        "accessibility_label": clip(line(says), MAX_BUTTON_LABEL) or label,
+    }
+    if value:
+        element["value"] = value
+    if style is not None:
+        element["style"] = style
+    if ask is not None:
+        element["confirm"] = ask
+    if url is not None:
+        element["url"] = url
+    return element
+
+
+def confirm(title: str, text: str, *, yes: str, no: str = "Cancel") -> Element:
+    """Return the question a button asks before it acts."""
+    return {
+        "title": plain(title, MAX_CONFIRM_TITLE),
+        "text": plain(text, MAX_CONFIRM_TEXT),
+        "confirm": plain(yes, MAX_CONFIRM_LABEL),
+        "deny": plain(no, MAX_CONFIRM_LABEL),
+    }
+
+
+def input_block(block_id: str, label: str, element: Element, *, optional: bool = False, hint: str = "") -> Block:
+    """Return one labelled input of a modal."""
+    return _block(
+        "input",
+        block_id,
+        label=plain(label, MAX_HINT),
+        element=element,
+        optional=optional,
+        hint=plain(hint, MAX_HINT) if hint else None,
+    )
+
+
+def static_select(action_id: str, options: Iterable[tuple[str, str]], *, initial: str) -> Element:
+    """Return a menu of (value, label)."""
+    return _choice("static_select", action_id, options, initial)
+
+
+def radio_buttons(action_id: str, options: Iterable[tuple[str, str]], *, initial: str | None = None) -> Element:
+    """Return radio buttons of (value, label)."""
+    return _choice("radio_buttons", action_id, options, initial)
+
+
+def users_select(action_id: str, placeholder: str) -> Element:
+    """Return a menu of the people of the workspace."""
+    return {"type": "users_select", "action_id": action_id, "placeholder": plain(placeholder, MAX_HEADER)}
+
+
+def plain_text_input(action_id: str, *, max_length: int, placeholder: str = "") -> Element:
+    """Return a field for a few lines of text."""
+    element: dict[str, Json] = {
+        "type": "plain_text_input",
+        "action_id": action_id,
+        "multiline": True,
+        "max_length": max_length,
+    }
+    if placeholder:
+        element["placeholder"] = plain(placeholder, MAX_HEADER)
+    return element
+
+
+def _choice(kind: str, action_id: str, options: Iterable[tuple[str, str]], initial: str | None) -> Element:
+    rendered: dict[str, Element] = {value: {"text": plain(name, MAX_OPTION), "value": value} for value, name in options}
+    element: dict[str, Json] = {"type": kind, "action_id": action_id, "options": list(rendered.values())}
+    if initial is not None:
+        element["initial_option"] = rendered[initial]
+    return element
+
+
+def _block(kind: str, block_id: str | None, **parts: Json) -> Block:
+    block: dict[str, Json] = {"type": kind}
+    if block_id is not None:
+        block["block_id"] = block_id
+    block.update({name: part for name, part in parts.items() if part is not None})
+    return block
+
+
+def _clip(text: str, limit: int, entities: Mapping[str, str]) -> str:
+    # Slack's clients count UTF-16 units: an emoji is two. An entity is kept whole or dropped.
+    shown = [entities.get(character, character) for character in text]
+    widths = [2 if ord(part[0]) > _WIDE else len(part) for part in shown]
+    if sum(widths) <= limit:
+        return "".join(shown)
+    room = limit - len(ELLIPSIS)
+    for index, width in enumerate(widths):
+        if width > room:
+            return "".join(shown[:index]).rstrip() + ELLIPSIS
+        room -= width
+    return "".join(shown)

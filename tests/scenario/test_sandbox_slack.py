@@ -1,0 +1,337 @@
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs
+
+import httpx
+import pytest
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from slack_sdk.signature import SignatureVerifier
+from slack_sdk.socket_mode import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
+
+from bot.sandbox.server import Sandbox
+from bot.sandbox.slack.model import Settings
+from bot.sandbox.slack.payload import JsonObject
+
+CHANNEL = "C0CIFLAKES"
+
+
+class Bot:
+    def __init__(self) -> None:
+        self.requests: list[tuple[dict[str, str], bytes]] = []
+        self.answers: list[tuple[int, str]] = []
+        bot = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                bot.requests.append((dict(self.headers), body))
+                status, answer = bot.answers.pop(0) if bot.answers else (200, "")
+                self.send_response(status)
+                self.end_headers()
+                self.wfile.write(answer.encode())
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread.start()
+
+    def payload(self, index: int = -1) -> JsonObject:
+        found: JsonObject = json.loads(parse_qs(self.requests[index][1].decode())["payload"][0])
+        return found
+
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    made = Sandbox()
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def bot(sandbox: Sandbox) -> Iterator[Bot]:
+    made = Bot()
+    sandbox.bot_url = made.url
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def client(sandbox: Sandbox) -> WebClient:
+    return WebClient(sandbox.slack.bot_token, base_url=f"{sandbox.url}/slack/api/", retry_handlers=[])
+
+
+def button(text: str = "Go", **more: object) -> JsonObject:
+    return {"type": "button", "action_id": "go", "text": {"type": "plain_text", "text": text}, "value": "7", **more}
+
+
+def modal(**more: object) -> JsonObject:
+    return {
+        "type": "modal",
+        "callback_id": "form",
+        "title": {"type": "plain_text", "text": "Form"},
+        "submit": {"type": "plain_text", "text": "Send"},
+        "blocks": [
+            {
+                "type": "input",
+                "block_id": "why",
+                "label": {"type": "plain_text", "text": "Why"},
+                "element": {"type": "plain_text_input", "action_id": "v"},
+            }
+        ],
+        **more,
+    }
+
+
+def error_of(call: object) -> str:
+    assert isinstance(call, SlackApiError)
+    return str(call.response["error"])
+
+
+def test_a_message_is_posted_updated_and_answered_in_its_thread(sandbox: Sandbox, client: WebClient) -> None:
+    first = client.chat_postMessage(channel=CHANNEL, text="one", blocks=[{"type": "divider"}])
+    client.chat_update(channel=CHANNEL, ts=first["ts"], text="two")
+    client.chat_postMessage(channel=CHANNEL, text="quiet", thread_ts=first["ts"])
+    client.chat_postMessage(channel=CHANNEL, text="loud", thread_ts=first["ts"], reply_broadcast=True)
+    assert [m.text for m in sandbox.slack.messages(CHANNEL)] == ["two", "loud"]
+    assert [m.text for m in sandbox.slack.replies(CHANNEL, first["ts"])] == ["quiet", "loud"]
+    assert [call.method for call in sandbox.slack.calls][:2] == ["chat.postMessage", "chat.update"]
+
+
+def test_the_same_client_msg_id_posts_once(sandbox: Sandbox, client: WebClient) -> None:
+    answers = [client.chat_postMessage(channel=CHANNEL, text="x", client_msg_id="same")["ts"] for _ in range(3)]
+    assert len(set(answers)) == 1
+    assert len(sandbox.slack.messages(CHANNEL)) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ({"channel": "C0NOWHERE", "text": "x"}, "channel_not_found"),
+        ({"channel": CHANNEL, "text": ""}, "no_text"),
+        ({"channel": CHANNEL, "text": "x" * 40_001}, "msg_too_long"),
+        ({"channel": CHANNEL, "text": "x", "blocks": [{"type": "divider"}] * 51}, "invalid_blocks"),
+        ({"channel": CHANNEL, "text": "x", "blocks": [{"type": "hologram"}]}, "invalid_blocks"),
+        ({"channel": CHANNEL, "text": "x", "thread_ts": "1.1"}, "thread_not_found"),
+    ],
+)
+def test_what_slack_refuses_is_refused(client: WebClient, arguments: dict[str, str], code: str) -> None:
+    with pytest.raises(SlackApiError) as caught:
+        client.chat_postMessage(**arguments)
+    assert error_of(caught.value) == code
+
+
+def test_a_wrong_or_absent_token_is_refused(sandbox: Sandbox) -> None:
+    url = f"{sandbox.url}/slack/api/auth.test"
+    assert httpx.post(url).json() == {"ok": False, "error": "not_authed"}
+    assert httpx.post(url, headers={"Authorization": "Bearer xoxb-no"}).json()["error"] == "invalid_auth"
+
+
+def test_an_archived_channel_takes_no_message(sandbox: Sandbox, client: WebClient) -> None:
+    sandbox.slack.archive(CHANNEL)
+    with pytest.raises(SlackApiError) as caught:
+        client.chat_postMessage(channel=CHANNEL, text="x")
+    assert error_of(caught.value) == "is_archived"
+
+
+def test_only_the_bots_own_messages_can_be_changed(sandbox: Sandbox, client: WebClient) -> None:
+    sandbox.slack.say("U0ANA", CHANNEL, "mine")
+    ts = sandbox.slack.messages(CHANNEL)[0].ts
+    for ts_given, code in ((ts, "cant_update_message"), ("1.1", "message_not_found")):
+        with pytest.raises(SlackApiError) as caught:
+            client.chat_update(channel=CHANNEL, ts=ts_given, text="not yours")
+        assert error_of(caught.value) == code
+
+
+def test_more_than_the_burst_in_one_channel_is_rate_limited(client: WebClient) -> None:
+    with pytest.raises(SlackApiError) as caught:
+        for number in range(10):
+            client.chat_postMessage(channel=CHANNEL, text=str(number))
+    assert caught.value.response.status_code == 429
+    assert caught.value.response.headers["Retry-After"] == "1"
+
+
+def test_a_fault_on_demand_happens_as_often_as_ordered(sandbox: Sandbox, client: WebClient) -> None:
+    sandbox.slack.fail_next(1, status=429, retry_after=9, method="chat.postMessage")
+    assert client.auth_test()["user_id"] == "U0FLAKE"
+    with pytest.raises(SlackApiError) as caught:
+        client.chat_postMessage(channel=CHANNEL, text="x")
+    assert caught.value.response.headers["Retry-After"] == "9"
+    assert client.chat_postMessage(channel=CHANNEL, text="x")["ok"]
+    sandbox.slack.fail_next(error="token_revoked")
+    with pytest.raises(SlackApiError) as caught:
+        client.auth_test()
+    assert error_of(caught.value) == "token_revoked"
+
+
+def test_a_command_is_signed_and_its_answer_is_ephemeral(sandbox: Sandbox, bot: Bot) -> None:
+    bot.answers.append((200, json.dumps({"text": "only you"})))
+    answer = sandbox.slack.command("U0ANA", CHANNEL, "/flakeguard status acme/shop")
+    headers, body = bot.requests[0]
+    fields = {key: value[0] for key, value in parse_qs(body.decode()).items()}
+    assert SignatureVerifier(sandbox.slack.signing_secret).is_valid_request(body, headers)
+    assert (fields["command"], fields["text"], fields["user_id"]) == ("/flakeguard", "status acme/shop", "U0ANA")
+    assert answer.ok
+    assert [m.text for m in sandbox.slack.ephemerals("U0ANA")] == ["only you"]
+    assert sandbox.slack.messages(CHANNEL) == []
+
+
+def test_an_answer_in_channel_is_seen_by_all(sandbox: Sandbox, bot: Bot) -> None:
+    bot.answers.append((200, json.dumps({"text": "all", "response_type": "in_channel"})))
+    sandbox.slack.command("U0ANA", CHANNEL, "/flakeguard")
+    assert [m.text for m in sandbox.slack.messages(CHANNEL)] == ["all"]
+
+
+def test_a_bot_that_does_not_answer_in_time_shows_as_operation_timeout(bot: Bot) -> None:
+    slow = Sandbox(settings=Settings(answer_seconds=0.2))
+    slow.start()
+    held = threading.Event()
+
+    class Stuck(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            held.wait(5)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Stuck)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    slow.bot_url = f"http://127.0.0.1:{server.server_port}"
+    assert slow.slack.command("U0ANA", CHANNEL, "/flakeguard").error == "operation_timeout"
+    assert "operation_timeout" in slow.slack.ephemerals("U0ANA")[0].text
+    held.set()
+    server.shutdown()
+    server.server_close()
+    slow.stop()
+
+
+def test_a_click_opens_a_modal_whose_trigger_works_once(sandbox: Sandbox, bot: Bot, client: WebClient) -> None:
+    ts = client.chat_postMessage(channel=CHANNEL, text="card", blocks=[{"type": "actions", "elements": [button()]}])[
+        "ts"
+    ]
+    sandbox.slack.click("U0BEN", CHANNEL, ts, "go")
+    said = bot.payload()
+    assert said["type"] == "block_actions"
+    assert said["actions"][0]["value"] == "7"  # type: ignore[index]
+    trigger = str(said["trigger_id"])
+    view = client.views_open(trigger_id=trigger, view=modal())["view"]
+    assert sandbox.slack.open_view("U0BEN").id == view["id"]  # type: ignore[union-attr]
+    with pytest.raises(SlackApiError) as caught:
+        client.views_open(trigger_id=trigger, view=modal())
+    assert error_of(caught.value) == "exchanged_trigger_id"
+
+
+def test_a_trigger_expires() -> None:
+    sandbox = Sandbox(settings=Settings(trigger_seconds=-1))
+    sandbox.start()
+    client = WebClient(sandbox.slack.bot_token, base_url=f"{sandbox.url}/slack/api/", retry_handlers=[])
+    with pytest.raises(SlackApiError) as caught:
+        client.views_open(trigger_id=sandbox.slack.new_trigger("U0ANA"), view=modal())
+    sandbox.stop()
+    assert error_of(caught.value) == "expired_trigger_id"
+
+
+def test_a_submission_carries_the_values_and_obeys_the_answer(sandbox: Sandbox, bot: Bot, client: WebClient) -> None:
+    slack = sandbox.slack
+    view_id = client.views_open(trigger_id=slack.new_trigger("U0ANA"), view=modal())["view"]["id"]
+    assert slack.submit("U0ANA", view_id, {}).error == "incomplete_form"
+    bot.answers += [
+        (200, json.dumps({"response_action": "errors", "errors": {"why": "too short"}})),
+        (200, json.dumps({"response_action": "push", "view": modal()})),
+        (200, ""),
+    ]
+    slack.submit("U0ANA", view_id, {"why": "no"})
+    view = slack.open_view("U0ANA")
+    assert view is not None
+    assert view.errors == {"why": "too short"}
+    assert bot.payload()["view"]["state"]["values"]["why"]["v"]["value"] == "no"  # type: ignore[index,call-overload]
+    slack.submit("U0ANA", view_id, {"why": "because"})
+    pushed = slack.open_view("U0ANA")
+    assert pushed is not None
+    assert pushed.previous_id == view_id
+    slack.submit("U0ANA", pushed.id, {"why": "so"})
+    assert slack.open_view("U0ANA").id == view_id  # type: ignore[union-attr]
+
+
+def test_a_stale_hash_is_a_conflict(sandbox: Sandbox, client: WebClient) -> None:
+    view = client.views_open(trigger_id=sandbox.slack.new_trigger("U0ANA"), view=modal())["view"]
+    client.views_update(view_id=view["id"], view=modal(), hash=view["hash"])
+    with pytest.raises(SlackApiError) as caught:
+        client.views_update(view_id=view["id"], view=modal(), hash=view["hash"])
+    assert error_of(caught.value) == "hash_conflict"
+
+
+def test_a_closed_modal_is_told_only_when_asked(sandbox: Sandbox, bot: Bot, client: WebClient) -> None:
+    for wanted, expected in ((False, 0), (True, 1)):
+        view = modal(notify_on_close=wanted)
+        view_id = client.views_open(trigger_id=sandbox.slack.new_trigger("U0ANA"), view=view)["view"]["id"]
+        sandbox.slack.close("U0ANA", view_id)
+        assert sandbox.slack.open_view("U0ANA") is None
+        assert len(bot.requests) == expected
+
+
+def test_a_response_url_replaces_an_ephemeral_and_is_used_up(sandbox: Sandbox, bot: Bot) -> None:
+    blocks = [{"type": "actions", "elements": [button()]}]
+    bot.answers.append((200, json.dumps({"text": "menu", "blocks": blocks})))
+    sandbox.slack.command("U0ANA", CHANNEL, "/flakeguard")
+    ephemeral = sandbox.slack.ephemerals("U0ANA")[0]
+    sandbox.slack.click("U0ANA", CHANNEL, ephemeral.ts, "go")
+    url = str(bot.payload()["response_url"])
+    assert httpx.post(url, json={"replace_original": True, "text": "done"}).text == "ok"
+    assert [m.text for m in sandbox.slack.ephemerals("U0ANA")] == ["done"]
+    statuses = [httpx.post(url, json={"text": "again"}).status_code for _ in range(5)]
+    assert statuses == [200, 200, 200, 200, 404]
+
+
+def test_the_home_is_published_and_events_carry_an_id(sandbox: Sandbox, bot: Bot, client: WebClient) -> None:
+    sandbox.slack.open_home("U0CHLOE")
+    body = json.loads(bot.requests[0][1])
+    assert body["event"]["type"] == "app_home_opened"
+    sandbox.slack.redeliver(sandbox.slack.sent[0])
+    assert json.loads(bot.requests[1][1])["event_id"] == body["event_id"]
+    assert bot.requests[1][0]["X-Slack-Retry-Num"] == "1"
+    client.views_publish(user_id="U0CHLOE", view={"type": "home", "blocks": [{"type": "divider"}]})
+    assert sandbox.slack.home("U0CHLOE") is not None
+
+
+def test_people_are_found_and_direct_messages_reach_one_person(sandbox: Sandbox, client: WebClient) -> None:
+    assert client.users_lookupByEmail(email="ana@acme.example")["user"]["id"] == "U0ANA"
+    assert client.users_info(user="U0BEN")["user"]["real_name"] == "Ben Okafor"
+    channel = client.conversations_open(users=["U0BEN"])["channel"]["id"]
+    client.chat_postMessage(channel="U0BEN", text="psst")
+    assert [m.text for m in sandbox.slack.messages(channel)] == ["psst"]
+    client.chat_postEphemeral(channel=CHANNEL, user="U0BEN", text="you")
+    assert [m.text for m in sandbox.slack.ephemerals("U0BEN")] == ["you"]
+
+
+def test_socket_mode_delivers_commands_and_takes_the_answer(sandbox: Sandbox) -> None:
+    web = WebClient(base_url=f"{sandbox.url}/slack/api/")
+    client = SocketModeClient(sandbox.slack.app_token, web_client=web, auto_reconnect_enabled=False)
+    seen: list[SocketModeRequest] = []
+
+    def listen(socket: object, request: SocketModeRequest) -> None:
+        del socket
+        seen.append(request)
+        client.send_socket_mode_response(SocketModeResponse(request.envelope_id, payload={"text": "over the wire"}))
+
+    client.socket_mode_request_listeners.append(listen)
+    client.connect()
+    assert sandbox.slack.wait_for(lambda: sandbox.slack.delivery.sockets)
+    sandbox.slack.command("U0ANA", CHANNEL, "/flakeguard help")
+    client.close()
+    assert seen[0].payload["text"] == "help"
+    assert [m.text for m in sandbox.slack.ephemerals("U0ANA")] == ["over the wire"]
