@@ -49,9 +49,13 @@ class _Door:
                 raise RuntimeError(message)
             time.sleep(0.01)
 
-    def close(self) -> None:
-        if self._server is not None and self._thread is not None:
+    def ask_to_close(self) -> None:
+        if self._server is not None:
             self._server.should_exit = True
+
+    def close(self) -> None:
+        self.ask_to_close()
+        if self._server is not None and self._thread is not None:
             self._thread.join(3)
             if self._thread.is_alive():
                 self._server.force_exit = True
@@ -100,6 +104,7 @@ class Sandbox:
 
     def stop(self) -> None:
         """Close both ports."""
+        self._downloads.ask_to_close()
         self._door.close()
         self._downloads.close()
 

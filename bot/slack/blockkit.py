@@ -26,6 +26,7 @@ MAX_CONFIRM_LABEL = 30
 MAX_SUMMARY = 4000
 
 ELLIPSIS = "…"
+_GRAVE = "\N{MODIFIER LETTER GRAVE ACCENT}"  # looks like a backtick, and opens no code
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _WIDE = 0xFFFF
 # Control, bidirectional and line-separator characters, and lone surrogates: invisible, or able to turn a line around.
@@ -92,20 +93,19 @@ def clip(text: str, limit: int) -> str:
 
 
 def escape(text: str, limit: int = MAX_TEXT) -> str:
-    """Make untrusted text inert in mrkdwn: no link, mention or entity of it lives; at most `limit` characters after."""
-    return _clip(clean(text), limit, _ENTITIES)
+    """Make untrusted text inert in mrkdwn: no link, mention, entity or code of it lives; at most `limit` characters after."""
+    return _clip(clean(text).replace("`", _GRAVE), limit, _ENTITIES)
 
 
 def code(text: str, limit: int = 600) -> str:
     """Return untrusted text as one line of inline code, where no emphasis or emoji is read into it."""
-    inner = escape(line(text).replace("`", "\N{MODIFIER LETTER GRAVE ACCENT}"), limit).strip()
+    inner = escape(line(text), limit).strip()
     return f"`{inner or '?'}`"
 
 
 def code_block(text: str, limit: int = 256) -> str:
     """Return the beginning of untrusted text as a block of code; `limit` counts before escaping."""
-    lines = clip(clean(text).strip(), limit).replace("`", "\N{MODIFIER LETTER GRAVE ACCENT}")
-    return f"```{escape(lines) or '?'}```"
+    return f"```{escape(clip(clean(text).strip(), limit)) or '?'}```"
 
 
 def quote(text: str, limit: int = 1200) -> str:
@@ -163,7 +163,7 @@ def actions(*elements: Element, block_id: str | None = None) -> Block:
     return _block("actions", block_id, elements=list(elements))
 
 
-def button(  # noqa: PLR0913 - Slack's button has these parts
+def button(
     label: str,
     action_id: str,
     value: str = "",

@@ -109,11 +109,16 @@ def repository(name: str) -> str:
     return blockkit.code(name, 140)
 
 
+def repository_text(name: str) -> str:
+    """Return the name of a repository for the top-level text of a message."""
+    return blockkit.escape(blockkit.line(name), 140)
+
+
 def person(actor: model.Actor) -> str:
     """Mention a person of the workspace; name anybody else."""
     if actor.kind is model.ActorKind.SLACK and _SLACK_USER.fullmatch(actor.id):
         return f"<@{actor.id}>"
-    return f"*{person_text(actor)}*".replace("**", "")
+    return f"*{person_text(actor)}*"
 
 
 def person_text(actor: model.Actor) -> str:

@@ -194,6 +194,7 @@ def _update(
     records["w"] = belief
     after = np.clip(chain * bad / evidence, 1e-9, 1 - 1e-9)
     if execution.on_default_branch:
+        records["bad_before"] = np.where(late[:, None], after, records["bad_before"])
         records["bad"] = np.where(late[:, None], records["bad"], after)
         records["pred"] = (belief * (records["bad"] + (1 - records["bad"]) * c.GRID)).sum(axis=1)
         _count_episodes(records, belief)

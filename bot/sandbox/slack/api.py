@@ -214,13 +214,13 @@ _CONNECT = "apps.connections.open"
 
 
 async def _arguments(request: Request) -> JsonObject:
+    arguments: JsonObject = dict(request.query_params)
     if "json" in request.headers.get("content-type", ""):
-        decoded = payload.decoded((await request.body()).decode(errors="replace"))
+        decoded = payload.decoded((await request.body()).decode(errors="replace") or "{}")
         if not isinstance(decoded, dict):
             code = "invalid_json"
             raise RefusalError(code)
-        return decoded
-    arguments: JsonObject = dict(request.query_params)
+        return arguments | decoded
     async with request.form() as form:
         arguments |= {key: value for key, value in form.items() if isinstance(value, str)}
     for key in ("blocks", "view", "metadata"):

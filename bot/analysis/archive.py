@@ -1,0 +1,144 @@
+"""Reading zip and gz archives of reports from untrusted hands: bounded, streamed, nothing written by name."""
+
+from __future__ import annotations
+
+import gzip
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, cast
+
+from bot.analysis.limits import DEFAULT, Limits
+from bot.errors import InvalidReportError
+
+REPORT_SUFFIXES = (".xml", ".xml.gz", ".junit", ".xunit")
+_HEADER = 30  # a local file header's fixed part, APPNOTE.TXT 4.3.7
+_ENCRYPTED = 0x1
+_FAULTS = (zipfile.BadZipFile, zlib.error, gzip.BadGzipFile, EOFError, NotImplementedError, RuntimeError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file that may be a report: its stream, or the reason it was refused."""
+
+    path: str
+    stream: BinaryIO | None
+    refused: str | None = None
+
+
+class _Budget:
+    """A stream that counts what it inflates, and refuses to inflate more than is allowed."""
+
+    def __init__(self, stream: BinaryIO, limit: int, packed: int, limits: Limits) -> None:
+        self._stream = stream
+        self._left = limit
+        self._ratio = max(packed, 1) * limits.ratio + 1024 * 1024
+        self._limits = limits
+        self.used = 0
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            data = self._stream.read(size)
+        except _FAULTS as error:
+            message = f"This archive was refused: a member is damaged or unreadable ({error})."
+            raise InvalidReportError(message) from error
+        self.used += len(data)
+        if self.used > self._left:
+            message = f"This archive was refused: it inflates to more than {self._limits.archive_bytes:,} bytes."
+            raise InvalidReportError(message)
+        if self.used > self._ratio:
+            message = f"This archive was refused: it inflates more than {self._limits.ratio} times."
+            raise InvalidReportError(message)
+        return data
+
+
+def members(name: str, stream: BinaryIO, limits: Limits = DEFAULT) -> Iterator[Member]:
+    """The files of an archive that may be reports, in order of name; a plain file is its own only member.
+
+    A member that may not be read comes with the reason; its stream is good until the next one is asked for.
+
+    Raises:
+        InvalidReportError: the archive as a whole is damaged, hostile or beyond a bound.
+    """
+    magic = stream.read(4)
+    stream.seek(0)
+    if magic.startswith(b"\x1f\x8b"):
+        yield Member(name.removesuffix(".gz"), _inflate(stream, limits))
+    elif magic.startswith(b"PK"):
+        yield from _zip_members(stream, limits)
+    elif name.lower().endswith(".zip"):
+        message = "This archive was refused: it is named .zip but is not one."
+        raise InvalidReportError(message)
+    else:
+        yield Member(name, stream)
+
+
+def _inflate(stream: BinaryIO, limits: Limits) -> BinaryIO:
+    packed = stream.seek(0, 2)
+    stream.seek(0)
+    inflating = cast("BinaryIO", gzip.GzipFile(fileobj=stream, mode="rb"))
+    return cast("BinaryIO", _Budget(inflating, limits.report_bytes, packed, limits))
+
+
+def _zip_members(stream: BinaryIO, limits: Limits) -> Iterator[Member]:
+    try:
+        archive = zipfile.ZipFile(stream)
+    except _FAULTS as error:
+        message = f"This archive was refused: it is damaged ({error})."
+        raise InvalidReportError(message) from error
+    entries = archive.infolist()
+    if len(entries) > limits.entries:
+        message = f"This archive was refused: it has {len(entries):,} entries, {limits.entries:,} are allowed."
+        raise InvalidReportError(message)
+    if sum(entry.file_size for entry in entries) > limits.archive_bytes:
+        message = f"This archive was refused: it inflates to more than {limits.archive_bytes:,} bytes."
+        raise InvalidReportError(message)
+    _refuse_overlaps(entries)
+    left = limits.archive_bytes
+    for entry in sorted(entries, key=lambda one: (one.filename, one.header_offset)):
+        if entry.is_dir() or not _may_be_report(entry.filename):
+            continue
+        fault = _fault(entry)
+        if fault:
+            yield Member(entry.filename, None, fault)
+            continue
+        try:
+            opened = archive.open(entry)
+        except _FAULTS as error:
+            yield Member(entry.filename, None, f"it cannot be opened ({error})")
+            continue
+        budget = _Budget(cast("BinaryIO", opened), left, entry.compress_size, limits)
+        inner = cast("BinaryIO", budget)
+        if entry.filename.lower().endswith(".gz"):
+            inflating = cast("BinaryIO", gzip.GzipFile(fileobj=inner, mode="rb"))
+            inner = cast("BinaryIO", _Budget(inflating, left, entry.compress_size, limits))
+        yield Member(entry.filename, inner)
+        opened.close()
+        left -= budget.used
+
+
+def _may_be_report(path: str) -> bool:
+    name = path.replace("\\", "/").rpartition("/")[2].lower()
+    return name.endswith((*REPORT_SUFFIXES, ".zip")) and not path.startswith("__MACOSX/")
+
+
+def _fault(entry: zipfile.ZipInfo) -> str | None:
+    if entry.flag_bits & _ENCRYPTED:
+        return "it is encrypted"
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        return "it is a link"
+    if entry.filename.lower().endswith(".zip"):
+        return "it is an archive inside an archive"
+    return None
+
+
+def _refuse_overlaps(entries: list[zipfile.ZipInfo]) -> None:
+    """Refuse entries that share bytes: the way a small archive pretends to be large without a high ratio."""
+    end = 0
+    for entry in sorted(entries, key=lambda one: one.header_offset):
+        if entry.header_offset < end:
+            message = "This archive was refused: its entries overlap."
+            raise InvalidReportError(message)
+        end = entry.header_offset + _HEADER + len(entry.orig_filename.encode("utf-8", "replace")) + entry.compress_size

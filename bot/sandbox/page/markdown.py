@@ -1,0 +1,95 @@
+"""The little Markdown that check runs and comments use, as HTML; anything else stays inert text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from markupsafe import Markup, escape
+
+from bot.sandbox.page import mrkdwn
+
+_INLINE = re.compile(r"`(?P<code>[^`]+)`|\[(?P<label>[^\]\n]*)\]\((?P<url>[^)\s]+)\)|\*\*(?P<bold>[^*\n]+)\*\*")
+_ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|<>~@])")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_HEADING = re.compile(r"(#{1,6})\s+(.*)")
+_ITEM = re.compile(r"\s*(?:[-*]|\d+\.)\s+(.*)")
+_RULE = re.compile(r"\|?[\s:|-]+\|?")
+
+
+def html(text: str) -> Markup:
+    """Return Markdown as HTML."""
+    lines = _COMMENT.sub("", text).splitlines()
+    return Markup("").join(_blocks(lines))
+
+
+def inline(text: str) -> Markup:
+    """Return one line of Markdown as HTML."""
+    parts: list[Markup] = []
+    end = 0
+    for match in _INLINE.finditer(text):
+        parts.append(escape(_ESCAPED.sub(r"\1", text[end : match.start()])))
+        end = match.end()
+        if match["code"] is not None:
+            parts.append(Markup("<code>{}</code>").format(match["code"]))
+        elif match["bold"] is not None:
+            parts.append(Markup("<strong>{}</strong>").format(inline(match["bold"])))
+        else:
+            parts.append(mrkdwn.link(match["url"], inline(match["label"])))
+    parts.append(escape(_ESCAPED.sub(r"\1", text[end:])))
+    return Markup("").join(parts)
+
+
+def _blocks(lines: list[str]) -> Iterator[Markup]:
+    index = 0
+    while index < len(lines):
+        line = lines[index]
+        taken = _while(lines, index, lambda at: bool(at.strip()) and not _starts_block(at)) or 1
+        if line.startswith("```"):
+            taken = _while(lines, index + 1, lambda at: not at.startswith("```"))
+            yield Markup("<pre>{}</pre>").format("\n".join(lines[index + 1 : index + 1 + taken]))
+            taken += 2
+        elif line.startswith("|"):
+            taken = _while(lines, index, lambda at: at.startswith("|"))
+            yield _table(lines[index : index + taken])
+        elif _ITEM.fullmatch(line):
+            taken = _while(lines, index, lambda at: _ITEM.fullmatch(at) is not None)
+            items = [match[1] for match in map(_ITEM.fullmatch, lines[index : index + taken]) if match]
+            yield Markup("<ul>{}</ul>").format(
+                Markup("").join(Markup("<li>{}</li>").format(inline(item)) for item in items)
+            )
+        elif heading := _HEADING.fullmatch(line):
+            yield Markup("<h5>{}</h5>").format(inline(heading[2]))
+        elif line.startswith(">"):
+            taken = _while(lines, index, lambda at: at.startswith(">"))
+            quoted = [inline(at.lstrip("> ")) for at in lines[index : index + taken]]
+            yield Markup("<blockquote>{}</blockquote>").format(Markup("<br>").join(quoted))
+        elif line.strip():
+            yield Markup("<p>{}</p>").format(inline(" ".join(lines[index : index + taken])))
+        index += taken
+
+
+def _while(lines: list[str], start: int, holds: object) -> int:
+    test = holds if callable(holds) else bool
+    return next((n for n, line in enumerate(lines[start:]) if not test(line)), len(lines) - start)
+
+
+def _starts_block(line: str) -> bool:
+    return line.startswith(("```", "|", ">", "#")) or _ITEM.fullmatch(line) is not None
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.replace("\\|", "|").strip() for cell in re.split(r"(?<!\\)\|", line.strip().strip("|"))]
+
+
+def _table(lines: list[str]) -> Markup:
+    rows = [_cells(line) for line in lines if not _RULE.fullmatch(line)]
+    shown = [
+        Markup("<tr>{}</tr>").format(
+            Markup("").join(
+                Markup("<th>{}</th>" if number == 0 else "<td>{}</td>").format(inline(cell)) for cell in row
+            )
+        )
+        for number, row in enumerate(rows)
+    ]
+    return Markup("<table>{}</table>").format(Markup("").join(shown))

@@ -1,0 +1,140 @@
+"""How a card tells the state of a case and of its quarantine: the dot, the title, the decision, the whole sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+from bot.analysis.lifecycle import Quarantine, State
+from bot.analysis.model import CaseProfile, Status
+from bot.slack import blockkit, phrases
+
+_STATUS_TITLES = {
+    Status.FLAKY: "is flaky",
+    Status.HEALTHY: "is healthy again",
+    Status.BROKEN: "is *broken*",
+    Status.INFRA: "fails with its run (infra)",
+    Status.SUSPECT: f"({phrases.WORDS[Status.SUSPECT]})",
+    Status.INSUFFICIENT: f"({phrases.WORDS[Status.INSUFFICIENT]})",
+}
+# state: title, what was done in a sentence, what was done in a line
+_ENDED = {
+    State.REJECTED: ("is not quarantined", "rejected the quarantine of", "Rejected"),
+    State.WITHDRAWN: ("is not quarantined", "withdrew the proposal to quarantine", "Withdrawn"),
+    State.LIFTED: ("is out of quarantine", "lifted the quarantine of", "Lifted"),
+    State.EXPIRED: ("is out of quarantine", "ended the quarantine, as its time was over, of", "Time over, ended"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """The telling parts of a card; `sentence` is for the top-level text, the others are mrkdwn."""
+
+    dot: str
+    title: str
+    decision: str
+    sentence: str
+
+
+def tell(profile: CaseProfile, quarantine: Quarantine | None, now: datetime) -> Story:
+    """Put into words where a case stands at `now`."""
+    if quarantine is None:
+        return Story(phrases.DOTS[profile.status], _STATUS_TITLES[profile.status], "", _status_sentence(profile))
+    if not quarantine.state.is_open:
+        return _ended(profile, quarantine)
+    if quarantine.state is State.PROPOSED:
+        return _proposed(profile, quarantine)
+    if quarantine.state is State.SUSPENDED:
+        return _suspended(profile, quarantine)
+    return _active(profile, quarantine, now)
+
+
+def because(reason: str) -> str:
+    """Return a reason as the end of a sentence of top-level text."""
+    words = blockkit.escape(blockkit.line(reason), 300).rstrip(".")
+    return f" because: {words}" if words else ""
+
+
+def _name(profile: CaseProfile) -> str:
+    return f"{phrases.case_text(profile)} in {phrases.repository_text(profile.repository)}"
+
+
+def _status_sentence(profile: CaseProfile) -> str:
+    name, evidence, worst = _name(profile), phrases.evidence(profile), profile.worst
+    match profile.status:
+        case Status.FLAKY:
+            mixed = phrases.count(worst.mixed_commits if worst else 0, "commit")
+            return f"Flaky: {name}; {evidence}, and {mixed} both passed and failed."
+        case Status.HEALTHY:
+            return f"Healthy again: {name}; {evidence}."
+        case Status.BROKEN:
+            return f"Broken: {name} fails since a change; {evidence}."
+        case Status.INFRA:
+            return f"Infra: {name} fails together with the rest of the run; {evidence}."
+        case Status.SUSPECT | Status.INSUFFICIENT:
+            return f"{phrases.WORDS[profile.status].capitalize()}: {name}; {evidence}."
+        case _:
+            assert_never(profile.status)
+
+
+def _proposed(profile: CaseProfile, quarantine: Quarantine) -> Story:
+    proposer, at = phrases.person(quarantine.proposed_by), phrases.when(quarantine.proposed_at, "both")
+    sentence = (
+        f"{phrases.person_text(quarantine.proposed_by)} proposes to quarantine {_name(profile)} "
+        f"for {phrases.count(quarantine.days, 'day')}{because(quarantine.reason)}; {phrases.evidence(profile)}. "
+        "Waiting for an approver."
+    )
+    decision = f"{proposer} proposes it · {at} · waiting for somebody else to approve"
+    return Story(phrases.PROPOSED_DOT, "is proposed for quarantine", decision, sentence)
+
+
+def _active(profile: CaseProfile, quarantine: Quarantine, now: datetime) -> Story:
+    until = phrases.when(quarantine.expires_at) if quarantine.expires_at else "further notice"
+    until_text = phrases.day(quarantine.expires_at) if quarantine.expires_at else "further notice"
+    evidence = phrases.evidence(profile)
+    if quarantine.expires_at is not None and now >= quarantine.expires_at:
+        # It masks nothing from this moment, although the clock's job has not moved it to expired yet.
+        over = f"The time of this quarantine was over on {until}: its failures count again."
+        sentence = f"The quarantine of {_name(profile)} was over on {until_text}, so its failures count; {evidence}."
+        return Story(phrases.DECIDED_DOT, "is out of quarantine", over, sentence)
+    decider = quarantine.decided_by or quarantine.proposed_by
+    at = phrases.when(quarantine.decided_at or quarantine.proposed_at, "both")
+    decision = (
+        f"\N{WHITE HEAVY CHECK MARK} Approved by {phrases.person(decider)} · {at} · until {until}\n"
+        f"{phrases.scope(quarantine)} · owner {phrases.owner(quarantine.owner)}\n{blockkit.quote(quarantine.reason)}"
+    )
+    sentence = (
+        f"Quarantined until {until_text}, approved by {phrases.person_text(decider)}: {_name(profile)}; {evidence}."
+    )
+    return Story(phrases.DECIDED_DOT, "is quarantined", decision, sentence)
+
+
+def _suspended(profile: CaseProfile, quarantine: Quarantine) -> Story:
+    at = phrases.when(quarantine.decided_at or quarantine.proposed_at, "both")
+    sentence = (
+        f"BROKEN ON MAIN: {_name(profile)} fails since a change, so its quarantine is suspended; "
+        f"{phrases.evidence(profile)}."
+    )
+    decision = (
+        f"Quarantine suspended · {at} · the build fails until the test is mended, or a person lifts or resumes it"
+    )
+    return Story(phrases.DOTS[Status.BROKEN], "is *BROKEN ON MAIN*", decision, sentence)
+
+
+def _ended(profile: CaseProfile, quarantine: Quarantine) -> Story:
+    title, deed, word = _ENDED[quarantine.state]
+    dot = phrases.DECIDED_DOT
+    if profile.status in {Status.HEALTHY, Status.BROKEN}:  # news that outranks how the quarantine ended
+        dot, title = phrases.DOTS[profile.status], _STATUS_TITLES[profile.status]
+    decider = quarantine.decided_by or quarantine.proposed_by
+    at = phrases.when(quarantine.decided_at or quarantine.proposed_at, "both")
+    why = phrases.reason(quarantine.decision)
+    decision = f"{word} by {phrases.person(decider)} · {at} · its failures count"
+    if why:
+        decision = f"{decision}\n{blockkit.quote(why)}"
+    sentence = (
+        f"{phrases.person_text(decider)} {deed} {_name(profile)}{because(why)}. "
+        f"It is {phrases.WORDS[profile.status]}: {phrases.evidence(profile)}."
+    )
+    return Story(dot, title, decision, sentence)

@@ -1,0 +1,51 @@
+"""Read a folder of reports and hold every count against its manifest.
+
+    python -m tests.acceptance.corpus FOLDER
+
+FOLDER has manifest.json. Exit status 1 where a file is read otherwise than the manifest says.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from bot.cli.inspect import describe
+
+FIGURES = ("cases", "passed", "failed", "errored", "skipped", "flaky")
+
+
+def fault(entry: dict[str, object], found: dict[str, object]) -> str | None:
+    """What is wrong with how a file was read; None where it is right."""
+    expected, expect = entry.get("expected"), entry["expect"]
+    if "error" in found:
+        return f"refused: {found['error']}" if expect == "accept" else None
+    if expect == "reject":
+        return "accepted as complete" if found["complete"] else None
+    assert isinstance(expected, dict)
+    apart = {name: (found[name], expected[name]) for name in FIGURES if found[name] != expected[name]}
+    if apart and (expect == "accept" or found["complete"]):
+        return f"read (found, expected): {apart}"
+    return None
+
+
+def main(folder: Path) -> int:
+    """Check every file; returns the exit status."""
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    right = wrong = 0
+    for entry in manifest["files"]:
+        if entry.get("stored") is False:
+            continue
+        problem = fault(entry, describe(folder / entry["path"]))
+        if problem:
+            wrong += 1
+            print(f"{entry['path']} ({entry['expect']}): {problem}")  # noqa: T201
+        else:
+            right += 1
+    print(f"{right} passed, {wrong} failed")  # noqa: T201
+    return int(wrong > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
