@@ -28,7 +28,6 @@ MAX_SUMMARY = 4000
 ELLIPSIS = "…"
 _GRAVE = "\N{MODIFIER LETTER GRAVE ACCENT}"  # looks like a backtick, and opens no code
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_WIDE = 0xFFFF
 # Control, bidirectional and line-separator characters, and lone surrogates: invisible, or able to turn a line around.
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
@@ -93,7 +92,7 @@ def clip(text: str, limit: int) -> str:
 
 
 def escape(text: str, limit: int = MAX_TEXT) -> str:
-    """Make untrusted text inert in mrkdwn: no link, mention, entity or code of it lives; at most `limit` characters after."""
+    """Make untrusted text inert in mrkdwn: no link, mention or code of it lives; `limit` counts after."""
     return _clip(clean(text).replace("`", _GRAVE), limit, _ENTITIES)
 
 
@@ -108,9 +107,10 @@ def code_block(text: str, limit: int = 256) -> str:
     return f"```{escape(clip(clean(text).strip(), limit)) or '?'}```"
 
 
-def quote(text: str, limit: int = 1200) -> str:
-    """Return untrusted text as a quotation."""
-    return "\n".join(f"> {escape(part)}" for part in clip(clean(text).strip(), limit).splitlines() or ["?"])[:MAX_TEXT]
+def quote(text: str, limit: int = 1500) -> str:
+    """Return untrusted text as a quotation of at most 20 lines."""
+    lines = escape(text.strip(), limit).splitlines()[:20]
+    return "\n".join(f"> {part}" for part in lines or ["?"])
 
 
 def link(url: str, label: str) -> str:
@@ -128,8 +128,8 @@ def plain(text: str, limit: int = MAX_TEXT) -> Element:
 
 
 def mrkdwn(text: str, limit: int = MAX_TEXT) -> Element:
-    """Return a mrkdwn object; its untrusted parts have been through `escape` or `code`."""
-    return {"type": "mrkdwn", "text": clip(text, limit) or "-"}
+    """Return a mrkdwn object; its untrusted parts have been through `escape` or `code`; lines too many are left out."""
+    return {"type": "mrkdwn", "text": _whole_lines(text, limit) or "-"}
 
 
 def section(text: str, *, block_id: str | None = None, accessory: Element | None = None) -> Block:
@@ -259,13 +259,25 @@ def _block(kind: str, block_id: str | None, **parts: Json) -> Block:
 
 def _clip(text: str, limit: int, entities: Mapping[str, str]) -> str:
     # Slack's clients count UTF-16 units: an emoji is two. An entity is kept whole or dropped.
-    shown = [entities.get(character, character) for character in text]
-    widths = [2 if ord(part[0]) > _WIDE else len(part) for part in shown]
-    if sum(widths) <= limit:
-        return "".join(shown)
-    room = limit - len(ELLIPSIS)
-    for index, width in enumerate(widths):
-        if width > room:
-            return "".join(shown[:index]).rstrip() + ELLIPSIS
-        room -= width
-    return "".join(shown)
+    whole = "".join(entities.get(character, character) for character in text[: limit + 1])
+    if len(text) <= limit and _width(whole) <= limit:
+        return whole
+    room, kept = limit - len(ELLIPSIS), []
+    for character in text:
+        shown = entities.get(character, character)
+        room -= _width(shown)
+        if room < 0:
+            break
+        kept.append(shown)
+    return "".join(kept).rstrip() + ELLIPSIS
+
+
+def _width(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _whole_lines(text: str, limit: int) -> str:
+    # A cut inside a line could leave half a link or half an entity.
+    while _width(text) > limit and "\n" in text:
+        text = text.rpartition("\n")[0]
+    return clip(text, limit)

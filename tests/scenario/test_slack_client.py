@@ -53,7 +53,7 @@ def upstream() -> Iterator[Upstream]:
             """Keep quiet."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     told.url = f"http://127.0.0.1:{server.server_port}/api"
     yield told
