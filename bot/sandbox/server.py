@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
+from bot.sandbox.page import hub
 from bot.sandbox.page import routes as page_routes
 from bot.sandbox.slack import api as slack_api
 from bot.sandbox.slack.events import Slack
@@ -96,6 +97,29 @@ class Sandbox:
     def version(self) -> int:
         """Grows with every change on either side."""
         return self.slack.version
+
+    def column(self) -> hub.Column:
+        """Return the GitHub side as the page shows it."""
+        return hub.Column()
+
+    def run(self, run_id: int) -> hub.Run | None:
+        """Return one workflow run as the page shows it."""
+        del run_id
+        return None
+
+    def run_ci(self) -> None:
+        """Make a new commit and run CI on it, when somebody plays CI."""
+        if self.on_run_ci is not None:
+            self.on_run_ci()
+
+    def rerun(self, run_id: int, *, failed_only: bool) -> None:
+        """Run a workflow run once more, when somebody plays CI."""
+        if self.on_rerun is not None:
+            self.on_rerun(run_id, failed_only)
+
+    def press_check_action(self, check_id: int, identifier: str, user: str) -> None:
+        """Press a button of a check run."""
+        del check_id, identifier, user
 
     def start(self) -> None:
         """Open both ports."""

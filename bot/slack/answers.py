@@ -25,6 +25,7 @@ _SQUARES = {
     Verdict.SKIPPED: ("\N{WHITE LARGE SQUARE}", "skipped"),
 }
 _ORDER = (Status.BROKEN, Status.FLAKY, Status.INFRA, Status.SUSPECT, Status.INSUFFICIENT, Status.HEALTHY)
+_DONE = {State.ACTIVE: "approved"}
 _COMMANDS = (
     ("status [owner/repo]", "the health of a repository"),
     ("test <name or part of it>", "everything about one test"),
@@ -123,7 +124,7 @@ def case_details(
     words = phrases.listing(f"{tally[one]} {word}" for one, (_, word) in _SQUARES.items() if tally[one])
     commits = phrases.count(len(recent), "commit")
     seen = f"The last {commits}, oldest first: {words}" if recent else "It did not run on a commit yet"
-    head, act, foot = card.blocks[:-2], card.blocks[-2], card.blocks[-1]
+    head, foot = card.blocks[:-2], card.blocks[-1]
     blocks: list[Block] = [*head]
     if quarantine is not None and quarantine.state is not State.SUSPENDED:
         blocks += messages.evidence(profile)
@@ -131,7 +132,9 @@ def case_details(
     if len(profile.variants) > 1:
         blocks.append(blockkit.section(f"*By variant*\n{_variant_lines(profile)}"))
     blocks.append(blockkit.section(f"*History*\n{_audit_lines(history)}"))
-    return Message(f"{card.text} {seen}.", (*blocks, act, foot))
+    if moves := [one for one in messages.buttons(profile, quarantine) if one["action_id"] != Action.DETAILS]:
+        blocks.append(blockkit.actions(*moves))
+    return Message(f"{card.text} {seen}.", (*blocks, foot))
 
 
 def pick(word: str, profiles: Sequence[CaseProfile], action: Action = Action.DETAILS) -> Message:
@@ -181,7 +184,9 @@ def _row_text(row: CaseRow) -> str:
     state = f"{phrases.DOTS[profile.status]} {phrases.WORDS[profile.status]}"
     parts = [state, worst, phrases.repository(profile.repository)]
     if quarantine is not None and quarantine.state.is_open:
-        parts.append(f"{quarantine.state} by {phrases.person(quarantine.decided_by or quarantine.proposed_by)}")
+        parts.append(
+            f"{_DONE.get(quarantine.state, quarantine.state)} by {phrases.person(quarantine.decided_by or quarantine.proposed_by)}"
+        )
         if quarantine.expires_at is not None:
             parts.append(f"until {phrases.when(quarantine.expires_at)}")
     return f"{blockkit.code(profile.title, _ROW_TITLE)}\n{' · '.join(parts)}"

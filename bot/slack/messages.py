@@ -57,7 +57,7 @@ _DEEDS = {
     History.REJECTED: (phrases.DECIDED_DOT, "rejected the quarantine of"),
     History.WITHDRAWN: (phrases.DECIDED_DOT, "withdrew the proposal to quarantine"),
     History.LIFTED: (phrases.DECIDED_DOT, "lifted the quarantine of"),
-    History.EXPIRED: (phrases.DECIDED_DOT, "ended the quarantine, as its time was over, of"),
+    History.EXPIRED: (phrases.DECIDED_DOT, "ended, as its time was over, the quarantine of"),
     History.SUSPENDED: (phrases.DOTS[Status.BROKEN], "suspended the quarantine of"),
     History.RESUMED: (phrases.PROPOSED_DOT, "resumed the quarantine of"),
     History.LABELLED: ("\N{LABEL}", "gave a verdict on"),
@@ -113,8 +113,8 @@ def history_line(
     why = phrases.reason(reason)
     rest_text = _consequence(kind, profile, days, f"until {phrases.day(until)}" if until else f"for {days}")
     rest = _consequence(kind, profile, days, f"until {phrases.when(until)}" if until else f"for {days}")
-    text = f"{phrases.person_text(actor)} {verb} {phrases.case_text(profile)} {rest_text}{story.because(why)}."
-    shown = f"{dot} {phrases.person(actor)} {verb} {phrases.case(profile)} {rest}."
+    text = f"{phrases.person_text(actor)} {verb} {phrases.case_text(profile)}{rest_text}.{story.because(why)}"
+    shown = f"{dot} {phrases.person(actor)} {verb} {phrases.case(profile)}{rest}."
     blocks = [blockkit.section(shown), *([blockkit.section(blockkit.quote(why))] if why else [])]
     return Message(text, tuple(blocks))
 
@@ -184,17 +184,17 @@ def _consequence(kind: History, profile: CaseProfile, days: str, until: str) -> 
     evidence = phrases.evidence(profile)
     match kind:
         case History.PROPOSED:
-            return f"for {days}; {evidence}"
+            return f" for {days}; {evidence}"
         case History.APPROVED | History.RESUMED:
-            return until
+            return f" {until}"
         case History.SUSPENDED:
-            return f"as it is BROKEN ON MAIN, so the build fails again; {evidence}"
+            return f": it is BROKEN ON MAIN, so the build fails again; {evidence}"
         case History.LABELLED:
-            return "which counts against the belief that it is flaky"
+            return ", which counts against the belief that it is flaky"
         case History.STATUS:
-            return f"as {phrases.WORDS[profile.status]}; {evidence}"
+            return f" as {phrases.WORDS[profile.status]}; {evidence}"
         case History.REJECTED | History.WITHDRAWN | History.LIFTED | History.EXPIRED:
-            return "so its failures count"
+            return ", so its failures count"
         case _:
             assert_never(kind)
 

@@ -61,7 +61,9 @@ def listing(parts: Iterable[str]) -> str:
 
 def rate(score: model.VariantScore) -> str:
     """Return how often a variant fails, such as `13 % (7 of 52 runs)`."""
-    return f"{percent(score.rate)} ({score.failures:,} of {count(score.runs, 'run')})"
+    share = f"{score.failures:,} of {count(score.runs, 'run')}"
+    # The rate is an estimate and never quite 0, which reads as a contradiction beside no failure at all.
+    return f"{percent(score.rate)} ({share})" if score.failures else share
 
 
 def interval(score: model.VariantScore) -> str:
@@ -83,7 +85,8 @@ def evidence(profile: model.CaseProfile) -> str:
     score = profile.worst
     if score is None:
         return "it was not scored yet"
-    return f"{score.failures:,} of {count(score.runs, 'run')} failed ({percent(score.rate)})"
+    shown = f"{score.failures:,} of {count(score.runs, 'run')} failed"
+    return f"{shown} ({percent(score.rate)})" if score.failures else shown
 
 
 def variants(profile: model.CaseProfile, limit: int = 4) -> str:

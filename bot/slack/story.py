@@ -23,7 +23,7 @@ _ENDED = {
     State.REJECTED: ("is not quarantined", "rejected the quarantine of", "Rejected"),
     State.WITHDRAWN: ("is not quarantined", "withdrew the proposal to quarantine", "Withdrawn"),
     State.LIFTED: ("is out of quarantine", "lifted the quarantine of", "Lifted"),
-    State.EXPIRED: ("is out of quarantine", "ended the quarantine, as its time was over, of", "Time over, ended"),
+    State.EXPIRED: ("is out of quarantine", "ended, as its time was over, the quarantine of", "Time over, ended"),
 }
 
 
@@ -51,9 +51,9 @@ def tell(profile: CaseProfile, quarantine: Quarantine | None, now: datetime) -> 
 
 
 def because(reason: str) -> str:
-    """Return a reason as the end of a sentence of top-level text."""
+    """Return a reason as a sentence of its own of top-level text, with a space before it."""
     words = blockkit.escape(blockkit.line(reason), 300).rstrip(".")
-    return f" because: {words}" if words else ""
+    return f" Reason: {words}." if words else ""
 
 
 def _name(profile: CaseProfile) -> str:
@@ -82,8 +82,8 @@ def _proposed(profile: CaseProfile, quarantine: Quarantine) -> Story:
     proposer, at = phrases.person(quarantine.proposed_by), phrases.when(quarantine.proposed_at, "both")
     sentence = (
         f"{phrases.person_text(quarantine.proposed_by)} proposes to quarantine {_name(profile)} "
-        f"for {phrases.count(quarantine.days, 'day')}{because(quarantine.reason)}; {phrases.evidence(profile)}. "
-        "Waiting for an approver."
+        f"for {phrases.count(quarantine.days, 'day')}; {phrases.evidence(profile)}."
+        f"{because(quarantine.reason)} Waiting for an approver."
     )
     decision = f"{proposer} proposes it · {at} · waiting for somebody else to approve"
     return Story(phrases.PROPOSED_DOT, "is proposed for quarantine", decision, sentence)
@@ -134,7 +134,7 @@ def _ended(profile: CaseProfile, quarantine: Quarantine) -> Story:
     if why:
         decision = f"{decision}\n{blockkit.quote(why)}"
     sentence = (
-        f"{phrases.person_text(decider)} {deed} {_name(profile)}{because(why)}. "
+        f"{phrases.person_text(decider)} {deed} {_name(profile)}.{because(why)} "
         f"It is {phrases.WORDS[profile.status]}: {phrases.evidence(profile)}."
     )
     return Story(dot, title, decision, sentence)

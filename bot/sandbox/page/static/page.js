@@ -1,0 +1,106 @@
+// Keeps the page current without a reload: only regions whose HTML has changed are replaced, and what somebody
+// is typing, the focus and the scroll position stay where they are. Without this script every form still works.
+"use strict";
+
+const regions = () => [...document.querySelectorAll("[data-live]")];
+const served = new Map(regions().map((region) => [region.id, region.innerHTML]));
+let version = document.body.dataset.version;
+let busy = false;
+
+document.documentElement.classList.add("js");
+for (const region of document.querySelectorAll("[data-bottom]")) region.scrollTop = region.scrollHeight;
+focusModal();
+
+function focusModal() {
+  const first = document.querySelector("dialog .error")?.parentElement.querySelector("input:not([type=hidden]), textarea, select")
+    ?? document.querySelector("dialog .blocks :is(input:not([type=hidden]), textarea, select, button), dialog footer button");
+  first?.focus();
+}
+
+function remember(region) {
+  const active = region.contains(document.activeElement) ? document.activeElement : null;
+  return {
+    focus: active && { id: active.id, start: active.selectionStart, end: active.selectionEnd },
+    typed: [...region.querySelectorAll("input[id]:not([type=hidden]), textarea[id], select[id]")].map((field) => [field.id, field.value]),
+    open: [...region.querySelectorAll("details[id]")].map((details) => [details.id, details.open]),
+    top: region.scrollTop,
+    atBottom: region.scrollHeight - region.scrollTop - region.clientHeight < 60,
+  };
+}
+
+function restore(region, kept) {
+  for (const [id, value] of kept.typed) { const field = document.getElementById(id); if (field) field.value = value; }
+  for (const [id, open] of kept.open) { const details = document.getElementById(id); if (details) details.open = open; }
+  region.scrollTop = region.hasAttribute("data-bottom") && kept.atBottom ? region.scrollHeight : kept.top;
+  const again = kept.focus?.id && document.getElementById(kept.focus.id);
+  if (again) {
+    again.focus({ preventScroll: true });
+    try { again.setSelectionRange(kept.focus.start, kept.focus.end); } catch { /* this field has no selection */ }
+  }
+}
+
+function swap(html) {
+  const next = new DOMParser().parseFromString(html, "text/html");
+  const thread = document.getElementById("thread"), nextThread = next.getElementById("thread");
+  if (document.querySelector("h1")?.textContent !== next.querySelector("h1")?.textContent || !thread !== !nextThread) return false;
+  for (const region of regions()) {
+    const fresh = next.getElementById(region.id);
+    if (!fresh || fresh.innerHTML === served.get(region.id)) continue;
+    if (region.querySelector(":popover-open, details.menu[open]")) { version = "stale"; continue; }
+    const kept = remember(region), hadModal = document.querySelector("dialog")?.id;
+    served.set(region.id, fresh.innerHTML);
+    region.innerHTML = fresh.innerHTML;
+    if (region.id === "modal" && document.querySelector("dialog")?.id !== hadModal) focusModal();
+    else restore(region, kept);
+  }
+  return true;
+}
+
+async function look() {
+  if (busy || document.hidden) return;
+  try {
+    const now = String((await (await fetch("/version")).json()).version);
+    if (now === version) return;
+    version = now;
+    const answer = await fetch(location.href);
+    if (!busy && answer.ok) swap(await answer.text());
+  } catch { /* the sandbox is away; the next look may find it */ }
+}
+setInterval(look, 700);
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  event.preventDefault();
+  const button = event.submitter, body = new FormData(form, button);
+  button?.closest("[popover]")?.hidePopover();
+  button?.closest("details.menu")?.removeAttribute("open");
+  button?.setAttribute("aria-busy", "true");
+  busy = true;
+  try {
+    const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(body) });
+    const html = await answer.text();
+    if (form.classList.contains("composer")) form.querySelector("[name=line]").value = "";
+    if (!answer.ok || !swap(html)) location.assign(answer.url);
+    else history.replaceState(null, "", answer.url);
+  } catch { form.submit(); } finally { busy = false; button?.removeAttribute("aria-busy"); }
+});
+
+document.addEventListener("change", (event) => {
+  const owner = event.target.closest("[data-press]");
+  owner?.parentElement.querySelector("button.go")?.click();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !document.querySelector(":popover-open")) {
+    const menu = document.querySelector("details.menu[open]");
+    if (menu) { menu.removeAttribute("open"); menu.querySelector("summary").focus(); }
+    else document.querySelector("dialog .close")?.click();
+  }
+  if (event.key !== "Tab") return;
+  const dialog = document.querySelector("dialog");
+  if (!dialog) return;
+  const stops = [...dialog.querySelectorAll("input:not([type=hidden]), textarea, select, button, a[href]")];
+  const edge = event.shiftKey ? stops[0] : stops.at(-1);
+  if (document.activeElement === edge) { event.preventDefault(); (event.shiftKey ? stops.at(-1) : stops[0]).focus(); }
+});
