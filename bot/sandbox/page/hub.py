@@ -5,6 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.sandbox.github import model
+from bot.sandbox.github.state import GitHub
+
+_COMMITS = 25
+_WORST_FIRST = ("failure", "action_required", "in_progress", "queued", "cancelled", "neutral", "success")
+
 
 @dataclass(frozen=True, slots=True)
 class Named:
@@ -27,7 +33,7 @@ class Run:
     head_sha: str
     head_branch: str
     html_url: str
-    created_at: datetime | str
+    created_at: datetime
     artifacts: tuple[Named, ...] = ()
 
 
@@ -61,7 +67,7 @@ class Commit:
     title: str
     author: str
     branch: str
-    created_at: datetime | str
+    created_at: datetime
     state: str
     runs: tuple[Run, ...] = ()
     checks: tuple[Check, ...] = ()
@@ -84,3 +90,55 @@ class Column:
     repository: str = "acme/shop"
     commits: tuple[Commit, ...] = ()
     pulls: tuple[Pull, ...] = ()
+
+
+def column(github: GitHub) -> Column:
+    """Read the column from a GitHub."""
+    pulls = [pull for pull in github.pull_requests() if pull.state == "open"]
+    return Column(
+        github.repository.full_name,
+        tuple(_commit(github, commit) for commit in github.commits()[:_COMMITS]),
+        tuple(Pull(pull.number, pull.title, pull.author_login, pull.head_branch) for pull in pulls),
+    )
+
+
+def run(github: GitHub, run_id: int) -> Run | None:
+    """Read the latest attempt of a run, or None where there is no such run."""
+    try:
+        found = github.run(run_id)
+    except model.RefusalError:
+        return None
+    return _run(found, tuple(Named(artifact.name) for artifact in github.artifacts(run_id)))
+
+
+def _commit(github: GitHub, commit: model.Commit) -> Commit:
+    runs = tuple(_run(found) for found in github.runs(commit.sha))
+    checks = tuple(_check(found) for found in github.check_runs(commit.sha))
+    states = {shown.state for shown in (*runs, *checks)}
+    state = next((state for state in _WORST_FIRST if state in states), "queued" if runs else "no runs")
+    return Commit(
+        commit.sha, commit.title, commit.author_login, commit.branch, commit.created_at, state, runs, checks
+    )
+
+
+def _run(found: model.WorkflowRun, artifacts: tuple[Named, ...] = ()) -> Run:
+    return Run(
+        found.id,
+        found.name,
+        found.run_number,
+        found.run_attempt,
+        found.event,
+        found.status,
+        found.conclusion or found.status,
+        found.head_sha,
+        found.head_branch,
+        found.html_url,
+        found.created_at,
+        artifacts,
+    )
+
+
+def _check(found: model.CheckRun) -> Check:
+    actions = tuple(Action(action.label, action.description, action.identifier) for action in found.actions)
+    state = found.conclusion or found.status
+    return Check(found.id, found.name, state, found.title, found.summary or "", found.text or "", actions)

@@ -87,7 +87,7 @@ def _table(lines: list[str]) -> Markup:
     shown = [
         Markup("<tr>{}</tr>").format(
             Markup("").join(
-                Markup("<th>{}</th>" if number == 0 else "<td>{}</td>").format(inline(cell)) for cell in row
+                Markup("<{0}>{1}</{0}>").format("td" if number else "th", inline(cell)) for cell in row
             )
         )
         for number, row in enumerate(rows)

@@ -206,7 +206,7 @@ class _Lint:
 
     def data_visualization(self, block: JsonObject, pointer: str) -> None:
         self.length(block.get("title"), f"{pointer}/title", 50)
-        self.count(block.get("series"), f"{pointer}/series", 6)
+        self.count(payload.child(block, "chart").get("series"), f"{pointer}/chart/series", 6)
 
     def markdown(self, block: JsonObject, pointer: str) -> None:
         self.length(block.get("text"), f"{pointer}/text", _MARKDOWN)

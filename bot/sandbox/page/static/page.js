@@ -50,6 +50,7 @@ function swap(html) {
     const kept = remember(region), hadModal = document.querySelector("dialog")?.id;
     served.set(region.id, fresh.innerHTML);
     region.innerHTML = fresh.innerHTML;
+    if (region.id === "modal") document.getElementById("columns").inert = Boolean(document.querySelector("dialog"));
     if (region.id === "modal" && document.querySelector("dialog")?.id !== hadModal) focusModal();
     else restore(region, kept);
   }

@@ -1,0 +1,219 @@
+"""What a GitHub holds, as far as the sandbox plays it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal
+
+APP_ID = 7001
+APP_SLUG = "flakeguard"
+APP_NAME = "FlakeGuard"
+INSTALLATION_ID = 4001
+WORKFLOW_ID = 9001
+API = "/github/api/v3"
+
+MAX_ACTIONS = 3
+MAX_LABEL = 20
+MAX_DESCRIPTION = 40
+MAX_IDENTIFIER = 20
+MAX_TEXT = 65_535
+MAX_COMMENT = 65_536
+MAX_ANNOTATIONS = 50
+
+RunStatus = Literal["queued", "in_progress", "completed"]
+JsonObject = dict[str, object]
+
+
+class RefusalError(Exception):
+    """A request that GitHub answers with an error: its status, and what it says."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person or the App's bot; `permission` is what they may do in the repository."""
+
+    id: int
+    login: str
+    name: str
+    permission: str = "read"
+    kind: str = "User"
+
+
+PEOPLE = (
+    User(501, "ana", "Ana Flores", "write"),
+    User(502, "ben", "Ben Okafor", "write"),
+    User(503, "chloe", "Chloe Martin", "admin"),
+)
+BOT = User(590, f"{APP_SLUG}[bot]", APP_NAME, "none", "Bot")
+OWNER = User(500, "acme", "Acme", "admin", "Organization")
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository of the installation."""
+
+    id: int
+    owner: str
+    name: str
+    default_branch: str = "main"
+    private: bool = True
+
+    @property
+    def full_name(self) -> str:
+        """Owner and name, as addresses have them."""
+        return f"{self.owner}/{self.name}"
+
+
+SHOP = Repository(8001, "acme", "shop")
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit on a branch; `parent` is empty for the first one."""
+
+    sha: str
+    message: str
+    author_login: str
+    branch: str
+    created_at: datetime
+    parent: str = ""
+
+    @property
+    def title(self) -> str:
+        """The first line of the message."""
+        return self.message.partition("\n")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """A pull request; `head_sha` moves with every push to it, `state` is open or closed."""
+
+    number: int
+    title: str
+    author_login: str
+    head_branch: str
+    head_sha: str
+    base_sha: str
+    state: str
+    created_at: datetime
+    updated_at: datetime
+    merged: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowRun:
+    """One attempt of a workflow run, as the API shows it; `conclusion` is None until it is completed."""
+
+    id: int
+    run_number: int
+    run_attempt: int
+    name: str
+    path: str
+    event: str
+    status: RunStatus
+    conclusion: str | None
+    head_sha: str
+    head_branch: str
+    html_url: str
+    run_started_at: datetime
+    created_at: datetime
+    updated_at: datetime
+    actor_login: str
+    pull_request: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """A zip that a run uploaded; it names neither the job nor the attempt."""
+
+    id: int
+    run_id: int
+    name: str
+    data: bytes = field(repr=False)
+    created_at: datetime
+    expired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CheckAction:
+    """A button of a check run."""
+
+    label: str
+    description: str
+    identifier: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRun:
+    """A check run of the App on a commit."""
+
+    id: int
+    name: str
+    head_sha: str
+    status: RunStatus
+    conclusion: str | None
+    title: str
+    summary: str
+    text: str
+    actions: tuple[CheckAction, ...]
+    external_id: str
+    details_url: str
+    started_at: datetime
+    completed_at: datetime | None
+    annotations: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment on an issue or a pull request."""
+
+    id: int
+    number: int
+    author_login: str
+    body: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A webhook that was sent, and what the receiver answered; status 0 where nobody answered."""
+
+    id: str
+    event: str
+    action: str
+    body: bytes = field(repr=False)
+    sent_at: datetime
+    status: int
+    answer: str
+    redelivery: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to the API, with the status that it was answered with."""
+
+    method: str
+    path: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """How the next requests under a path are answered instead of properly; `status` 0 only delays them."""
+
+    times: int
+    status: int
+    seconds: float
+    path_prefix: str
+    retry_after: int | None
+
+    def used(self) -> Fault:
+        """The fault with one use less."""
+        return replace(self, times=self.times - 1)
