@@ -1,170 +1,283 @@
-"""Block Kit, as far as FlakeGuard uses it: typed constructors, limits, and the one place text is made safe."""
+"""Block Kit as small typed constructors, and the single place where untrusted text is made safe for Slack."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
-Json = str | int | float | bool | None | Mapping[str, "Json"] | Sequence["Json"]
-Block = Mapping[str, Json]
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+Block: TypeAlias = Mapping[str, Json]
+Element: TypeAlias = Mapping[str, Json]
+Style: TypeAlias = Literal["primary", "danger"]
 
-SECTION = 3000
-FIELD = 2000
-BUTTON = 75
-LABEL = 75
-EXCERPT = 256
-_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+MAX_TEXT = 3000
+MAX_FIELD = 2000
+MAX_FIELDS = 10
+MAX_HEADER = 150
+MAX_BUTTON_LABEL = 75
+MAX_OPTION = 75
+MAX_HINT = 2000
+MAX_VIEW_TITLE = 24
+MAX_CONFIRM_TITLE = 100
+MAX_CONFIRM_TEXT = 300
+MAX_CONFIRM_LABEL = 30
+MAX_SUMMARY = 4000
+
+ELLIPSIS = "…"
+_GRAVE = "\N{MODIFIER LETTER GRAVE ACCENT}"  # looks like a backtick, and opens no code
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+# Control, bidirectional and line-separator characters, and lone surrogates: invisible, or able to turn a line around.
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a message carries for our own eyes, so that an orphaned one can be found again."""
+
+    event_type: str
+    event_payload: Mapping[str, Json]
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message: `text` is a whole sentence, for screen readers and notifications read only that."""
+    """What is posted: `text` is the whole sentence that screen readers and notifications read."""
 
     text: str
     blocks: tuple[Block, ...]
-    metadata: Mapping[str, Json] = field(default_factory=dict)
+    metadata: Metadata | None = None
 
 
-def escape(text: str, limit: int = 200) -> str:
-    """Untrusted text for mrkdwn: one line, nothing of it a mention, a link or formatting."""
-    flat = " ".join(_INVISIBLE.sub("", text).split())
-    for mark, look_alike in (("*", "∗"), ("_", "_\u2060"), ("~", "∼"), ("`", "'")):
-        flat = flat.replace(mark, look_alike)
-    flat = clip(flat, limit)
-    return flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A modal, or the App Home, which has neither title nor buttons."""
+
+    type: Literal["modal", "home"]
+    blocks: tuple[Block, ...]
+    title: str = ""
+    callback_id: str = ""
+    submit: str | None = None
+    close: str | None = None
+    private_metadata: str = ""
+
+    def payload(self) -> dict[str, Json]:
+        """Return the view as Slack's API takes it."""
+        payload: dict[str, Json] = {"type": self.type, "blocks": list(self.blocks)}
+        if self.callback_id:
+            payload["callback_id"] = self.callback_id
+        if self.private_metadata:
+            payload["private_metadata"] = self.private_metadata
+        for key, text in (("title", self.title or None), ("submit", self.submit), ("close", self.close)):
+            if text is not None:
+                payload[key] = plain(text, MAX_VIEW_TITLE)
+        return payload
 
 
-def code(text: str, limit: int = 200) -> str:
-    """Untrusted text as inline code."""
-    flat = clip(" ".join(_INVISIBLE.sub("", text).replace("`", "'").split()), limit) or " "
-    return "`" + flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") + "`"
+def clean(text: str) -> str:
+    """Drop the characters that nobody can see and that can disturb what is seen."""
+    return _UNSAFE.sub("", text)
 
 
-def code_block(text: str, limit: int = EXCERPT) -> str:
-    """Untrusted text as a block of code."""
-    clean = clip(_INVISIBLE.sub("", text).replace("`", "'").strip(), limit) or " "
-    return "```" + clean.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") + "```"
-
-
-def plain(text: str, limit: int = 200) -> str:
-    """Untrusted text for plain_text and for a message's `text`: one line, markup inert."""
-    flat = clip(" ".join(_INVISIBLE.sub("", text).split()), limit)
-    return flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def line(text: str) -> str:
+    """Fold clean text into one line."""
+    return " ".join(clean(text).split())
 
 
 def clip(text: str, limit: int) -> str:
-    """A text of at most `limit` characters."""
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+    """Cut text to `limit` characters as Slack's clients count them, with an ellipsis where something is missing."""
+    return _clip(text, limit, {})
 
 
-def link(url: str, text: str) -> str:
-    """A link with safe text; the bare text where there is no address."""
-    safe = re.sub(r"[<>|\s]", "", url)
-    return f"<{safe}|{text}>" if safe.startswith(("http://", "https://")) else text
+def escape(text: str, limit: int = MAX_TEXT) -> str:
+    """Make untrusted text inert in mrkdwn: no link, mention or code of it lives; `limit` counts after."""
+    return _clip(clean(text).replace("`", _GRAVE), limit, _ENTITIES)
 
 
-def section(text: str, *, block_id: str | None = None, accessory: Json = None) -> Block:
-    """A section of mrkdwn."""
-    block: dict[str, Json] = {"type": "section", "text": {"type": "mrkdwn", "text": clip(text, SECTION)}}
-    if block_id:
-        block["block_id"] = block_id
-    if accessory:
-        block["accessory"] = accessory
-    return block
+def code(text: str, limit: int = 600) -> str:
+    """Return untrusted text as one line of inline code, where no emphasis or emoji is read into it."""
+    inner = escape(line(text), limit).strip()
+    return f"`{inner or '?'}`"
 
 
-def fields(pairs: Iterable[tuple[str, str]]) -> Block:
-    """A section of titled fields, ten at most."""
-    cells = [{"type": "mrkdwn", "text": clip(f"*{title}*\n{value}", FIELD)} for title, value in pairs]
-    return {"type": "section", "fields": cells[:10]}
+def code_block(text: str, limit: int = 256) -> str:
+    """Return the beginning of untrusted text as a block of code; `limit` counts before escaping."""
+    return f"```{escape(clip(clean(text).strip(), limit)) or '?'}```"
 
 
-def context(*texts: str) -> Block:
-    """Small print."""
-    return {"type": "context", "elements": [{"type": "mrkdwn", "text": clip(text, SECTION)} for text in texts[:10]]}
+def quote(text: str, limit: int = 1500) -> str:
+    """Return untrusted text as a quotation of at most 20 lines."""
+    lines = escape(text.strip(), limit).splitlines()[:20]
+    return "\n".join(f"> {part}" for part in lines or ["?"])
+
+
+def link(url: str, label: str) -> str:
+    """Link `label`, which is mrkdwn already, to an http address; return the label alone for any other address."""
+    address = line(url).replace(" ", "%20").replace("|", "%7C")
+    target = escape(address)
+    if not address.startswith(("https://", "http://")) or target.endswith(ELLIPSIS) or len(target) > MAX_HEADER * 4:
+        return label
+    return f"<{target}|{label}>"
+
+
+def plain(text: str, limit: int = MAX_TEXT) -> Element:
+    """Return a plain_text object: shown as it is, one line."""
+    return {"type": "plain_text", "text": clip(line(text), limit) or "?", "emoji": False}
+
+
+def mrkdwn(text: str, limit: int = MAX_TEXT) -> Element:
+    """Return a mrkdwn object; its untrusted parts have been through `escape` or `code`; lines too many are left out."""
+    return {"type": "mrkdwn", "text": _whole_lines(text, limit) or "-"}
+
+
+def section(text: str, *, block_id: str | None = None, accessory: Element | None = None) -> Block:
+    """Return a paragraph, with a button beside it if wanted."""
+    return _block("section", block_id, text=mrkdwn(text), accessory=accessory)
+
+
+def fields(*pairs: tuple[str, str], block_id: str | None = None) -> Block:
+    """Return names and values in two columns."""
+    shown = [mrkdwn(f"*{name}*\n{value}", MAX_FIELD) for name, value in pairs[:MAX_FIELDS]]
+    return _block("section", block_id, fields=shown)
 
 
 def header(text: str) -> Block:
-    """A heading."""
-    return {"type": "header", "text": {"type": "plain_text", "text": clip(text, 150), "emoji": True}}
+    """Return a headline."""
+    return _block("header", None, text=plain(text, MAX_HEADER))
 
 
 def divider() -> Block:
-    """A line."""
-    return {"type": "divider"}
+    """Return a thin line."""
+    return _block("divider", None)
 
 
-def actions(block_id: str, *elements: Json) -> Block:
-    """A row of buttons."""
-    return {"type": "actions", "block_id": block_id, "elements": list(elements)}
+def context(*texts: str) -> Block:
+    """Return small print."""
+    return _block("context", None, elements=[mrkdwn(text) for text in texts])
+
+
+def actions(*elements: Element, block_id: str | None = None) -> Block:
+    """Return a row of buttons."""
+    return _block("actions", block_id, elements=list(elements))
 
 
 def button(
-    action_id: str, text: str, value: str, *, label: str, style: str | None = None, confirm: Json = None
-) -> Json:
-    """A button; `label` is what a screen reader says."""
-    made: dict[str, Json] = {
+    label: str,
+    action_id: str,
+    value: str = "",
+    *,
+    says: str,
+    style: Style | None = None,
+    ask: Element | None = None,
+    url: str | None = None,
+) -> Element:
+    """Return a button; `says` is what a screen reader speaks, `ask` the confirmation before it acts."""
+    element: dict[str, Json] = {
         "type": "button",
         "action_id": action_id,
-        "text": {"type": "plain_text", "text": clip(text, BUTTON), "emoji": True},
-        "value": value,
-        "accessibility_label": clip(label, LABEL),
+        "text": plain(label, MAX_BUTTON_LABEL),
+        "accessibility_label": clip(line(says), MAX_BUTTON_LABEL) or label,
     }
-    if style:
-        made["style"] = style
-    if confirm:
-        made["confirm"] = confirm
-    return made
+    if value:
+        element["value"] = value
+    if style is not None:
+        element["style"] = style
+    if ask is not None:
+        element["confirm"] = ask
+    if url is not None:
+        element["url"] = url
+    return element
 
 
-def confirm(title: str, text: str, yes: str) -> Json:
-    """A question before a button acts."""
+def confirm(title: str, text: str, *, yes: str, no: str = "Cancel") -> Element:
+    """Return the question a button asks before it acts."""
     return {
-        "title": plain_text(title),
-        "text": {"type": "mrkdwn", "text": clip(text, 300)},
-        "confirm": plain_text(yes),
-        "deny": plain_text("Cancel"),
+        "title": plain(title, MAX_CONFIRM_TITLE),
+        "text": plain(text, MAX_CONFIRM_TEXT),
+        "confirm": plain(yes, MAX_CONFIRM_LABEL),
+        "deny": plain(no, MAX_CONFIRM_LABEL),
     }
 
 
-def plain_text(text: str, limit: int = 75) -> Json:
-    """A plain_text object."""
-    return {"type": "plain_text", "text": clip(text, limit), "emoji": True}
+def input_block(block_id: str, label: str, element: Element, *, optional: bool = False, hint: str = "") -> Block:
+    """Return one labelled input of a modal."""
+    return _block(
+        "input",
+        block_id,
+        label=plain(label, MAX_HINT),
+        element=element,
+        optional=optional,
+        hint=plain(hint, MAX_HINT) if hint else None,
+    )
 
 
-def option(text: str, value: str) -> Json:
-    """An option of a select or a group of radio buttons."""
-    return {"text": plain_text(text), "value": value}
+def static_select(action_id: str, options: Iterable[tuple[str, str]], *, initial: str) -> Element:
+    """Return a menu of (value, label)."""
+    return _choice("static_select", action_id, options, initial)
 
 
-def field_of(block_id: str, label: str, element: Json, *, hint: str | None = None, optional: bool = False) -> Block:
-    """An input block; its element's action id is `v`."""
-    block: dict[str, Json] = {
-        "type": "input",
-        "block_id": block_id,
-        "label": plain_text(label, 2000),
-        "element": element,
-        "optional": optional,
+def radio_buttons(action_id: str, options: Iterable[tuple[str, str]], *, initial: str | None = None) -> Element:
+    """Return radio buttons of (value, label)."""
+    return _choice("radio_buttons", action_id, options, initial)
+
+
+def users_select(action_id: str, placeholder: str) -> Element:
+    """Return a menu of the people of the workspace."""
+    return {"type": "users_select", "action_id": action_id, "placeholder": plain(placeholder, MAX_HEADER)}
+
+
+def plain_text_input(action_id: str, *, max_length: int, placeholder: str = "") -> Element:
+    """Return a field for a few lines of text."""
+    element: dict[str, Json] = {
+        "type": "plain_text_input",
+        "action_id": action_id,
+        "multiline": True,
+        "max_length": max_length,
     }
-    if hint:
-        block["hint"] = plain_text(hint, 2000)
+    if placeholder:
+        element["placeholder"] = plain(placeholder, MAX_HEADER)
+    return element
+
+
+def _choice(kind: str, action_id: str, options: Iterable[tuple[str, str]], initial: str | None) -> Element:
+    rendered: dict[str, Element] = {value: {"text": plain(name, MAX_OPTION), "value": value} for value, name in options}
+    element: dict[str, Json] = {"type": kind, "action_id": action_id, "options": list(rendered.values())}
+    if initial is not None:
+        element["initial_option"] = rendered[initial]
+    return element
+
+
+def _block(kind: str, block_id: str | None, **parts: Json) -> Block:
+    block: dict[str, Json] = {"type": kind}
+    if block_id is not None:
+        block["block_id"] = block_id
+    block.update({name: part for name, part in parts.items() if part is not None})
     return block
 
 
-def modal(callback_id: str, title: str, submit: str, blocks: Sequence[Block], private_metadata: str) -> Block:
-    """A modal view."""
-    return {
-        "type": "modal",
-        "callback_id": callback_id,
-        "title": plain_text(title, 24),
-        "submit": plain_text(submit, 24),
-        "close": plain_text("Cancel", 24),
-        "private_metadata": private_metadata,
-        "blocks": list(blocks),
-    }
+def _clip(text: str, limit: int, entities: Mapping[str, str]) -> str:
+    # Slack's clients count UTF-16 units: an emoji is two. An entity is kept whole or dropped.
+    whole = "".join(entities.get(character, character) for character in text[: limit + 1])
+    if len(text) <= limit and _width(whole) <= limit:
+        return whole
+    room, kept = limit - len(ELLIPSIS), []
+    for character in text:
+        shown = entities.get(character, character)
+        room -= _width(shown)
+        if room < 0:
+            break
+        kept.append(shown)
+    return "".join(kept).rstrip() + ELLIPSIS
 
 
-def date(at: float, fallback: str, form: str = "{date_short_pretty} {time}") -> str:
-    """A time each reader sees in their own zone."""
-    return f"<!date^{int(at)}^{form}|{fallback}>"
+def _width(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _whole_lines(text: str, limit: int) -> str:
+    # A cut inside a line could leave half a link or half an entity.
+    while _width(text) > limit and "\n" in text:
+        text = text.rpartition("\n")[0]
+    return clip(text, limit)

@@ -1,132 +1,268 @@
-"""Slack's Web API, as far as FlakeGuard calls it: deadlines, a circuit breaker, faults translated."""
+"""Slack's Web API as far as FlakeGuard speaks it, with a deadline, few retries and a circuit breaker."""
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import uuid
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import dataclass
+from urllib.error import URLError
 
 import pybreaker
+import slack_sdk
 import stamina
-from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
-from bot import telemetry
 from bot.errors import PermanentUpstreamError, UpstreamError
-from bot.slack.blockkit import Block, Message
+from bot.slack.blockkit import Json, Message, View
 
-_TIMEOUT = 10
-_NAMESPACE = uuid.UUID("5b8f2a44-6c0d-4d0e-9f1c-2f9f4d7d6e11")
-_TRANSIENT = frozenset(
-    {"ratelimited", "rate_limited", "message_limit_exceeded", "internal_error", "fatal_error", "service_unavailable",
-     "request_timeout", "team_added_to_org"}
-)  # fmt: skip
-_T = TypeVar("_T")
+TIMEOUT_SECONDS = 10
+_ATTEMPTS = 3
+_FAILURES_TO_OPEN = 5
+_OPEN_SECONDS = 30.0
+_SERVER_ERROR = 500
+_TOO_MANY = 429
+_KEYS = uuid.UUID("5f9e1a52-0f2b-4c39-9c1e-0c7f3f0a9d41")
+# Slack's own words for "later"; every other refusal stays a refusal however often it is asked.
+_LATER = frozenset(
+    {
+        "accesslimited",
+        "fatal_error",
+        "internal_error",
+        "message_limit_exceeded",
+        "rate_limited",
+        "ratelimited",
+        "request_timeout",
+        "service_unavailable",
+        "team_added_to_org",
+    }
+)
+_LIMITED = frozenset({"accesslimited", "message_limit_exceeded", "rate_limited", "ratelimited"})
+_ADVICE = {
+    "account_inactive": "install the app again",
+    "cant_update_message": "the message belongs to another app",
+    "channel_not_found": "invite the bot to the channel, or mend SLACK_DEFAULT_CHANNEL",
+    "exchanged_trigger_id": "press the button again",
+    "expired_trigger_id": "press the button again",
+    "invalid_auth": "mend SLACK_BOT_TOKEN",
+    "is_archived": "the channel is archived; subscribe another one",
+    "missing_scope": "add the scope to the app and install it again",
+    "not_in_channel": "invite the bot to the channel",
+    "token_revoked": "install the app again and set SLACK_BOT_TOKEN",
+}
+
+
+class LimitedError(UpstreamError):
+    """Slack asks to wait; it is well, so the breaker does not count this."""
+
+
+class UnreachableError(UpstreamError):
+    """No connection came about, so nothing was done and asking again is safe."""
+
+
+@dataclass(frozen=True, slots=True)
+class BotIdentity:
+    """Who the token speaks for."""
+
+    team_id: str
+    team: str
+    bot_user_id: str
+    url: str
 
 
 class Slack:
-    """One workspace's bot."""
+    """A workspace, as the bot may act in it. Safe to share between threads."""
 
-    def __init__(self, token: str, api_url: str) -> None:
-        self.web = WebClient(token=token, base_url=api_url, timeout=_TIMEOUT, retry_handlers=[])
+    def __init__(self, token: str, *, base_url: str = "https://slack.com/api/") -> None:
+        """Speak with `token` to the Web API at `base_url`."""
+        address = base_url if base_url.endswith("/") else f"{base_url}/"
+        self.web = slack_sdk.WebClient(token=token, base_url=address, timeout=TIMEOUT_SECONDS, retry_handlers=[])
         self._breaker = pybreaker.CircuitBreaker(
-            fail_max=5, reset_timeout=10, exclude=[PermanentUpstreamError, _is_limit]
+            fail_max=_FAILURES_TO_OPEN,
+            reset_timeout=_OPEN_SECONDS,
+            exclude=[LimitedError, PermanentUpstreamError],
+            name="slack",
+            throw_new_error_on_trip=False,
         )
-
-    def probe(self) -> None:
-        """Raise unless Slack answers and knows the token."""
-        self._call(self.web.auth_test)
 
     def post(
         self, channel: str, message: Message, *, key: str, thread_ts: str | None = None, broadcast: bool = False
     ) -> str:
-        """Post a message; returns its timestamp. `key` makes a repeated call harmless where Slack honours it."""
-        answer = self._call(
+        """Post a message and return its `ts`; the same `key` again posts nothing new.
+
+        `broadcast` also shows a reply in the channel.
+        """
+        response = self._call(
+            "chat.postMessage",
             lambda: self.web.chat_postMessage(
                 channel=channel,
                 text=message.text,
-                blocks=list(message.blocks),
-                metadata=dict(message.metadata) or None,
+                blocks=_blocks(message),
+                metadata=_metadata(message),
                 thread_ts=thread_ts,
-                reply_broadcast=broadcast or None,
+                reply_broadcast=broadcast if thread_ts else None,
+                client_msg_id=str(uuid.uuid5(_KEYS, key)),
                 unfurl_links=False,
                 unfurl_media=False,
-                client_msg_id=str(uuid.uuid5(_NAMESPACE, key)),
-            )
+            ),
         )
-        return str(answer["ts"])
+        return _text(response, "ts")
 
     def update(self, channel: str, ts: str, message: Message) -> None:
         """Replace a message of ours."""
         self._call(
+            "chat.update",
             lambda: self.web.chat_update(
                 channel=channel,
                 ts=ts,
                 text=message.text,
-                blocks=list(message.blocks),
-                metadata=dict(message.metadata) or None,
-            )
+                blocks=_blocks(message),
+                metadata=_metadata(message),
+            ),
         )
 
     def ephemeral(self, channel: str, user: str, message: Message, *, thread_ts: str | None = None) -> None:
-        """Show a message to one person."""
+        """Show a message to one person of a channel only."""
         self._call(
+            "chat.postEphemeral",
             lambda: self.web.chat_postEphemeral(
-                channel=channel, user=user, text=message.text, blocks=list(message.blocks), thread_ts=thread_ts
-            )
+                channel=channel,
+                user=user,
+                text=message.text,
+                blocks=_blocks(message),
+                thread_ts=thread_ts,
+            ),
         )
 
-    def open_view(self, trigger_id: str, view: Block) -> None:
-        """Open a modal; the trigger lasts three seconds."""
-        self._call(lambda: self.web.views_open(trigger_id=trigger_id, view=dict(view)))
+    def open_dm(self, user: str) -> str:
+        """Return the channel of the direct messages with a person."""
+        response = self._call("conversations.open", lambda: self.web.conversations_open(users=user))
+        channel = response.get("channel")
+        return str(channel.get("id", "")) if isinstance(channel, dict) else ""
 
-    def publish_home(self, user: str, view: Block) -> None:
+    def open_view(self, trigger_id: str, view: View) -> str:
+        """Open a modal and return its id; asked once only, since a trigger lives 3 s and works once."""
+        response = self._call(
+            "views.open", lambda: self.web.views_open(trigger_id=trigger_id, view=view.payload()), attempts=1
+        )
+        opened = response.get("view")
+        return str(opened.get("id", "")) if isinstance(opened, dict) else ""
+
+    def update_view(self, view_id: str, view: View) -> None:
+        """Replace an open modal."""
+        self._call("views.update", lambda: self.web.views_update(view_id=view_id, view=view.payload()))
+
+    def publish_home(self, user: str, view: View) -> None:
         """Show a person their App Home."""
-        self._call(lambda: self.web.views_publish(user_id=user, view=dict(view)))
+        self._call("views.publish", lambda: self.web.views_publish(user_id=user, view=view.payload()))
 
-    def user_name(self, user: str) -> str:
-        """What a person is called."""
-        profile = self._call(lambda: self.web.users_info(user=user))["user"]
-        return str(profile.get("real_name") or profile.get("name") or user)
+    def probe(self) -> BotIdentity:
+        """Ask Slack who the token speaks for."""
+        response = self._call("auth.test", self.web.auth_test, attempts=1)
+        return BotIdentity(*(_text(response, name) for name in ("team_id", "team", "user_id", "url")))
 
-    def _call(self, action: Callable[[], SlackResponse]) -> SlackResponse:
-        @stamina.retry(on=_is_worth_retrying, attempts=2, timeout=5, wait_initial=0.2)
-        def attempt() -> SlackResponse:
-            return self._breaker.call(_translated, action)
+    def _call(self, method: str, call: Callable[[], SlackResponse], *, attempts: int = _ATTEMPTS) -> SlackResponse:
+        retries = stamina.retry_context(
+            on=UnreachableError, attempts=attempts, timeout=TIMEOUT_SECONDS, wait_initial=0.2, wait_max=2.0
+        )
+        for attempt in retries:
+            with attempt:
+                return self._guarded(method, call)
+        message = f"Slack's {method} was not asked."  # stamina raises before this
+        raise UpstreamError(message)
 
+    def _guarded(self, method: str, call: Callable[[], SlackResponse]) -> SlackResponse:
+        # pybreaker holds its lock while it calls. So only the one trial of an open circuit runs inside it;
+        # else one slow answer would stand in the way of every other thread.
+        state = self._breaker.current_state
+        if state == pybreaker.STATE_HALF_OPEN:
+            raise _rejected(method)
+        if state == pybreaker.STATE_OPEN:
+            try:
+                return self._breaker.call(_translated, method, call)
+            except pybreaker.CircuitBreakerError:
+                raise _rejected(method) from None
         try:
-            return attempt()
-        except pybreaker.CircuitBreakerError as error:
-            message = "Slack has failed repeatedly; calls pause for a moment."
-            raise UpstreamError(message, retry_after=10) from error
-        except UpstreamError:
-            telemetry.upstream_errors_total.labels(service="slack").inc()
+            response = _translated(method, call)
+        except (UpstreamError, PermanentUpstreamError) as error:
+            with contextlib.suppress(pybreaker.CircuitBreakerError, UpstreamError, PermanentUpstreamError):
+                self._breaker.call(_raise, error)
             raise
+        with contextlib.suppress(pybreaker.CircuitBreakerError):
+            self._breaker.call(_nothing)
+        return response
 
 
-def _is_limit(error: Exception) -> bool:
-    return isinstance(error, UpstreamError) and error.retry_after is not None
-
-
-def _is_worth_retrying(error: Exception) -> bool:
-    return isinstance(error, UpstreamError) and error.retry_after is None
-
-
-def _translated(action: Callable[[], _T]) -> _T:
+def _translated(method: str, call: Callable[[], SlackResponse]) -> SlackResponse:
     try:
-        return action()
+        return call()
     except SlackApiError as error:
-        answer = error.response
-        code = str(answer.get("error", "")) if isinstance(answer.data, dict) else ""
-        if answer.status_code == 429 or code in {"ratelimited", "rate_limited"}:  # noqa: PLR2004  # HTTP
-            message = "Slack asks to slow down."
-            raise UpstreamError(message, retry_after=float(answer.headers.get("Retry-After", 1))) from None
-        if answer.status_code >= 500 or code in _TRANSIENT or not code:  # noqa: PLR2004  # HTTP
-            message = f"Slack answered {answer.status_code} {code}".strip() + "."
+        raise _refused(method, error) from None  # the cause holds the request and its token
+    except (ConnectionRefusedError, URLError) as error:
+        reason = error.reason if isinstance(error, URLError) else error
+        message = f"Slack's {method} could not be reached: {type(reason).__name__}."
+        if isinstance(reason, TimeoutError):
             raise UpstreamError(message) from None
-        message = f"Slack refused: {code}."
-        raise PermanentUpstreamError(message, code=code) from None
-    except (SlackClientError, OSError) as error:
-        message = f"Slack did not answer ({type(error).__name__})."
-        raise UpstreamError(message) from error
+        raise UnreachableError(message) from None
+    except (OSError, http.client.HTTPException, SlackClientError) as error:
+        # The request may have arrived; the caller asks again later, under the same key.
+        message = f"Slack's {method} broke off: {type(error).__name__}."
+        raise UpstreamError(message) from None
+
+
+def _refused(method: str, error: SlackApiError) -> UpstreamError | PermanentUpstreamError:
+    response = error.response
+    status = response.status_code
+    code = str(response.get("error") or f"status_{status}")
+    if status == _TOO_MANY or code in _LIMITED:
+        wait = _seconds(response.headers)
+        return LimitedError(f"Slack limits {method}; again in {wait:g} s.", retry_after=wait)
+    if status >= _SERVER_ERROR or code in _LATER:
+        return UpstreamError(f"Slack's {method} failed with status {status}.")
+    if not code.replace("_", "").isalnum():
+        # Slack answered with something else than JSON, a proxy's page for one: nothing was decided.
+        return UpstreamError(f"Slack's {method} answered with status {status} and no JSON.")
+    text = f"Slack refused {method}: {code}"
+    if advice := _ADVICE.get(code):
+        text = f"{text}; {advice}"
+    details = response.get("response_metadata")
+    if isinstance(details, dict) and (lines := details.get("messages")):
+        text = f"{text} ({'; '.join(str(line) for line in lines)[:500]})"
+    return PermanentUpstreamError(f"{text}.", code=code)
+
+
+def _rejected(method: str) -> UpstreamError:
+    message = f"Slack failed {_FAILURES_TO_OPEN} times in a row, so {method} waits."
+    return UpstreamError(message, retry_after=_OPEN_SECONDS)
+
+
+def _seconds(headers: dict[str, str]) -> float:
+    text = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
+    try:
+        return max(float(text), 1.0)
+    except ValueError:
+        return 1.0
+
+
+def _blocks(message: Message) -> list[dict[str, Json]]:
+    return [dict(block) for block in message.blocks]
+
+
+def _metadata(message: Message) -> dict[str, object] | None:
+    if message.metadata is None:
+        return None
+    return {"event_type": message.metadata.event_type, "event_payload": dict(message.metadata.event_payload)}
+
+
+def _text(response: SlackResponse, key: str) -> str:
+    return str(response.get(key) or "")
+
+
+def _raise(error: UpstreamError | PermanentUpstreamError) -> None:
+    raise error
+
+
+def _nothing() -> None:
+    """Tell the breaker that all is well."""

@@ -1,470 +1,264 @@
-"""The messages FlakeGuard posts: state in, blocks out."""
+"""What is posted in channels, pure: the living card of a case, the lines of its history, and news of a repository."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import assert_never
 
-from bot.analysis.lifecycle import Quarantine, RejectReason, Scope, State
-from bot.analysis.model import Actor, ActorKind, CaseProfile, Problem, Status, Verdict
-from bot.slack import blockkit as kit
-from bot.slack.blockkit import Block, Message
+from bot.analysis.lifecycle import Quarantine, State
+from bot.analysis.model import Actor, CaseProfile, Problem, Status
+from bot.slack import blockkit, names, phrases, story
+from bot.slack.blockkit import Block, Element, Json, Message, Metadata
+from bot.slack.names import Action
 
-DOTS = {
-    Status.BROKEN: ":red_circle:",
-    Status.FLAKY: ":large_orange_circle:",
-    Status.SUSPECT: ":large_yellow_circle:",
-    Status.INFRA: ":large_blue_circle:",
-    Status.INSUFFICIENT: ":white_circle:",
-    Status.HEALTHY: ":large_green_circle:",
-}
-WORDS = {
-    Status.BROKEN: "broken",
-    Status.FLAKY: "flaky",
-    Status.SUSPECT: "watched: evidence insufficient",
-    Status.INFRA: "hit by an outage",
-    Status.INSUFFICIENT: "not run often enough to judge",
-    Status.HEALTHY: "healthy",
-}
-REASONS = {
-    RejectReason.BUG: "Real bug",
-    RejectReason.INFRA: "Infrastructure",
-    RejectReason.FIXED: "Already fixed",
-    RejectReason.NEVER: "Never quarantine",
-}
-_STRIP = {
-    Verdict.PASSED: ":white_check_mark:",
-    Verdict.FAILED: ":x:",
-    Verdict.FLAKY: ":warning:",
-    Verdict.SKIPPED: ":heavy_minus_sign:",
-}
-_DONE = {
-    "quarantine:propose": "proposed a quarantine",
-    "quarantine:approve": "approved the quarantine",
-    "quarantine:reject": "rejected the quarantine",
-    "quarantine:withdraw": "withdrew the proposal",
-    "quarantine:lift": "lifted the quarantine: the test fails builds again",
-    "quarantine:expire": "ended the quarantine: its time is over, the test fails builds again",
-    "quarantine:suspend": "suspended the quarantine: the test is broken and fails builds",
-    "quarantine:resume": "resumed the quarantine",
-    "case:label": "said it is not flaky",
-}
-BROADCAST = frozenset({"quarantine:propose", "quarantine:approve", "quarantine:suspend", "quarantine:expire"})
-"""The moves that are shown in the channel too; the others stay in the thread."""
+_MAX_PROBLEMS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class TrailLine:
-    """One line of the audit trail; `tag` is `subject:action`."""
+class History(StrEnum):
+    """What a line in the thread of a card tells."""
 
-    at: datetime
-    actor: Actor
-    tag: str
-    reason: str
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    LIFTED = "lifted"
+    EXPIRED = "expired"
+    SUSPENDED = "suspended"
+    RESUMED = "resumed"
+    LABELLED = "labelled"
+    STATUS = "status"
+
+    @property
+    def is_broadcast(self) -> bool:
+        """Whether the line is shown in the channel as well: it is where it changes what CI does to others."""
+        return self not in {History.REJECTED, History.WITHDRAWN, History.LABELLED, History.STATUS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportSummary:
-    """What was read of a repository's history."""
+    """What the history of a repository held when it was read for the first time; cases are counted."""
 
     repository: str
     runs: int
     cases: int
-    counts: Mapping[Status, int]
+    flaky: int
+    broken: int
     first_at: datetime
     last_at: datetime
     problems: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RepositoryHealth:
-    """How a repository stands: its cases by status, its quarantines, and what to look at first."""
-
-    repository: str
-    cases: int
-    counts: Mapping[Status, int]
-    quarantined: int
-    proposed: int
-    top: tuple[CaseProfile, ...]
-
-
-def person(actor: Actor) -> str:
-    """An actor as a message names them: a mention where they are on Slack."""
-    return f"<@{actor.id}>" if actor.kind is ActorKind.SLACK else kit.escape(actor.name, 80)
-
-
-def short(title: str) -> str:
-    """The last parts of a title: file name and test."""
-    head, _, tail = title.partition("::")
-    return f"{head.rpartition('/')[2]}::{tail}" if tail else title
-
-
-def rate(profile: CaseProfile) -> str:
-    """How often a case fails, with its interval."""
-    worst = profile.worst
-    if worst is None or worst.failures == 0:
-        return "never failed"
-    low, high = (f"{share * 100:.3g}" for share in worst.interval)
-    return f"{worst.rate * 100:.2g} % ({low} to {high} %); {worst.failures} of {worst.runs} runs failed"
+_DEEDS = {
+    History.PROPOSED: (phrases.PROPOSED_DOT, "proposed to quarantine"),
+    History.APPROVED: ("\N{WHITE HEAVY CHECK MARK}", "approved the quarantine of"),
+    History.REJECTED: (phrases.DECIDED_DOT, "rejected the quarantine of"),
+    History.WITHDRAWN: (phrases.DECIDED_DOT, "withdrew the proposal to quarantine"),
+    History.LIFTED: (phrases.DECIDED_DOT, "lifted the quarantine of"),
+    History.EXPIRED: (phrases.DECIDED_DOT, "ended, as its time was over, the quarantine of"),
+    History.SUSPENDED: (phrases.DOTS[Status.BROKEN], "suspended the quarantine of"),
+    History.RESUMED: (phrases.PROPOSED_DOT, "resumed the quarantine of"),
+    History.LABELLED: ("\N{LABEL}", "gave a verdict on"),
+}
 
 
 def card(profile: CaseProfile, quarantine: Quarantine | None, now: datetime) -> Message:
-    """The one living card of a case: its latest state, and what can be done about it."""
-    state = quarantine.state if quarantine else None
-    metadata = {
-        "event_type": "flakeguard_case",
-        "event_payload": {
-            "repository_id": profile.repository_id,
-            "case_id": profile.case_id,
-            "state": state.value if state else profile.status.value,
-        },
+    """Render the living card: always the latest state of the case and of its quarantine."""
+    told = story.tell(profile, quarantine, now)
+    title = f"{told.dot} {phrases.case(profile)} {told.title} in {phrases.repository(profile.repository)}"
+    blocks: list[Block] = [blockkit.section(title, block_id=_block_id(profile, "title"))]
+    if told.decision:
+        blocks.append(blockkit.section(told.decision, block_id=_block_id(profile, "decision")))
+    if quarantine is not None and quarantine.state is State.PROPOSED:
+        blocks.append(_proposal_fields(profile, quarantine))
+        blocks.append(blockkit.section(blockkit.quote(quarantine.reason)))
+    if quarantine is None or quarantine.state is State.SUSPENDED:
+        blocks += evidence(profile)
+    blocks.append(blockkit.actions(*buttons(profile, quarantine), block_id=_block_id(profile, "act")))
+    blocks.append(_footer(profile, quarantine))
+    payload: dict[str, Json] = {
+        "case_id": int(profile.case_id),
+        "repository_id": int(profile.repository_id),
+        "state": (quarantine.state if quarantine else profile.status).value,
     }
-    if quarantine is None:
-        return _open_card(profile, None, metadata)
-    match quarantine.state:
-        case State.PROPOSED:
-            return _approval_card(profile, quarantine, metadata)
-        case State.ACTIVE:
-            return _confirmed_card(profile, quarantine, metadata, now)
-        case State.SUSPENDED:
-            return _suspended_card(profile, quarantine, metadata)
-        case State.REJECTED | State.WITHDRAWN | State.LIFTED | State.EXPIRED:
-            return _open_card(profile, quarantine, metadata)
-        case _:
-            assert_never(quarantine.state)
+    return Message(told.sentence, tuple(blocks), Metadata(names.CARD_EVENT, payload))
 
 
-def _title(profile: CaseProfile, dot: str, says: str) -> Block:
-    url = profile.last_failure.run_url if profile.last_failure else ""
-    name = kit.link(url, f"*{kit.escape(short(profile.title))}*")
-    return kit.section(f"{dot} {name} {says}", block_id=f"fc_{profile.case_id}:title")
-
-
-def _open_card(profile: CaseProfile, ended: Quarantine | None, metadata: Mapping[str, kit.Json]) -> Message:
-    word = WORDS[profile.status]
-    where = kit.plain(profile.repository)
-    text = f"{kit.plain(profile.title)} in {where} is {word}: {rate(profile)}."
-    blocks: list[Block] = [_title(profile, DOTS[profile.status], f"is {word} in {kit.code(profile.repository)}")]
-    if ended is not None:
-        blocks.append(kit.section(_ending(ended)))
-        text += f" {_ending_text(ended)}"
-    blocks.append(kit.fields(_facts(profile)))
-    if profile.last_failure and (profile.last_failure.message or profile.last_failure.text):
-        blocks.append(kit.section(kit.code_block(profile.last_failure.message or profile.last_failure.text)))
-    label = kit.plain(short(profile.title), 50)
-    value = str(profile.case_id)
-    elements: list[kit.Json] = []
-    if profile.status is not Status.BROKEN:
-        elements.append(
-            kit.button("fg_quarantine_open", "Quarantine…", value, label=f"Quarantine {label}", style="primary")
-        )
-    if profile.status in {Status.FLAKY, Status.SUSPECT}:
-        elements.append(kit.button("fg_label_open", "Not flaky…", value, label=f"Say {label} is not flaky"))
-    elements.append(kit.button("fg_details", "Details", value, label=f"Details of {label}"))
-    blocks.append(kit.actions(f"fc_{profile.case_id}:act", *elements))
-    blocks.append(_footer(profile))
-    return Message(text, tuple(blocks), metadata)
-
-
-def _approval_card(profile: CaseProfile, held: Quarantine, metadata: Mapping[str, kit.Json]) -> Message:
-    name = kit.plain(profile.title)
-    text = (
-        f"{kit.plain(held.proposed_by.name)} proposes to quarantine {name} in {kit.plain(profile.repository)} for "
-        f"{held.days} days: {kit.plain(held.reason, 300)} {rate(profile)}. Waiting for an approver."
+def buttons(profile: CaseProfile, quarantine: Quarantine | None) -> tuple[Element, ...]:
+    """Return the buttons for the state a case and its quarantine are in."""
+    case, spoken = str(profile.case_id), profile.title
+    details = blockkit.button("Details", Action.DETAILS, case, says=f"Details of {spoken}")
+    if quarantine is not None and quarantine.state.is_open:
+        return (*_open_buttons(quarantine, spoken), details)
+    if profile.status is not Status.FLAKY:
+        return (details,)
+    ended = quarantine is not None
+    again = "Quarantine again…" if ended else "Quarantine…"
+    propose = blockkit.button(
+        again, Action.QUARANTINE_OPEN, case, says=f"Quarantine {spoken}", style=None if ended else "primary"
     )
-    value = str(held.id)
-    label = kit.plain(short(profile.title), 40)
-    blocks = (
-        kit.section(
-            f":large_yellow_circle: {person(held.proposed_by)} proposes to quarantine "
-            f"*{kit.escape(short(profile.title))}* in {kit.code(profile.repository)}",
-            block_id=f"fc_{profile.case_id}:title",
-        ),
-        kit.fields(
-            [
-                ("For", f"{held.days} days from the approval on"),
-                ("Scope", _scope(held)),
-                ("Evidence", rate(profile)),
-                ("Owner", f"<@{held.owner}>" if held.owner else "nobody named"),
-            ]
-        ),
-        kit.section(f"> {kit.escape(held.reason, 500)}"),
-        kit.actions(
-            f"fq_{held.id}:act",
-            kit.button("fg_approve", "Approve", value, label=f"Approve the quarantine of {label}", style="primary"),
-            kit.button("fg_reject_open", "Reject…", value, label=f"Reject the quarantine of {label}"),
-            kit.button(
-                "fg_withdraw",
-                "Withdraw",
-                value,
-                label=f"Withdraw the proposal about {label}",
-                confirm=kit.confirm("Withdraw the proposal?", "Only the one who proposed it can.", "Withdraw"),
-            ),
-        ),
-        kit.context("Somebody other than the proposer approves · q" + value),
-    )
-    return Message(text, blocks, metadata)
+    not_flaky = blockkit.button("Not flaky…", Action.LABEL_OPEN, case, says=f"Say that this is not flaky: {spoken}")
+    return (propose, not_flaky, details)
 
 
-def _confirmed_card(profile: CaseProfile, held: Quarantine, metadata: Mapping[str, kit.Json], now: datetime) -> Message:
-    by, at, until = held.decided_by or held.proposed_by, held.decided_at or now, held.expires_at or now
-    text = (
-        f"Quarantined by {kit.plain(by.name)} until {until:%d %B %Y}: {kit.plain(profile.title)} in "
-        f"{kit.plain(profile.repository)}. It goes on running and does not fail builds."
-    )
-    approved = "Approved" if held.decision is None else "Resumed"
-    blocks = (
-        _title(profile, ":white_circle:", f"is quarantined in {kit.code(profile.repository)}"),
-        kit.section(
-            f":white_check_mark: *{approved} by {person(by)}* · {kit.date(at.timestamp(), f'{at:%d %b %H:%M} UTC')} · "
-            f"until {kit.date(until.timestamp(), f'{until:%d %b %Y}', '{date_short_pretty}')}"
-        ),
-        kit.section(f"> {kit.escape(held.reason, 500)}\nProposed by {person(held.proposed_by)} · {_scope(held)}"),
-        kit.actions(
-            f"fq_{held.id}:act",
-            kit.button(
-                "fg_lift",
-                "Undo",
-                str(held.id),
-                label=f"Undo the quarantine of {kit.plain(short(profile.title), 40)}",
-                confirm=kit.confirm("Undo the quarantine?", "The test fails builds again from now on.", "Undo"),
-            ),
-            kit.button("fg_details", "Details", str(profile.case_id), label="Details of this test"),
-        ),
-        _footer(profile),
-    )
-    return Message(text, blocks, metadata)
-
-
-def _suspended_card(profile: CaseProfile, held: Quarantine, metadata: Mapping[str, kit.Json]) -> Message:
-    text = (
-        f"Masked regression: {kit.plain(profile.title)} in {kit.plain(profile.repository)} is broken on main. "
-        f"Its quarantine is suspended and it fails builds."
-    )
-    blocks = (
-        _title(profile, ":red_circle:", f"is *BROKEN ON MAIN* in {kit.code(profile.repository)}"),
-        kit.section("Its quarantine is suspended: it hid a real failure, so the test fails builds again."),
-        kit.fields(_facts(profile)),
-        kit.actions(
-            f"fq_{held.id}:act",
-            kit.button("fg_lift", "Lift", str(held.id), label="Lift the suspended quarantine", style="primary"),
-            kit.button("fg_resume_open", "Resume…", str(held.id), label="Resume the suspended quarantine"),
-        ),
-        _footer(profile),
-    )
-    return Message(text, blocks, metadata)
-
-
-def _facts(profile: CaseProfile) -> list[tuple[str, str]]:
-    worst = profile.worst
-    sure = max(worst.p_broken, worst.p_flaky) if worst else 0.0
-    facts = [("Fails", rate(profile)), ("Confidence", f"{sure:.2f}")]
-    if worst and worst.mixed_commits:
-        facts.append(("Same code", f"passed and failed on {worst.mixed_commits} commits"))
-    if profile.variants:
-        facts.append(("Where", ", ".join(kit.escape(one.variant, 60) for one in profile.variants[:4])))
-    return facts
-
-
-def _footer(profile: CaseProfile) -> Block:
-    parts = []
-    if failure := profile.last_failure:
-        parts.append(f"last failed in {kit.link(failure.run_url, f'run #{failure.run_number}')} at `{failure.sha[:7]}`")
-    first = profile.first_seen_at
-    parts.append(f"first seen {kit.date(first.timestamp(), f'{first:%d %b}', '{date_short_pretty}')}")
-    parts.append(f"`{profile.uid}`")
-    return kit.context(" · ".join(parts))
-
-
-def _scope(held: Quarantine) -> str:
-    match held.scope:
-        case Scope.CASE:
-            return "The whole case"
-        case Scope.VARIANT:
-            return f"Only {kit.escape(held.variant or '', 80)}"
-        case Scope.FAILURE:
-            return "Only when it fails like this"
-
-
-def _ending(held: Quarantine) -> str:
-    actor = person(held.decided_by or held.proposed_by)
-    return f":white_circle: Quarantine {held.state.value} by {actor}{_why(held)}"
-
-
-def _ending_text(held: Quarantine) -> str:
-    return f"Quarantine {held.state.value} by {kit.plain((held.decided_by or held.proposed_by).name)}."
-
-
-def _why(held: Quarantine) -> str:
-    if held.state is State.REJECTED and held.decision in set(RejectReason):
-        return f": {REASONS[RejectReason(held.decision)]}"
-    return ""
-
-
-def trail_sentence(line: TrailLine) -> str:
-    """One line of the audit trail as a sentence, for mrkdwn."""
-    done = _DONE.get(line.tag, kit.escape(line.tag))
-    reason = line.reason
-    if line.tag in {"quarantine:reject", "case:label"} and reason in set(RejectReason):
-        reason = REASONS[RejectReason(reason)]
-    return f"{person(line.actor)} {done}{f': {kit.escape(reason, 300)}' if reason else ''}"
-
-
-def history(profile: CaseProfile, line: TrailLine) -> Message:
-    """A line of the audit trail, for the thread of the card."""
-    sentence = trail_sentence(line)
-    text = f"{kit.plain(line.actor.name)} {_DONE.get(line.tag, line.tag)}: {kit.plain(profile.title)}."
-    return Message(text, (kit.section(f"{sentence} · {kit.escape(short(profile.title))}"),))
-
-
-def status_change(profile: CaseProfile, before: Status, after: Status) -> Message:
-    """A change of status, for the thread of the card."""
-    text = f"{kit.plain(profile.title)} was {WORDS[before]} and is {WORDS[after]} now: {rate(profile)}."
-    return Message(
-        text, (kit.section(f"{DOTS[after]} Was {WORDS[before]}, is *{WORDS[after]}* now. {rate(profile)}."),)
-    )
+def history_line(
+    kind: History, actor: Actor, quarantine: Quarantine | None, profile: CaseProfile, reason: str | None
+) -> Message:
+    """Render one entry of the audit trail as a reply in the thread of the card."""
+    until = quarantine.expires_at if quarantine else None
+    days = phrases.count(quarantine.days, "day") if quarantine else "some time"
+    dot, verb = _DEEDS[kind] if kind is not History.STATUS else (phrases.DOTS[profile.status], "now sees")
+    why = phrases.reason(reason)
+    rest_text = _consequence(kind, profile, days, f"until {phrases.day(until)}" if until else f"for {days}")
+    rest = _consequence(kind, profile, days, f"until {phrases.when(until)}" if until else f"for {days}")
+    text = f"{phrases.person_text(actor)} {verb} {phrases.case_text(profile)}{rest_text}.{story.because(why)}"
+    shown = f"{dot} {phrases.person(actor)} {verb} {phrases.case(profile)}{rest}."
+    blocks = [blockkit.section(shown), *([blockkit.section(blockkit.quote(why))] if why else [])]
+    return Message(text, tuple(blocks))
 
 
 def imported(summary: ImportSummary) -> Message:
-    """What was read of a repository's history, in one message instead of many."""
-    counts = summary.counts
-    told = ", ".join(
-        f"{counts[status]} {WORDS[status]}" for status in (Status.FLAKY, Status.BROKEN) if counts.get(status)
-    )
+    """Say once what the history of a repository taught."""
+    found = phrases.listing([f"{summary.flaky:,} flaky", f"{summary.broken:,} broken"])
+    runs, cases = phrases.count(summary.runs, "run"), phrases.count(summary.cases, "test")
     text = (
-        f"History of {kit.plain(summary.repository)} imported: {summary.runs} runs from {summary.first_at:%d %b} to "
-        f"{summary.last_at:%d %b}, {summary.cases} tests, {told or 'none flaky or broken'}."
+        f"History of {phrases.repository_text(summary.repository)} imported: {runs} of {cases} "
+        f"from {phrases.day(summary.first_at)} to {phrases.day(summary.last_at)}; {found}."
     )
     blocks = [
-        kit.section(f":books: History of {kit.code(summary.repository)} imported"),
-        kit.fields(
-            [
-                ("Runs", f"{summary.runs}, {summary.first_at:%d %b} to {summary.last_at:%d %b}"),
-                ("Tests", f"{summary.cases}"),
-                ("Found", told or "none flaky or broken"),
-                ("Unreadable", f"{summary.problems} files" if summary.problems else "nothing"),
-            ]
+        blockkit.section(f"\N{BOOKS} History of {phrases.repository(summary.repository)} imported: {runs} of {cases}."),
+        blockkit.fields(
+            ("Flaky", f"{phrases.DOTS[Status.FLAKY]} {phrases.count(summary.flaky, 'test')}"),
+            ("Broken", f"{phrases.DOTS[Status.BROKEN]} {phrases.count(summary.broken, 'test')}"),
+            ("From", phrases.when(summary.first_at)),
+            ("To", phrases.when(summary.last_at)),
         ),
-        kit.context("`/flakeguard list flaky` shows them · from now on, each new flake gets a card"),
+        blockkit.actions(
+            blockkit.button("Show status", Action.MENU_STATUS, says=f"Show the status of {summary.repository}")
+        ),
     ]
+    if summary.problems:
+        unread = f"{phrases.count(summary.problems, 'report')} could not be read."
+        text = f"{text} {unread}"
+        blocks.append(blockkit.context(f"\N{WARNING SIGN} {unread}"))
     return Message(text, tuple(blocks))
 
 
-def incident(repository: str, run_number: int, run_url: str, failed: int, ran: int) -> Message:
-    """A run in which far more failed than usual."""
-    text = f"Run #{run_number} of {kit.plain(repository)}: {failed} of {ran} tests failed, far more than usual. No test is accused."
-    return Message(
-        text,
-        (
-            kit.section(
-                f":large_blue_circle: {kit.link(run_url, f'Run #{run_number}')} of {kit.code(repository)}: {failed} of "
-                f"{ran} tests failed, far more than usual. It looks like an outage, so no test is accused for it."
+def incident(repository: str, run_url: str, run_number: int, failed: int, cases: int) -> Message:
+    """Say that so much of one run failed together that it speaks of the run, not of its tests."""
+    share = f"{failed:,} of {phrases.count(cases, 'test')} failed together"
+    name = phrases.repository_text(repository)
+    text = f"Infra: {share} in run {run_number} of {name}, so the run does not count against them."
+    shown = (
+        f"{phrases.DOTS[Status.INFRA]} *Infra:* {share} in {blockkit.link(run_url, f'run #{run_number}')} of "
+        f"{phrases.repository(repository)}, so the run does not count against them."
+    )
+    return Message(text, (blockkit.section(shown),))
+
+
+def unreadable(repository: str, run_url: str, run_number: int, problems: Sequence[Problem]) -> Message:
+    """Say what of a run could not be read, and why."""
+    many = phrases.count(len(problems), "report")
+    name = phrases.repository_text(repository)
+    first = f" The first: {blockkit.escape(blockkit.line(problems[0].reason), 200)}." if problems else ""
+    text = f"{many} of run {run_number} of {name} could not be read, so the run counts as incomplete.{first}"
+    shown = (
+        f"\N{WARNING SIGN} {many} of {blockkit.link(run_url, f'run #{run_number}')} of "
+        f"{phrases.repository(repository)} could not be read, so the run counts as incomplete."
+    )
+    lines = [
+        f"• {blockkit.code(f'{one.artifact}/{one.path}' if one.path else one.artifact, 160)}: "
+        f"{blockkit.escape(blockkit.line(one.reason), 300)}"
+        for one in problems[:_MAX_PROBLEMS]
+    ]
+    if len(problems) > _MAX_PROBLEMS:
+        lines.append(f"and {len(problems) - _MAX_PROBLEMS} more")
+    blocks = [blockkit.section(shown), *([blockkit.section("\n".join(lines))] if lines else [])]
+    return Message(text, tuple(blocks))
+
+
+def _consequence(kind: History, profile: CaseProfile, days: str, until: str) -> str:
+    """Return what a move means for the build, or what it rests on."""
+    evidence = phrases.evidence(profile)
+    match kind:
+        case History.PROPOSED:
+            return f" for {days}; {evidence}"
+        case History.APPROVED | History.RESUMED:
+            return f" {until}"
+        case History.SUSPENDED:
+            return f": it is BROKEN ON MAIN, so the build fails again; {evidence}"
+        case History.LABELLED:
+            return ", which counts against the belief that it is flaky"
+        case History.STATUS:
+            return f" as {phrases.WORDS[profile.status]}; {evidence}"
+        case History.REJECTED | History.WITHDRAWN | History.LIFTED | History.EXPIRED:
+            return ", so its failures count"
+        case _:
+            assert_never(kind)
+
+
+def _open_buttons(quarantine: Quarantine, spoken: str) -> tuple[Element, ...]:
+    value = str(quarantine.id)
+    counts = "The test fails builds again from now on."
+    if quarantine.state is State.PROPOSED:
+        ask = blockkit.confirm("Withdraw the proposal?", "Only who proposed it can take it back.", yes="Withdraw")
+        return (
+            blockkit.button(
+                "Approve", Action.APPROVE, value, says=f"Approve the quarantine of {spoken}", style="primary"
             ),
-        ),
-    )
-
-
-def unreadable(repository: str, run_number: int, run_url: str, problems: Sequence[Problem]) -> Message:
-    """What could not be read of a run."""
-    text = f"Run #{run_number} of {kit.plain(repository)}: {len(problems)} files could not be read; it does not count as passed."
-    lines = [f"• {kit.code(one.path or one.artifact)}: {kit.escape(one.reason, 200)}" for one in problems[:8]]
-    if len(problems) > len(lines):
-        lines.append(f"• and {len(problems) - len(lines)} more")
-    head = f":grey_question: {kit.link(run_url, f'Run #{run_number}')} of {kit.code(repository)} could not be read in full:"
-    return Message(text, (kit.section("\n".join([head, *lines])),))
-
-
-def status(health: RepositoryHealth) -> Message:
-    """How a repository stands."""
-    counts = health.counts
-    known = sum(counts.values())
-    shown = [(one, counts.get(one, 0)) for one in Status if one is not Status.HEALTHY and counts.get(one, 0)]
-    told = ", ".join(f"{number} {WORDS[one]}" for one, number in shown) or "none flaky or broken"
-    text = f"{kit.plain(health.repository)}: {health.cases} tests, {told}, {health.quarantined} quarantined, {health.proposed} proposed."
-    blocks: list[Block] = [kit.header(f"Health of {health.repository}")]
-    blocks.append(
-        kit.section(
-            "\n".join(f"{DOTS[one]} *{number}* {WORDS[one]}" for one, number in shown)
-            + f"\n{DOTS[Status.HEALTHY]} *{max(0, health.cases - known) + counts.get(Status.HEALTHY, 0)}* healthy"
+            blockkit.button("Reject…", Action.REJECT_OPEN, value, says=f"Reject the quarantine of {spoken}"),
+            blockkit.button("Withdraw", Action.WITHDRAW, value, says=f"Withdraw the proposal for {spoken}", ask=ask),
         )
-    )
-    blocks.append(kit.context(f"{health.quarantined} quarantined · {health.proposed} waiting for approval"))
-    blocks += [_row(profile) for profile in health.top]
-    return Message(text, tuple(blocks))
+    if quarantine.state is State.SUSPENDED:
+        ask = blockkit.confirm("Lift the quarantine?", counts, yes="Lift")
+        return (
+            blockkit.button(
+                "Lift", Action.LIFT, value, says=f"Lift the quarantine of {spoken}", style="primary", ask=ask
+            ),
+            blockkit.button("Resume…", Action.RESUME_OPEN, value, says=f"Resume the quarantine of {spoken}"),
+        )
+    ask = blockkit.confirm("Undo the quarantine?", counts, yes="Undo")
+    return (blockkit.button("Undo", Action.LIFT, value, says=f"Undo the quarantine of {spoken}", ask=ask),)
 
 
-def details(profile: CaseProfile, held: Quarantine | None, trail: Sequence[TrailLine]) -> Message:
-    """Everything about one case: recent verdicts, each variant, the latest failure, the audit trail."""
-    text = f"{kit.plain(profile.title)} in {kit.plain(profile.repository)} is {WORDS[profile.status]}: {rate(profile)}."
-    blocks: list[Block] = [_title(profile, DOTS[profile.status], f"is {WORDS[profile.status]}")]
-    if profile.recent:
-        failed = sum(one is not Verdict.PASSED for one in profile.recent)
-        strip = "".join(_STRIP[one] for one in profile.recent)
-        blocks.append(kit.section(f"{strip}\n{failed} of the last {len(profile.recent)} commits did not simply pass."))
-    for one in profile.variants[:6]:
-        low, high = (f"{share * 100:.3g}" for share in one.interval)
+def evidence(profile: CaseProfile) -> list[Block]:
+    """Return the numbers of the worst variant and the beginning of the last failure."""
+    blocks: list[Block] = []
+    if (worst := profile.worst) is not None:
         blocks.append(
-            kit.section(
-                f"{DOTS[one.status]} {kit.code(one.variant)} {WORDS[one.status]}: fails {one.rate * 100:.2g} % "
-                f"({low} to {high} %), {one.failures} of {one.runs} runs; flaky {one.p_flaky:.2f}, broken {one.p_broken:.2f}"
+            blockkit.fields(
+                ("Failure rate", phrases.rate(worst)),
+                ("Likely between", phrases.interval(worst)),
+                ("Confidence", phrases.confidence(worst)),
+                ("Variants", phrases.variants(profile)),
             )
         )
-    if profile.last_failure:
-        blocks.append(kit.section(kit.code_block(profile.last_failure.message or profile.last_failure.text)))
-    if held and held.state.is_open:
-        blocks.append(kit.section(f"Quarantine {held.state.value}, {_scope(held)}: {kit.escape(held.reason, 300)}"))
-    if trail:
-        lines = [f"{kit.date(one.at.timestamp(), f'{one.at:%d %b %H:%M}')} {trail_sentence(one)}" for one in trail]
-        blocks.append(kit.section("*Audit trail*\n" + "\n".join(lines[-10:])))
-    if held is None or not held.state.is_open:
-        label = kit.plain(short(profile.title), 50)
-        quarantine = kit.button("fg_quarantine_open", "Quarantine…", str(profile.case_id), label=f"Quarantine {label}")
-        if profile.status is not Status.BROKEN:
-            blocks.append(kit.actions(f"fd_{profile.case_id}:act", quarantine))
-    blocks.append(_footer(profile))
-    return Message(text, tuple(blocks))
+    if (failure := profile.last_failure) is not None and profile.status is not Status.HEALTHY:
+        blocks.append(blockkit.section(blockkit.code_block(failure.text or failure.message)))
+    return blocks
 
 
-def pick(words: str, profiles: Sequence[CaseProfile]) -> Message:
-    """A choice where a name fits several cases."""
-    text = f"{len(profiles)} tests fit “{kit.plain(words, 80)}”; choose one."
-    return Message(
-        text, (kit.section(f"{len(profiles)} tests fit {kit.code(words, 80)}; choose one:"), *map(_row, profiles))
+def _proposal_fields(profile: CaseProfile, quarantine: Quarantine) -> Block:
+    return blockkit.fields(
+        ("For", phrases.count(quarantine.days, "day")),
+        ("Scope", phrases.scope(quarantine)),
+        ("Evidence", phrases.rate(profile.worst) if profile.worst else "none yet"),
+        ("Owner", phrases.owner(quarantine.owner)),
     )
 
 
-def listing(title: str, profiles: Sequence[CaseProfile]) -> Message:
-    """A list of cases."""
-    text = f"{title}: {len(profiles)} tests." if profiles else f"{title}: none."
-    return Message(text, (kit.section(f"*{title}*: {len(profiles) or 'none'}"), *map(_row, profiles)))
+def _footer(profile: CaseProfile, quarantine: Quarantine | None) -> Block:
+    parts = []
+    if (failure := profile.last_failure) is not None:
+        run = blockkit.link(failure.run_url, f"run #{failure.run_number}")
+        parts.append(f"last failed in {run} at {blockkit.code(failure.sha[:7], 20)}")
+    if quarantine is not None and profile.worst is not None:
+        parts.append(f"fails {phrases.rate(profile.worst)}")
+    parts.append(f"first seen {phrases.when(profile.first_seen_at)}")
+    return blockkit.context(" · ".join(parts), blockkit.code(profile.uid, 60))
 
 
-def _row(profile: CaseProfile) -> Block:
-    label = kit.plain(short(profile.title), 50)
-    return kit.section(
-        f"{DOTS[profile.status]} *{kit.escape(short(profile.title))}* {WORDS[profile.status]}\n{rate(profile)} · "
-        f"{kit.code(profile.repository)}",
-        block_id=f"row_{profile.case_id}",
-        accessory=kit.button("fg_details", "Details", str(profile.case_id), label=f"Details of {label}"),
-    )
-
-
-def help_menu(lines: Sequence[tuple[str, str]], waiting: int) -> Message:
-    """What FlakeGuard can be asked, and how much waits for a decision."""
-    text = f"FlakeGuard: {waiting} proposals wait for a decision. Type /flakeguard and one of: " + ", ".join(
-        usage.split()[0] for usage, _ in lines
-    )
-    body = "\n".join(f"`/flakeguard {usage}` {meaning}" for usage, meaning in lines)
-    row = kit.actions(
-        "help:act",
-        kit.button("fg_show_status", "Status", "status", label="Show the health of the repositories"),
-        kit.button("fg_show_list", f"Waiting ({waiting})", "proposed", label="Show the proposals that wait"),
-    )
-    return Message(text, (kit.section(body), row))
-
-
-def sentence(text: str) -> Message:
-    """A plain answer; `text` is ours, anything untrusted in it already safe."""
-    return Message(text, (kit.section(text),))
+def _block_id(profile: CaseProfile, part: str) -> str:
+    return f"fc_{profile.case_id}:{part}"
