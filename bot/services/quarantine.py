@@ -72,9 +72,11 @@ def approve(session: Session, quarantine_id: QuarantineId, actor: Actor, now: da
     _move(session, quarantine_id, "approve", actor, "", now, lambda held: lifecycle.approve(held, actor, now))
 
 
-def reject(session: Session, quarantine_id: QuarantineId, why: RejectReason, actor: Actor, now: datetime) -> None:
-    """Turn a proposal down, and keep the reason as a label."""
-    held = _move(session, quarantine_id, "reject", actor, why.value, now, lifecycle.reject)
+def reject(
+    session: Session, quarantine_id: QuarantineId, why: RejectReason, text: str, actor: Actor, now: datetime
+) -> None:
+    """Turn a proposal down, and keep the reason as a label; `text` is the reason with the person's own words."""
+    held = _move(session, quarantine_id, "reject", actor, text, now, lifecycle.reject)
     quarantines.insert_label(session, held.repository_id, held.case_id, why.value, actor, now)
 
 
@@ -107,7 +109,13 @@ def expire_due(session: Session, now: datetime) -> int:
 
 
 def label(
-    session: Session, repository_id: RepositoryId, case_id: CaseId, why: RejectReason, actor: Actor, now: datetime
+    session: Session,
+    repository_id: RepositoryId,
+    case_id: CaseId,
+    why: RejectReason,
+    text: str,
+    actor: Actor,
+    now: datetime,
 ) -> None:
     """Keep what a person says of a case that is called flaky."""
     quarantines.insert_label(session, repository_id, case_id, why.value, actor, now)
@@ -118,7 +126,7 @@ def label(
         quarantine_id=None,
         tag="case:label",
         actor=actor,
-        reason=why.value,
+        reason=text,
         now=now,
     )
     announce.move(session, repository_id, case_id, entry, now)

@@ -89,7 +89,7 @@ def put(
         queue.defer(
             session,
             queue.NOTICE,
-            lock=channel or f"repository:{repository_id}",
+            lock=channel or f"check:{repository_id}",
             key=f"notice:{key}",
             at=at,
             notice_id=row[0],

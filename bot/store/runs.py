@@ -341,6 +341,59 @@ def list_recent(session: Session, repository_id: RepositoryId, limit: int) -> li
     return [_read(row) for row in rows.mappings()]
 
 
+def list_case_outcomes(
+    session: Session, repository_id: RepositoryId, case_id: CaseId, limit: int
+) -> list[tuple[str, str, Outcome, bool]]:
+    """How a case ended in the newest runs, newest first: commit, event, first outcome, whether a further try passed."""
+    place = sa.func.array_position(run_results.c.case_ids, case_id)
+    again = sa.exists().where(
+        failures.c.repository_id == repository_id,
+        failures.c.case_id == case_id,
+        failures.c.run_id == run_results.c.run_id,
+        failures.c.variant == run_results.c.variant,
+        failures.c.outcome == CODES[Outcome.PASSED],
+    )
+    newest = (
+        sa.select(runs.c.id, runs.c.head_sha, runs.c.event, runs.c.started_at)
+        .where(runs.c.repository_id == repository_id, runs.c.ingested_at.is_not(None))
+        .order_by(runs.c.started_at.desc())
+        .limit(limit)
+        .subquery()
+    )
+    rows = session.execute(
+        sa.select(newest.c.head_sha, newest.c.event, sa.func.get_byte(run_results.c.outcomes, place - 1), again)
+        .join(run_results, run_results.c.run_id == newest.c.id)
+        .where(run_results.c.repository_id == repository_id, place.is_not(None))
+        .order_by(newest.c.started_at.desc())
+    )
+    return [(row[0], row[1], OUTCOMES[row[2]], row[3]) for row in rows]
+
+
+def summarise(session: Session, repository_id: RepositoryId) -> tuple[int, datetime, datetime, int] | None:
+    """How many runs were read, the first and last start, and how many things could not be read."""
+    row = session.execute(
+        sa.select(sa.func.count(), sa.func.min(runs.c.started_at), sa.func.max(runs.c.started_at)).where(
+            runs.c.repository_id == repository_id, runs.c.ingested_at.is_not(None)
+        )
+    ).one()
+    problems = session.execute(
+        sa.select(sa.func.count()).where(run_problems.c.repository_id == repository_id)
+    ).scalar_one()
+    return (row[0], row[1], row[2], problems) if row[0] else None
+
+
+def count_since(session: Session, repository_id: RepositoryId, since: datetime) -> tuple[int, int, datetime | None]:
+    """How many runs started since a time, how many of them failed, and when the newest started."""
+    row = session.execute(
+        sa.select(
+            sa.func.count().filter(runs.c.started_at >= since),
+            sa.func.count().filter(runs.c.started_at >= since, runs.c.conclusion == "failure"),
+            sa.func.max(runs.c.started_at),
+        ).where(runs.c.repository_id == repository_id)
+    ).one()
+    return row[0], row[1], row[2]
+
+
 def list_failing_heads(session: Session, repository_id: RepositoryId, case_id: CaseId, since: datetime) -> list[str]:
     """The commits since a time on which a case failed."""
     rows = session.execute(

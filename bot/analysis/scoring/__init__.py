@@ -6,11 +6,13 @@ good or bad for it, per chain of commits. `observe` takes one execution in, `rea
 
 from __future__ import annotations
 
+from bot.analysis.scoring.constants import INCIDENT
 from bot.analysis.scoring.observe import Execution, Observation, observe
 from bot.analysis.scoring.readout import Score, inactive_status, readout
 from bot.analysis.scoring.state import ActiveCases, RepositoryState
 
 __all__ = [
+    "INCIDENT",
     "ActiveCases",
     "Execution",
     "Observation",

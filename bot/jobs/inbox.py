@@ -1,0 +1,218 @@
+"""What a stored delivery asks for: repositories kept up to date, runs read, buttons of check runs obeyed."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import ExitStack
+from datetime import datetime
+from typing import BinaryIO, assert_never, cast
+
+from bot import telemetry
+from bot.analysis import reports, variants
+from bot.analysis.lifecycle import DEFAULT_DAYS, Scope
+from bot.analysis.model import Actor, ActorKind, Problem, RepositoryId, RunId, RunReport, Status
+from bot.errors import PermanentUpstreamError, UserError
+from bot.github import checks as check_views
+from bot.github import client, webhook
+from bot.jobs.context import Context, now, target
+from bot.services import announce, commits, ingest, quarantine
+from bot.store import checks, deliveries, repositories, runs
+
+MAX_ARTIFACT_BYTES = 200 * 1024 * 1024
+MAX_FAILED_JOBS = 5
+MAX_RERUNS = 3
+MAX_PROPOSALS = 10
+_log = telemetry.logger(__name__)
+
+
+def process(context: Context, delivery_id: str) -> None:
+    """Do what a delivery asks for; one that was processed before does nothing."""
+    with context.db.begin() as session:
+        delivery = deliveries.get(session, delivery_id)
+    if delivery.processed:
+        return
+    event = webhook.parse(delivery.event, delivery.payload)
+    fault = None
+    try:
+        match event:
+            case webhook.InstallationEvent():
+                _installation(context, event)
+            case webhook.RepositoryEvent():
+                _repository(context, event)
+            case webhook.WorkflowRunEvent():
+                _workflow_run(context, event)
+            case webhook.CheckRunEvent():
+                _check_run(context, event)
+            case None:
+                pass
+            case _:
+                assert_never(event)
+    except PermanentUpstreamError as error:
+        fault = str(error)
+        _log.warning("delivery could not be processed", delivery=delivery_id, reason=fault)
+    with context.db.begin() as session:
+        deliveries.set_processed(session, delivery_id, now(), fault)
+
+
+def _installation(context: Context, event: webhook.InstallationEvent) -> None:
+    with context.db.begin() as session:
+        if event.action == "deleted":
+            repositories.delete_installation(session, event.installation_id, now())
+            return
+        repositories.put_installation(session, event.installation_id, event.account, suspended_at=event.suspended_at)
+        for one in event.added:
+            repositories.put(
+                session,
+                one.id,
+                installation_id=event.installation_id,
+                full_name=one.full_name,
+                default_branch=one.default_branch,
+                private=one.private,
+            )
+        for one in event.removed:
+            repositories.remove(session, one.id, now())
+
+
+def _repository(context: Context, event: webhook.RepositoryEvent) -> None:
+    with context.db.begin() as session:
+        if event.action == "deleted":
+            repositories.remove(session, event.repository.id, now())
+        else:
+            _put(session, event.repository, event.installation_id)
+
+
+def _put(session: repositories.Session, repository: webhook.RepositoryName, installation_id: int | None) -> None:
+    repositories.put(
+        session,
+        repository.id,
+        installation_id=installation_id,
+        full_name=repository.full_name,
+        default_branch=repository.default_branch,
+        private=repository.private,
+    )
+
+
+def _workflow_run(context: Context, event: webhook.WorkflowRunEvent) -> None:
+    completed = event.action == "completed"
+    with context.db.begin() as session:
+        _put(session, event.repository, event.installation_id)
+        run = runs.Run(
+            repository_id=event.repository.id,
+            github_run_id=event.run_id,
+            attempt=event.attempt,
+            number=event.number,
+            workflow=event.workflow,
+            workflow_path=event.workflow_path,
+            event=event.event,
+            head_sha=event.head_sha,
+            head_branch=event.head_branch,
+            base_sha=event.base_sha,
+            conclusion=event.conclusion if completed else None,
+            url=event.url,
+            started_at=event.started_at,
+            completed_at=event.updated_at if completed else None,
+        )
+        run_id = ingest.begin(session, run, now())
+        known = runs.get(session, event.repository.id, run_id).ingested_at is not None
+        repository = repositories.get(session, event.repository.id)
+        starts = runs.list_starts(session, event.repository.id, event.run_id)
+    if not completed or known:
+        return
+    with telemetry.ingest_seconds.time():
+        report = _read(context, client_target=target(repository), event=event, starts=starts)
+        _record(context, event.repository.id, run_id, report)
+
+
+def _record(context: Context, repository_id: RepositoryId, run_id: RunId, report: RunReport) -> None:
+    with context.db.begin() as session:
+        ingest.record(session, repository_id, run_id, report, context.channel, now())
+
+
+def _read(
+    context: Context, *, client_target: client.Target, event: webhook.WorkflowRunEvent, starts: dict[int, datetime]
+) -> RunReport:
+    """Download and read the reports of the attempt; what is missing or refused becomes a problem of the run."""
+    github = context.require_github()
+    for attempt in range(1, event.attempt):
+        if attempt not in starts:
+            starts[attempt] = github.attempt_started_at(client_target, event.run_id, attempt)
+    found = client.artifacts_of_attempt(github.list_artifacts(client_target, event.run_id), starts, event.attempt)
+    chosen = [one for one in found if variants.looks_like_report(one.name)]
+    problems: list[Problem] = []
+    with ExitStack() as stack:
+        artifacts = []
+        for info in chosen:
+            if info.expired:
+                problems.append(Problem(info.name, "", "It has expired on GitHub."))
+                continue
+            into = cast("BinaryIO", stack.enter_context(tempfile.TemporaryFile()))
+            try:
+                github.download_artifact(client_target, info.id, into, MAX_ARTIFACT_BYTES)
+            except PermanentUpstreamError as error:
+                problems.append(Problem(info.name, "", f"It could not be downloaded: {error}"))
+                continue
+            artifacts.append(reports.Artifact(info.name, into))
+        report = reports.read_artifacts(artifacts, event.workflow_path)
+    return RunReport(report.legs, (*report.problems, *problems), report.files)
+
+
+def _check_run(context: Context, event: webhook.CheckRunEvent) -> None:
+    if event.name != check_views.NAME or context.github is None or event.app_id != context.github.app_id:
+        return
+    if event.action == "rerequested":
+        with context.db.begin() as session:
+            announce.check(session, event.repository.id, event.head_sha, now())
+        return
+    if event.action != "requested_action":
+        return
+    with context.db.begin() as session:
+        repository = repositories.get(session, event.repository.id)
+    actor = Actor(ActorKind.GITHUB, event.sender, event.sender)
+    if not context.github.may_write(target(repository), event.sender):
+        _log.warning("button of a check run refused: no write access", actor=actor.subject)
+        return
+    if event.requested == check_views.QUARANTINE.identifier:
+        _propose(context, repository, event.head_sha, actor)
+    elif event.requested == check_views.RERUN.identifier:
+        _rerun(context, repository, event.head_sha, actor)
+
+
+def _propose(context: Context, repository: repositories.Repository, head_sha: str, actor: Actor) -> None:
+    """Propose a quarantine for every flaky failure of a commit."""
+    with context.db.begin() as session:
+        found = commits.state(session, repository.id, head_sha, now()).failures
+        wanted = {one.case_id: one for one in found if one.status is Status.FLAKY and not one.quarantined_until}
+    for case_id, one in list(wanted.items())[:MAX_PROPOSALS]:
+        proposal = quarantine.Proposal(
+            case_id=case_id,
+            scope=Scope.CASE,
+            variant=None,
+            fingerprint_id=None,
+            days=DEFAULT_DAYS,
+            reason=f"Asked for on the check run of {head_sha[:7]}: flaky in {one.variant}.",
+            owner=None,
+        )
+        try:
+            with context.db.begin() as session:
+                quarantine.propose(session, repository.id, proposal, actor, now(), channel=context.channel)
+        except UserError as error:
+            _log.info("proposal from a check run not made", reason=str(error))
+
+
+def _rerun(context: Context, repository: repositories.Repository, head_sha: str, actor: Actor) -> None:
+    """Run the failed jobs of a commit again: never when many failed, and three times at the most."""
+    github = context.require_github()
+    with context.db.begin() as session:
+        latest = runs.list_latest_attempts(session, repository.id, head_sha)
+    for run in latest:
+        if run.conclusion != "failure":
+            continue
+        if github.count_failed_jobs(target(repository), run.github_run_id) > MAX_FAILED_JOBS:
+            _log.info("rerun refused: too many failed jobs", run=run.number)
+            continue
+        with context.db.begin() as session:
+            if checks.count_reruns(session, repository.id, run.github_run_id) >= MAX_RERUNS:
+                continue
+            if not checks.insert_rerun(session, repository.id, run.github_run_id, run.attempt, actor, now()):
+                continue
+        github.rerun_failed_jobs(target(repository), run.github_run_id)

@@ -1,0 +1,66 @@
+"""The clock: what recurs. Every process has the same schedule in memory; what it starts is harmless twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, timedelta
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from bot import telemetry
+from bot.errors import FlakeGuardError
+from bot.jobs.context import Context, now
+from bot.services import quarantine
+from bot.store import deliveries, queue
+
+_KEEP = timedelta(days=30)
+_log = telemetry.logger(__name__)
+
+
+class Clock:
+    """The recurring jobs of one process."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._scheduler = BackgroundScheduler(timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1})
+        self._every(60, self.expire)
+        self._every(15, self.watch_queue)
+        self._every(6 * 3600, self.clean_up)
+
+    def start(self) -> None:
+        """Begin to tick."""
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Stop ticking."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
+
+    def expire(self) -> None:
+        """End the quarantines whose time is over."""
+        with self._context.db.begin() as session:
+            ended = quarantine.expire_due(session, now())
+        if ended:
+            _log.info("quarantines expired", number=ended)
+
+    def watch_queue(self) -> None:
+        """Measure how much waits."""
+        with self._context.db.begin() as session:
+            counted = queue.count(session)
+        for state in ("todo", "doing"):
+            telemetry.queue_jobs.labels(state=state).set(counted.get(state, 0))
+
+    def clean_up(self) -> None:
+        """Forget deliveries and jobs that were done with long ago."""
+        with self._context.db.begin() as session:
+            deliveries.forget(session, now() - _KEEP)
+            queue.forget_finished(session, now() - timedelta(days=1))
+
+    def _every(self, seconds: int, action: Callable[[], None]) -> None:
+        def tick() -> None:
+            try:
+                action()
+            except FlakeGuardError as error:
+                _log.warning("tick failed", action=action.__name__, reason=str(error))
+
+        self._scheduler.add_job(tick, "interval", seconds=seconds, id=action.__name__)

@@ -1,0 +1,113 @@
+"""What a commit amounts to: its failures over the latest attempt of every workflow and variant, each named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.analysis import scoring
+from bot.analysis.lifecycle import State
+from bot.analysis.model import CaseId, Problem, RepositoryId, Status
+from bot.services import judge
+from bot.store import cases, quarantines, runs
+from bot.store.database import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailingCase:
+    """One case of a commit whose last try failed, and what is known about it."""
+
+    case_id: CaseId
+    title: str
+    variant: str
+    status: Status
+    quarantined_until: datetime | None
+    in_outage: bool
+    failures: int
+    runs: int
+    mixed_commits: int
+    message: str
+    run_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitState:
+    """Everything known of a commit."""
+
+    failures: tuple[FailingCase, ...]
+    problems: tuple[Problem, ...]
+    runs: int
+    cases: int
+    finished: bool
+    complete: bool
+
+
+def state(session: Session, repository_id: RepositoryId, head_sha: str, now: datetime) -> CommitState:
+    """The state of a commit at a time."""
+    latest = [run for run in runs.list_latest_attempts(session, repository_id, head_sha) if not _without_tests(run)]
+    failing: list[FailingCase] = []
+    total = 0
+    complete = bool(latest)
+    for run in latest:
+        attempts = [run, *runs.list_earlier_attempts(session, run)]
+        complete = complete and (run.complete or run.ingested_at is None)
+        legs: dict[str, runs.StoredLeg] = {}
+        for attempt in attempts:
+            for leg in runs.list_legs(session, repository_id, [attempt.id]):
+                legs.setdefault(leg.variant, leg)
+        total += sum(len(leg.case_ids) for leg in legs.values())
+        for leg in legs.values():
+            owner = next(attempt for attempt in attempts if attempt.id == leg.run_id)
+            failing += _failing(session, owner, leg, now)
+    return CommitState(
+        failures=tuple(failing),
+        problems=tuple(runs.list_problems(session, repository_id, [run.id for run in latest])),
+        runs=len(latest),
+        cases=total,
+        finished=all(run.ingested_at is not None for run in latest),
+        complete=complete,
+    )
+
+
+def _without_tests(run: runs.StoredRun) -> bool:
+    """Whether a run was read, succeeded and brought no reports: a linter, say, which is no evidence about tests."""
+    return run.ingested_at is not None and run.files == 0 and run.conclusion == "success"
+
+
+def _failing(session: Session, run: runs.StoredRun, leg: runs.StoredLeg, now: datetime) -> list[FailingCase]:
+    last: dict[CaseId, runs.FailureRow] = {}
+    for row in runs.list_run_failures(session, run.repository_id, [leg.run_id]):
+        if row.variant == leg.variant:
+            last[row.case_id] = row
+    found = []
+    for case_id, row in sorted(last.items()):
+        if not row.outcome.is_failure:
+            continue
+        scores = cases.list_scores(session, run.repository_id, case_ids=[case_id])
+        own = next((score for score in scores if score.variant == leg.variant), None)
+        held = quarantines.find_latest(session, run.repository_id, case_id)
+        masked = held is not None and held.masks(variant=leg.variant, fingerprint_id=row.fingerprint_id, now=now)
+        found.append(
+            FailingCase(
+                case_id=case_id,
+                title=cases.get(session, run.repository_id, case_id).title,
+                variant=leg.variant,
+                status=_status(own, scores),
+                quarantined_until=held.expires_at if held and masked and held.state is State.ACTIVE else None,
+                in_outage=run.outage >= scoring.INCIDENT,
+                failures=own.failures if own else 0,
+                runs=own.runs if own else 0,
+                mixed_commits=own.mixed_commits if own else 0,
+                message=cases.get_fingerprint_message(session, run.repository_id, row.fingerprint_id),
+                run_url=run.url,
+            )
+        )
+    return found
+
+
+def _status(own: cases.ScoreRow | None, scores: list[cases.ScoreRow]) -> Status:
+    """The status under which a failure in one variant is named: its own, or that the case is flaky elsewhere."""
+    status = own.status if own else Status.INSUFFICIENT
+    if status in {Status.BROKEN, Status.INFRA, Status.FLAKY}:
+        return status
+    return Status.FLAKY if judge.worst(scores) is Status.FLAKY else status

@@ -1,0 +1,115 @@
+"""What is known of a case or a repository, gathered for the views."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.analysis.model import CaseId, CaseProfile, Outcome, RepositoryId, Status, Verdict
+from bot.errors import NotFoundError
+from bot.services import judge
+from bot.store import cases, quarantines, repositories, runs
+from bot.store.database import Session
+
+_RECENT_RUNS = 40
+_RECENT_COMMITS = 30
+MAX_MATCHES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the cases of a repository stand: counts by status, runs of the last day, what to look at first."""
+
+    repository: str
+    counts: Mapping[Status, int]
+    runs_last_day: int
+    failed_runs_last_day: int
+    last_run_at: datetime | None
+    top: tuple[CaseProfile, ...]
+
+
+def of_case(session: Session, case_id: CaseId) -> CaseProfile:
+    """The profile of a case.
+
+    Raises:
+        NotFoundError: not known.
+    """
+    case = cases.find(session, case_id)
+    if case is None:
+        message = "This test is not known any more."
+        raise NotFoundError(message)
+    repository = repositories.get(session, case.repository_id)
+    rows = cases.list_scores(session, case.repository_id, case_ids=[case_id])
+    rows.sort(key=lambda row: (cases.SEVERITY.index(row.status), -row.p_flaky, row.variant))
+    recent = _recent(session, case.repository_id, case_id)
+    failure = cases.find_last_failure(session, case.repository_id, case_id)
+    return CaseProfile(
+        repository_id=case.repository_id,
+        repository=repository.full_name,
+        case_id=case_id,
+        uid=case.uid,
+        title=case.title,
+        status=judge.worst(rows),
+        variants=tuple(cases.as_variant_score(row) for row in rows),
+        last_failure=failure,
+        recent=recent,
+        first_seen_at=case.first_seen_at,
+        last_seen_at=failure.occurred_at if failure else case.first_seen_at,
+    )
+
+
+def search(session: Session, words: str) -> list[CaseProfile]:
+    """The cases a name, a part of it or an id fits; several where it is not one.
+
+    Raises:
+        NotFoundError: none fits.
+    """
+    present = [repository.id for repository in repositories.list_present(session)]
+    found = cases.search(session, present, words, MAX_MATCHES)
+    if not found:
+        message = "No test fits that name. Try a part of it, such as the file or the function."
+        raise NotFoundError(message)
+    return [of_case(session, case.id) for case in found]
+
+
+def standing(session: Session, repository: repositories.Repository, now: datetime) -> Standing:
+    """How a repository stands."""
+    counts = dict(cases.count_statuses(session, repository.id))
+    total = cases.count(session, repository.id)
+    counts[Status.HEALTHY] = counts.get(Status.HEALTHY, 0) + max(0, total - sum(counts.values()))
+    ran, failed, last = runs.count_since(session, repository.id, now - timedelta(days=1))
+    top = [
+        case_id
+        for status in (Status.BROKEN, Status.FLAKY)
+        for case_id in cases.list_by_status(session, repository.id, status, 5)
+    ]
+    return Standing(
+        repository.full_name, counts, ran, failed, last, tuple(of_case(session, case_id) for case_id in top[:5])
+    )
+
+
+def latest_quarantine(session: Session, profile: CaseProfile) -> quarantines.Quarantine | None:
+    """The newest quarantine of a case."""
+    return quarantines.find_latest(session, profile.repository_id, profile.case_id)
+
+
+def _recent(session: Session, repository_id: RepositoryId, case_id: CaseId) -> tuple[Verdict, ...]:
+    """The verdicts of the latest commits that ran a case, oldest first; same code is (commit, push or pull request)."""
+    seen: dict[tuple[str, bool], set[bool]] = {}
+    for sha, event, outcome, passed_again in runs.list_case_outcomes(session, repository_id, case_id, _RECENT_RUNS):
+        results = seen.setdefault((sha, event.startswith("pull_request")), set())
+        if outcome is not Outcome.SKIPPED:
+            results.add(not outcome.is_failure)
+        if passed_again:
+            results.add(True)
+    verdicts = [_verdict(results) for results in list(seen.values())[:_RECENT_COMMITS]]
+    return tuple(reversed(verdicts))
+
+
+def _verdict(passed: set[bool]) -> Verdict:
+    if not passed:
+        return Verdict.SKIPPED
+    if len(passed) > 1:
+        return Verdict.FLAKY
+    return Verdict.PASSED if True in passed else Verdict.FAILED

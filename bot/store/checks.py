@@ -1,0 +1,53 @@
+"""The check runs FlakeGuard made, one per commit, and the re-runs it asked for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from bot.analysis.model import Actor, RepositoryId
+from bot.store import audit
+from bot.store.database import Session
+from bot.store.tables import checks, reruns
+
+
+def find(session: Session, repository_id: RepositoryId, head_sha: str) -> int | None:
+    """GitHub's number of the check run of a commit."""
+    return session.execute(
+        sa.select(checks.c.check_run_id).where(checks.c.repository_id == repository_id, checks.c.head_sha == head_sha)
+    ).scalar_one_or_none()
+
+
+def put(session: Session, repository_id: RepositoryId, head_sha: str, check_run_id: int, now: datetime) -> None:
+    """Remember the check run of a commit."""
+    row = {"check_run_id": check_run_id, "updated_at": now}
+    session.execute(
+        insert(checks)
+        .values(repository_id=repository_id, head_sha=head_sha, **row)
+        .on_conflict_do_update(index_elements=["repository_id", "head_sha"], set_=row)
+    )
+
+
+def insert_rerun(
+    session: Session, repository_id: RepositoryId, github_run_id: int, attempt: int, actor: Actor, now: datetime
+) -> bool:
+    """Note that the failed jobs of an attempt are run again; False where that was asked before."""
+    statement = insert(reruns).values(
+        repository_id=repository_id,
+        github_run_id=github_run_id,
+        attempt=attempt,
+        actor=audit.write_actor(actor),
+        created_at=now,
+    )
+    return session.execute(statement.on_conflict_do_nothing().returning(reruns.c.attempt)).first() is not None
+
+
+def count_reruns(session: Session, repository_id: RepositoryId, github_run_id: int) -> int:
+    """How often the failed jobs of a run were run again."""
+    return session.execute(
+        sa.select(sa.func.count())
+        .select_from(reruns)
+        .where(reruns.c.repository_id == repository_id, reruns.c.github_run_id == github_run_id)
+    ).scalar_one()
