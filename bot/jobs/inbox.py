@@ -17,6 +17,7 @@ from bot.github import client, webhook
 from bot.jobs.context import Context, now, target
 from bot.services import announce, commits, ingest, quarantine
 from bot.store import checks, deliveries, repositories, runs
+from bot.store.database import Session
 
 MAX_ARTIFACT_BYTES = 200 * 1024 * 1024
 MAX_FAILED_JOBS = 5
@@ -81,7 +82,7 @@ def _repository(context: Context, event: webhook.RepositoryEvent) -> None:
             _put(session, event.repository, event.installation_id)
 
 
-def _put(session: repositories.Session, repository: webhook.RepositoryName, installation_id: int | None) -> None:
+def _put(session: Session, repository: webhook.RepositoryName, installation_id: int | None) -> None:
     repositories.put(
         session,
         repository.id,

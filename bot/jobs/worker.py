@@ -105,7 +105,7 @@ class Worker:
                         watch.cancel()
             except asyncio.CancelledError:
                 return
-            except Exception:  # the database may be away: the worker must come back with it
+            except Exception:  # noqa: BLE001  # the database may be away: the worker must come back with it
                 _log.exception("worker interrupted, it starts again")
                 await asyncio.sleep(1)
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import secrets
+import contextlib
 import socket
 import threading
 import time
 from collections.abc import Callable
 
 import uvicorn
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
+from bot.sandbox.github import api as github_api
+from bot.sandbox.github import artifacts, model
+from bot.sandbox.github.state import GitHub
 from bot.sandbox.page import hub
 from bot.sandbox.page import routes as page_routes
 from bot.sandbox.slack import api as slack_api
@@ -21,7 +22,6 @@ from bot.sandbox.slack.events import Slack
 from bot.sandbox.slack.model import Settings
 
 HOST = "127.0.0.1"
-_APP_ID = "7001"
 _START_SECONDS = 15.0
 
 
@@ -72,15 +72,12 @@ class Sandbox:
         self._downloads = _Door(0)
         self.port = self._door.port
         self.url = f"http://{HOST}:{self.port}"
-        self.webhook_secret = secrets.token_hex(16)
-        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        self.private_key = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
-        ).decode()
+        self.github = GitHub()
+        self.github.base_url = self.url
+        self.github.downloads_url = f"http://{HOST}:{self._downloads.port}"
         self.slack = Slack(settings)
         self.slack.base_url = f"{self.url}/slack"
         self.on_run_ci: Callable[[], object] | None = None
-        self.on_rerun: Callable[[int, bool], object] | None = None
         self._bot_url = ""
 
     @property
@@ -92,39 +89,43 @@ class Sandbox:
     def bot_url(self, url: str) -> None:
         self._bot_url = url.rstrip("/")
         self.slack.delivery.bot_url = self._bot_url
+        self.github.webhooks.bot_url = self._bot_url
 
     @property
     def version(self) -> int:
         """Grows with every change on either side."""
-        return self.slack.version
+        return self.slack.version + self.github.version
 
     def column(self) -> hub.Column:
         """Return the GitHub side as the page shows it."""
-        return hub.Column()
+        return hub.column(self.github)
 
     def run(self, run_id: int) -> hub.Run | None:
         """Return one workflow run as the page shows it."""
-        del run_id
-        return None
+        return hub.run(self.github, run_id)
 
     def run_ci(self) -> None:
-        """Make a new commit and run CI on it, when somebody plays CI."""
+        """Make a new commit and run CI on it in the background, when somebody plays CI."""
         if self.on_run_ci is not None:
-            self.on_run_ci()
+            threading.Thread(target=self.on_run_ci, name="sandbox-ci", daemon=True).start()
 
     def rerun(self, run_id: int, *, failed_only: bool) -> None:
-        """Run a workflow run once more, when somebody plays CI."""
-        if self.on_rerun is not None:
-            self.on_rerun(run_id, failed_only)
+        """Run a workflow run once more in the background, when somebody plays CI."""
+        if self.github.on_rerun is not None:
+            threading.Thread(
+                target=self.github.on_rerun, args=(run_id, failed_only), name="sandbox-ci", daemon=True
+            ).start()
 
     def press_check_action(self, check_id: int, identifier: str, user: str) -> None:
-        """Press a button of a check run."""
-        del check_id, identifier, user
+        """Press a button of a check run as the person who is called so on both sides."""
+        with contextlib.suppress(model.RefusalError):  # the button has gone since the page was drawn
+            self.github.click(check_id, identifier, user)
 
     def start(self) -> None:
         """Open both ports."""
-        self._door.open([*slack_api.routes(self.slack), *page_routes.routes(self)])
-        self._downloads.open([])
+        services = [*slack_api.routes(self.slack), *github_api.routes(self.github)]
+        self._door.open([*services, *page_routes.routes(self)])
+        self._downloads.open(artifacts.download_routes(self.github))
 
     def stop(self) -> None:
         """Close both ports."""
@@ -139,9 +140,9 @@ class Sandbox:
             "SLACK_SIGNING_SECRET": self.slack.signing_secret,
             "SLACK_API_URL": f"{self.url}/slack/api/",
             "SLACK_DEFAULT_CHANNEL": "C0CIFLAKES",
-            "GITHUB_APP_ID": _APP_ID,
-            "GITHUB_APP_PRIVATE_KEY": self.private_key,
-            "GITHUB_WEBHOOK_SECRET": self.webhook_secret,
+            "GITHUB_APP_ID": str(model.APP_ID),
+            "GITHUB_APP_PRIVATE_KEY": self.github.private_key,
+            "GITHUB_WEBHOOK_SECRET": self.github.webhook_secret,
             "GITHUB_API_URL": f"{self.url}/github/api/v3",
             "PUBLIC_URL": f"http://{HOST}:{bot_port}",
         }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.analysis.lifecycle import Quarantine
 from bot.analysis.model import CaseId, CaseProfile, Outcome, RepositoryId, Status, Verdict
 from bot.errors import NotFoundError
 from bot.services import judge
@@ -89,7 +90,7 @@ def standing(session: Session, repository: repositories.Repository, now: datetim
     )
 
 
-def latest_quarantine(session: Session, profile: CaseProfile) -> quarantines.Quarantine | None:
+def latest_quarantine(session: Session, profile: CaseProfile) -> Quarantine | None:
     """The newest quarantine of a case."""
     return quarantines.find_latest(session, profile.repository_id, profile.case_id)
 

@@ -38,6 +38,7 @@ _SETTINGS = {
     "log_destination": "stderr",
     "timezone": "UTC",
 }
+_ENVIRONMENT = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"}
 _NOT_DURABLE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
 
@@ -47,7 +48,7 @@ class Server:
 
     url: str
     owner: bool
-    _cluster: "_Cluster"
+    _cluster: _Cluster
     _lock: IO[str] | None
 
     def stop(self) -> None:
@@ -108,6 +109,9 @@ class _Cluster:
         self.log = home / "postgres.log"
         self._durable = durable
         self._user = pwd.getpwnam(_UNPRIVILEGED) if os.geteuid() == 0 else None
+        self._uid = self._user.pw_uid if self._user else None
+        self._gid = self._user.pw_gid if self._user else None
+        self._groups: list[int] | None = [] if self._user else None
         self._bin = self._binaries()
         run = home / "run"
         if len(str(run)) + len("/.s.PGSQL.5432") > _SOCKET_LIMIT:
@@ -188,7 +192,18 @@ class _Cluster:
             "exit_on_error=true",
             "template1",
         ]
-        subprocess.run(command, input=statement, text=True, capture_output=True, check=True, **self._as_user())  # noqa: S603
+        subprocess.run(
+            command,
+            input=statement,
+            text=True,
+            capture_output=True,
+            check=True,
+            user=self._uid,
+            group=self._gid,
+            extra_groups=self._groups,
+            env=_ENVIRONMENT,
+            cwd="/",
+        )
 
     def _forget_stale_process(self) -> None:
         """Drop a pid file left by a crash when its number belongs to something else by now."""
@@ -217,22 +232,14 @@ class _Cluster:
                 check=False,
                 start_new_session=True,
                 timeout=_START_SECONDS + 10,
-                **self._as_user(),
+                user=self._uid,
+                group=self._gid,
+                extra_groups=self._groups,
+                env=_ENVIRONMENT,
+                cwd="/",
             )
             out.seek(0)
             return subprocess.CompletedProcess(result.args, result.returncode, out.read(), "")
-
-    def _as_user(self) -> dict[str, object]:
-        environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"}
-        if self._user is None:
-            return {"env": environment, "cwd": "/"}
-        return {
-            "env": environment,
-            "cwd": "/",
-            "user": self._user.pw_uid,
-            "group": self._user.pw_gid,
-            "extra_groups": [],
-        }
 
     def _own(self, path: Path) -> None:
         if self._user is not None:

@@ -341,3 +341,41 @@ def test_socket_mode_delivers_commands_and_takes_the_answer(sandbox: Sandbox) ->
     client.close()
     assert seen[0].payload["text"] == "help"
     assert [m.text for m in sandbox.slack.ephemerals("U0ANA")] == ["over the wire"]
+
+
+def test_the_page_shows_the_workspace_and_keeps_hostile_text_inert(sandbox: Sandbox, client: WebClient) -> None:
+    client.chat_postMessage(channel=CHANNEL, text="<script>alert(1)</script> *bold*")
+    page = httpx.get(sandbox.url, params={"as": "U0BEN"}).text
+    assert "Ben Okafor" in page
+    assert "<script>alert" not in page
+    assert "<strong>bold</strong>" in page
+
+
+def test_an_ephemeral_message_is_shown_to_its_reader_only(sandbox: Sandbox, client: WebClient) -> None:
+    client.chat_postEphemeral(channel=CHANNEL, user="U0BEN", text="psst")
+    assert "Only visible to you" in httpx.get(sandbox.url, params={"as": "U0BEN"}).text
+    assert "psst" not in httpx.get(sandbox.url, params={"as": "U0ANA"}).text
+
+
+def test_a_form_of_the_page_types_a_command_as_the_person_shown(sandbox: Sandbox, bot: Bot) -> None:
+    fields = {"as": "U0CHLOE", "at": CHANNEL, "channel": CHANNEL, "line": "/flakeguard list"}
+    answer = httpx.post(f"{sandbox.url}/say", data=fields)
+    sent = parse_qs(bot.requests[0][1].decode())
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/?as=U0CHLOE&at={CHANNEL}")
+    assert (sent["user_id"], sent["text"]) == (["U0CHLOE"], ["list"])
+
+
+def test_a_modal_is_submitted_through_the_page(sandbox: Sandbox, bot: Bot, client: WebClient) -> None:
+    view_id = client.views_open(trigger_id=sandbox.slack.new_trigger("U0ANA"), view=modal())["view"]["id"]
+    assert "<dialog open" in httpx.get(sandbox.url, params={"as": "U0ANA"}).text
+    fields = {"as": "U0ANA", "at": CHANNEL, "view": view_id, "do": "submit", "f:why/v": "because"}
+    httpx.post(f"{sandbox.url}/act", data=fields)
+    assert bot.payload()["view"]["state"]["values"]["why"]["v"]["value"] == "because"  # type: ignore[index,call-overload]
+    assert sandbox.slack.open_view("U0ANA") is None
+
+
+def test_another_sites_page_cannot_press_anything(sandbox: Sandbox, bot: Bot) -> None:
+    fields = {"as": "U0ANA", "channel": CHANNEL, "line": "/flakeguard"}
+    answer = httpx.post(f"{sandbox.url}/say", data=fields, headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.status_code == 403
+    assert bot.requests == []

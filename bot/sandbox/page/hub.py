@@ -116,9 +116,7 @@ def _commit(github: GitHub, commit: model.Commit) -> Commit:
     checks = tuple(_check(found) for found in github.check_runs(commit.sha))
     states = {shown.state for shown in (*runs, *checks)}
     state = next((state for state in _WORST_FIRST if state in states), "queued" if runs else "no runs")
-    return Commit(
-        commit.sha, commit.title, commit.author_login, commit.branch, commit.created_at, state, runs, checks
-    )
+    return Commit(commit.sha, commit.title, commit.author_login, commit.branch, commit.created_at, state, runs, checks)
 
 
 def _run(found: model.WorkflowRun, artifacts: tuple[Named, ...] = ()) -> Run:

@@ -86,9 +86,7 @@ def _table(lines: list[str]) -> Markup:
     rows = [_cells(line) for line in lines if not _RULE.fullmatch(line)]
     shown = [
         Markup("<tr>{}</tr>").format(
-            Markup("").join(
-                Markup("<{0}>{1}</{0}>").format("td" if number else "th", inline(cell)) for cell in row
-            )
+            Markup("").join(Markup("<{0}>{1}</{0}>").format("td" if number else "th", inline(cell)) for cell in row)
         )
         for number, row in enumerate(rows)
     ]

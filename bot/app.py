@@ -1,0 +1,199 @@
+"""The composition root: settings in, a running bot out."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from types import FrameType
+
+import uvicorn
+from slack_bolt import App as Bolt
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from starlette.applications import Starlette
+
+from bot import telemetry
+from bot.commands import listeners
+from bot.commands.door import Door
+from bot.config import Environment, Settings
+from bot.errors import ConfigurationError, UpstreamError
+from bot.github.client import GitHub
+from bot.jobs.context import Context
+from bot.jobs.schedule import Clock
+from bot.jobs.worker import Worker
+from bot.slack.client import Slack
+from bot.store import embedded
+from bot.store.database import Database
+from bot.web import routes
+
+_log = telemetry.logger(__name__)
+
+
+class Bot:
+    """Everything one process of FlakeGuard has; `close` ends it in the order that loses nothing."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._server: embedded.Server | None = None
+        if settings.database_url is None:
+            self._server = embedded.start(settings.data)
+            url = self._server.url
+        else:
+            url = settings.database_url.get_secret_value()
+        self.db = Database(url, pool_size=settings.database_pool_size)
+        self.db.check()
+        self.github = _github(settings)
+        self.slack = _slack(settings)
+        self.context = Context(self.db, self.github, self.slack, settings.slack_default_channel)
+        for name in settings.missing():
+            _log.warning("door switched off: a setting is missing", setting=name)
+
+    def migrate(self) -> None:
+        """Bring the tables to the newest revision."""
+        self.db.migrate()
+
+    def prepare(self) -> None:
+        """Migrate where the database is ours; elsewhere insist that it was done.
+
+        Raises:
+            ConfigurationError: the database needs `flakeguard migrate`.
+        """
+        if self.settings.environment is not Environment.PRODUCTION or self.settings.database_url is None:
+            self.migrate()
+        elif not self.db.is_migrated():
+            message = "DATABASE_URL: the tables are not up to date; run `flakeguard migrate` first."
+            raise ConfigurationError(message)
+
+    def bolt(self) -> Bolt | None:
+        """The Slack listeners, where Slack is configured."""
+        settings = self.settings
+        if self.slack is None or settings.slack_bot_token is None:
+            return None
+        if settings.slack_signing_secret is None and settings.slack_app_token is None:
+            return None
+        door = Door(self.db, self.slack, settings.slack_default_channel, settings.missing())
+        secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else None
+        return listeners.build(door, signing_secret=secret, token=settings.slack_bot_token.get_secret_value())
+
+    def close(self) -> None:
+        """Close every connection, and stop the embedded database if it is ours."""
+        if self.github is not None:
+            self.github.close()
+        self.db.close()
+        if self._server is not None:
+            self._server.stop()
+
+
+def serve(settings: Settings) -> None:
+    """Run the bot until it is told to stop: HTTP, Slack, the worker and the clock in one process."""
+    bot = Bot(settings)
+    try:
+        bot.prepare()
+        worker = Worker(bot.context)
+        clock = Clock(bot.context)
+        bolt = bot.bolt()
+        sockets = _socket_mode(settings, bolt)
+
+        @asynccontextmanager
+        async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+            worker.start()
+            clock.start()
+            if sockets is not None:
+                sockets.connect()
+            _log.info("ready", host=settings.host, port=settings.port)
+            yield
+            if sockets is not None:
+                sockets.close()
+            clock.stop()
+            worker.stop()
+
+        doors = routes.Doors(
+            db=bot.db,
+            webhook_secrets=settings.webhook_secrets,
+            bolt=bolt if settings.slack_signing_secret else None,
+            probes={"worker": _alive(worker)},
+            missing=settings.missing(),
+        )
+        uvicorn.Server(
+            uvicorn.Config(
+                routes.build(doors, lifespan),
+                host=settings.host,
+                port=settings.port,
+                log_config=None,
+                access_log=False,
+                loop="uvloop",
+                http="httptools",
+                timeout_graceful_shutdown=10,
+                server_header=False,
+            )
+        ).run(sockets=[_listen(settings)])
+    finally:
+        bot.close()
+
+
+def work(settings: Settings) -> None:
+    """Run one more worker until it is told to stop."""
+    bot = Bot(settings)
+    try:
+        bot.prepare()
+        worker = Worker(bot.context)
+        stopping = threading.Event()
+
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            stopping.set()
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        worker.start()
+        _log.info("worker ready")
+        while worker.is_alive and not stopping.wait(1):
+            pass
+        worker.stop()
+    finally:
+        bot.close()
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the tables to the newest revision, and end."""
+    bot = Bot(settings)
+    try:
+        bot.migrate()
+    finally:
+        bot.close()
+
+
+def _listen(settings: Settings) -> socket.socket:
+    try:
+        return socket.create_server((settings.host, settings.port), backlog=1024)
+    except OSError as error:
+        message = f"PORT: {settings.host}:{settings.port} cannot be used ({error.strerror}); choose another one."
+        raise ConfigurationError(message) from None
+
+
+def _github(settings: Settings) -> GitHub | None:
+    if settings.github_app_id is None or settings.github_app_private_key is None:
+        return None
+    return GitHub(settings.github_app_id, settings.github_app_private_key.get_secret_value(), settings.github_api_url)
+
+
+def _slack(settings: Settings) -> Slack | None:
+    if settings.slack_bot_token is None:
+        return None
+    return Slack(settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url)
+
+
+def _socket_mode(settings: Settings, bolt: Bolt | None) -> SocketModeHandler | None:
+    if bolt is None or settings.slack_app_token is None:
+        return None
+    return SocketModeHandler(bolt, settings.slack_app_token.get_secret_value())
+
+
+def _alive(worker: Worker) -> Callable[[], None]:
+    def probe() -> None:
+        if not worker.is_alive:
+            message = "the worker does not run"
+            raise UpstreamError(message)
+
+    return probe

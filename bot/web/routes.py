@@ -1,0 +1,89 @@
+"""The HTTP application: every route, and the one translator of errors into `application/problem+json`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+from slack_bolt import App as Bolt
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from bot import telemetry
+from bot.errors import ConflictError, NotAllowedError, NotFoundError, UpstreamError, UserError
+from bot.store.database import Database
+from bot.web import health, hooks, slack
+from bot.web.problems import problem
+
+_log = telemetry.logger(__name__)
+_STATUS: tuple[tuple[type[UserError], int], ...] = (
+    (NotFoundError, 404),
+    (NotAllowedError, 403),
+    (ConflictError, 409),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What the routes stand on; a door whose secret is missing answers 503 and says which."""
+
+    db: Database
+    webhook_secrets: tuple[str, ...]
+    bolt: Bolt | None
+    probes: dict[str, Callable[[], None]]
+    missing: tuple[str, ...]
+
+
+def build(doors: Doors, lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]] | None = None) -> Starlette:
+    """The application."""
+    github = hooks.Webhook(doors.db, doors.webhook_secrets)
+    status = health.Health(doors.db, doors.probes, doors.missing)
+    return Starlette(
+        routes=[
+            Route("/github/webhook", github.receive, methods=["POST"]),
+            Route("/slack/events", slack.endpoint(doors.bolt), methods=["POST"]),
+            Route("/health", status.alive),
+            Route("/health/ready", status.ready),
+            Route("/metrics", status.metrics),
+        ],
+        exception_handlers={UserError: _on_user_error, UpstreamError: _on_upstream_error, Exception: _on_error},
+        middleware=[Middleware(_Correlation)],
+        lifespan=lifespan or _nothing,
+    )
+
+
+class _Correlation:
+    """Give every request a correlation id, kept in its logs and in what it asks for."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with telemetry.correlated(telemetry.new_id()):
+            await self._app(scope, receive, send)
+
+
+async def _on_user_error(_request: Request, error: Exception) -> Response:
+    status = next((code for kind, code in _STATUS if isinstance(error, kind)), 400)
+    return problem(status, "The request cannot be served", str(error))
+
+
+async def _on_upstream_error(_request: Request, error: Exception) -> Response:
+    _log.warning("upstream failed", reason=str(error))
+    return problem(503, "Not available", str(error))
+
+
+async def _on_error(_request: Request, error: Exception) -> Response:
+    incident = telemetry.new_id()
+    _log.error("unexpected error", incident=incident, exc_info=error)
+    return problem(500, "Unexpected error", f"It was logged as {incident}.")
+
+
+@asynccontextmanager
+async def _nothing(_app: Starlette) -> AsyncIterator[None]:
+    yield

@@ -1,0 +1,42 @@
+"""The Slack door: Bolt, dispatched off the event loop.
+
+Bolt's own Starlette handler calls the blocking dispatch on the loop, which stalls every other request until a
+listener has acknowledged; here the loop only reads the body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from slack_bolt import App as Bolt
+from slack_bolt import BoltRequest
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from bot.web.problems import problem
+
+_MAX_BYTES = 1024 * 1024
+
+
+def endpoint(bolt: Bolt | None) -> Callable[[Request], Awaitable[Response]]:
+    """`POST /slack/events`."""
+
+    async def receive(request: Request) -> Response:
+        if bolt is None:
+            return problem(503, "Not configured", "Set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET to open this door.")
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > _MAX_BYTES:
+                return problem(413, "Too large", f"A request from Slack has at most {_MAX_BYTES:,} bytes.")
+        incoming = BoltRequest(
+            body=body.decode("utf-8", "replace"),
+            query=request.url.query,
+            headers={name: [value] for name, value in request.headers.items()},
+        )
+        answer = await run_in_threadpool(bolt.dispatch, incoming)
+        headers = {name: values[0] for name, values in answer.headers.items() if name.lower() != "content-length"}
+        return Response(answer.body, status_code=answer.status, headers=headers)
+
+    return receive
