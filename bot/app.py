@@ -88,6 +88,9 @@ class Bot:
 
 def serve(settings: Settings) -> None:
     """Run the bot until it is told to stop: HTTP, Slack, the worker and the clock in one process."""
+    # uvicorn gives the signal back once it has shut down; by then it must end us by the way of `finally`.
+    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGINT, _end)
     bot = Bot(settings)
     try:
         bot.prepare()
@@ -101,11 +104,11 @@ def serve(settings: Settings) -> None:
             worker.start()
             clock.start()
             if sockets is not None:
-                sockets.connect()
+                sockets.connect()  # type: ignore[no-untyped-call]
             _log.info("ready", host=settings.host, port=settings.port)
             yield
             if sockets is not None:
-                sockets.close()
+                sockets.close()  # type: ignore[no-untyped-call]
             clock.stop()
             worker.stop()
 
@@ -131,6 +134,10 @@ def serve(settings: Settings) -> None:
         ).run(sockets=[_listen(settings)])
     finally:
         bot.close()
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)
 
 
 def work(settings: Settings) -> None:

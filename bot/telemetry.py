@@ -75,6 +75,9 @@ def configure(level: str, *, pretty: bool) -> None:
     root.setLevel(level)
     for noisy in ("httpx", "httpcore", "urllib3", "github", "procrastinate", "apscheduler", "slack_bolt", "slack_sdk"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    logging.getLogger("slack_bolt").setLevel(logging.ERROR)
     logging.getLogger("uvicorn.access").disabled = True
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -81,7 +81,7 @@ def build(door: Door, *, signing_secret: str | None, token: str) -> App:
     return app
 
 
-def _check(callback: Callback) -> Any:  # Bolt's listener type
+def _check(callback: Callback) -> Callable[..., None]:
     def check(ack: Ack, body: Mapping[str, Any]) -> None:
         errors = quarantine.check_form(callback.value, Body.model_validate(body))
         if errors:
@@ -92,7 +92,7 @@ def _check(callback: Callback) -> Any:  # Bolt's listener type
     return check
 
 
-def _valid_only(callback: Callback, run: Any) -> Any:  # Bolt's listener type
+def _valid_only(callback: Callback, run: Callable[[Mapping[str, Any]], None]) -> Callable[..., None]:
     def act(body: Mapping[str, Any]) -> None:
         if not quarantine.check_form(callback.value, Body.model_validate(body)):
             run(body)
@@ -100,7 +100,7 @@ def _valid_only(callback: Callback, run: Any) -> Any:  # Bolt's listener type
     return act
 
 
-def _on_home(door: Door) -> Any:  # Bolt's listener type
+def _on_home(door: Door) -> Callable[..., None]:
     def on_home(event: Mapping[str, Any], body: Mapping[str, Any]) -> None:
         try:
             with door.db.begin() as session:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 _LINK = re.compile(r"<(?:https?://[^|>\s]*?/)?([\w.-]+/[\w.-]+)(?:\|[^>]*)?>")
-_QUOTES = "\"'“”‘’`"
+_QUOTES = "\"'`\u201c\u201d\u2018\u2019"
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,12 +94,12 @@ def on_home(door: Door, user: str) -> None:
     with door.db.begin() as session:
         waiting = _rows(session, State.PROPOSED)
         quarantined = _rows(session, State.ACTIVE, State.SUSPENDED)
-        names = tuple(repository.full_name for repository in repositories.list_present(session))
+        health = [_health(session, repository) for repository in list(repositories.list_present(session))[:5]]
     connections = [home.Connection(name=name, ok=False, detail="not set") for name in door.missing]
     state = home.HomeState(
         waiting=tuple(waiting),
         quarantined=tuple(quarantined),
-        repositories=names,
+        repositories=health,
         connections=tuple(connections) or (home.Connection(name="Slack and GitHub", ok=True, detail="connected"),),
     )
     door.slack.publish_home(user, home.home(state, now()))
@@ -115,26 +115,24 @@ def _status(door: Door, body: Body, name: str) -> None:
         if not chosen:
             message = f"No repository {name} is known; install the GitHub App on it." if name else _NONE
             raise NotFoundError(message)
-        shown = []
-        for repository in chosen:
-            standing = profiles.standing(session, repository, now())
-            held = quarantines.list_open(session, [repository.id])
-            shown.append(
-                answers.status(
-                    answers.RepositoryHealth(
-                        repository=standing.repository,
-                        counts=standing.counts,
-                        quarantined=sum(one.state is not State.PROPOSED for one in held),
-                        proposed=sum(one.state is State.PROPOSED for one in held),
-                        runs_last_day=standing.runs_last_day,
-                        failed_runs_last_day=standing.failed_runs_last_day,
-                        last_run_at=standing.last_run_at,
-                        top=standing.top,
-                    )
-                )
-            )
+        shown = [answers.status(_health(session, repository)) for repository in chosen]
     for message_ in shown:
         door.answer(body, message_)
+
+
+def _health(session: Session, repository: repositories.Repository) -> answers.RepositoryHealth:
+    standing = profiles.standing(session, repository, now())
+    held = quarantines.list_open(session, [repository.id])
+    return answers.RepositoryHealth(
+        repository=standing.repository,
+        counts=standing.counts,
+        quarantined=sum(one.state is not State.PROPOSED for one in held),
+        proposed=sum(one.state is State.PROPOSED for one in held),
+        runs_last_day=standing.runs_last_day,
+        failed_runs_last_day=standing.failed_runs_last_day,
+        last_run_at=standing.last_run_at,
+        top=standing.top,
+    )
 
 
 def _test(door: Door, body: Body, words: str) -> None:

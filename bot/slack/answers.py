@@ -184,9 +184,8 @@ def _row_text(row: CaseRow) -> str:
     state = f"{phrases.DOTS[profile.status]} {phrases.WORDS[profile.status]}"
     parts = [state, worst, phrases.repository(profile.repository)]
     if quarantine is not None and quarantine.state.is_open:
-        parts.append(
-            f"{_DONE.get(quarantine.state, quarantine.state)} by {phrases.person(quarantine.decided_by or quarantine.proposed_by)}"
-        )
+        by = phrases.person(quarantine.decided_by or quarantine.proposed_by)
+        parts.append(f"{_DONE.get(quarantine.state, quarantine.state)} by {by}")
         if quarantine.expires_at is not None:
             parts.append(f"until {phrases.when(quarantine.expires_at)}")
     return f"{blockkit.code(profile.title, _ROW_TITLE)}\n{' · '.join(parts)}"

@@ -54,8 +54,12 @@ _Handler = Callable[[GitHub, _Ask], Response]
 
 def routes(github: GitHub) -> list[BaseRoute]:
     """Return the routes of the API, with their whole paths."""
-    return [
-        Route(API + path, _endpoint(github, handler, as_app=path.startswith("/app")), methods=[method])
+    found: list[BaseRoute] = [
+        Route(
+            API + path,
+            _endpoint(github, handler, as_app=path.startswith("/app") or handler is _repository_installation),
+            methods=[method],
+        )
         for method, path, handler in (
             ("GET", "/app", _app),
             ("GET", "/app/installations", _installations),
@@ -64,6 +68,7 @@ def routes(github: GitHub) -> list[BaseRoute]:
             ("GET", "/installation/repositories", _repositories),
             ("GET", "/rate_limit", _rate_limit),
             ("GET", _REPO, _repository),
+            ("GET", _REPO + "/installation", _repository_installation),
             ("GET", _REPO + "/contents/{file:path}", _contents),
             ("GET", _REPO + "/commits", _commits),
             ("GET", _REPO + "/commits/{sha}", _commit),
@@ -86,13 +91,10 @@ def routes(github: GitHub) -> list[BaseRoute]:
             ("GET", _REPO + "/actions/artifacts/{id:int}/zip", _zip),
             ("GET", _REPO + "/collaborators/{login}/permission", _permission),
         )
-    ] + [
-        Route(
-            API + "/{rest:path}",
-            _endpoint(github, _missing, as_app=False),
-            methods=["GET", "POST", "PATCH", "PUT", "DELETE"],
-        )
     ]
+    everything = ["GET", "POST", "PATCH", "PUT", "DELETE"]
+    found.append(Route(API + "/{rest:path}", _endpoint(github, _missing, as_app=False), methods=everything))
+    return found
 
 
 def _endpoint(github: GitHub, handler: _Handler, *, as_app: bool) -> Callable[[Request], object]:
@@ -170,6 +172,10 @@ def _installations(github: GitHub, ask: _Ask) -> Response:
 def _installation(github: GitHub, ask: _Ask) -> Response:
     if ask.number("id") != INSTALLATION_ID:
         return _missing(github, ask)
+    return JSONResponse(github.represent.installation())
+
+
+def _repository_installation(github: GitHub, _ask: _Ask) -> Response:
     return JSONResponse(github.represent.installation())
 
 

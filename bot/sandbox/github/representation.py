@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.sandbox.github.model import (
@@ -253,7 +253,7 @@ class Representation:
             "digest": f"sha256:{hashlib.sha256(artifact.data).hexdigest()}",
             "created_at": stamp(artifact.created_at),
             "updated_at": stamp(artifact.created_at),
-            "expires_at": stamp(artifact.created_at.replace(year=artifact.created_at.year + 1, day=1)),
+            "expires_at": stamp(artifact.created_at + timedelta(days=90)),
             "workflow_run": {
                 "id": run.id,
                 "repository_id": repository_id,

@@ -114,7 +114,7 @@ def run(github: GitHub, run_id: int) -> Run | None:
 def _commit(github: GitHub, commit: model.Commit) -> Commit:
     runs = tuple(_run(found) for found in github.runs(commit.sha))
     checks = tuple(_check(found) for found in github.check_runs(commit.sha))
-    states = {shown.state for shown in (*runs, *checks)}
+    states = {shown.state for shown in runs} | {shown.state for shown in checks}
     state = next((state for state in _WORST_FIRST if state in states), "queued" if runs else "no runs")
     return Commit(commit.sha, commit.title, commit.author_login, commit.branch, commit.created_at, state, runs, checks)
 

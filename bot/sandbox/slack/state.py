@@ -6,43 +6,15 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.sandbox.slack import blocks as block_kit
-from bot.sandbox.slack import model, payload
+from bot.sandbox.slack import model, payload, temper, tickets
 from bot.sandbox.slack.model import Call, Channel, Message, RefusalError, User, View
 from bot.sandbox.slack.payload import JsonObject
 
 _LONGEST_TEXT = 40_000
 _DEEPEST_STACK = 3
-_RESPONSE_USES = 5
-_RESPONSE_SECONDS = 1800
-
-
-@dataclass(slots=True)
-class _Trigger:
-    user: str
-    expires: float
-    used: bool = False
-
-
-@dataclass(slots=True)
-class _ResponseUrl:
-    user: str
-    channel: str
-    message_ts: str | None
-    thread_ts: str | None
-    expires: float
-    uses: int = 0
-
-
-@dataclass(slots=True)
-class _Fault:
-    times: int
-    status: int
-    retry_after: int | None
-    error: str | None
-    method: str | None
 
 
 class Workspace:
@@ -63,10 +35,10 @@ class Workspace:
         self._by_client_id: dict[tuple[str, str], str] = {}
         self._stacks: dict[str, list[View]] = {}
         self._homes: dict[str, View] = {}
-        self._triggers: dict[str, _Trigger] = {}
-        self._response_urls: dict[str, _ResponseUrl] = {}
-        self._buckets: dict[str, tuple[float, float]] = {}
-        self._faults: list[_Fault] = []
+        self._triggers = tickets.Triggers(settings.trigger_seconds)
+        self._response_urls = tickets.ResponseUrls()
+        self._rate = temper.RateLimit(settings.burst)
+        self._faults = temper.Faults()
         self._last_ts = (0, 0)
 
     # What tests and the page look at.
@@ -132,7 +104,7 @@ class Workspace:
     ) -> None:
         """Let the next calls (of one method) fail with this status, or at 200 with this error."""
         with self._changed:
-            self._faults.append(_Fault(times, 200 if error else status, retry_after, error, method))
+            self._faults.order(times, method, status=status, retry_after=retry_after, error=error)
 
     def archive(self, channel: str) -> None:
         """Archive a channel."""
@@ -145,13 +117,7 @@ class Workspace:
     def fault(self, method: str) -> RefusalError | None:
         """Take the fault that was ordered for this call, if any."""
         with self._changed:
-            for ordered in self._faults:
-                if ordered.method in (None, method) and ordered.times > 0:
-                    ordered.times -= 1
-                    code = ordered.error or ("ratelimited" if ordered.status == 429 else "internal_error")  # noqa: PLR2004
-                    wait = ordered.retry_after if ordered.status != 429 else ordered.retry_after or 1  # noqa: PLR2004
-                    return RefusalError(code, status=ordered.status, retry_after=wait)
-        return None
+            return self._faults.take(method)
 
     def log(self, call: Call) -> None:
         """Append a call to the log."""
@@ -185,8 +151,8 @@ class Workspace:
                     code = "thread_not_found"
                     raise RefusalError(code)
                 thread_ts = parent.thread_ts or parent.ts
-            if user == model.BOT_USER_ID and only_for is None:
-                self._take_turn(place.id)
+            if user == model.BOT_USER_ID and only_for is None and self.settings.rate_limits:
+                self._rate.take(place.id)
             ts = self._next_ts()
             message = Message(
                 place.id,
@@ -240,7 +206,7 @@ class Workspace:
         """Open a modal for the person behind the trigger, alone or on top of the one that is open."""
         with self._changed:
             self._check_view(source)
-            user = self._redeem(trigger_id)
+            user = self._triggers.redeem(trigger_id)
             stack = self._stacks.setdefault(user, [])
             if not push:
                 stack.clear()
@@ -311,34 +277,23 @@ class Workspace:
     def new_trigger(self, user: str) -> str:
         """Return a trigger_id that opens one modal within three seconds."""
         with self._changed:
-            trigger = f"{len(self._triggers) + 1}.{secrets.randbelow(10**9)}.{secrets.token_hex(8)}"
-            self._triggers[trigger] = _Trigger(user, time.monotonic() + self.settings.trigger_seconds)
-            return trigger
+            return self._triggers.issue(user)
 
     def new_response_url(
         self, user: str, channel: str, message_ts: str | None = None, thread_ts: str | None = None
     ) -> str:
         """Return an address at which the bot may answer five times within half an hour."""
         with self._changed:
-            key = secrets.token_hex(12)
-            expires = time.monotonic() + _RESPONSE_SECONDS
-            self._response_urls[key] = _ResponseUrl(user, channel, message_ts, thread_ts, expires)
-            return f"{self.base_url}/response/{key}"
+            ticket = tickets.ResponseTicket(user, channel, message_ts, thread_ts)
+            return f"{self.base_url}/response/{self._response_urls.issue(ticket)}"
 
     def respond(self, key: str, body: JsonObject) -> None:
         """Do what was sent to a response_url."""
         with self._changed:
-            ticket = self._response_urls.get(key)
-            if ticket is None or ticket.expires < time.monotonic():
-                code = "expired_url"
-                raise RefusalError(code, status=404)
-            if ticket.uses >= _RESPONSE_USES:
-                code = "used_url"
-                raise RefusalError(code, status=404)
-            ticket.uses += 1
+            ticket = self._response_urls.redeem(key)
             self._respond(ticket, body)
 
-    def _respond(self, ticket: _ResponseUrl, body: JsonObject) -> None:
+    def _respond(self, ticket: tickets.ResponseTicket, body: JsonObject) -> None:
         original = self._messages.get(ticket.channel, {}).get(ticket.message_ts or "")
         if original is not None and payload.truth(body, "delete_original"):
             del self._messages[ticket.channel][original.ts]
@@ -415,20 +370,6 @@ class Workspace:
             code = "invalid_arguments"
             raise RefusalError(code, details=tuple(problems))
 
-    def _redeem(self, trigger_id: str) -> str:
-        trigger = self._triggers.get(trigger_id)
-        code = ""
-        if trigger is None:
-            code = "invalid_trigger_id"
-        elif trigger.used:
-            code = "exchanged_trigger_id"
-        elif trigger.expires < time.monotonic():
-            code = "expired_trigger_id"
-        if trigger is None or code:
-            raise RefusalError(code)
-        trigger.used = True
-        return trigger.user
-
     def _make_view(self, user: str, source: JsonObject, below: View | None) -> View:
         view_id = f"V0{secrets.token_hex(5).upper()}"
         root, previous = (below.root_id, below.id) if below else (view_id, None)
@@ -437,14 +378,3 @@ class Workspace:
     def _kept(self, source: JsonObject) -> JsonObject:
         kept = list(block_kit.with_ids(payload.children(source, "blocks"), secrets.token_hex(3)))
         return source | {"blocks": kept}
-
-    def _take_turn(self, channel: str) -> None:
-        if not self.settings.rate_limits:
-            return
-        now = time.monotonic()
-        tokens, since = self._buckets.get(channel, (float(self.settings.burst), now))
-        tokens = min(float(self.settings.burst), tokens + now - since)
-        if tokens < 1:
-            code = "ratelimited"
-            raise RefusalError(code, status=429, retry_after=1)
-        self._buckets[channel] = (tokens - 1, now)
