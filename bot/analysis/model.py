@@ -110,8 +110,11 @@ class Identity:
     @property
     def title(self) -> str:
         """The case as people read it, such as `tests/test_cart.py::TestCart::test_total`."""
-        parts = [part for part in (self.file or self.class_name, self.class_name if self.file else "") if part]
-        return "::".join([*parts, self.name])
+        if not self.file:
+            return "::".join(part for part in (self.class_name or self.suite, self.name) if part)
+        module = self.file.rpartition(".")[0].replace("/", ".")
+        inside = "" if self.class_name == module else self.class_name.removeprefix(f"{module}.")
+        return "::".join(part for part in (self.file, inside, self.name) if part)
 
 
 @dataclass(frozen=True, slots=True)

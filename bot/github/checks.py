@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from bot.analysis.model import Problem, Status
 
 NAME = "FlakeGuard"
 MAX_SUMMARY = 65_535
+MAX_TITLE = 255
 MAX_ACTIONS = 3
 _LISTED = 100
+_SHOWN = 300
+_DETAILED = 4_000
+_CUT = "\n\n(cut: GitHub takes no more)"
+# Control characters, and the marks that make text read in another order than it is written.
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
 class Naming(StrEnum):
@@ -35,7 +43,7 @@ class Conclusion(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckFailure:
-    """One failing case of a commit in one variant; `evidence` is a sentence of ours."""
+    """One failing case of a commit in one variant; `evidence` is a sentence of ours, `until` ends its quarantine."""
 
     title: str
     variant: str
@@ -43,6 +51,8 @@ class CheckFailure:
     evidence: str
     message: str
     run_url: str
+    uid: str = ""
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +86,12 @@ class CheckRun:
     title: str
     summary: str
     actions: tuple[Action, ...]
+    text: str = ""
+
+    @property
+    def external_id(self) -> str:
+        """Our own name for it, by which it is found again when its number is not known."""
+        return f"commit:{self.head_sha}"
 
 
 QUARANTINE = Action("Quarantine", "Propose to quarantine the flaky ones", "quarantine")
@@ -107,75 +123,104 @@ def conclude(namings: Iterable[Naming], *, complete: bool) -> Conclusion:
 
 def render(result: CommitResult) -> CheckRun:
     """The check run of a commit."""
-    counts = {naming: sum(one.naming is naming for one in result.failures) for naming in Naming}
-    told = ", ".join(f"{number} {naming.value.lower()}" for naming, number in counts.items() if number)
     total = len(result.failures)
-    if not result.finished:
-        return CheckRun(
-            head_sha=result.head_sha,
-            conclusion=None,
-            title="Waiting for runs of this commit to finish",
-            summary=_summary(result),
-            actions=(),
-        )
-    conclusion = conclude((one.naming for one in result.failures), complete=result.complete)
-    title = f"{total} failure{'s' * (total != 1)}: {told}" if total else f"No failure in {result.cases:,} cases"
-    if not result.complete:
-        title = f"Incomplete: {title[0].lower()}{title[1:]}"
-    elif total and conclusion is Conclusion.SUCCESS:
-        title = f"Not you: {title}"
-    actions = [QUARANTINE] if counts[Naming.FLAKY] else []
-    if total:
+    named = {one.naming for one in result.failures}
+    actions = [QUARANTINE] if Naming.FLAKY in named else []
+    if total and result.finished:
         actions.append(RERUN)
+    conclusion = conclude((one.naming for one in result.failures), complete=result.complete)
     return CheckRun(
         head_sha=result.head_sha,
-        conclusion=conclusion,
-        title=title,
+        conclusion=conclusion if result.finished else None,
+        title=_title(result)[:MAX_TITLE],
         summary=_summary(result),
         actions=tuple(actions[:MAX_ACTIONS]),
+        text=_details(result),
     )
+
+
+def _title(result: CommitResult) -> str:
+    counts = Counter(one.naming for one in result.failures)
+    told = ", ".join(f"{counts[one]:,} {one.value.lower()}" for one in reversed(Naming) if counts[one])
+    if not result.finished:
+        return f"Waiting for runs of this commit to finish{'; so far ' + told if told else ''}"
+    total = len(result.failures)
+    read = f"{result.cases:,} case{'s' * (result.cases != 1)}"
+    title = f"{total:,} failure{'s' * (total != 1)}: {told}" if total else f"No failure in {read}"
+    if result.complete:
+        return title
+    return f"{title} (incomplete)" if counts[Naming.NEW] else f"Incomplete: {title[0].lower()}{title[1:]}"
+
+
+def _ordered(failures: Iterable[CheckFailure]) -> list[CheckFailure]:
+    """The failures with those that concern the author first."""
+    order = list(Naming)
+    return sorted(failures, key=lambda one: (-order.index(one.naming), one.title, one.variant))
 
 
 def _summary(result: CommitResult) -> str:
-    lines = [
-        f"Read {result.cases:,} cases of {result.runs} run{'s' * (result.runs != 1)} of `{result.head_sha[:7]}`.",
-        "",
-    ]
-    order = list(Naming)
-    failures = sorted(result.failures, key=lambda one: (-order.index(one.naming), one.title, one.variant))
+    cases, runs = (f"{one:,} {name}{'s' * (one != 1)}" for one, name in ((result.cases, "case"), (result.runs, "run")))
+    lines = [f"Read {cases} of {runs} of `{result.head_sha[:7]}`.", ""]
+    failures = _ordered(result.failures)
     for one in failures[:_LISTED]:
-        lines.append(f"- **{one.naming.value}** {_code(one.title)} ({_text(one.variant)}): {one.evidence}")
+        until = f" Quarantined until {one.until:%d %B %Y}." if one.until else ""
+        lines.append(f"- **{one.naming.value}** {_code(one.title)} ({_text(one.variant)}): {one.evidence}{until}")
         if one.message:
-            lines.append(f"  {_code(one.message[:300])}")
+            lines.append(f"  {_code(one.message[:_SHOWN])}")
         if one.run_url:
             lines.append(f"  [the run]({one.run_url})")
     if len(failures) > _LISTED:
-        lines.append(f"- and {len(failures) - _LISTED} more.")
+        lines.append(f"- and {len(failures) - _LISTED:,} more.")
     if result.problems:
         lines += ["", "**Could not be read**, so this commit is not known to be whole:", ""]
         lines += [
-            f"- {_code(one.artifact)} {_code(one.path) if one.path else ''}: {_text(one.reason)}"
+            f"- {_code(one.artifact)}{' ' + _code(one.path) if one.path else ''}: {_text(one.reason)}"
             for one in result.problems[:_LISTED]
         ]
-    text = "\n".join(lines)
-    note = "\n\n(cut: GitHub takes no more)"
-    return (
-        text
-        if len(text.encode()) <= MAX_SUMMARY
-        else text.encode()[: MAX_SUMMARY - len(note)].decode("utf-8", "ignore") + note
-    )
+        if len(result.problems) > _LISTED:
+            lines.append(f"- and {len(result.problems) - _LISTED:,} more.")
+    return _fitting(lines, "\n")
+
+
+def _details(result: CommitResult) -> str:
+    """The whole message of each failure whose summary shows only its beginning."""
+    parts = []
+    for one in _ordered(result.failures)[:_LISTED]:
+        if len(one.message) <= _SHOWN and "\n" not in one.message.strip():
+            continue
+        fence = "`" * max(3, _longest_fence(one.message) + 1)
+        uid = f" {_code(one.uid)}" if one.uid else ""
+        message = _UNSEEN.sub("", one.message[:_DETAILED])
+        parts.append(f"{_code(one.title)} ({_text(one.variant)}){uid}\n\n{fence}text\n{message}\n{fence}")
+    return _fitting(parts, "\n\n")
+
+
+def _fitting(pieces: Iterable[str], separator: str) -> str:
+    """As many whole pieces as GitHub takes, so that no markup is left open, with a note where some are missing."""
+    kept: list[str] = []
+    room = MAX_SUMMARY - len(_CUT.encode())
+    for piece in pieces:
+        room -= len((piece + separator).encode())
+        if room < 0:
+            return separator.join(kept) + _CUT
+        kept.append(piece)
+    return separator.join(kept)
+
+
+def _longest_fence(text: str) -> int:
+    return max((len(run) for run in re.findall(r"`+", text)), default=0)
 
 
 def _code(text: str) -> str:
     """Untrusted text as inline code: one line, in a fence longer than any run of backticks inside."""
-    flat = " ".join(text.split())
-    longest = max((len(run) for run in re.findall(r"`+", flat)), default=0)
+    flat = " ".join(_UNSEEN.sub(" ", text).split()) or "(nothing)"
+    longest = _longest_fence(flat)
     fence = "`" * (longest + 1)
     return f"{fence} {flat} {fence}" if longest else f"`{flat}`"
 
 
 def _text(text: str) -> str:
     """Untrusted text as plain text: nothing of it is markup, a link or a mention."""
-    flat = " ".join(text.split())
+    flat = " ".join(_UNSEEN.sub(" ", text).split())
     escaped = re.sub(r"([\\`*_{}\[\]<>()#+!|~])", r"\\\1", flat)
     return escaped.replace("@", "@\u200b")

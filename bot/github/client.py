@@ -1,47 +1,125 @@
 """GitHub's API, as far as FlakeGuard calls it: with deadlines, retries and a circuit breaker.
 
-PyGithub is used for nothing but its types of answers and its App tokens; it is told to neither wait nor retry.
+PyGithub signs for the App and sends; it is told to neither wait nor retry, and its chains of objects, which follow
+addresses from answers, are not used. Answers are decoded here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import BinaryIO, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import BinaryIO, Literal, TypeVar
+from urllib.parse import quote
 
 import github
 import httpx
-import pybreaker
 import requests
-import stamina
-from github.Repository import Repository
+from github.Requester import Requester
+from pydantic import AwareDatetime, BaseModel, TypeAdapter
 
-from bot import telemetry
+from bot.analysis.model import RepositoryId
 from bot.errors import PermanentUpstreamError, UpstreamError
+from bot.github import calls
+from bot.github.artifacts import ArtifactInfo, artifacts_of_attempt
 from bot.github.checks import NAME, CheckRun
+from bot.github.webhook import RepositoryName
+
+__all__ = ["ArtifactInfo", "GitHub", "InstallationInfo", "JobInfo", "Permission", "Target", "artifacts_of_attempt"]
 
 _TIMEOUT = 10
-_RETRIES = 3
-_RETRY_SECONDS = 20.0
-_TRANSIENT = frozenset({429, 500, 502, 503, 504})
-_GONE = frozenset({404, 410, 451})
+_DOWNLOAD_SECONDS = 120.0
+_TOKEN_MARGIN = timedelta(minutes=5)
 _MAX_REDIRECTS = 3
-_PERMISSIONS = {
-    "actions": "write", "checks": "write", "contents": "read", "metadata": "read", "pull_requests": "write",
-}  # fmt: skip
+_PAGE = 100
+_MAX_PAGES = 20
+_USER_AGENT = "FlakeGuard"
+_PERMISSIONS = {"actions": "write", "checks": "write", "contents": "read", "metadata": "read"}
 _T = TypeVar("_T")
+Permission = Literal["admin", "write", "read", "none"]
+
+
+class _Artifact(BaseModel):
+    id: int
+    name: str
+    size_in_bytes: int
+    created_at: AwareDatetime
+    expired: bool = False
+
+
+class _Attempt(BaseModel):
+    run_started_at: AwareDatetime
+
+
+class _Job(BaseModel):
+    id: int
+    name: str
+    conclusion: str | None = None
+    html_url: str | None = None
+
+
+class _Account(BaseModel):
+    login: str
+
+
+class _Installation(BaseModel):
+    id: int
+    account: _Account | None = None
+    suspended_at: AwareDatetime | None = None
+
+
+class _Repository(BaseModel):
+    id: int
+    full_name: str
+    private: bool
+    default_branch: str | None = None
+
+
+class _App(BaseModel):
+    id: int
+
+
+class _Check(BaseModel):
+    id: int
+    name: str = ""
+    external_id: str | None = None
+    app: _App | None = None
+
+
+class _Permission(BaseModel):
+    permission: Permission
+
+
+class _Token(BaseModel):
+    token: str
+    expires_at: AwareDatetime
 
 
 @dataclass(frozen=True, slots=True)
-class ArtifactInfo:
-    """An artifact of a run; it names neither job nor attempt."""
+class JobInfo:
+    """A job of an attempt; `conclusion` is None until it ends."""
 
     id: int
     name: str
-    size: int
-    created_at: datetime
-    expired: bool
+    conclusion: str | None
+    url: str
+
+    @property
+    def failed(self) -> bool:
+        """Whether a rerun of failed jobs would run it again for its own sake."""
+        return self.conclusion in {"failure", "timed_out"}
+
+
+@dataclass(frozen=True, slots=True)
+class InstallationInfo:
+    """One account that installed the App."""
+
+    id: int
+    account: str
+    suspended_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,36 +129,25 @@ class Target:
     installation_id: int
     full_name: str
 
-
-def artifacts_of_attempt(
-    artifacts: list[ArtifactInfo], starts: Mapping[int, datetime], attempt: int
-) -> list[ArtifactInfo]:
-    """The artifacts made by one attempt: those whose latest start before their creation is that attempt's.
-
-    `starts` holds when each known attempt started; an artifact older than every start belongs to the first.
-    """
-    ordered = sorted(starts.items(), key=lambda one: one[1])
-    mine = []
-    for artifact in artifacts:
-        owner = ordered[0][0] if ordered else attempt
-        for number, start in ordered:
-            if start <= artifact.created_at:
-                owner = number
-        if owner == attempt:
-            mine.append(artifact)
-    return mine
+    @property
+    def path(self) -> str:
+        """Where the API keeps the repository."""
+        return f"/repos/{quote(self.full_name)}"
 
 
 class GitHub:
-    """One GitHub App on one GitHub."""
+    """One GitHub App on one GitHub. Safe to share between threads."""
 
     def __init__(self, app_id: int, private_key: str, api_url: str) -> None:
         self._app_id = app_id
         self._api_url = api_url.rstrip("/")
         self._auth = github.Auth.AppAuth(app_id, private_key)
-        self._breaker = pybreaker.CircuitBreaker(fail_max=5, reset_timeout=15, exclude=[PermanentUpstreamError])
-        self._clients: dict[int, github.Github] = {}
-        self._http = httpx.Client(timeout=httpx.Timeout(_TIMEOUT, read=30), follow_redirects=False)
+        self._guard = calls.Guard()
+        self._lock = threading.Lock()
+        self._tokens: dict[int, _Token] = {}
+        # PyGithub's connection mixes up the requests of two threads, so a client is lent to one at a time.
+        self._idle: dict[str, list[github.Github]] = {}
+        self._http = httpx.Client(timeout=_TIMEOUT, headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "identity"})
 
     @property
     def app_id(self) -> int:
@@ -89,74 +156,48 @@ class GitHub:
 
     def close(self) -> None:
         """Close every connection."""
-        for client in self._clients.values():
+        with self._lock:
+            idle, self._idle = self._idle, {}
+        for client in [one for clients in idle.values() for one in clients]:
             client.close()
         self._http.close()
 
     def probe(self) -> None:
         """Raise unless GitHub answers and knows the App."""
-        integration = github.GithubIntegration(
-            auth=self._auth, base_url=self._api_url, timeout=_TIMEOUT, retry=None, seconds_between_requests=0
-        )
-        try:
-            self._call(lambda: integration.get_app().slug)
-        finally:
-            integration.close()
+        self._guard.call(lambda: self._ask(None, "GET", "/app", _App))
+
+    def installations(self) -> list[InstallationInfo]:
+        """Every account that installed the App."""
+        found = self._guard.call(lambda: self._list(None, "/app/installations", None, _Installation))
+        return [InstallationInfo(one.id, one.account.login if one.account else "", one.suspended_at) for one in found]
+
+    def installation_repositories(self, installation_id: int) -> list[RepositoryName]:
+        """Every repository that an installation lets FlakeGuard into."""
+        path = "/installation/repositories"
+        found = self._guard.call(lambda: self._list(installation_id, path, "repositories", _Repository))
+        return [RepositoryName(RepositoryId(one.id), one.full_name, one.private, one.default_branch) for one in found]
 
     def list_artifacts(self, target: Target, run_id: int) -> list[ArtifactInfo]:
         """The artifacts of a run, of all its attempts."""
-
-        def fetch() -> list[ArtifactInfo]:
-            run = self._repository(target).get_workflow_run(run_id)
-            return [
-                ArtifactInfo(one.id, one.name, one.size_in_bytes, one.created_at, bool(one.expired))
-                for one in run.get_artifacts()
-            ]
-
-        return self._call(fetch)
+        path = f"{target.path}/actions/runs/{run_id}/artifacts"
+        found = self._guard.call(lambda: self._list(target.installation_id, path, "artifacts", _Artifact))
+        return [ArtifactInfo(one.id, one.name, one.size_in_bytes, one.created_at, one.expired) for one in found]
 
     def attempt_started_at(self, target: Target, run_id: int, attempt: int) -> datetime:
         """When an attempt of a run started."""
-
-        def fetch() -> datetime:
-            repository = self._repository(target)
-            _, data = repository.requester.requestJsonAndCheck(
-                "GET", f"{repository.url}/actions/runs/{run_id}/attempts/{attempt}"
-            )
-            return datetime.fromisoformat(str(data["run_started_at"]))
-
-        return self._call(fetch)
+        path = f"{target.path}/actions/runs/{run_id}/attempts/{attempt}"
+        return self._guard.call(lambda: self._ask(target.installation_id, "GET", path, _Attempt)).run_started_at
 
     def download_artifact(self, target: Target, artifact_id: int, into: BinaryIO, max_bytes: int) -> None:
-        """Write an artifact's zip to `into`; the token stays with GitHub, the redirect goes without it.
+        """Write an artifact's zip to `into`, read from its beginning; the token stays with GitHub.
 
         Raises:
             PermanentUpstreamError: gone, or larger than `max_bytes`.
         """
-
-        def fetch() -> None:
-            into.seek(0)
-            into.truncate()
-            token = self._client(target.installation_id).requester.auth
-            address = f"{self._api_url}/repos/{target.full_name}/actions/artifacts/{artifact_id}/zip"
-            headers = {"Authorization": f"Bearer {token.token}"} if token else {}
-            for _ in range(_MAX_REDIRECTS):
-                with self._http.stream("GET", address, headers=headers) as answer:
-                    if answer.is_redirect:
-                        address, headers = str(answer.next_request.url if answer.next_request else ""), {}
-                        continue
-                    _raise_for(answer.status_code, answer.headers.get("Retry-After"))
-                    for chunk in answer.iter_bytes():
-                        into.write(chunk)
-                        if into.tell() > max_bytes:
-                            message = f"The artifact is larger than {max_bytes:,} bytes."
-                            raise PermanentUpstreamError(message, code="too_large")
-                    into.seek(0)
-                    return
-            message = "The artifact's address leads in circles."
-            raise UpstreamError(message)
-
-        self._call(fetch)
+        path = f"{target.path}/actions/artifacts/{artifact_id}/zip"
+        self._guard.call(
+            lambda: self._with_token(target.installation_id, lambda token: self._fetch(token, path, into, max_bytes))
+        )
 
     def put_check_run(self, target: Target, check: CheckRun, check_run_id: int | None) -> int:
         """Create the check run of a commit, or bring it up to date; returns its number.
@@ -164,125 +205,216 @@ class GitHub:
         Without a number the App's own check run of that name on the commit is looked for first, so that a
         creation whose answer was lost is not repeated.
         """
+        content: dict[str, object] = {
+            "name": NAME,
+            "external_id": check.external_id,
+            "status": "completed" if check.conclusion else "in_progress",
+            "output": {"title": check.title, "summary": check.summary, "text": check.text},
+            "actions": [
+                {"label": one.label, "description": one.description, "identifier": one.identifier}
+                for one in check.actions
+            ],
+        }
+        if check.conclusion:
+            content["conclusion"] = check.conclusion.value
+        path = f"{target.path}/check-runs"
 
         def send() -> int:
-            repository = self._repository(target)
-            number = check_run_id or self._find_check_run(repository, check.head_sha)
-            content: dict[str, object] = {
-                "name": NAME,
-                "status": "completed" if check.conclusion else "in_progress",
-                "output": {"title": check.title, "summary": check.summary},
-                "actions": [
-                    {"label": one.label, "description": one.description, "identifier": one.identifier}
-                    for one in check.actions
-                ],
-            }
-            if check.conclusion:
-                content["conclusion"] = check.conclusion.value
-            address = f"{repository.url}/check-runs"
+            number = check_run_id or self._find_check_run(target, check)
             if number is not None:
-                repository.requester.requestJsonAndCheck("PATCH", f"{address}/{number}", input=content)
-                return number
-            _, data = repository.requester.requestJsonAndCheck(
-                "POST", address, input={**content, "head_sha": check.head_sha}
-            )
-            return int(data["id"])
+                return self._ask(target.installation_id, "PATCH", f"{path}/{number}", _Check, content=content).id
+            fresh = {**content, "head_sha": check.head_sha}
+            return self._ask(target.installation_id, "POST", path, _Check, content=fresh).id
 
-        return self._call(send)
+        return self._guard.call(send)
+
+    def list_jobs(self, target: Target, run_id: int) -> list[JobInfo]:
+        """The jobs of the latest attempt of a run."""
+        path = f"{target.path}/actions/runs/{run_id}/jobs"
+        found = self._guard.call(lambda: self._list(target.installation_id, path, "jobs", _Job, {"filter": "latest"}))
+        return [JobInfo(one.id, one.name, one.conclusion, one.html_url or "") for one in found]
 
     def count_failed_jobs(self, target: Target, run_id: int) -> int:
         """How many jobs of the latest attempt of a run failed."""
-        return self._call(
-            lambda: sum(
-                job.conclusion == "failure" for job in self._repository(target).get_workflow_run(run_id).jobs("latest")
-            )
-        )
+        return sum(job.failed for job in self.list_jobs(target, run_id))
 
     def rerun_failed_jobs(self, target: Target, run_id: int) -> None:
-        """Run the failed jobs of a run again."""
+        """Run the failed jobs of a run again; asked twice, because an answer was lost, they run again once."""
+        path = f"{target.path}/actions/runs/{run_id}/rerun-failed-jobs"
+        unanswered = False
 
         def send() -> None:
-            repository = self._repository(target)
-            repository.requester.requestJsonAndCheck(
-                "POST", f"{repository.url}/actions/runs/{run_id}/rerun-failed-jobs"
-            )
+            nonlocal unanswered
+            try:
+                self._ask(target.installation_id, "POST", path, None)
+            except UpstreamError:
+                unanswered = True
+                raise
+            except PermanentUpstreamError:
+                if not unanswered:  # otherwise it is "already running": the earlier request got through
+                    raise
 
-        self._call(send)
+        self._guard.call(send)
+
+    def permission(self, target: Target, login: str) -> Permission:
+        """What a user may do in a repository; a stranger is `none`."""
+        path = f"{target.path}/collaborators/{quote(login, safe='')}/permission"
+        try:
+            return self._guard.call(lambda: self._ask(target.installation_id, "GET", path, _Permission)).permission
+        except PermanentUpstreamError as error:
+            if error.code != "gone":
+                raise
+            return "none"
 
     def may_write(self, target: Target, login: str) -> bool:
         """Whether a user may write to a repository."""
-        permission = self._call(lambda: self._repository(target).get_collaborator_permission(login))
-        return permission in {"admin", "write", "maintain"}
+        return self.permission(target, login) in {"admin", "write"}
 
-    def _find_check_run(self, repository: Repository, head_sha: str) -> int | None:
-        _, data = repository.requester.requestJsonAndCheck(
-            "GET",
-            f"{repository.url}/commits/{head_sha}/check-runs",
-            parameters={"check_name": NAME, "filter": "latest", "app_id": self._app_id},
-        )
-        for one in data["check_runs"]:
-            if one["name"] == NAME and (one.get("app") or {}).get("id") == self._app_id:
-                return int(one["id"])
+    def _find_check_run(self, target: Target, check: CheckRun) -> int | None:
+        path = f"{target.path}/commits/{check.head_sha}/check-runs"
+        wanted = {"check_name": NAME, "app_id": str(self._app_id)}
+        for one in self._list(target.installation_id, path, "check_runs", _Check, wanted):
+            ours = one.name == NAME and one.app is not None and one.app.id == self._app_id
+            if ours and (one.external_id or check.external_id) == check.external_id:
+                return one.id
         return None
 
-    def _repository(self, target: Target) -> Repository:
-        return self._client(target.installation_id).get_repo(target.full_name, lazy=True)
+    def _list(
+        self, installation_id: int | None, path: str, key: str | None, item: type[_T], wanted: Mapping[str, str] = {}
+    ) -> list[_T]:
+        """Every item of a list that comes in pages, bare or under `key`."""
+        shape: type[object] = list[item] if key is None else dict[str, object]  # type: ignore[valid-type]
+        items: list[_T] = []
+        for page in range(1, _MAX_PAGES + 1):
+            query = {**wanted, "per_page": str(_PAGE), "page": str(page)}
+            answer: object = self._ask(installation_id, "GET", path, shape, query=query)
+            with _translated():
+                inner = answer.get(key) if isinstance(answer, dict) else answer
+                found = TypeAdapter(list[item]).validate_python(inner)  # type: ignore[valid-type]
+            items += found
+            if len(found) < _PAGE:
+                break
+        return items
 
-    def _client(self, installation_id: int) -> github.Github:
-        if installation_id not in self._clients:
-            auth = github.Auth.AppInstallationAuth(self._auth, installation_id, token_permissions=_PERMISSIONS)
-            self._clients[installation_id] = github.Github(
-                auth=auth,
-                base_url=self._api_url,
-                timeout=_TIMEOUT,
-                retry=None,
-                seconds_between_requests=0,
-                seconds_between_writes=0,
-                per_page=100,
-                user_agent="FlakeGuard",
-            )
-        return self._clients[installation_id]
+    def _ask(
+        self,
+        installation_id: int | None,
+        verb: str,
+        path: str,
+        answer: type[_T] | None,
+        *,
+        query: Mapping[str, str] | None = None,
+        content: Mapping[str, object] | None = None,
+    ) -> _T:
+        """One request as an installation, or as the App where there is none; the answer decoded as `answer`."""
 
-    def _call(self, action: Callable[[], _T]) -> _T:
-        """Run a call with retries behind the breaker, its faults translated."""
+        def send(token: str) -> _T:
+            with self._lent(token) as requester, _translated():
+                _, data = requester.requestJsonAndCheck(
+                    verb, path, parameters=dict(query or {}), input=None if content is None else dict(content)
+                )
+                decoded: _T = TypeAdapter(answer or object).validate_python(data)  # type: ignore[assignment]
+                return decoded
 
-        @stamina.retry(on=_is_worth_retrying, attempts=_RETRIES, timeout=_RETRY_SECONDS, wait_initial=0.2, wait_max=3)
-        def attempt() -> _T:
-            return self._breaker.call(_translated, action)  # type: ignore[no-any-return]
+        return send("") if installation_id is None else self._with_token(installation_id, send)
 
+    def _with_token(self, installation_id: int, send: Callable[[str], _T]) -> _T:
+        """Do `send` with the installation's token; once more with a fresh one where GitHub no longer knows it."""
+        token = self._token(installation_id)
         try:
-            return attempt()
-        except pybreaker.CircuitBreakerError as error:
-            message = "GitHub has failed repeatedly; calls pause for a moment."
-            raise UpstreamError(message, retry_after=15) from error
-        except UpstreamError:
-            telemetry.upstream_errors_total.labels(service="github").inc()
-            raise
+            return send(token)
+        except PermanentUpstreamError as error:
+            if error.code != "unauthorized":
+                raise
+        with self._lock:
+            if installation_id in self._tokens and self._tokens[installation_id].token == token:
+                del self._tokens[installation_id]
+        return send(self._token(installation_id))
+
+    def _token(self, installation_id: int) -> str:
+        with self._lock:
+            known = self._tokens.get(installation_id)
+        if known is not None and known.expires_at - _TOKEN_MARGIN > datetime.now(UTC):
+            return known.token
+        path = f"/app/installations/{installation_id}/access_tokens"
+        fresh = self._ask(None, "POST", path, _Token, content={"permissions": _PERMISSIONS})
+        with self._lock:
+            stale = self._idle.pop(known.token, []) if known else []
+            self._tokens[installation_id] = fresh
+        for client in stale:
+            client.close()
+        return fresh.token
+
+    @contextlib.contextmanager
+    def _lent(self, token: str) -> Iterator[Requester]:
+        """A client for one thread at a time: as the App where the token is empty."""
+        with self._lock:
+            idle = self._idle.setdefault(token, [])
+            client = idle.pop() if idle else None
+        client = client or github.Github(
+            auth=github.Auth.Token(token) if token else self._auth,
+            base_url=self._api_url,
+            timeout=_TIMEOUT,
+            retry=None,
+            seconds_between_requests=0,
+            seconds_between_writes=0,
+            user_agent=_USER_AGENT,
+        )
+        try:
+            yield client.requester
+        finally:
+            with self._lock:
+                self._idle.setdefault(token, []).append(client)
+
+    def _fetch(self, token: str, path: str, into: BinaryIO, max_bytes: int) -> None:
+        into.seek(0)
+        into.truncate()
+        address, headers = f"{self._api_url}{path}", {"Authorization": f"Bearer {token}"}
+        until = time.monotonic() + _DOWNLOAD_SECONDS
+        for _ in range(_MAX_REDIRECTS):
+            with _translated(), self._http.stream("GET", address, headers=headers) as answer:
+                if answer.next_request is not None:
+                    address, headers = str(answer.next_request.url), {}
+                    continue
+                if not answer.is_success:
+                    raise calls.refusal(answer.status_code, _lowered(answer.headers), "", datetime.now(UTC))
+                _check_size(int(answer.headers.get("Content-Length") or 0), max_bytes)
+                for chunk in answer.iter_raw():
+                    _check_size(into.tell() + len(chunk), max_bytes)
+                    into.write(chunk)
+                    if time.monotonic() > until:
+                        message = f"The artifact did not arrive within {_DOWNLOAD_SECONDS:.0f} seconds."
+                        raise UpstreamError(message)
+            into.seek(0)
+            return
+        message = "The artifact's address leads in circles."
+        raise UpstreamError(message)
 
 
-def _is_worth_retrying(error: Exception) -> bool:
-    return isinstance(error, UpstreamError) and (error.retry_after or 0) <= 2  # noqa: PLR2004  # seconds to sit out here
-
-
-def _translated(action: Callable[[], _T]) -> _T:
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    """Turn the faults of the libraries into ours."""
     try:
-        return action()
+        yield
     except github.GithubException as error:
-        headers = error.headers or {}
-        _raise_for(error.status, headers.get("retry-after") or headers.get("Retry-After"), error)
-        raise
-    except (requests.RequestException, httpx.HTTPError, OSError) as error:
+        said = str(error.data.get("message") or "") if isinstance(error.data, dict) else ""
+        raise calls.refusal(error.status, _lowered(error.headers or {}), said, datetime.now(UTC)) from error
+    except (requests.RequestException, httpx.HTTPError, ConnectionError, TimeoutError) as error:
         message = f"GitHub did not answer ({type(error).__name__})."
+        raise UpstreamError(message) from error
+    except (RuntimeError, AssertionError) as error:  # PyGithub's words for an answer that points elsewhere
+        message = f"GitHub points to another address; check GITHUB_API_URL ({str(error)[:200]})."
+        raise PermanentUpstreamError(message, code="misdirected") from error
+    except ValueError as error:
+        message = "GitHub's answer cannot be read."
         raise UpstreamError(message) from error
 
 
-def _raise_for(status: int, retry_after: str | None, cause: Exception | None = None) -> None:
-    if status < 400:  # noqa: PLR2004  # HTTP
-        return
-    seconds = float(retry_after) if retry_after and retry_after.isdigit() else None
-    if status in _TRANSIENT or (status == 403 and seconds is not None):  # noqa: PLR2004  # GitHub's secondary limit
-        message = f"GitHub answered {status}."
-        raise UpstreamError(message, retry_after=seconds) from cause
-    message = f"GitHub answered {status}."
-    code = "gone" if status in _GONE else "unauthorized" if status == 401 else "refused"  # noqa: PLR2004
-    raise PermanentUpstreamError(message, code=code) from cause
+def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): str(value) for name, value in headers.items()}
+
+
+def _check_size(size: int, max_bytes: int) -> None:
+    if size > max_bytes:
+        message = f"The artifact is larger than {max_bytes:,} bytes."
+        raise PermanentUpstreamError(message, code="too_large")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from bot.analysis.model import RepositoryId
 from bot.errors import InvalidInputError
@@ -34,7 +34,7 @@ class _Repository(_RepositoryName):
 class _Installation(BaseModel):
     id: int
     account: _Account | None = None
-    suspended_at: datetime | None = None
+    suspended_at: AwareDatetime | None = None
 
 
 class _Base(BaseModel):
@@ -58,10 +58,11 @@ class _Run(BaseModel):
     head_sha: str
     head_branch: str | None = None
     html_url: str
-    created_at: datetime
-    updated_at: datetime
-    run_started_at: datetime | None = None
-    pull_requests: list[_PullRequest] = []
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    run_started_at: AwareDatetime | None = None
+    pull_requests: list[_PullRequest] | None = None
+    head_repository: _RepositoryName | None = None
 
 
 class _App(BaseModel):
@@ -72,6 +73,7 @@ class _CheckRun(BaseModel):
     id: int
     name: str
     head_sha: str
+    external_id: str | None = None
     app: _App | None = None
 
 
@@ -83,9 +85,9 @@ class _Payload(BaseModel):
     action: str = ""
     installation: _Installation | None = None
     repository: _Repository | None = None
-    repositories: list[_RepositoryName] = []
-    repositories_added: list[_RepositoryName] = []
-    repositories_removed: list[_RepositoryName] = []
+    repositories: list[_RepositoryName] | None = None
+    repositories_added: list[_RepositoryName] | None = None
+    repositories_removed: list[_RepositoryName] | None = None
     workflow_run: _Run | None = None
     check_run: _CheckRun | None = None
     requested_action: _RequestedAction | None = None
@@ -136,13 +138,21 @@ class WorkflowRunEvent:
     workflow: str
     workflow_path: str
     event: str
+    status: str
     conclusion: str | None
     head_sha: str
     head_branch: str
+    head_repository: str | None
     base_sha: str | None
+    pull_requests: tuple[int, ...]
     url: str
     started_at: datetime
     updated_at: datetime
+
+    @property
+    def from_fork(self) -> bool:
+        """Whether the code comes from another repository, whose owner need not be trusted."""
+        return self.head_repository is not None and self.head_repository != self.repository.full_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,11 +162,14 @@ class CheckRunEvent:
     action: str
     repository: RepositoryName
     installation_id: int | None
+    check_run_id: int
     name: str
+    external_id: str
     head_sha: str
     app_id: int | None
     requested: str | None
     sender: str
+    sender_id: int | None
 
 
 Event = InstallationEvent | RepositoryEvent | WorkflowRunEvent | CheckRunEvent
@@ -168,6 +181,7 @@ def verify(body: bytes, signature: str | None, secrets: Sequence[str]) -> bool:
     matches = [
         hmac.compare_digest(b"sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest().encode(), given)
         for secret in secrets
+        if secret  # an empty secret is known to everybody
     ]
     return any(matches)
 
@@ -187,6 +201,14 @@ def parse(event: str, body: bytes) -> Event | None:
         where = ".".join(str(part) for part in first["loc"])
         message = f"The {event} payload cannot be read: {where or 'body'}: {first['msg']}."
         raise InvalidInputError(message) from None
+    found = _event(event, payload)
+    if found is None:
+        message = f"The {event} payload cannot be read: it lacks the object the event is about."
+        raise InvalidInputError(message)
+    return found
+
+
+def _event(event: str, payload: _Payload) -> Event | None:
     if event in {"installation", "installation_repositories"}:
         return _installation(payload)
     if payload.repository is None:
@@ -200,9 +222,11 @@ def parse(event: str, body: bytes) -> Event | None:
     installation_id = payload.installation.id if payload.installation else None
     if event == "repository":
         return RepositoryEvent(payload.action, repository, installation_id)
-    if payload.workflow_run is not None:
+    if event == "workflow_run" and payload.workflow_run is not None:
         return _workflow_run(payload.action, repository, installation_id, payload.workflow_run)
-    return None if payload.check_run is None else _check_run(payload, repository, installation_id, payload.check_run)
+    if event == "check_run" and payload.check_run is not None:
+        return _check_run(payload, repository, installation_id, payload.check_run)
+    return None
 
 
 def _check_run(
@@ -212,11 +236,14 @@ def _check_run(
         action=payload.action,
         repository=repository,
         installation_id=installation_id,
+        check_run_id=check.id,
         name=check.name,
+        external_id=check.external_id or "",
         head_sha=check.head_sha,
         app_id=check.app.id if check.app else None,
         requested=payload.requested_action.identifier if payload.requested_action else None,
         sender=payload.sender.login if payload.sender else "",
+        sender_id=payload.sender.id if payload.sender else None,
     )
 
 
@@ -229,8 +256,8 @@ def _installation(payload: _Payload) -> InstallationEvent | None:
         installation_id=payload.installation.id,
         account=account.login if account else "",
         suspended_at=payload.installation.suspended_at,
-        added=_names([*payload.repositories, *payload.repositories_added]),
-        removed=_names(payload.repositories_removed),
+        added=_names([*(payload.repositories or []), *(payload.repositories_added or [])]),
+        removed=_names(payload.repositories_removed or []),
     )
 
 
@@ -239,7 +266,8 @@ def _names(found: list[_RepositoryName]) -> tuple[RepositoryName, ...]:
 
 
 def _workflow_run(action: str, repository: RepositoryName, installation_id: int | None, run: _Run) -> WorkflowRunEvent:
-    base = run.pull_requests[0].base if run.pull_requests else None
+    pulls = run.pull_requests or []
+    base = pulls[0].base if pulls else None
     return WorkflowRunEvent(
         action=action,
         repository=repository,
@@ -250,10 +278,13 @@ def _workflow_run(action: str, repository: RepositoryName, installation_id: int 
         workflow=run.name or "",
         workflow_path=run.path or run.name or "",
         event=run.event,
+        status=run.status or "",
         conclusion=run.conclusion,
         head_sha=run.head_sha,
         head_branch=run.head_branch or "",
+        head_repository=run.head_repository.full_name if run.head_repository else None,
         base_sha=base.sha if base else None,
+        pull_requests=tuple(one.number for one in pulls),
         url=run.html_url,
         started_at=run.run_started_at or run.created_at,
         updated_at=run.updated_at,

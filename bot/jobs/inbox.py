@@ -12,8 +12,8 @@ from bot.analysis import reports, variants
 from bot.analysis.lifecycle import DEFAULT_DAYS, Scope
 from bot.analysis.model import Actor, ActorKind, Problem, RepositoryId, RunId, RunReport, Status
 from bot.errors import PermanentUpstreamError, UserError
+from bot.github import artifacts, client, webhook
 from bot.github import checks as check_views
-from bot.github import client, webhook
 from bot.jobs.context import Context, now, target
 from bot.services import announce, commits, ingest, quarantine
 from bot.store import checks, deliveries, repositories, runs
@@ -134,14 +134,19 @@ def _read(
 ) -> RunReport:
     """Download and read the reports of the attempt; what is missing or refused becomes a problem of the run."""
     github = context.require_github()
+    listed = github.list_artifacts(client_target, event.run_id)
     for attempt in range(1, event.attempt):
         if attempt not in starts:
             starts[attempt] = github.attempt_started_at(client_target, event.run_id, attempt)
-    found = client.artifacts_of_attempt(github.list_artifacts(client_target, event.run_id), starts, event.attempt)
+    following = event.attempt + 1
+    if following not in starts and any(one.created_at > event.updated_at for one in listed):
+        # Made after this attempt ended: the run has been run again, and we have not been told of it yet.
+        starts[following] = github.attempt_started_at(client_target, event.run_id, following)
+    found = artifacts.artifacts_of_attempt(listed, starts, event.attempt)
     chosen = [one for one in found if variants.looks_like_report(one.name)]
     problems: list[Problem] = []
     with ExitStack() as stack:
-        artifacts = []
+        downloaded = []
         for info in chosen:
             if info.expired:
                 problems.append(Problem(info.name, "", "It has expired on GitHub."))
@@ -152,8 +157,8 @@ def _read(
             except PermanentUpstreamError as error:
                 problems.append(Problem(info.name, "", f"It could not be downloaded: {error}"))
                 continue
-            artifacts.append(reports.Artifact(info.name, into))
-        report = reports.read_artifacts(artifacts, event.workflow_path)
+            downloaded.append(reports.Artifact(info.name, into))
+        report = reports.read_artifacts(downloaded, event.workflow_path)
     return RunReport(report.legs, (*report.problems, *problems), report.files)
 
 

@@ -21,6 +21,7 @@ CONCURRENCY = 4
 _PATIENT_ATTEMPTS = 200
 _UNEXPECTED_ATTEMPTS = 5
 _LONGEST_WAIT = 60.0
+_POLL = 0.1  # seconds; a job that waited for another one's lock is not notified of its end
 _HEARTBEAT = 3.0
 _STALLED = 12.0
 _log = telemetry.logger(__name__)
@@ -91,7 +92,7 @@ class Worker:
                         app.run_worker_async(
                             concurrency=CONCURRENCY,
                             install_signal_handlers=False,
-                            fetch_job_polling_interval=1.0,
+                            fetch_job_polling_interval=_POLL,
                             update_heartbeat_interval=_HEARTBEAT,
                             stalled_worker_timeout=_STALLED,
                             shutdown_graceful_timeout=15,

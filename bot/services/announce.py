@@ -14,8 +14,6 @@ CHECK_AGE = timedelta(days=7)
 """Check runs of commits older than this are left as they are."""
 IMPORT_DELAY = timedelta(seconds=3)
 """How long the message about imported history waits for more of it."""
-ALERTED = frozenset({Status.FLAKY, Status.BROKEN})
-"""The statuses that open a card by themselves; the others only bring an existing one up to date."""
 
 
 def check(session: Session, repository_id: RepositoryId, head_sha: str, now: datetime) -> None:
@@ -94,8 +92,11 @@ def move(
 def status_change(
     session: Session, repository_id: RepositoryId, change: judge.Change, channel: str | None, now: datetime
 ) -> None:
-    """Tell of a case whose status moved; only a flaky or broken one opens a card."""
-    opening = channel if change.after in ALERTED else None
+    """Tell of a case whose status moved; only a flaky one opens a card.
+
+    A broken one is the check run's and the author's business; one with a card has it brought up to date.
+    """
+    opening = channel if change.after is Status.FLAKY else None
     for where in cards(session, repository_id, change.case_id, now, opening=opening):
         notices.put(
             session,

@@ -1,0 +1,28 @@
+"""What lies in the warehouse."""
+
+from __future__ import annotations
+
+from shop import network
+
+
+class Stock:
+    """Articles and how many there are."""
+
+    def __init__(self, **counts: int) -> None:
+        self.counts = dict(counts)
+
+    def take(self, article: str, count: int = 1) -> None:
+        """Take some out."""
+        if self.counts.get(article, 0) < count:
+            message = f"Not enough {article}."
+            raise LookupError(message)
+        self.counts[article] -= count
+
+    def put(self, article: str, count: int = 1) -> None:
+        """Put some in."""
+        self.counts[article] = self.counts.get(article, 0) + count
+
+    def reserve(self, article: str) -> str:
+        """Let the warehouse set one aside and return the number of the reservation."""
+        self.take(article)
+        return network.ask("warehouse", lambda: f"R-{article}")

@@ -1,0 +1,67 @@
+"""What several layers of tests share: one PostgreSQL for the session, a migrated database per test."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from bot.store import embedded
+from bot.store.database import Database
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Server]:
+    """A PostgreSQL for the tests: the real thing, not durable."""
+    folder = Path("/tmp") / f"flakeguard-tests-{os.getpid()}"  # noqa: S108  # reachable by the server's own user
+    folder.mkdir()
+    started = embedded.start(folder, durable=False)
+    yield started
+    started.stop()
+    import shutil  # noqa: PLC0415
+
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def template(server: embedded.Server) -> str:
+    """The name of a migrated database that is never connected to again."""
+    _execute(server.url, "create database template_flakeguard")
+    database = Database(_named(server.url, "template_flakeguard"))
+    database.migrate()
+    database.close()
+    return "template_flakeguard"
+
+
+@pytest.fixture
+def database_url(server: embedded.Server, template: str) -> Iterator[str]:
+    """The address of a database of its own, cloned from the template."""
+    name = f"test_{next(_numbers)}"
+    _execute(server.url, f"create database {name} template {template} strategy file_copy")
+    yield _named(server.url, name)
+    _execute(server.url, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def db(database_url: str) -> Iterator[Database]:
+    """A database of its own."""
+    database = Database(database_url, pool_size=4)
+    yield database
+    database.close()
+
+
+def _named(url: str, name: str) -> str:
+    return url.replace("@/flakeguard?", f"@/{name}?")
+
+
+def _execute(url: str, statement: str) -> None:
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()

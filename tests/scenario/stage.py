@@ -1,0 +1,176 @@
+"""A stage for scenarios: the sandbox, the bot as a process of its own, and a CI that reports what it is told."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from xml.sax.saxutils import quoteattr
+
+import httpx
+
+from bot.sandbox.github.model import Artifact, CheckRun, Commit, WorkflowRun
+from bot.sandbox.server import Sandbox
+from bot.sandbox.slack.model import Settings
+
+CHANNEL = "C0CIFLAKES"
+ANA, BEN, CHLOE = "U0ANA", "U0BEN", "U0CHLOE"
+TESTS = ("test_total", "test_discount", "test_login", "test_logout", "test_stock", "test_order", "test_refund", "test_tax")
+
+
+class Stage:
+    """Everything a scenario acts on."""
+
+    def __init__(self, database_url: str, **environment: str) -> None:
+        self.sandbox = Sandbox(0, Settings(rate_limits=False))
+        self.github, self.slack = self.sandbox.github, self.sandbox.slack
+        self._database_url = database_url
+        self._environment = environment
+        self._bot: subprocess.Popen[bytes] | None = None
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self._port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self._port}"
+        self.sandbox.start()
+        self.sandbox.bot_url = self.url
+        self._clock = datetime.now(UTC) - timedelta(hours=2)
+
+    def start_bot(self) -> None:
+        environment = {
+            **os.environ,
+            **self.sandbox.environment(self._port),
+            "DATABASE_URL": self._database_url,
+            "PORT": str(self._port),
+            "LOG_LEVEL": os.environ.get("STAGE_LOG", "WARNING"),
+            **self._environment,
+        }
+        self._bot = subprocess.Popen([sys.executable, "-c", "from bot.cli import main; main()", "serve"], env=environment)  # noqa: S603
+        assert wait(lambda: self._answers(), 20), "the bot did not start"
+
+    def kill_bot(self) -> None:
+        assert self._bot is not None
+        self._bot.send_signal(signal.SIGKILL)
+        self._bot.wait(10)
+
+    def close(self) -> None:
+        if self._bot is not None and self._bot.poll() is None:
+            self._bot.terminate()
+            self._bot.wait(30)
+        self.sandbox.stop()
+
+    def run(
+        self,
+        commit: str,
+        failing: Mapping[str, str] | tuple[str, ...] = (),
+        *,
+        again: WorkflowRun | None = None,
+        at: datetime | None = None,
+        data: bytes | None = None,
+    ) -> WorkflowRun:
+        """Run CI on a commit of main, or once more on a run, with these tests failing; its webhooks are sent."""
+        self._clock = at or self._clock + timedelta(seconds=40)
+        sha = hashlib.sha1(commit.encode(), usedforsecurity=False).hexdigest()
+        if again is None:
+            self.github.put_commit(Commit(sha=sha, message=commit, author_login="ana", branch="main", created_at=self._clock))
+            number = self.github.number("run")
+            run = WorkflowRun(
+                id=5000 + number,
+                run_number=number,
+                run_attempt=1,
+                name="CI",
+                path=".github/workflows/ci.yml",
+                event="push",
+                status="in_progress",
+                conclusion=None,
+                head_sha=sha,
+                head_branch="main",
+                html_url=f"{self.sandbox.url}/acme/shop/actions/runs/{5000 + number}",
+                run_started_at=self._clock,
+                created_at=self._clock,
+                updated_at=self._clock,
+                actor_login="ana",
+            )
+        else:
+            run = replace(
+                again,
+                run_attempt=again.run_attempt + 1,
+                status="in_progress",
+                conclusion=None,
+                run_started_at=self._clock,
+                updated_at=self._clock,
+            )
+        self.github.put_run(run)
+        self._clock += timedelta(seconds=20)
+        self.github.put_artifact(
+            Artifact(
+                id=self.github.number("artifact"),
+                run_id=run.id,
+                name="junit-linux",
+                data=data or report(failing),
+                created_at=self._clock,
+            )
+        )
+        self._clock += timedelta(seconds=5)
+        run = replace(
+            run, status="completed", conclusion="failure" if failing else "success", updated_at=self._clock
+        )
+        self.github.put_run(run)
+        assert self.github.announce_run("completed", run).status == 202
+        return run
+
+    def make_flaky(self, test: str = "test_total") -> None:
+        """A history in which a test fails and passes on the same code, twice."""
+        for number in range(12):
+            self.run(f"healthy {number}")
+        for number in range(3):
+            first = self.run(f"flaky {number}", (test,))
+            self.run(f"flaky {number}", again=first)
+            self.run(f"between {number}")
+
+    def check(self, run: WorkflowRun) -> CheckRun | None:
+        found = self.github.check_runs(run.head_sha, "FlakeGuard")
+        assert len(found) <= 1, "more than one check run of a commit"
+        return found[0] if found else None
+
+    def cards(self) -> list[object]:
+        """The messages at the top of the channel that are cards."""
+        return [one for one in self.slack.messages(CHANNEL) if "Quarantine" in str(one.blocks) or "pprove" in str(one.blocks)]
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/health/ready", timeout=2).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+
+def report(failing: Mapping[str, str] | tuple[str, ...]) -> bytes:
+    """A zip with one JUnit report."""
+    cases = []
+    for name in TESTS:
+        body = ""
+        if name in failing:
+            message = failing[name] if isinstance(failing, Mapping) else "AssertionError: assert 1299 == 1300"
+            body = f"<failure message={quoteattr(message)} type='AssertionError'>tests/test_shop.py:8: in {name}</failure>"
+        cases.append(f"<testcase file='tests/test_shop.py' classname='tests.test_shop' name='{name}' time='0.01'>{body}</testcase>")
+    xml = f"<testsuites><testsuite name='pytest'>{''.join(cases)}</testsuite></testsuites>"
+    into = io.BytesIO()
+    with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("report.xml", xml)
+    return into.getvalue()
+
+
+def wait(condition: Callable[[], object], seconds: float = 15) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return bool(condition())

@@ -1,0 +1,41 @@
+"""Whatever happens twice, or breaks in the middle, ends in one quarantine, one card, one audit entry."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+import sqlalchemy as sa
+
+from bot.store.database import Database
+from bot.store.tables import audit, quarantines
+from tests.scenario.stage import BEN, CHANNEL, CHLOE, Stage, wait
+from tests.scenario.test_loop import has_button, propose
+
+
+@pytest.mark.parametrize("people", [(BEN, BEN), (BEN, CHLOE)], ids=["one person clicks twice", "two people at once"])
+def test_two_approvals_at_once_are_one(stage: Stage, db: Database, people: tuple[str, str]) -> None:
+    ts = propose(stage)
+    clicks = [threading.Thread(target=stage.slack.click, args=(who, CHANNEL, ts, "fg_approve")) for who in people]
+    for click in clicks:
+        click.start()
+    for click in clicks:
+        click.join()
+    assert wait(lambda: has_button(stage, ts, "fg_lift"))
+    assert wait(lambda: [one for who in people for one in stage.slack.ephemerals(who) if "lready approved" in one.text])
+    with db.begin() as session:
+        approvals = session.execute(sa.select(sa.func.count()).where(audit.c.tag == "quarantine:approve")).scalar_one()
+        assert approvals == 1
+        assert session.execute(sa.select(quarantines.c.state)).scalars().all() == ["active"]
+    assert len(stage.cards()) == 1
+
+
+def test_a_bot_killed_between_webhook_and_message_posts_one_card_when_it_is_back(stage: Stage) -> None:
+    stage.slack.fail_next(1000, status=500, method="chat.postMessage")
+    stage.make_flaky()
+    assert wait(lambda: any(call.method == "chat.postMessage" for call in stage.slack.calls), 30)
+    stage.kill_bot()
+    stage.slack.fail_next(0, method="chat.postMessage")
+    stage.start_bot()
+    assert wait(stage.cards, 60), "the card was lost"
+    assert len(stage.cards()) == 1
