@@ -28,6 +28,7 @@ _SECOND = timedelta(seconds=1)
 _RETRIES = 20
 _RETRY_SECONDS = 0.5
 _SERVER_ERROR = 500
+_FORBIDDEN = 403
 _BREAKS = {
     "shipping": "tests/test_shipping.py::test_free_shipping_from_fifty",
     "tax": "tests/test_tax.py::test_price_with_tax[FR-12.00]",
@@ -157,18 +158,26 @@ class Ci:
         seconds: int = 1,
         steps: bool = True,
     ) -> WorkflowRun:
-        """Run a completed run again as its next attempt: all its legs, or those that failed."""
-        before = self._github.run(run_id)
-        at = max(started_at or state.now(), before.updated_at + _SECOND)
-        run = replace(
-            before,
-            run_attempt=before.run_attempt + 1,
-            status="queued",
-            conclusion=None,
-            run_started_at=at,
-            updated_at=at,
-        )
-        failed = self._failed_legs(before)
+        """Run a completed run again as its next attempt: all its legs, or those that failed.
+
+        A run that still goes on is refused.
+        """
+        with self._lock:
+            before = self._github.run(run_id)
+            if before.status != "completed":
+                message = "This workflow is already running"
+                raise RefusalError(_FORBIDDEN, message)
+            at = max(started_at or state.now(), before.updated_at + _SECOND)
+            run = replace(
+                before,
+                run_attempt=before.run_attempt + 1,
+                status="queued",
+                conclusion=None,
+                run_started_at=at,
+                updated_at=at,
+            )
+            self._github.put_run(run)
+            failed = self._failed.get(run_id, set())
         legs = tuple(leg for leg in LEGS if leg in failed) if failed_only and failed else LEGS
         return self._execute(run, conditions, legs, seconds, steps=steps)
 
@@ -276,9 +285,6 @@ class Ci:
         legs.discard(leg)
         if failed:
             legs.add(leg)
-
-    def _failed_legs(self, run: WorkflowRun) -> set[str]:
-        return set(self._failed.get(run.id, ()))
 
 
 def _broken(code: tuple[str, ...]) -> frozenset[str]:

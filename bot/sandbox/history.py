@@ -12,18 +12,18 @@ from datetime import datetime, timedelta
 
 from bot.sandbox.ci import CALM, FLAKING, LEGS, Ci, Conditions
 from bot.sandbox.github import state
-from bot.sandbox.github.model import PullRequest, WorkflowRun
+from bot.sandbox.github.model import Commit, PullRequest, WorkflowRun
 
 DAYS = 21
 AGE = timedelta(hours=26)
 """The last run of the history is at least this old, so that all of it counts as history."""
 _BROKEN_DAY = 8
-_OUTAGE_DAY = 14
+_OUTAGE_DAY = 4
 _LATE_DAYS = frozenset({3, 7, 10, 13, 17, 19})
 _SLOW = 0.08
 _HOURS = (9, 12, 15)
 _DURATIONS = (110, 190)
-_SERVICES = ("database", "warehouse", "discounts")
+_SERVICES = ("database", "warehouse")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,15 +89,30 @@ def play(
 
 
 def go_live(ci: Ci, now: datetime | None = None) -> list[WorkflowRun]:
-    """Run the last minutes: a test that never failed fails and passes on the same code, twice."""
-    at = now or state.now()
-    commit = ci.commit("Ask the discount service for the rate", "ana", at - timedelta(minutes=9))
-    on_main = ci.run(commit, FLAKING, started_at=at - timedelta(minutes=9), seconds=70)
-    first = [on_main, ci.rerun(on_main.id, True, started_at=at - timedelta(minutes=7), seconds=60)]
-    second = ci.commit("Show the discount on the receipt", "ben", at - timedelta(minutes=5), branch="receipt-discount")
-    pull = ci.open_pull_request("Show the discount on the receipt", second)
-    on_branch = ci.run(second, FLAKING, pull=pull, started_at=at - timedelta(minutes=5), seconds=70)
-    return [*first, on_branch, ci.rerun(on_branch.id, True, started_at=at - timedelta(minutes=3), seconds=60)]
+    """Run the last half hour: a test that never failed fails and passes on the same code, on four commits.
+
+    It comes in with a pull request, is merged with it, and meets the next one: enough to be sure that it is a flake.
+    """
+    end = now or state.now()
+    title = "Ask the discount service for the rate"
+    branch = "discount-service"
+    opened = ci.commit(title, "ana", end - timedelta(minutes=30), branch=branch)
+    pull = ci.open_pull_request(title, opened)
+    runs = _fail_and_pass(ci, opened, pull)
+    pushed = ci.commit("Name the discount service's codes", "ana", end - timedelta(minutes=23), branch=branch)
+    pull = ci.push(pull, pushed)
+    runs += _fail_and_pass(ci, pushed, pull)
+    merged = ci.commit(title, "ana", end - timedelta(minutes=16))
+    ci.merge(pull, merged.created_at)
+    runs += _fail_and_pass(ci, merged, None)
+    title = "Show the discount on the receipt"
+    next_one = ci.commit(title, "ben", end - timedelta(minutes=9), branch="receipt-discount")
+    return runs + _fail_and_pass(ci, next_one, ci.open_pull_request(title, next_one))
+
+
+def _fail_and_pass(ci: Ci, commit: Commit, pull: PullRequest | None) -> list[WorkflowRun]:
+    run = ci.run(commit, FLAKING, pull=pull, started_at=commit.created_at + timedelta(seconds=5), seconds=80)
+    return [run, ci.rerun(run.id, True, started_at=run.updated_at + timedelta(seconds=95), seconds=70)]
 
 
 def _play(ci: Ci, push: _Push, number: int, pulls: dict[str, PullRequest], chance: random.Random) -> list[WorkflowRun]:

@@ -13,6 +13,9 @@ from bot.store import cases, quarantines, runs
 from bot.store.database import Session
 
 
+_LOOK_BACK = 30  # runs
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailingCase:
     """One case of a commit whose last try failed, and what is known about it."""
@@ -92,7 +95,7 @@ def _failing(session: Session, run: runs.StoredRun, leg: runs.StoredLeg, now: da
                 case_id=case_id,
                 title=cases.get(session, run.repository_id, case_id).title,
                 variant=leg.variant,
-                status=_status(own, scores),
+                status=_status(session, run, own, scores),
                 quarantined_until=held.expires_at if held and masked and held.state is State.ACTIVE else None,
                 in_outage=run.outage >= scoring.INCIDENT,
                 failures=own.failures if own else 0,
@@ -105,9 +108,24 @@ def _failing(session: Session, run: runs.StoredRun, leg: runs.StoredLeg, now: da
     return found
 
 
-def _status(own: cases.ScoreRow | None, scores: list[cases.ScoreRow]) -> Status:
-    """The status under which a failure in one variant is named: its own, or that the case is flaky elsewhere."""
+def _status(
+    session: Session, run: runs.StoredRun, own: cases.ScoreRow | None, scores: list[cases.ScoreRow]
+) -> Status:
+    """The status under which a failure in one variant is named: its own, or that the case is flaky elsewhere.
+
+    The commit that breaks a case makes it broken; to that commit the failure is new all the same.
+    """
     status = own.status if own else Status.INSUFFICIENT
+    if own is not None and status is Status.BROKEN and not _failed_before(session, run, own.case_id):
+        return Status.HEALTHY
     if status in {Status.BROKEN, Status.INFRA, Status.FLAKY}:
         return status
     return Status.FLAKY if judge.worst(scores) is Status.FLAKY else status
+
+
+def _failed_before(session: Session, run: runs.StoredRun, case_id: CaseId) -> bool:
+    """Whether the case failed on the latest other commit that was pushed."""
+    for sha, event, outcome, _ in runs.list_case_outcomes(session, run.repository_id, case_id, _LOOK_BACK):
+        if sha != run.head_sha and not event.startswith("pull_request"):
+            return outcome.is_failure
+    return False

@@ -20,7 +20,7 @@ import httpx
 
 from bot.sandbox.github.model import Artifact, CheckRun, Commit, WorkflowRun
 from bot.sandbox.server import Sandbox
-from bot.sandbox.slack.model import Settings
+from bot.sandbox.slack.model import Message, Settings
 
 CHANNEL = "C0CIFLAKES"
 ANA, BEN, CHLOE = "U0ANA", "U0BEN", "U0CHLOE"
@@ -140,9 +140,9 @@ class Stage:
         assert len(found) <= 1, "more than one check run of a commit"
         return found[0] if found else None
 
-    def cards(self) -> list[object]:
-        """The messages at the top of the channel that are cards."""
-        return [one for one in self.slack.messages(CHANNEL) if "Quarantine" in str(one.blocks) or "pprove" in str(one.blocks)]
+    def cards(self) -> list[Message]:
+        """The cards of the channel, without what threads broadcast into it."""
+        return [one for one in self.slack.messages(CHANNEL) if not one.thread_ts and "fc_" in str(one.blocks)]
 
     def _answers(self) -> bool:
         try:
