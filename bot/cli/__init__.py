@@ -42,9 +42,9 @@ def migrate() -> None:
     click.echo("The database is up to date.")
 
 
-@cli.command()
+@cli.command("demo")
 @click.option("--port", default=8765, show_default=True, type=click.IntRange(1, 65535), help="Port of the page.")
-def demo(port: int) -> None:
+def play_demo(port: int) -> None:
     """Play the whole story on this machine: a Slack, a GitHub and the bot, no account anywhere."""
     from bot.cli import demo as story  # noqa: PLC0415  # the other commands start without it
 

@@ -80,7 +80,8 @@ class GitHub:
     def commits(self) -> list[Commit]:
         """List the commits of all branches, newest first."""
         with self._changed:
-            return sorted(self._commits.values(), key=lambda commit: commit.created_at, reverse=True)
+            latest_first = reversed(self._commits.values())  # of one second the one that came last is the newest
+            return sorted(latest_first, key=lambda commit: commit.created_at, reverse=True)
 
     def commit(self, sha: str) -> Commit:
         """Return a commit by its SHA or a branch's name (its newest commit)."""
