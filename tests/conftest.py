@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,15 +18,13 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Server]:
+def server() -> Iterator[embedded.Server]:
     """A PostgreSQL for the tests: the real thing, not durable."""
     folder = Path("/tmp") / f"flakeguard-tests-{os.getpid()}"  # noqa: S108  # reachable by the server's own user
     folder.mkdir()
     started = embedded.start(folder, durable=False)
     yield started
     started.stop()
-    import shutil  # noqa: PLC0415
-
     shutil.rmtree(folder)
 
 

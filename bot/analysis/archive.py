@@ -62,6 +62,7 @@ def members(name: str, stream: BinaryIO, limits: Limits = DEFAULT) -> Iterator[M
     Raises:
         InvalidReportError: the archive as a whole is damaged, hostile or beyond a bound.
     """
+    stream.seek(0)
     magic = stream.read(4)
     stream.seek(0)
     if magic.startswith(b"\x1f\x8b"):

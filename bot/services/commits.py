@@ -12,7 +12,6 @@ from bot.services import judge
 from bot.store import cases, quarantines, runs
 from bot.store.database import Session
 
-
 _LOOK_BACK = 30  # runs
 
 
@@ -108,9 +107,7 @@ def _failing(session: Session, run: runs.StoredRun, leg: runs.StoredLeg, now: da
     return found
 
 
-def _status(
-    session: Session, run: runs.StoredRun, own: cases.ScoreRow | None, scores: list[cases.ScoreRow]
-) -> Status:
+def _status(session: Session, run: runs.StoredRun, own: cases.ScoreRow | None, scores: list[cases.ScoreRow]) -> Status:
     """The status under which a failure in one variant is named: its own, or that the case is flaky elsewhere.
 
     The commit that breaks a case makes it broken; to that commit the failure is new all the same.

@@ -37,12 +37,13 @@ def replay(path: Path) -> tuple[dict[str, scoring.Score], dict[str, int]]:
         rows, lambda row: (row["run_id"], row["run_attempt"], row["job"], row["variant"])
     ):
         results: dict[int, tuple[int, list[bool]]] = {}
-        for row in group:
+        tries = list(group)
+        head = tries[0]
+        for row in tries:
             if row["outcome"] == "skipped":
                 continue
             results.setdefault(numbers[row["case"]], (suites[row["suite"]], []))[1].append(row["outcome"] != "passed")
-            head = row if int(row["try"]) == 1 else head
-        at = datetime.fromisoformat(head["started_at"].replace("Z", "+00:00"))
+        at = datetime.fromisoformat(head["started_at"])
         ids = np.array(sorted(results), dtype=np.int32)
         execution = scoring.Execution(
             variant=head["variant"],
@@ -55,7 +56,7 @@ def replay(path: Path) -> tuple[dict[str, scoring.Score], dict[str, int]]:
             case_ids=ids,
             suites=np.array([results[i][0] for i in ids.tolist()], dtype=np.int32),
             failed=np.array([results[i][1][0] for i in ids.tolist()], dtype=np.bool_),
-            retries={i: tuple(tries[1:]) for i, (_, tries) in results.items() if len(tries) > 1},
+            retries={i: tuple(ran[1:]) for i, (_, ran) in results.items() if len(ran) > 1},
         )
         inside = np.isin(active.case_ids, ids)
         observation = scoring.observe(

@@ -24,7 +24,16 @@ from bot.sandbox.slack.model import Message, Settings
 
 CHANNEL = "C0CIFLAKES"
 ANA, BEN, CHLOE = "U0ANA", "U0BEN", "U0CHLOE"
-TESTS = ("test_total", "test_discount", "test_login", "test_logout", "test_stock", "test_order", "test_refund", "test_tax")
+TESTS = (
+    "test_total",
+    "test_discount",
+    "test_login",
+    "test_logout",
+    "test_stock",
+    "test_order",
+    "test_refund",
+    "test_tax",
+)
 
 
 class Stage:
@@ -52,8 +61,10 @@ class Stage:
             "LOG_LEVEL": os.environ.get("STAGE_LOG", "WARNING"),
             **self._environment,
         }
-        self._bot = subprocess.Popen([sys.executable, "-c", "from bot.cli import main; main()", "serve"], env=environment)  # noqa: S603
-        assert wait(lambda: self._answers(), 20), "the bot did not start"
+        self._bot = subprocess.Popen(
+            [sys.executable, "-c", "from bot.cli import main; main()", "serve"], env=environment
+        )
+        assert wait(self._answers, 20), "the bot did not start"
 
     def kill_bot(self) -> None:
         assert self._bot is not None
@@ -79,7 +90,9 @@ class Stage:
         self._clock = at or self._clock + timedelta(seconds=40)
         sha = hashlib.sha1(commit.encode(), usedforsecurity=False).hexdigest()
         if again is None:
-            self.github.put_commit(Commit(sha=sha, message=commit, author_login="ana", branch="main", created_at=self._clock))
+            self.github.put_commit(
+                Commit(sha=sha, message=commit, author_login="ana", branch="main", created_at=self._clock)
+            )
             number = self.github.number("run")
             run = WorkflowRun(
                 id=5000 + number,
@@ -119,9 +132,7 @@ class Stage:
             )
         )
         self._clock += timedelta(seconds=5)
-        run = replace(
-            run, status="completed", conclusion="failure" if failing else "success", updated_at=self._clock
-        )
+        run = replace(run, status="completed", conclusion="failure" if failing else "success", updated_at=self._clock)
         self.github.put_run(run)
         assert self.github.announce_run("completed", run).status == 202
         return run
@@ -158,8 +169,11 @@ def report(failing: Mapping[str, str] | tuple[str, ...]) -> bytes:
         body = ""
         if name in failing:
             message = failing[name] if isinstance(failing, Mapping) else "AssertionError: assert 1299 == 1300"
-            body = f"<failure message={quoteattr(message)} type='AssertionError'>tests/test_shop.py:8: in {name}</failure>"
-        cases.append(f"<testcase file='tests/test_shop.py' classname='tests.test_shop' name='{name}' time='0.01'>{body}</testcase>")
+            body = (
+                f"<failure message={quoteattr(message)} type='AssertionError'>tests/test_shop.py:8: in {name}</failure>"
+            )
+        where = "file='tests/test_shop.py' classname='tests.test_shop'"
+        cases.append(f"<testcase {where} name='{name}' time='0.01'>{body}</testcase>")
     xml = f"<testsuites><testsuite name='pytest'>{''.join(cases)}</testsuite></testsuites>"
     into = io.BytesIO()
     with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive:

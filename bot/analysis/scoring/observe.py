@@ -65,10 +65,14 @@ def observe(
 ) -> Observation:
     """Take one execution in; `repository` is changed in place.
 
-    `active` holds the cases of this execution that failed before, `passes` how often each case of it that never
-    failed has passed, `keys` the number of (case, variant) of the repository.
+    `active` holds the cases that failed before; those the execution did not run are left alone and left out of the
+    answer. `passes` is how often each case of the execution that never failed has passed, `keys` the number of
+    (case, variant) of the repository.
     """
     failed = execution.failed
+    ran = np.isin(active.case_ids, execution.case_ids)
+    if not ran.all():
+        active = active.take(np.flatnonzero(ran))
     at_active = np.searchsorted(execution.case_ids, active.case_ids)
     predicted = np.zeros(len(failed))
     predicted[at_active] = active.records["pred"]
@@ -81,7 +85,8 @@ def observe(
     joined = _activate(execution, active, np.flatnonzero(is_new), passes, position, keys)
     where = np.searchsorted(execution.case_ids, joined.case_ids)
     if seen_before:
-        for index in np.flatnonzero(is_new[where]).tolist():
+        # A case that never passed was not part of the earlier execution.
+        for index in np.flatnonzero((is_new & (passes > 0))[where]).tolist():
             joined.remember(index, commit, PASSED)
     _update(execution, repository, joined, where, outage, position, keys)
     _count(execution, joined, where, outage, commit)
@@ -181,7 +186,8 @@ def _update(
     else:
         carried = c.CARRY * records["bad"]
         chain = carried + (1 - carried) * lam_branch
-        stored = np.array([branch in rows for rows in active.branches])
+        # A row ahead of the branch is of one that was forgotten and came back: it starts anew.
+        stored = np.array([branch in rows and rows[branch].commits <= pushes for rows in active.branches])
         for index in np.flatnonzero(stored).tolist():
             row = active.branches[index][branch]
             while row.commits < pushes:
@@ -223,8 +229,10 @@ def _likelihood(
     bad = np.where(failed, 1 - c.EPSILON, c.EPSILON)[:, None] * np.ones(len(c.GRID))
     if execution.retries:
         sticky = c.STICKINESS + (1 - c.STICKINESS) * fails_good
-        for index, case_id in enumerate(active.case_ids.tolist()):
-            for again in execution.retries.get(case_id, ()):
+        known = {case_id: index for index, case_id in enumerate(active.case_ids.tolist())}
+        for case_id, tries in execution.retries.items():
+            index = known.get(case_id, -1)
+            for again in tries if index >= 0 else ():
                 good[index] *= sticky[index] if again else 1 - sticky[index]
                 bad[index] *= 1 - c.EPSILON if again else c.EPSILON
     discounted = failed & (keep < 1)
@@ -264,22 +272,17 @@ def _attribute(
 
 def _count(execution: Execution, active: ActiveCases, where: NDArray[np.int_], outage: _Outage, commit: int) -> None:
     failed = execution.failed[where]
-    keep = outage.keep[where]
+    counts = outage.keep[where] > 0.5  # noqa: PLR2004  # more outside an outage than inside
     records = active.records
     records["runs"] += 1
     records["failures"][failed] += 1
-    records["outside"][failed & (keep > 0.5)] += 1  # noqa: PLR2004  # more inside an outage than outside
-    records["failed_at"][failed] = execution.started_at.timestamp()
-    for index, (case_id, did_fail, counts) in enumerate(
-        zip(active.case_ids.tolist(), failed.tolist(), (keep > 0.5).tolist(), strict=True)  # noqa: PLR2004
-    ):
-        bits = 0
-        if not did_fail:
-            bits = PASSED
-        elif counts:
-            bits = FAILED
-        again = execution.retries.get(case_id)
-        if again and not again[-1]:
-            bits |= PASSED
-        if bits:
-            active.remember(index, commit, bits)
+    records["outside"][failed & counts] += 1
+    # A late result of an older run does not make the latest failure older.
+    records["failed_at"][failed] = np.maximum(records["failed_at"][failed], execution.started_at.timestamp())
+    seen = np.where(failed, np.where(counts, FAILED, 0), PASSED).tolist()
+    if execution.retries:
+        for index, case_id in enumerate(active.case_ids.tolist()):
+            again = execution.retries.get(case_id)
+            if again and not again[-1]:
+                seen[index] |= PASSED
+    active.remember_all(commit, seen)

@@ -93,5 +93,7 @@ def readout(active: ActiveCases, at: datetime) -> list[Score]:
 
 
 def _quantile(cumulated: Floats, share: float) -> np.ndarray[tuple[int], np.dtype[np.int_]]:
-    places: np.ndarray[tuple[int], np.dtype[np.int_]] = (cumulated < share).sum(axis=1)
-    return np.minimum(places, cumulated.shape[1] - 1)
+    places: np.ndarray[tuple[int], np.dtype[np.int_]] = np.minimum(
+        (cumulated < share).sum(axis=1), cumulated.shape[1] - 1
+    )
+    return places

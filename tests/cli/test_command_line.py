@@ -1,0 +1,42 @@
+"""The command line, as a user calls it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.unit.test_reader import MIXED
+
+
+def flakeguard(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from bot.cli import main; main()", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=60)  # noqa: S603
+
+
+def test_inspect_prints_one_object_per_file_and_exits_2_where_one_is_refused(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.xml", tmp_path / "bad.xml"
+    good.write_bytes(MIXED)
+    bad.write_bytes(b"<html/>")
+    ran = flakeguard("inspect", "--json", str(good), str(bad))
+    first, second = (json.loads(line) for line in ran.stdout.splitlines())
+    assert ran.returncode == 2
+    assert (first["cases"], first["flaky"], first["complete"], first["warnings"]) == (5, 1, True, [])
+    assert "JUnit" in second["error"]
+    assert flakeguard("inspect", str(good)).returncode == 0
+
+
+def test_only_commands_that_work_are_listed() -> None:
+    listed = flakeguard("--help").stdout
+    for name in ("serve", "worker", "migrate", "demo", "inspect"):
+        assert name in listed
+    for name in ("doctor", "replay", "upload", "gate"):
+        assert name not in listed
+
+
+def test_a_wrong_setting_is_one_sentence_and_exit_status_2() -> None:
+    ran = flakeguard("serve", PORT="99999", HOME="/tmp")  # noqa: S108
+    assert ran.returncode == 2
+    assert "PORT" in ran.stderr
+    assert "Traceback" not in ran.stderr
