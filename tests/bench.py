@@ -61,10 +61,9 @@ def webhook(url: str) -> None:
         busy = _deliver(stage)
         read = sum(check.conclusion is not None for check in stage.github.check_runs())
         wait(lambda: len([one for one in stage.github.check_runs() if one.conclusion]) >= RUNS, 120)
-        print(  # noqa: T201
-            f"webhook to 202: median {statistics.median(idle) * 1000:.1f} ms idle, {statistics.median(busy) * 1000:.1f} ms"
-            f" while {RUNS - read} of {RUNS} runs are ingested"
-        )
+        calm, loaded = (statistics.median(times) * 1000 for times in (idle, busy))
+        left = RUNS - read
+        print(f"webhook to 202: median {calm:.1f} ms idle, {loaded:.1f} ms while {left} runs are ingested")  # noqa: T201
     finally:
         stage.close()
 

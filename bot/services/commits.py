@@ -46,7 +46,7 @@ class CommitState:
 
 def state(session: Session, repository_id: RepositoryId, head_sha: str, now: datetime) -> CommitState:
     """The state of a commit at a time."""
-    latest = [run for run in runs.list_latest_attempts(session, repository_id, head_sha) if not _without_tests(run)]
+    latest = [run for run in runs.list_latest_attempts(session, repository_id, head_sha) if not _without_tests(session, run)]
     failing: list[FailingCase] = []
     total = 0
     complete = bool(latest)
@@ -71,9 +71,11 @@ def state(session: Session, repository_id: RepositoryId, head_sha: str, now: dat
     )
 
 
-def _without_tests(run: runs.StoredRun) -> bool:
-    """Whether a run was read, succeeded and brought no reports: a linter, say, which is no evidence about tests."""
-    return run.ingested_at is not None and run.files == 0 and run.conclusion == "success"
+def _without_tests(session: Session, run: runs.StoredRun) -> bool:
+    """Whether a run was read, succeeded and brought nothing to read: a linter, say, is no evidence about tests."""
+    if run.ingested_at is None or run.files > 0 or run.conclusion != "success":
+        return False
+    return not runs.list_problems(session, run.repository_id, [run.id])
 
 
 def _failing(session: Session, run: runs.StoredRun, leg: runs.StoredLeg, now: datetime) -> list[FailingCase]:

@@ -20,7 +20,7 @@ def test_nothing_set_is_fine_outside_production_and_what_is_missing_is_named() -
 
 
 def test_production_names_every_missing_secret() -> None:
-    with pytest.raises(ConfigurationError, match="SLACK_BOT_TOKEN.*GITHUB_APP_ID.*ENVIRONMENT=development"):
+    with pytest.raises(ConfigurationError, match=r"SLACK_BOT_TOKEN.*GITHUB_APP_ID.*ENVIRONMENT=development"):
         config.load({"ENVIRONMENT": "production"})
 
 
