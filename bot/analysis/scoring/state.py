@@ -134,12 +134,7 @@ class ActiveCases:
     def remember_all(self, commit: int, seen: Sequence[int]) -> None:
         """Note what every case was seen to do at a commit: PASSED, FAILED, both, or 0 for nothing."""
         for index, (commits, bits) in enumerate(zip(self.commits, seen, strict=True)):
-            # Nearly always the same outcome again, or the first at this commit: neither can be mixed.
-            known = commits.get(commit)
-            if (known is None and bits in _SINGLE and len(commits) < MEMORY_COMMITS) or not bits:
-                if bits:
-                    commits[commit] = bits
-            elif known is None or known & bits != bits:
+            if commits.get(commit, 0) & bits != bits:
                 self.remember(index, commit, bits)
 
     def remember(self, index: int, commit: int, bits: int) -> None:
