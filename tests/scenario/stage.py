@@ -52,6 +52,10 @@ class Stage:
         self.sandbox.bot_url = self.url
         self._clock = datetime.now(UTC) - timedelta(hours=2)
 
+    def set(self, **environment: str) -> None:
+        """Change the settings of the bot that is started next."""
+        self._environment |= environment
+
     def start_bot(self) -> None:
         environment = {
             **os.environ,
