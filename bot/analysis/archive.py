@@ -14,8 +14,12 @@ from bot.analysis.limits import DEFAULT, Limits
 from bot.errors import InvalidReportError
 
 REPORT_SUFFIXES = (".xml", ".xml.gz", ".junit", ".xunit")
+_PATH_LENGTH = 500
 _HEADER = 30  # a local file header's fixed part, APPNOTE.TXT 4.3.7
 _ENCRYPTED = 0x1
+_FREE = 1024 * 1024  # inflated before the ratio counts: a small repetitive log is no bomb
+_END = b"PK\x05\x06"  # end of central directory record, APPNOTE.TXT 4.3.16; its comment has at most 65,535 bytes
+_END_SEARCHED = 22 + 65_535
 _FAULTS = (zipfile.BadZipFile, zlib.error, gzip.BadGzipFile, EOFError, NotImplementedError, RuntimeError, OSError)
 
 
@@ -34,7 +38,7 @@ class _Budget:
     def __init__(self, stream: BinaryIO, limit: int, packed: int, limits: Limits) -> None:
         self._stream = stream
         self._left = limit
-        self._ratio = max(packed, 1) * limits.ratio + 1024 * 1024
+        self._ratio = max(packed, 1) * limits.ratio + _FREE
         self._limits = limits
         self.used = 0
 
@@ -84,6 +88,7 @@ def _inflate(stream: BinaryIO, limits: Limits) -> BinaryIO:
 
 
 def _zip_members(stream: BinaryIO, limits: Limits) -> Iterator[Member]:
+    _refuse_directory(stream, limits)
     try:
         archive = zipfile.ZipFile(stream)
     except _FAULTS as error:
@@ -93,36 +98,44 @@ def _zip_members(stream: BinaryIO, limits: Limits) -> Iterator[Member]:
     if len(entries) > limits.entries:
         message = f"This archive was refused: it has {len(entries):,} entries, {limits.entries:,} are allowed."
         raise InvalidReportError(message)
-    if sum(entry.file_size for entry in entries) > limits.archive_bytes:
+    wanted = [entry for entry in entries if not entry.is_dir() and _may_be_report(entry.filename)]
+    if sum(entry.file_size for entry in wanted) > limits.archive_bytes:
         message = f"This archive was refused: it inflates to more than {limits.archive_bytes:,} bytes."
         raise InvalidReportError(message)
     _refuse_overlaps(entries)
     left = limits.archive_bytes
-    for entry in sorted(entries, key=lambda one: (one.filename, one.header_offset)):
-        if entry.is_dir() or not _may_be_report(entry.filename):
-            continue
+    for entry in sorted(wanted, key=lambda one: (one.filename, one.header_offset)):
+        path = _shown(entry.filename)
         fault = _fault(entry)
         if fault:
-            yield Member(entry.filename, None, fault)
+            yield Member(path, None, fault)
             continue
         try:
             opened = archive.open(entry)
         except _FAULTS as error:
-            yield Member(entry.filename, None, f"it cannot be opened ({error})")
+            yield Member(path, None, f"it cannot be opened ({error})")
             continue
         budget = _Budget(cast("BinaryIO", opened), left, entry.compress_size, limits)
-        inner = cast("BinaryIO", budget)
+        unpacked = budget
         if entry.filename.lower().endswith(".gz"):
-            inflating = cast("BinaryIO", gzip.GzipFile(fileobj=inner, mode="rb"))
-            inner = cast("BinaryIO", _Budget(inflating, left, entry.compress_size, limits))
-        yield Member(entry.filename, inner)
+            inflating = cast("BinaryIO", gzip.GzipFile(fileobj=cast("BinaryIO", budget), mode="rb"))
+            unpacked = _Budget(inflating, left, entry.compress_size, limits)
+        yield Member(path, cast("BinaryIO", unpacked))
         opened.close()
-        left -= budget.used
+        left -= unpacked.used
 
 
 def _may_be_report(path: str) -> bool:
     name = path.replace("\\", "/").rpartition("/")[2].lower()
-    return name.endswith((*REPORT_SUFFIXES, ".zip")) and not path.startswith("__MACOSX/")
+    if name == "trace.zip" or path.startswith("__MACOSX/"):  # Playwright's recordings; macOS's resource forks
+        return False
+    return name.endswith((*REPORT_SUFFIXES, ".zip"))
+
+
+def _shown(path: str) -> str:
+    """A member's name as it may be shown and kept: never used to open a file, so it only has to be short and plain."""
+    plain = "".join(letter if letter.isprintable() else "?" for letter in path)
+    return plain if len(plain) <= _PATH_LENGTH else f"…{plain[1 - _PATH_LENGTH :]}"
 
 
 def _fault(entry: zipfile.ZipInfo) -> str | None:
@@ -133,6 +146,23 @@ def _fault(entry: zipfile.ZipInfo) -> str | None:
     if entry.filename.lower().endswith(".zip"):
         return "it is an archive inside an archive"
     return None
+
+
+def _refuse_directory(stream: BinaryIO, limits: Limits) -> None:
+    """Refuse a directory too large to be listed, before zipfile builds an object for each of its entries."""
+    size = stream.seek(0, 2)
+    stream.seek(max(size - _END_SEARCHED, 0))
+    tail = stream.read(_END_SEARCHED)
+    stream.seek(0)
+    at = tail.rfind(_END)
+    declared = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
+    zip64 = 0xFFFFFFFF
+    if declared != zip64 and declared > limits.directory_bytes:
+        message = f"This archive was refused: its directory is larger than {limits.directory_bytes:,} bytes."
+        raise InvalidReportError(message)
+    if declared == zip64 and size > limits.archive_bytes:
+        message = f"This archive was refused: it is larger than {limits.archive_bytes:,} bytes."
+        raise InvalidReportError(message)
 
 
 def _refuse_overlaps(entries: list[zipfile.ZipInfo]) -> None:

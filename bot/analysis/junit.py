@@ -3,7 +3,7 @@
 The parser is defusedxml's with `forbid_dtd`: its handlers for DOCTYPE, entities and external references are
 installed by its own `reset()`, before ours are bound to the same expat parser, and ours replace none of them.
 So a document type declaration is refused before any entity can exist, and nothing outside is ever opened.
-Expat itself bounds nothing else, hence the bounds on bytes, depth, tokens and cases here.
+Expat itself bounds nothing else, hence the bounds on bytes, depth, tokens, names and cases here.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO, Final
-from xml.parsers.expat import ExpatError
+from xml.parsers.expat import ExpatError, XMLParserType
+from xml.sax.handler import feature_string_interning
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.expatreader import DefusedExpatParser
@@ -38,6 +39,7 @@ class NotAReportError(InvalidReportError):
 class ReportedCase:
     """One testcase element as written; `suites` from the outermost in, `duration` in seconds.
 
+    `host` is the host its suite names, where Playwright writes the project (the browser).
     `tries` are its executions in order: what failed before, and the outcome that stands.
     """
 
@@ -48,6 +50,7 @@ class ReportedCase:
     duration: float
     outcome: Outcome
     tries: tuple[TryResult, ...]
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +86,8 @@ class _Reader:
         self._depth = 0
         self._event_at = 0
         self._suites: list[str] = []
+        self._hosts: list[str] = []
+        self._cases = 0
         self._opened: list[str] = []
         self._case: dict[str, str] | None = None
         self._case_depth = 0
@@ -96,33 +101,14 @@ class _Reader:
 
     def read(self, stream: BinaryIO) -> Summary:
         source = DefusedExpatParser(namespaceHandling=0, forbid_dtd=True)
+        source.setFeature(feature_string_interning, True)  # so that the distinct names can be counted
         source.reset()
         expat = source._parser  # noqa: SLF001  # handlers bound before reset() would be dropped silently
         expat.buffer_text = True
         expat.StartElementHandler = self._start
         expat.EndElementHandler = self._end
         expat.CharacterDataHandler = self._characters
-        whole = True
-        total = 0
-        try:
-            while chunk := stream.read(_CHUNK):
-                total += len(chunk)
-                if total > self._limits.report_bytes:
-                    _refuse(f"it is larger than {self._limits.report_bytes:,} bytes")
-                expat.Parse(chunk, False)  # expat takes no keyword
-                self._event_at = max(self._event_at, expat.CurrentByteIndex)
-                if total - self._event_at > self._limits.token_bytes:
-                    _refuse(f"one tag, attribute or comment is longer than {self._limits.token_bytes:,} bytes")
-            expat.Parse(b"", True)
-        except DefusedXmlException:
-            _refuse("it declares a document type or entities, which no test report needs")
-        except ExpatError as error:
-            if self._cases == 0:
-                _refuse("it is empty" if total == 0 else f"it is not well-formed XML ({error})")
-            whole = False
-            self._warnings.append(f"not well-formed XML ({error}); what stands before was read")
-        except (ValueError, LookupError) as error:
-            _refuse(f"its encoding cannot be read ({error})")
+        whole = self._parse(stream, expat)
         if self._suite_errors:
             self._warnings.append(f"{self._suite_errors} errors outside any case")
         if self._cases == 0:
@@ -138,9 +124,35 @@ class _Reader:
             warnings=tuple(self._warnings),
         )
 
-    @property
-    def _cases(self) -> int:
-        return sum(self._counts.values())
+    def _parse(self, stream: BinaryIO, expat: XMLParserType) -> bool:
+        """Feed the parser to the end; False where the document breaks off after its first case."""
+        total = 0
+        try:
+            while chunk := stream.read(_CHUNK):
+                total += len(chunk)
+                if total > self._limits.report_bytes:
+                    _refuse(f"it is larger than {self._limits.report_bytes:,} bytes")
+                expat.Parse(chunk, False)  # expat takes no keyword
+                self._check_memory(expat, total)
+            expat.Parse(b"", True)
+        except DefusedXmlException:
+            _refuse("it declares a document type or entities, which no test report needs")
+        except ExpatError as error:
+            if self._cases == 0:
+                _refuse("it is empty" if total == 0 else f"it is not well-formed XML ({error})")
+            self._warnings.append(f"not well-formed XML ({error}); what stands before was read")
+            return False
+        except (ValueError, LookupError) as error:
+            _refuse(f"its encoding cannot be read ({error})")
+        return True
+
+    def _check_memory(self, expat: XMLParserType, total: int) -> None:
+        """Refuse what expat would have to keep: a token without an end, names without number."""
+        self._event_at = max(self._event_at, expat.CurrentByteIndex)
+        if total - self._event_at > self._limits.token_bytes:
+            _refuse(f"one tag, attribute or comment is longer than {self._limits.token_bytes:,} bytes")
+        if len(expat.intern) > self._limits.names:
+            _refuse(f"it has more than {self._limits.names:,} different element and attribute names")
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
@@ -160,6 +172,7 @@ class _Reader:
         elif tag in _SUITES:
             self._opened.append(name)
             self._suites.append(attributes.get("name", "")[: self._limits.name_length])
+            self._hosts.append(attributes.get("hostname", "")[: self._limits.name_length])
         elif tag in {"failure", "error"}:
             self._suite_errors += 1
 
@@ -173,6 +186,7 @@ class _Reader:
         elif self._opened and self._opened[-1] == name:
             self._opened.pop()
             self._suites.pop()
+            self._hosts.pop()
         self._depth -= 1
 
     def _characters(self, data: str) -> None:
@@ -192,6 +206,7 @@ class _Reader:
             outcome = Outcome.PASSED
             self._flaky += any(tag in _EARLIER for tag in tags)
         self._counts[outcome] += 1
+        self._cases += 1
         if self._cases > self._limits.cases:
             _refuse(f"it has more than {self._limits.cases:,} cases")
         if self._on_case is None:
@@ -206,6 +221,7 @@ class _Reader:
                 duration=duration,
                 outcome=outcome,
                 tries=self._tries(outcome, duration),
+                host=self._hosts[-1] if self._hosts else "",
             )
         )
 

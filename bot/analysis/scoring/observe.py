@@ -63,7 +63,7 @@ class _Outage:
 def observe(
     execution: Execution, repository: RepositoryState, active: ActiveCases, passes: NDArray[np.int32], keys: int
 ) -> Observation:
-    """Take one execution in; `repository` is changed in place.
+    """Take one execution in; `repository` is changed in place, and `active` is used up.
 
     `active` holds the cases that failed before; those the execution did not run are left alone and left out of the
     answer. `passes` is how often each case of the execution that never failed has passed, `keys` the number of

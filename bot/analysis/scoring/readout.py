@@ -21,7 +21,10 @@ SUFFICIENT_RUNS = 5
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """The read-out of one active case; `rate` and `interval` are shares of executions, 0 to 1."""
+    """The read-out of one active case; `rate` and `interval` are shares of executions, 0 to 1.
+
+    `infra_share` is the part of its recent failures that outages explain, 0 to 1.
+    """
 
     case_id: int
     status: Status
@@ -33,6 +36,7 @@ class Score:
     runs: int
     failures: int
     mixed_commits: int
+    infra_share: float
 
 
 def inactive_status(passes: int) -> Status:
@@ -60,6 +64,7 @@ def readout(active: ActiveCases, at: datetime) -> list[Score]:
         + 0.5 * np.maximum(0, records["episodes"] - 2)
     )
     mass = records["mass"].sum(axis=1)
+    infra_share = records["mass"][:, 2] / np.maximum(mass, 1e-300)
     recent = at.timestamp() - records["failed_at"] <= INFRA_SECONDS
     infra = (mass > 0.5) & (records["mass"][:, 2] > 0.5 * mass) & recent  # noqa: PLR2004  # most of the mass
     scores = []
@@ -87,6 +92,7 @@ def readout(active: ActiveCases, at: datetime) -> list[Score]:
                 int(record["runs"]),
                 int(record["failures"]),
                 int(record["mixed"]),
+                float(infra_share[index]),
             )
         )
     return scores

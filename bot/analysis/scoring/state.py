@@ -19,6 +19,7 @@ from bot.analysis.scoring.constants import (
     MEMORY_POSITIONS,
     MODEL_VERSION,
 )
+from bot.errors import FlakeGuardError
 
 Floats = NDArray[np.float64]
 
@@ -59,6 +60,14 @@ def digest(*parts: str) -> int:
     return int.from_bytes(hashlib.blake2b("\0".join(parts).encode(), digest_size=8).digest(), "little")
 
 
+def _check_version(data: bytes) -> None:
+    """Refuse a state of another model: read as this one's it would be nonsense."""
+    if data[:1] != bytes([MODEL_VERSION]):
+        found = data[0] if data else "nothing"
+        message = f"The stored state is of scoring model {found}, not {MODEL_VERSION}: rebuild it from the stored runs."
+        raise FlakeGuardError(message)
+
+
 @dataclass(slots=True)
 class BranchRow:
     """The chain of one branch for one case: pushes seen so far, and the belief that the code is bad."""
@@ -93,6 +102,8 @@ class ActiveCases:
     def from_rows(cls, rows: Iterable[tuple[int, bytes]]) -> Self:
         """Read cases as `to_rows` wrote them."""
         ordered = sorted(rows)
+        for _, row in ordered:
+            _check_version(row)
         records = np.frombuffer(b"".join(row[1 : 1 + RECORD.itemsize] for _, row in ordered), dtype=RECORD).copy()
         commits: list[dict[int, int]] = []
         branches: list[dict[int, BranchRow]] = []
@@ -214,6 +225,7 @@ class RepositoryState:
     def from_bytes(cls, data: bytes) -> Self:
         """The state `to_bytes` packed."""
         state = cls()
+        _check_version(data)
         _, state.background, state.newest, positions, branches, executed = _HEAD.unpack_from(data)
         first = _HEAD.size + positions * _PAIR.size
         second = first + branches * _TRIPLE.size
