@@ -105,7 +105,8 @@ def serve(settings: Settings) -> None:
             clock.start()
             if sockets is not None:
                 sockets.connect()  # type: ignore[no-untyped-call]
-            _log.info("ready", host=settings.host, port=settings.port)
+            public = (settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/")
+            _log.info("ready", github_webhook=f"{public}/github/webhook", slack_requests=f"{public}/slack/events")
             yield
             if sockets is not None:
                 sockets.close()  # type: ignore[no-untyped-call]

@@ -26,7 +26,6 @@ class Action(StrEnum):
     MENU_PROPOSED = "fg_menu_proposed"  # no value
     MENU_EXPIRING = "fg_menu_expiring"  # no value
     MENU_BROKEN = "fg_menu_broken"  # no value
-    RUN_LINK = "fg_run_link"  # no value; a link, the click is only acknowledged
 
 
 class Callback(StrEnum):

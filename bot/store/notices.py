@@ -163,8 +163,3 @@ def list_card_channels(session: Session, repository_id: RepositoryId, case_id: i
         sa.select(messages.c.channel).where(messages.c.repository_id == repository_id, messages.c.case_id == case_id)
     )
     return [row[0] for row in rows]
-
-
-def count_pending(session: Session) -> int:
-    """How many notices wait to be said."""
-    return session.execute(sa.select(sa.func.count()).where(notices.c.sent_revision < notices.c.revision)).scalar_one()

@@ -53,16 +53,6 @@ def count(session: Session) -> dict[str, int]:
     return {str(status): int(number) for status, number in rows}
 
 
-def is_idle(session: Session) -> bool:
-    """Whether no job waits to run now or runs."""
-    return not session.execute(
-        sa.text(
-            "select exists (select from procrastinate_jobs where status = 'doing'"
-            " or (status = 'todo' and (scheduled_at is null or scheduled_at <= now())))"
-        )
-    ).scalar_one()
-
-
 def forget_finished(session: Session, before: datetime) -> int:
     """Delete the jobs that ended well before `before`; returns how many."""
     result = session.execute(

@@ -330,17 +330,6 @@ def list_run_failures(session: Session, repository_id: RepositoryId, run_ids: It
     ]
 
 
-def list_recent(session: Session, repository_id: RepositoryId, limit: int) -> list[StoredRun]:
-    """The newest runs of a repository that were read, newest first."""
-    rows = session.execute(
-        sa.select(runs)
-        .where(runs.c.repository_id == repository_id, runs.c.ingested_at.is_not(None))
-        .order_by(runs.c.started_at.desc())
-        .limit(limit)
-    )
-    return [_read(row) for row in rows.mappings()]
-
-
 def list_case_outcomes(
     session: Session, repository_id: RepositoryId, case_id: CaseId, limit: int
 ) -> list[tuple[str, str, Outcome, bool]]:
