@@ -1,13 +1,9 @@
-"""Figures, each beside a floor or a peer of the same run: `make bench`.
-
-Machines differ and are noisy: read the ratios, not the seconds.
-"""
+"""A webhook to its answer, idle and while runs are ingested."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import io
 import json
 import os
 import shutil
@@ -16,22 +12,18 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from xml.parsers import expat
 
 import httpx
 
-from bot.analysis import junit
 from bot.store import embedded
 from tests.scenario.stage import Stage, wait
 
-CASES = 100_000
 DELIVERIES = 200
 RUNS = 50
 
 
 def main() -> None:
-    """Print every figure."""
-    reader()
+    """Measure against a bot and a PostgreSQL of its own."""
     folder = Path(tempfile.mkdtemp(prefix="flakeguard-bench-"))
     folder.chmod(0o755)
     try:
@@ -41,17 +33,8 @@ def main() -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def reader() -> None:
-    """Reading a report, against expat without handlers."""
-    case = b'<testcase file="tests/test_a.py" classname="tests.test_a" name="test_%d" time="0.01"/>'
-    data = b"<testsuite>" + b"".join(case % number for number in range(CASES)) + b"</testsuite>"
-    floor = _time(lambda: expat.ParserCreate().Parse(data, True))
-    ours = _time(lambda: junit.read(io.BytesIO(data), lambda _case: None))
-    print(f"read {CASES:,} cases: {ours:.2f} s, {ours / floor:.1f} x expat without handlers")  # noqa: T201
-
-
 def webhook(url: str) -> None:
-    """A webhook to its answer, idle and while runs are ingested."""
+    """Deliver while idle, and while runs are ingested."""
     stage = Stage(url)
     try:
         stage.start_bot()
@@ -92,16 +75,3 @@ def _deliver(stage: Stage) -> list[float]:
     for thread in threads:
         thread.join()
     return times
-
-
-def _time(action: object) -> float:
-    best = float("inf")
-    for _ in range(3):
-        started = time.perf_counter()
-        action()  # type: ignore[operator]
-        best = min(best, time.perf_counter() - started)
-    return best
-
-
-if __name__ == "__main__":
-    main()
