@@ -47,10 +47,13 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:  # noqa: ANN401  # PyYAML's own type
         event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
+        line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(problem="aliases are not allowed", problem_mark=event.start_mark)
+            message = f"Line {line}: aliases are not allowed."
+            raise InvalidInputError(message)
         if self.depth >= DEPTH:
-            raise yaml.MarkedYAMLError(problem="nested too deep", problem_mark=event.start_mark)
+            message = f"Line {line}: nested too deep."
+            raise InvalidInputError(message)
         self.depth += 1
         try:
             return super().compose_node(parent, index)
