@@ -15,7 +15,7 @@ from bot.services import announce, commits, profiles
 from bot.slack import messages
 from bot.slack.blockkit import Message
 from bot.slack.messages import History
-from bot.store import audit, cases, checks, notices, quarantines, repositories, runs
+from bot.store import audit, cases, checks, notices, quarantines, repositories, results, runs
 from bot.store.database import Session
 from bot.store.notices import Kind, Notice
 
@@ -126,7 +126,7 @@ def _run(session: Session, notice: Notice) -> Message:
     if notice.kind is Kind.UNREADABLE:
         problems = runs.list_problems(session, notice.repository_id, [run.id])
         return messages.unreadable(repository.full_name, run.url, run.number, problems)
-    legs = runs.list_legs(session, notice.repository_id, [run.id])
+    legs = results.list_legs(session, notice.repository_id, [run.id])
     failed = sum(int(((leg.outcomes == 1) | (leg.outcomes == 2)).sum()) for leg in legs)  # noqa: PLR2004  # the codes
     return messages.incident(repository.full_name, run.url, run.number, failed, sum(len(leg.case_ids) for leg in legs))
 

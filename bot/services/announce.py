@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.analysis.model import CaseId, RepositoryId, RunId, Status
 from bot.services import judge
-from bot.store import notices, runs
+from bot.store import notices, results
 from bot.store.database import Session
 from bot.store.notices import Kind
 
@@ -31,7 +31,7 @@ def check(session: Session, repository_id: RepositoryId, head_sha: str, now: dat
 
 def checks_of_case(session: Session, repository_id: RepositoryId, case_id: CaseId, now: datetime) -> None:
     """Bring the check runs of recent commits on which a case failed up to date."""
-    for head_sha in runs.list_failing_heads(session, repository_id, case_id, now - CHECK_AGE):
+    for head_sha in results.list_failing_heads(session, repository_id, case_id, now - CHECK_AGE):
         check(session, repository_id, head_sha, now)
 
 

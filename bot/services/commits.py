@@ -9,7 +9,7 @@ from bot.analysis import scoring
 from bot.analysis.lifecycle import State
 from bot.analysis.model import CaseId, Problem, RepositoryId, Status
 from bot.services import judge
-from bot.store import cases, quarantines, runs
+from bot.store import cases, fingerprints, quarantines, results, runs
 from bot.store.database import Session
 
 _LOOK_BACK = 30  # runs
@@ -54,9 +54,9 @@ def state(session: Session, repository_id: RepositoryId, head_sha: str, now: dat
     for run in latest:
         attempts = [run, *runs.list_earlier_attempts(session, run)]
         complete = complete and (run.complete or run.ingested_at is None)
-        legs: dict[str, runs.StoredLeg] = {}
+        legs: dict[str, results.StoredLeg] = {}
         for attempt in attempts:
-            for leg in runs.list_legs(session, repository_id, [attempt.id]):
+            for leg in results.list_legs(session, repository_id, [attempt.id]):
                 legs.setdefault(leg.variant, leg)
         total += sum(len(leg.case_ids) for leg in legs.values())
         for leg in legs.values():
@@ -79,9 +79,9 @@ def _without_tests(session: Session, run: runs.StoredRun) -> bool:
     return not runs.list_problems(session, run.repository_id, [run.id])
 
 
-def _failing(session: Session, run: runs.StoredRun, leg: runs.StoredLeg, now: datetime) -> list[FailingCase]:
-    last: dict[CaseId, runs.FailureRow] = {}
-    for row in runs.list_run_failures(session, run.repository_id, [leg.run_id]):
+def _failing(session: Session, run: runs.StoredRun, leg: results.StoredLeg, now: datetime) -> list[FailingCase]:
+    last: dict[CaseId, results.FailureRow] = {}
+    for row in results.list_run_failures(session, run.repository_id, [leg.run_id]):
         if row.variant == leg.variant:
             last[row.case_id] = row
     found = []
@@ -103,7 +103,7 @@ def _failing(session: Session, run: runs.StoredRun, leg: runs.StoredLeg, now: da
                 failures=own.failures if own else 0,
                 runs=own.runs if own else 0,
                 mixed_commits=own.mixed_commits if own else 0,
-                message=cases.get_fingerprint_message(session, run.repository_id, row.fingerprint_id),
+                message=fingerprints.get_message(session, run.repository_id, row.fingerprint_id),
                 run_url=run.url,
             )
         )
@@ -125,7 +125,7 @@ def _status(session: Session, run: runs.StoredRun, own: cases.ScoreRow | None, s
 
 def _failed_before(session: Session, run: runs.StoredRun, case_id: CaseId) -> bool:
     """Whether the case failed on the latest other commit that was pushed."""
-    for sha, event, outcome, _ in runs.list_case_outcomes(session, run.repository_id, case_id, _LOOK_BACK):
+    for sha, event, outcome, _ in results.list_case_outcomes(session, run.repository_id, case_id, _LOOK_BACK):
         if sha != run.head_sha and not event.startswith("pull_request"):
             return outcome.is_failure
     return False

@@ -22,7 +22,7 @@ from bot.analysis.model import (
     Status,
 )
 from bot.services import announce, judge, quarantine
-from bot.store import cases, quarantines, repositories, runs
+from bot.store import cases, fingerprints, quarantines, repositories, results, runs
 from bot.store.database import Session
 
 HISTORY_AGE = timedelta(hours=24)
@@ -109,22 +109,22 @@ def _store(
                 print_ = failures.fingerprint(one.failure)
                 found.setdefault(print_.key, (print_.category.value, one.failure))
                 keys[leg.variant, case.identity.key, one.number] = print_.key
-    numbers = runs.put_fingerprints(session, repository_id, found, now)
-    rows: list[runs.FailureRow] = []
+    numbers = fingerprints.put(session, repository_id, found, now)
+    rows: list[results.FailureRow] = []
     for leg in report.legs:
         ordered = sorted(leg.cases, key=lambda case: ids[case.identity.key])
-        runs.insert_results(
+        results.insert_results(
             session,
             repository_id,
             run.id,
             leg,
             np.array([ids[case.identity.key] for case in ordered], dtype=np.int32),
-            np.array([runs.CODES[case.tries[0].outcome] for case in ordered], dtype=np.uint8),
+            np.array([results.CODES[case.tries[0].outcome] for case in ordered], dtype=np.uint8),
             np.array([case.tries[0].duration for case in ordered], dtype=np.float32),
         )
         for case in ordered:
             rows += [
-                runs.FailureRow(
+                results.FailureRow(
                     case_id=ids[case.identity.key],
                     run_id=run.id,
                     variant=leg.variant,
@@ -137,7 +137,7 @@ def _store(
                 for one in case.tries
                 if one.outcome.is_failure or one.number > 1
             ]
-    runs.insert_failures(session, repository_id, rows)
+    results.insert_failures(session, repository_id, rows)
     runs.insert_problems(session, repository_id, run.id, report.problems)
 
 

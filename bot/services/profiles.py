@@ -10,7 +10,7 @@ from bot.analysis.lifecycle import Quarantine
 from bot.analysis.model import CaseId, CaseProfile, Outcome, RepositoryId, Status, Verdict
 from bot.errors import NotFoundError
 from bot.services import judge
-from bot.store import cases, quarantines, repositories, runs
+from bot.store import cases, quarantines, repositories, results, runs
 from bot.store.database import Session
 
 _RECENT_RUNS = 40
@@ -98,14 +98,14 @@ def latest_quarantine(session: Session, profile: CaseProfile) -> Quarantine | No
 def _recent(session: Session, repository_id: RepositoryId, case_id: CaseId) -> tuple[Verdict, ...]:
     """The verdicts of the latest commits that ran a case, oldest first; same code is (commit, push or pull request)."""
     seen: dict[tuple[str, bool], set[bool]] = {}
-    for sha, event, outcome, passed_again in runs.list_case_outcomes(session, repository_id, case_id, _RECENT_RUNS):
-        results = seen.setdefault((sha, event.startswith("pull_request")), set())
+    for sha, event, outcome, passed_again in results.list_case_outcomes(session, repository_id, case_id, _RECENT_RUNS):
+        outcomes = seen.setdefault((sha, event.startswith("pull_request")), set())
         if outcome is not Outcome.SKIPPED:
-            results.add(not outcome.is_failure)
+            outcomes.add(not outcome.is_failure)
         if passed_again:
-            results.add(True)
-    verdicts = [_verdict(results) for results in list(seen.values())[:_RECENT_COMMITS]]
-    return tuple(reversed(verdicts))
+            outcomes.add(True)
+    recent = [_verdict(outcomes) for outcomes in list(seen.values())[:_RECENT_COMMITS]]
+    return tuple(reversed(recent))
 
 
 def _verdict(passed: set[bool]) -> Verdict:

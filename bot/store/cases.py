@@ -321,18 +321,6 @@ def find_last_failure(session: Session, repository_id: RepositoryId, case_id: Ca
     )
 
 
-def get_fingerprint_message(session: Session, repository_id: RepositoryId, fingerprint_id: int | None) -> str:
-    """The message of a kind of failure; empty where there is none."""
-    if fingerprint_id is None:
-        return ""
-    row = session.execute(
-        sa.select(fingerprints.c.message).where(
-            fingerprints.c.repository_id == repository_id, fingerprints.c.id == fingerprint_id
-        )
-    ).first()
-    return row[0] if row else ""
-
-
 SEVERITY = (Status.BROKEN, Status.FLAKY, Status.SUSPECT, Status.INFRA, Status.INSUFFICIENT, Status.HEALTHY)
 """Statuses from the one that matters most; a case has that of its worst variant."""
 _RANK = sa.case({status.value: rank for rank, status in enumerate(SEVERITY)}, value=scores.c.status)

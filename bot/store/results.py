@@ -1,0 +1,173 @@
+"""Results: one row of arrays per run and variant, rows of their own for what did not simply pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+
+from bot.analysis.model import CaseId, Leg, Outcome, RepositoryId, RunId
+from bot.store.database import Session
+from bot.store.tables import failures, run_results, runs
+
+OUTCOMES = (Outcome.PASSED, Outcome.FAILED, Outcome.ERRORED, Outcome.SKIPPED)
+"""The order in which outcomes are written as one byte each."""
+CODES = {outcome: code for code, outcome in enumerate(OUTCOMES)}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLeg:
+    """The first tries of one variant of a run, aligned."""
+
+    run_id: RunId
+    variant: str
+    case_ids: NDArray[np.int32]
+    outcomes: NDArray[np.uint8]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureRow:
+    """One try that did not simply pass."""
+
+    case_id: CaseId
+    run_id: RunId
+    variant: str
+    number: int
+    outcome: Outcome
+    duration: float
+    fingerprint_id: int | None
+    occurred_at: datetime
+
+
+def insert_results(
+    session: Session,
+    repository_id: RepositoryId,
+    run_id: RunId,
+    leg: Leg,
+    case_ids: NDArray[np.int32],
+    outcomes: NDArray[np.uint8],
+    durations: NDArray[np.float32],
+) -> None:
+    """Store the first tries of a leg; the arrays are aligned and in ascending order of case."""
+    session.execute(
+        sa.insert(run_results).values(
+            repository_id=repository_id,
+            run_id=run_id,
+            variant=leg.variant,
+            case_ids=case_ids.tolist(),
+            outcomes=outcomes.tobytes(),
+            durations=durations.tolist(),
+            shards=list(leg.shards),
+            complete=leg.complete,
+        )
+    )
+
+
+def insert_failures(session: Session, repository_id: RepositoryId, rows: Sequence[FailureRow]) -> None:
+    """Store the tries that did not simply pass."""
+    if rows:
+        session.execute(
+            sa.insert(failures),
+            [
+                {
+                    "repository_id": repository_id,
+                    "case_id": row.case_id,
+                    "run_id": row.run_id,
+                    "variant": row.variant,
+                    "try": row.number,
+                    "outcome": CODES[row.outcome],
+                    "duration": row.duration,
+                    "fingerprint_id": row.fingerprint_id,
+                    "occurred_at": row.occurred_at,
+                }
+                for row in rows
+            ],
+        )
+
+
+def list_legs(session: Session, repository_id: RepositoryId, run_ids: Iterable[RunId]) -> list[StoredLeg]:
+    """The legs of runs."""
+    rows = session.execute(
+        sa.select(
+            run_results.c.run_id,
+            run_results.c.variant,
+            run_results.c.case_ids,
+            run_results.c.outcomes,
+            run_results.c.complete,
+        )
+        .where(run_results.c.repository_id == repository_id, run_results.c.run_id.in_(list(run_ids)))
+        .order_by(run_results.c.run_id, run_results.c.variant)
+    )
+    return [
+        StoredLeg(
+            RunId(row[0]), row[1], np.array(row[2], dtype=np.int32), np.frombuffer(row[3], dtype=np.uint8), row[4]
+        )
+        for row in rows
+    ]
+
+
+def list_run_failures(session: Session, repository_id: RepositoryId, run_ids: Iterable[RunId]) -> list[FailureRow]:
+    """The tries of runs that did not simply pass, in order of try."""
+    rows = session.execute(
+        sa.select(failures)
+        .where(failures.c.repository_id == repository_id, failures.c.run_id.in_(list(run_ids)))
+        .order_by(failures.c.run_id, failures.c.variant, failures.c.case_id, failures.c["try"])
+    )
+    return [
+        FailureRow(
+            case_id=row["case_id"],
+            run_id=row["run_id"],
+            variant=row["variant"],
+            number=row["try"],
+            outcome=OUTCOMES[row["outcome"]],
+            duration=row["duration"],
+            fingerprint_id=row["fingerprint_id"],
+            occurred_at=row["occurred_at"],
+        )
+        for row in rows.mappings()
+    ]
+
+
+def list_case_outcomes(
+    session: Session, repository_id: RepositoryId, case_id: CaseId, limit: int
+) -> list[tuple[str, str, Outcome, bool]]:
+    """How a case ended in the newest runs, newest first: commit, event, first outcome, whether a further try passed."""
+    place = sa.func.array_position(run_results.c.case_ids, case_id)
+    again = sa.exists().where(
+        failures.c.repository_id == repository_id,
+        failures.c.case_id == case_id,
+        failures.c.run_id == run_results.c.run_id,
+        failures.c.variant == run_results.c.variant,
+        failures.c.outcome == CODES[Outcome.PASSED],
+    )
+    newest = (
+        sa.select(runs.c.id, runs.c.head_sha, runs.c.event, runs.c.started_at)
+        .where(runs.c.repository_id == repository_id, runs.c.ingested_at.is_not(None))
+        .order_by(runs.c.started_at.desc())
+        .limit(limit)
+        .subquery()
+    )
+    rows = session.execute(
+        sa.select(newest.c.head_sha, newest.c.event, sa.func.get_byte(run_results.c.outcomes, place - 1), again)
+        .join(run_results, run_results.c.run_id == newest.c.id)
+        .where(run_results.c.repository_id == repository_id, place.is_not(None))
+        .order_by(newest.c.started_at.desc())
+    )
+    return [(row[0], row[1], OUTCOMES[row[2]], row[3]) for row in rows]
+
+
+def list_failing_heads(session: Session, repository_id: RepositoryId, case_id: CaseId, since: datetime) -> list[str]:
+    """The commits since a time on which a case failed."""
+    rows = session.execute(
+        sa.select(runs.c.head_sha)
+        .distinct()
+        .join(failures, sa.and_(failures.c.repository_id == runs.c.repository_id, failures.c.run_id == runs.c.id))
+        .where(failures.c.repository_id == repository_id, failures.c.case_id == case_id, runs.c.ingested_at >= since)
+        .where(runs.c.started_at >= since)
+    )
+    return [row[0] for row in rows]
