@@ -99,6 +99,7 @@ runs = Table(
     Index("uq_runs_attempt", "repository_id", "github_run_id", "attempt", unique=True),
     Index("ix_runs_started", "repository_id", text("started_at desc")),
     Index("ix_runs_head", "repository_id", "head_sha"),
+    Index("ix_runs_workflow", "repository_id", "workflow_path", "head_branch", text("started_at desc")),
 )
 
 run_results = Table(
@@ -123,6 +124,7 @@ run_problems = Table(
     Column("artifact", Text, nullable=False),
     Column("path", Text, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("is_note", Boolean, nullable=False, server_default=text("false")),
     Index("ix_run_problems_run", "repository_id", "run_id"),
 )
 
@@ -139,8 +141,20 @@ cases = Table(
     Column("suite", Text, nullable=False),
     Column("title", Text, nullable=False),
     _time("first_seen_at"),
+    Column("renamed_into", Integer, nullable=True),
     Index("uq_cases_key", "repository_id", "key", unique=True),
     Index("ix_cases_uid", "repository_id", "uid"),
+    Index("ix_cases_renamed", "repository_id", "renamed_into", postgresql_where=text("renamed_into is not null")),
+)
+
+baselines = Table(
+    "baselines",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True),
+    Column("workflow_path", Text, primary_key=True),
+    Column("variant", Text, primary_key=True),
+    Column("run_id", BigInteger, nullable=False),
+    Column("case_ids", ARRAY(Integer), nullable=False),
 )
 
 fingerprints = Table(
@@ -153,7 +167,13 @@ fingerprints = Table(
     Column("message", Text, nullable=False),
     Column("text", Text, nullable=False),
     _time("first_seen_at"),
+    Column("evidence", Text, nullable=False, server_default=text("''")),
+    Column("cluster_id", BigInteger, nullable=True),
+    Column("signature", LargeBinary, nullable=False, server_default=text("''")),
+    Column("bands", ARRAY(BigInteger), nullable=False, server_default=text("'{}'")),
     Index("uq_fingerprints_key", "repository_id", "key", unique=True),
+    Index("ix_fingerprints_cluster", "repository_id", "cluster_id"),
+    Index("ix_fingerprints_bands", "bands", postgresql_using="gin"),
 )
 
 failures = Table(
