@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.analysis import lifecycle
+from bot.analysis.labels import LabelSource, LabelVerdict
 from bot.analysis.lifecycle import Move, Quarantine, RejectReason, Scope
-from bot.analysis.model import SYSTEM, Actor, CaseId, QuarantineId, RepositoryId
+from bot.analysis.model import SYSTEM, Actor, ActorKind, CaseId, QuarantineId, RepositoryId
 from bot.errors import ConflictError
-from bot.services import announce, judge
+from bot.services import announce, judge, learning
 from bot.store import audit, cases, quarantines
 from bot.store.database import Session
 
@@ -63,13 +64,20 @@ def propose(
         name = first.proposed_by.name if first else "somebody"
         message = f"{name} proposed a quarantine of this test already."
         raise ConflictError(message)
+    if actor.kind is not ActorKind.SYSTEM:
+        learning.record_label(
+            session, repository_id, proposal.case_id, LabelVerdict.FLAKY, LabelSource.PROPOSAL, actor, now
+        )
     _record(session, quarantines.get(session, quarantine_id), "propose", actor, proposal.reason.strip(), now, channel)
     return quarantine_id
 
 
 def approve(session: Session, quarantine_id: QuarantineId, actor: Actor, now: datetime) -> None:
     """Make a proposed quarantine active, and tell everybody who should know."""
-    _move(session, quarantine_id, "approve", actor, "", now, lambda held: lifecycle.approve(held, actor, now))
+    held = _move(session, quarantine_id, "approve", actor, "", now, lambda held: lifecycle.approve(held, actor, now))
+    learning.record_label(
+        session, held.repository_id, held.case_id, LabelVerdict.FLAKY, LabelSource.APPROVAL, actor, now
+    )
 
 
 def reject(
@@ -77,7 +85,8 @@ def reject(
 ) -> None:
     """Turn a proposal down, and keep the reason as a label; `text` is the reason with the person's own words."""
     held = _move(session, quarantine_id, "reject", actor, text, now, lifecycle.reject)
-    quarantines.insert_label(session, held.repository_id, held.case_id, why.value, actor, now)
+    verdict = LabelVerdict(why.value)
+    learning.record_label(session, held.repository_id, held.case_id, verdict, LabelSource.REJECTION, actor, now)
 
 
 def withdraw(session: Session, quarantine_id: QuarantineId, actor: Actor, now: datetime) -> None:
@@ -118,7 +127,7 @@ def label(
     now: datetime,
 ) -> None:
     """Keep what a person says of a case that is called flaky."""
-    quarantines.insert_label(session, repository_id, case_id, why.value, actor, now)
+    learning.record_label(session, repository_id, case_id, LabelVerdict(why.value), LabelSource.CARD, actor, now)
     entry = audit.append(
         session,
         repository_id=repository_id,

@@ -13,7 +13,7 @@ from bot.analysis.model import Actor, CaseId, QuarantineId, RepositoryId
 from bot.errors import ConflictError, NotFoundError
 from bot.store import audit
 from bot.store.database import Session
-from bot.store.tables import labels, quarantines
+from bot.store.tables import quarantines
 
 
 def insert_proposed(
@@ -142,21 +142,6 @@ def list_due(session: Session, now: datetime) -> Sequence[QuarantineId]:
         .order_by(quarantines.c.id)
     )
     return [QuarantineId(row[0]) for row in rows]
-
-
-def insert_label(
-    session: Session, repository_id: RepositoryId, case_id: CaseId, verdict: str, actor: Actor, now: datetime
-) -> None:
-    """Keep what a person said of a case."""
-    session.execute(
-        sa.insert(labels).values(
-            repository_id=repository_id,
-            case_id=case_id,
-            verdict=verdict,
-            actor=audit.write_actor(actor),
-            created_at=now,
-        )
-    )
 
 
 def _read(row: sa.RowMapping) -> Quarantine:

@@ -271,8 +271,16 @@ labels = Table(
     _serial(),
     Column("case_id", Integer, nullable=False),
     Column("verdict", Text, nullable=False),
+    Column("source", Text, nullable=False, server_default=text("'card'")),
     Column("actor", JSONB, nullable=False),
+    Column("status", Text, nullable=False, server_default=text("'insufficient'")),
+    Column("p_flaky", Double, nullable=False, server_default=text("0")),
+    Column("head_sha", Text, nullable=True),
+    Column("features", ARRAY(Double), nullable=True),
+    Column("features_version", SmallInteger, nullable=False, server_default=text("0")),
     _time("created_at"),
+    Index("ix_labels_created", "repository_id", "created_at"),
+    Index("ix_labels_case", "repository_id", "case_id"),
 )
 
 audit = Table(

@@ -1,0 +1,57 @@
+"""What people say of a test: each human verdict is a label, with who said it, when, where, and of what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.analysis.model import Actor, CaseId, RepositoryId, Status
+
+
+class LabelVerdict(StrEnum):
+    """What a person says of a case; `mine` is an author's "It is me", `never` a wish and no claim about the case."""
+
+    FLAKY = "flaky"
+    BUG = "bug"
+    INFRA = "infra"
+    FIXED = "fixed"
+    NEVER = "never"
+    MINE = "mine"
+
+    @property
+    def says_flaky(self) -> bool | None:
+        """Whether the case is flaky by this verdict; None where it does not say."""
+        return None if self is LabelVerdict.NEVER else self is LabelVerdict.FLAKY
+
+
+class LabelSource(StrEnum):
+    """Where a person said it."""
+
+    CARD = "card"
+    PROPOSAL = "proposal"
+    APPROVAL = "approval"
+    REJECTION = "rejection"
+    AUTHOR = "author"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """One verdict of one person, beside what FlakeGuard believed at that moment.
+
+    `status` and `p_flaky` are of the worst variant then. `features` is what the model on top of the filter would
+    have seen then, of the version `features_version`; None where it was not taken.
+    """
+
+    id: int
+    repository_id: RepositoryId
+    case_id: CaseId
+    verdict: LabelVerdict
+    source: LabelSource
+    actor: Actor
+    status: Status
+    p_flaky: float
+    head_sha: str | None
+    features: tuple[float, ...] | None
+    features_version: int
+    created_at: datetime

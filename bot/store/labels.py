@@ -1,0 +1,124 @@
+"""Labels: what people said of cases, and what FlakeGuard believed when they said it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from bot.analysis.labels import Label, LabelSource, LabelVerdict
+from bot.analysis.model import Actor, CaseId, RepositoryId, Status
+from bot.store import audit
+from bot.store.database import Session
+from bot.store.tables import labels
+
+
+def insert(
+    session: Session,
+    *,
+    repository_id: RepositoryId,
+    case_id: CaseId,
+    verdict: LabelVerdict,
+    source: LabelSource,
+    actor: Actor,
+    status: Status,
+    p_flaky: float,
+    head_sha: str | None,
+    features: Sequence[float] | None,
+    features_version: int,
+    now: datetime,
+) -> int:
+    """Keep what a person said of a case; returns the number of the label."""
+    number: int = session.execute(
+        sa.insert(labels)
+        .values(
+            repository_id=repository_id,
+            case_id=case_id,
+            verdict=verdict.value,
+            source=source.value,
+            actor=audit.write_actor(actor),
+            status=status.value,
+            p_flaky=p_flaky,
+            head_sha=head_sha,
+            features=None if features is None else list(features),
+            features_version=features_version,
+            created_at=now,
+        )
+        .returning(labels.c.id)
+    ).scalar_one()
+    return number
+
+
+def exists(
+    session: Session,
+    repository_id: RepositoryId,
+    case_id: CaseId,
+    verdict: LabelVerdict,
+    actor: Actor,
+    head_sha: str | None,
+) -> bool:
+    """Whether this person said this of this case at this commit before."""
+    return bool(
+        session.execute(
+            sa.select(
+                sa.exists().where(
+                    labels.c.repository_id == repository_id,
+                    labels.c.case_id == case_id,
+                    labels.c.verdict == verdict.value,
+                    labels.c.actor["id"].astext == actor.id,
+                    labels.c.actor["kind"].astext == actor.kind.value,
+                    labels.c.head_sha.is_not_distinct_from(head_sha),
+                )
+            )
+        ).scalar_one()
+    )
+
+
+def list_since(session: Session, repository_id: RepositoryId, since: datetime, until: datetime) -> list[Label]:
+    """The labels given in a period, its end left out, in the order they were given."""
+    rows = session.execute(
+        sa.select(labels)
+        .where(labels.c.repository_id == repository_id, labels.c.created_at >= since, labels.c.created_at < until)
+        .order_by(labels.c.created_at, labels.c.id)
+    )
+    return [_read(row) for row in rows.mappings()]
+
+
+def list_newest(session: Session, repository_id: RepositoryId, limit: int) -> list[Label]:
+    """The newest labels of a repository, in the order they were given."""
+    rows = (
+        session.execute(
+            sa.select(labels)
+            .where(labels.c.repository_id == repository_id)
+            .order_by(labels.c.created_at.desc(), labels.c.id.desc())
+            .limit(limit)
+        )
+        .mappings()
+        .all()
+    )
+    return [_read(row) for row in reversed(rows)]
+
+
+def count(session: Session, repository_id: RepositoryId) -> int:
+    """How many labels a repository has."""
+    return session.execute(
+        sa.select(sa.func.count()).select_from(labels).where(labels.c.repository_id == repository_id)
+    ).scalar_one()
+
+
+def _read(row: sa.RowMapping) -> Label:
+    return Label(
+        id=row["id"],
+        repository_id=row["repository_id"],
+        case_id=row["case_id"],
+        verdict=LabelVerdict(row["verdict"]),
+        source=LabelSource(row["source"]),
+        actor=audit.read_actor(row["actor"]),
+        status=Status(row["status"]),
+        p_flaky=row["p_flaky"],
+        head_sha=row["head_sha"],
+        features=None if row["features"] is None else tuple(row["features"]),
+        features_version=row["features_version"],
+        created_at=row["created_at"],
+    )

@@ -1,0 +1,107 @@
+"""A repository with a past: runs recorded through the real ingestion, one hour apart, in a few words."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from bot.analysis.model import (
+    CaseId,
+    CaseRun,
+    FailureText,
+    Identity,
+    Leg,
+    Outcome,
+    RepositoryId,
+    RunId,
+    RunReport,
+    TryResult,
+)
+from bot.services import ingest
+from bot.store import cases, repositories, runs
+from bot.store.database import Database
+
+REPOSITORY = RepositoryId(77)
+START = datetime(2026, 3, 2, 8, tzinfo=UTC)
+_OUTCOMES = {".": Outcome.PASSED, "F": Outcome.FAILED, "E": Outcome.ERRORED, "s": Outcome.SKIPPED}
+
+
+class Past:
+    """Records runs of one repository; `now` is an hour after the latest one."""
+
+    def __init__(self, db: Database, repository_id: RepositoryId = REPOSITORY) -> None:
+        self.db = db
+        self.repository_id = repository_id
+        self.now = START
+        self._number = 0
+        with db.begin() as session:
+            repositories.put(
+                session,
+                repository_id,
+                installation_id=None,
+                full_name=f"acme/shop-{repository_id}",
+                default_branch="main",
+                private=False,
+            )
+
+    def run(
+        self,
+        outcomes: Mapping[str, str],
+        *,
+        branch: str = "main",
+        sha: str | None = None,
+        messages: Mapping[str, str] | None = None,
+        order: Sequence[str] = (),
+    ) -> RunId:
+        """Record one run: by test name its tries, such as `.` passed, `F.` failed then passed; in `order`, if given."""
+        self._number += 1
+        head = sha or hashlib.sha1(b"%d" % self._number, usedforsecurity=False).hexdigest()
+        with self.db.begin() as session:
+            run = runs.Run(
+                repository_id=self.repository_id,
+                github_run_id=1000 + self._number,
+                attempt=1,
+                number=self._number,
+                workflow="CI",
+                workflow_path=".github/workflows/ci.yml",
+                event="push" if branch == "main" else "pull_request",
+                head_sha=head,
+                head_branch=branch,
+                base_sha=None,
+                conclusion="failure" if any("F" in one or "E" in one for one in outcomes.values()) else "success",
+                url="https://github.invalid/run",
+                started_at=self.now,
+                completed_at=self.now + timedelta(minutes=5),
+            )
+            run_id = ingest.begin(session, run, self.now)
+            names = order or list(outcomes)
+            leg = Leg("ci/default", (), tuple(self._case(name, outcomes[name], messages or {}) for name in names), True)
+            ingest.record(session, self.repository_id, run_id, RunReport((leg,), (), 1), None, self.now)
+        self.now += timedelta(hours=1)
+        return run_id
+
+    def case_id(self, name: str) -> CaseId:
+        """The number of a test recorded before."""
+        with self.db.begin() as session:
+            (found,) = cases.search(session, [self.repository_id], f"tests/test_{name.partition('.')[0]}.py::{name}", 5)
+        return found.id
+
+    def _case(self, name: str, tries: str, messages: Mapping[str, str]) -> CaseRun:
+        module = name.partition(".")[0]
+        file = f"tests/test_{module}.py"
+        key = hashlib.blake2b(f"{file}::{name}".encode(), digest_size=16).digest()
+        return CaseRun(
+            Identity(file, f"tests.test_{module}", name, "pytest", key, key.hex()[:12]),
+            tuple(
+                TryResult(
+                    number,
+                    _OUTCOMES[letter],
+                    0.5,
+                    FailureText("AssertionError", messages.get(name, f"assert {name} == 1"), "")
+                    if letter in "FE"
+                    else None,
+                )
+                for number, letter in enumerate(tries, start=1)
+            ),
+        )

@@ -1,0 +1,90 @@
+"""Labels and the error ledger, on the real tables."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bot.analysis.labels import LabelSource, LabelVerdict
+from bot.analysis.lifecycle import RejectReason, Scope
+from bot.analysis.model import Actor, ActorKind, Status
+from bot.services import learning, ledger, quarantine
+from bot.store import labels
+from bot.store.database import Database
+from tests.store.past import Past
+
+ANA = Actor(ActorKind.SLACK, "U01", "Ana")
+BEN = Actor(ActorKind.SLACK, "U02", "Ben")
+
+
+@pytest.fixture
+def past(db: Database) -> Past:
+    """A shop whose `cart` fails now and then on the same code."""
+    past = Past(db)
+    for number in range(40):
+        past.run({"cart": "F." if number % 5 == 2 else ".", "tax": "."})
+    return past
+
+
+def _propose(past: Past, name: str = "cart") -> quarantine.QuarantineId:
+    proposal = quarantine.Proposal(
+        case_id=past.case_id(name), scope=Scope.CASE, variant=None, fingerprint_id=None, days=14, reason="It flakes.",
+        owner=None,
+    )  # fmt: skip
+    with past.db.begin() as session:
+        return quarantine.propose(session, past.repository_id, proposal, ANA, past.now, channel=None)
+
+
+def test_a_rejection_as_a_real_bug_counts_against_flaky_at_the_time(past: Past) -> None:
+    held = _propose(past)
+    with past.db.begin() as session:
+        quarantine.reject(session, held, RejectReason.BUG, "Real bug", BEN, past.now)
+        given = labels.list_newest(session, past.repository_id, 10)
+    assert [(one.verdict, one.source, one.status, one.actor.name) for one in given] == [
+        (LabelVerdict.FLAKY, LabelSource.PROPOSAL, Status.FLAKY, "Ana"),
+        (LabelVerdict.BUG, LabelSource.REJECTION, Status.FLAKY, "Ben"),
+    ]
+    with past.db.begin() as session:
+        line = ledger.of_repository(
+            session, past.repository_id, past.now - timedelta(days=1), past.now + timedelta(seconds=1)
+        ).of(Status.FLAKY)
+    assert (line.confirmed, line.wrong, line.disputed) == (0, 0, 1)
+
+
+def test_the_period_leaves_out_what_was_said_before_it(past: Past) -> None:
+    held = _propose(past)
+    with past.db.begin() as session:
+        quarantine.approve(session, held, BEN, past.now)
+        later = past.now + timedelta(days=2)
+        assert ledger.of_repository(session, past.repository_id, past.now + timedelta(days=1), later).is_empty
+        line = ledger.of_repository(session, past.repository_id, past.now, later).of(Status.FLAKY)
+    assert (line.confirmed, line.error_rate) == (1, 0.0)
+
+
+def test_a_regression_that_a_quarantine_masked_is_named_with_its_first_failure(past: Past) -> None:
+    held = _propose(past)
+    with past.db.begin() as session:
+        quarantine.approve(session, held, BEN, past.now)
+    broke_at = past.now
+    for _ in range(12):
+        past.run({"cart": "FFF", "tax": "."})
+    with past.db.begin() as session:
+        (masked,) = ledger.of_repository(session, past.repository_id, broke_at, past.now).masked
+    assert masked.quarantine_id == held
+    assert masked.first_failure_at == broke_at
+    assert broke_at <= masked.noticed_at < past.now
+    assert masked.title == "tests/test_cart.py::cart"
+
+
+def test_the_same_person_says_the_same_of_one_commit_once(past: Past) -> None:
+    case_id = past.case_id("cart")
+
+    def say(actor: Actor, sha: str) -> bool:
+        with past.db.begin() as session:
+            return learning.record_label(
+                session, past.repository_id, case_id, LabelVerdict.MINE, LabelSource.AUTHOR, actor, past.now,
+                head_sha=sha,
+            )  # fmt: skip
+
+    assert [say(ANA, "a" * 40), say(ANA, "a" * 40), say(BEN, "a" * 40), say(ANA, "b" * 40)] == [True, False, True, True]
