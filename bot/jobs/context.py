@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,6 +13,11 @@ from bot.store import repositories
 from bot.store.database import Database
 
 
+def now() -> datetime:
+    """The clock of the jobs."""
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """Handed to every job; `github` and `slack` are None where their secrets are missing."""
@@ -20,6 +26,7 @@ class Context:
     github: GitHub | None
     slack: Slack | None
     channel: str | None
+    clock: Callable[[], datetime] = now
 
     def require_github(self) -> GitHub:
         """GitHub, or an error that says it is not configured."""
@@ -42,8 +49,3 @@ def target(repository: repositories.Repository) -> Target:
         message = f"No installation of the GitHub App is known for {repository.full_name}."
         raise PermanentUpstreamError(message, code="not_installed")
     return Target(repository.installation_id, repository.full_name)
-
-
-def now() -> datetime:
-    """The clock of the jobs."""
-    return datetime.now(UTC)

@@ -11,7 +11,7 @@ from bot import telemetry
 from bot.errors import FlakeGuardError
 from bot.jobs.context import Context, now
 from bot.services import quarantine
-from bot.store import deliveries, queue
+from bot.store import deliveries, notices, queue, turns
 
 _KEEP = timedelta(days=30)
 _log = telemetry.logger(__name__)
@@ -23,6 +23,7 @@ class Clock:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._scheduler = BackgroundScheduler(timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1})
+        self._every(1, self.wake)
         self._every(60, self.expire)
         self._every(15, self.watch_queue)
         self._every(6 * 3600, self.clean_up)
@@ -35,6 +36,12 @@ class Clock:
         """Stop ticking."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
+
+    def wake(self) -> None:
+        """Say what has become due."""
+        with self._context.db.begin() as session:
+            turns.wake_all(session, now())
+            notices.wake_all(session, now())
 
     def expire(self) -> None:
         """End the quarantines whose time is over."""

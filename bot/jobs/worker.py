@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import procrastinate
@@ -17,7 +18,9 @@ from bot.jobs import inbox, outbox
 from bot.jobs.context import Context
 from bot.store import queue
 
-CONCURRENCY = 4
+CONCURRENCY = {queue.DEFAULT: 4, queue.MESSAGES: 4}
+"""Threads per queue: runs being read and a Slack that does not answer are never in each other's way."""
+_THREADS = sum(CONCURRENCY.values())
 _PATIENT_ATTEMPTS = 200
 _UNEXPECTED_ATTEMPTS = 5
 _LONGEST_WAIT = 60.0
@@ -79,25 +82,17 @@ class Worker:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self._loop.set_default_executor(ThreadPoolExecutor(_THREADS + 1, thread_name_prefix="job"))
         while not self._stopping.is_set():
             connector = procrastinate.PsycopgConnector(
-                conninfo=self._context.db.conninfo, min_size=1, max_size=CONCURRENCY + 2
+                conninfo=self._context.db.conninfo, min_size=1, max_size=_THREADS + 4
             )
             app = procrastinate.App(connector=connector)
             self._register(app)
             try:
                 async with app.open_async():
                     await self._recover(app)
-                    self._task = asyncio.create_task(
-                        app.run_worker_async(
-                            concurrency=CONCURRENCY,
-                            install_signal_handlers=False,
-                            fetch_job_polling_interval=_POLL,
-                            update_heartbeat_interval=_HEARTBEAT,
-                            stalled_worker_timeout=_STALLED,
-                            shutdown_graceful_timeout=15,
-                        )
-                    )
+                    self._task = asyncio.create_task(self._work_all(app))
                     watch = asyncio.create_task(self._watch(app))
                     self._ready.set()
                     try:
@@ -109,6 +104,23 @@ class Worker:
             except Exception:  # noqa: BLE001  # the database may be away: the worker must come back with it
                 _log.exception("worker interrupted, it starts again")
                 await asyncio.sleep(1)
+
+    async def _work_all(self, app: procrastinate.App) -> None:
+        async with asyncio.TaskGroup() as workers:
+            for name in CONCURRENCY:
+                workers.create_task(self._work(app, name))
+
+    async def _work(self, app: procrastinate.App, name: str) -> None:
+        await app.run_worker_async(
+            queues=[name],
+            name=name,
+            concurrency=CONCURRENCY[name],
+            install_signal_handlers=False,
+            fetch_job_polling_interval=_POLL,
+            update_heartbeat_interval=_HEARTBEAT,
+            stalled_worker_timeout=_STALLED,
+            shutdown_graceful_timeout=15,
+        )
 
     async def _watch(self, app: procrastinate.App) -> None:
         """Give the jobs of workers that died back to the queue."""
@@ -124,6 +136,7 @@ class Worker:
     def _register(self, app: procrastinate.App) -> None:
         self._task_of(app, queue.INGEST, lambda arguments: inbox.process(self._context, str(arguments["delivery_id"])))
         self._task_of(app, queue.NOTICE, lambda arguments: outbox.send(self._context, int(arguments["notice_id"])))
+        self._task_of(app, queue.CHANNEL, lambda arguments: outbox.take_turn(self._context, str(arguments["channel"])))
 
     def _task_of(self, app: procrastinate.App, name: str, action: Callable[[dict[str, str | int]], None]) -> None:
         def run(correlation_id: str, **arguments: str | int) -> None:

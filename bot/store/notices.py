@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from bot import telemetry
 from bot.analysis.model import RepositoryId
 from bot.errors import NotFoundError
-from bot.store import queue
+from bot.store import queue, turns
 from bot.store.database import Session
 from bot.store.tables import messages, notices
 
@@ -42,7 +42,13 @@ class Notice:
     channel: str
     revision: int
     sent_revision: int
+    attempts: int
     correlation_id: str
+
+    @property
+    def is_said(self) -> bool:
+        """Whether its latest revision was said."""
+        return self.sent_revision >= self.revision
 
 
 def put(
@@ -57,12 +63,15 @@ def put(
     channel: str = "",
     again: bool = False,
     at: datetime | None = None,
-) -> None:
-    """Ask for something to be said, in the caller's transaction.
+    pause: timedelta | None = None,
+) -> bool:
+    """Ask for something to be said, in the caller's transaction; False where nothing new is to be said.
 
     A key that exists already says nothing new, unless `again`: then what was said is brought up to date.
-    `at` is the earliest time it is sent.
+    `at` is the earliest time it is sent; `pause` is how long after its last sending it rests, so that
+    a burst of changes becomes one. What waits already waits no longer for being asked again.
     """
+    due_at = at or now
     statement = insert(notices).values(
         key=key,
         kind=kind.value,
@@ -72,28 +81,49 @@ def put(
         channel=channel,
         correlation_id=telemetry.current_id(),
         created_at=now,
+        due_at=due_at,
     )
     if again:
+        rested = sa.func.greatest(statement.excluded.due_at, notices.c.sent_at + pause) if pause else due_at
         statement = statement.on_conflict_do_update(
             index_elements=["key"],
             set_={
                 "revision": notices.c.revision + 1,
+                "due_at": sa.case(
+                    (notices.c.sent_revision < notices.c.revision, sa.func.least(notices.c.due_at, rested)),
+                    else_=rested,
+                ),
+                "attempts": 0,
                 "error": None,
                 "correlation_id": statement.excluded.correlation_id,
             },
         )
     else:
         statement = statement.on_conflict_do_nothing()
-    row = session.execute(statement.returning(notices.c.id)).first()
-    if row is not None:
-        queue.defer(
-            session,
-            queue.NOTICE,
-            lock=channel or f"check:{repository_id}",
-            key=f"notice:{key}",
-            at=at,
-            notice_id=row[0],
+    row = session.execute(statement.returning(notices.c.id, notices.c.due_at)).first()
+    if row is None:
+        return False
+    if row[1] <= now:
+        _wake(session, row[0], key, channel, repository_id)
+    return True
+
+
+def _wake(session: Session, notice_id: int, key: str, channel: str, repository_id: RepositoryId | None) -> None:
+    if channel:
+        turns.wake(session, channel)
+    else:
+        queue.defer(session, queue.NOTICE, lock=f"check:{repository_id}", key=f"notice:{key}", notice_id=notice_id)
+
+
+def wake_all(session: Session, now: datetime) -> None:
+    """Wake every notice to GitHub that is due and has no job that would say it."""
+    rows = session.execute(
+        sa.select(notices.c.id, notices.c.key, notices.c.repository_id).where(
+            notices.c.sent_revision < notices.c.revision, notices.c.channel == "", notices.c.due_at <= now
         )
+    )
+    for notice_id, key, repository_id in rows.all():
+        _wake(session, notice_id, key, "", repository_id)
 
 
 def get(session: Session, notice_id: int) -> Notice:
@@ -106,6 +136,34 @@ def get(session: Session, notice_id: int) -> Notice:
     if row is None:
         message = f"No notice {notice_id} is stored."
         raise NotFoundError(message)
+    return _read(row)
+
+
+def find_due(session: Session, channel: str, now: datetime) -> Notice | None:
+    """What is to be said next in a channel."""
+    row = (
+        session.execute(
+            _WAITING.where(notices.c.channel == channel, notices.c.due_at <= now)
+            .order_by(notices.c.due_at, notices.c.id)
+            .limit(1)
+        )
+        .mappings()
+        .first()
+    )
+    return None if row is None else _read(row)
+
+
+def postpone(session: Session, notice: Notice, at: datetime) -> None:
+    """Try a notice again later, without holding up what else is to be said."""
+    session.execute(
+        sa.update(notices).where(notices.c.id == notice.id).values(due_at=at, attempts=notices.c.attempts + 1)
+    )
+
+
+_WAITING = sa.select(notices).where(notices.c.sent_revision < notices.c.revision)
+
+
+def _read(row: sa.RowMapping) -> Notice:
     return Notice(
         id=row["id"],
         key=row["key"],
@@ -116,6 +174,7 @@ def get(session: Session, notice_id: int) -> Notice:
         channel=row["channel"],
         revision=row["revision"],
         sent_revision=row["sent_revision"],
+        attempts=row["attempts"],
         correlation_id=row["correlation_id"],
     )
 

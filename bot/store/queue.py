@@ -16,6 +16,12 @@ from bot.store.database import Session
 
 INGEST = "ingest"
 NOTICE = "notice"
+CHANNEL = "channel"
+
+DEFAULT = "default"
+MESSAGES = "messages"
+"""The queue of what is said in Slack; a worker keeps threads for it, so that a slow Slack holds up nothing else."""
+_QUEUES = {CHANNEL: MESSAGES}
 
 app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
 
@@ -34,8 +40,12 @@ def defer(
     Jobs of the same `lock` run one after another; a job whose `key` waits already is not doubled.
     `at` is the earliest time it runs.
     """
+    if key is not None and not _may_defer(session, key):
+        return
     connection = session.connection.driver_connection
-    deferrer = app.configure_task(task, connection=connection, lock=lock, queueing_lock=key, schedule_at=at)
+    deferrer = app.configure_task(
+        task, connection=connection, lock=lock, queueing_lock=key, schedule_at=at, queue=_QUEUES.get(task, DEFAULT)
+    )
     savepoint = session.begin_nested()
     try:
         deferrer.defer(correlation_id=telemetry.current_id(), **arguments)
@@ -43,6 +53,22 @@ def defer(
         savepoint.rollback()
     else:
         savepoint.commit()
+
+
+def _may_defer(session: Session, key: str) -> bool:
+    """Whether no job of this key waits, and no other transaction is about to put one there.
+
+    Two transactions that wait for each other's jobs would be a deadlock, so the later one leaves it to the other;
+    what that job is too early to see is found by the clock.
+    """
+    row = session.execute(
+        sa.text(
+            "select exists (select from procrastinate_jobs where queueing_lock = :key and status = 'todo'),"
+            " pg_try_advisory_xact_lock(hashtextextended(:key, 0))"
+        ),
+        {"key": key},
+    ).one()
+    return not row[0] and bool(row[1])
 
 
 def count(session: Session) -> dict[str, int]:

@@ -311,8 +311,19 @@ notices = Table(
     Column("sent_revision", Integer, nullable=False, server_default=text("0")),
     Column("correlation_id", Text, nullable=False),
     _time("created_at"),
+    _time("due_at"),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
     _time("sent_at", nullable=True),
     Column("error", Text, nullable=True),
+    Index("ix_notices_waiting", "channel", "due_at", postgresql_where=text("sent_revision < revision")),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    _time("next_at"),
+    Column("failures", Integer, nullable=False),
 )
 
 messages = Table(

@@ -1,0 +1,58 @@
+"""The living card of a case, and the lines of its thread."""
+
+from __future__ import annotations
+
+from bot.analysis.lifecycle import State
+from bot.analysis.model import SYSTEM, CaseId, QuarantineId
+from bot.jobs import postings
+from bot.jobs.context import Context
+from bot.services import profiles
+from bot.slack import messages
+from bot.slack.messages import History
+from bot.store import audit, quarantines
+from bot.store.notices import Notice
+
+_TOLD = {
+    "quarantine:propose": History.PROPOSED,
+    "quarantine:approve": History.APPROVED,
+    "quarantine:reject": History.REJECTED,
+    "quarantine:withdraw": History.WITHDRAWN,
+    "quarantine:lift": History.LIFTED,
+    "quarantine:expire": History.EXPIRED,
+    "quarantine:suspend": History.SUSPENDED,
+    "quarantine:resume": History.RESUMED,
+    "case:label": History.LABELLED,
+}
+
+
+def send_card(context: Context, notice: Notice) -> bool:
+    """Post the card of a case, or bring it up to date."""
+    case_id = CaseId(notice.ref)
+    with context.db.begin() as session:
+        profile = profiles.of_case(session, case_id)
+        message = messages.card(profile, profiles.latest_quarantine(session, profile), context.clock())
+    return postings.keep(context, notice, message, case_id)
+
+
+def send_move(context: Context, notice: Notice) -> bool:
+    """Say a move of a quarantine in the thread of the card."""
+    with context.db.begin() as session:
+        entry = audit.get(session, notice.repository_id, notice.ref)
+        if entry.case_id is None:
+            return False
+        profile = profiles.of_case(session, entry.case_id)
+        held = quarantines.get(session, QuarantineId(entry.quarantine_id)) if entry.quarantine_id else None
+    kind = _TOLD[entry.tag]
+    if held is not None and kind is History.APPROVED and held.state is not State.ACTIVE:
+        held = None
+    message = messages.history_line(kind, entry.actor, held, profile, entry.reason or None)
+    return postings.reply(context, notice, profile.case_id, message, broadcast=kind.is_broadcast)
+
+
+def send_status(context: Context, notice: Notice) -> bool:
+    """Say a change of status in the thread of the card; the change that opened the card is the card itself."""
+    with context.db.begin() as session:
+        profile = profiles.of_case(session, CaseId(notice.ref))
+    before, _, after = notice.detail.partition(">")
+    message = messages.history_line(History.STATUS, SYSTEM, None, profile, f"from {before} to {after}")
+    return postings.reply(context, notice, profile.case_id, message)

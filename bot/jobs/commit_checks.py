@@ -1,0 +1,54 @@
+"""The check run of a commit: made once, and brought up to date."""
+
+from __future__ import annotations
+
+from bot.github import checks as check_views
+from bot.jobs.context import Context, target
+from bot.services import commits
+from bot.store import checks, repositories
+from bot.store.notices import Notice
+
+
+def send(context: Context, notice: Notice) -> bool:
+    """Say on GitHub what a commit amounts to; nothing of it is said in a channel."""
+    github = context.require_github()
+    with context.db.begin() as session:
+        repository = repositories.get(session, notice.repository_id)
+        found = commits.state(session, notice.repository_id, notice.detail, context.clock())
+        number = checks.find(session, notice.repository_id, notice.detail)
+    if found.runs == 0:
+        return False
+    check = check_views.render(
+        check_views.CommitResult(
+            head_sha=notice.detail,
+            failures=tuple(_failure(one) for one in found.failures),
+            problems=found.problems,
+            runs=found.runs,
+            cases=found.cases,
+            finished=found.finished,
+            complete=found.complete,
+        )
+    )
+    made = github.put_check_run(target(repository), check, number)
+    with context.db.begin() as session:
+        checks.put(session, notice.repository_id, notice.detail, made, context.clock())
+    return False
+
+
+def _failure(one: commits.FailingCase) -> check_views.CheckFailure:
+    naming = check_views.name_failure(
+        quarantined=one.quarantined_until is not None, status=one.status, in_outage=one.in_outage
+    )
+    seen = f"failed in {one.failures} of {one.runs} runs"
+    if one.mixed_commits:
+        seen += f", passed and failed on the same code on {one.mixed_commits} commits"
+    if one.quarantined_until is not None:
+        seen = f"quarantined until {one.quarantined_until:%d %B %Y}; {seen}"
+    return check_views.CheckFailure(
+        title=one.title,
+        variant=one.variant,
+        naming=naming,
+        evidence=f"{seen}.",
+        message=one.message,
+        run_url=one.run_url,
+    )

@@ -1,0 +1,52 @@
+"""News of a repository that are of no single case: imported history, outages, reports that could not be read."""
+
+from __future__ import annotations
+
+from bot.analysis.model import RunId, Status
+from bot.jobs import postings
+from bot.jobs.context import Context
+from bot.slack import messages
+from bot.store import cases, repositories, results, runs
+from bot.store.notices import Notice
+
+
+def send_imported(context: Context, notice: Notice) -> bool:
+    """Say what the imported history taught."""
+    now = context.clock()
+    with context.db.begin() as session:
+        repository = repositories.get(session, notice.repository_id)
+        counts = cases.count_statuses(session, notice.repository_id)
+        count, first, last, problems = runs.summarise(session, notice.repository_id) or (0, now, now, 0)
+        summary = messages.ImportSummary(
+            repository=repository.full_name,
+            runs=count,
+            cases=cases.count(session, notice.repository_id),
+            flaky=counts.get(Status.FLAKY, 0),
+            broken=counts.get(Status.BROKEN, 0),
+            first_at=first,
+            last_at=last,
+            problems=problems,
+        )
+    return postings.keep(context, notice, messages.imported(summary))
+
+
+def send_incident(context: Context, notice: Notice) -> bool:
+    """Say that far more failed in a run than usual."""
+    with context.db.begin() as session:
+        repository = repositories.get(session, notice.repository_id)
+        run = runs.get(session, notice.repository_id, RunId(notice.ref))
+        legs = results.list_legs(session, notice.repository_id, [run.id])
+    failed = sum(int(((leg.outcomes == 1) | (leg.outcomes == 2)).sum()) for leg in legs)  # noqa: PLR2004  # the codes
+    total = sum(len(leg.case_ids) for leg in legs)
+    message = messages.incident(repository.full_name, run.url, run.number, failed, total)
+    return postings.keep(context, notice, message)
+
+
+def send_unreadable(context: Context, notice: Notice) -> bool:
+    """Say which parts of a run could not be read."""
+    with context.db.begin() as session:
+        repository = repositories.get(session, notice.repository_id)
+        run = runs.get(session, notice.repository_id, RunId(notice.ref))
+        problems = runs.list_problems(session, notice.repository_id, [run.id])
+    message = messages.unreadable(repository.full_name, run.url, run.number, problems)
+    return postings.keep(context, notice, message)

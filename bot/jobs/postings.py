@@ -1,0 +1,60 @@
+"""Posting once: a message that is kept up to date, and a reply in the thread of a card."""
+
+from __future__ import annotations
+
+from bot.analysis.model import CaseId
+from bot.errors import PermanentUpstreamError
+from bot.jobs.context import Context
+from bot.services import announce
+from bot.slack.blockkit import Message
+from bot.store import notices
+from bot.store.notices import Notice
+
+_GONE = frozenset({"message_not_found", "cant_update_message"})
+
+
+def keep(context: Context, notice: Notice, message: Message, case_id: CaseId | None = None) -> bool:
+    """Post the message of a notice once, and bring it up to date from then on; True where it was posted.
+
+    A crash between Slack's answer and our row posts nothing twice: the key is the same to Slack.
+    """
+    slack = context.require_slack()
+    with context.db.begin() as session:
+        posted = notices.find_message(session, notice.key)
+    if posted is not None:
+        try:
+            slack.update(posted[0], posted[1], message)
+        except PermanentUpstreamError as error:
+            if error.code not in _GONE:
+                raise
+            with context.db.begin() as session:
+                notices.forget_message(session, notice.key)
+        else:
+            return False
+    ts = slack.post(notice.channel, message, key=f"{notice.key}:{posted[1] if posted else ''}")
+    with context.db.begin() as session:
+        notices.put_message(
+            session,
+            notice.key,
+            channel=notice.channel,
+            ts=ts,
+            now=context.clock(),
+            repository_id=notice.repository_id,
+            case_id=case_id,
+        )
+    return True
+
+
+def reply(context: Context, notice: Notice, case_id: CaseId, message: Message, *, broadcast: bool = False) -> bool:
+    """Say something once in the thread of the card of a case; True where it was posted."""
+    slack = context.require_slack()
+    key = announce.card_key(notice.repository_id, case_id, notice.channel)
+    with context.db.begin() as session:
+        card = notices.find_message(session, key)
+        done = notices.find_message(session, notice.key)
+    if card is None or done is not None:
+        return False
+    ts = slack.post(card[0], message, key=notice.key, thread_ts=card[1], broadcast=broadcast)
+    with context.db.begin() as session:
+        notices.put_message(session, notice.key, channel=card[0], ts=ts, now=context.clock())
+    return True

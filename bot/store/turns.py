@@ -1,0 +1,62 @@
+"""Whose turn it is: every channel is a queue of its own, and says one thing at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from bot.store import queue
+from bot.store.database import Session
+from bot.store.tables import notices, turns
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """When a channel may be spoken to again, and how often Slack failed it in a row."""
+
+    next_at: datetime
+    failures: int
+
+
+def find(session: Session, channel: str) -> Turn | None:
+    """The turn of a channel; None where nothing was ever said in it."""
+    row = session.execute(sa.select(turns.c.next_at, turns.c.failures).where(turns.c.channel == channel)).one_or_none()
+    return None if row is None else Turn(row[0], row[1])
+
+
+def put(session: Session, channel: str, turn: Turn) -> None:
+    """Let a channel wait."""
+    row = {"next_at": turn.next_at, "failures": turn.failures}
+    session.execute(
+        insert(turns).values(channel=channel, **row).on_conflict_do_update(index_elements=["channel"], set_=row)
+    )
+
+
+def wake(session: Session, channel: str, at: datetime | None = None) -> None:
+    """Let a worker look at what waits for a channel, at once or at a time."""
+    queue.defer(session, queue.CHANNEL, lock=f"channel:{channel}", key=f"channel:{channel}", at=at, channel=channel)
+
+
+def wake_all(session: Session, now: datetime) -> int:
+    """Wake every channel that has something to say and no job that would say it; returns how many.
+
+    What is due later is found here when its time has come, and so is what was stored while its job was just ending.
+    """
+    waiting = session.execute(
+        sa.select(notices.c.channel)
+        .distinct()
+        .outerjoin(turns, turns.c.channel == notices.c.channel)
+        .where(
+            notices.c.sent_revision < notices.c.revision,
+            notices.c.channel != "",
+            notices.c.due_at <= now,
+            sa.func.coalesce(turns.c.next_at, now) <= now,
+        )
+    )
+    channels = [row[0] for row in waiting]
+    for channel in channels:
+        wake(session, channel)
+    return len(channels)
