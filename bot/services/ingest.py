@@ -55,7 +55,7 @@ def record(
         session, repository_id, (case.identity for leg in report.legs for case in leg.cases), run.started_at
     )
     _store(session, repository_id, run, report, ids, now)
-    legs = tuple(_judged(leg, ids) for leg in report.legs)
+    legs = tuple(judged(leg, ids) for leg in report.legs)
     commit = judge.Commit(
         branch=run.head_branch,
         on_default_branch=run.head_branch == repository.default_branch and run.event != "pull_request",
@@ -141,7 +141,8 @@ def _store(
     runs.insert_problems(session, repository_id, run.id, report.problems)
 
 
-def _judged(leg: Leg, ids: dict[bytes, CaseId]) -> judge.JudgedLeg:
+def judged(leg: Leg, ids: dict[bytes, CaseId]) -> judge.JudgedLeg:
+    """What the filter needs of a leg; `ids` has the number of every case by the key of its identity."""
     ran: list[tuple[int, CaseRun]] = sorted(
         (
             (ids[case.identity.key], case)

@@ -1,0 +1,142 @@
+"""`flakeguard scan`: try FlakeGuard on the reports of runs that are already on disk."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import click
+
+from bot.analysis import reports, scoring, variants
+from bot.analysis.model import CaseId, RunReport
+from bot.analysis.rehearsal import Judged, Rehearsal
+from bot.cli import folder, table
+from bot.services import ingest, judge
+
+_BRANCH = "main"
+_SHOWN_PROBLEMS = 20
+
+
+@dataclass(slots=True)
+class _Read:
+    """What the folder says: every case by number, the legs of every run, and what could not be read."""
+
+    names: list[str] = field(default_factory=list)
+    ids: dict[bytes, CaseId] = field(default_factory=dict)
+    keys: set[tuple[str, int]] = field(default_factory=set)
+    runs: dict[folder.RunFolder, tuple[judge.JudgedLeg, ...]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+@click.command()
+@click.argument("top", metavar="FOLDER", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per test and variant, a line each.")
+@click.option("--timeline", is_flag=True, help="One JSON object per change of status, a line each.")
+def scan(top: Path, as_json: bool, timeline: bool) -> None:
+    """Judge the tests of runs whose reports lie in FOLDER: a file, archive or folder per run.
+
+    The runs are ordered by the times in their reports, else by the dates or numbers in their names. A commit in a
+    name (7 to 40 hexadecimal digits) tells which runs were of the same code.
+    """
+    folders = folder.find(top)
+    found = _read(folders, show_progress=not (as_json or timeline))
+    # Only what was read is put in order: a damaged report says nothing of its time either.
+    placed, notes = folder.place(list(found.runs))
+    rehearsal = Rehearsal(len(found.names), len(found.keys))
+    incidents = 0
+    for run in placed:
+        for leg in found.runs[run.folder]:
+            turns, incident = rehearsal.take(_execution(run, leg))
+            incidents += incident
+            if timeline:
+                for turn in turns:
+                    line = {
+                        "case": found.names[turn.case],
+                        "variant": turn.variant,
+                        "run_id": run.folder.name,
+                        "started_at": run.started_at.isoformat(),
+                        "from": turn.before.value,
+                        "to": turn.after.value,
+                    }
+                    click.echo(json.dumps(line, ensure_ascii=False))
+    rows = [_row(judged, found.names) for judged in rehearsal.judge(placed[-1].started_at)] if placed else []
+    if as_json and not timeline:
+        for row in sorted(rows, key=lambda one: (one.case, one.variant)):
+            click.echo(json.dumps(row.as_json(), ensure_ascii=False))
+    elif not timeline:
+        span = (
+            f", {placed[0].started_at:%Y-%m-%d %H:%M} to {placed[-1].started_at:%Y-%m-%d %H:%M} UTC" if placed else ""
+        )
+        click.echo(f"{len(placed)} of {len(folders)} runs read{span}.")
+        click.echo(table.render(rows, width=shutil.get_terminal_size().columns if sys.stdout.isatty() else None))
+    if incidents:
+        notes.append(f"In {incidents} execution(s) far more failed than usual: an outage, it counts against no test.")
+    _say(notes, found.problems)
+
+
+def _read(folders: list[folder.RunFolder], *, show_progress: bool) -> _Read:
+    found = _Read()
+    with click.progressbar(folders, label="Reading", file=sys.stderr, hidden=not show_progress) as bar:
+        for run in bar:
+            try:
+                with folder.artifacts(run.path) as artifacts:
+                    report = reports.read_artifacts(artifacts, "")
+            except OSError as error:
+                found.problems.append(f"{run.name}: {error.strerror}")
+                continue
+            found.problems += [
+                ": ".join(part for part in (run.name, one.path, one.reason) if part) for one in report.problems
+            ]
+            _take(found, run, report)
+    return found
+
+
+def _take(found: _Read, run: folder.RunFolder, report: RunReport) -> None:
+    for leg in report.legs:
+        for case in leg.cases:
+            if case.identity.key not in found.ids:
+                found.ids[case.identity.key] = CaseId(len(found.names))
+                found.names.append(case.identity.title)
+    # Without a workflow the first half of a variant says nothing.
+    named = (replace(leg, variant=leg.variant.removeprefix(f"{variants.DEFAULT}/")) for leg in report.legs)
+    legs = tuple(ingest.judged(leg, found.ids) for leg in named)
+    if any(len(leg.case_ids) for leg in legs):
+        found.keys |= {(leg.variant, case) for leg in legs for case in leg.case_ids.tolist()}
+        found.runs[run] = tuple(sorted(legs, key=lambda leg: leg.variant))
+
+
+def _execution(run: folder.PlacedRun, leg: judge.JudgedLeg) -> scoring.Execution:
+    return scoring.Execution(
+        variant=leg.variant,
+        branch=_BRANCH,
+        on_default_branch=True,
+        sha=run.sha,
+        base_sha=None,
+        event_kind="push",
+        started_at=run.started_at,
+        case_ids=leg.case_ids,
+        suites=leg.suites,
+        failed=leg.failed,
+        retries=leg.retries,
+    )
+
+
+def _row(judged: Judged, names: list[str]) -> table.Row:
+    return table.Row(
+        case=names[judged.case], variant=judged.variant, status=judged.status, p_flaky=judged.p_flaky,
+        p_broken=judged.p_broken, score=judged.score, rate=judged.rate, interval=judged.interval, runs=judged.runs,
+        failures=judged.failures,
+    )  # fmt: skip
+
+
+def _say(notes: list[str], problems: list[str]) -> None:
+    """What was assumed and what could not be read, apart from the result so that it can be piped on."""
+    for note in notes:
+        click.echo(f"note: {note}", err=True)
+    for problem in problems[:_SHOWN_PROBLEMS]:
+        click.echo(f"not read: {problem}", err=True)
+    if len(problems) > _SHOWN_PROBLEMS:
+        click.echo(f"not read: {len(problems) - _SHOWN_PROBLEMS} more", err=True)
