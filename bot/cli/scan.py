@@ -79,7 +79,9 @@ def scan(top: Path, as_json: bool, timeline: bool) -> None:
 
 def _read(folders: list[folder.RunFolder], *, show_progress: bool) -> _Read:
     found = _Read()
-    with click.progressbar(folders, label="Reading", file=sys.stderr, hidden=not show_progress) as bar:
+    with click.progressbar(
+        folders, label="Reading", file=sys.stderr, hidden=not (show_progress and sys.stderr.isatty())
+    ) as bar:
         for run in bar:
             try:
                 with folder.artifacts(run.path) as artifacts:
