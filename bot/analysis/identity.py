@@ -1,105 +1,200 @@
 """What makes a case the same case over runs and machines.
 
-File, class and name, with what changes from run to run masked: absolute paths become relative, and inside
-the parameters of a name temporary folders, addresses, uuids, times, ports, seeds and hashes are replaced by
-a word. Outside the parameters a name is the author's own; only uuids, addresses and the place of the checkout
-are taken out of it. Two cases of one run that look the same after this are told apart by `numbered`.
+File, class and name, with what changes from run to run masked. A file is named as its repository names it. What can
+hardly be an author's choice (uuids, addresses, temporary folders, ports of this machine, seeds, times of a clock) is
+masked wherever it stands; what may be one (hashes, seconds since 1970) inside the parameters of a name only, which
+begin at the first bracket, parenthesis or slash. Where a report says more to tell a case by than these three (the
+browser Playwright ran it in, the rest of a suite's name, the suites where there is neither file nor class), that is its
+`scope`. Two cases of one run that are alike after all this are told apart by `bot.analysis.collisions`.
+
+Most names hold nothing to mask, and the cases of a class share all but their names: the first is seen by one scan,
+the second is kept, so that identifying a case costs little more than hashing it.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import posixpath
 import re
+import unicodedata
+from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from bot.analysis.junit import ReportedCase
 from bot.analysis.model import Identity
 
 MAX_LENGTH = 500
+"""Characters of each part that are kept to be shown; the key is made of the whole."""
+
+_KEPT: Final = 8192  # classes whose parts are kept: a large report has thousands
+_KEY_BYTES: Final = 16
+_Masks = tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
 
 # Where the CI systems check a repository out; GitHub's runners name the repository twice (work/shop/shop).
 # Every alternative has a fixed number of parts, so that searching a long name stays linear.
-_CHECKOUT = (
+_CHECKOUT: Final = (
     r"(?:file://)?(?:[A-Za-z]:)?/(?:"
-    r"(?:home|Users)/runner/work/[^/\s]+/[^/\s]+|github/workspace|__w/[^/\s]+/[^/\s]+"
-    r"|(?:[^/\s]+/){0,3}_work/[^/\s]+/[^/\s]+|builds/[^/\s]+/[^/\s]+|home/circleci/[^/\s]+"
-    r"|home/vsts/work/\d+/s|a/\d+/s|var/lib/jenkins/workspace/[^/\s]+)/|(?:[A-Za-z]:|/[A-Za-z])/a/([^/\s]+)/\1/"
+    r"(?:home|Users)/runner/work/([^/\s]+)/(?:\1/)?|github/workspace/|__w/([^/\s]+)/(?:\2/)?"
+    r"|(?:[^/\s]+/){0,3}_work/([^/\s]+)/(?:\3/)?|builds/[^/\s]+/[^/\s]+/|home/circleci/[^/\s]+/"
+    r"|home/vsts/work/\d+/s/|a/\d+/s/|var/lib/jenkins/workspace/[^/\s]+/|home/travis/build/[^/\s]+/[^/\s]+/"
+    r"|var/lib/buildkite-agent/builds/(?:[^/\s]+/){3}|opt/atlassian/pipelines/agent/build/|bitrise/src/"
+    r"|workspaces/[^/\s]+/|drone/src/|usr/src/app/)|(?:[A-Za-z]:|/[A-Za-z])/a/([^/\s]+)/\4/"
 )
-_ROOT = re.compile(
-    rf"^(?:{_CHECKOUT}|(?:[A-Za-z]:)?/(?:workspace|app|src)/|(?:/private)?/(?:tmp|var/tmp)/[^/]+/"
+_ROOT: Final = re.compile(
+    rf"^(?:{_CHECKOUT}|(?:[A-Za-z]:)?/(?:workspace|app|src|code|project)/|(?:/private)?/(?:tmp|var/tmp)/[^/]+/"
     r"|(?:/private)?/var/folders/(?:[^/]+/){4}|[A-Za-z]:/Users/[^/]+/AppData/Local/Temp/[^/]+/)"
 )
-_CHECKOUT_INSIDE = re.compile(rf"(?<![\w./:-])(?:{_CHECKOUT})")
-_ALWAYS = (
+_CHECKOUT_INSIDE: Final = re.compile(rf"(?<![\w./:-])(?:{_CHECKOUT})")
+_LINE: Final = re.compile(r"(?<=.):\d+(?::\d+)?$")
+# A name that tells one temporary file from another: one with a digit, or that begins with tmp, was made up.
+_TOLD_NAME: Final = re.compile(r"(?!tmp)[A-Za-z_-]+\.[A-Za-z]{1,8}")
+# Karma names the class by the browser and its version: Chrome_Headless_120_0_0_0_(Linux_x86_64).Cart
+_BROWSER: Final = re.compile(
+    r"\b((?:Headless|Mobile[ _])?(?:Chrome|Chromium|Firefox|Safari|Edge|Opera|Electron|PhantomJS)(?:[ _]Headless)?)"
+    r"[ _]\d+(?:[._]\d+)*(?: \([^)]{0,40}\)|_\([^)]{0,40}\))?"
+)
+
+
+def _temporary(found: re.Match[str]) -> str:
+    name = found[0].replace("\\", "/").rpartition("/")[2]
+    return f"<temp>/{name}" if _TOLD_NAME.fullmatch(name) else "<temp>"
+
+
+_ANYWHERE: Final[_Masks] = (
     (re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"), "<uuid>"),
     (re.compile(r"\b0x[0-9a-fA-F]{4,}\b"), "<address>"),
-)
-_CHANGING = (
-    *_ALWAYS,
+    (re.compile(r"(?<![\w.])(?:/private)?/(?:tmp|var/folders|var/tmp|dev/shm)/[^\s\],'\")]+"), _temporary),
+    (re.compile(r"[A-Za-z]:[\\/]Users[\\/][^\\/\s]+[\\/]AppData[\\/]Local[\\/]Temp[\\/][^\s\],'\")]+"), _temporary),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"), "<time>"),
-    (re.compile(r"(?<!\d)1[5-9]\d{8}(?:\d{3})?(?!\d)"), "<time>"),  # seconds or milliseconds since 1970
-    (re.compile(r"(?<![\w.])(?:/private)?/(?:tmp|var/folders|var/tmp)/[^\s\],'\")]+"), "<temp>"),
-    (re.compile(r"[A-Za-z]:[\\/]Users[\\/][^\\/\s]+[\\/]AppData[\\/]Local[\\/]Temp[\\/][^\s\],'\")]+"), "<temp>"),
-    (re.compile(r"(?:(?<=localhost:)|(?<=127\.0\.0\.1:)|(?<=0\.0\.0\.0:)|(?<=\[::1\]:))\d{2,5}\b"), "<port>"),
-    (re.compile(r"\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{16,128}\b"), "<hash>"),
-    (re.compile(r"(?<=seed[=:-])\d+", re.IGNORECASE), "<seed>"),
+    (re.compile(r"((?<![\d.])(?:\d{1,3}\.){3}\d{1,3}|\blocalhost|\[::1?\]):\d{2,5}\b"), r"\1:<port>"),
+    (re.compile(r"(seed(?: ?[=:] ?|-))\d+", re.IGNORECASE), r"\1<seed>"),
 )
+_IN_PARAMETERS: Final[_Masks] = (
+    (re.compile(r"(?<!\d)1[5-9]\d{8}(?:\d{3}){0,3}(?!\d)"), "<time>"),  # since 1970, in seconds to nanoseconds
+    (re.compile(r"\b20\d{6}T\d{6}Z?\b"), "<time>"),
+    (re.compile(r"\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{16,128}\b"), "<hash>"),
+    (re.compile(r"(?<=[\w$])@[0-9a-f]{5,8}\b"), "@<address>"),  # Java's Object.toString
+    (re.compile(r"(?<=\bid=)'?\d{9,}'?"), "<address>"),  # Python's mocks
+    (re.compile(r"(?<=\bport[=:])(?:3[3-9]|[456]\d)\d{3}\b"), "<port>"),  # those a system hands out
+)
+# Whatever the patterns above find holds a digit or a slash, and one of these; a name without is left as it is.
+_MAY_CHANGE: Final = re.compile(r"[0-9/\\]")
+_CHANGING: Final = re.compile(r"[/\\@:=]|0x|[0-9a-fA-F]{8}|[sS][eE][eE][dD]-")
+_PARAMETERS: Final = re.compile(r"[\[(/]")
+# Playwright names the project (the browser) as the host of a file's suite; vitest, alike otherwise, the machine, and
+# has a suite around all.
+_SCRIPT: Final = re.compile(r"\.[cm]?[jt]sx?$")
+
+
+class _Setting(NamedTuple):
+    """What the cases of one class share, and the part of the key that is made of it."""
+
+    file: str
+    class_name: str
+    suite: str
+    scope: str
+    hashed: bytes
 
 
 def identify(case: ReportedCase) -> Identity:
     """The identity of a reported case, masked."""
-    suite = case.suites[-1] if case.suites else ""
-    return _make(_path(case.file), _mask(case.class_name), _mask_name(case.name), _substitute(_CHANGING, suite).strip())
+    setting = _setting(case.file, case.class_name, case.suites, case.host)
+    written = case.name
+    name = written if written.isidentifier() and written.isascii() else _mask_name(written)
+    key = hashlib.blake2b(setting.hashed + name.encode("utf-8", "replace"), digest_size=_KEY_BYTES).digest()
+    if len(name) > MAX_LENGTH or "\x00" in name:
+        name = _bound(name)
+    return Identity(setting.file, setting.class_name, name, setting.suite, setting.scope, key)
 
 
-def numbered(identity: Identity, number: int) -> Identity:
-    """The identity of the second (third, …) test of a run that looks like this one but is another."""
-    named = replace(identity, name=_bound(f"{identity.name} #{number}"))
-    key = hashlib.blake2b(identity.key + b"\0#%d" % number, digest_size=16).digest()
-    return replace(named, key=key, uid=_uid(key))
+def scoped(identity: Identity, scope: str) -> Identity:
+    """The identity of one of several cases of a run that are alike, told by `scope` from the others."""
+    key = hashlib.blake2b(identity.key + b"\0" + scope.encode("utf-8", "replace"), digest_size=_KEY_BYTES).digest()
+    told = f"{identity.scope} > {scope}" if identity.scope else scope
+    return replace(identity, scope=_bound(told), key=key)
 
 
-def _make(file: str, class_name: str, name: str, suite: str) -> Identity:
-    parts = [file, class_name, name]
-    if not file and not class_name:
-        parts.append(suite)
-    key = hashlib.blake2b("\0".join(_clean(part) for part in parts).encode(), digest_size=16).digest()
-    return Identity(_bound(file), _bound(class_name), _bound(name), _bound(suite), key, _uid(key))
+def mask(text: str) -> str:
+    """A name of a suite or folder without what changes from run to run."""
+    return _substitute(_IN_PARAMETERS, _mask(text)) if _holds_change(text) else _normal(text).strip()
 
 
-def _uid(key: bytes) -> str:
-    return base64.b32encode(key)[:12].decode().lower()
+@lru_cache(_KEPT)
+def _setting(file: str, class_name: str, suites: tuple[str, ...], host: str) -> _Setting:
+    path, inside = _path(file), _BROWSER.sub(r"\1", _mask(class_name))
+    if path.startswith("/"):
+        path = _by_module(path, inside)
+    named = [masked for masked in (mask(suite) for suite in suites) if masked]
+    suite = named[-1] if named else ""
+    if not path and not inside:
+        scope = " > ".join(named)
+    elif host and len(suites) <= 1 and suite == inside and _SCRIPT.search(inside):
+        scope = host.strip()
+    else:
+        scope = _rest(suite, inside)
+    hashed = f"{path}\0{inside}\0{scope}\0".encode("utf-8", "replace")
+    return _Setting(_bound(path), _bound(inside), _bound(suite), _bound(scope), hashed)
+
+
+def _rest(suite: str, class_name: str) -> str:
+    """What a suite's name says beyond the class it begins with: `chrome` of `CartTest: chrome`."""
+    if not class_name or not suite.startswith(class_name) or suite == class_name:
+        return ""
+    rest = suite[len(class_name) :]
+    return "" if rest[0].isalnum() or rest[0] in "_." else rest.strip(" :-()[]")
 
 
 def _path(written: str) -> str:
     """A file as its repository names it, as far as the place of the checkout can be told."""
-    unified = written.strip().replace("\\", "/")
-    shortened = _ROOT.sub("", unified)
+    unified = _normal(written).strip().replace("\\", "/")
+    shortened = _LINE.sub("", _ROOT.sub("", unified))
     return posixpath.normpath(shortened) if shortened else ""
 
 
+def _by_module(path: str, class_name: str) -> str:
+    """A path from an unknown place, from where it agrees with the module its class is named by."""
+    parts = class_name.split(".")
+    for end in range(len(parts), 1, -1):
+        start = path.find(f"/{'/'.join(parts[:end])}.")
+        if start >= 0:
+            return path[start + 1 :]
+    return path
+
+
 def _mask(text: str) -> str:
-    return _substitute(_ALWAYS, _CHECKOUT_INSIDE.sub("", text)).strip()
+    text = _normal(text)
+    if not _holds_change(text):
+        return text.strip()
+    return _substitute(_ANYWHERE, _CHECKOUT_INSIDE.sub("", text)).strip()
 
 
 def _mask_name(name: str) -> str:
+    if not _holds_change(name):
+        return _normal(name).strip()
     name = _mask(name)
-    opening = min((at for at in (name.find("["), name.find("(")) if at >= 0), default=len(name))
-    return name[:opening] + _substitute(_CHANGING, name[opening:])
+    opening = _PARAMETERS.search(name)
+    if opening is None:
+        return name
+    return name[: opening.start()] + _substitute(_IN_PARAMETERS, name[opening.start() :])
 
 
-def _substitute(patterns: tuple[tuple[re.Pattern[str], str], ...], text: str) -> str:
-    for pattern, word in patterns:
+def _holds_change(text: str) -> bool:
+    return _MAY_CHANGE.search(text) is not None and _CHANGING.search(text) is not None
+
+
+def _substitute(masks: _Masks, text: str) -> str:
+    for pattern, word in masks:
         text = pattern.sub(word, text)
     return text
 
 
-def _clean(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
+def _normal(text: str) -> str:
+    """One spelling of letters with accents: macOS takes them apart in the names of files."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def _bound(text: str) -> str:
-    text = _clean(text).replace("\x00", "")
+    text = text.encode("utf-8", "replace").decode().replace("\x00", "")
     return text if len(text) <= MAX_LENGTH else f"{text[: MAX_LENGTH - 1]}…"

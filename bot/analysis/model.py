@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +14,10 @@ CaseId = NewType("CaseId", int)
 RunId = NewType("RunId", int)
 """Our number of one attempt of one workflow run."""
 QuarantineId = NewType("QuarantineId", int)
+
+
+UID_LENGTH = 12
+"""Letters and digits of a published id; two of a million cases are alike in them once in two million repositories."""
 
 
 class Outcome(StrEnum):
@@ -95,26 +100,44 @@ class TryResult:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What makes a case the same case over runs and machines: normalised names, and the key made of them.
+    """What makes a case the same case over runs and machines: normalised names, and the key of 16 bytes made of them.
 
-    `key` is 16 bytes; `uid` is the short published form of it.
+    `scope` is what else tells it from a case with the same names, such as the browser; `suite` the innermost suite.
     """
 
     file: str
     class_name: str
     name: str
     suite: str
+    scope: str
     key: bytes
-    uid: str
+
+    @property
+    def uid(self) -> str:
+        """The short published form of the key; 60 bits of it, see `long_uid`."""
+        return self.long_uid[:UID_LENGTH]
+
+    @property
+    def long_uid(self) -> str:
+        """The whole key as it is published, for the one case in a repository whose short form is taken."""
+        return base64.b32encode(self.key).decode().lower().rstrip("=")
 
     @property
     def title(self) -> str:
         """The case as people read it, such as `tests/test_cart.py::TestCart::test_total`."""
-        if not self.file:
-            return "::".join(part for part in (self.class_name or self.suite, self.name) if part)
+        if not self.file and not self.class_name:
+            return "::".join(part for part in (self.scope, self.name) if part)
+        inside = self.inner_class
+        named = "::".join(part for part in (self.file, inside, self.name) if part)
+        return f"{named} [{self.scope}]" if self.scope else named
+
+    @property
+    def inner_class(self) -> str:
+        """The class without the module that the file says already."""
         module = self.file.rpartition(".")[0].replace("/", ".")
-        inside = "" if self.class_name == module else self.class_name.removeprefix(f"{module}.")
-        return "::".join(part for part in (self.file, inside, self.name) if part)
+        if not module:
+            return self.class_name
+        return "" if self.class_name == module else self.class_name.removeprefix(f"{module}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,21 +161,29 @@ class CaseRun:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something of a run that could not be read, and why; shown, never dropped."""
+    """Something of a run that is missing or could not be read, and why; shown, never dropped.
+
+    A note says what people should know of how it was read, and leaves the run whole.
+    """
 
     artifact: str
     path: str
     reason: str
+    is_note: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One variant of one run: its cases, and whether the reports of it are whole."""
+    """One variant of one run: its cases in the order in which they ran, and whether the reports of it are whole.
+
+    `of` is how many shards there are by the names of the artifacts; 0 where they do not say.
+    """
 
     variant: str
     shards: tuple[str, ...]
     cases: tuple[CaseRun, ...]
     complete: bool
+    of: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +196,9 @@ class RunReport:
 
     @property
     def complete(self) -> bool:
-        """Whether nothing is missing: every leg whole, no problem, at least one case."""
-        return bool(self.legs) and not self.problems and all(leg.complete for leg in self.legs)
+        """Whether nothing is missing: every leg whole, no problem beyond notes, at least one case."""
+        faulty = any(not problem.is_note for problem in self.problems)
+        return bool(self.legs) and not faulty and all(leg.complete for leg in self.legs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

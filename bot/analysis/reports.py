@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from bot.analysis import archive, identity, junit, variants
+from bot.analysis import archive, collisions, junit, variants
 from bot.analysis.junit import ReportedCase
 from bot.analysis.limits import DEFAULT, Limits
-from bot.analysis.model import CaseRun, Identity, Leg, Problem, RunReport, TryResult
+from bot.analysis.model import Leg, Problem, RunReport
 from bot.errors import InvalidReportError
 
 
@@ -24,7 +24,8 @@ class Artifact:
 @dataclass(slots=True)
 class _Leg:
     shards: set[str] = field(default_factory=set)
-    cases: list[tuple[tuple[str, str, int], ReportedCase]] = field(default_factory=list)
+    of: int = 0
+    cases: list[tuple[collisions.Place, ReportedCase]] = field(default_factory=list)
     complete: bool = True
 
 
@@ -44,7 +45,7 @@ def read_artifacts(artifacts: Iterable[Artifact], workflow_path: str, limits: Li
         found = 0
         try:
             for member in archive.members(artifact.name, artifact.stream, limits):
-                fault = member.refused or _read_member(artifact.name, member, leg, limits)
+                fault = member.refused or _read_member(artifact.name, shard, member, leg, limits)
                 if fault is None:
                     found += 1
                 elif fault:
@@ -60,6 +61,7 @@ def read_artifacts(artifacts: Iterable[Artifact], workflow_path: str, limits: Li
             whole = legs.setdefault(variant, _Leg())
             whole.cases += leg.cases
             whole.complete = whole.complete and leg.complete
+            whole.of = max(whole.of, variants.shard_count(artifact.name))
             if shard:
                 whole.shards.add(shard)
     problems += [
@@ -67,16 +69,19 @@ def read_artifacts(artifacts: Iterable[Artifact], workflow_path: str, limits: Li
         for name in empty
         if not files or variants.promises_report(name)
     ]
+    merged = {variant: collisions.merge(leg.cases) for variant, leg in sorted(legs.items())}
+    problems += [Problem(variant, "", note, is_note=True) for variant, one in merged.items() for note in one.notes]
     return RunReport(
         legs=tuple(
-            Leg(variant, tuple(sorted(leg.shards)), _merge(leg), leg.complete) for variant, leg in sorted(legs.items())
+            Leg(variant, tuple(sorted(legs[variant].shards)), one.cases, legs[variant].complete, legs[variant].of)
+            for variant, one in merged.items()
         ),
-        problems=tuple(sorted(problems, key=lambda one: (one.artifact, one.path, one.reason))),
+        problems=tuple(sorted(problems, key=lambda one: (one.is_note, one.artifact, one.path, one.reason))),
         files=files,
     )
 
 
-def _read_member(artifact: str, member: archive.Member, leg: _Leg, limits: Limits) -> str | None:
+def _read_member(artifact: str, shard: str, member: archive.Member, leg: _Leg, limits: Limits) -> str | None:
     """Read one report into a leg; None when it is one, empty when it is something else, or what is wrong."""
     cases: list[ReportedCase] = []
     if member.stream is None:
@@ -87,38 +92,9 @@ def _read_member(artifact: str, member: archive.Member, leg: _Leg, limits: Limit
         return ""
     except InvalidReportError as error:
         return str(error)
-    leg.cases += [((artifact, member.path, number), case) for number, case in enumerate(cases)]
+    leg.cases += [(collisions.Place(artifact, shard, member.path, number), case) for number, case in enumerate(cases)]
     if not summary.complete and summary.cases:
         return f"Read in part: {'; '.join(summary.warnings)}."
     if not summary.complete:
         return f"Nothing to read: {'; '.join(summary.warnings)}."
     return None
-
-
-def _merge(leg: _Leg) -> tuple[CaseRun, ...]:
-    """One entry per case: the same test again is one more try of it, in the order of file and element.
-
-    Two tests that only masking made alike, or that one file has under two suites or two hosts (Playwright's
-    browsers), are not the same test again: the later one gets a number, and both keep their own history.
-    """
-    alike: dict[bytes, dict[tuple[tuple[str, str, str], int], int]] = {}
-    ranks: dict[tuple[str, ...], dict[tuple[str, str], int]] = {}
-    identities: dict[bytes, Identity] = {}
-    tries: dict[bytes, list[TryResult]] = {}
-    for (artifact, path, number), written in sorted(leg.cases, key=lambda one: one[0]):
-        case = written if written.name else replace(written, name=f"(case {number + 1} without a name)")
-        found = identity.identify(case)
-        as_written = (case.file, case.class_name, case.name)
-        places = ranks.setdefault((artifact, path, *as_written), {})
-        rank = places.setdefault((found.suite, case.host), len(places))
-        tests = alike.setdefault(found.key, {})
-        position = tests.setdefault((as_written, rank), len(tests))
-        if position:
-            found = identity.numbered(found, position + 1)
-        identities[found.key] = found
-        tries.setdefault(found.key, []).extend(case.tries)
-    return tuple(CaseRun(identities[key], _number(done)) for key, done in sorted(tries.items()))
-
-
-def _number(tries: Iterable[TryResult]) -> tuple[TryResult, ...]:
-    return tuple(replace(one, number=number) for number, one in enumerate(tries, start=1))

@@ -23,8 +23,8 @@ _REPORT = re.compile(
 _ATTEMPT = re.compile(r"(?:^|(?<=[-_. (]))(?:attempt|try|retry|rerun)[-_. ]?\d+(?=$|[-_. )])", re.IGNORECASE)
 # Words that mean a shard whatever follows, and "2-of-4" after any word. `node-18` is a version, `group-a` a name.
 _SHARD = re.compile(
-    r"(?:^|(?<=[-_. (,]))(?:(?:shard|part|partition|chunk|split|group)[-_. ]?(\d+)(?:[-_ ]?of[-_ ]?\d+)?"
-    r"|(?:(?:node|worker|index|job)[-_. ]?)?(\d+)[-_ ]?of[-_ ]?\d+)(?=$|[-_. ),])",
+    r"(?:^|(?<=[-_. (,]))(?:(?:shard|part|partition|chunk|split|group)[-_. ]?(\d+)(?:[-_ ]?of[-_ ]?(?P<of>\d+))?"
+    r"|(?:(?:node|worker|index|job)[-_. ]?)?(\d+)[-_ ]?of[-_ ]?(?P<all>\d+))(?=$|[-_. ),])",
     re.IGNORECASE,
 )
 _RUN_ID = re.compile(r"\d{9,}|[0-9a-f]{40}", re.IGNORECASE)  # github.run_id and github.sha: new in every run
@@ -42,12 +42,18 @@ def split(artifact: str, workflow_path: str) -> tuple[str, str]:
     name = _ATTEMPT.sub("", artifact)
     shard = ""
     if found := _SHARD.search(name):
-        shard = next(group for group in found.groups() if group)
+        shard = found[1] or found[3]
         name = f"{name[: found.start()]}-{name[found.end() :]}"
     kept = [part for part in _BETWEEN.split(name) if not _says_nothing(part)]
     if not shard and len(kept) == 1 and kept[0].isdecimal():
         shard, kept = kept[0], []
     return f"{workflow}/{'-'.join(kept) or DEFAULT}", shard
+
+
+def shard_count(artifact: str) -> int:
+    """How many shards there are by the name of one of them, as in `shard-2-of-4`; 0 where it does not say."""
+    found = _SHARD.search(_ATTEMPT.sub("", artifact))
+    return int(found["of"] or found["all"] or 0) if found else 0
 
 
 def looks_like_report(artifact: str) -> bool:

@@ -171,15 +171,24 @@ def _summary(result: CommitResult) -> str:
             lines.append(f"  [the run]({one.run_url})")
     if len(failures) > _LISTED:
         lines.append(f"- and {len(failures) - _LISTED:,} more.")
-    if result.problems:
-        lines += ["", "**Could not be read**, so this commit is not known to be whole:", ""]
-        lines += [
-            f"- {_code(one.artifact)}{' ' + _code(one.path) if one.path else ''}: {_text(one.reason)}"
-            for one in result.problems[:_LISTED]
-        ]
-        if len(result.problems) > _LISTED:
-            lines.append(f"- and {len(result.problems) - _LISTED:,} more.")
+    lines += _listed(
+        "**Missing or unreadable**, so this commit is not known to be whole:",
+        [one for one in result.problems if not one.is_note],
+    )
+    lines += _listed("**To know** of how the reports were read:", [one for one in result.problems if one.is_note])
     return _fitting(lines, "\n")
+
+
+def _listed(heading: str, problems: list[Problem]) -> list[str]:
+    if not problems:
+        return []
+    lines = ["", heading, ""]
+    for one in problems[:_LISTED]:
+        where = " ".join(_code(part) for part in (one.artifact, one.path) if part)
+        lines.append(f"- {where}: {_text(one.reason)}")
+    if len(problems) > _LISTED:
+        lines.append(f"- and {len(problems) - _LISTED:,} more.")
+    return lines
 
 
 def _details(result: CommitResult) -> str:

@@ -47,6 +47,6 @@ def send_unreadable(context: Context, notice: Notice) -> bool:
     with context.db.begin() as session:
         repository = repositories.get(session, notice.repository_id)
         run = runs.get(session, notice.repository_id, RunId(notice.ref))
-        problems = runs.list_problems(session, notice.repository_id, [run.id])
+        problems = [one for one in runs.list_problems(session, notice.repository_id, [run.id]) if not one.is_note]
     message = messages.unreadable(repository.full_name, run.url, run.number, problems)
     return postings.keep(context, notice, message)

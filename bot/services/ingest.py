@@ -200,7 +200,7 @@ def _announce(
     announce.check(session, run.repository_id, run.head_sha, now)
     if judgement.is_incident:
         announce.incident(session, run.repository_id, run.id, channel, now)
-    if report.problems:
+    if any(not problem.is_note for problem in report.problems):
         announce.unreadable(session, run.repository_id, run.id, channel, now)
     for change in judgement.changes:
         announce.status_change(session, run.repository_id, change, channel, now)

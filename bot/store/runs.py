@@ -127,7 +127,7 @@ def set_ingested(
 
 
 def insert_problems(session: Session, repository_id: RepositoryId, run_id: RunId, problems: Iterable[Problem]) -> None:
-    """Keep what could not be read of a run."""
+    """Keep what is missing of a run, could not be read, or has to be known of how it was read."""
     rows = [
         {
             "repository_id": repository_id,
@@ -135,6 +135,7 @@ def insert_problems(session: Session, repository_id: RepositoryId, run_id: RunId
             "artifact": one.artifact,
             "path": one.path,
             "reason": one.reason,
+            "is_note": one.is_note,
         }
         for one in problems
     ]
@@ -143,13 +144,13 @@ def insert_problems(session: Session, repository_id: RepositoryId, run_id: RunId
 
 
 def list_problems(session: Session, repository_id: RepositoryId, run_ids: Iterable[RunId]) -> list[Problem]:
-    """What could not be read of runs."""
+    """What is missing of runs or could not be read, and the notes on them, in the order in which they were kept."""
     rows = session.execute(
-        sa.select(run_problems.c.artifact, run_problems.c.path, run_problems.c.reason)
+        sa.select(run_problems.c.artifact, run_problems.c.path, run_problems.c.reason, run_problems.c.is_note)
         .where(run_problems.c.repository_id == repository_id, run_problems.c.run_id.in_(list(run_ids)))
         .order_by(run_problems.c.id)
     )
-    return [Problem(row[0], row[1], row[2]) for row in rows]
+    return [Problem(row[0], row[1], row[2], row[3]) for row in rows]
 
 
 def list_latest_attempts(session: Session, repository_id: RepositoryId, head_sha: str) -> list[StoredRun]:
@@ -186,7 +187,7 @@ def summarise(session: Session, repository_id: RepositoryId) -> tuple[int, datet
         )
     ).one()
     problems = session.execute(
-        sa.select(sa.func.count()).where(run_problems.c.repository_id == repository_id)
+        sa.select(sa.func.count()).where(run_problems.c.repository_id == repository_id, ~run_problems.c.is_note)
     ).scalar_one()
     return (row[0], row[1], row[2], problems) if row[0] else None
 

@@ -141,6 +141,7 @@ cases = Table(
     Column("suite", Text, nullable=False),
     Column("title", Text, nullable=False),
     _time("first_seen_at"),
+    Column("scope", Text, nullable=False, server_default=text("''")),
     Column("renamed_into", Integer, nullable=True),
     Index("uq_cases_key", "repository_id", "key", unique=True),
     Index("ix_cases_uid", "repository_id", "uid"),

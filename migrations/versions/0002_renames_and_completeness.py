@@ -18,6 +18,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column("cases", sa.Column("scope", sa.Text(), server_default=sa.text("''"), nullable=False))
     op.add_column("cases", sa.Column("renamed_into", sa.Integer(), nullable=True))
     op.create_index(
         "ix_cases_renamed",
@@ -64,3 +65,4 @@ def downgrade() -> None:
         op.drop_column("fingerprints", column)
     op.drop_index("ix_cases_renamed", table_name="cases")
     op.drop_column("cases", "renamed_into")
+    op.drop_column("cases", "scope")

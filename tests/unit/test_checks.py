@@ -133,3 +133,12 @@ def test_everything_fits_into_what_github_takes() -> None:
     assert len(check.text.encode()) <= checks.MAX_SUMMARY
     assert check.text.endswith("(cut: GitHub takes no more)")
     assert check.text.count("```") % 2 == 0
+
+
+def test_a_note_is_told_apart_from_what_is_missing_and_leaves_the_commit_whole() -> None:
+    note = Problem("ci/linux", "", "3 names stand in several suites.", is_note=True)
+    check = checks.render(dataclasses.replace(result(), failures=(), problems=(note,)))
+    assert check.conclusion is checks.Conclusion.SUCCESS
+    assert "Missing" not in check.summary
+    assert "**To know**" in check.summary
+    assert "3 names stand in several suites." in check.summary

@@ -72,11 +72,13 @@ def test_one_name_under_two_browsers_is_two_tests_and_not_a_flake() -> None:
     browsers = {"chromium": PASSED, "webkit": FAILED}
     inside = "".join(suite(case, f'name="a.spec.ts" hostname="{host}"') for host, case in browsers.items())
     text = f"<testsuites>{inside}</testsuites>"
-    (leg,) = read([("junit", [("r.xml", text)])]).legs
-    assert sorted((case.identity.name, case.verdict) for case in leg.cases) == [
-        ("t", Verdict.PASSED),
-        ("t #2", Verdict.FAILED),
+    report = read([("junit", [("r.xml", text)])])
+    assert sorted((case.identity.scope, case.verdict) for case in report.legs[0].cases) == [
+        ("a.spec.ts > chromium", Verdict.PASSED),
+        ("a.spec.ts > webkit", Verdict.FAILED),
     ]
+    assert report.complete
+    assert "told apart by their suite" in report.problems[0].reason
 
 
 def test_tests_that_only_masking_makes_alike_stay_apart_and_keep_their_names_over_runs() -> None:
@@ -84,7 +86,8 @@ def test_tests_that_only_masking_makes_alike_stay_apart_and_keep_their_names_ove
         inside = f'<testcase name="t[0x{first}]"/><testcase name="t[0x{second}]"/>'
         report = read([("junit", [("r.xml", suite(inside))])])
         assert report.complete
-        return [(case.identity.name, case.identity.key) for case in report.legs[0].cases]
+        assert [problem.is_note for problem in report.problems] == [True]
+        return [(case.identity.scope, case.identity.key) for case in report.legs[0].cases]
 
     assert len(run("7f01aa", "7f02bb")) == 2
     assert run("7f01aa", "7f02bb") == run("7fffff", "7f0000")

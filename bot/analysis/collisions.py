@@ -1,0 +1,184 @@
+"""Which cases of a leg are one test that ran again, and which are tests that merely look alike.
+
+The same test again, in one file or in a later one, is one more try of it. Alike and yet not the same are: two names
+that only masking made equal; one name under two suites or hosts of one file; one name in the reports of two folders,
+such as the modules of a build. They are told apart by what differs and every such collision is said, for two tests
+under one identity would look like a flake on every commit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import Enum
+from functools import lru_cache
+from typing import Final, NamedTuple, assert_never
+
+from bot.analysis import identity
+from bot.analysis.junit import ReportedCase
+from bot.analysis.model import CaseRun, Identity, TryResult
+
+# Folders in which the tries or parts of one suite are kept: attempt-1, test_attempts, rerun, shard-2-of-4.
+_PART: Final = re.compile(
+    r"(?:^|(?<=/)|[-_. ])(?:tests?[-_])?(?:attempt|try|tries|retry|retries|re-?run|run|first|second|third|last|final"
+    r"|initial|original|flaky|failed|failures?|round|shard|part|chunk|split|group|node|worker|job|index)s?"
+    r"(?:[-_. ]?\d+)?(?:[-_. ]?of[-_. ]?\d+)?(?=$|/|[-_. ])"
+)
+_NUMBER: Final = re.compile(r"(?<![^/])\d+(?![^/])")
+_DIGITS: Final = re.compile(r"(\d+)")
+_ENDING: Final = re.compile(r"\.\w+(?:\.gz)?$")
+
+
+class Place(NamedTuple):
+    """Where a case stands: its artifact and shard, the file in it, and the number of the element from 0."""
+
+    artifact: str
+    shard: str
+    path: str
+    number: int
+
+
+class _Kind(Enum):
+    """How alike tests differ, and are told apart."""
+
+    FOLDER = "folder"
+    SUITE = "suite"
+    ORDER = "order"
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The cases of a leg in the order in which they first ran, and what has to be said of collisions among them."""
+
+    cases: tuple[CaseRun, ...]
+    notes: tuple[str, ...]
+
+
+_Member = tuple[Place, ReportedCase]
+_Natural = tuple[tuple[tuple[int, str], ...], str]
+
+
+def merge(reported: Iterable[_Member]) -> Merged:
+    """One entry per test, with its tries in the order of file and element."""
+    alike: dict[bytes, tuple[Identity, list[_Member]]] = {}
+    for place, written in sorted(reported, key=_order):
+        case = written if written.name else replace(written, name=f"(case {place.number + 1} without a name)")
+        found = identity.identify(case)
+        known = alike.get(found.key)
+        if known is None:
+            alike[found.key] = (found, [(place, case)])
+        else:
+            known[1].append((place, case))
+    runs: list[CaseRun] = []
+    said: dict[_Kind, list[str]] = {}
+    for found, members in alike.values():
+        if len(members) == 1:
+            runs.append(CaseRun(found, members[0][1].tries))
+            continue
+        kinds, tests = _tell_apart(found, members)
+        runs += [CaseRun(test, _tries(cases)) for test, cases in tests]
+        for kind in kinds:
+            said.setdefault(kind, []).append(found.title)
+    return Merged(tuple(runs), tuple(_say(kind, said[kind]) for kind in _Kind if kind in said))
+
+
+def _tell_apart(found: Identity, members: list[_Member]) -> tuple[set[_Kind], list[tuple[Identity, list[_Member]]]]:
+    """The tests behind cases that are alike, each with its tries; and how they differ, empty where they are one."""
+    kinds: set[_Kind] = set()
+    folders = {_folder(place.path) for place, _ in members}
+    if len(folders) > 1:
+        kinds.add(_Kind.FOLDER)
+    suites: dict[tuple[str, str], set[tuple[tuple[str, ...], str]]] = {}
+    for place, case in members:
+        suites.setdefault((place.artifact, place.path), set()).add((case.suites, case.host))
+    if any(len(in_file) > 1 for in_file in suites.values()):
+        kinds.add(_Kind.SUITE)
+    scopes: dict[str, list[_Member]] = {}
+    for place, case in members:
+        differing = [_folder(place.path)] if _Kind.FOLDER in kinds else []
+        if _Kind.SUITE in kinds:
+            differing += [*map(identity.mask, case.suites), case.host]
+        scopes.setdefault(" > ".join(part for part in differing if part), []).append((place, case))
+    tests: list[tuple[Identity, list[_Member]]] = []
+    for scope, group in scopes.items():
+        test = identity.scoped(found, scope) if scope else found
+        numbered = _by_order(group)
+        if len(numbered) > 1:
+            kinds.add(_Kind.ORDER)
+        tests += [
+            (identity.scoped(test, f"#{number + 1}") if number else test, numbered[number])
+            for number in sorted(numbered)
+        ]
+    return kinds, tests
+
+
+def _by_order(members: list[_Member]) -> dict[int, list[_Member]]:
+    """Cases whose names only masking made equal, by number: the first in a file is the first in its next try.
+
+    Another shard has other tests, so its numbers go on where those of the shard before end.
+    """
+    files: dict[tuple[str, str], list[_Member]] = {}
+    for place, case in members:
+        files.setdefault((place.artifact, place.path), []).append((place, case))
+    numbers: dict[tuple[str, str, str], int] = {}
+    of_shard: dict[str, list[int]] = {}
+    for inside in files.values():
+        names = list(dict.fromkeys(_written(case) for _, case in inside))
+        taken = {numbers[name] for name in names if name in numbers}
+        given = of_shard.setdefault(inside[0][0].shard, [])
+        free = [number for number in given if number not in taken]
+        for name in names:
+            if name not in numbers:
+                numbers[name] = free.pop(0) if free else 1 + max(numbers.values(), default=-1)
+                given.append(numbers[name])
+    found: dict[int, list[_Member]] = {}
+    for place, case in members:
+        found.setdefault(numbers[_written(case)], []).append((place, case))
+    return found
+
+
+def _written(case: ReportedCase) -> tuple[str, str, str]:
+    return case.file, case.class_name, case.name
+
+
+def _tries(members: list[_Member]) -> tuple[TryResult, ...]:
+    tries = [one for _, case in members for one in case.tries]
+    return tuple(replace(one, number=number) for number, one in enumerate(tries, start=1))
+
+
+def _say(kind: _Kind, titles: list[str]) -> str:
+    several = len(titles) > 1
+    names = f"{len(titles):,} names stand" if several else "1 name stands"
+    example = f"such as {titles[0]}" if several else titles[0]
+    match kind:
+        case _Kind.ORDER:
+            return (
+                f"{names} for several tests once what changes from run to run is masked ({example}); "
+                "these tests are told apart by their order."
+            )
+        case _Kind.SUITE:
+            return f"{names} in several suites of one report ({example}); these tests are told apart by their suite."
+        case _Kind.FOLDER:
+            return f"{names} in the reports of several folders ({example}); these tests are told apart by their folder."
+        case _:
+            assert_never(kind)
+
+
+def _order(member: _Member) -> tuple[_Natural, _Natural, int]:
+    place = member[0]
+    return _natural(place.artifact), _natural(place.path), place.number
+
+
+@lru_cache(1024)
+def _natural(path: str) -> _Natural:
+    """A name as people order it: `run-2` before `run-10`, and `junit.xml` before its `junit-retry.xml`."""
+    parts = _DIGITS.split(_ENDING.sub("", path))
+    return tuple((int(part), "") if number % 2 else (0, part) for number, part in enumerate(parts)), path
+
+
+@lru_cache(1024)
+def _folder(path: str) -> str:
+    """The folder of a report without what tells tries and shards apart."""
+    folder = identity.mask(path.replace("\\", "/").rpartition("/")[0])
+    return "/".join(part for part in _NUMBER.sub("", _PART.sub("", folder)).split("/") if part)

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.analysis import collisions
+from bot.analysis.collisions import Place
+from bot.analysis.junit import ReportedCase
+from bot.analysis.model import Outcome, TryResult, Verdict
+
+PASSED, FAILED = Outcome.PASSED, Outcome.FAILED
+Member = tuple[Place, ReportedCase]
+
+
+def member(
+    name: str = "t",
+    outcome: Outcome = PASSED,
+    *,
+    path: str = "junit.xml",
+    number: int = 0,
+    shard: str = "",
+    suites: tuple[str, ...] = ("s",),
+    host: str = "",
+) -> Member:
+    case = ReportedCase(
+        suites=suites,
+        file="",
+        class_name="C",
+        name=name,
+        duration=0.0,
+        outcome=outcome,
+        tries=(TryResult(1, outcome, 0.0),),
+        host=host,
+    )
+    return Place(f"junit-{shard}", shard, path, number), case
+
+
+def told(members: list[Member]) -> dict[str, list[Outcome]]:
+    return {one.identity.title: [each.outcome for each in one.tries] for one in collisions.merge(members).cases}
+
+
+def test_the_same_test_in_a_later_file_is_a_further_try_in_the_order_of_the_files() -> None:
+    files = [("junit-10.xml", PASSED), ("junit-2.xml", FAILED), ("junit.xml", FAILED)]
+    merged = collisions.merge([member(outcome=outcome, path=path) for path, outcome in files])
+    (only,) = merged.cases
+    assert [one.outcome for one in only.tries] == [FAILED, FAILED, PASSED]
+    assert [one.number for one in only.tries] == [1, 2, 3]
+    assert only.verdict is Verdict.FLAKY
+    assert merged.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        ("attempt-1/junit.xml", "attempt-2/junit.xml"),
+        ("out/junit.xml", "out/rerun/junit.xml"),
+        ("first-run/junit.xml", "retry_2/junit.xml"),
+        ("pkg/test.xml", "pkg/test_attempts/attempt_1.xml"),
+        ("1/junit.xml", "2/junit.xml"),
+        ("junit-shard-1-of-2/a.xml", "junit-shard-2-of-2/a.xml"),
+    ],
+)
+def test_folders_of_tries_and_shards_hold_the_same_tests(first: str, again: str) -> None:
+    assert len(collisions.merge([member(path=first), member(outcome=FAILED, path=again)]).cases) == 1
+
+
+def test_one_name_in_two_modules_of_a_build_is_two_tests_and_that_is_said() -> None:
+    merged = collisions.merge(
+        [member(path="cart/target/TEST-C.xml"), member(outcome=FAILED, path="orders/target/TEST-C.xml")]
+    )
+    assert {one.identity.title: one.verdict for one in merged.cases} == {
+        "C::t [cart/target]": Verdict.PASSED,
+        "C::t [orders/target]": Verdict.FAILED,
+    }
+    assert merged.notes == (
+        "1 name stands in the reports of several folders (C::t); these tests are told apart by their folder.",
+    )
+
+
+def test_one_name_under_two_suites_of_a_file_is_two_tests_whichever_comes_first() -> None:
+    here, there = member(suites=("here",)), member(outcome=FAILED, suites=("there",), number=1)
+    expected = {"C::t [here]": [PASSED], "C::t [there]": [FAILED]}
+    assert told([here, there]) == expected
+    assert told([(here[0]._replace(number=1), here[1]), (there[0]._replace(number=0), there[1])]) == expected
+
+
+def test_names_that_only_masking_makes_alike_are_told_by_their_order_and_keep_it_in_the_next_try() -> None:
+    files = [
+        member("t[0xaaaa]"),
+        member("t[0xbbbb]", FAILED, number=1),
+        member("t[0xcccc]", path="junit-retry.xml"),
+        member("t[0xdddd]", path="junit-retry.xml", number=1),
+    ]
+    assert told(files) == {"C::t[<address>]": [PASSED, PASSED], "C::t[<address>] [#2]": [FAILED, PASSED]}
+
+
+def test_a_name_that_did_not_change_is_the_same_test_in_the_next_try_wherever_it_stands() -> None:
+    files = [
+        member("t[0xaaaa]"),
+        member("t[0xbbbb]", FAILED, number=1),
+        member("t[0xbbbb]", PASSED, path="junit-retry.xml"),
+    ]
+    assert told(files) == {"C::t[<address>]": [PASSED], "C::t[<address>] [#2]": [FAILED, PASSED]}
+
+
+def test_names_that_only_masking_makes_alike_are_other_tests_in_another_shard() -> None:
+    found = told([member("t[0xaaaa]", shard="1"), member("t[0xbbbb]", FAILED, shard="2")])
+    assert found == {"C::t[<address>]": [PASSED], "C::t[<address>] [#2]": [FAILED]}
+
+
+def test_how_many_names_collide_is_said_once() -> None:
+    members = [member(f"t{number % 3}", number=number, suites=(f"s{number // 3}",)) for number in range(6)]
+    (note,) = collisions.merge(members).notes
+    assert note == (
+        "3 names stand in several suites of one report (such as C::t0); these tests are told apart by their suite."
+    )
+
+
+MEMBERS = st.builds(
+    lambda name, path, number, shard, suite, host: member(
+        name, path=path, number=number, shard=shard, suites=(suite,), host=host
+    ),
+    st.sampled_from(["t", "u", "t[0xaaaa]", "t[0xbbbb]", ""]),
+    st.sampled_from(["junit.xml", "a/junit.xml", "b/junit.xml", "retry/junit.xml"]),
+    st.integers(0, 5),
+    st.sampled_from(["", "1", "2"]),
+    st.sampled_from(["s", "z"]),
+    st.sampled_from(["", "chromium"]),
+)
+
+
+@given(st.lists(MEMBERS, max_size=12, unique_by=lambda one: one[0]), st.randoms())
+def test_no_case_is_lost_no_identity_is_given_twice_and_the_order_of_reading_is_nothing(
+    members: list[Member], random: object
+) -> None:
+    merged = collisions.merge(members)
+    assert sum(len(one.tries) for one in merged.cases) == len(members)
+    assert len({one.identity.key for one in merged.cases}) == len(merged.cases)
+    shuffled = list(members)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert collisions.merge(shuffled) == merged
