@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from types import FrameType
 
 import uvicorn
@@ -15,16 +16,17 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from starlette.applications import Starlette
 
 from bot import telemetry
+from bot.analysis.model import WorkspaceId
 from bot.commands import listeners
-from bot.commands.door import Door
+from bot.commands.door import Entrance
 from bot.config import Environment, Settings
-from bot.errors import ConfigurationError, UpstreamError
+from bot.errors import ConfigurationError, PermanentUpstreamError, UpstreamError
 from bot.github.client import GitHub
 from bot.jobs.context import Context
 from bot.jobs.schedule import Clock
 from bot.jobs.worker import Worker
-from bot.slack.client import Slack
-from bot.store import embedded
+from bot.slack.registry import Grant, Registry
+from bot.store import embedded, workspaces
 from bot.store.database import Database
 from bot.web import routes
 
@@ -45,8 +47,9 @@ class Bot:
         self.db = Database(url, pool_size=settings.database_pool_size)
         self.db.check()
         self.github = _github(settings)
-        self.slack = _slack(settings)
-        self.context = Context(self.db, self.github, self.slack, settings.slack_default_channel)
+        self.slacks = Registry(self._grant, base_url=settings.slack_api_url)
+        self.context = Context(self.db, self.github, self.slacks, settings.slack_default_channel)
+        self.entrance = Entrance(self.db, self.slacks, self.github, settings.slack_default_channel, settings.missing())
         for name in settings.missing():
             _log.warning("door switched off: a setting is missing", setting=name)
 
@@ -66,16 +69,28 @@ class Bot:
             message = "DATABASE_URL: the tables are not up to date; run `flakeguard migrate` first."
             raise ConfigurationError(message)
 
+        if self.settings.slack_bot_token is not None:
+            with self.db.begin() as session:
+                workspaces.put_by_token(session, sees_all=True, now=datetime.now(UTC))
+
     def bolt(self) -> Bolt | None:
         """The Slack listeners, where Slack is configured."""
         settings = self.settings
-        if self.slack is None or settings.slack_bot_token is None:
+        if settings.slack_bot_token is None:
             return None
         if settings.slack_signing_secret is None and settings.slack_app_token is None:
             return None
-        door = Door(self.db, self.slack, settings.slack_default_channel, settings.missing())
+        self.entrance.identify()
         secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else None
-        return listeners.build(door, signing_secret=secret, token=settings.slack_bot_token.get_secret_value())
+        return listeners.build(self.entrance, signing_secret=secret)
+
+    def _grant(self, workspace_id: WorkspaceId) -> Grant:
+        with self.db.begin() as session:
+            workspace = workspaces.get(session, workspace_id)
+        if not workspace.by_token or self.settings.slack_bot_token is None:
+            message = f"FlakeGuard has no token for the workspace {workspace.name or workspace_id}."
+            raise PermanentUpstreamError(message, code="not_installed")
+        return Grant(self.settings.slack_bot_token.get_secret_value())
 
     def close(self) -> None:
         """Close every connection, and stop the embedded database if it is ours."""
@@ -184,12 +199,6 @@ def _github(settings: Settings) -> GitHub | None:
     if settings.github_app_id is None or settings.github_app_private_key is None:
         return None
     return GitHub(settings.github_app_id, settings.github_app_private_key.get_secret_value(), settings.github_api_url)
-
-
-def _slack(settings: Settings) -> Slack | None:
-    if settings.slack_bot_token is None:
-        return None
-    return Slack(settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url)
 
 
 def _socket_mode(settings: Settings, bolt: Bolt | None) -> SocketModeHandler | None:

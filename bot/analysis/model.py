@@ -14,6 +14,20 @@ CaseId = NewType("CaseId", int)
 RunId = NewType("RunId", int)
 """Our number of one attempt of one workflow run."""
 QuarantineId = NewType("QuarantineId", int)
+WorkspaceId = NewType("WorkspaceId", int)
+"""Our number of one installation of the Slack app: a workspace, or a whole Enterprise Grid organisation."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A channel of a workspace: where something is said."""
+
+    workspace_id: WorkspaceId
+    channel: str
+
+    def __str__(self) -> str:
+        """The place as natural keys write it."""
+        return f"{self.workspace_id}:{self.channel}"
 
 
 UID_LENGTH = 12

@@ -1,24 +1,33 @@
-"""What every Slack listener shares: who acts, how an answer gets back, and the one translator of errors."""
+"""What every Slack listener shares: who acts, what they may see, how an answer gets back, how errors are told."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from enum import StrEnum
+from typing import Any, assert_never
 
 from pydantic import BaseModel
-from slack_bolt import Ack
+from slack_bolt import Ack, BoltContext, BoltRequest
 
 from bot import telemetry
-from bot.analysis.model import Actor, ActorKind
-from bot.errors import FlakeGuardError, UserError
+from bot.analysis.model import Actor, ActorKind, CaseId, Place, QuarantineId, RepositoryId
+from bot.errors import FlakeGuardError, NotAllowedError, UserError
+from bot.github.client import GitHub
+from bot.services import access
 from bot.slack import answers
 from bot.slack.blockkit import Message, View
 from bot.slack.client import Slack
-from bot.store.database import Database
+from bot.slack.registry import Registry
+from bot.store import deliveries, workspaces
+from bot.store.database import Database, Session
+from bot.store.workspaces import Workspace
 
 _log = telemetry.logger(__name__)
+_LONGEST_ID = 18  # digits; more do not fit into a number of the database
+OUTDATED = "This button or form is from an older version. Ask for the test again."
 
 
 class _Named(BaseModel):
@@ -27,9 +36,14 @@ class _Named(BaseModel):
     name: str = ""
 
 
-class _Button(BaseModel):
+class _Option(BaseModel):
+    value: str = ""
+
+
+class _Element(BaseModel):
     action_id: str = ""
     value: str = ""
+    selected_option: _Option | None = None
 
 
 class _Container(BaseModel):
@@ -57,7 +71,7 @@ class Body(BaseModel):
     channel_id: str = ""
     text: str = ""
     trigger_id: str = ""
-    actions: list[_Button] = []
+    actions: list[_Element] = []
     container: _Container = _Container()
     view: _View = _View()
 
@@ -73,27 +87,45 @@ class Body(BaseModel):
         return self.channel.id or self.channel_id
 
     @property
+    def choice(self) -> str:
+        """The value of the button that was pressed, or of the option that was chosen."""
+        if not self.actions:
+            return ""
+        used = self.actions[0]
+        return used.selected_option.value if used.selected_option else used.value
+
+    @property
     def subject(self) -> int:
-        """The id in the value of the button that was pressed.
+        """The id in the value of the button or option; the value may say a word before it, as in `mute:17`.
 
         Raises:
             UserError: not one of ours.
         """
-        value = self.actions[0].value if self.actions else ""
-        if not value.isdecimal():
-            message = "This button is from an older version. Ask for the test again."
-            raise UserError(message)
-        return int(value)
+        number = self.choice.rpartition(":")[2]
+        if not number.isdecimal() or len(number) > _LONGEST_ID:
+            raise UserError(OUTDATED)
+        return int(number)
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What listeners work with."""
+    """What listeners work with: one request of one workspace."""
 
     db: Database
+    workspace: Workspace
     slack: Slack
-    channel: str | None
+    github: GitHub | None
+    default_channel: str | None
     missing: tuple[str, ...]
+
+    def visible(self, session: Session) -> Sequence[RepositoryId]:
+        """The repositories the workspace may see; whatever lists or searches starts from these."""
+        return access.visible(session, self.workspace)
+
+    def place(self, channel: str) -> Place | None:
+        """Where a card is opened that has none yet: the channel for all, else the one of the request."""
+        chosen = self.default_channel or channel
+        return Place(self.workspace.id, chosen) if chosen else None
 
     def answer(self, body: Body, message: Message) -> None:
         """Show something to the one who asked, where they asked; in a direct message where that is nowhere."""
@@ -108,7 +140,61 @@ class Door:
         self.slack.open_view(body.trigger_id, view)
 
 
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """What the process has, from which a request gets its door."""
+
+    db: Database
+    slacks: Registry
+    github: GitHub | None
+    default_channel: str | None
+    missing: tuple[str, ...]
+
+    def admit(self, workspace: Workspace) -> Door:
+        """The door of a request of this workspace."""
+        channel = self.default_channel if workspace.by_token else None
+        return Door(self.db, workspace, self.slacks.of(workspace.id), self.github, channel, self.missing)
+
+    def identify(self) -> Workspace | None:
+        """Ask Slack whom SLACK_BOT_TOKEN speaks for, and record it; None while Slack does not say."""
+        with self.db.begin() as session:
+            held = workspaces.find_by_token(session)
+        if held is None:
+            return None
+        try:
+            identity = self.slacks.of(held.id).probe()
+        except FlakeGuardError as error:
+            _log.warning("Slack did not say who the bot is", reason=str(error))
+            return None
+        with self.db.begin() as session:
+            return workspaces.identify(
+                session,
+                enterprise_id=identity.enterprise_id,
+                team_id="" if identity.is_organisation else identity.team_id,
+                name=identity.team,
+                bot_user_id=identity.bot_user_id,
+                now=now(),
+            )
+
+
 Handler = Callable[[Door, Body], None]
+
+
+class About(StrEnum):
+    """What the id that comes along with a request names; it is looked up and guarded before its handler runs."""
+
+    NOTHING = "nothing"
+    CASE = "case_id"
+    QUARANTINE = "quarantine_id"
+    REPOSITORY = "repository_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A handler, and what its requests are about."""
+
+    about: About
+    handler: Handler
 
 
 def acknowledge(ack: Ack) -> None:
@@ -116,25 +202,96 @@ def acknowledge(ack: Ack) -> None:
     ack()
 
 
-def guarded(door: Door, handler: Handler) -> Callable[[Mapping[str, Any]], None]:
-    """A handler as Bolt's lazy listener; Bolt swallows its errors, so they are translated here."""
+def guarded(entrance: Entrance, listener: Listener) -> Callable[[Mapping[str, Any], BoltContext, BoltRequest], None]:
+    """A handler as Bolt's lazy listener, run once per request and only on what its workspace may see.
 
-    def run(body: Mapping[str, Any]) -> None:
-        request = Body.model_validate(body)
-        with telemetry.correlated(telemetry.new_id(), actor=request.actor.subject):
+    Bolt swallows its errors, so they are translated here.
+    """
+    name = listener.handler.__name__
+
+    def run(body: Mapping[str, Any], context: BoltContext, request: BoltRequest) -> None:
+        asked = Body.model_validate(body)
+        workspace: Workspace = context["workspace"]
+        with telemetry.correlated(telemetry.new_id(), actor=asked.actor.subject, workspace=workspace.id):
             try:
-                handler(door, request)
+                door = entrance.admit(workspace)
+            except FlakeGuardError as error:
+                _log.warning("request of a workspace that cannot be answered", reason=str(error), handler=name)
+                return
+            try:
+                if is_new(door, asked.trigger_id, request):
+                    require_member(workspace, context)
+                    guard(door, asked, listener.about)
+                    listener.handler(door, asked)
             except FlakeGuardError as error:
                 text = str(error) if isinstance(error, UserError) else "That did not work just now. Try again."
-                _log.info("request refused", reason=str(error), handler=handler.__name__)
-                _tell(door, request, text)
+                _log.info("request refused", reason=str(error), handler=name)
+                _tell(door, asked, text)
             except Exception:  # noqa: BLE001  # the last translator: nothing may be lost silently
                 incident = telemetry.new_id()
-                _log.exception("request failed", incident=incident, handler=handler.__name__)
-                _tell(door, request, f"Something went wrong on our side. It was logged as {incident}.")
+                _log.exception("request failed", incident=incident, handler=name)
+                _tell(door, asked, f"Something went wrong on our side. It was logged as {incident}.")
 
-    run.__name__ = handler.__name__
+    run.__name__ = name
     return run
+
+
+def require_member(workspace: Workspace, context: BoltContext) -> None:
+    """Raise NotAllowedError for somebody of another company, as a channel shared with it brings along."""
+    if not workspace.has_member(context.actor_enterprise_id or "", context.actor_team_id or ""):
+        message = "Only members of the workspace that installed FlakeGuard can use it."
+        raise NotAllowedError(message)
+
+
+def guard(door: Door, body: Body, about: About) -> None:
+    """Raise unless everything a request names may be seen by its workspace.
+
+    A click names it in its value, a form in its private_metadata: there every id of ours counts, whatever the
+    form is about.
+    """
+    named = _named(body)
+    if body.actions and about is not About.NOTHING:
+        named[about] = body.subject
+    if about is not About.NOTHING and about not in named:
+        raise UserError(OUTDATED)
+    with door.db.begin() as session:
+        for kind, number in named.items():
+            match kind:
+                case About.CASE:
+                    access.require_case(session, door.workspace, CaseId(number))
+                case About.QUARANTINE:
+                    access.require_quarantine(session, door.workspace, QuarantineId(number))
+                case About.REPOSITORY:
+                    access.require_visible(session, door.workspace, RepositoryId(number))
+                case About.NOTHING:
+                    pass
+                case _:
+                    assert_never(kind)
+
+
+def _named(body: Body) -> dict[About, int]:
+    try:
+        metadata = json.loads(body.view.private_metadata or "{}")
+    except ValueError:
+        raise UserError(OUTDATED) from None
+    if not isinstance(metadata, dict):
+        raise UserError(OUTDATED)
+    found = {}
+    for about in (About.CASE, About.QUARANTINE, About.REPOSITORY):
+        value = metadata.get(about.value)
+        if value is None:
+            continue
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise UserError(OUTDATED)
+        found[about] = value
+    return found
+
+
+def is_new(door: Door, key: str, request: BoltRequest) -> bool:
+    """Whether this is not a request that Slack sends again although it was taken in, believing it was lost."""
+    with door.db.begin() as session:
+        first = deliveries.insert_slack_event(session, f"{door.workspace.id}:{key}", now())
+    return first or request.headers.get("x-slack-retry-num", ["0"])[0] == "0"
 
 
 def _tell(door: Door, body: Body, text: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.analysis.lifecycle import Scope
-from bot.analysis.model import CaseId, QuarantineId
+from bot.analysis.model import CaseId, Place, QuarantineId
 from bot.commands.door import Body, Door, now
 from bot.errors import ConflictError, InvalidInputError, UserError
 from bot.services import announce, profiles, quarantine
@@ -35,7 +35,7 @@ def on_propose(door: Door, body: Body) -> None:
     with door.db.begin() as session:
         profile = profiles.of_case(session, target.case_id)
         quarantine.propose(
-            session, profile.repository_id, proposal, body.actor, now(), channel=door.channel or target.channel or None
+            session, profile.repository_id, proposal, body.actor, now(), place=door.place(target.channel)
         )
 
 
@@ -144,10 +144,11 @@ def _refresh(door: Door, body: Body, quarantine_id: QuarantineId) -> None:
     with door.db.begin() as session:
         held = quarantines.get(session, quarantine_id)
         if body.where and body.container.message_ts and not body.container.thread_ts:
+            place = Place(door.workspace.id, body.where)
             notices.put_message(
                 session,
-                announce.card_key(held.repository_id, held.case_id, body.where),
-                channel=body.where,
+                announce.card_key(held.repository_id, held.case_id, place),
+                place=place,
                 ts=body.container.message_ts,
                 now=now(),
                 repository_id=held.repository_id,

@@ -9,7 +9,7 @@ from bot.analysis.model import CaseId, CaseProfile, Status
 from bot.commands.door import Body, Door, now
 from bot.commands.parser import closest, parse
 from bot.errors import InvalidInputError, NotFoundError
-from bot.services import profiles
+from bot.services import access, profiles
 from bot.slack import answers, home, modals
 from bot.slack.answers import CaseRow, ListKind
 from bot.slack.blockkit import Message
@@ -53,7 +53,7 @@ def on_command(door: Door, body: Body) -> None:
 def on_help(door: Door, body: Body) -> None:
     """Show what waits, and what can be asked."""
     with door.db.begin() as session:
-        waiting = _rows(session, State.PROPOSED)
+        waiting = _rows(door, session, State.PROPOSED)
     door.answer(body, answers.help_menu(waiting))
 
 
@@ -92,9 +92,10 @@ def on_broken(door: Door, body: Body) -> None:
 def on_home(door: Door, user: str) -> None:
     """Show a person their App Home."""
     with door.db.begin() as session:
-        waiting = _rows(session, State.PROPOSED)
-        quarantined = _rows(session, State.ACTIVE, State.SUSPENDED)
-        health = [_health(session, repository) for repository in list(repositories.list_present(session))[:5]]
+        waiting = _rows(door, session, State.PROPOSED)
+        quarantined = _rows(door, session, State.ACTIVE, State.SUSPENDED)
+        shown = [repositories.get(session, one) for one in door.visible(session)[:5]]
+        health = [_health(session, repository) for repository in shown]
     connections = [home.Connection(name=name, ok=False, detail="not set") for name in door.missing]
     state = home.HomeState(
         waiting=tuple(waiting),
@@ -108,13 +109,11 @@ def on_home(door: Door, user: str) -> None:
 def _status(door: Door, body: Body, name: str) -> None:
     with door.db.begin() as session:
         if name:
-            found = repositories.find_by_name(session, name)
-            chosen = [found] if found else []
+            chosen = [access.find_repository(session, door.workspace, name)]
         else:
-            chosen = list(repositories.list_present(session))[:3]
+            chosen = [repositories.get(session, one) for one in door.visible(session)[:3]]
         if not chosen:
-            message = f"No repository {name} is known; install the GitHub App on it." if name else _NONE
-            raise NotFoundError(message)
+            raise NotFoundError(_NONE)
         shown = [answers.status(_health(session, repository)) for repository in chosen]
     for message_ in shown:
         door.answer(body, message_)
@@ -137,14 +136,14 @@ def _health(session: Session, repository: repositories.Repository) -> answers.Re
 
 def _test(door: Door, body: Body, words: str) -> None:
     with door.db.begin() as session:
-        found = profiles.search(session, _name(words, "test"))
+        found = profiles.search(session, door.visible(session), _name(words, "test"))
         message = _details(session, found[0]) if len(found) == 1 else answers.pick(words, found)
     door.answer(body, message)
 
 
 def _quarantine(door: Door, body: Body, words: str) -> None:
     with door.db.begin() as session:
-        found = profiles.search(session, _name(words, "quarantine"))
+        found = profiles.search(session, door.visible(session), _name(words, "quarantine"))
     if len(found) == 1:
         door.open(body, modals.quarantine(found[0], modals.Target.of(found[0], channel=body.where)))
     else:
@@ -155,28 +154,27 @@ def _list(door: Door, body: Body, kind: ListKind) -> None:
     with door.db.begin() as session:
         match kind:
             case ListKind.QUARANTINED:
-                rows = _rows(session, State.ACTIVE, State.SUSPENDED)
+                rows = _rows(door, session, State.ACTIVE, State.SUSPENDED)
             case ListKind.PROPOSED:
-                rows = _rows(session, State.PROPOSED)
+                rows = _rows(door, session, State.PROPOSED)
             case ListKind.EXPIRING:
                 soon = now() + _EXPIRING
                 rows = [
                     row
-                    for row in _rows(session, State.ACTIVE, State.SUSPENDED)
+                    for row in _rows(door, session, State.ACTIVE, State.SUSPENDED)
                     if row.quarantine and row.quarantine.expires_at and row.quarantine.expires_at <= soon
                 ]
             case ListKind.BROKEN:
                 rows = [
                     CaseRow(profiles.of_case(session, case_id))
-                    for repository in repositories.list_present(session)
-                    for case_id in cases.list_by_status(session, repository.id, Status.BROKEN, _MAX_ROWS)
+                    for repository_id in door.visible(session)
+                    for case_id in cases.list_by_status(session, repository_id, Status.BROKEN, _MAX_ROWS)
                 ]
     door.answer(body, answers.case_list(kind, rows))
 
 
-def _rows(session: Session, *states: State) -> list[CaseRow]:
-    present = [repository.id for repository in repositories.list_present(session)]
-    held: list[Quarantine] = list(quarantines.list_open(session, present, states))
+def _rows(door: Door, session: Session, *states: State) -> list[CaseRow]:
+    held: list[Quarantine] = list(quarantines.list_open(session, door.visible(session), states))
     return [CaseRow(profiles.of_case(session, one.case_id), one) for one in held[: _MAX_ROWS + 1]]
 
 
@@ -203,4 +201,4 @@ def _name(words: str, command: str) -> str:
     return words
 
 
-_NONE = "No repository is known yet; install the GitHub App on one."
+_NONE = "No repository is connected to this workspace yet; install the GitHub App on one."

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from bot.analysis.model import Place, WorkspaceId
 from bot.errors import PermanentUpstreamError
 from bot.github.client import GitHub, Target
 from bot.slack.client import Slack
-from bot.store import repositories
-from bot.store.database import Database
+from bot.slack.registry import Registry
+from bot.store import repositories, workspaces
+from bot.store.database import Database, Session
 
 
 def now() -> datetime:
@@ -20,13 +22,29 @@ def now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Handed to every job; `github` and `slack` are None where their secrets are missing."""
+    """Handed to every job; `github` is None where its secrets are missing.
+
+    `default_channel` belongs to the workspace of SLACK_BOT_TOKEN.
+    """
 
     db: Database
     github: GitHub | None
-    slack: Slack | None
-    channel: str | None
+    slacks: Registry
+    default_channel: str | None
     clock: Callable[[], datetime] = now
+
+    def default_place(self, session: Session) -> Place | None:
+        """Where a repository is spoken of that nobody subscribed to."""
+        workspace = workspaces.find_by_token(session) if self.default_channel else None
+        return Place(workspace.id, self.default_channel) if workspace and self.default_channel else None
+
+    def slack_of(self, workspace_id: WorkspaceId) -> Slack:
+        """The client of a workspace; ask with no transaction open.
+
+        Raises:
+            PermanentUpstreamError: the workspace has removed the app, or never installed it.
+        """
+        return self.slacks.of(workspace_id)
 
     def require_github(self) -> GitHub:
         """GitHub, or an error that says it is not configured."""
@@ -34,13 +52,6 @@ class Context:
             message = "GitHub is not configured: set GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY."
             raise PermanentUpstreamError(message, code="not_configured")
         return self.github
-
-    def require_slack(self) -> Slack:
-        """Slack, or an error that says it is not configured."""
-        if self.slack is None:
-            message = "Slack is not configured: set SLACK_BOT_TOKEN."
-            raise PermanentUpstreamError(message, code="not_configured")
-        return self.slack
 
 
 def target(repository: repositories.Repository) -> Target:

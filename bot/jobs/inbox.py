@@ -126,7 +126,7 @@ def _workflow_run(context: Context, event: webhook.WorkflowRunEvent) -> None:
 
 def _record(context: Context, repository_id: RepositoryId, run_id: RunId, report: RunReport) -> None:
     with context.db.begin() as session:
-        ingest.record(session, repository_id, run_id, report, context.channel, now())
+        ingest.record(session, repository_id, run_id, report, context.default_place(session), now())
 
 
 def _read(
@@ -200,7 +200,7 @@ def _propose(context: Context, repository: repositories.Repository, head_sha: st
         )
         try:
             with context.db.begin() as session:
-                quarantine.propose(session, repository.id, proposal, actor, now(), channel=context.channel)
+                quarantine.propose(session, repository.id, proposal, actor, now(), place=context.default_place(session))
         except UserError as error:
             _log.info("proposal from a check run not made", reason=str(error))
 

@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from bot import telemetry
+from bot.analysis.model import Place
 from bot.errors import FlakeGuardError, PermanentUpstreamError, UpstreamError
 from bot.jobs import cards, commit_checks, news
 from bot.jobs.context import Context
-from bot.store import notices, turns
+from bot.services import access
+from bot.store import notices, turns, workspaces
 from bot.store.notices import Kind, Notice
 from bot.store.turns import Turn
 
@@ -33,15 +35,15 @@ SENDERS: Mapping[Kind, Callable[[Context, Notice], bool]] = {
 _log = telemetry.logger(__name__)
 
 
-def take_turn(context: Context, channel: str) -> None:
+def take_turn(context: Context, place: Place) -> None:
     """Say the next thing that is due in a channel, and hand the turn on."""
     now = context.clock()
     with context.db.begin() as session:
-        turn = turns.find(session, channel) or Turn(now, 0)
+        turn = turns.find(session, place) or Turn(now, 0)
         if turn.next_at > now:
-            turns.wake(session, channel, turn.next_at)
+            turns.wake(session, place, turn.next_at)
             return
-        notice = notices.find_due(session, channel, now)
+        notice = notices.find_due(session, place, now)
     if notice is None:
         return
     with telemetry.correlated(notice.correlation_id, notice=notice.key):
@@ -51,12 +53,12 @@ def take_turn(context: Context, channel: str) -> None:
         except UpstreamError as error:
             wait = min(2.0 ** min(turn.failures, 10), _LONGEST_WAIT) if error.retry_after is None else error.retry_after
             pause, failures = timedelta(seconds=max(wait, 1.0)), turn.failures + 1
-            _log.warning("channel waits", channel=channel, seconds=pause.total_seconds(), reason=str(error))
+            _log.warning("channel waits", place=str(place), seconds=pause.total_seconds(), reason=str(error))
     with context.db.begin() as session:
         following = Turn(context.clock() + pause, failures)
-        turns.put(session, channel, following)
-        if notices.find_due(session, channel, following.next_at) is not None:
-            turns.wake(session, channel, following.next_at)
+        turns.put(session, place, following)
+        if notices.find_due(session, place, following.next_at) is not None:
+            turns.wake(session, place, following.next_at)
 
 
 def send(context: Context, notice_id: int) -> None:
@@ -74,6 +76,7 @@ def _say(context: Context, notice: Notice) -> bool:
     fault = None
     posted = False
     try:
+        _require_visible(context, notice)
         posted = SENDERS[notice.kind](context, notice)
     except UpstreamError:
         raise
@@ -83,7 +86,7 @@ def _say(context: Context, notice: Notice) -> bool:
         _log.warning("notice refused", reason=fault, code=code)
     except Exception as error:  # a fault of ours in one notice must not silence its channel
         _log.exception("notice failed", attempts=notice.attempts)
-        if not notice.channel:
+        if notice.place is None:
             raise
         if notice.attempts + 1 < _SURPRISES:
             with context.db.begin() as session:
@@ -95,3 +98,12 @@ def _say(context: Context, notice: Notice) -> bool:
     telemetry.notices_total.labels(kind=notice.kind.value, outcome="refused" if fault else "sent").inc()
     _log.info("notice sent" if fault is None else "notice dropped", kind=notice.kind.value)
     return posted
+
+
+def _require_visible(context: Context, notice: Notice) -> None:
+    """Raise unless the workspace a notice is for may (still) see what it speaks of."""
+    if notice.place is None or not notice.repository_id:
+        return
+    with context.db.begin() as session:
+        workspace = workspaces.get(session, notice.place.workspace_id)
+        access.require_visible(session, workspace, notice.repository_id)

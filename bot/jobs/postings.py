@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.analysis.model import CaseId
+from bot.analysis.model import CaseId, Place
 from bot.errors import PermanentUpstreamError
 from bot.jobs.context import Context
 from bot.services import announce
@@ -18,12 +18,13 @@ def keep(context: Context, notice: Notice, message: Message, case_id: CaseId | N
 
     A crash between Slack's answer and our row posts nothing twice: the key is the same to Slack.
     """
-    slack = context.require_slack()
+    place = _place(notice)
+    slack = context.slack_of(place.workspace_id)
     with context.db.begin() as session:
         posted = notices.find_message(session, notice.key)
     if posted is not None:
         try:
-            slack.update(posted[0], posted[1], message)
+            slack.update(posted[0].channel, posted[1], message)
         except PermanentUpstreamError as error:
             if error.code not in _GONE:
                 raise
@@ -31,12 +32,12 @@ def keep(context: Context, notice: Notice, message: Message, case_id: CaseId | N
                 notices.forget_message(session, notice.key)
         else:
             return False
-    ts = slack.post(notice.channel, message, key=f"{notice.key}:{posted[1] if posted else ''}")
+    ts = slack.post(place.channel, message, key=f"{notice.key}:{posted[1] if posted else ''}")
     with context.db.begin() as session:
         notices.put_message(
             session,
             notice.key,
-            channel=notice.channel,
+            place=place,
             ts=ts,
             now=context.clock(),
             repository_id=notice.repository_id,
@@ -47,14 +48,22 @@ def keep(context: Context, notice: Notice, message: Message, case_id: CaseId | N
 
 def reply(context: Context, notice: Notice, case_id: CaseId, message: Message, *, broadcast: bool = False) -> bool:
     """Say something once in the thread of the card of a case; True where it was posted."""
-    slack = context.require_slack()
-    key = announce.card_key(notice.repository_id, case_id, notice.channel)
+    place = _place(notice)
+    slack = context.slack_of(place.workspace_id)
+    key = announce.card_key(notice.repository_id, case_id, place)
     with context.db.begin() as session:
         card = notices.find_message(session, key)
         done = notices.find_message(session, notice.key)
     if card is None or done is not None:
         return False
-    ts = slack.post(card[0], message, key=notice.key, thread_ts=card[1], broadcast=broadcast)
+    ts = slack.post(card[0].channel, message, key=notice.key, thread_ts=card[1], broadcast=broadcast)
     with context.db.begin() as session:
-        notices.put_message(session, notice.key, channel=card[0], ts=ts, now=context.clock())
+        notices.put_message(session, notice.key, place=card[0], ts=ts, now=context.clock())
     return True
+
+
+def _place(notice: Notice) -> Place:
+    if notice.place is None:
+        message = "This notice names no channel."
+        raise PermanentUpstreamError(message, code="no_channel")
+    return notice.place

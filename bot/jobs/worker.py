@@ -13,6 +13,7 @@ from procrastinate.jobs import Job
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
 from bot import telemetry
+from bot.analysis.model import Place, WorkspaceId
 from bot.errors import PermanentUpstreamError, UpstreamError, UserError
 from bot.jobs import inbox, outbox
 from bot.jobs.context import Context
@@ -136,7 +137,7 @@ class Worker:
     def _register(self, app: procrastinate.App) -> None:
         self._task_of(app, queue.INGEST, lambda arguments: inbox.process(self._context, str(arguments["delivery_id"])))
         self._task_of(app, queue.NOTICE, lambda arguments: outbox.send(self._context, int(arguments["notice_id"])))
-        self._task_of(app, queue.CHANNEL, lambda arguments: outbox.take_turn(self._context, str(arguments["channel"])))
+        self._task_of(app, queue.CHANNEL, lambda arguments: outbox.take_turn(self._context, _place(arguments)))
 
     def _task_of(self, app: procrastinate.App, name: str, action: Callable[[dict[str, str | int]], None]) -> None:
         def run(correlation_id: str, **arguments: str | int) -> None:
@@ -154,3 +155,7 @@ class Worker:
                 telemetry.jobs_total.labels(task=name, outcome="done").inc()
 
         app.task(name=name, retry=_Patience())(run)
+
+
+def _place(arguments: dict[str, str | int]) -> Place:
+    return Place(WorkspaceId(int(arguments["workspace_id"])), str(arguments["channel"]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bot.analysis.model import CaseId, RepositoryId, RunId, Status
+from bot.analysis.model import CaseId, Place, RepositoryId, RunId, Status
 from bot.services import judge
 from bot.store import notices, results
 from bot.store.database import Session
@@ -35,35 +35,35 @@ def checks_of_case(session: Session, repository_id: RepositoryId, case_id: CaseI
         check(session, repository_id, head_sha, now)
 
 
-def card_key(repository_id: RepositoryId, case_id: CaseId, channel: str) -> str:
+def card_key(repository_id: RepositoryId, case_id: CaseId, place: Place) -> str:
     """The natural key of the one living card of a case in a channel."""
-    return f"card:{repository_id}:{case_id}:{channel}"
+    return f"card:{repository_id}:{case_id}:{place}"
 
 
-def card(session: Session, repository_id: RepositoryId, case_id: CaseId, channel: str, now: datetime) -> None:
+def card(session: Session, repository_id: RepositoryId, case_id: CaseId, place: Place, now: datetime) -> None:
     """Post the card of a case in a channel, or bring it up to date."""
     notices.put(
         session,
         kind=Kind.CARD,
-        key=card_key(repository_id, case_id, channel),
+        key=card_key(repository_id, case_id, place),
         repository_id=repository_id,
         ref=case_id,
-        channel=channel,
+        place=place,
         now=now,
         again=True,
     )
 
 
 def cards(
-    session: Session, repository_id: RepositoryId, case_id: CaseId, now: datetime, *, opening: str | None = None
-) -> list[str]:
-    """Bring every card of a case up to date, and open one in the channel `opening`; returns the channels."""
-    channels = set(notices.list_card_channels(session, repository_id, case_id))
+    session: Session, repository_id: RepositoryId, case_id: CaseId, now: datetime, *, opening: Place | None = None
+) -> list[Place]:
+    """Bring every card of a case up to date, and open one at `opening`; returns the places."""
+    places = set(notices.list_card_places(session, repository_id, case_id))
     if opening:
-        channels.add(opening)
-    for channel in sorted(channels):
-        card(session, repository_id, case_id, channel, now)
-    return sorted(channels)
+        places.add(opening)
+    for place in sorted(places):
+        card(session, repository_id, case_id, place, now)
+    return sorted(places)
 
 
 def move(
@@ -73,30 +73,30 @@ def move(
     entry: int,
     now: datetime,
     *,
-    opening: str | None = None,
+    opening: Place | None = None,
 ) -> None:
     """Tell of a move of a quarantine: cards, their threads, and the check runs it turns."""
-    for channel in cards(session, repository_id, case_id, now, opening=opening):
+    for place in cards(session, repository_id, case_id, now, opening=opening):
         notices.put(
             session,
             kind=Kind.HISTORY,
-            key=f"history:{entry}:{channel}",
+            key=f"history:{entry}:{place}",
             repository_id=repository_id,
             ref=entry,
-            channel=channel,
+            place=place,
             now=now,
         )
     checks_of_case(session, repository_id, case_id, now)
 
 
 def status_change(
-    session: Session, repository_id: RepositoryId, change: judge.Change, channel: str | None, now: datetime
+    session: Session, repository_id: RepositoryId, change: judge.Change, place: Place | None, now: datetime
 ) -> None:
     """Tell of a case whose status moved; only a flaky one opens a card.
 
     A broken one is the check run's and the author's business; one with a card has it brought up to date.
     """
-    opening = channel if change.after is Status.FLAKY else None
+    opening = place if change.after is Status.FLAKY else None
     for where in cards(session, repository_id, change.case_id, now, opening=opening):
         notices.put(
             session,
@@ -105,50 +105,50 @@ def status_change(
             repository_id=repository_id,
             ref=change.case_id,
             detail=f"{change.before}>{change.after}",
-            channel=where,
+            place=where,
             now=now,
         )
 
 
-def incident(session: Session, repository_id: RepositoryId, run_id: RunId, channel: str | None, now: datetime) -> None:
+def incident(session: Session, repository_id: RepositoryId, run_id: RunId, place: Place | None, now: datetime) -> None:
     """Tell once that far more failed in a run than usual."""
-    if channel:
+    if place:
         notices.put(
             session,
             kind=Kind.INCIDENT,
-            key=f"incident:{repository_id}:{run_id}:{channel}",
+            key=f"incident:{repository_id}:{run_id}:{place}",
             repository_id=repository_id,
             ref=run_id,
-            channel=channel,
+            place=place,
             now=now,
         )
 
 
 def unreadable(
-    session: Session, repository_id: RepositoryId, run_id: RunId, channel: str | None, now: datetime
+    session: Session, repository_id: RepositoryId, run_id: RunId, place: Place | None, now: datetime
 ) -> None:
     """Tell once that parts of a run could not be read."""
-    if channel:
+    if place:
         notices.put(
             session,
             kind=Kind.UNREADABLE,
-            key=f"unreadable:{repository_id}:{run_id}:{channel}",
+            key=f"unreadable:{repository_id}:{run_id}:{place}",
             repository_id=repository_id,
             ref=run_id,
-            channel=channel,
+            place=place,
             now=now,
         )
 
 
-def imported(session: Session, repository_id: RepositoryId, channel: str | None, now: datetime) -> None:
+def imported(session: Session, repository_id: RepositoryId, place: Place | None, now: datetime) -> None:
     """Fold a run that is history into the one message of the day about imported history."""
-    if channel:
+    if place:
         notices.put(
             session,
             kind=Kind.IMPORTED,
-            key=f"imported:{repository_id}:{now:%Y-%m-%d}:{channel}",
+            key=f"imported:{repository_id}:{now:%Y-%m-%d}:{place}",
             repository_id=repository_id,
-            channel=channel,
+            place=place,
             now=now,
             again=True,
             at=now + IMPORT_DELAY,

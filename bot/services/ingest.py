@@ -16,6 +16,7 @@ from bot.analysis.model import (
     FailureText,
     Leg,
     Outcome,
+    Place,
     RepositoryId,
     RunId,
     RunReport,
@@ -40,7 +41,7 @@ def begin(session: Session, run: runs.Run, now: datetime) -> RunId:
 
 
 def record(
-    session: Session, repository_id: RepositoryId, run_id: RunId, report: RunReport, channel: str | None, now: datetime
+    session: Session, repository_id: RepositoryId, run_id: RunId, report: RunReport, place: Place | None, now: datetime
 ) -> bool:
     """Store what the reports of a run say, judge it and announce what changed; False where it was stored before.
 
@@ -87,7 +88,7 @@ def record(
         problems=len(report.problems),
     )
     _suspend_broken(session, repository_id, judgement, now)
-    _announce(session, run, report, judgement, channel, now)
+    _announce(session, run, report, judgement, place, now)
     return True
 
 
@@ -191,16 +192,16 @@ def _announce(
     run: runs.StoredRun,
     report: RunReport,
     judgement: judge.Judgement,
-    channel: str | None,
+    place: Place | None,
     now: datetime,
 ) -> None:
     if now - (run.completed_at or run.started_at) > HISTORY_AGE:
-        announce.imported(session, run.repository_id, channel, now)
+        announce.imported(session, run.repository_id, place, now)
         return
     announce.check(session, run.repository_id, run.head_sha, now)
     if judgement.is_incident:
-        announce.incident(session, run.repository_id, run.id, channel, now)
+        announce.incident(session, run.repository_id, run.id, place, now)
     if any(not problem.is_note for problem in report.problems):
-        announce.unreadable(session, run.repository_id, run.id, channel, now)
+        announce.unreadable(session, run.repository_id, run.id, place, now)
     for change in judgement.changes:
-        announce.status_change(session, run.repository_id, change, channel, now)
+        announce.status_change(session, run.repository_id, change, place, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -60,14 +60,13 @@ def of_case(session: Session, case_id: CaseId) -> CaseProfile:
     )
 
 
-def search(session: Session, words: str) -> list[CaseProfile]:
-    """The cases a name, a part of it or an id fits; several where it is not one.
+def search(session: Session, visible: Sequence[RepositoryId], words: str) -> list[CaseProfile]:
+    """The cases of visible repositories that a name, a part of it or an id fits; several where it is not one.
 
     Raises:
         NotFoundError: none fits.
     """
-    present = [repository.id for repository in repositories.list_present(session)]
-    found = cases.search(session, present, words, MAX_MATCHES)
+    found = cases.search(session, list(visible), words, MAX_MATCHES)
     if not found:
         message = "No test fits that name. Try a part of it, such as the file or the function."
         raise NotFoundError(message)

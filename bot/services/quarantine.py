@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.analysis import lifecycle
 from bot.analysis.labels import LabelSource, LabelVerdict
 from bot.analysis.lifecycle import Move, Quarantine, RejectReason, Scope
-from bot.analysis.model import SYSTEM, Actor, ActorKind, CaseId, QuarantineId, RepositoryId
+from bot.analysis.model import SYSTEM, Actor, ActorKind, CaseId, Place, QuarantineId, RepositoryId
 from bot.errors import ConflictError
 from bot.services import announce, judge, learning
 from bot.store import audit, cases, quarantines
@@ -36,7 +36,7 @@ def propose(
     actor: Actor,
     now: datetime,
     *,
-    channel: str | None,
+    place: Place | None,
 ) -> QuarantineId:
     """Ask for a case to be quarantined; it waits for somebody else's approval.
 
@@ -68,7 +68,7 @@ def propose(
         learning.record_label(
             session, repository_id, proposal.case_id, LabelVerdict.FLAKY, LabelSource.PROPOSAL, actor, now
         )
-    _record(session, quarantines.get(session, quarantine_id), "propose", actor, proposal.reason.strip(), now, channel)
+    _record(session, quarantines.get(session, quarantine_id), "propose", actor, proposal.reason.strip(), now, place)
     return quarantine_id
 
 
@@ -157,7 +157,7 @@ def _move(
 
 
 def _record(
-    session: Session, held: Quarantine, action: str, actor: Actor, reason: str, now: datetime, channel: str | None
+    session: Session, held: Quarantine, action: str, actor: Actor, reason: str, now: datetime, place: Place | None
 ) -> None:
     entry = audit.append(
         session,
@@ -169,4 +169,4 @@ def _record(
         reason=reason,
         now=now,
     )
-    announce.move(session, held.repository_id, held.case_id, entry, now, opening=channel)
+    announce.move(session, held.repository_id, held.case_id, entry, now, opening=place)

@@ -70,15 +70,24 @@ class BotIdentity:
     team: str
     bot_user_id: str
     url: str
+    enterprise_id: str
+    is_organisation: bool
+
+
+def web(base_url: str, *, token: str = "", team_id: str = "") -> slack_sdk.WebClient:
+    """The library's client of the Web API at `base_url`, which neither waits nor tries again."""
+    address = base_url if base_url.endswith("/") else f"{base_url}/"
+    return slack_sdk.WebClient(
+        token=token or None, base_url=address, timeout=TIMEOUT_SECONDS, retry_handlers=[], team_id=team_id or None
+    )
 
 
 class Slack:
     """A workspace, as the bot may act in it. Safe to share between threads."""
 
-    def __init__(self, token: str, *, base_url: str = "https://slack.com/api/") -> None:
-        """Speak with `token` to the Web API at `base_url`."""
-        address = base_url if base_url.endswith("/") else f"{base_url}/"
-        self.web = slack_sdk.WebClient(token=token, base_url=address, timeout=TIMEOUT_SECONDS, retry_handlers=[])
+    def __init__(self, token: str, *, base_url: str = "https://slack.com/api/", team_id: str = "") -> None:
+        """Speak with `token` to the Web API at `base_url`; an organisation's token also names a `team_id`."""
+        self.web = web(base_url, token=token, team_id=team_id)
         self._breaker = pybreaker.CircuitBreaker(
             fail_max=_FAILURES_TO_OPEN,
             reset_timeout=_OPEN_SECONDS,
@@ -161,7 +170,9 @@ class Slack:
     def probe(self) -> BotIdentity:
         """Ask Slack who the token speaks for."""
         response = self._call("auth.test", self.web.auth_test, attempts=1)
-        return BotIdentity(*(_text(response, name) for name in ("team_id", "team", "user_id", "url")))
+        texts = (_text(response, name) for name in ("team_id", "team", "user_id", "url", "enterprise_id"))
+        team_id, team, user_id, url, enterprise_id = texts
+        return BotIdentity(team_id, team, user_id, url, enterprise_id, bool(response.get("is_enterprise_install")))
 
     def _call(self, method: str, call: Callable[[], SlackResponse], *, attempts: int = _ATTEMPTS) -> SlackResponse:
         retries = stamina.retry_context(

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from bot import telemetry
-from bot.analysis.model import RepositoryId
+from bot.analysis.model import Place, RepositoryId, WorkspaceId
 from bot.errors import NotFoundError
 from bot.store import queue, turns
 from bot.store.database import Session
@@ -39,7 +39,7 @@ class Notice:
     repository_id: RepositoryId
     ref: int
     detail: str
-    channel: str
+    place: Place | None
     revision: int
     sent_revision: int
     attempts: int
@@ -60,7 +60,7 @@ def put(
     now: datetime,
     ref: int = 0,
     detail: str = "",
-    channel: str = "",
+    place: Place | None = None,
     again: bool = False,
     at: datetime | None = None,
     pause: timedelta | None = None,
@@ -78,7 +78,8 @@ def put(
         repository_id=repository_id,
         ref=ref,
         detail=detail,
-        channel=channel,
+        workspace_id=place.workspace_id if place else None,
+        channel=place.channel if place else "",
         correlation_id=telemetry.current_id(),
         created_at=now,
         due_at=due_at,
@@ -104,13 +105,13 @@ def put(
     if row is None:
         return False
     if row[1] <= now:
-        _wake(session, row[0], key, channel, repository_id)
+        _wake(session, row[0], key, place, repository_id)
     return True
 
 
-def _wake(session: Session, notice_id: int, key: str, channel: str, repository_id: RepositoryId | None) -> None:
-    if channel:
-        turns.wake(session, channel)
+def _wake(session: Session, notice_id: int, key: str, place: Place | None, repository_id: RepositoryId | None) -> None:
+    if place:
+        turns.wake(session, place)
     else:
         queue.defer(session, queue.NOTICE, lock=f"check:{repository_id}", key=f"notice:{key}", notice_id=notice_id)
 
@@ -123,7 +124,7 @@ def wake_all(session: Session, now: datetime) -> None:
         )
     )
     for notice_id, key, repository_id in rows.all():
-        _wake(session, notice_id, key, "", repository_id)
+        _wake(session, notice_id, key, None, repository_id)
 
 
 def get(session: Session, notice_id: int) -> Notice:
@@ -139,11 +140,15 @@ def get(session: Session, notice_id: int) -> Notice:
     return _read(row)
 
 
-def find_due(session: Session, channel: str, now: datetime) -> Notice | None:
+def find_due(session: Session, place: Place, now: datetime) -> Notice | None:
     """What is to be said next in a channel."""
     row = (
         session.execute(
-            _WAITING.where(notices.c.channel == channel, notices.c.due_at <= now)
+            _WAITING.where(
+                notices.c.workspace_id == place.workspace_id,
+                notices.c.channel == place.channel,
+                notices.c.due_at <= now,
+            )
             .order_by(notices.c.due_at, notices.c.id)
             .limit(1)
         )
@@ -171,7 +176,7 @@ def _read(row: sa.RowMapping) -> Notice:
         repository_id=row["repository_id"],
         ref=row["ref"],
         detail=row["detail"],
-        channel=row["channel"],
+        place=Place(WorkspaceId(row["workspace_id"]), row["channel"]) if row["channel"] else None,
         revision=row["revision"],
         sent_revision=row["sent_revision"],
         attempts=row["attempts"],
@@ -188,17 +193,19 @@ def set_sent(session: Session, notice: Notice, now: datetime, error: str | None 
     )
 
 
-def find_message(session: Session, key: str) -> tuple[str, str] | None:
-    """Channel and timestamp of the message posted under a key."""
-    row = session.execute(sa.select(messages.c.channel, messages.c.ts).where(messages.c.key == key)).one_or_none()
-    return None if row is None else (row[0], row[1])
+def find_message(session: Session, key: str) -> tuple[Place, str] | None:
+    """Place and timestamp of the message posted under a key."""
+    row = session.execute(
+        sa.select(messages.c.workspace_id, messages.c.channel, messages.c.ts).where(messages.c.key == key)
+    ).one_or_none()
+    return None if row is None else (Place(WorkspaceId(row[0]), row[1]), row[2])
 
 
 def put_message(
     session: Session,
     key: str,
     *,
-    channel: str,
+    place: Place,
     ts: str,
     now: datetime,
     repository_id: RepositoryId | None = None,
@@ -206,7 +213,13 @@ def put_message(
 ) -> bool:
     """Remember where the message of a key stands; False where one is remembered already, which then stays."""
     statement = insert(messages).values(
-        key=key, channel=channel, ts=ts, posted_at=now, repository_id=repository_id, case_id=case_id
+        key=key,
+        workspace_id=place.workspace_id,
+        channel=place.channel,
+        ts=ts,
+        posted_at=now,
+        repository_id=repository_id,
+        case_id=case_id,
     )
     return session.execute(statement.on_conflict_do_nothing().returning(messages.c.key)).first() is not None
 
@@ -216,9 +229,11 @@ def forget_message(session: Session, key: str) -> None:
     session.execute(sa.delete(messages).where(messages.c.key == key))
 
 
-def list_card_channels(session: Session, repository_id: RepositoryId, case_id: int) -> list[str]:
-    """The channels that have a card of the case."""
+def list_card_places(session: Session, repository_id: RepositoryId, case_id: int) -> list[Place]:
+    """The places that have a card of the case."""
     rows = session.execute(
-        sa.select(messages.c.channel).where(messages.c.repository_id == repository_id, messages.c.case_id == case_id)
+        sa.select(messages.c.workspace_id, messages.c.channel).where(
+            messages.c.repository_id == repository_id, messages.c.case_id == case_id
+        )
     )
-    return [row[0] for row in rows]
+    return [Place(WorkspaceId(row[0]), row[1]) for row in rows]

@@ -307,6 +307,7 @@ notices = Table(
     Column("repository_id", BigInteger, nullable=True),
     Column("ref", BigInteger, nullable=True),
     Column("detail", Text, nullable=False, server_default=text("''")),
+    Column("workspace_id", BigInteger, nullable=True),
     Column("channel", Text, nullable=False, server_default=text("''")),
     Column("revision", Integer, nullable=False, server_default=text("1")),
     Column("sent_revision", Integer, nullable=False, server_default=text("0")),
@@ -322,6 +323,7 @@ notices = Table(
 turns = Table(
     "turns",
     metadata,
+    Column("workspace_id", BigInteger, primary_key=True),
     Column("channel", Text, primary_key=True),
     _time("next_at"),
     Column("failures", Integer, nullable=False),
@@ -333,6 +335,7 @@ messages = Table(
     Column("key", Text, primary_key=True),
     Column("repository_id", BigInteger, nullable=True),
     Column("case_id", Integer, nullable=True),
+    Column("workspace_id", BigInteger, nullable=False),
     Column("channel", Text, nullable=False),
     Column("ts", Text, nullable=False),
     _time("posted_at"),
@@ -362,4 +365,102 @@ reruns = Table(
     Column("attempt", Integer, primary_key=True),
     Column("actor", JSONB, nullable=False),
     _time("created_at"),
+)
+
+workspaces = Table(
+    "workspaces",
+    metadata,
+    _serial(),
+    Column("enterprise_id", Text, nullable=False),
+    Column("team_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("bot_user_id", Text, nullable=False),
+    Column("by_token", Boolean, nullable=False),
+    Column("sees_all", Boolean, nullable=False),
+    _time("installed_at"),
+    _time("removed_at", nullable=True),
+    Index("uq_workspaces_team", "enterprise_id", "team_id", unique=True),
+    Index("uq_workspaces_by_token", "by_token", unique=True, postgresql_where=text("by_token")),
+)
+
+workspace_installations = Table(
+    "workspace_installations",
+    metadata,
+    Column("workspace_id", BigInteger, primary_key=True),
+    Column("installation_id", BigInteger, primary_key=True),
+    Column("bound_by", JSONB, nullable=False),
+    _time("bound_at"),
+    Index("ix_workspace_installations_installation", "installation_id"),
+)
+
+slack_tokens = Table(
+    "slack_tokens",
+    metadata,
+    Column("workspace_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("installer", Text, nullable=False),
+    Column("scopes", Text, nullable=False),
+    _time("expires_at", nullable=True),
+    _time("renewing_until", nullable=True),
+    _time("updated_at"),
+)
+
+oauth_states = Table(
+    "oauth_states",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),
+    _time("expires_at"),
+)
+
+paused_channels = Table(
+    "paused_channels",
+    metadata,
+    Column("workspace_id", BigInteger, primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    _time("paused_at"),
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("workspace_id", BigInteger, primary_key=True),
+    Column("slack_user", Text, primary_key=True),
+    Column("github_id", BigInteger, nullable=False),
+    Column("github_login", Text, nullable=False),
+    _time("linked_at"),
+    Index("uq_links_account", "workspace_id", "github_id", unique=True),
+    Index("ix_links_account", "github_id"),
+)
+
+link_states = Table(
+    "link_states",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),
+    Column("workspace_id", BigInteger, nullable=False),
+    Column("slack_user", Text, nullable=False),
+    Column("slack_name", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("detail", JSONB, nullable=False),
+    _time("expires_at"),
+)
+
+permissions = Table(
+    "permissions",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True),
+    Column("github_id", BigInteger, primary_key=True),
+    Column("permission", Text, nullable=False),
+    Column("teams", ARRAY(Text), nullable=False),
+    _time("fetched_at"),
+)
+
+policies = Table(
+    "policies",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("source", Text, nullable=False),
+    Column("codeowners", Text, nullable=False),
+    Column("fault", Text, nullable=True),
+    _time("loaded_at"),
 )

@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from bot.analysis.model import Place, WorkspaceId
 from bot.store import queue
 from bot.store.database import Session
 from bot.store.tables import notices, turns
@@ -21,23 +22,32 @@ class Turn:
     failures: int
 
 
-def find(session: Session, channel: str) -> Turn | None:
+def find(session: Session, place: Place) -> Turn | None:
     """The turn of a channel; None where nothing was ever said in it."""
-    row = session.execute(sa.select(turns.c.next_at, turns.c.failures).where(turns.c.channel == channel)).one_or_none()
+    row = session.execute(
+        sa.select(turns.c.next_at, turns.c.failures).where(
+            turns.c.workspace_id == place.workspace_id, turns.c.channel == place.channel
+        )
+    ).one_or_none()
     return None if row is None else Turn(row[0], row[1])
 
 
-def put(session: Session, channel: str, turn: Turn) -> None:
+def put(session: Session, place: Place, turn: Turn) -> None:
     """Let a channel wait."""
     row = {"next_at": turn.next_at, "failures": turn.failures}
     session.execute(
-        insert(turns).values(channel=channel, **row).on_conflict_do_update(index_elements=["channel"], set_=row)
+        insert(turns)
+        .values(workspace_id=place.workspace_id, channel=place.channel, **row)
+        .on_conflict_do_update(index_elements=["workspace_id", "channel"], set_=row)
     )
 
 
-def wake(session: Session, channel: str, at: datetime | None = None) -> None:
+def wake(session: Session, place: Place, at: datetime | None = None) -> None:
     """Let a worker look at what waits for a channel, at once or at a time."""
-    queue.defer(session, queue.CHANNEL, lock=f"channel:{channel}", key=f"channel:{channel}", at=at, channel=channel)
+    key = f"channel:{place}"
+    queue.defer(
+        session, queue.CHANNEL, lock=key, key=key, at=at, workspace_id=place.workspace_id, channel=place.channel
+    )
 
 
 def wake_all(session: Session, now: datetime) -> int:
@@ -46,9 +56,12 @@ def wake_all(session: Session, now: datetime) -> int:
     What is due later is found here when its time has come, and so is what was stored while its job was just ending.
     """
     waiting = session.execute(
-        sa.select(notices.c.channel)
+        sa.select(notices.c.workspace_id, notices.c.channel)
         .distinct()
-        .outerjoin(turns, turns.c.channel == notices.c.channel)
+        .outerjoin(
+            turns,
+            sa.and_(turns.c.workspace_id == notices.c.workspace_id, turns.c.channel == notices.c.channel),
+        )
         .where(
             notices.c.sent_revision < notices.c.revision,
             notices.c.channel != "",
@@ -56,7 +69,7 @@ def wake_all(session: Session, now: datetime) -> int:
             sa.func.coalesce(turns.c.next_at, now) <= now,
         )
     )
-    channels = [row[0] for row in waiting]
-    for channel in channels:
-        wake(session, channel)
-    return len(channels)
+    places = [Place(WorkspaceId(row[0]), row[1]) for row in waiting]
+    for place in places:
+        wake(session, place)
+    return len(places)
