@@ -22,6 +22,7 @@ from bot.analysis.model import (
     RunReport,
     Status,
 )
+from bot.analysis.suites import outage_suite
 from bot.services import announce, judge, quarantine
 from bot.store import cases, fingerprints, quarantines, repositories, results, runs
 from bot.store.database import Session
@@ -73,6 +74,8 @@ def record(
         complete=report.complete,
         outage=judgement.outage,
         files=report.files,
+        on_default_branch=commit.on_default_branch,
+        judged=True,
         now=now,
     )
     telemetry.runs_total.labels(complete=str(report.complete).lower()).inc()
@@ -152,11 +155,12 @@ def judged(leg: Leg, ids: dict[bytes, CaseId]) -> judge.JudgedLeg:
         ),
         key=lambda pair: pair[0],
     )
-    suites = {name: number for number, name in enumerate(sorted({_suite(case) for _, case in ran}))}
+    named = [outage_suite(case.identity.file, case.identity.class_name, case.identity.suite) for _, case in ran]
+    numbers = {name: number for number, name in enumerate(sorted(set(named)))}
     return judge.JudgedLeg(
         variant=leg.variant,
         case_ids=np.array([case_id for case_id, _ in ran], dtype=np.int32),
-        suites=np.array([suites[_suite(case)] for _, case in ran], dtype=np.int32),
+        suites=np.array([numbers[name] for name in named], dtype=np.int32),
         failed=np.array([case.tries[0].outcome.is_failure for _, case in ran], dtype=np.bool_),
         retries={
             case_id: tuple(one.outcome.is_failure for one in case.tries[1:] if one.outcome is not Outcome.SKIPPED)
@@ -164,14 +168,6 @@ def judged(leg: Leg, ids: dict[bytes, CaseId]) -> judge.JudgedLeg:
             if len(case.tries) > 1
         },
     )
-
-
-def _suite(case: CaseRun) -> str:
-    """The suite of a case for the outage term: its directory, else its class, else the innermost suite."""
-    identity = case.identity
-    if identity.file:
-        return identity.file.rpartition("/")[0]
-    return identity.class_name or identity.suite
 
 
 def _suspend_broken(session: Session, repository_id: RepositoryId, judgement: judge.Judgement, now: datetime) -> None:

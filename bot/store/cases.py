@@ -191,6 +191,14 @@ def put_scorer(session: Session, repository_id: RepositoryId, state: bytes, keys
     )
 
 
+def get_keys(session: Session, repository_id: RepositoryId) -> int:
+    """The number of (case, variant) the scores were computed with; 1 before the first run."""
+    keys: int | None = session.execute(
+        sa.select(scorers.c["keys"]).where(scorers.c.repository_id == repository_id)
+    ).scalar_one_or_none()
+    return keys or 1
+
+
 def get_pass_counts(
     session: Session, repository_id: RepositoryId
 ) -> dict[str, tuple[NDArray[np.int32], NDArray[np.int32]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -55,3 +55,16 @@ def get_message(session: Session, repository_id: RepositoryId, fingerprint_id: i
         )
     ).first()
     return row[0] if row else ""
+
+
+def list_messages(
+    session: Session, repository_id: RepositoryId, fingerprint_ids: Iterable[int]
+) -> dict[int, tuple[str, str]]:
+    """Message and category of kinds of failure."""
+    rows = session.execute(
+        sa.select(fingerprints.c.id, fingerprints.c.message, fingerprints.c.category).where(
+            fingerprints.c.repository_id == repository_id,
+            fingerprints.c.id == sa.any_(sa.bindparam("numbers", list(fingerprint_ids))),
+        )
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}

@@ -17,6 +17,7 @@ from bot.store.database import Session
 INGEST = "ingest"
 NOTICE = "notice"
 CHANNEL = "channel"
+REBUILD = "rebuild"
 
 DEFAULT = "default"
 MESSAGES = "messages"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -64,6 +65,7 @@ def insert_results(
             durations=durations.tolist(),
             shards=list(leg.shards),
             complete=leg.complete,
+            cases_hash=hashlib.blake2b(case_ids.tobytes(), digest_size=16).digest(),
         )
     )
 

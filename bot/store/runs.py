@@ -57,6 +57,9 @@ class StoredRun:
     complete: bool
     outage: float
     files: int
+    ordinal: int | None
+    judged: bool
+    on_default_branch: bool
 
 
 def put(session: Session, run: Run) -> RunId:
@@ -116,13 +119,31 @@ def set_ingested(
     complete: bool,
     outage: float,
     files: int,
+    on_default_branch: bool,
+    judged: bool,
     now: datetime,
 ) -> None:
-    """Record that the reports of a run were read."""
+    """Record that the reports of a run were read, as the next of its repository, and whether it was judged yet.
+
+    The caller holds the repository's scorer, so that the order of runs is the order in which they are judged.
+    Whether the run was on the default branch is a fact of its time: the branch may be renamed.
+    """
+    others = runs.alias()
+    following = sa.select(sa.func.coalesce(sa.func.max(others.c.ordinal), 0) + 1).where(
+        others.c.repository_id == repository_id
+    )
     session.execute(
         sa.update(runs)
         .where(runs.c.repository_id == repository_id, runs.c.id == run_id)
-        .values(complete=complete, outage=outage, files=files, ingested_at=now)
+        .values(
+            complete=complete,
+            outage=outage,
+            files=files,
+            ingested_at=now,
+            ordinal=following.scalar_subquery(),
+            judged=judged,
+            on_default_branch=on_default_branch,
+        )
     )
 
 
@@ -204,6 +225,16 @@ def count_since(session: Session, repository_id: RepositoryId, since: datetime) 
     return row[0], row[1], row[2]
 
 
+def any_ended_since(session: Session, repository_id: RepositoryId, since: datetime) -> bool:
+    """Whether a run that was read ended at or after a time."""
+    query = sa.select(sa.true()).where(
+        runs.c.repository_id == repository_id,
+        runs.c.ordinal.is_not(None),
+        sa.func.coalesce(runs.c.completed_at, runs.c.started_at) >= since,
+    )
+    return session.execute(query.limit(1)).first() is not None
+
+
 def _read(row: sa.RowMapping) -> StoredRun:
     return StoredRun(
         id=row["id"],
@@ -225,4 +256,7 @@ def _read(row: sa.RowMapping) -> StoredRun:
         complete=row["complete"],
         outage=row["outage"],
         files=row["files"],
+        ordinal=row["ordinal"],
+        judged=row["judged"],
+        on_default_branch=row["on_default_branch"],
     )

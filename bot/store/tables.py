@@ -96,6 +96,10 @@ runs = Table(
     Column("complete", Boolean, nullable=False, server_default=text("false")),
     Column("outage", Double, nullable=False, server_default=text("0")),
     Column("files", Integer, nullable=False, server_default=text("0")),
+    Column("ordinal", BigInteger, nullable=True),
+    Column("judged", Boolean, nullable=False, server_default=text("false")),
+    Column("on_default_branch", Boolean, nullable=False, server_default=text("false")),
+    Index("uq_runs_ordinal", "repository_id", "ordinal", unique=True),
     Index("uq_runs_attempt", "repository_id", "github_run_id", "attempt", unique=True),
     Index("ix_runs_started", "repository_id", text("started_at desc")),
     Index("ix_runs_head", "repository_id", "head_sha"),
@@ -113,6 +117,7 @@ run_results = Table(
     Column("durations", ARRAY(REAL), nullable=False),
     Column("shards", ARRAY(Text), nullable=False),
     Column("complete", Boolean, nullable=False),
+    Column("cases_hash", LargeBinary, nullable=False),
 )
 
 run_problems = Table(
@@ -192,6 +197,43 @@ failures = Table(
     _time("occurred_at"),
     Index("ix_failures_case", "repository_id", "case_id", text("occurred_at desc")),
     Index("ix_failures_run", "repository_id", "run_id"),
+    Index("ix_failures_time", "repository_id", "occurred_at"),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True),
+    _serial(),
+    Column("kind", Text, nullable=False),
+    _time("started_at"),
+    _time("ended_at", nullable=True),
+    Column("reason", Text, nullable=False),
+    Column("actor", JSONB, nullable=False),
+    Column("run_id", BigInteger, nullable=True),
+    Column("variant", Text, nullable=False, server_default=text("''")),
+    Column("suite", Text, nullable=False, server_default=text("''")),
+    Column("failed", Integer, nullable=False, server_default=text("0")),
+    Column("ran", Integer, nullable=False, server_default=text("0")),
+    Index("ix_incidents_time", "repository_id", "started_at"),
+    Index("uq_incidents_run", "repository_id", "run_id", "variant", "kind", "suite", unique=True),
+    Index(
+        "uq_incidents_open",
+        "repository_id",
+        unique=True,
+        postgresql_where=text("kind = 'marked' and ended_at is null"),
+    ),
+)
+
+rescores = Table(
+    "rescores",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("wanted", Integer, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    _time("requested_at"),
+    _time("finished_at", nullable=True),
 )
 
 scorers = Table(
@@ -296,6 +338,7 @@ audit = Table(
     Column("reason", Text, nullable=False),
     _time("created_at"),
     Index("ix_audit_case", "repository_id", "case_id"),
+    Index("ix_audit_tag", "repository_id", "tag", "created_at"),
 )
 
 notices = Table(

@@ -35,6 +35,7 @@ class Past:
         self.repository_id = repository_id
         self.now = START
         self._number = 0
+        self._attempt = 1
         with db.begin() as session:
             repositories.put(
                 session,
@@ -53,15 +54,20 @@ class Past:
         sha: str | None = None,
         messages: Mapping[str, str] | None = None,
         order: Sequence[str] = (),
+        again: bool = False,
     ) -> RunId:
-        """Record one run: by test name its tries, such as `.` passed, `F.` failed then passed; in `order`, if given."""
-        self._number += 1
+        """Record one run: by test name its tries, such as `.` passed, `F.` failed then passed; in `order`, if given.
+
+        `again` makes it the next attempt of the run before, on the same commit.
+        """
+        self._number += not again
+        self._attempt = self._attempt + 1 if again else 1
         head = sha or hashlib.sha1(b"%d" % self._number, usedforsecurity=False).hexdigest()
         with self.db.begin() as session:
             run = runs.Run(
                 repository_id=self.repository_id,
                 github_run_id=1000 + self._number,
-                attempt=1,
+                attempt=self._attempt,
                 number=self._number,
                 workflow="CI",
                 workflow_path=".github/workflows/ci.yml",

@@ -1,0 +1,331 @@
+"""Why a case has its status: the evidence as data, and in the plain words people read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+from bot.analysis import history
+from bot.analysis.history import CaseResult, RunFacts
+from bot.analysis.incidents import FaultySuite, Incident
+from bot.analysis.model import CaseId, RunId, Status, VariantScore
+from bot.analysis.recovery import Progress
+from bot.analysis.regression import FirstBad
+from bot.analysis.whatif import Without
+
+SHOWN = 5
+"""How many of each kind of evidence the list names; the rest is counted."""
+_SHORT = 7
+
+
+@dataclass(frozen=True, slots=True)
+class MixedCommit:
+    """A commit on which a case passed and failed in one variant, with the runs that show it."""
+
+    sha: str
+    variant: str
+    runs: tuple[RunFacts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IsolatedFailure:
+    """A pull request on which the case failed while nothing else in the run did."""
+
+    branch: str
+    run: RunFacts
+
+
+@dataclass(frozen=True, slots=True)
+class FailureKind:
+    """Failures of one cause: the message, its likely category, how often, and when last."""
+
+    fingerprint_id: int
+    message: str
+    category: str
+    count: int
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Discount:
+    """Failures that do not count against the case, and the incident that is why."""
+
+    incident: Incident
+    failures: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What is known of a case in the variant that gives it its status; newest first.
+
+    `streak` is how many of the latest commits of the default branch were clean.
+    """
+
+    mixed: tuple[MixedCommit, ...]
+    isolated: tuple[IsolatedFailure, ...]
+    kinds: tuple[FailureKind, ...]
+    discounted: tuple[Discount, ...]
+    first_bad: FirstBad | None
+    faults: tuple[FaultySuite, ...]
+    streak: int
+    failing_streak: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What would change the status: clean commits, or a day without its runs.
+
+    `turns` are the statuses that clean commits alone lead to, each with how many it takes, as far as the filter was
+    run on. `release` is how far a quarantined case is, `until_release` how many clean commits more its release takes.
+    """
+
+    turns: tuple[tuple[int, Status], ...]
+    without: tuple[Without, ...]
+    release: Progress | None
+    until_release: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why a case has its status, and what would change it: one sentence, the counterfactuals, and the full list.
+
+    Names and messages in the texts come from reports and are untrusted.
+    """
+
+    case_id: CaseId
+    title: str
+    status: Status
+    variant: str | None
+    sentence: str
+    evidence: Evidence
+    counterfactuals: tuple[str, ...]
+    lines: tuple[str, ...]
+
+
+def gather(
+    results: Sequence[CaseResult],
+    failing: Mapping[tuple[RunId, str], int],
+    kinds: Sequence[FailureKind],
+    *,
+    first_bad: FirstBad | None,
+    faults: Iterable[FaultySuite],
+) -> Evidence:
+    """The evidence in the results of one variant, oldest first; `failing` counts the failed cases of its runs."""
+    verdicts = history.default_branch_verdicts(results)
+    fails = 0
+    for one in reversed(verdicts):
+        if one.passes:
+            break
+        fails += 1
+    return Evidence(
+        mixed=_mixed(results),
+        isolated=_isolated(results, failing),
+        kinds=tuple(sorted(kinds, key=lambda kind: (-kind.count, kind.fingerprint_id))),
+        discounted=_discounted(results),
+        first_bad=first_bad,
+        faults=tuple(faults),
+        streak=history.clean_streak(verdicts),
+        failing_streak=fails,
+    )
+
+
+def explain(
+    *, case_id: CaseId, title: str, status: Status, score: VariantScore | None, evidence: Evidence, outlook: Outlook
+) -> Explanation:
+    """The explanation of a case; `score` is that of the variant that gives it its status, None if it never failed."""
+    changes = _changes(status, score, outlook)
+    return Explanation(
+        case_id=case_id,
+        title=title,
+        status=status,
+        variant=score.variant if score else None,
+        sentence=_sentence(status, score, evidence),
+        evidence=evidence,
+        counterfactuals=changes,
+        lines=(*_lines(score, evidence), *changes),
+    )
+
+
+def _mixed(results: Sequence[CaseResult]) -> tuple[MixedCommit, ...]:
+    by_code: dict[tuple[str, bool], list[CaseResult]] = {}
+    for one in results:
+        if not one.discounted or one.passed:
+            by_code.setdefault(one.code, []).append(one)
+    found = [
+        MixedCommit(sha, of_code[0].variant, tuple(dict.fromkeys(one.run for one in of_code)))
+        for (sha, _), of_code in by_code.items()
+        if any(one.failed and not one.discounted for one in of_code) and any(one.passed for one in of_code)
+    ]
+    return tuple(sorted(found, key=lambda one: -one.runs[-1].ordinal))
+
+
+def _isolated(results: Sequence[CaseResult], failing: Mapping[tuple[RunId, str], int]) -> tuple[IsolatedFailure, ...]:
+    """The latest isolated failure of every pull request."""
+    found: dict[str, IsolatedFailure] = {}
+    for one in results:
+        alone = failing.get((one.run.id, one.variant), 0) <= 1
+        if one.run.is_pull_request and one.failed and alone and not one.discounted:
+            found[one.run.head_branch] = IsolatedFailure(one.run.head_branch, one.run)
+    return tuple(sorted(found.values(), key=lambda one: -one.run.ordinal))
+
+
+def _discounted(results: Sequence[CaseResult]) -> tuple[Discount, ...]:
+    counts: dict[int, tuple[Incident, int]] = {}
+    for one in results:
+        if one.failed and one.incidents:
+            first = one.incidents[0]
+            counts[first.id] = (first, counts.get(first.id, (first, 0))[1] + 1)
+    found = [Discount(incident, count) for incident, count in counts.values()]
+    return tuple(sorted(found, key=lambda one: one.incident.started_at, reverse=True))
+
+
+def _sentence(status: Status, score: VariantScore | None, evidence: Evidence) -> str:
+    if score is None:
+        return "Healthy: it has never failed." if status is Status.HEALTHY else "Too few runs: it has never failed yet."
+    seen = f"it failed in {score.failures:,} of {_count(score.runs, 'run')}"
+    why = _on_same_code(evidence) or seen
+    match status:
+        case Status.FLAKY:
+            told = f"Flaky: {why}, and fails in about {_percent(score.rate)} of its runs ({_sure(score.p_flaky)})"
+        case Status.BROKEN:
+            told = f"Broken: {_broken(evidence)} ({_sure(score.p_broken)})"
+        case Status.INFRA:
+            told = f"Infrastructure: {_with_the_rest(score, evidence)}"
+        case Status.SUSPECT:
+            told = f"Watched, evidence insufficient: {why} ({_percent(score.p_flaky)} likely flaky)"
+        case Status.INSUFFICIENT:
+            told = f"Too few runs: {score.runs:,} so far"
+        case Status.HEALTHY:
+            told = f"Healthy: {seen}, {_why_healthy(evidence)}"
+        case _:
+            assert_never(status)
+    return f"{told}."
+
+
+def _on_same_code(evidence: Evidence) -> str:
+    if not evidence.mixed:
+        return ""
+    return f"it passed and failed on the same code on {_count(len(evidence.mixed), 'commit')}"
+
+
+def _broken(evidence: Evidence) -> str:
+    if evidence.first_bad is not None:
+        return f"it fails since a change {evidence.first_bad.sentence}"
+    if evidence.failing_streak:
+        return f"it failed on the last {_count(evidence.failing_streak, 'commit')} of the default branch"
+    return "its failures look like a change that broke it, not like chance"
+
+
+def _with_the_rest(score: VariantScore, evidence: Evidence) -> str:
+    discounted = sum(one.failures for one in evidence.discounted)
+    if not discounted:
+        return f"its {_count(score.failures, 'failure')} came when much of the run failed"
+    such = evidence.discounted[0].incident.sentence
+    return f"{discounted:,} of its {_count(score.failures, 'failure')} came with the rest of the run: {such}"
+
+
+def _why_healthy(evidence: Evidence) -> str:
+    discounted = sum(one.failures for one in evidence.discounted)
+    if discounted and not evidence.streak:
+        return f"{discounted:,} of them discounted because much of the run failed"
+    if evidence.streak:
+        return f"none on the last {_count(evidence.streak, 'commit')} of the default branch"
+    return "too long ago or too explained to count"
+
+
+def _lines(score: VariantScore | None, evidence: Evidence) -> tuple[str, ...]:
+    lines = []
+    if score is not None:
+        low, high = score.interval
+        lines.append(f"{_count(score.failures, 'failure')} in {_count(score.runs, 'run')} of {score.variant}.")
+        if score.status is Status.FLAKY:
+            rate = f"{_percent(score.rate)} of runs ({_percent(low)} to {_percent(high)})"
+            lines.append(f"Fails for no reason in about {rate}.")
+    if evidence.mixed:
+        named = [
+            f"{one.sha[:_SHORT]} ({_plural('run', len(one.runs))} {', '.join(f'#{run.number}' for run in one.runs)})"
+            for one in evidence.mixed
+        ]
+        lines.append(f"Passed and failed on the same code: {_enumerate(named)}.")
+    if evidence.isolated:
+        named = [f"{one.branch} (run #{one.run.number})" for one in evidence.isolated]
+        lines.append(f"The only failure on {_count(len(named), 'pull request')}: {_enumerate(named)}.")
+    if evidence.kinds:
+        named = [f"{one.count:,} times {one.message or 'no message'} ({one.category})" for one in evidence.kinds]
+        lines.append(f"Fails in {_count(len(named), 'way')}: {_enumerate(named)}.")
+    lines += [
+        f"{_count(one.failures, 'failure')} discounted: {one.incident.sentence}." for one in evidence.discounted[:SHOWN]
+    ]
+    if len(evidence.discounted) > SHOWN:
+        lines.append(f"Failures in {_count(len(evidence.discounted) - SHOWN, 'more incident')} discounted.")
+    lines += [
+        f"Suite {one.suite} failed as a whole in {_count(one.runs, 'run')}: look at its fixture first."
+        for one in evidence.faults
+    ]
+    if evidence.streak:
+        lines.append(f"Clean on the last {_count(evidence.streak, 'commit')} of the default branch.")
+    return tuple(lines)
+
+
+def _changes(status: Status, score: VariantScore | None, outlook: Outlook) -> tuple[str, ...]:
+    changes = []
+    if outlook.release is not None and not outlook.release.is_released:
+        changes.append(_release(outlook))
+    if score is not None and status in {Status.FLAKY, Status.BROKEN, Status.SUSPECT}:
+        changes += [
+            f"{_count(commits, 'more clean commit')} would make it {_would_be(after)}."
+            for commits, after in outlook.turns
+        ]
+        if not any(after is Status.HEALTHY for _, after in outlook.turns):
+            changes.append("Clean commits alone will not make it healthy soon.")
+    changes += [
+        f"Without the runs of {one.day:%-d %b} it would be {_would_be(one.status)}."
+        for one in outlook.without
+        if one.status is not status
+    ]
+    return tuple(changes)
+
+
+def _release(outlook: Outlook) -> str:
+    if outlook.until_release is None:
+        return "Clean commits alone will not release it soon."
+    verb = "releases" if outlook.until_release == 1 else "release"
+    return f"{_count(outlook.until_release, 'more clean commit')} {verb} it."
+
+
+def _would_be(status: Status) -> str:
+    match status:
+        case Status.SUSPECT:
+            return "only watched"
+        case Status.INSUFFICIENT:
+            return "a test of too few runs"
+        case Status.INFRA:
+            return "put down to infrastructure"
+        case Status.HEALTHY | Status.FLAKY | Status.BROKEN:
+            return status.value
+        case _:
+            assert_never(status)
+
+
+def _enumerate(named: Sequence[str]) -> str:
+    shown = ", ".join(named[:SHOWN])
+    return shown if len(named) <= SHOWN else f"{shown} and {len(named) - SHOWN:,} more"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {_plural(noun, number)}"
+
+
+def _plural(noun: str, number: int) -> str:
+    return noun if number == 1 else f"{noun}s"
+
+
+def _percent(share: float) -> str:
+    shown = 100 * share
+    return f"{shown:.0f} %" if shown >= 1 or shown == 0 else f"{max(shown, 0.1):.1f} %"
+
+
+def _sure(probability: float) -> str:
+    return f"{min(99, 100 * probability):.0f} % sure"

@@ -1,0 +1,290 @@
+"""What flaky cases cost: pull requests blocked, minutes lost, what to expect next week, and what quarantine saved.
+
+A failure counts where the case failed to the end of an attempt for no reason of the code: the case is flaky or passed
+on the same code in another attempt, no incident covers the run, and no quarantine masked it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.analysis.history import RunFacts
+from bot.analysis.lifecycle import Scope
+from bot.analysis.model import CaseId, RunId
+
+WEEK = 7.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A case that failed in one variant of one run: to the end, or passed on a retry; `seconds` the tries took."""
+
+    case_id: CaseId
+    run_id: RunId
+    variant: str
+    to_the_end: bool
+    seconds: float
+    fingerprint_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """What the filter holds of a case in one variant; `is_flaky` by its status."""
+
+    p_flaky: float
+    rate: float
+    is_flaky: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """A time in which a quarantine masked a case, or only one variant or one kind of failure of it."""
+
+    case_id: CaseId
+    scope: Scope
+    variant: str | None
+    fingerprint_id: int | None
+    since: datetime
+    until: datetime
+
+    def hides(self, failure: Failure, at: datetime) -> bool:
+        """Whether a failure at this time was masked."""
+        if failure.case_id != self.case_id or not self.since <= at < self.until:
+            return False
+        match self.scope:
+            case Scope.CASE:
+                return True
+            case Scope.VARIANT:
+                return failure.variant == self.variant
+            case Scope.FAILURE:
+                return failure.fingerprint_id is not None and failure.fingerprint_id == self.fingerprint_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Impact:
+    """What one case cost in a period, and what it will cost next week if nothing is done.
+
+    `weight` is p_flaky x rate x runs per day: failures for no reason to expect in a day.
+    """
+
+    case_id: CaseId
+    title: str
+    p_flaky: float
+    rate: float
+    runs_per_day: float
+    failures: int
+    blocked_pull_requests: int
+    ci_minutes: float
+    waiting_minutes: float
+    expected_failures: float
+    expected_blocked: float
+
+    @property
+    def weight(self) -> float:
+        """Failures for no reason to expect in a day."""
+        return self.p_flaky * self.rate * self.runs_per_day
+
+    @property
+    def minutes(self) -> float:
+        """Minutes of machines and of people together."""
+        return self.ci_minutes + self.waiting_minutes
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What quarantine kept from happening: failures that did not count, pull requests not blocked, minutes not lost."""
+
+    failures: int
+    pull_requests: int
+    minutes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What all flaky cases of a repository cost in a period, each pull request and minute counted once."""
+
+    failures: int
+    blocked_pull_requests: int
+    ci_minutes: float
+    waiting_minutes: float
+    saved: Saved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """Everything that happened in a period, as `assess` needs it; `days` is its length.
+
+    `variants` are those of every run; `incidents` the runs that some incident covers.
+    """
+
+    days: float
+    runs: Mapping[RunId, RunFacts]
+    variants: Sequence[tuple[RunId, str]]
+    failures: Sequence[Failure]
+    beliefs: Mapping[tuple[CaseId, str], Belief]
+    masks: Sequence[Mask]
+    incidents: Collection[RunId]
+
+
+@dataclass(slots=True)
+class _Cost:
+    failures: int = 0
+    ends: int = 0
+    pull_requests: set[str] = field(default_factory=set)
+    ci_minutes: float = 0.0
+    waiting: float = 0.0
+
+
+class _Tally:
+    """The costs of a period, added up run by run."""
+
+    def __init__(self, period: Period) -> None:
+        self._period = period
+        self._attempts = {(run.github_run_id, run.attempt): run for run in period.runs.values()}
+        self._masks: dict[CaseId, list[Mask]] = {}
+        for mask in period.masks:
+            self._masks.setdefault(mask.case_id, []).append(mask)
+        self.by_run: dict[RunId, list[Failure]] = {}
+        for one in period.failures:
+            self.by_run.setdefault(one.run_id, []).append(one)
+        self.costs: dict[CaseId, _Cost] = {}
+        self._blocked: set[str] = set()
+        self._kept_green: set[str] = set()
+        self._masked = 0
+        self._saved = 0.0
+
+    def add(self, run: RunFacts, failures: Sequence[Failure]) -> None:
+        """Count what the failures of one attempt cost."""
+        hidden = {one for one in failures if self._is_hidden(one, run)}
+        shown = [one for one in failures if one not in hidden]
+        ends = [one for one in shown if one.to_the_end]
+        self._masked += len(hidden)
+        if not ends and any(one.to_the_end for one in hidden):
+            self._saved += run.minutes
+            if run.is_pull_request:
+                self._kept_green.add(run.head_branch)
+        again = self._attempts.get((run.github_run_id, run.attempt + 1))
+        innocent = [one for one in ends if self._is_flaky(one) or self._passed_again(one, again)]
+        retried = [one for one in shown if not one.to_the_end and self._is_flaky(one)]
+        for one in retried:
+            cost = self.costs.setdefault(one.case_id, _Cost())
+            cost.failures += 1
+            cost.ci_minutes += one.seconds / 60
+        if innocent and run.is_pull_request:
+            self._blocked.add(run.head_branch)
+        for one in innocent:
+            cost = self.costs.setdefault(one.case_id, _Cost())
+            cost.failures += 1
+            cost.ends += 1
+            cost.ci_minutes += again.minutes / len(innocent) if again else 0.0
+            cost.waiting += _waited(run, again) / len(innocent)
+            if run.is_pull_request:
+                cost.pull_requests.add(run.head_branch)
+
+    def totals(self) -> Totals:
+        """All of it; minutes are shared out to cases, so their sum counts each once."""
+        costs = self.costs.values()
+        return Totals(
+            sum(cost.failures for cost in costs),
+            len(self._blocked),
+            sum(cost.ci_minutes for cost in costs),
+            sum(cost.waiting for cost in costs),
+            Saved(self._masked, len(self._kept_green), self._saved),
+        )
+
+    def _is_hidden(self, failure: Failure, run: RunFacts) -> bool:
+        return any(mask.hides(failure, run.started_at) for mask in self._masks.get(failure.case_id, ()))
+
+    def _is_flaky(self, failure: Failure) -> bool:
+        belief = self._period.beliefs.get((failure.case_id, failure.variant))
+        return belief is not None and belief.is_flaky
+
+    def _passed_again(self, failure: Failure, again: RunFacts | None) -> bool:
+        """Whether the next attempt of the run, on the same code, did not fail for this case."""
+        if again is None or again.conclusion is None:
+            return False
+        return not any(
+            one.to_the_end and one.case_id == failure.case_id and one.variant == failure.variant
+            for one in self.by_run.get(again.id, ())
+        )
+
+
+def assess(period: Period) -> tuple[list[Impact], Totals]:
+    """The cost of every case that failed for no reason, what to fix first in front; and of all together.
+
+    What is first: the most pull requests blocked, then the most minutes lost, then the most failures to expect.
+    The minutes of an attempt that was run again are shared evenly by the cases that turned it red.
+    """
+    tally = _Tally(period)
+    for run_id, failures in tally.by_run.items():
+        run = period.runs.get(run_id)
+        if run is not None and run_id not in period.incidents:
+            tally.add(run, failures)
+    rates = _runs_per_day(period)
+    beliefs: dict[CaseId, dict[str, Belief]] = {}
+    for (case_id, variant), belief in period.beliefs.items():
+        beliefs.setdefault(case_id, {})[variant] = belief
+    impacts = [_impact(case_id, cost, beliefs.get(case_id, {}), rates) for case_id, cost in tally.costs.items()]
+    impacts.sort(key=lambda one: (-one.blocked_pull_requests, -one.minutes, -one.weight, one.case_id))
+    return impacts, tally.totals()
+
+
+def masked_times(moves: Iterable[tuple[str, datetime]], end: datetime) -> list[tuple[datetime, datetime]]:
+    """The times in which a quarantine masked, from its moves in order (`approve`, `suspend`, …) and its latest end."""
+    found: list[tuple[datetime, datetime]] = []
+    since: datetime | None = None
+    for action, at in moves:
+        if action in {"approve", "resume"}:
+            since = since or at
+        elif action in {"suspend", "lift", "expire"} and since is not None:
+            found.append((since, min(at, end)))
+            since = None
+    if since is not None:
+        found.append((since, end))
+    return [(begin, finish) for begin, finish in found if begin < finish]
+
+
+def _waited(run: RunFacts, again: RunFacts | None) -> float:
+    """Minutes from the end of a red attempt to the end of the one that answered it."""
+    if again is None or again.completed_at is None or run.completed_at is None:
+        return 0.0
+    return max(timedelta(), again.completed_at - run.completed_at) / timedelta(minutes=1)
+
+
+def _runs_per_day(period: Period) -> dict[str, tuple[float, float]]:
+    """How many runs of each variant there are in a day: all of them, and those of pull requests."""
+    counts: dict[str, list[int]] = {}
+    for run_id, variant in period.variants:
+        count = counts.setdefault(variant, [0, 0])
+        count[0] += 1
+        run = period.runs.get(run_id)
+        count[1] += run is not None and run.is_pull_request
+    days = max(period.days, 1 / 24)
+    return {variant: (everything / days, pulls / days) for variant, (everything, pulls) in counts.items()}
+
+
+def _impact(
+    case_id: CaseId, cost: _Cost, beliefs: Mapping[str, Belief], rates: Mapping[str, tuple[float, float]]
+) -> Impact:
+    per_day = sum(rates.get(variant, (0.0, 0.0))[0] for variant in beliefs)
+    expected = expected_pulls = 0.0
+    for variant, belief in beliefs.items():
+        everything, pulls = rates.get(variant, (0.0, 0.0))
+        expected += WEEK * belief.p_flaky * belief.rate * everything
+        expected_pulls += WEEK * belief.p_flaky * belief.rate * pulls
+    p_flaky = max((belief.p_flaky for belief in beliefs.values()), default=0.0)
+    return Impact(
+        case_id=case_id,
+        title="",
+        p_flaky=p_flaky,
+        rate=expected / (WEEK * p_flaky * per_day) if p_flaky and per_day else 0.0,
+        runs_per_day=per_day,
+        failures=cost.failures,
+        blocked_pull_requests=len(cost.pull_requests),
+        ci_minutes=cost.ci_minutes,
+        waiting_minutes=cost.waiting,
+        expected_failures=expected,
+        expected_blocked=expected_pulls * cost.ends / cost.failures if cost.failures else 0.0,
+    )

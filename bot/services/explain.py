@@ -1,0 +1,142 @@
+"""Explaining a case: its evidence gathered from the stored runs, and what would change its status."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.analysis import explanation, history, incidents, recovery, regression, whatif
+from bot.analysis.explanation import Explanation, FailureKind, Outlook
+from bot.analysis.history import CaseResult, RunFacts
+from bot.analysis.incidents import Incident, Kind
+from bot.analysis.lifecycle import Quarantine, State
+from bot.analysis.model import CaseId, RepositoryId, Status
+from bot.analysis.policy import QuarantineRules
+from bot.analysis.scoring import constants
+from bot.errors import NotFoundError
+from bot.services import judge
+from bot.store import cases, fingerprints, histories, quarantines
+from bot.store import incidents as stored_incidents
+from bot.store.database import Session
+
+LOOK_BACK = 1000
+"""How many of the newest runs evidence is taken from."""
+
+
+def of_case(session: Session, case_id: CaseId, now: datetime) -> Explanation:
+    """Why a case has its status, and what would change it.
+
+    Raises:
+        NotFoundError: not known.
+    """
+    case = cases.find(session, case_id)
+    if case is None:
+        message = "This test is not known any more."
+        raise NotFoundError(message)
+    rows = cases.list_scores(session, case.repository_id, case_ids=[case_id])
+    rows.sort(key=lambda row: (cases.SEVERITY.index(row.status), -row.p_flaky, row.variant))
+    status = judge.worst(rows)
+    runs = histories.list_runs(session, case.repository_id, limit=LOOK_BACK)
+    results = with_incidents(
+        session, case.repository_id, histories.list_results(session, case.repository_id, [case_id], runs)
+    )
+    worst = rows[0] if rows else None
+    mine = [one for one in results if worst is None or one.variant == worst.variant]
+    score = cases.as_variant_score(worst) if worst else None
+    keys = cases.get_keys(session, case.repository_id)
+    evidence = explanation.gather(
+        mine,
+        histories.count_failing(session, case.repository_id, {one.run.id for one in mine if one.failed}),
+        _kinds(session, case.repository_id, mine),
+        first_bad=_first_bad(mine, runs, worst.state, keys) if worst and status is Status.BROKEN else None,
+        faults=incidents.faulty_suites([found for one in mine for found in one.incidents]),
+    )
+    held = quarantines.find_latest(session, case.repository_id, case_id)
+    return explanation.explain(
+        case_id=case_id,
+        title=case.title,
+        status=status,
+        score=score,
+        evidence=evidence,
+        outlook=_outlook(status, rows, results, held, keys, now),
+    )
+
+
+def with_incidents(session: Session, repository_id: RepositoryId, results: Sequence[CaseResult]) -> list[CaseResult]:
+    """The results with the incidents that each lies in."""
+    if not results:
+        return []
+    marked = stored_incidents.list_marked(session, repository_id)
+    suites = histories.list_suites(session, repository_id, sorted({one.case_id for one in results}))
+    failed = {one.run.id for one in results if one.failed}
+    found: dict[tuple[int, str], list[Incident]] = {}
+    for one in stored_incidents.list_found(session, repository_id, failed):
+        if one.run_id is not None:
+            found.setdefault((one.run_id, one.variant), []).append(one)
+    told = []
+    for result in results:
+        run = result.run
+        held = [one for one in marked if one.covers(run.started_at, run.completed_at)]
+        if result.failed:
+            held += [
+                one
+                for one in found.get((run.id, result.variant), ())
+                if one.kind is Kind.RUN or one.suite == suites.get(result.case_id)
+            ]
+        told.append(replace(result, incidents=tuple(held)) if held else result)
+    return told
+
+
+def _kinds(session: Session, repository_id: RepositoryId, results: Iterable[CaseResult]) -> list[FailureKind]:
+    seen: dict[int, list[datetime]] = {}
+    for one in results:
+        if one.fingerprint_id is not None and one.failed:
+            seen.setdefault(one.fingerprint_id, []).append(one.run.started_at)
+    known = fingerprints.list_messages(session, repository_id, seen)
+    return [
+        FailureKind(number, *known[number], len(times), max(times)) for number, times in seen.items() if number in known
+    ]
+
+
+def _first_bad(
+    results: Sequence[CaseResult], runs: Sequence[RunFacts], state: bytes, keys: int
+) -> regression.FirstBad | None:
+    verdicts = history.default_branch_verdicts(results)
+    order = list(dict.fromkeys(run.head_sha for run in runs if run.on_default_branch))
+    return regression.first_bad(verdicts, whatif.rates(state), breakage=constants.breakage_main(keys), position=order)
+
+
+def _outlook(
+    status: Status,
+    rows: Sequence[cases.ScoreRow],
+    results: Sequence[CaseResult],
+    held: Quarantine | None,
+    keys: int,
+    now: datetime,
+) -> Outlook:
+    if not rows:
+        return Outlook((), (), None, None)
+    worst = rows[0]
+    rules = QuarantineRules()
+    turns: list[tuple[int, Status]] = []
+    before, calm_after = status, None
+    for commits, score in enumerate(whatif.after_clean_commits(worst.state, worst.variant, keys, now)):
+        if calm_after is None and score.p_flaky < rules.release_below:
+            calm_after = commits
+        if score.status is not before:
+            turns.append((commits, score.status))
+            before = score.status
+        if before is Status.HEALTHY and calm_after is not None:
+            break
+    as_it_is, without = whatif.without_days(results, worst.variant, keys, now)
+    release = until_release = None
+    if held is not None and held.state is State.ACTIVE:
+        release = recovery.progress(held, results, {row.variant: row.p_flaky for row in rows}, rules)
+        until_release = None if calm_after is None else max(release.needed - release.streak, calm_after)
+    return Outlook(
+        turns=tuple(turns),
+        without=tuple(without) if as_it_is is status else (),
+        release=release,
+        until_release=until_release,
+    )

@@ -1,0 +1,67 @@
+"""What has to be scored anew: how often it was asked for, and which asking the present scores answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from bot.analysis.model import RepositoryId
+from bot.store.database import Session
+from bot.store.tables import rescores
+
+
+@dataclass(frozen=True, slots=True)
+class Rescore:
+    """How many times a re-score of a repository was asked for, and how many of them were answered."""
+
+    wanted: int
+    done: int
+    reason: str
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether the present scores do not answer the latest asking."""
+        return self.wanted > self.done
+
+
+def request(session: Session, repository_id: RepositoryId, reason: str, now: datetime) -> None:
+    """Ask for the scores of a repository to be computed anew from its stored runs."""
+    statement = insert(rescores).values(repository_id=repository_id, wanted=1, done=0, reason=reason, requested_at=now)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["repository_id"],
+            set_={"wanted": rescores.c.wanted + 1, "reason": reason, "requested_at": now},
+        )
+    )
+
+
+def find(session: Session, repository_id: RepositoryId) -> Rescore:
+    """What was asked for and answered; nothing where nobody ever asked."""
+    row = session.execute(
+        sa.select(rescores.c.wanted, rescores.c.done, rescores.c.reason).where(
+            rescores.c.repository_id == repository_id
+        )
+    ).first()
+    return Rescore(0, 0, "") if row is None else Rescore(row[0], row[1], row[2])
+
+
+def list_pending(session: Session) -> list[RepositoryId]:
+    """The repositories whose scores do not answer the latest asking."""
+    rows = session.execute(
+        sa.select(rescores.c.repository_id)
+        .where(rescores.c.wanted > rescores.c.done)
+        .order_by(rescores.c.repository_id)
+    )
+    return [RepositoryId(row[0]) for row in rows]
+
+
+def set_done(session: Session, repository_id: RepositoryId, answered: int, now: datetime) -> None:
+    """Record that the scores answer the asking of this number."""
+    session.execute(
+        sa.update(rescores)
+        .where(rescores.c.repository_id == repository_id)
+        .values(done=sa.func.greatest(rescores.c.done, answered), finished_at=now)
+    )

@@ -1,0 +1,65 @@
+"""Explanations from stored runs, against a real PostgreSQL."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.analysis.model import CaseId, Status
+from bot.errors import NotFoundError
+from bot.services import explain
+from bot.store.database import Database
+from tests.store.past import Past
+
+OTHERS = dict.fromkeys((f"cart.test_{number}" for number in range(8)), ".")
+
+
+@pytest.fixture
+def past(db: Database) -> Past:
+    return Past(db)
+
+
+def of(past: Past, name: str) -> explain.Explanation:
+    case_id = past.case_id(name)
+    with past.db.begin() as session:
+        return explain.of_case(session, case_id, past.now)
+
+
+def test_a_flaky_case_is_explained_by_the_commits_that_did_both(past: Past) -> None:
+    for number in range(30):
+        past.run({**OTHERS, "login.test_in": "F." if number in {12, 18, 25} else "."})
+    told = of(past, "login.test_in")
+    assert told.status is Status.FLAKY
+    assert told.sentence.startswith("Flaky: it passed and failed on the same code on 3 commits, and fails in about ")
+    assert [commit.runs[0].number for commit in told.evidence.mixed] == [26, 19, 13]
+    assert any("more clean commits would make it " in line for line in told.counterfactuals)
+    assert any(line.startswith("Fails in 1 way: 3 times assert login.test_in == 1") for line in told.lines)
+
+
+def test_a_broken_case_is_explained_by_the_commit_that_broke_it(past: Past) -> None:
+    shas = [f"{number:040x}" for number in range(1, 21)]
+    for number, sha in enumerate(shas):
+        past.run({**OTHERS, "login.test_in": "F" if number >= 15 else "."}, sha=sha)
+    told = of(past, "login.test_in")
+    assert told.status is Status.BROKEN
+    assert told.evidence.first_bad is not None
+    assert told.evidence.first_bad.commits == (shas[15],)
+    assert told.sentence.startswith(f"Broken: it fails since a change at {shas[15][:7]} (after {shas[14][:7]}), 9")
+
+
+def test_one_bad_day_is_named_where_the_case_would_be_healthy_without_it(past: Past) -> None:
+    for number in range(60):
+        past.run({**OTHERS, "login.test_in": "F." if number in {30, 31} else "."})
+    told = of(past, "login.test_in")
+    assert told.status in {Status.FLAKY, Status.SUSPECT}
+    assert "Without the runs of 3 Mar it would be healthy." in told.counterfactuals
+
+
+def test_a_case_that_never_failed_is_explained_too(past: Past) -> None:
+    for _ in range(6):
+        past.run(OTHERS)
+    assert of(past, "cart.test_1").sentence == "Healthy: it has never failed."
+
+
+def test_a_case_nobody_knows_is_said_to_be_unknown(db: Database) -> None:
+    with db.begin() as session, pytest.raises(NotFoundError):
+        explain.of_case(session, CaseId(404), Past(db).now)

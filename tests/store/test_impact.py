@@ -1,0 +1,52 @@
+"""What flaky cases cost, from stored runs, against a real PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bot.services import impact
+from bot.store.database import Database
+from tests.store.past import REPOSITORY, START, Past
+
+OTHERS = dict.fromkeys((f"cart.test_{number}" for number in range(8)), ".")
+
+
+@pytest.fixture
+def past(db: Database) -> Past:
+    made = Past(db)
+    for number in range(30):
+        made.run({**OTHERS, "login.test_in": "F." if number in {12, 18, 25} else ".", "pay.test_out": "."})
+    return made
+
+
+def test_a_red_pull_request_that_passes_when_run_again_costs_its_author_the_wait(past: Past) -> None:
+    past.run({**OTHERS, "login.test_in": "F"}, branch="feature")
+    past.run({**OTHERS, "login.test_in": "."}, branch="feature", again=True)
+    with past.db.begin() as session:
+        (first,) = impact.rank(session, REPOSITORY, START, past.now, 10)
+        totals = impact.totals(session, REPOSITORY, START, past.now)
+        one = impact.of_case(session, REPOSITORY, past.case_id("login.test_in"), START, past.now)
+    assert first == one
+    assert first.title == "tests/test_login.py::login.test_in"
+    assert (first.failures, first.blocked_pull_requests) == (4, 1)
+    assert first.waiting_minutes == pytest.approx(60)
+    assert first.ci_minutes == pytest.approx(5 + 3 * 0.5 / 60)
+    assert first.expected_failures == pytest.approx(7 * first.p_flaky * first.rate * first.runs_per_day)
+    assert totals.blocked_pull_requests == 1
+    assert totals.waiting_minutes == pytest.approx(60)
+    assert totals.saved.failures == 0
+
+
+def test_a_pull_request_that_broke_a_healthy_case_is_not_counted(past: Past) -> None:
+    past.run({**OTHERS, "login.test_in": ".", "pay.test_out": "F"}, branch="feature")
+    past.run({**OTHERS, "login.test_in": ".", "pay.test_out": "F"}, branch="feature", again=True)
+    with past.db.begin() as session:
+        assert impact.totals(session, REPOSITORY, START, past.now).blocked_pull_requests == 0
+        assert impact.of_case(session, REPOSITORY, past.case_id("pay.test_out"), START, past.now) is None
+
+
+def test_what_happened_before_the_period_is_not_counted(past: Past) -> None:
+    with past.db.begin() as session:
+        assert impact.rank(session, REPOSITORY, past.now - timedelta(hours=1), past.now, 10) == []
