@@ -1,0 +1,26 @@
+"""How unlikely it is that two things met by chance: the upper tail of the hypergeometric distribution."""
+
+from __future__ import annotations
+
+from math import exp, lgamma
+
+
+def by_chance(together: int, first: int, second: int, total: int) -> float:
+    """The chance that of `total` events, `first` and `second` of which are marked, `together` or more carry both marks.
+
+    Fisher's exact test, one-sided; 0 to 1.
+    """
+    most = min(first, second)
+    least = max(0, first + second - total)
+    if together <= least:
+        return 1.0
+    ways = _log_choose(total, second)
+    terms = (
+        exp(_log_choose(first, both) + _log_choose(total - first, second - both) - ways)
+        for both in range(together, most + 1)
+    )
+    return min(1.0, sum(terms))
+
+
+def _log_choose(n: int, k: int) -> float:
+    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
