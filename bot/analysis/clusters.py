@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import combinations, pairwise
 
@@ -49,13 +49,13 @@ class ClusterKind(StrEnum):
 class FailedRun:
     """One run in which something failed: its place in the order of runs, the cases, and the suites wholly down.
 
-    `branch` is empty on the default branch.
+    `branch` is empty on the default branch; `suites_down` has the failed cases of each suite that failed as a whole.
     """
 
     number: int
     branch: str
     cases: frozenset[int]
-    suites_down: frozenset[str] = frozenset()
+    suites_down: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,6 @@ class _Bond:
 def find(
     runs: Sequence[FailedRun],
     total: int,
-    suite_of: Mapping[int, str],
     kinds_of_failure: Mapping[int, Mapping[int, int]],
     messages: Mapping[int, str],
 ) -> list[Cluster]:
@@ -93,7 +92,7 @@ def find(
     `total` is the number of runs, those without a failure included. `kinds_of_failure` counts by case how often it
     failed with each cluster of fingerprints, `messages` has the text of each of those.
     """
-    bonds = [*_fixtures(runs, suite_of), *_together(runs, total), *_alike(kinds_of_failure, messages)]
+    bonds = [*_fixtures(runs), *_together(runs, total), *_alike(kinds_of_failure, messages)]
     return _join(bonds)
 
 
@@ -128,14 +127,14 @@ def says_something(message: str) -> bool:
     return len(set(_WORD.findall(message.lower())) - _SAYS_NOTHING) >= 2  # noqa: PLR2004  # one word is a name
 
 
-def _fixtures(runs: Sequence[FailedRun], suite_of: Mapping[int, str]) -> list[_Bond]:
+def _fixtures(runs: Sequence[FailedRun]) -> list[_Bond]:
     """Suites that went down as a whole: more than once is a fixture, once is cases that broke together."""
     places: dict[str, list[int]] = defaultdict(list)
     members: dict[str, set[int]] = defaultdict(set)
-    for run in runs:
-        for suite in run.suites_down:
+    for run in sorted(runs, key=lambda one: one.number):
+        for suite, cases in run.suites_down.items():
             places[suite].append(run.number)
-            members[suite] |= {case for case in run.cases if suite_of.get(case) == suite}
+            members[suite] |= cases
     bonds = []
     for suite, numbers in sorted(places.items()):
         times = 1 + sum(after - before > _STREAK for before, after in pairwise(numbers))
@@ -223,3 +222,28 @@ def _join(bonds: Iterable[_Bond]) -> list[Cluster]:
         if len(cases) > 1:
             clusters.append(Cluster(best.kind, tuple(cases), best.times, best.suite, next(alike, None)))
     return clusters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCluster:
+    """A cluster as it is kept: `owner` is who was made responsible for all of it, None where nobody was."""
+
+    id: int
+    kind: ClusterKind
+    title: str
+    cases: tuple[int, ...]
+    times: int
+    owner: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """The cluster of one case as its card shows it: `others` names up to three more cases of `size` in all."""
+
+    cluster_id: int
+    kind: ClusterKind
+    title: str
+    size: int
+    times: int
+    owner: str | None
+    others: tuple[str, ...]

@@ -8,6 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
+from bot.analysis.clusters import Membership
+from bot.analysis.ordering import NamedOrder
+
 RepositoryId = NewType("RepositoryId", int)
 """GitHub's own number of the repository."""
 CaseId = NewType("CaseId", int)
@@ -248,7 +251,8 @@ class VariantScore:
 class CaseProfile:
     """What is known of one case: the worst of its variants first, the latest failure, the recent verdicts.
 
-    `recent` holds the verdicts of the latest commits that ran it, oldest first.
+    `recent` holds the verdicts of the latest commits that ran it, oldest first. `cluster` is the item it is part of,
+    `order` is set where its failures hang on the order of cases.
     """
 
     repository_id: RepositoryId
@@ -262,6 +266,8 @@ class CaseProfile:
     recent: tuple[Verdict, ...]
     first_seen_at: datetime
     last_seen_at: datetime
+    cluster: Membership | None = None
+    order: NamedOrder | None = None
 
     @property
     def worst(self) -> VariantScore | None:

@@ -117,3 +117,15 @@ def _best(
         passed=total - n_failed,
         chance=chance,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class NamedOrder:
+    """An order-dependent suspect as its card shows it: the cases it follows or misses by name, and how many fit."""
+
+    kind: OrderKind
+    variant: str
+    follows: tuple[str, ...]
+    candidates: int
+    failed: int
+    passed: int

@@ -15,7 +15,7 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from bot import telemetry
 from bot.analysis.model import Place, WorkspaceId
 from bot.errors import PermanentUpstreamError, UpstreamError, UserError
-from bot.jobs import inbox, outbox
+from bot.jobs import inbox, outbox, upkeep
 from bot.jobs.context import Context
 from bot.store import queue
 
@@ -138,6 +138,10 @@ class Worker:
         self._task_of(app, queue.INGEST, lambda arguments: inbox.process(self._context, str(arguments["delivery_id"])))
         self._task_of(app, queue.NOTICE, lambda arguments: outbox.send(self._context, int(arguments["notice_id"])))
         self._task_of(app, queue.CHANNEL, lambda arguments: outbox.take_turn(self._context, _place(arguments)))
+
+        self._task_of(
+            app, queue.CLUSTERS, lambda given: upkeep.refresh_clusters(self._context, int(given["repository_id"]))
+        )
 
     def _task_of(self, app: procrastinate.App, name: str, action: Callable[[dict[str, str | int]], None]) -> None:
         def run(correlation_id: str, **arguments: str | int) -> None:

@@ -23,7 +23,7 @@ from bot.analysis.model import (
     Status,
 )
 from bot.analysis.suites import outage_suite
-from bot.services import announce, judge, quarantine
+from bot.services import announce, clusters, judge, quarantine
 from bot.store import cases, fingerprints, quarantines, repositories, results, runs
 from bot.store.database import Session
 
@@ -67,6 +67,10 @@ def record(
         started_at=run.started_at,
     )
     judgement = judge.judge(session, repository_id, commit, legs, now)
+    for leg in report.legs:
+        clusters.remember_order(session, repository_id, run_id, leg, ids)
+    if judgement.failed:
+        clusters.request_refresh(session, repository_id, now)
     runs.set_ingested(
         session,
         repository_id,

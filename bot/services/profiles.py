@@ -10,7 +10,7 @@ from bot.analysis.lifecycle import Quarantine
 from bot.analysis.model import CaseId, CaseProfile, Outcome, RepositoryId, Status, Verdict
 from bot.errors import NotFoundError
 from bot.services import judge
-from bot.store import cases, quarantines, repositories, results, runs
+from bot.store import cases, clusters, orders, quarantines, repositories, results, runs
 from bot.store.database import Session
 
 _RECENT_RUNS = 40
@@ -57,6 +57,8 @@ def of_case(session: Session, case_id: CaseId) -> CaseProfile:
         recent=recent,
         first_seen_at=case.first_seen_at,
         last_seen_at=failure.occurred_at if failure else case.first_seen_at,
+        cluster=clusters.find_membership(session, case.repository_id, case_id),
+        order=orders.find_suspect(session, case.repository_id, case_id),
     )
 
 

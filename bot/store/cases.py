@@ -258,6 +258,27 @@ def list_scores(
     ]
 
 
+def has_scores(session: Session, repository_id: RepositoryId, variant: str) -> bool:
+    """Whether any case ever failed in a variant."""
+    return bool(
+        session.execute(
+            sa.select(sa.exists().where(scores.c.repository_id == repository_id, scores.c.variant == variant))
+        ).scalar_one()
+    )
+
+
+def list_troubled(session: Session, repository_id: RepositoryId, variant: str, limit: int) -> list[CaseId]:
+    """The cases that are flaky, suspect or broken in a variant, those to fix first in front."""
+    statuses = (Status.FLAKY.value, Status.SUSPECT.value, Status.BROKEN.value)
+    rows = session.execute(
+        sa.select(scores.c.case_id)
+        .where(scores.c.repository_id == repository_id, scores.c.variant == variant, scores.c.status.in_(statuses))
+        .order_by((scores.c.p_flaky * scores.c.rate).desc(), scores.c.case_id)
+        .limit(limit)
+    )
+    return [CaseId(row[0]) for row in rows]
+
+
 def put_scores(session: Session, repository_id: RepositoryId, rows: Sequence[ScoreRow], now: datetime) -> None:
     """Store scores, new or changed."""
     if not rows:

@@ -18,6 +18,7 @@ INGEST = "ingest"
 NOTICE = "notice"
 CHANNEL = "channel"
 REBUILD = "rebuild"
+CLUSTERS = "clusters"
 
 DEFAULT = "default"
 MESSAGES = "messages"

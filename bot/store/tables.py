@@ -326,6 +326,70 @@ labels = Table(
     Index("ix_labels_case", "repository_id", "case_id"),
 )
 
+clusters = Table(
+    "clusters",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True),
+    _serial(),
+    Column("kind", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("owner", Text, nullable=True),
+    _time("first_seen_at"),
+    _time("updated_at"),
+)
+
+cluster_cases = Table(
+    "cluster_cases",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True),
+    Column("case_id", Integer, primary_key=True),
+    Column("cluster_id", BigInteger, nullable=False),
+    Index("ix_cluster_cases_cluster", "repository_id", "cluster_id"),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True),
+    Column("digest", LargeBinary, primary_key=True),
+    Column("case_ids", LargeBinary, nullable=False),
+)
+
+run_orders = Table(
+    "run_orders",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True),
+    Column("run_id", BigInteger, primary_key=True),
+    Column("variant", Text, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+)
+
+order_suspects = Table(
+    "order_suspects",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True),
+    Column("case_id", Integer, primary_key=True),
+    Column("variant", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("follows", ARRAY(Integer), nullable=False),
+    Column("candidates", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("passed", Integer, nullable=False),
+    Column("chance", Double, nullable=False),
+    _time("updated_at"),
+)
+
+models = Table(
+    "models",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True),
+    _serial(),
+    Column("document", JSONB, nullable=False),
+    Column("labels", Integer, nullable=False),
+    _time("trained_at"),
+)
+
 audit = Table(
     "audit",
     metadata,

@@ -1,4 +1,8 @@
-"""labels remember what was believed when they were given, so that the errors can be counted and learned from."""
+"""labels remember what was believed when they were given; cases that are one item, by failures or by order.
+
+`orders` keeps each order of execution once, packed; `run_orders` says which run had which. `models` holds the
+models learned from labels, as data.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +28,69 @@ def upgrade() -> None:
     )
     op.create_index("ix_labels_created", "labels", ["repository_id", "created_at"])
     op.create_index("ix_labels_case", "labels", ["repository_id", "case_id"])
+    op.create_table(
+        "clusters",
+        sa.Column("repository_id", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=True),
+        sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("repository_id", "id", name=op.f("pk_clusters")),
+    )
+    op.create_table(
+        "cluster_cases",
+        sa.Column("repository_id", sa.BigInteger(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("cluster_id", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("repository_id", "case_id", name=op.f("pk_cluster_cases")),
+    )
+    op.create_index("ix_cluster_cases_cluster", "cluster_cases", ["repository_id", "cluster_id"])
+    op.create_table(
+        "orders",
+        sa.Column("repository_id", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("case_ids", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("repository_id", "digest", name=op.f("pk_orders")),
+    )
+    op.create_table(
+        "run_orders",
+        sa.Column("repository_id", sa.BigInteger(), nullable=False),
+        sa.Column("run_id", sa.BigInteger(), nullable=False),
+        sa.Column("variant", sa.Text(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("repository_id", "run_id", "variant", name=op.f("pk_run_orders")),
+    )
+    op.create_table(
+        "order_suspects",
+        sa.Column("repository_id", sa.BigInteger(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("variant", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("follows", postgresql.ARRAY(sa.Integer()), nullable=False),
+        sa.Column("candidates", sa.Integer(), nullable=False),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("passed", sa.Integer(), nullable=False),
+        sa.Column("chance", sa.Double(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("repository_id", "case_id", "variant", name=op.f("pk_order_suspects")),
+    )
+    op.create_table(
+        "models",
+        sa.Column("repository_id", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("document", postgresql.JSONB(), nullable=False),
+        sa.Column("labels", sa.Integer(), nullable=False),
+        sa.Column("trained_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("repository_id", "id", name=op.f("pk_models")),
+    )
 
 
 def downgrade() -> None:
+    for table in ("models", "order_suspects", "run_orders", "orders", "cluster_cases", "clusters"):
+        op.drop_table(table)
     op.drop_index("ix_labels_case", table_name="labels")
     op.drop_index("ix_labels_created", table_name="labels")
     for column in ("features_version", "features", "head_sha", "p_flaky", "status", "source"):

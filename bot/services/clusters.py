@@ -1,0 +1,213 @@
+"""Cases that are one item: found in the background, kept with one owner, listed as one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from bot.analysis import clusters as rules
+from bot.analysis import ordering, scoring
+from bot.analysis.clusters import Cluster, ClusterKind, FailedRun
+from bot.analysis.model import Actor, CaseId, Leg, Outcome, RepositoryId, RunId, Status
+from bot.services import judge, suites
+from bot.store import audit, cases, clusters, orders, queue
+from bot.store.database import Session
+
+WINDOW = timedelta(days=45)
+MAX_RUNS = 600
+"""How far back failures are looked at: whichever is less."""
+DELAY = timedelta(minutes=1)
+"""How long a refresh waits for more runs, so that a hundred of them cost one."""
+MAX_ORDERED = 100
+"""Cases whose order is looked at in one refresh, those to fix first in front."""
+_TITLE_LENGTH = 120
+_IN_TROUBLE = frozenset({Status.BROKEN, Status.FLAKY, Status.SUSPECT, Status.INFRA})
+_TO_FIX = frozenset({Status.BROKEN, Status.FLAKY})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One thing to fix: a cluster, or a case that is in none (`cluster_id` and `kind` None).
+
+    Status and figures are those of the worst case in it; `rate` is a share of runs, 0 to 1; `weight` orders items,
+    the one to fix first highest.
+    """
+
+    cluster_id: int | None
+    kind: ClusterKind | None
+    title: str
+    owner: str | None
+    case_ids: tuple[CaseId, ...]
+    status: Status
+    p_flaky: float
+    rate: float
+    failures: int
+    weight: float
+
+
+def remember_order(
+    session: Session, repository_id: RepositoryId, run_id: RunId, leg: Leg, ids: Mapping[bytes, CaseId]
+) -> None:
+    """Keep the order of a leg's cases where it can ever matter: something failed in it or had failed before."""
+    ran = [case for case in leg.cases if case.tries[0].outcome is not Outcome.SKIPPED]
+    if len(ran) > 1 and (
+        any(case.tries[0].outcome.is_failure for case in ran) or cases.has_scores(session, repository_id, leg.variant)
+    ):
+        order = np.array([ids[case.identity.key] for case in ran], dtype=np.int32)
+        orders.put(session, repository_id, run_id, leg.variant, order)
+
+
+def request_refresh(session: Session, repository_id: RepositoryId, now: datetime) -> None:
+    """Have the clusters of a repository found anew soon; asked for often, done once."""
+    queue.defer(
+        session,
+        queue.CLUSTERS,
+        lock=f"clusters:{repository_id}",
+        key=f"clusters:{repository_id}",
+        at=now + DELAY,
+        repository_id=repository_id,
+    )
+
+
+def refresh(session: Session, repository_id: RepositoryId, now: datetime) -> None:
+    """Find the clusters and the order-dependent suspects of a repository anew, and store them."""
+    watched = clusters.list_runs(session, repository_id, now - WINDOW, scoring.INCIDENT, MAX_RUNS)
+    numbers = {run.id: number for number, run in enumerate(watched)}
+    failed = clusters.list_failed_cases(session, repository_id, list(numbers))
+    down = suites.list_down(session, repository_id, failed)
+    history = [
+        FailedRun(numbers[run.id], run.branch, failed[run.id], down.get(run.id, {}))
+        for run in watched
+        if run.id in failed
+    ]
+    kinds, messages = clusters.count_kinds(session, repository_id, list(numbers))
+    statuses = _statuses(session, repository_id)
+    found = [
+        kept for one in rules.find(history, len(watched), kinds, messages) if (kept := _keep(one, statuses)) is not None
+    ]
+    titles = clusters.list_titles(session, repository_id, (one.cases[0] for one in found))
+    known = rules.match(clusters.list_members(session, repository_id), found)
+    clusters.replace(
+        session,
+        repository_id,
+        [(number, _title(one, titles, messages), one) for number, one in zip(known, found, strict=True)],
+        now,
+    )
+    _refresh_orders(session, repository_id, list(numbers), failed, now)
+
+
+def list_items(session: Session, repository_id: RepositoryId) -> list[Item]:
+    """What there is to fix in a repository, first things first: each cluster and each other case once."""
+    scores: dict[CaseId, list[cases.ScoreRow]] = {}
+    for row in cases.list_scores(session, repository_id):
+        scores.setdefault(row.case_id, []).append(row)
+    owners = clusters.list_owners(session, repository_id)
+    items = []
+    grouped: set[int] = set()
+    for cluster in clusters.list_all(session, repository_id):
+        rows = [row for case in cluster.cases for row in scores.get(CaseId(case), ())]
+        if not rows or (cluster.kind is not ClusterKind.FIXTURE and judge.worst(rows) not in _TO_FIX):
+            continue
+        grouped.update(cluster.cases)
+        named = Counter(owners[case] for case in cluster.cases if case in owners)
+        owner = cluster.owner or min(named, key=lambda name: (-named[name], name), default=None)
+        members = tuple(CaseId(case) for case in cluster.cases)
+        items.append(_item(rows, cluster.id, cluster.kind, cluster.title, owner, members))
+    alone = [case for case, rows in scores.items() if case not in grouped and judge.worst(rows) in _TO_FIX]
+    titles = clusters.list_titles(session, repository_id, alone)
+    items += [_item(scores[case], None, None, titles.get(case, ""), owners.get(case), (case,)) for case in alone]
+    return sorted(items, key=lambda item: (cases.SEVERITY.index(item.status), -item.weight, item.case_ids))
+
+
+def assign(
+    session: Session, repository_id: RepositoryId, cluster_id: int, owner: str | None, actor: Actor, now: datetime
+) -> None:
+    """Make somebody responsible for all cases of a cluster; None takes it back.
+
+    Raises:
+        NotFoundError: the cluster is not there any more.
+    """
+    clusters.set_owner(session, repository_id, cluster_id, owner)
+    for case_id in clusters.list_members(session, repository_id)[cluster_id]:
+        audit.append(
+            session,
+            repository_id=repository_id,
+            case_id=CaseId(case_id),
+            quarantine_id=None,
+            tag="cluster:assign",
+            actor=actor,
+            reason=owner or "",
+            now=now,
+        )
+
+
+def _statuses(session: Session, repository_id: RepositoryId) -> dict[int, Status]:
+    rows: dict[int, list[cases.ScoreRow]] = {}
+    for row in cases.list_scores(session, repository_id):
+        rows.setdefault(row.case_id, []).append(row)
+    return {case: judge.worst(scored) for case, scored in rows.items()}
+
+
+def _keep(cluster: Cluster, statuses: Mapping[int, Status]) -> Cluster | None:
+    """A cluster without the cases that are well; of a fixture all stay, since its failures are nobody's own."""
+    if cluster.kind is ClusterKind.FIXTURE:
+        return cluster
+    left = tuple(case for case in cluster.cases if statuses.get(case) in _IN_TROUBLE)
+    if len(left) < 2:  # noqa: PLR2004  # one case is no cluster
+        return None
+    return Cluster(cluster.kind, left, cluster.times, cluster.suite, cluster.fingerprint_cluster)
+
+
+def _title(cluster: Cluster, titles: Mapping[int, str], messages: Mapping[int, str]) -> str:
+    if cluster.suite is not None:
+        return cluster.suite[-_TITLE_LENGTH:]
+    if cluster.kind is ClusterKind.ALIKE and cluster.fingerprint_cluster is not None:
+        lines = messages[cluster.fingerprint_cluster].strip().splitlines() or [""]
+        return lines[0][:_TITLE_LENGTH]
+    return f"{titles.get(cluster.cases[0], '')} and {len(cluster.cases) - 1} more"
+
+
+def _refresh_orders(
+    session: Session,
+    repository_id: RepositoryId,
+    run_ids: Sequence[RunId],
+    failed: Mapping[RunId, frozenset[int]],
+    now: datetime,
+) -> None:
+    orders.forget_old(session, repository_id)
+    kept = orders.list_by_variant(session, repository_id, run_ids)
+    found = []
+    for variant, known in kept.items():
+        for case_id in cases.list_troubled(session, repository_id, variant, MAX_ORDERED):
+            executions = [ordering.Execution(order, case_id in failed.get(run_id, ())) for run_id, order in known]
+            suspect = ordering.suspect(case_id, executions)
+            if suspect is not None:
+                found.append((variant, suspect))
+    orders.replace_suspects(session, repository_id, found, now)
+
+
+def _item(
+    rows: Sequence[cases.ScoreRow],
+    cluster_id: int | None,
+    kind: ClusterKind | None,
+    title: str,
+    owner: str | None,
+    members: tuple[CaseId, ...],
+) -> Item:
+    worst = min(rows, key=lambda row: (cases.SEVERITY.index(row.status), -row.p_flaky * row.rate, row.case_id))
+    return Item(
+        cluster_id=cluster_id,
+        kind=kind,
+        title=title,
+        owner=owner,
+        case_ids=members,
+        status=worst.status,
+        p_flaky=worst.p_flaky,
+        rate=worst.rate,
+        failures=sum(row.failures for row in rows),
+        weight=sum(row.p_flaky * row.rate for row in rows),
+    )

@@ -1,0 +1,268 @@
+"""Clusters: the failures they are found in, and the items found."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from bot.analysis.clusters import Cluster, ClusterKind, Membership, StoredCluster
+from bot.analysis.model import CaseId, Outcome, RepositoryId, RunId
+from bot.errors import NotFoundError
+from bot.store.database import Session
+from bot.store.results import CODES
+from bot.store.tables import (
+    cases,
+    cluster_cases,
+    clusters,
+    failures,
+    fingerprints,
+    quarantines,
+    repositories,
+    runs,
+)
+
+_FAILED = (CODES[Outcome.FAILED], CODES[Outcome.ERRORED])
+_OPEN = ("proposed", "active", "suspended")
+_OTHERS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedRun:
+    """A run whose failures are looked at; `branch` is empty on the default branch."""
+
+    id: RunId
+    branch: str
+
+
+def list_runs(
+    session: Session, repository_id: RepositoryId, since: datetime, outage: float, limit: int
+) -> list[WatchedRun]:
+    """The newest runs since a time that were read and are no outage (their term below `outage`), oldest first."""
+    rows = session.execute(
+        sa.select(runs.c.id, runs.c.head_branch, runs.c.event, repositories.c.default_branch)
+        .join(repositories, repositories.c.id == runs.c.repository_id)
+        .where(
+            runs.c.repository_id == repository_id,
+            runs.c.started_at >= since,
+            runs.c.ingested_at.is_not(None),
+            runs.c.outage < outage,
+        )
+        .order_by(runs.c.started_at.desc(), runs.c.id.desc())
+        .limit(limit)
+    ).all()
+    return [
+        WatchedRun(RunId(run_id), "" if branch == default and not event.startswith("pull_request") else branch or "?")
+        for run_id, branch, event, default in reversed(rows)
+    ]
+
+
+def list_failed_cases(
+    session: Session, repository_id: RepositoryId, run_ids: Sequence[RunId]
+) -> dict[RunId, frozenset[int]]:
+    """The cases whose first try failed, by run; runs without any are left out."""
+    rows = session.execute(
+        sa.select(failures.c.run_id, sa.func.array_agg(failures.c.case_id.distinct()))
+        .where(
+            failures.c.repository_id == repository_id,
+            failures.c.run_id == sa.any_(sa.bindparam("runs", list(run_ids))),
+            failures.c["try"] == 1,
+            failures.c.outcome.in_(_FAILED),
+        )
+        .group_by(failures.c.run_id)
+    )
+    return {RunId(run_id): frozenset(found) for run_id, found in rows}
+
+
+def count_kinds(
+    session: Session, repository_id: RepositoryId, run_ids: Sequence[RunId]
+) -> tuple[dict[int, dict[int, int]], dict[int, str]]:
+    """By case how often it failed with each cluster of fingerprints, and the message of each of those."""
+    kind = sa.func.coalesce(fingerprints.c.cluster_id, fingerprints.c.id)
+    rows = session.execute(
+        sa.select(failures.c.case_id, kind, sa.func.count(), sa.func.min(fingerprints.c.message))
+        .join(
+            fingerprints,
+            sa.and_(
+                fingerprints.c.repository_id == failures.c.repository_id,
+                fingerprints.c.id == failures.c.fingerprint_id,
+            ),
+        )
+        .where(
+            failures.c.repository_id == repository_id,
+            failures.c.run_id == sa.any_(sa.bindparam("runs", list(run_ids))),
+            failures.c.outcome.in_(_FAILED),
+        )
+        .group_by(failures.c.case_id, kind)
+        .order_by(failures.c.case_id, kind)
+    )
+    counts: dict[int, dict[int, int]] = defaultdict(dict)
+    messages: dict[int, str] = {}
+    for case_id, number, count, message in rows:
+        counts[case_id][number] = count
+        messages.setdefault(number, message)
+    return counts, messages
+
+
+def list_suites(session: Session, repository_id: RepositoryId, case_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """The module of each case (its file, else its class, else its suite), and the folder of its file or empty."""
+    rows = session.execute(
+        sa.select(cases.c.id, cases.c.file, cases.c.class_name, cases.c.suite).where(
+            cases.c.repository_id == repository_id, cases.c.id == sa.any_(sa.bindparam("cases", list(case_ids)))
+        )
+    )
+    return {row[0]: (row[1] or row[2] or row[3], row[1].rpartition("/")[0]) for row in rows}
+
+
+def list_titles(session: Session, repository_id: RepositoryId, case_ids: Iterable[int]) -> dict[int, str]:
+    """The titles of cases."""
+    rows = session.execute(
+        sa.select(cases.c.id, cases.c.title).where(
+            cases.c.repository_id == repository_id, cases.c.id == sa.any_(sa.bindparam("cases", sorted(set(case_ids))))
+        )
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def list_members(session: Session, repository_id: RepositoryId) -> dict[int, list[int]]:
+    """The cases of each stored cluster, ascending."""
+    rows = session.execute(
+        sa.select(cluster_cases.c.cluster_id, cluster_cases.c.case_id)
+        .where(cluster_cases.c.repository_id == repository_id)
+        .order_by(cluster_cases.c.cluster_id, cluster_cases.c.case_id)
+    )
+    members: dict[int, list[int]] = defaultdict(list)
+    for cluster_id, case_id in rows:
+        members[cluster_id].append(case_id)
+    return members
+
+
+def replace(
+    session: Session,
+    repository_id: RepositoryId,
+    found: Sequence[tuple[int | None, str, Cluster]],
+    now: datetime,
+) -> None:
+    """Store the clusters of a repository: each with the number it continues (None: new) and its title.
+
+    Those that nothing continues are deleted; an owner stays with the cluster it was given.
+    """
+    session.execute(sa.delete(cluster_cases).where(cluster_cases.c.repository_id == repository_id))
+    kept = [number for number, _, _ in found if number is not None]
+    session.execute(
+        sa.delete(clusters).where(clusters.c.repository_id == repository_id, clusters.c.id.not_in(kept or [-1]))
+    )
+    rows = []
+    for number, title, cluster in found:
+        values = {"kind": cluster.kind.value, "title": title, "times": cluster.times, "updated_at": now}
+        if number is None:
+            statement = sa.insert(clusters).values(repository_id=repository_id, first_seen_at=now, **values)
+            cluster_id = session.execute(statement.returning(clusters.c.id)).scalar_one()
+        else:
+            cluster_id = number
+            session.execute(
+                sa.update(clusters)
+                .where(clusters.c.repository_id == repository_id, clusters.c.id == number)
+                .values(values)
+            )
+        rows += [
+            {"repository_id": repository_id, "case_id": case_id, "cluster_id": cluster_id} for case_id in cluster.cases
+        ]
+    if rows:
+        session.execute(sa.insert(cluster_cases), rows)
+
+
+def list_all(session: Session, repository_id: RepositoryId) -> list[StoredCluster]:
+    """The clusters of a repository, in order of their number."""
+    members = list_members(session, repository_id)
+    rows = session.execute(
+        sa.select(clusters).where(clusters.c.repository_id == repository_id).order_by(clusters.c.id)
+    ).mappings()
+    return [
+        StoredCluster(
+            id=row["id"],
+            kind=ClusterKind(row["kind"]),
+            title=row["title"],
+            cases=tuple(members.get(row["id"], ())),
+            times=row["times"],
+            owner=row["owner"],
+        )
+        for row in rows
+    ]
+
+
+def find_membership(session: Session, repository_id: RepositoryId, case_id: CaseId) -> Membership | None:
+    """The cluster a case belongs to."""
+    row = (
+        session.execute(
+            sa.select(clusters)
+            .join(
+                cluster_cases,
+                sa.and_(
+                    cluster_cases.c.repository_id == clusters.c.repository_id,
+                    cluster_cases.c.cluster_id == clusters.c.id,
+                ),
+            )
+            .where(cluster_cases.c.repository_id == repository_id, cluster_cases.c.case_id == case_id)
+        )
+        .mappings()
+        .one_or_none()
+    )
+    if row is None:
+        return None
+    others = session.execute(
+        sa.select(cases.c.title, sa.func.count().over())
+        .join(
+            cluster_cases,
+            sa.and_(cluster_cases.c.repository_id == cases.c.repository_id, cluster_cases.c.case_id == cases.c.id),
+        )
+        .where(
+            cluster_cases.c.repository_id == repository_id,
+            cluster_cases.c.cluster_id == row["id"],
+            cases.c.id != case_id,
+        )
+        .order_by(cases.c.id)
+        .limit(_OTHERS)
+    ).all()
+    return Membership(
+        cluster_id=row["id"],
+        kind=ClusterKind(row["kind"]),
+        title=row["title"],
+        size=1 + (others[0][1] if others else 0),
+        times=row["times"],
+        owner=row["owner"],
+        others=tuple(title for title, _ in others),
+    )
+
+
+def set_owner(session: Session, repository_id: RepositoryId, cluster_id: int, owner: str | None) -> None:
+    """Make somebody responsible for a whole cluster.
+
+    Raises:
+        NotFoundError: the cluster is not there any more.
+    """
+    result = session.execute(
+        sa.update(clusters)
+        .where(clusters.c.repository_id == repository_id, clusters.c.id == cluster_id)
+        .values(owner=owner)
+    )
+    if result.rowcount != 1:
+        message = "These tests do not fail together any more; assign them one by one."
+        raise NotFoundError(message)
+
+
+def list_owners(session: Session, repository_id: RepositoryId) -> Mapping[int, str]:
+    """Who owns the open quarantine of a case, by case; cases without an owner are left out."""
+    rows = session.execute(
+        sa.select(quarantines.c.case_id, quarantines.c.owner)
+        .where(
+            quarantines.c.repository_id == repository_id,
+            quarantines.c.state.in_(_OPEN),
+            quarantines.c.owner.is_not(None),
+        )
+        .order_by(quarantines.c.id)
+    )
+    return {row[0]: row[1] for row in rows}

@@ -1,0 +1,130 @@
+"""Clusters and order-dependent suspects, from recorded runs to items."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from bot.analysis.clusters import ClusterKind
+from bot.analysis.model import Actor, ActorKind, Status
+from bot.analysis.ordering import OrderKind
+from bot.errors import NotFoundError
+from bot.services import clusters, profiles
+from bot.store import audit, orders, queue
+from bot.store.database import Database
+from tests.store.past import Past
+
+ANA = Actor(ActorKind.SLACK, "U01", "Ana")
+MODULES = ("cart", "tax", "stock", "mail", "search")
+
+
+def _refresh(past: Past) -> list[clusters.Item]:
+    with past.db.begin() as session:
+        clusters.refresh(session, past.repository_id, past.now)
+        return clusters.list_items(session, past.repository_id)
+
+
+def _passing(per_module: int = 4) -> dict[str, str]:
+    return {f"{module}.{number}": "." for module in MODULES for number in range(per_module)}
+
+
+def test_cases_that_flake_together_are_one_item_with_one_owner(db: Database) -> None:
+    past = Past(db)
+    dice = random.Random(5)  # noqa: S311  # a simulation
+    for _ in range(120):
+        ran = _passing()
+        if dice.random() < 0.08:
+            ran |= {"cart.0": "F.", "stock.1": "F."}
+        if dice.random() < 0.08:
+            ran |= {"mail.2": "F."}
+        past.run(ran)
+    items = _refresh(past)
+    together, alone = items
+    assert (together.kind, together.case_ids) == (
+        ClusterKind.TOGETHER,
+        tuple(sorted((past.case_id("cart.0"), past.case_id("stock.1")))),
+    )
+    assert (alone.kind, alone.case_ids, alone.status) == (None, (past.case_id("mail.2"),), Status.FLAKY)
+    assert together.cluster_id is not None
+    with db.begin() as session:
+        clusters.assign(session, past.repository_id, together.cluster_id, "@shop/checkout", ANA, past.now)
+    past.run(_passing())
+    assert _refresh(past)[0].owner == "@shop/checkout"
+    with db.begin() as session:
+        profile = profiles.of_case(session, past.case_id("stock.1"))
+        trail = audit.list_case(session, past.repository_id, past.case_id("stock.1"))
+    assert profile.cluster is not None
+    assert (profile.cluster.size, profile.cluster.owner) == (2, "@shop/checkout")
+    assert profile.cluster.others == ("tests/test_cart.py::cart.0",)
+    assert ("cluster:assign", "@shop/checkout") in [(entry.tag, entry.reason) for entry in trail]
+
+
+def test_a_module_that_goes_down_as_a_whole_again_and_again_is_one_item(db: Database) -> None:
+    past = Past(db)
+    for number in range(60):
+        down = {f"mail.{case}": "E" for case in range(4)} if number in {12, 30, 48} else {}
+        past.run(_passing() | down)
+    (item,) = _refresh(past)
+    assert (item.kind, item.title, len(item.case_ids)) == (ClusterKind.FIXTURE, "tests/test_mail.py", 4)
+
+
+def test_an_outage_joins_nothing(db: Database) -> None:
+    past = Past(db)
+    for number in range(60):
+        everything_fails = number in {10, 25, 40, 55}
+        past.run(dict.fromkeys(_passing(20), "F" if everything_fails else "."))
+    assert _refresh(past) == []
+
+
+def test_a_case_that_fails_after_another_is_named_with_it(db: Database) -> None:
+    past = Past(db)
+    dice = random.Random(2)  # noqa: S311  # a simulation
+    names = list(_passing(6))
+    for _ in range(40):
+        dice.shuffle(names)
+        pollutes = names.index("stock.3") < names.index("cart.0")
+        past.run({name: "F" if name == "cart.0" and pollutes else "." for name in names}, order=tuple(names))
+    _refresh(past)
+    with db.begin() as session:
+        profile = profiles.of_case(session, past.case_id("cart.0"))
+    assert profile.order is not None
+    assert (profile.order.kind, profile.order.follows) == (OrderKind.AFTER, ("tests/test_stock.py::stock.3",))
+
+
+def test_equal_orders_are_kept_once_and_old_ones_are_forgotten(db: Database) -> None:
+    past = Past(db)
+    for number in range(12):
+        past.run(_passing() | {"cart.0": "F." if number % 3 == 0 else "."})
+    with db.begin() as session:
+        assert session.exec_driver_sql("select count(*) from orders").scalar_one() == 1
+        assert session.exec_driver_sql("select count(*) from run_orders").scalar_one() == 12
+    with db.begin() as session:
+        session.exec_driver_sql(
+            "insert into run_orders select repository_id, run_id + number, variant, 'other' from run_orders,"
+            " generate_series(100, 400, 100) number"
+        )
+        for number in range(orders.KEPT):
+            session.exec_driver_sql(
+                "insert into run_orders values (%s, %s, 'ci/default', 'newer')", (past.repository_id, 10_000 + number)
+            )
+        orders.forget_old(session, past.repository_id)
+        assert session.exec_driver_sql("select count(*) from run_orders").scalar_one() == orders.KEPT
+        assert session.exec_driver_sql("select count(*) from orders").scalar_one() == 0
+
+
+def test_a_refresh_asked_for_by_many_runs_waits_in_the_queue_once(db: Database) -> None:
+    past = Past(db)
+    for _ in range(5):
+        past.run(_passing() | {"cart.0": "F"})
+    with db.begin() as session:
+        waiting = session.exec_driver_sql(
+            "select count(*) from procrastinate_jobs where task_name = %s", (queue.CLUSTERS,)
+        ).scalar_one()
+    assert waiting == 1
+
+
+def test_a_cluster_that_is_gone_cannot_be_assigned(db: Database) -> None:
+    past = Past(db)
+    with db.begin() as session, pytest.raises(NotFoundError):
+        clusters.assign(session, past.repository_id, 4711, "@ana", ANA, past.now)
