@@ -1,12 +1,12 @@
-"""News of a repository that are of no single case: imported history, outages, reports that could not be read."""
+"""News of a repository that are of no single case: imported history, outages, unread reports, storms."""
 
 from __future__ import annotations
 
 from bot.analysis.model import RunId, Status
 from bot.jobs import postings
 from bot.jobs.context import Context
-from bot.slack import messages
-from bot.store import cases, repositories, results, runs
+from bot.slack import messages, storm, tabular
+from bot.store import cases, repositories, results, runs, storms
 from bot.store.notices import Notice
 
 
@@ -50,3 +50,23 @@ def send_unreadable(context: Context, notice: Notice) -> bool:
         problems = [one for one in runs.list_problems(session, notice.repository_id, [run.id]) if not one.is_note]
     message = messages.unreadable(repository.full_name, run.url, run.number, problems)
     return postings.keep(context, notice, message)
+
+
+def send_storm(context: Context, notice: Notice) -> bool:
+    """Say once that many cases turned flaky at once, and bring it up to date while more join."""
+    with context.db.begin() as session:
+        held = storms.get(session, notice.ref)
+        repository = repositories.get(session, held.repository_id)
+        rows = cases.list_worst(session, held.repository_id, held.case_ids, tabular.MAX_ROWS)
+    state = storm.StormState(
+        id=held.id,
+        repository_id=held.repository_id,
+        repository=repository.full_name,
+        total=len(held.case_ids),
+        rows=tuple(
+            storm.StormRow(title=row.title, rate=row.rate, failures=row.failures, runs=row.runs) for row in rows
+        ),
+        started_at=held.started_at,
+        last_at=held.last_at,
+    )
+    return postings.keep_richest(context, notice, lambda level: storm.storm(state, level))

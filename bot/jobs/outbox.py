@@ -30,6 +30,7 @@ SENDERS: Mapping[Kind, Callable[[Context, Notice], bool]] = {
     Kind.IMPORTED: news.send_imported,
     Kind.INCIDENT: news.send_incident,
     Kind.UNREADABLE: news.send_unreadable,
+    Kind.STORM: news.send_storm,
 }
 """What says each kind; it returns whether a new message came into the channel."""
 _log = telemetry.logger(__name__)

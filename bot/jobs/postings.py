@@ -2,15 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import timedelta
+
+from bot import telemetry
 from bot.analysis.model import CaseId, Place
 from bot.errors import PermanentUpstreamError
 from bot.jobs.context import Context
 from bot.services import announce
 from bot.slack.blockkit import Message
-from bot.store import notices
+from bot.slack.tabular import Level
+from bot.store import levels, notices
 from bot.store.notices import Notice
 
 _GONE = frozenset({"message_not_found", "cant_update_message"})
+_REFUSED_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format"})
+_LEARNED = timedelta(days=30)
+"""How long a workspace that refused a kind of block is not asked again: Slack grows."""
+_log = telemetry.logger(__name__)
+
+
+def keep_richest(context: Context, notice: Notice, render: Callable[[Level], Message]) -> bool:
+    """Post a message with the richest blocks its workspace takes, and remember which those are."""
+    workspace_id = _place(notice).workspace_id
+    with context.db.begin() as session:
+        known = levels.find(session, workspace_id, context.clock() - _LEARNED)
+    level = first = Level(known) if known else Level.DATA
+    while True:
+        try:
+            posted = keep(context, notice, render(level))
+        except PermanentUpstreamError as error:
+            if error.code not in _REFUSED_BLOCKS or level.below is None:
+                raise
+            _log.info("blocks refused, plainer ones are tried", level=level, reason=str(error))
+            level = level.below
+            continue
+        if level is not first:
+            with context.db.begin() as session:
+                levels.put(session, workspace_id, level, context.clock())
+        return posted
 
 
 def keep(context: Context, notice: Notice, message: Message, case_id: CaseId | None = None) -> bool:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.analysis.model import CaseId, Place, RepositoryId, RunId, Status
-from bot.services import judge
-from bot.store import notices, results
+from bot.analysis.model import SYSTEM, CaseId, Place, RepositoryId, RunId, Status
+from bot.analysis.subscriptions import STORM_WINDOW, Event, Subject, is_storm
+from bot.services import judge, owners, subscriptions
+from bot.services.subscriptions import Audience
+from bot.store import audit, cases, notices, repositories, results, runs, storms
+from bot.store import cards as stored_cards
+from bot.store import changes as stored_changes
 from bot.store.database import Session
 from bot.store.notices import Kind
 
@@ -14,6 +20,12 @@ CHECK_AGE = timedelta(days=7)
 """Check runs of commits older than this are left as they are."""
 IMPORT_DELAY = timedelta(seconds=3)
 """How long the message about imported history waits for more of it."""
+CARD_PAUSE = timedelta(seconds=45)
+"""How long a card rests after it was brought up to date; what a person does to it is shown at once."""
+BLOCKING = timedelta(days=1)
+"""A case blocks the default branch when it failed there within this time."""
+_PROPOSE = "quarantine:propose"
+_URGENT = frozenset({"quarantine:suspend"})
 
 
 def check(session: Session, repository_id: RepositoryId, head_sha: str, now: datetime) -> None:
@@ -36,12 +48,21 @@ def checks_of_case(session: Session, repository_id: RepositoryId, case_id: CaseI
 
 
 def card_key(repository_id: RepositoryId, case_id: CaseId, place: Place) -> str:
-    """The natural key of the one living card of a case in a channel."""
+    """The natural key of the one living card of a case in a place."""
     return f"card:{repository_id}:{case_id}:{place}"
 
 
-def card(session: Session, repository_id: RepositoryId, case_id: CaseId, place: Place, now: datetime) -> None:
-    """Post the card of a case in a channel, or bring it up to date."""
+def card(
+    session: Session,
+    repository_id: RepositoryId,
+    case_id: CaseId,
+    place: Place,
+    now: datetime,
+    *,
+    at: datetime | None = None,
+    pause: timedelta | None = None,
+) -> None:
+    """Post the card of a case in a place, or bring it up to date; `at` and `pause` as for every notice."""
     notices.put(
         session,
         kind=Kind.CARD,
@@ -51,19 +72,24 @@ def card(session: Session, repository_id: RepositoryId, case_id: CaseId, place: 
         place=place,
         now=now,
         again=True,
+        at=at,
+        pause=pause,
     )
 
 
 def cards(
-    session: Session, repository_id: RepositoryId, case_id: CaseId, now: datetime, *, opening: Place | None = None
+    session: Session,
+    repository_id: RepositoryId,
+    case_id: CaseId,
+    now: datetime,
+    *,
+    opening: Collection[Place] = (),
 ) -> list[Place]:
-    """Bring every card of a case up to date, and open one at `opening`; returns the places."""
-    places = set(notices.list_card_places(session, repository_id, case_id))
-    if opening:
-        places.add(opening)
-    for place in sorted(places):
+    """Bring every card of a case up to date at once, and open one in each place of `opening`; returns the places."""
+    places = sorted({*stored_cards.list_places(session, repository_id, case_id), *opening})
+    for place in places:
         card(session, repository_id, case_id, place, now)
-    return sorted(places)
+    return places
 
 
 def move(
@@ -75,8 +101,21 @@ def move(
     *,
     opening: Place | None = None,
 ) -> None:
-    """Tell of a move of a quarantine: cards, their threads, and the check runs it turns."""
-    for place in cards(session, repository_id, case_id, now, opening=opening):
+    """Tell of a move of a quarantine: cards, their threads, and the check runs it turns.
+
+    `opening` is where a proposal is told when nobody subscribed. What the system does by itself is told outside quiet
+    hours, unless it makes builds fail; what it proposes waits for the digest, unless it blocks the default branch.
+    """
+    told = audit.get(session, repository_id, entry)
+    held = stored_cards.list_places(session, repository_id, case_id)
+    audience = subscriptions.audience(session, repository_id, opening, also=held)
+    opened = _opened(session, audience, repository_id, case_id, opening) if told.tag == _PROPOSE else set()
+    by_itself = told.actor.subject == SYSTEM.subject and told.tag not in _URGENT
+    if by_itself and opened and not results.fails_on_default_branch(session, repository_id, case_id, now - BLOCKING):
+        opened = {place for place in opened if not audience.has_digest(place)}
+    for place in sorted({*held, *opened}):
+        at = audience.loud_from(place, now) if by_itself else now
+        card(session, repository_id, case_id, place, now, at=at)
         notices.put(
             session,
             kind=Kind.HISTORY,
@@ -85,64 +124,73 @@ def move(
             ref=entry,
             place=place,
             now=now,
+            at=at,
         )
     checks_of_case(session, repository_id, case_id, now)
 
 
-def status_change(
-    session: Session, repository_id: RepositoryId, change: judge.Change, place: Place | None, now: datetime
+def changes(
+    session: Session,
+    run: runs.StoredRun,
+    found: Sequence[judge.Change],
+    default: Place | None,
+    now: datetime,
 ) -> None:
-    """Tell of a case whose status moved; only a flaky one opens a card.
+    """Tell of the cases whose status moved in a run: cards, threads, and a storm card where they are too many.
 
-    A broken one is the check run's and the author's business; one with a card has it brought up to date.
+    Only a flaky case opens a card, and a broken one where a channel asked for those; one with a card has it kept up
+    to date whatever it becomes.
     """
-    opening = place if change.after is Status.FLAKY else None
-    for where in cards(session, repository_id, change.case_id, now, opening=opening):
-        notices.put(
-            session,
-            kind=Kind.STATUS,
-            key=f"alert:{change.case_id}:{change.episode}:{where}",
-            repository_id=repository_id,
-            ref=change.case_id,
-            detail=f"{change.before}>{change.after}",
-            place=where,
-            now=now,
-        )
+    stored_changes.insert(
+        session,
+        run.repository_id,
+        [
+            stored_changes.StatusChange(case_id=one.case_id, run_id=run.id, before=one.before, after=one.after, at=now)
+            for one in found
+        ],
+    )
+    if not found:
+        return
+    ids = [one.case_id for one in found]
+    subjects = _subjects(session, run.repository_id, ids, run.head_branch)
+    held = stored_cards.list_of_cases(session, run.repository_id, ids)
+    places = {place for _, place in held}
+    repository = repositories.get(session, run.repository_id)
+    on_default_branch = run.head_branch == repository.default_branch and not run.event.startswith("pull_request")
+    audience = subscriptions.audience(session, run.repository_id, default, also=places)
+    for place in sorted(audience.filters):
+        new = [
+            one.case_id
+            for one in found
+            if (one.case_id, place) not in held
+            and _opens(audience, place, one, subjects[one.case_id], on_default_branch)
+        ]
+        _open(session, audience, place, run.repository_id, new, now)
+    for one in found:
+        for place in sorted(place for case_id, place in held if case_id == one.case_id):
+            at = audience.loud_from(place, now)
+            card(session, run.repository_id, one.case_id, place, now, at=at, pause=CARD_PAUSE)
+            if audience.follows(place, _EVENTS.get(one.after)):
+                _status_line(session, run.repository_id, one, place, now, at)
 
 
-def incident(session: Session, repository_id: RepositoryId, run_id: RunId, place: Place | None, now: datetime) -> None:
+def incident(
+    session: Session, repository_id: RepositoryId, run_id: RunId, default: Place | None, now: datetime
+) -> None:
     """Tell once that far more failed in a run than usual."""
-    if place:
-        notices.put(
-            session,
-            kind=Kind.INCIDENT,
-            key=f"incident:{repository_id}:{run_id}:{place}",
-            repository_id=repository_id,
-            ref=run_id,
-            place=place,
-            now=now,
-        )
+    _of_run(session, Kind.INCIDENT, repository_id, run_id, default, now)
 
 
 def unreadable(
-    session: Session, repository_id: RepositoryId, run_id: RunId, place: Place | None, now: datetime
+    session: Session, repository_id: RepositoryId, run_id: RunId, default: Place | None, now: datetime
 ) -> None:
     """Tell once that parts of a run could not be read."""
-    if place:
-        notices.put(
-            session,
-            kind=Kind.UNREADABLE,
-            key=f"unreadable:{repository_id}:{run_id}:{place}",
-            repository_id=repository_id,
-            ref=run_id,
-            place=place,
-            now=now,
-        )
+    _of_run(session, Kind.UNREADABLE, repository_id, run_id, default, now)
 
 
-def imported(session: Session, repository_id: RepositoryId, place: Place | None, now: datetime) -> None:
+def imported(session: Session, repository_id: RepositoryId, default: Place | None, now: datetime) -> None:
     """Fold a run that is history into the one message of the day about imported history."""
-    if place:
+    for place in subscriptions.audience(session, repository_id, default).places(Event.INCIDENT):
         notices.put(
             session,
             kind=Kind.IMPORTED,
@@ -153,3 +201,110 @@ def imported(session: Session, repository_id: RepositoryId, place: Place | None,
             again=True,
             at=now + IMPORT_DELAY,
         )
+
+
+def _of_run(
+    session: Session, kind: Kind, repository_id: RepositoryId, run_id: RunId, default: Place | None, now: datetime
+) -> None:
+    audience = subscriptions.audience(session, repository_id, default)
+    for place in audience.places(Event.INCIDENT):
+        notices.put(
+            session,
+            kind=kind,
+            key=f"{kind}:{repository_id}:{run_id}:{place}",
+            repository_id=repository_id,
+            ref=run_id,
+            place=place,
+            now=now,
+            at=audience.loud_from(place, now),
+        )
+
+
+_EVENTS = {Status.FLAKY: Event.FLAKY, Status.BROKEN: Event.BROKEN, Status.HEALTHY: Event.FIXED}
+
+
+def _opens(audience: Audience, place: Place, change: judge.Change, subject: Subject, on_default_branch: bool) -> bool:
+    """Whether a change is worth a card in a place that has none of the case."""
+    match change.after:
+        case Status.FLAKY:
+            return audience.admits(place, Event.FLAKY, subject)
+        case Status.BROKEN:
+            return on_default_branch and audience.admits(place, Event.BROKEN, subject)
+        case Status.HEALTHY | Status.INFRA | Status.SUSPECT | Status.INSUFFICIENT:
+            return False
+
+
+def _open(
+    session: Session, audience: Audience, place: Place, repository_id: RepositoryId, new: list[CaseId], now: datetime
+) -> None:
+    """Open a card for each new case, or one for all of them where they are too many."""
+    if not new:
+        return
+    at = audience.loud_from(place, now)
+    storm = storms.find_open(session, place, repository_id, now - STORM_WINDOW)
+    if storm is None and not is_storm(
+        len(new), stored_cards.count_opened(session, repository_id, place, now - STORM_WINDOW)
+    ):
+        for case_id in new:
+            card(session, repository_id, case_id, place, now, at=at)
+        return
+    if storm is None:
+        number = storms.insert(session, place, repository_id, new, now)
+    else:
+        number = storm.id
+        storms.join(session, storm, new, now)
+    notices.put(
+        session,
+        kind=Kind.STORM,
+        key=f"storm:{number}",
+        repository_id=repository_id,
+        ref=number,
+        place=place,
+        now=now,
+        again=True,
+        at=at,
+        pause=CARD_PAUSE,
+    )
+
+
+def _opened(
+    session: Session, audience: Audience, repository_id: RepositoryId, case_id: CaseId, opening: Place | None
+) -> set[Place]:
+    """Where a proposal is told: in the channels that hear of it, else where it was made.
+
+    A proposal is of no branch, so filters of branches let it through.
+    """
+    subject = _subjects(session, repository_id, [case_id], "")[case_id]
+    told = {
+        place
+        for place, filters in audience.filters.items()
+        if replace(filters, branch="").admit(Event.QUARANTINE, subject)
+    }
+    return told or ({opening} if opening else set())
+
+
+def _subjects(
+    session: Session, repository_id: RepositoryId, ids: Sequence[CaseId], branch: str
+) -> dict[CaseId, Subject]:
+    facts = cases.list_facts(session, repository_id, ids)
+    named = owners.of_cases(session, repository_id, ids)
+    return {
+        case_id: Subject(branch=branch, file=one.file, rate=one.rate, owner=named.get(case_id))
+        for case_id, one in facts.items()
+    }
+
+
+def _status_line(
+    session: Session, repository_id: RepositoryId, change: judge.Change, place: Place, now: datetime, at: datetime
+) -> None:
+    notices.put(
+        session,
+        kind=Kind.STATUS,
+        key=f"alert:{change.case_id}:{change.episode}:{place}",
+        repository_id=repository_id,
+        ref=change.case_id,
+        detail=f"{change.before}>{change.after}",
+        place=place,
+        now=now,
+        at=at,
+    )

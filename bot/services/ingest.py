@@ -203,5 +203,4 @@ def _announce(
         announce.incident(session, run.repository_id, run.id, place, now)
     if any(not problem.is_note for problem in report.problems):
         announce.unreadable(session, run.repository_id, run.id, place, now)
-    for change in judgement.changes:
-        announce.status_change(session, run.repository_id, change, place, now)
+    announce.changes(session, run, judgement.changes, place, now)

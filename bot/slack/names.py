@@ -26,6 +26,17 @@ class Action(StrEnum):
     MENU_PROPOSED = "fg_menu_proposed"  # no value
     MENU_EXPIRING = "fg_menu_expiring"  # no value
     MENU_BROKEN = "fg_menu_broken"  # no value
+    STORM_TESTS = "fg_storm_tests"  # storm:repository
+    SUBSCRIBE_OPEN = "fg_subscribe_open"  # no value
+    SUBSCRIPTION_EDIT = "fg_subscription_edit"  # subscription:repository
+    UNSUBSCRIBE = "fg_unsubscribe"  # subscription:repository
+    MENU_SUBSCRIPTIONS = "fg_menu_subscriptions"  # no value
+    DIGEST_NOW = "fg_digest_now"  # no value
+    DIGEST_SETTINGS = "fg_digest_settings"  # no value
+    AUTHOR_RERUN = "fg_author_rerun"  # notice:repository
+    AUTHOR_MINE = "fg_author_mine"  # notice:repository
+    AUTHOR_SILENCE = "fg_author_silence"  # notice:repository
+    AUTHOR_RESUME = "fg_author_resume"  # notice:repository
 
 
 class Callback(StrEnum):
@@ -35,6 +46,8 @@ class Callback(StrEnum):
     REJECT = "fg_reject_submit"
     LABEL = "fg_label_submit"
     RESUME = "fg_resume_submit"
+    SUBSCRIBE = "fg_subscribe_submit"
+    HOURS = "fg_hours_submit"
     INFO = "fg_info"
 
 

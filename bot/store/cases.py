@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from bot.analysis.model import CaseId, FailureExcerpt, Identity, RepositoryId, Status, VariantScore
 from bot.errors import NotFoundError
@@ -225,6 +225,61 @@ def put_pass_counts(
         .values(repository_id=repository_id, variant=variant, **row)
         .on_conflict_do_update(index_elements=["repository_id", "variant"], set_=row)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What filters ask of a case: its file, and the rate of failure of its worst variant, 0 to 1."""
+
+    file: str
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class WorstRow:
+    """A case with the numbers of its worst variant; `rate` is a share of runs, 0 to 1."""
+
+    id: CaseId
+    title: str
+    status: Status
+    rate: float
+    failures: int
+    runs: int
+
+
+def list_worst(session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId], limit: int) -> list[WorstRow]:
+    """Some cases with their worst variants, those that fail most in front; cases without a score are left out."""
+    worst = (
+        sa.select(scores.c.case_id, scores.c.status, scores.c.rate, scores.c.failures, scores.c.runs)
+        .ext(distinct_on(scores.c.case_id))
+        .where(
+            scores.c.repository_id == repository_id,
+            scores.c.case_id == sa.any_(sa.bindparam("case_ids", list(case_ids))),
+        )
+        .order_by(scores.c.case_id, _RANK, scores.c.p_flaky.desc(), scores.c.variant)
+        .subquery()
+    )
+    rows = session.execute(
+        sa.select(cases.c.id, cases.c.title, worst.c.status, worst.c.rate, worst.c.failures, worst.c.runs)
+        .join(worst, worst.c.case_id == cases.c.id)
+        .where(cases.c.repository_id == repository_id)
+        .order_by(worst.c.rate.desc(), cases.c.id)
+        .limit(limit)
+    )
+    return [WorstRow(CaseId(row[0]), row[1], Status(row[2]), row[3], row[4], row[5]) for row in rows]
+
+
+def list_facts(session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId]) -> dict[CaseId, Facts]:
+    """The facts of some cases; unknown cases are left out."""
+    rate = sa.func.coalesce(sa.func.max(scores.c.rate), 0.0)
+    scored = sa.and_(scores.c.repository_id == cases.c.repository_id, scores.c.case_id == cases.c.id)
+    rows = session.execute(
+        sa.select(cases.c.id, cases.c.file, rate)
+        .outerjoin(scores, scored)
+        .where(cases.c.repository_id == repository_id, cases.c.id == sa.any_(sa.bindparam("case_ids", list(case_ids))))
+        .group_by(cases.c.id, cases.c.file)
+    )
+    return {CaseId(row[0]): Facts(row[1], row[2]) for row in rows}
 
 
 def list_scores(

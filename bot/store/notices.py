@@ -26,6 +26,7 @@ class Kind(StrEnum):
     IMPORTED = "imported"
     INCIDENT = "incident"
     UNREADABLE = "unreadable"
+    STORM = "storm"
     CHECK = "check"
 
 
@@ -227,13 +228,3 @@ def put_message(
 def forget_message(session: Session, key: str) -> None:
     """Forget a message that is no longer there, so that the next one is posted anew."""
     session.execute(sa.delete(messages).where(messages.c.key == key))
-
-
-def list_card_places(session: Session, repository_id: RepositoryId, case_id: int) -> list[Place]:
-    """The places that have a card of the case."""
-    rows = session.execute(
-        sa.select(messages.c.workspace_id, messages.c.channel).where(
-            messages.c.repository_id == repository_id, messages.c.case_id == case_id
-        )
-    )
-    return [Place(WorkspaceId(row[0]), row[1]) for row in rows]

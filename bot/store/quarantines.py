@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from bot.analysis.lifecycle import OPEN_STATES, Move, Quarantine, Scope, State
 from bot.analysis.model import Actor, CaseId, QuarantineId, RepositoryId
@@ -132,6 +132,20 @@ def list_open(
         .order_by(quarantines.c.id)
     )
     return [_read(row) for row in rows.mappings()]
+
+
+def list_owners(session: Session, repository_id: RepositoryId, case_ids: Iterable[CaseId]) -> dict[CaseId, str]:
+    """The owner on the latest quarantine of each case; those without are left out."""
+    rows = session.execute(
+        sa.select(quarantines.c.case_id, quarantines.c.owner)
+        .ext(distinct_on(quarantines.c.case_id))
+        .where(
+            quarantines.c.repository_id == repository_id,
+            quarantines.c.case_id == sa.any_(sa.bindparam("case_ids", list(case_ids))),
+        )
+        .order_by(quarantines.c.case_id, quarantines.c.id.desc())
+    )
+    return {CaseId(row[0]): row[1] for row in rows if row[1]}
 
 
 def list_due(session: Session, now: datetime) -> Sequence[QuarantineId]:

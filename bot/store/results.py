@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bot.analysis.model import CaseId, Leg, Outcome, RepositoryId, RunId
 from bot.store.database import Session
-from bot.store.tables import failures, run_results, runs
+from bot.store.tables import failures, repositories, run_results, runs
 
 OUTCOMES = (Outcome.PASSED, Outcome.FAILED, Outcome.ERRORED, Outcome.SKIPPED)
 """The order in which outcomes are written as one byte each."""
@@ -173,3 +173,22 @@ def list_failing_heads(session: Session, repository_id: RepositoryId, case_id: C
         .where(runs.c.started_at >= since)
     )
     return [row[0] for row in rows]
+
+
+def fails_on_default_branch(session: Session, repository_id: RepositoryId, case_id: CaseId, since: datetime) -> bool:
+    """Whether a case failed on the default branch since a time."""
+    found = (
+        sa.select(failures.c.id)
+        .join(runs, sa.and_(runs.c.repository_id == failures.c.repository_id, runs.c.id == failures.c.run_id))
+        .join(repositories, repositories.c.id == failures.c.repository_id)
+        .where(
+            failures.c.repository_id == repository_id,
+            failures.c.case_id == case_id,
+            failures.c.occurred_at >= since,
+            failures.c.outcome.in_([1, 2]),
+            runs.c.head_branch == repositories.c.default_branch,
+            runs.c.event.not_like("pull_request%"),
+        )
+        .limit(1)
+    )
+    return session.execute(found).first() is not None

@@ -20,6 +20,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    Time,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, REAL
@@ -88,6 +89,7 @@ runs = Table(
     Column("head_sha", Text, nullable=False),
     Column("head_branch", Text, nullable=False),
     Column("base_sha", Text, nullable=True),
+    Column("actor", Text, nullable=True),
     Column("conclusion", Text, nullable=True),
     Column("url", Text, nullable=False),
     _time("started_at"),
@@ -425,6 +427,82 @@ notices = Table(
     _time("sent_at", nullable=True),
     Column("error", Text, nullable=True),
     Index("ix_notices_waiting", "channel", "due_at", postgresql_where=text("sent_revision < revision")),
+    Index("ix_notices_cards", "repository_id", "ref", postgresql_where=text("kind = 'card'")),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    _serial(),
+    Column("workspace_id", BigInteger, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("repository_id", BigInteger, nullable=False),
+    Column("events", ARRAY(Text), nullable=False),
+    Column("branch", Text, nullable=False),
+    Column("minimum", Double, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("created_by", JSONB, nullable=False),
+    _time("created_at"),
+    Index("uq_subscriptions_place", "workspace_id", "channel", "repository_id", unique=True),
+    Index("ix_subscriptions_repository", "repository_id"),
+)
+
+channels = Table(
+    "channels",
+    metadata,
+    Column("workspace_id", BigInteger, primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("zone", Text, nullable=False),
+    Column("digest_at", Time, nullable=True),
+    Column("digest_days", ARRAY(SmallInteger), nullable=False),
+    _time("digest_since", nullable=True),
+    Column("quiet_begin", Time, nullable=True),
+    Column("quiet_end", Time, nullable=True),
+    Column("quiet_days", ARRAY(SmallInteger), nullable=False),
+)
+
+status_changes = Table(
+    "status_changes",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True),
+    _serial(),
+    Column("case_id", Integer, nullable=False),
+    Column("run_id", BigInteger, nullable=False),
+    Column("before", Text, nullable=False),
+    Column("after", Text, nullable=False),
+    _time("occurred_at"),
+    Index("ix_status_changes_occurred", "repository_id", "occurred_at"),
+    Index("ix_status_changes_case", "repository_id", "case_id", "occurred_at"),
+)
+
+storms = Table(
+    "storms",
+    metadata,
+    _serial(),
+    Column("workspace_id", BigInteger, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("repository_id", BigInteger, nullable=False),
+    Column("case_ids", ARRAY(Integer), nullable=False),
+    _time("started_at"),
+    _time("last_at"),
+    Index("ix_storms_place", "workspace_id", "channel", "repository_id", "last_at"),
+)
+
+block_levels = Table(
+    "block_levels",
+    metadata,
+    Column("workspace_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("level", Text, nullable=False),
+    _time("learned_at"),
+)
+
+silenced_authors = Table(
+    "silenced_authors",
+    metadata,
+    Column("workspace_id", BigInteger, primary_key=True),
+    Column("user_id", Text, primary_key=True),
+    _time("since"),
 )
 
 turns = Table(

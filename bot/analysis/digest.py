@@ -1,0 +1,133 @@
+"""What a digest tells of the repositories of a channel, gathered; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from bot.analysis.ledger import Ledger
+
+
+class News(StrEnum):
+    """How the status of a case moved in the period, as the digest says it."""
+
+    FLAKY = "newly flaky"
+    BROKEN = "newly broken"
+    FIXED = "fixed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A case that is news; failures and runs are those of its worst variant, `rate` is a share, 0 to 1."""
+
+    news: News
+    title: str
+    repository: str
+    rate: float
+    failures: int
+    runs: int
+    owner: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """Failed tries of one local day: of cases that are flaky, and of all others."""
+
+    day: date
+    flaky: int
+    other: int
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """What one owner has in quarantine, and how many of it end within three days."""
+
+    owner: str | None
+    quarantined: int
+    expiring: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What flaky cases cost in the period, and what quarantine saved; times are minutes."""
+
+    ci_minutes: float = 0.0
+    waiting_minutes: float = 0.0
+    blocked: int = 0
+    saved_minutes: float = 0.0
+    saved_blocks: int = 0
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(
+            self.ci_minutes + other.ci_minutes,
+            self.waiting_minutes + other.waiting_minutes,
+            self.blocked + other.blocked,
+            self.saved_minutes + other.saved_minutes,
+            self.saved_blocks + other.saved_blocks,
+        )
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether not even a minute was lost or saved."""
+        return max(self.ci_minutes, self.waiting_minutes, self.saved_minutes) < 1 and not (
+            self.blocked or self.saved_blocks
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Something undecided for so long that nobody seems to see it."""
+
+    title: str
+    repository: str
+    since: datetime
+    owner: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """Everything one digest tells.
+
+    `day` is the local date it is of, `since` and `until` its period, `cadence` says in words how often it comes.
+    """
+
+    day: date
+    since: datetime
+    until: datetime
+    repositories: tuple[str, ...]
+    days: tuple[Day, ...]
+    rows: tuple[Row, ...]
+    owned: tuple[Owned, ...]
+    proposals: int
+    cost: Cost
+    ledgers: tuple[Ledger, ...]
+    stale: tuple[Waiting, ...]
+    cadence: str
+    is_weekly: bool
+
+    def count(self, news: News) -> int:
+        """How many cases are news of a kind."""
+        return sum(row.news is news for row in self.rows)
+
+    @property
+    def quarantined(self) -> int:
+        """How many cases are in quarantine."""
+        return sum(one.quarantined for one in self.owned)
+
+    @property
+    def expiring(self) -> int:
+        """How many quarantines end within three days."""
+        return sum(one.expiring for one in self.owned)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing happened, nothing was lost and nothing waits: then it is not sent."""
+        return (
+            not self.rows
+            and not self.proposals
+            and not self.expiring
+            and not self.stale
+            and self.cost.is_nothing
+            and all(one.is_empty for one in self.ledgers)
+        )

@@ -1,0 +1,66 @@
+"""Every change of the status of a case, as it was found: what a digest tells, and what a storm is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from bot.analysis.model import CaseId, RepositoryId, RunId, Status
+from bot.store.database import Session
+from bot.store.tables import status_changes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusChange:
+    """A case whose status moved in a run, over all its variants; `at` is when that was found."""
+
+    case_id: CaseId
+    run_id: RunId
+    before: Status
+    after: Status
+    at: datetime
+
+
+def insert(session: Session, repository_id: RepositoryId, rows: Iterable[StatusChange]) -> None:
+    """Keep the changes a run brought."""
+    values = [
+        {
+            "repository_id": repository_id,
+            "case_id": row.case_id,
+            "run_id": row.run_id,
+            "before": row.before.value,
+            "after": row.after.value,
+            "occurred_at": row.at,
+        }
+        for row in rows
+    ]
+    if values:
+        session.execute(sa.insert(status_changes), values)
+
+
+def list_between(
+    session: Session, repository_id: RepositoryId, since: datetime, until: datetime
+) -> Sequence[StatusChange]:
+    """The changes found in a period, oldest first."""
+    rows = session.execute(
+        sa.select(status_changes)
+        .where(
+            status_changes.c.repository_id == repository_id,
+            status_changes.c.occurred_at >= since,
+            status_changes.c.occurred_at < until,
+        )
+        .order_by(status_changes.c.occurred_at, status_changes.c.id)
+    )
+    return [
+        StatusChange(
+            case_id=CaseId(row["case_id"]),
+            run_id=RunId(row["run_id"]),
+            before=Status(row["before"]),
+            after=Status(row["after"]),
+            at=row["occurred_at"],
+        )
+        for row in rows.mappings()
+    ]

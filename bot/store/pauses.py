@@ -1,0 +1,51 @@
+"""Channels that cannot be spoken to any more: archived, left, or gone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from bot.analysis.model import Place, WorkspaceId
+from bot.store.database import Session
+from bot.store.tables import paused_channels
+
+
+def put(session: Session, place: Place, reason: str, now: datetime) -> bool:
+    """Pause a channel; False where it was paused already."""
+    statement = insert(paused_channels).values(
+        workspace_id=place.workspace_id, channel=place.channel, reason=reason, paused_at=now
+    )
+    paused = statement.on_conflict_do_nothing().returning(paused_channels.c.channel)
+    return session.execute(paused).first() is not None
+
+
+def delete(session: Session, place: Place) -> bool:
+    """Speak to a channel again; False where it was not paused."""
+    result = session.execute(sa.delete(paused_channels).where(_is(place)))
+    return bool(result.rowcount)
+
+
+def find(session: Session, place: Place) -> str | None:
+    """Why a channel is paused; None where it is not."""
+    found: str | None = session.execute(sa.select(paused_channels.c.reason).where(_is(place))).scalar_one_or_none()
+    return found
+
+
+def list_of(session: Session, places: Sequence[Place]) -> set[Place]:
+    """Which of some channels are paused."""
+    if not places:
+        return set()
+    named = sa.tuple_(paused_channels.c.workspace_id, paused_channels.c.channel)
+    rows = session.execute(
+        sa.select(paused_channels.c.workspace_id, paused_channels.c.channel).where(
+            named.in_([(place.workspace_id, place.channel) for place in places])
+        )
+    )
+    return {Place(WorkspaceId(row[0]), row[1]) for row in rows}
+
+
+def _is(place: Place) -> sa.ColumnElement[bool]:
+    return sa.and_(paused_channels.c.workspace_id == place.workspace_id, paused_channels.c.channel == place.channel)
