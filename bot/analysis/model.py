@@ -220,7 +220,7 @@ class RunReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureExcerpt:
-    """The latest failure of a case, as a card shows it."""
+    """The latest failure of a case, as a card shows it; `evidence` are the words that told the likely cause."""
 
     message: str
     text: str
@@ -230,6 +230,8 @@ class FailureExcerpt:
     run_number: int
     run_url: str
     occurred_at: datetime
+    category: str = ""
+    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,8 +23,8 @@ from bot.analysis.model import (
     Status,
 )
 from bot.analysis.suites import outage_suite
-from bot.services import announce, clusters, judge, quarantine
-from bot.store import cases, fingerprints, quarantines, repositories, results, runs
+from bot.services import announce, clusters, judge, kinds, quarantine
+from bot.store import cases, quarantines, repositories, results, runs
 from bot.store.database import Session
 
 HISTORY_AGE = timedelta(hours=24)
@@ -107,7 +107,7 @@ def _store(
     ids: dict[bytes, CaseId],
     now: datetime,
 ) -> None:
-    found: dict[bytes, tuple[str, FailureText]] = {}
+    found: dict[bytes, tuple[failures.Cause, FailureText]] = {}
     keys: dict[tuple[str, bytes, int], bytes] = {}
     for leg in report.legs:
         for case in leg.cases:
@@ -115,9 +115,9 @@ def _store(
                 if one.failure is None or not one.outcome.is_failure:
                     continue
                 print_ = failures.fingerprint(one.failure)
-                found.setdefault(print_.key, (print_.category.value, one.failure))
+                found.setdefault(print_.key, (print_.cause, one.failure))
                 keys[leg.variant, case.identity.key, one.number] = print_.key
-    numbers = fingerprints.put(session, repository_id, found, now)
+    numbers = kinds.number(session, repository_id, found, now)
     rows: list[results.FailureRow] = []
     for leg in report.legs:
         ordered = sorted(leg.cases, key=lambda case: ids[case.identity.key])

@@ -237,6 +237,8 @@ def evidence(profile: CaseProfile) -> list[Block]:
         )
     if (failure := profile.last_failure) is not None and profile.status is not Status.HEALTHY:
         blocks.append(blockkit.section(blockkit.code_block(failure.text or failure.message)))
+        if cause := phrases.cause(failure):
+            blocks.append(blockkit.context(cause))
     return blocks
 
 

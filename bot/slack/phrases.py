@@ -89,6 +89,13 @@ def evidence(profile: model.CaseProfile) -> str:
     return f"{shown} ({percent(score.rate)})" if score.failures else shown
 
 
+def cause(failure: model.FailureExcerpt) -> str:
+    """Return the likely cause of a failure with the words that told it; empty where nothing did."""
+    if not failure.evidence:
+        return ""
+    return f"Likely cause by its text: {failure.category} ({blockkit.code(failure.evidence, 100)})"
+
+
 def variants(profile: model.CaseProfile, limit: int = 4) -> str:
     """Return each variant with its rate, the worst first."""
     shown = [f"{blockkit.code(one.variant, 80)} {percent(one.rate)}" for one in profile.variants[:limit]]

@@ -421,6 +421,8 @@ def find_last_failure(session: Session, repository_id: RepositoryId, case_id: Ca
                 failures.c.occurred_at,
                 fingerprints.c.message,
                 fingerprints.c.text,
+                fingerprints.c.category,
+                fingerprints.c.evidence,
                 runs.c.head_sha,
                 runs.c.number,
                 runs.c.url,
@@ -455,6 +457,8 @@ def find_last_failure(session: Session, repository_id: RepositoryId, case_id: Ca
         run_number=row["number"],
         run_url=row["url"],
         occurred_at=row["occurred_at"],
+        category=row["category"] or "",
+        evidence=row["evidence"] or "",
     )
 
 

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.analysis import failures
-from bot.analysis.failures import Category
+from bot.analysis.failures import Category, causes, frames, likeness
 from bot.analysis.model import FailureText
 
 
@@ -42,16 +44,79 @@ def test_another_message_type_or_place_is_another_fingerprint() -> None:
 @pytest.mark.parametrize(
     ("text", "other"),
     [
-        ('  File "/a/run.py", line 1, in main\n  File "/a/cart.py", line 9, in total\n',
-         '  File "/b/pool.py", line 7, in work\n  File "/b/cart.py", line 12, in total\n'),
+        ('  File "/a/cart.py", line 1, in pay\n  File "/a/bank.py", line 9, in call\n',
+         '  File "/b/cart.py", line 7, in pay\n  File "/b/bank.py", line 12, in call\n'),
         ("E  assert 1\n\ntests/cart.py:12: AssertionError", "E  assert 2\n\ntests/cart.py:19: AssertionError"),
         ("\tat com.shop.Cart.total(Cart.java:10)\n\tat com.shop.Main.main(Main.java:2)",
-         "\tat com.shop.Cart.total(Cart.java:11)\n\tat com.shop.Other.run(Other.java:5)"),
+         "\tat com.shop.Cart.total(Cart.java:11)\n\tat com.shop.Main.main(Main.java:5)"),
         ("    at async Cart.total (/a/cart.js:3:9)", "    at async Cart.total (/b/cart.js:4:1)"),
     ],
 )  # fmt: skip
-def test_the_frame_that_counts_is_where_it_was_raised(text: str, other: str) -> None:
+def test_lines_and_the_place_of_the_checkout_are_no_part_of_a_kind(text: str, other: str) -> None:
     assert key("x", text) == key("x", other) != key("x")
+
+
+def test_one_cause_that_several_tests_meet_has_one_fingerprint() -> None:
+    def text(test: str) -> str:
+        return (
+            f'  File "/a/tests/test_{test}.py", line 3, in test_{test}\n'
+            '  File "/a/shop/bank.py", line 9, in pay\n  File "/usr/lib/python3.11/socket.py", line 1, in connect\n'
+        )
+
+    assert key("refused", text("cart")) == key("refused", text("order"))
+
+
+def test_a_failure_in_the_test_itself_is_of_that_test() -> None:
+    one, other = (f'  File "/a/tests/test_{name}.py", line 3, in test_{name}\n' for name in ("cart", "order"))
+    assert key("assert 1 == 2", one) != key("assert 1 == 2", other)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            (
+                'Traceback\n  File "/a/shop/cart.py", line 1, in pay\n  File "/a/shop/bank.py", line 2, in call\nE\n'
+                "\nDuring handling of the above exception, another exception occurred:\n\n"
+                '  File "/a/shop/api.py", line 3, in answer\n'
+            ),
+            ["bank.py call", "cart.py pay"],
+        ),
+        (
+            (
+                "java.lang.RuntimeException: x\n\tat com.shop.Api.answer(Api.java:1)\n"
+                "Caused by: java.io.IOException: y\n\tat java.base/java.net.Socket.connect(Socket.java:1)\n"
+                "\tat com.shop.Bank.call(Bank.java:3)\n\tat com.shop.CartTest.pays(CartTest.java:9)\n\t... 42 more"
+            ),
+            ["com.shop.Bank call"],
+        ),
+        (
+            (
+                "Error: x\n    at Object.<anonymous> (/w/node_modules/expect/build/index.js:2:1)\n"
+                "    at total (/w/src/cart.ts:3:9)\n    at /w/src/cart.test.ts:8:1"
+            ),
+            ["cart.ts total"],
+        ),
+        (
+            (
+                "at System.IO.File.Open(String path)\n   at Shop.Cart.Load(String path) in C:\\w\\Cart.cs:line 3\n"
+                "   at Shop.Tests.CartTests.Loads() in C:\\w\\CartTests.cs:line 9"
+            ),
+            ["Shop.Cart Load"],
+        ),
+        ("bei UnitTests.Cart.Zahlt() in C:\\w\\Cart.cs:Zeile 18.", ["UnitTests.Cart Zahlt"]),
+        ("    cart_test.go:13: x = 3\n\t/usr/local/go/src/testing/testing.go:1595 +0xff", ["cart_test.go"]),
+        ("thread 'main' panicked at src/cart.rs:43:9:\nboom", ["cart.rs"]),
+        ("# ./spec/cart_spec.rb:12:in `block (2 levels) in <top (required)>'", ["cart_spec.rb block (n levels)"]),
+        ("#0 /w/src/Cart.php(42): Bank->pay()\n#1 /w/tests/CartTest.php(3): pay()", ["Cart.php Bank->pay"]),
+        ("/w/src/cart.cpp:72: Failure\nValue of: x", ["cart.cpp"]),
+        ("test/cart_test.dart 21:7  main.<fn>.<fn>", ["cart_test.dart main.<fn>.<fn>"]),
+        ("nothing of the kind", []),
+    ],
+)
+def test_the_top_frames_are_those_of_the_project_in_every_language(text: str, expected: list[str]) -> None:
+    found = [str(frame) for frame in frames.top(text)]
+    assert [one.replace("2 levels", "n levels").replace(" in <top (required)>", "") for one in found] == expected
 
 
 def test_the_title_is_the_first_line_of_the_message_or_else_of_the_text() -> None:
@@ -61,28 +126,40 @@ def test_the_title_is_the_first_line_of_the_message_or_else_of_the_text() -> Non
 
 
 @pytest.mark.parametrize(
-    ("message", "category"),
+    ("message", "category", "evidence"),
     [
-        ("No space left on device", Category.INFRASTRUCTURE),
-        ("OSError: [Errno 98] Address already in use", Category.PORT),
-        ("ConnectionRefusedError: connection refused", Category.NETWORK),
-        ("java.lang.OutOfMemoryError", Category.RESOURCE),
-        ("deadlock detected", Category.CONCURRENCY),
-        ("AssertionError: timed out after 5 s", Category.ASYNC_WAIT),
-        ("duplicate key value violates constraint", Category.ORDER),
-        ("off by one day at midnight", Category.TIME),
-        ("random.choice gave 3", Category.RANDOMNESS),
-        ("0.30000000000000004 != 0.3", Category.FLOATING_POINT),
-        ("lists have a different order", Category.UNORDERED),
-        ("FileNotFoundError: x", Category.IO),
-        ("Segmentation fault", Category.CRASH),
-        ("TypeError: x is not a function", Category.CODE_ERROR),
-        ("assert 1 == 2", Category.ASSERTION),
-        ("it broke", Category.UNKNOWN),
+        ("No space left on device", Category.INFRASTRUCTURE, "No space left on device"),
+        ("OSError: [Errno 98] Address already in use", Category.PORT, "Address already in use"),
+        ("ConnectionRefusedError: connection refused", Category.NETWORK, "ConnectionRefusedError"),
+        ("dial tcp 10.0.0.1:5432: i/o timeout", Category.NETWORK, "dial tcp"),
+        ("java.lang.OutOfMemoryError: Java heap space", Category.RESOURCE, "OutOfMemoryError"),
+        ("deadlock detected", Category.CONCURRENCY, "deadlock"),
+        ("WARNING: DATA RACE", Category.CONCURRENCY, "DATA RACE"),
+        ("java.util.concurrent.TimeoutException: x", Category.ASYNC_WAIT, "TimeoutException"),
+        ("AssertionError: timed out after 5 s", Category.ASYNC_WAIT, "timed out"),
+        ("Exceeded timeout of 5000 ms for a test", Category.ASYNC_WAIT, "timeout"),
+        ("duplicate key value violates constraint", Category.ORDER, "duplicate key"),
+        ("off by one day at midnight", Category.TIME, "off by one day"),
+        ("random.choice gave 3", Category.RANDOMNESS, "random"),
+        ("Falsifying example: test(n=0)", Category.RANDOMNESS, "Falsifying example"),
+        ("0.30000000000000004 != 0.3", Category.FLOATING_POINT, "0.30000000000000004"),
+        ("lists have a different order", Category.UNORDERED, "different order"),
+        ("FileNotFoundError: x", Category.IO, "FileNotFoundError"),
+        ("EACCES: open '/x'", Category.IO, "EACCES"),
+        ("sh: 1: protoc: command not found", Category.ENVIRONMENT, "command not found"),
+        ("ModuleNotFoundError: No module named 'x'", Category.ENVIRONMENT, "ModuleNotFoundError"),
+        ("Segmentation fault", Category.CRASH, "Segmentation fault"),
+        ("TypeError: x is not a function", Category.CODE_ERROR, "TypeError"),
+        ("System.NullReferenceException : Object reference not set", Category.CODE_ERROR, "NullReferenceException"),
+        ("assert 1 == 2", Category.ASSERTION, "assert"),
+        ("Erwartet: 3", Category.ASSERTION, "Erwartet"),
+        ("thread 'main' panicked at src/a.rs:1:2: assertion failed: x", Category.ASSERTION, "assertion"),
+        ("thread 'main' panicked at src/a.rs:1:2: boom", Category.CRASH, "panicked"),
+        ("it broke", Category.UNKNOWN, ""),
     ],
 )
-def test_the_likely_cause_is_told_by_the_first_rule_that_fits(message: str, category: Category) -> None:
-    assert failures.fingerprint(FailureText("", message, "")).category is category
+def test_the_likely_cause_is_told_with_the_words_that_told_it(message: str, category: Category, evidence: str) -> None:
+    assert failures.fingerprint(FailureText("", message, "")).cause == failures.Cause(category, evidence)
 
 
 def test_a_traceback_on_a_runner_is_neither_a_race_nor_an_outage() -> None:
@@ -91,7 +168,65 @@ def test_a_traceback_on_a_runner_is_neither_a_race_nor_an_outage() -> None:
     assert failures.fingerprint(FailureText("", "", text)).category is Category.UNKNOWN
 
 
-@pytest.mark.parametrize("unit", ["\n", " ", ".", "/a", "a.", "1.", 'File "', "at a", "/", "\\"])
+def test_an_assertion_around_a_narrower_cause_yields_to_it() -> None:
+    found = causes.find(FailureText("AssertionError", "assert 1 == 2", "E   ConnectionResetError: reset by peer\n"))
+    assert found == failures.Cause(Category.NETWORK, "ConnectionResetError")
+
+
+def test_code_that_is_quoted_is_no_evidence() -> None:
+    text = ">   wait_until_timeout(clock, random.seed(3))\nE   assert 1 == 2\ntests/test_a.py:3: AssertionError"
+    assert causes.find(FailureText("", "", text)) == failures.Cause(Category.ASSERTION, "assert")
+
+
+def alike(one: FailureText, other: FailureText) -> float:
+    signed = [likeness.sign(each, causes.find(each).category) for each in (one, other)]
+    return signed[0].likeness(signed[1])
+
+
+def raised(message: str, function: str = "total") -> FailureText:
+    return FailureText("AssertionError", message, f'  File "/a/shop/cart.py", line 3, in {function}\n')
+
+
+def test_failures_that_differ_in_what_they_quote_or_in_a_sentence_are_nearly_the_same() -> None:
+    assert alike(raised("expected 'ana' to be 'ben'"), raised("expected 'chloe' to be 'dan'")) == 1
+    longer = "The order of the customer was not found in the list of the open orders of this shop"
+    assert alike(raised(longer), raised(f"{longer}; it may be closed")) > likeness.ALIKE
+
+
+def test_failures_that_say_something_else_or_say_it_elsewhere_are_not() -> None:
+    assert alike(raised("expected 3 to be 4"), raised("the cart has no such item in it at all")) < likeness.ALIKE
+    assert alike(raised("expected 3 to be 4"), raised("expected 3 to be 4", "discount")) < likeness.ALIKE
+
+
+def test_one_outage_met_at_two_places_is_one_cluster() -> None:
+    message = "could not connect to server at 10.0.0.1: Connection refused. Is the server running on that host?"
+    assert alike(raised(message), raised(message, "discount")) > likeness.ALIKE
+
+
+@given(st.text(max_size=300), st.text(max_size=300))
+def test_a_signature_is_the_same_in_every_run_and_survives_being_stored(message: str, text: str) -> None:
+    failure = FailureText("E", message, text)
+    signature = likeness.sign(failure, Category.UNKNOWN)
+    assert likeness.Signature.from_bytes(signature.to_bytes()) == signature
+    assert signature == likeness.sign(failure, Category.UNKNOWN)
+    assert signature.likeness(signature) == 1
+    assert len(signature.bands) == 16
+
+
+def test_the_oldest_of_the_most_alike_gives_its_cluster_and_none_does_where_none_is_alike() -> None:
+    mine, other = (likeness.sign(raised(message), Category.ASSERTION) for message in ("expected 1", "no such customer"))
+    known = [likeness.Known(7, 70, mine), likeness.Known(3, 30, mine), likeness.Known(1, 10, other)]
+    assert likeness.cluster_of(mine, known) == 30
+    assert likeness.cluster_of(mine, known[2:]) is None
+    assert likeness.cluster_of(mine, []) is None
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["\n", " ", ".", "/a", "a.", "1.", 'File "', "at a", "/", "\\", "at a(", "'", "[", "tmp1", "#0 a.php(", "E\t"],
+)
 def test_a_text_made_to_be_slow_is_read_like_any_other(unit: str) -> None:
     text = "x" + unit * (16_000 // len(unit)) + "x"
-    assert len(failures.fingerprint(FailureText(text[:1000], text[:4000], text)).key) == 16
+    failure = FailureText(text[:1000], text[:4000], text)
+    assert len(failures.fingerprint(failure).key) == 16
+    assert likeness.sign(failure, Category.UNKNOWN).minima

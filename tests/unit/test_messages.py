@@ -54,6 +54,8 @@ FAILURE = FailureExcerpt(
     run_number=812,
     run_url="https://github.example/acme/shop/actions/runs/7",
     occurred_at=NOW - timedelta(hours=1),
+    category="assertion",
+    evidence="AssertionError",
 )
 FLAKY = CaseProfile(
     repository_id=RepositoryId(4711), repository="acme/shop", case_id=CaseId(42), uid="a1b2c3d4",

@@ -1,0 +1,46 @@
+"""Failures of one kind: what was said and where it was raised, without what changes, hashed; and a hint at the cause.
+
+`wording` takes out what changes, `frames` finds the project's own frames, `causes` names the likely cause and the
+words that told it, `likeness` finds the kinds that are nearly the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from bot.analysis.failures import causes, frames, wording
+from bot.analysis.failures.causes import Category, Cause
+from bot.analysis.model import FailureText
+
+__all__ = ["Category", "Cause", "Fingerprint", "fingerprint"]
+
+_KEY_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """One kind of failure: `key` is 16 bytes, `title` the first line of its message, shortened."""
+
+    key: bytes
+    title: str
+    cause: Cause
+
+    @property
+    def category(self) -> Category:
+        """The likely cause."""
+        return self.cause.category
+
+
+def fingerprint(failure: FailureText) -> Fingerprint:
+    """The kind of a failure: two with one cause have one key, over runs, machines and cases."""
+    title = wording.title(failure)
+    normal = "\n".join(
+        (
+            wording.normalise(failure.type),
+            wording.normalise(title),
+            *(wording.normalise(str(frame)) for frame in frames.top(failure.text)),
+        )
+    )
+    key = hashlib.blake2b(normal.encode("utf-8", "replace"), digest_size=_KEY_BYTES).digest()
+    return Fingerprint(key, title, causes.find(failure))

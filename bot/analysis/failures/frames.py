@@ -1,0 +1,126 @@
+"""The frames of a failure that are the project's own, in the ways in which languages and frameworks write them."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+_TOP: Final = 2
+"""How many frames make a kind of failure: where it was raised, and by whom that was called."""
+_LINES: Final = 400
+_LINE_LENGTH: Final = 500
+
+
+class Frame(NamedTuple):
+    """One place: the file or class by its last part, and the function where it is said."""
+
+    place: str
+    function: str
+
+    def __str__(self) -> str:
+        return f"{self.place} {self.function}".strip()
+
+
+# Python: the innermost call comes last.
+_PYTHON: Final = re.compile(r'^\s*File "([^"]+)", line \d+(?:, in (\S+))?')
+_PYTEST: Final = re.compile(r"^\s*([^\s:()]+\.pyx?):\d+:(?: in (\S+))?")
+# All others: it comes first. Patterns in order; each has the place and perhaps the function.
+_CALL: Final = re.compile(r"^\s*at (?:async |new )?([^()\s][^()]{0,300}?)\s?\(([^()]{0,300})\)\s*$")
+_INSIDE: Final = re.compile(r"^(?:\w+://)?(.*?)(?::\d+)?(?::\d+)?$")
+_OTHERS: Final = (
+    re.compile(r"^\s*at (?:file://)?((?:[A-Za-z]:)?[^():]{1,300}):\d+(?::\d+)?\s*$"),
+    re.compile(r"panicked at (?:'[^'\n]{0,300}', )?([^\s:,]+\.rs):\d+"),
+    re.compile(r"^\s*(?:# |from )?([^\s:()]+\.(?:rb|erb|rake|exs?)):\d+(?::in [`'](?:block in )?([^'`]+)['`])?"),
+    re.compile(r"^\s*(?:#\d+\s+\S+ \()?((?:package:)?[^\s:()]+\.dart)[ :]\d+[: ]\d+\)?\s*(\S*)"),
+    re.compile(r"^\s*(?:#\d+ |at )?([^\s:()]+\.phpt?)(?::\d+|\(\d+\))(?:: ([\w\\:>-]+))?"),
+    re.compile(
+        r"^\s*(?:Error Trace:\s*|Location:\s*|File:\s*|--> |== \[File\] - |at |in )?((?:[A-Za-z]:)?[^\s:()<>\"']{1,300}"
+        r"\.(?:py|[cm]?[jt]sx?|vue|svelte|java|kts?|scala|groovy|go|rs|c|cc|cpp|cxx|hh?|hpp|mm?|swift|[cf]s|vb|lua|p[lm]"
+        r"|t|r|hs|ml|sh|bats|feature|robot|sql|jl|nim|zig|cljs?))(?::\d+|\(\d+\)|, line \d+| line \d+|\s*$)"
+    ),
+)
+_DOTNET: Final = re.compile(
+    r"^\s*(?:at|bei|à|en|в|w|em|in|在) ([\w.$<>`+\[\]|]+)\s?\([^()]{0,300}\)(?: \w{1,5} .{0,300})?$"
+)
+
+# What runs tests and what languages bring along; a frame there says nothing of the project.
+_FOREIGN: Final = re.compile(
+    r"site-packages|dist-packages|node_modules|/vendor/|/gems/|/rustc/|<frozen |importlib|/usr/lib|/usr/local/lib"
+    r"|/usr/local/go/|\bnode:|^internal/|processTicksAndRejections|library/(?:std|core|test)/|/pluggy/|/_?pytest/"
+    r"|/unittest/|/testing/testing\.go|^testing\.|^runtime\.|^reflect\.|^main\.main|_testmain\.go|webpack/bootstrap|__cypress"
+    r"|cypress_runner|/mocha/lib/|^lib/runn|/(?:jest|vitest|jasmine|karma|playwright)[-\w]*/"
+    r"|^(?:java|javax|jdk|sun|com\.sun|kotlin|kotlinx|scala|groovy|clojure|org\.(?:junit|testng|mockito|assertj|hamcrest"
+    r"|gradle|apache\.maven|codehaus|spockframework|scalatest|jetbrains|robolectric)|junit|android|androidx|dalvik"
+    r"|com\.intellij|com\.android|io\.kotest|io\.mockk|sbt|System|Microsoft|NUnit|Xunit|Moq|FluentAssertions|Shouldly"
+    r"|TechTalk|lambda_method|PHPUnit)[.\\]|^lambda_method",
+)
+# The case itself: one cause that many cases meet is named by what lies above them.
+_OF_A_TEST: Final = re.compile(
+    r"(?:^|[/\\])(?:test_[^/\\]*|[^/\\]*[._-](?:test|tests|spec|cy|e2e)\.\w+|[^/\\]*(?:Test|Tests|TestCase|Spec|IT)\.\w+)$"
+    r"|(?:Test|Tests|TestCase|Spec|IT)(?:[$.:+][\w$.<>:+]*)?$|(?:^|[./\\])(?:tests?|specs?|__tests__)[/\\]",
+)
+_NAMELESS: Final = re.compile(r"lambda\$|\$\$Lambda.*|<locals>\.?|<anonymous>|\{closure\}|\$\d+|__\d+")
+
+
+def top(text: str) -> tuple[Frame, ...]:
+    """The two innermost frames of the project above the test, else that of the test, else of whatever there is."""
+    found = _all(text)
+    own = [(place, frame) for place, frame in found if not _FOREIGN.search(place)] or found
+    above: list[Frame] = []
+    for place, frame in own:
+        if _OF_A_TEST.search(place):
+            break
+        if frame not in above[-1:]:
+            above.append(frame)
+    return tuple(above[:_TOP]) or tuple(frame for _, frame in own[:1])
+
+
+def _all(text: str) -> list[tuple[str, Frame]]:
+    """Every frame with the whole of its place, the innermost first."""
+    lines = [line[:_LINE_LENGTH] for line in _of_the_cause(text).splitlines()]
+    if len(lines) > _LINES:
+        lines = [*lines[: _LINES // 2], *lines[-_LINES // 2 :]]
+    last_first: list[tuple[str, Frame]] = []
+    first_first: list[tuple[str, Frame]] = []
+    for line in lines:
+        if match := _PYTHON.match(line) or _PYTEST.match(line):
+            last_first.append(_frame(match[1], match[2] or ""))
+        elif frame := _read(line):
+            first_first.append(frame)
+    return last_first[::-1] if last_first else first_first
+
+
+def _of_the_cause(text: str) -> str:
+    """The part of a text that tells the first cause: Java and Python write what wrapped it around it."""
+    start = text.rfind("\nCaused by: ")
+    if start >= 0:
+        return text[start:]
+    for words in ("\nDuring handling of the above exception", "\nThe above exception was the direct cause"):
+        end = text.find(words)
+        if end >= 0:
+            return text[:end]
+    return text
+
+
+def _read(line: str) -> tuple[str, Frame] | None:
+    if match := _CALL.match(line):
+        inside = _INSIDE.match(match[2])
+        path = inside[1] if inside else ""
+        if "/" in path or "\\" in path:
+            return _frame(path, match[1])
+        return _frame(*_owner(match[1]))
+    for pattern in _OTHERS:
+        if match := pattern.search(line):
+            return _frame(match[1], (match[2] if pattern.groups > 1 else "") or "")
+    match = _DOTNET.match(line)
+    return _frame(*_owner(match[1])) if match else None
+
+
+def _owner(name: str) -> tuple[str, str]:
+    owner, _, function = name.rpartition(".")
+    return (owner, function) if owner else (name, "")
+
+
+def _frame(place: str, function: str) -> tuple[str, Frame]:
+    path = place.replace("\\", "/")
+    return path, Frame(path.rpartition("/")[2], _NAMELESS.sub("", function))
