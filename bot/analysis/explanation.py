@@ -245,7 +245,7 @@ def _lines(score: VariantScore | None, evidence: Evidence) -> tuple[str, ...]:
             lines.append(f"Fails for no reason in about {rate}.")
     if evidence.mixed:
         named = [
-            f"{one.sha[:_SHORT]} ({_plural('run', len(one.runs))} {', '.join(f'#{run.number}' for run in one.runs)})"
+            f"{one.sha[:_SHORT]} ({_plural('run', len(one.runs))} {', '.join(map(_name, one.runs))})"
             for one in evidence.mixed
         ]
         lines.append(f"Passed and failed on the same code: {_enumerate(named)}.")
@@ -253,7 +253,9 @@ def _lines(score: VariantScore | None, evidence: Evidence) -> tuple[str, ...]:
         named = [f"{one.branch} (run #{one.run.number})" for one in evidence.isolated]
         lines.append(f"The only failure on {_count(len(named), 'pull request')}: {_enumerate(named)}.")
     if evidence.kinds:
-        named = [f"{one.count:,} times {one.message or 'no message'} ({one.category})" for one in evidence.kinds]
+        named = [
+            f"{_count(one.count, 'time')} {one.message or 'no message'} ({one.category})" for one in evidence.kinds
+        ]
         lines.append(f"Fails in {_count(len(named), 'way')}: {_enumerate(named)}.")
     lines += [
         f"{_count(one.failures, 'failure')} discounted: {one.incident.sentence}." for one in evidence.discounted[:SHOWN]
@@ -312,6 +314,10 @@ def _would_be(status: Status) -> str:
 def _enumerate(named: Sequence[str]) -> str:
     shown = ", ".join(named[:SHOWN])
     return shown if len(named) <= SHOWN else f"{shown} and {len(named) - SHOWN:,} more"
+
+
+def _name(run: RunFacts) -> str:
+    return f"#{run.number}" if run.attempt == 1 else f"#{run.number} attempt {run.attempt}"
 
 
 def _count(number: int, noun: str) -> str:
