@@ -47,10 +47,11 @@ class Bot:
         self.db = Database(url, pool_size=settings.database_pool_size)
         self.db.check()
         self.github = _github(settings)
+        missing = settings.missing()
         self.slacks = Registry(self._grant, base_url=settings.slack_api_url)
-        self.context = Context(self.db, self.github, self.slacks, settings.slack_default_channel)
-        self.entrance = Entrance(self.db, self.slacks, self.github, settings.slack_default_channel, settings.missing())
-        for name in settings.missing():
+        self.context = Context(self.db, self.github, self.slacks, settings.slack_default_channel, missing=missing)
+        self.entrance = Entrance(self.db, self.slacks, self.github, settings.slack_default_channel, missing)
+        for name in missing:
             _log.warning("door switched off: a setting is missing", setting=name)
 
     def migrate(self) -> None:

@@ -21,6 +21,7 @@ delivery_seconds = Histogram(
     "Time from a webhook's last byte to its answer",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
+commands_total = Counter("flakeguard_commands_total", "Commands by word", ["command"])
 runs_total = Counter("flakeguard_runs_total", "Runs ingested, by whether they were whole", ["complete"])
 results_total = Counter("flakeguard_results_total", "Results ingested")
 notices_total = Counter("flakeguard_notices_total", "Notices by kind and what became of them", ["kind", "outcome"])

@@ -254,7 +254,8 @@ class CaseProfile:
     """What is known of one case: the worst of its variants first, the latest failure, the recent verdicts.
 
     `recent` holds the verdicts of the latest commits that ran it, oldest first. `cluster` is the item it is part of,
-    `order` is set where its failures hang on the order of cases.
+    `order` is set where its failures hang on the order of cases,
+    `muted_until` while somebody wants to hear nothing of it.
     """
 
     repository_id: RepositoryId
@@ -270,6 +271,7 @@ class CaseProfile:
     last_seen_at: datetime
     cluster: Membership | None = None
     order: NamedOrder | None = None
+    muted_until: datetime | None = None
 
     @property
     def worst(self) -> VariantScore | None:

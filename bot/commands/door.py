@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, assert_never
@@ -17,6 +17,7 @@ from bot.analysis.model import Actor, ActorKind, CaseId, Place, QuarantineId, Re
 from bot.errors import FlakeGuardError, NotAllowedError, UserError
 from bot.github.client import GitHub
 from bot.services import access
+from bot.services.search import CaseSearch
 from bot.slack import answers
 from bot.slack.blockkit import Message, View
 from bot.slack.client import Slack
@@ -42,6 +43,7 @@ class _Option(BaseModel):
 
 class _Element(BaseModel):
     action_id: str = ""
+    block_id: str = ""
     value: str = ""
     selected_option: _Option | None = None
 
@@ -49,6 +51,22 @@ class _Element(BaseModel):
 class _Container(BaseModel):
     message_ts: str = ""
     thread_ts: str = ""
+    is_ephemeral: bool = False
+
+
+class _Message(BaseModel):
+    text: str = ""
+    blocks: list[dict[str, Any]] = []
+    attachments: list[dict[str, Any]] = []
+
+    @property
+    def everything(self) -> str:
+        """All of it as text, for a link that may stand anywhere."""
+        return json.dumps([self.text, self.blocks, self.attachments])
+
+    @property
+    def block_ids(self) -> frozenset[str]:
+        return frozenset(str(block.get("block_id", "")) for block in self.blocks)
 
 
 class _State(BaseModel):
@@ -56,6 +74,7 @@ class _State(BaseModel):
 
 
 class _View(BaseModel):
+    id: str = ""
     callback_id: str = ""
     private_metadata: str = ""
     state: _State = _State()
@@ -74,6 +93,9 @@ class Body(BaseModel):
     actions: list[_Element] = []
     container: _Container = _Container()
     view: _View = _View()
+    message: _Message = _Message()
+    block_id: str = ""
+    value: str = ""
 
     @property
     def actor(self) -> Actor:
@@ -93,6 +115,15 @@ class Body(BaseModel):
             return ""
         used = self.actions[0]
         return used.selected_option.value if used.selected_option else used.value
+
+    @property
+    def block(self) -> str:
+        """The block that the button or menu stands in."""
+        return self.actions[0].block_id if self.actions else ""
+
+    def is_card_of(self, case_id: CaseId) -> bool:
+        """Whether it was done on the card of a case: a message for all, with the card's own row of buttons."""
+        return not self.container.is_ephemeral and f"fc_{case_id}:act" in self.message.block_ids
 
     @property
     def subject(self) -> int:
@@ -117,6 +148,7 @@ class Door:
     github: GitHub | None
     default_channel: str | None
     missing: tuple[str, ...]
+    search: CaseSearch
 
     def visible(self, session: Session) -> Sequence[RepositoryId]:
         """The repositories the workspace may see; whatever lists or searches starts from these."""
@@ -131,7 +163,8 @@ class Door:
         """Show something to the one who asked, where they asked; in a direct message where that is nowhere."""
         actor = body.actor
         if body.where:
-            self.slack.ephemeral(body.where, actor.id, message)
+            thread = body.container.thread_ts or None
+            self.slack.ephemeral(body.where, actor.id, message, thread_ts=thread)
         else:
             self.slack.post(self.slack.open_dm(actor.id), message, key=f"answer:{telemetry.new_id()}")
 
@@ -149,11 +182,12 @@ class Entrance:
     github: GitHub | None
     default_channel: str | None
     missing: tuple[str, ...]
+    search: CaseSearch = field(default_factory=CaseSearch)
 
     def admit(self, workspace: Workspace) -> Door:
         """The door of a request of this workspace."""
         channel = self.default_channel if workspace.by_token else None
-        return Door(self.db, workspace, self.slacks.of(workspace.id), self.github, channel, self.missing)
+        return Door(self.db, workspace, self.slacks.of(workspace.id), self.github, channel, self.missing, self.search)
 
     def identify(self) -> Workspace | None:
         """Ask Slack whom SLACK_BOT_TOKEN speaks for, and record it; None while Slack does not say."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,25 +11,29 @@ from slack_bolt import Ack, App, BoltContext, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 
 from bot import telemetry
-from bot.commands import quarantine, triage
+from bot.commands import cases, choosing, deeds, health, home, keeping, lists, menu, quarantine, runs
 from bot.commands.door import (
     OUTDATED,
     About,
     Body,
     Door,
     Entrance,
+    Handler,
     Listener,
     acknowledge,
     guarded,
-    is_new,
     require_member,
 )
+from bot.commands.submission import Submission, Submissions
 from bot.errors import FlakeGuardError
 from bot.slack import answers
-from bot.slack.names import Action, Callback
+from bot.slack.blockkit import Element
+from bot.slack.names import Action, Callback, Shortcut
 from bot.store import workspaces
 from bot.store.workspaces import Workspace
 
+Suggest = Callable[[Door, Body], Sequence[Element]]
+"""What fits the text that a person types into a menu."""
 COMMAND = "/flakeguard"
 THREADS = 20
 _log = telemetry.logger(__name__)
@@ -38,23 +42,50 @@ _STRANGER = "FlakeGuard is not installed in this workspace, or has not heard fro
 ACTIONS: Mapping[Action, Listener] = {
     Action.QUARANTINE_OPEN: Listener(About.CASE, quarantine.on_open),
     Action.LABEL_OPEN: Listener(About.CASE, quarantine.on_label_open),
-    Action.DETAILS: Listener(About.CASE, triage.on_details),
+    Action.DETAILS: Listener(About.CASE, cases.on_details),
+    Action.WHY: Listener(About.CASE, cases.on_details),
+    Action.MORE: Listener(About.CASE, deeds.on_more),
+    Action.PICK: Listener(About.CASE, deeds.on_pick),
     Action.APPROVE: Listener(About.QUARANTINE, quarantine.on_approve),
     Action.REJECT_OPEN: Listener(About.QUARANTINE, quarantine.on_reject_open),
     Action.WITHDRAW: Listener(About.QUARANTINE, quarantine.on_withdraw),
     Action.LIFT: Listener(About.QUARANTINE, quarantine.on_lift),
     Action.RESUME_OPEN: Listener(About.QUARANTINE, quarantine.on_resume_open),
-    Action.MENU_STATUS: Listener(About.NOTHING, triage.on_status),
-    Action.MENU_QUARANTINED: Listener(About.NOTHING, triage.on_quarantined),
-    Action.MENU_PROPOSED: Listener(About.NOTHING, triage.on_proposed),
-    Action.MENU_EXPIRING: Listener(About.NOTHING, triage.on_expiring),
-    Action.MENU_BROKEN: Listener(About.NOTHING, triage.on_broken),
+    Action.EXTEND_OPEN: Listener(About.QUARANTINE, keeping.on_extend_open),
+    Action.RERUN_FAILED: Listener(About.REPOSITORY, runs.on_rerun_failed),
+    Action.RERUN_ALL: Listener(About.REPOSITORY, runs.on_rerun_all),
+    Action.SHARE: Listener(About.REPOSITORY, health.on_share),
+    Action.FIND_OPEN: Listener(About.NOTHING, cases.on_find_open),
+    Action.RUN_OPEN: Listener(About.NOTHING, runs.on_run_open),
+    Action.MENU_HELP: Listener(About.NOTHING, menu.on_help),
+    Action.MENU_STATUS: Listener(About.NOTHING, health.on_status),
+    Action.MENU_SETTINGS: Listener(About.NOTHING, health.on_settings),
+    Action.MENU_HEALTH: Listener(About.NOTHING, health.on_health),
+    Action.MENU_QUARANTINED: Listener(About.NOTHING, lists.on_quarantined),
+    Action.MENU_PROPOSED: Listener(About.NOTHING, lists.on_proposed),
+    Action.MENU_EXPIRING: Listener(About.NOTHING, lists.on_expiring),
+    Action.MENU_BROKEN: Listener(About.NOTHING, lists.on_broken),
+    Action.HOME_BACK: Listener(About.NOTHING, home.on_page),
+    Action.HOME_NEXT: Listener(About.NOTHING, home.on_page),
 }
-SUBMISSIONS: Mapping[Callback, Listener] = {
-    Callback.QUARANTINE: Listener(About.CASE, quarantine.on_propose),
-    Callback.REJECT: Listener(About.QUARANTINE, quarantine.on_reject),
-    Callback.LABEL: Listener(About.CASE, quarantine.on_label),
-    Callback.RESUME: Listener(About.QUARANTINE, quarantine.on_resume),
+SHORTCUTS: Mapping[Shortcut, Listener] = {
+    Shortcut.QUARANTINE: Listener(About.NOTHING, quarantine.on_shortcut),
+    Shortcut.RUN: Listener(About.NOTHING, runs.on_shortcut),
+}
+SUBMISSIONS: Mapping[Callback, Submission] = {
+    Callback.QUARANTINE: Submission(About.CASE, quarantine.on_propose),
+    Callback.REJECT: Submission(About.QUARANTINE, quarantine.on_reject),
+    Callback.LABEL: Submission(About.CASE, quarantine.on_label),
+    Callback.RESUME: Submission(About.QUARANTINE, quarantine.on_resume),
+    Callback.BUDGET: Submission(About.QUARANTINE, quarantine.on_budget),
+    Callback.EXTEND: Submission(About.QUARANTINE, keeping.on_extend),
+    Callback.ASSIGN: Submission(About.QUARANTINE, keeping.on_assign),
+    Callback.MUTE: Submission(About.CASE, keeping.on_mute),
+    Callback.CHOOSE: Submission(About.NOTHING, deeds.on_choose),
+    Callback.RUN: Submission(About.NOTHING, runs.on_run_form),
+}
+SUGGESTIONS: Mapping[Action, Suggest] = {
+    Action.PICK: choosing.suggest,
 }
 
 
@@ -68,14 +99,20 @@ def build(entrance: Entrance, *, signing_secret: str | None) -> App:
         raise_error_for_unhandled_request=False,
     )
     app.middleware(_stop_strangers)
-    app.command(COMMAND)(ack=acknowledge, lazy=[guarded(entrance, Listener(About.NOTHING, triage.on_command))])
+    app.command(COMMAND)(ack=acknowledge, lazy=[guarded(entrance, Listener(About.NOTHING, menu.on_command))])
     for action, listener in ACTIONS.items():
         app.action(action.value)(ack=acknowledge, lazy=[guarded(entrance, listener)])
-    for callback, listener in SUBMISSIONS.items():
-        app.view(callback.value)(ack=_check(callback), lazy=[_valid_only(callback, guarded(entrance, listener))])
+    for shortcut, listener in SHORTCUTS.items():
+        app.shortcut(shortcut.value)(ack=acknowledge, lazy=[guarded(entrance, listener)])
+    submissions = Submissions(entrance)
+    for callback, submission in SUBMISSIONS.items():
+        app.view(callback.value)(submissions.listener(submission))
+    for action, suggest in SUGGESTIONS.items():
+        app.options(action.value)(_suggesting(entrance, suggest))
     app.view_closed(re.compile(".*"))(ack=acknowledge, lazy=[])
     app.action(re.compile(".*"))(ack=acknowledge, lazy=[guarded(entrance, Listener(About.NOTHING, _on_unknown))])
-    app.event("app_home_opened")(_on_home(entrance))
+    app.event("app_home_opened")(_on_event(entrance, home.on_opened))
+    app.event("app_mention")(_on_event(entrance, menu.on_command))
     app.event(re.compile(".*"))(_on_other)
     app.error(_on_error)
     return app
@@ -113,36 +150,37 @@ def _stop_strangers(context: BoltContext, body: Mapping[str, Any], next: Callabl
     return BoltResponse(status=200, body=_STRANGER if "command" in body else "")
 
 
-def _check(callback: Callback) -> Callable[..., None]:
-    def check(ack: Ack, body: Mapping[str, Any]) -> None:
-        errors = quarantine.check_form(callback.value, Body.model_validate(body))
-        if errors:
-            ack(response_action="errors", errors=errors)
-        else:
-            ack()
+def _suggesting(entrance: Entrance, suggest: Suggest) -> Callable[..., None]:
+    """A Bolt listener that answers what a menu asks for while a person types; nothing where that cannot be said."""
 
-    return check
-
-
-def _valid_only(callback: Callback, run: Callable[..., None]) -> Callable[..., None]:
-    def act(body: Mapping[str, Any], context: BoltContext, request: BoltRequest) -> None:
-        if not quarantine.check_form(callback.value, Body.model_validate(body)):
-            run(body, context, request)
-
-    return act
-
-
-def _on_home(entrance: Entrance) -> Callable[..., None]:
-    def on_home(event: Mapping[str, Any], body: Mapping[str, Any], context: BoltContext, request: BoltRequest) -> None:
+    def options(ack: Ack, body: Mapping[str, Any], context: BoltContext) -> None:
+        found: Sequence[Element] = ()
+        workspace: Workspace = context["workspace"]
         try:
-            door = entrance.admit(context["workspace"])
-            if is_new(door, str(body.get("event_id", "")), request):
-                require_member(door.workspace, context)
-                triage.on_home(door, str(event["user"]))
+            require_member(workspace, context)
+            found = suggest(entrance.admit(workspace), Body.model_validate(body))
         except FlakeGuardError as error:
-            _log.warning("home could not be shown", reason=str(error))
+            _log.warning("no suggestions", reason=str(error))
+        ack(options=[dict(one) for one in found])
 
-    return on_home
+    return options
+
+
+def _on_event(entrance: Entrance, handler: Handler) -> Callable[..., None]:
+    """A Bolt listener for an event that somebody caused: the same event again does nothing."""
+    run = guarded(entrance, Listener(About.NOTHING, handler))
+
+    def on_event(event: Mapping[str, Any], body: Mapping[str, Any], context: BoltContext, request: BoltRequest) -> None:
+        asked = {
+            "user_id": event.get("user", ""),
+            "channel_id": event.get("channel", ""),
+            "text": event.get("text", ""),
+            "trigger_id": body.get("event_id", ""),
+            "container": {"thread_ts": event.get("thread_ts", "")},
+        }
+        run(asked, context, request)
+
+    return on_event
 
 
 def _on_unknown(door: Door, body: Body) -> None:

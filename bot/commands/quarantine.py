@@ -1,28 +1,59 @@
-"""The buttons and modals of a quarantine's life."""
+"""Proposing, deciding and ending a quarantine."""
 
 from __future__ import annotations
 
-from bot.analysis.lifecycle import Scope
-from bot.analysis.model import CaseId, Place, QuarantineId
+from bot.analysis.lifecycle import OverBudgetError, Quarantine, Scope, State
+from bot.analysis.model import CaseId, QuarantineId
+from bot.commands import choosing, subject
+from bot.commands.command import Command
 from bot.commands.door import Body, Door, now
-from bot.errors import ConflictError, InvalidInputError, UserError
+from bot.commands.parser import Typed
+from bot.errors import ConflictError, UserError
 from bot.services import announce, profiles, quarantine
-from bot.slack import modals
-from bot.store import notices, quarantines
+from bot.slack import answers, forms, messages, modals, upkeep
+from bot.slack.blockkit import View
+from bot.slack.names import Action, Deed, Shortcut
+from bot.store import cases, quarantines
+from bot.store.database import Session
+
+
+def open_form(door: Door, body: Body, case_id: CaseId, _days: int | None = None) -> None:
+    """Open the quarantine modal of a case."""
+    door.open(body, form(door, body, case_id))
+
+
+def open_label(door: Door, body: Body, case_id: CaseId, _days: int | None = None) -> None:
+    """Ask what a case is that is called flaky."""
+    with door.db.begin() as session:
+        profile = subject.case(door, body, session, case_id)
+    door.open(body, modals.label(profile, channel=body.where, ts=body.container.message_ts))
+
+
+def offer_lift(door: Door, body: Body, case_id: CaseId, _days: int | None = None) -> None:
+    """Show how a case is quarantined, and the button that ends it."""
+    with door.db.begin() as session:
+        profile = subject.case(door, body, session, case_id)
+        held = profiles.latest_quarantine(session, profile)
+    if held is None or not held.state.is_open:
+        message = "This test is not in quarantine."
+        raise ConflictError(message)
+    door.answer(body, messages.lift_question(profile, held))
 
 
 def on_open(door: Door, body: Body) -> None:
-    """Open the quarantine modal of a case."""
-    with door.db.begin() as session:
-        profile = profiles.of_case(session, CaseId(body.subject))
-    target = modals.Target.of(profile, channel=body.where, ts=body.container.message_ts)
-    door.open(body, modals.quarantine(profile, target))
+    """Open the quarantine modal of the case of a button."""
+    open_form(door, body, CaseId(body.subject))
+
+
+def on_shortcut(door: Door, body: Body) -> None:
+    """Ask which test shall be quarantined."""
+    door.open(body, upkeep.choose(Deed.QUARANTINE))
 
 
 def on_propose(door: Door, body: Body) -> None:
     """Propose what was filled in."""
     target = modals.Target.decode(body.view.private_metadata)
-    form = modals.QuarantineForm.decode(body.view.state.values)
+    form = forms.QuarantineForm.decode(body.view.state.values)
     proposal = quarantine.Proposal(
         case_id=target.case_id,
         scope=form.scope,
@@ -33,103 +64,145 @@ def on_propose(door: Door, body: Body) -> None:
         owner=form.owner,
     )
     with door.db.begin() as session:
-        profile = profiles.of_case(session, target.case_id)
-        quarantine.propose(
-            session, profile.repository_id, proposal, body.actor, now(), place=door.place(target.channel)
-        )
+        profile = subject.case(door, body, session, target.case_id)
+        place = door.place(target.channel)
+        quarantine.propose(session, profile.repository_id, proposal, body.actor, now(), place=place)
 
 
 def on_approve(door: Door, body: Body) -> None:
-    """Approve the quarantine whose button was clicked."""
+    """Approve the quarantine whose button was clicked; where the budget has no room, ask what leaves."""
     quarantine_id = QuarantineId(body.subject)
     try:
         with door.db.begin() as session:
-            quarantine.approve(session, quarantine_id, body.actor, now())
+            held = subject.quarantine(door, body, session, quarantine_id)
+            budget = profiles.policy(session, held.repository_id).quarantine.budget
+            quarantine.approve(session, quarantine_id, body.actor, now(), budget=budget)
+    except OverBudgetError as error:
+        door.open(body, _budget_form(door, body, held, error))
     except ConflictError:
-        _refresh(door, body, quarantine_id)
+        _refresh(door, held)
         raise
+
+
+def on_budget(door: Door, body: Body) -> None:
+    """Approve a quarantine in place of another one."""
+    target = modals.Target.decode(body.view.private_metadata)
+    form = forms.BudgetForm.decode(body.view.state.values)
+    with door.db.begin() as session:
+        held = subject.quarantine(door, body, session, _quarantine(target))
+        budget = profiles.policy(session, held.repository_id).quarantine.budget
+        quarantine.approve(
+            session, held.id, body.actor, now(), budget=budget, leaves=form.leaves, expected=target.version
+        )
 
 
 def on_withdraw(door: Door, body: Body) -> None:
     """Take a proposal back."""
     with door.db.begin() as session:
-        quarantine.withdraw(session, QuarantineId(body.subject), body.actor, now())
+        held = subject.quarantine(door, body, session, QuarantineId(body.subject))
+        quarantine.withdraw(session, held.id, body.actor, now())
 
 
 def on_lift(door: Door, body: Body) -> None:
     """End a quarantine."""
-    quarantine_id = QuarantineId(body.subject)
+    with door.db.begin() as session:
+        held = subject.quarantine(door, body, session, QuarantineId(body.subject))
     try:
         with door.db.begin() as session:
-            quarantine.lift(session, quarantine_id, body.actor, now())
+            quarantine.lift(session, held.id, body.actor, now())
     except ConflictError:
-        _refresh(door, body, quarantine_id)
+        _refresh(door, held)
         raise
+    if body.container.is_ephemeral:
+        door.answer(body, answers.done("The quarantine is lifted: the test fails builds again."))
 
 
 def on_reject_open(door: Door, body: Body) -> None:
     """Ask why a proposal is turned down."""
     with door.db.begin() as session:
-        held = quarantines.get(session, QuarantineId(body.subject))
-        profile = profiles.of_case(session, held.case_id)
+        held = subject.quarantine(door, body, session, QuarantineId(body.subject))
+        profile = profiles.of_case(session, held.case_id, now())
     door.open(body, modals.reject(profile, held, channel=body.where, ts=body.container.message_ts))
 
 
 def on_reject(door: Door, body: Body) -> None:
     """Turn a proposal down."""
     target = modals.Target.decode(body.view.private_metadata)
-    form = modals.RejectForm.decode(body.view.state.values)
+    form = forms.RejectForm.decode(body.view.state.values)
     with door.db.begin() as session:
-        quarantine.reject(session, _quarantine(target), form.reason, form.text, body.actor, now())
+        held = subject.quarantine(door, body, session, _quarantine(target))
+        quarantine.reject(session, held.id, form.reason, form.text, body.actor, now(), expected=target.version)
 
 
 def on_resume_open(door: Door, body: Body) -> None:
     """Ask why a broken case may be masked again."""
     with door.db.begin() as session:
-        held = quarantines.get(session, QuarantineId(body.subject))
-        profile = profiles.of_case(session, held.case_id)
+        held = subject.quarantine(door, body, session, QuarantineId(body.subject))
+        profile = profiles.of_case(session, held.case_id, now())
     door.open(body, modals.resume(profile, held, channel=body.where, ts=body.container.message_ts))
 
 
 def on_resume(door: Door, body: Body) -> None:
     """Mask a broken case again."""
     target = modals.Target.decode(body.view.private_metadata)
-    form = modals.ResumeForm.decode(body.view.state.values)
+    form = forms.ResumeForm.decode(body.view.state.values)
     with door.db.begin() as session:
-        quarantine.resume(session, _quarantine(target), form.reason, body.actor, now())
+        held = subject.quarantine(door, body, session, _quarantine(target))
+        quarantine.resume(session, held.id, form.reason, body.actor, now(), expected=target.version)
 
 
 def on_label_open(door: Door, body: Body) -> None:
-    """Ask what a case is that is called flaky."""
-    with door.db.begin() as session:
-        profile = profiles.of_case(session, CaseId(body.subject))
-    door.open(body, modals.label(profile, channel=body.where, ts=body.container.message_ts))
+    """Ask what the case of a button is."""
+    open_label(door, body, CaseId(body.subject))
 
 
 def on_label(door: Door, body: Body) -> None:
     """Keep what a person says of a case."""
     target = modals.Target.decode(body.view.private_metadata)
-    form = modals.RejectForm.decode(body.view.state.values)
+    form = forms.RejectForm.decode(body.view.state.values)
     with door.db.begin() as session:
-        profile = profiles.of_case(session, target.case_id)
+        profile = subject.case(door, body, session, target.case_id)
         quarantine.label(session, profile.repository_id, profile.case_id, form.reason, form.text, body.actor, now())
 
 
-def check_form(callback: str, body: Body) -> dict[str, str]:
-    """What is wrong with a submission, by input, before it is acted on; nothing where it can go ahead."""
-    forms = {
-        "fg_quarantine_submit": modals.QuarantineForm.decode,
-        "fg_reject_submit": modals.RejectForm.decode,
-        "fg_label_submit": modals.RejectForm.decode,
-        "fg_resume_submit": modals.ResumeForm.decode,
-    }
-    try:
-        forms[callback](body.view.state.values)
-    except modals.FormError as error:
-        return error.errors
-    except InvalidInputError as error:
-        return {"why": str(error)}
-    return {}
+def _run_quarantine(door: Door, body: Body, typed: Typed) -> None:
+    if not typed.rest:
+        on_shortcut(door, body)
+        return
+    case_id = choosing.one_case(door, body, typed, typed.rest, Deed.QUARANTINE)
+    if case_id is not None:
+        open_form(door, body, case_id)
+
+
+def _run_unquarantine(door: Door, body: Body, typed: Typed) -> None:
+    case_id = choosing.one_case(door, body, typed, typed.rest, Deed.LIFT)
+    if case_id is not None:
+        offer_lift(door, body, case_id)
+
+
+def form(door: Door, body: Body, case_id: CaseId) -> View:
+    """The quarantine modal of a case."""
+    with door.db.begin() as session:
+        profile = subject.case(door, body, session, case_id)
+        days = profiles.policy(session, profile.repository_id).quarantine.days
+    target = modals.Target.of(profile, channel=body.where, ts=body.container.message_ts)
+    return modals.quarantine(profile, target, days=days)
+
+
+def _budget_form(door: Door, body: Body, held: Quarantine, error: OverBudgetError) -> View:
+    """The modal that asks what leaves: of the owner's where it is the owner's budget, else of all."""
+    with door.db.begin() as session:
+        profile = profiles.of_case(session, held.case_id, now())
+        in_force = quarantines.list_open(session, [held.repository_id], [State.ACTIVE, State.SUSPENDED])
+        leaving = [one for one in in_force if error.owner is None or one.owner == error.owner]
+        titles = _titles(session, held, leaving)
+    choices = [(one, titles.get(one.case_id, f"test {one.case_id}")) for one in leaving]
+    return modals.budget(profile, held, str(error), choices, channel=body.where)
+
+
+def _titles(session: Session, held: Quarantine, leaving: list[Quarantine]) -> dict[CaseId, str]:
+    found = cases.list_by_id(session, [held.repository_id], [one.case_id for one in leaving])
+    return {one.id: one.title for one in found}
 
 
 def _quarantine(target: modals.Target) -> QuarantineId:
@@ -139,19 +212,27 @@ def _quarantine(target: modals.Target) -> QuarantineId:
     return target.quarantine_id
 
 
-def _refresh(door: Door, body: Body, quarantine_id: QuarantineId) -> None:
-    """Bring the cards up to date for one who pressed a button that should be gone, and adopt an orphaned card."""
+def _refresh(door: Door, held: Quarantine) -> None:
+    """Bring the cards up to date for one who pressed a button that should be gone."""
     with door.db.begin() as session:
-        held = quarantines.get(session, quarantine_id)
-        if body.where and body.container.message_ts and not body.container.thread_ts:
-            place = Place(door.workspace.id, body.where)
-            notices.put_message(
-                session,
-                announce.card_key(held.repository_id, held.case_id, place),
-                place=place,
-                ts=body.container.message_ts,
-                now=now(),
-                repository_id=held.repository_id,
-                case_id=held.case_id,
-            )
         announce.cards(session, held.repository_id, held.case_id, now())
+
+
+COMMANDS = (
+    Command(
+        name="quarantine",
+        usage="<test>",
+        says="propose to keep a flaky test from failing builds",
+        examples=("quarantine test_total",),
+        run=_run_quarantine,
+        also=Shortcut.QUARANTINE,
+    ),
+    Command(
+        name="unquarantine",
+        usage="<test>",
+        says="end a quarantine, so that the test fails builds again",
+        examples=("unquarantine test_total",),
+        run=_run_unquarantine,
+        also=Action.LIFT,
+    ),
+)

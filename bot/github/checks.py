@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.analysis.model import Problem, Status
+from bot.analysis.model import Problem
+from bot.analysis.naming import Naming
 
 NAME = "FlakeGuard"
 MAX_SUMMARY = 65_535
@@ -21,16 +22,6 @@ _DETAILED = 4_000
 _CUT = "\n\n(cut: GitHub takes no more)"
 # Control characters, and the marks that make text read in another order than it is written.
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
-
-
-class Naming(StrEnum):
-    """What a failure is called, in the order of precedence."""
-
-    QUARANTINED = "QUARANTINED"
-    BROKEN_ON_MAIN = "BROKEN ON MAIN"
-    INFRA = "INFRA"
-    FLAKY = "FLAKY"
-    NEW = "NEW"
 
 
 class Conclusion(StrEnum):
@@ -96,19 +87,6 @@ class CheckRun:
 
 QUARANTINE = Action("Quarantine", "Propose to quarantine the flaky ones", "quarantine")
 RERUN = Action("Rerun failed", "Run the failed jobs again", "rerun")
-
-
-def name_failure(*, quarantined: bool, status: Status, in_outage: bool) -> Naming:
-    """What a failure is called; one of a healthy, suspect or insufficient case is new."""
-    if quarantined:
-        return Naming.QUARANTINED
-    if status is Status.BROKEN:
-        return Naming.BROKEN_ON_MAIN
-    if status is Status.INFRA or in_outage:
-        return Naming.INFRA
-    if status is Status.FLAKY:
-        return Naming.FLAKY
-    return Naming.NEW
 
 
 def conclude(namings: Iterable[Naming], *, complete: bool) -> Conclusion:

@@ -240,7 +240,13 @@ class GitHub:
 
     def rerun_failed_jobs(self, target: Target, run_id: int) -> None:
         """Run the failed jobs of a run again; asked twice, because an answer was lost, they run again once."""
-        path = f"{target.path}/actions/runs/{run_id}/rerun-failed-jobs"
+        self._rerun(target, f"{target.path}/actions/runs/{run_id}/rerun-failed-jobs")
+
+    def rerun_all_jobs(self, target: Target, run_id: int) -> None:
+        """Run every job of a run again, once however often an answer is lost."""
+        self._rerun(target, f"{target.path}/actions/runs/{run_id}/rerun")
+
+    def _rerun(self, target: Target, path: str) -> None:
         unanswered = False
 
         def send() -> None:

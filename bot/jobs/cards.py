@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.analysis.lifecycle import State
-from bot.analysis.model import SYSTEM, CaseId, QuarantineId
+from bot.analysis.model import SYSTEM, CaseId, CaseProfile, QuarantineId, Status
 from bot.jobs import postings
 from bot.jobs.context import Context
 from bot.services import profiles
@@ -21,7 +21,11 @@ _TOLD = {
     "quarantine:expire": History.EXPIRED,
     "quarantine:suspend": History.SUSPENDED,
     "quarantine:resume": History.RESUMED,
+    "quarantine:extend": History.EXTENDED,
+    "quarantine:assign": History.ASSIGNED,
     "case:label": History.LABELLED,
+    "case:mute": History.MUTED,
+    "case:unmute": History.UNMUTED,
 }
 
 
@@ -29,7 +33,7 @@ def send_card(context: Context, notice: Notice) -> bool:
     """Post the card of a case, or bring it up to date."""
     case_id = CaseId(notice.ref)
     with context.db.begin() as session:
-        profile = profiles.of_case(session, case_id)
+        profile = profiles.of_case(session, case_id, context.clock())
         message = messages.card(profile, profiles.latest_quarantine(session, profile), context.clock())
     return postings.keep(context, notice, message, case_id)
 
@@ -40,19 +44,30 @@ def send_move(context: Context, notice: Notice) -> bool:
         entry = audit.get(session, notice.repository_id, notice.ref)
         if entry.case_id is None:
             return False
-        profile = profiles.of_case(session, entry.case_id)
+        profile = profiles.of_case(session, entry.case_id, context.clock())
         held = quarantines.get(session, QuarantineId(entry.quarantine_id)) if entry.quarantine_id else None
     kind = _TOLD[entry.tag]
+    if kind is History.LIFTED and entry.actor == SYSTEM:
+        kind = History.FIXED
     if held is not None and kind is History.APPROVED and held.state is not State.ACTIVE:
         held = None
     message = messages.history_line(kind, entry.actor, held, profile, entry.reason or None)
-    return postings.reply(context, notice, profile.case_id, message, broadcast=kind.is_broadcast)
+    return postings.reply(context, notice, profile.case_id, message, broadcast=_is_broadcast(kind, profile))
 
 
 def send_status(context: Context, notice: Notice) -> bool:
     """Say a change of status in the thread of the card; the change that opened the card is the card itself."""
     with context.db.begin() as session:
-        profile = profiles.of_case(session, CaseId(notice.ref))
+        profile = profiles.of_case(session, CaseId(notice.ref), context.clock())
+        held = profiles.latest_quarantine(session, profile)
     before, _, after = notice.detail.partition(">")
     message = messages.history_line(History.STATUS, SYSTEM, None, profile, f"from {before} to {after}")
-    return postings.reply(context, notice, profile.case_id, message)
+    # While it is quarantined the good news comes with the end of the quarantine.
+    fixed = after == Status.HEALTHY and profile.status is Status.HEALTHY and not (held and held.state.is_open)
+    broadcast = fixed and _is_broadcast(History.FIXED, profile)
+    return postings.reply(context, notice, profile.case_id, message, broadcast=broadcast)
+
+
+def _is_broadcast(kind: History, profile: CaseProfile) -> bool:
+    """Whether a line is shown in the channel too: of a muted case only that it broke while it was masked."""
+    return kind.is_broadcast and (profile.muted_until is None or kind is History.SUSPENDED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.analysis import naming
 from bot.github import checks as check_views
 from bot.jobs.context import Context, target
 from bot.services import commits
@@ -36,7 +37,7 @@ def send(context: Context, notice: Notice) -> bool:
 
 
 def _failure(one: commits.FailingCase) -> check_views.CheckFailure:
-    naming = check_views.name_failure(
+    named = naming.name_failure(
         quarantined=one.quarantined_until is not None, status=one.status, in_outage=one.in_outage
     )
     seen = f"failed in {one.failures} of {one.runs} runs"
@@ -47,7 +48,7 @@ def _failure(one: commits.FailingCase) -> check_views.CheckFailure:
     return check_views.CheckFailure(
         title=one.title,
         variant=one.variant,
-        naming=naming,
+        naming=named,
         evidence=f"{seen}.",
         message=one.message,
         run_url=one.run_url,

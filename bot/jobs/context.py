@@ -32,6 +32,7 @@ class Context:
     slacks: Registry
     default_channel: str | None
     clock: Callable[[], datetime] = now
+    missing: tuple[str, ...] = ()
 
     def default_place(self, session: Session) -> Place | None:
         """Where a repository is spoken of that nobody subscribed to."""

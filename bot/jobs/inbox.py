@@ -15,13 +15,11 @@ from bot.errors import PermanentUpstreamError, UserError
 from bot.github import artifacts, client, webhook
 from bot.github import checks as check_views
 from bot.jobs.context import Context, now, target
-from bot.services import announce, commits, ingest, quarantine
-from bot.store import checks, deliveries, repositories, runs
+from bot.services import announce, commits, ingest, quarantine, reruns
+from bot.store import deliveries, repositories, runs
 from bot.store.database import Session
 
 MAX_ARTIFACT_BYTES = 200 * 1024 * 1024
-MAX_FAILED_JOBS = 5
-MAX_RERUNS = 3
 MAX_PROPOSALS = 10
 _log = telemetry.logger(__name__)
 
@@ -213,12 +211,11 @@ def _rerun(context: Context, repository: repositories.Repository, head_sha: str,
     for run in latest:
         if run.conclusion != "failure":
             continue
-        if github.count_failed_jobs(target(repository), run.github_run_id) > MAX_FAILED_JOBS:
-            _log.info("rerun refused: too many failed jobs", run=run.number)
+        failed = github.count_failed_jobs(target(repository), run.github_run_id)
+        try:
+            with context.db.begin() as session:
+                reruns.grant(session, run, failed, actor, now())
+        except UserError as error:
+            _log.info("rerun refused", run=run.number, reason=str(error))
             continue
-        with context.db.begin() as session:
-            if checks.count_reruns(session, repository.id, run.github_run_id) >= MAX_RERUNS:
-                continue
-            if not checks.insert_rerun(session, repository.id, run.github_run_id, run.attempt, actor, now()):
-                continue
         github.rerun_failed_jobs(target(repository), run.github_run_id)

@@ -11,7 +11,7 @@ from datetime import timedelta
 from bot import telemetry
 from bot.analysis.model import Place
 from bot.errors import FlakeGuardError, PermanentUpstreamError, UpstreamError
-from bot.jobs import cards, commit_checks, news
+from bot.jobs import cards, commit_checks, homes, news
 from bot.jobs.context import Context
 from bot.services import access
 from bot.store import notices, turns, workspaces
@@ -31,6 +31,7 @@ SENDERS: Mapping[Kind, Callable[[Context, Notice], bool]] = {
     Kind.INCIDENT: news.send_incident,
     Kind.UNREADABLE: news.send_unreadable,
     Kind.STORM: news.send_storm,
+    Kind.HOME: homes.send,
 }
 """What says each kind; it returns whether a new message came into the channel."""
 _log = telemetry.logger(__name__)

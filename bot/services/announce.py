@@ -10,7 +10,7 @@ from bot.analysis.model import SYSTEM, CaseId, Place, RepositoryId, RunId, Statu
 from bot.analysis.subscriptions import STORM_WINDOW, Event, Subject, is_storm
 from bot.services import judge, owners, subscriptions
 from bot.services.subscriptions import Audience
-from bot.store import audit, cases, notices, repositories, results, runs, storms
+from bot.store import audit, cases, homes, mutes, notices, repositories, results, runs, storms
 from bot.store import cards as stored_cards
 from bot.store import changes as stored_changes
 from bot.store.database import Session
@@ -18,6 +18,11 @@ from bot.store.notices import Kind
 
 CHECK_AGE = timedelta(days=7)
 """Check runs of commits older than this are left as they are."""
+HOME_PAUSE = timedelta(seconds=5)
+"""How long an App Home rests between two updates."""
+HOME_AGE = timedelta(days=3)
+"""The App Home of somebody who has not looked at it for longer is brought up to date when they open it."""
+MAX_HOMES = 200
 IMPORT_DELAY = timedelta(seconds=3)
 """How long the message about imported history waits for more of it."""
 CARD_PAUSE = timedelta(seconds=45)
@@ -45,6 +50,21 @@ def checks_of_case(session: Session, repository_id: RepositoryId, case_id: CaseI
     """Bring the check runs of recent commits on which a case failed up to date."""
     for head_sha in results.list_failing_heads(session, repository_id, case_id, now - CHECK_AGE):
         check(session, repository_id, head_sha, now)
+
+
+def homes_of(session: Session, repository_id: RepositoryId, now: datetime) -> None:
+    """Bring the App Homes up to date of those who looked at theirs lately; each rests between two times."""
+    for place in homes.list_viewers(session, repository_id, now - HOME_AGE, MAX_HOMES):
+        notices.put(
+            session,
+            kind=Kind.HOME,
+            key=f"home:{place}",
+            repository_id=repository_id,
+            place=place,
+            now=now,
+            again=True,
+            pause=HOME_PAUSE,
+        )
 
 
 def card_key(repository_id: RepositoryId, case_id: CaseId, place: Place) -> str:
@@ -89,6 +109,7 @@ def cards(
     places = sorted({*stored_cards.list_places(session, repository_id, case_id), *opening})
     for place in places:
         card(session, repository_id, case_id, place, now)
+    homes_of(session, repository_id, now)
     return places
 
 
@@ -154,6 +175,7 @@ def changes(
     ids = [one.case_id for one in found]
     subjects = _subjects(session, run.repository_id, ids, run.head_branch)
     held = stored_cards.list_of_cases(session, run.repository_id, ids)
+    quiet = mutes.list_muted(session, run.repository_id, ids, now)
     places = {place for _, place in held}
     repository = repositories.get(session, run.repository_id)
     on_default_branch = run.head_branch == repository.default_branch and not run.event.startswith("pull_request")
@@ -163,6 +185,7 @@ def changes(
             one.case_id
             for one in found
             if (one.case_id, place) not in held
+            and one.case_id not in quiet
             and _opens(audience, place, one, subjects[one.case_id], on_default_branch)
         ]
         _open(session, audience, place, run.repository_id, new, now)
@@ -172,6 +195,7 @@ def changes(
             card(session, run.repository_id, one.case_id, place, now, at=at, pause=CARD_PAUSE)
             if audience.follows(place, _EVENTS.get(one.after)):
                 _status_line(session, run.repository_id, one, place, now, at)
+    homes_of(session, run.repository_id, now)
 
 
 def incident(

@@ -72,6 +72,19 @@ def state(session: Session, repository_id: RepositoryId, head_sha: str, now: dat
     )
 
 
+def of_run(session: Session, run: runs.StoredRun, now: datetime) -> CommitState:
+    """The state of one attempt of one run alone."""
+    legs = results.list_legs(session, run.repository_id, [run.id])
+    return CommitState(
+        failures=tuple(one for leg in legs for one in _failing(session, run, leg, now)),
+        problems=tuple(runs.list_problems(session, run.repository_id, [run.id])),
+        runs=1,
+        cases=sum(len(leg.case_ids) for leg in legs),
+        finished=run.ingested_at is not None,
+        complete=run.complete,
+    )
+
+
 def _without_tests(session: Session, run: runs.StoredRun) -> bool:
     """Whether a run was read, succeeded and brought nothing to read: a linter, say, is no evidence about tests."""
     if run.ingested_at is None or run.files > 0 or run.conclusion != "success":

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.analysis.lifecycle import Quarantine
 from bot.analysis.model import CaseId, CaseProfile, Outcome, RepositoryId, Status, Verdict
+from bot.analysis.policy import DEFAULT, Policy
 from bot.errors import NotFoundError
 from bot.services import judge
-from bot.store import cases, clusters, orders, quarantines, repositories, results, runs
+from bot.store import cases, clusters, mutes, orders, quarantines, repositories, results, runs
 from bot.store.database import Session
 
 _RECENT_RUNS = 40
 _RECENT_COMMITS = 30
-MAX_MATCHES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ class Standing:
     top: tuple[CaseProfile, ...]
 
 
-def of_case(session: Session, case_id: CaseId) -> CaseProfile:
-    """The profile of a case.
+def of_case(session: Session, case_id: CaseId, now: datetime) -> CaseProfile:
+    """The profile of a case at a time.
 
     Raises:
         NotFoundError: not known.
@@ -59,20 +59,8 @@ def of_case(session: Session, case_id: CaseId) -> CaseProfile:
         last_seen_at=failure.occurred_at if failure else case.first_seen_at,
         cluster=clusters.find_membership(session, case.repository_id, case_id),
         order=orders.find_suspect(session, case.repository_id, case_id),
+        muted_until=mutes.find(session, case.repository_id, case_id, now),
     )
-
-
-def search(session: Session, visible: Sequence[RepositoryId], words: str) -> list[CaseProfile]:
-    """The cases of visible repositories that a name, a part of it or an id fits; several where it is not one.
-
-    Raises:
-        NotFoundError: none fits.
-    """
-    found = cases.search(session, list(visible), words, MAX_MATCHES)
-    if not found:
-        message = "No test fits that name. Try a part of it, such as the file or the function."
-        raise NotFoundError(message)
-    return [of_case(session, case.id) for case in found]
 
 
 def standing(session: Session, repository: repositories.Repository, now: datetime) -> Standing:
@@ -87,8 +75,14 @@ def standing(session: Session, repository: repositories.Repository, now: datetim
         for case_id in cases.list_by_status(session, repository.id, status, 5)
     ]
     return Standing(
-        repository.full_name, counts, ran, failed, last, tuple(of_case(session, case_id) for case_id in top[:5])
+        repository.full_name, counts, ran, failed, last, tuple(of_case(session, case_id, now) for case_id in top[:5])
     )
+
+
+def policy(session: Session, repository_id: RepositoryId) -> Policy:
+    """The policy in force in a repository."""
+    del session, repository_id
+    return DEFAULT
 
 
 def latest_quarantine(session: Session, profile: CaseProfile) -> Quarantine | None:

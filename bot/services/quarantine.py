@@ -8,12 +8,30 @@ from datetime import datetime
 
 from bot.analysis import lifecycle
 from bot.analysis.labels import LabelSource, LabelVerdict
-from bot.analysis.lifecycle import Move, Quarantine, RejectReason, Scope
+from bot.analysis.lifecycle import Move, Quarantine, RejectReason, Scope, State
 from bot.analysis.model import SYSTEM, Actor, ActorKind, CaseId, Place, QuarantineId, RepositoryId
+from bot.analysis.policy import Budget
 from bot.errors import ConflictError
 from bot.services import announce, judge, learning
-from bot.store import audit, cases, quarantines
+from bot.store import audit, cases, mutes, quarantines
 from bot.store.database import Session
+
+DEEDS = {
+    "propose": "proposed a quarantine",
+    "approve": "approved the quarantine",
+    "reject": "rejected the quarantine",
+    "withdraw": "withdrew the proposal",
+    "lift": "lifted the quarantine",
+    "expire": "ended the quarantine, its time is over",
+    "suspend": "suspended the quarantine",
+    "resume": "resumed the quarantine",
+    "extend": "extended the quarantine",
+    "assign": "named another owner",
+    "label": "said it is not flaky",
+    "mute": "muted the test",
+    "unmute": "ended the mute",
+}
+"""What each action of the audit trail did, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +63,7 @@ def propose(
         InvalidInputError: days or reason out of bounds.
     """
     status = judge.worst(cases.list_scores(session, repository_id, case_ids=[proposal.case_id]))
+    lifecycle.check_cooldown(quarantines.find_latest(session, repository_id, proposal.case_id), actor, now)
     lifecycle.check_proposal(status=status, days=proposal.days, reason=proposal.reason)
     quarantine_id = quarantines.insert_proposed(
         session,
@@ -72,19 +91,50 @@ def propose(
     return quarantine_id
 
 
-def approve(session: Session, quarantine_id: QuarantineId, actor: Actor, now: datetime) -> None:
-    """Make a proposed quarantine active, and tell everybody who should know."""
-    held = _move(session, quarantine_id, "approve", actor, "", now, lambda held: lifecycle.approve(held, actor, now))
+def approve(
+    session: Session,
+    quarantine_id: QuarantineId,
+    actor: Actor,
+    now: datetime,
+    *,
+    budget: Budget,
+    leaves: QuarantineId | None = None,
+    expected: int | None = None,
+) -> None:
+    """Make a proposed quarantine active, and tell everybody who should know.
+
+    `leaves` ends in the same moment where the budget has no room.
+
+    Raises:
+        ConflictError: decided already; OverBudgetError where something has to leave and nothing fitting was named.
+        NotAllowedError: the proposer may not approve.
+    """
+    held = _lock(session, quarantine_id, expected)
+    move = lifecycle.approve(held, actor, now)
+    quarantines.lock_budget(session, held.repository_id)
+    in_force = quarantines.list_open(session, [held.repository_id], [State.ACTIVE, State.SUSPENDED])
+    leaving = lifecycle.check_budget(held, in_force, budget, leaves)
+    if leaving is not None:
+        lift(session, leaving.id, actor, now, reason="Made room for another test.")
+    quarantines.set_state(session, held, move, actor, now, None)
+    _record(session, held, "approve", actor, "", now, None)
     learning.record_label(
         session, held.repository_id, held.case_id, LabelVerdict.FLAKY, LabelSource.APPROVAL, actor, now
     )
 
 
 def reject(
-    session: Session, quarantine_id: QuarantineId, why: RejectReason, text: str, actor: Actor, now: datetime
+    session: Session,
+    quarantine_id: QuarantineId,
+    why: RejectReason,
+    text: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    expected: int | None = None,
 ) -> None:
     """Turn a proposal down, and keep the reason as a label; `text` is the reason with the person's own words."""
-    held = _move(session, quarantine_id, "reject", actor, text, now, lifecycle.reject)
+    held = _move(session, quarantine_id, "reject", actor, text, now, lifecycle.reject, expected=expected)
     verdict = LabelVerdict(why.value)
     learning.record_label(session, held.repository_id, held.case_id, verdict, LabelSource.REJECTION, actor, now)
 
@@ -94,9 +144,67 @@ def withdraw(session: Session, quarantine_id: QuarantineId, actor: Actor, now: d
     _move(session, quarantine_id, "withdraw", actor, "", now, lambda held: lifecycle.withdraw(held, actor))
 
 
-def lift(session: Session, quarantine_id: QuarantineId, actor: Actor, now: datetime) -> None:
+def lift(session: Session, quarantine_id: QuarantineId, actor: Actor, now: datetime, *, reason: str = "") -> None:
     """End a quarantine: its case fails builds again."""
-    _move(session, quarantine_id, "lift", actor, "", now, lifecycle.lift)
+    _move(session, quarantine_id, "lift", actor, reason, now, lifecycle.lift)
+
+
+def extend(
+    session: Session,
+    quarantine_id: QuarantineId,
+    days: int,
+    actor: Actor,
+    now: datetime,
+    *,
+    expected: int | None = None,
+) -> datetime:
+    """Let a quarantine last longer; returns its new end.
+
+    Raises:
+        ConflictError: not active, or changed since `expected` was seen.
+        InvalidInputError: days out of bounds.
+    """
+    held = _lock(session, quarantine_id, expected)
+    until = lifecycle.extend(held, days, now)
+    quarantines.set_terms(session, held, expires_at=until, owner=held.owner)
+    _record(session, held, "extend", actor, f"{days} more days", now, None)
+    return until
+
+
+def assign(
+    session: Session,
+    quarantine_id: QuarantineId,
+    owner: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    expected: int | None = None,
+) -> None:
+    """Name who will mend a quarantined or proposed case.
+
+    Raises:
+        ConflictError: it has ended, or was changed since `expected` was seen.
+    """
+    held = _lock(session, quarantine_id, expected)
+    chosen = lifecycle.assign(held, owner)
+    quarantines.set_terms(session, held, expires_at=held.expires_at, owner=chosen)
+    _record(session, held, "assign", actor, chosen, now, None)
+
+
+def mute(
+    session: Session, repository_id: RepositoryId, case_id: CaseId, days: int, actor: Actor, now: datetime
+) -> datetime:
+    """Keep a case quiet: its cards are kept up to date, nothing is announced; returns until when."""
+    until = lifecycle.mute_until(days, now)
+    mutes.put(session, repository_id, case_id, until, actor)
+    _note(session, repository_id, case_id, "mute", actor, f"until {until.day} {until:%B}", now)
+    return until
+
+
+def unmute(session: Session, repository_id: RepositoryId, case_id: CaseId, actor: Actor, now: datetime) -> None:
+    """Announce a case again."""
+    if mutes.delete(session, repository_id, case_id):
+        _note(session, repository_id, case_id, "unmute", actor, "", now)
 
 
 def suspend(session: Session, quarantine_id: QuarantineId, actor: Actor, now: datetime) -> None:
@@ -104,9 +212,26 @@ def suspend(session: Session, quarantine_id: QuarantineId, actor: Actor, now: da
     _move(session, quarantine_id, "suspend", actor, "The test is broken.", now, lifecycle.suspend)
 
 
-def resume(session: Session, quarantine_id: QuarantineId, reason: str, actor: Actor, now: datetime) -> None:
+def resume(
+    session: Session,
+    quarantine_id: QuarantineId,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    expected: int | None = None,
+) -> None:
     """Mask a suspended case again."""
-    _move(session, quarantine_id, "resume", actor, reason, now, lambda held: lifecycle.resume(held, reason))
+    _move(
+        session,
+        quarantine_id,
+        "resume",
+        actor,
+        reason,
+        now,
+        lambda held: lifecycle.resume(held, reason),
+        expected=expected,
+    )
 
 
 def expire_due(session: Session, now: datetime) -> int:
@@ -128,17 +253,42 @@ def label(
 ) -> None:
     """Keep what a person says of a case that is called flaky."""
     learning.record_label(session, repository_id, case_id, LabelVerdict(why.value), LabelSource.CARD, actor, now)
+    _note(session, repository_id, case_id, "label", actor, text, now)
+
+
+def _note(
+    session: Session,
+    repository_id: RepositoryId,
+    case_id: CaseId,
+    action: str,
+    actor: Actor,
+    reason: str,
+    now: datetime,
+) -> None:
+    """Record and announce what was done to a case, whatever quarantine it has."""
     entry = audit.append(
         session,
         repository_id=repository_id,
         case_id=case_id,
         quarantine_id=None,
-        tag="case:label",
+        tag=f"case:{action}",
         actor=actor,
-        reason=text,
+        reason=reason,
         now=now,
     )
     announce.move(session, repository_id, case_id, entry, now)
+
+
+def _lock(session: Session, quarantine_id: QuarantineId, expected: int | None) -> Quarantine:
+    """The quarantine for one who saw its version `expected`; who was first is told where it was changed since."""
+    held = quarantines.lock(session, quarantine_id)
+    if expected is not None and held.version != expected:
+        entry = audit.find_latest(session, held.repository_id, quarantine_id)
+        if entry is not None:
+            action = entry.tag.partition(":")[2]
+            message = f"{entry.actor.name} was first: {DEEDS[action]} at {entry.created_at:%H:%M} UTC. Look again."
+            raise ConflictError(message)
+    return held
 
 
 def _move(
@@ -149,8 +299,10 @@ def _move(
     reason: str,
     now: datetime,
     rule: Callable[[Quarantine], Move],
+    *,
+    expected: int | None = None,
 ) -> Quarantine:
-    held = quarantines.lock(session, quarantine_id)
+    held = _lock(session, quarantine_id, expected)
     quarantines.set_state(session, held, rule(held), actor, now, reason or None)
     _record(session, held, action, actor, reason, now, None)
     return held

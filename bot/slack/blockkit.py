@@ -18,6 +18,8 @@ MAX_FIELDS = 10
 MAX_HEADER = 150
 MAX_BUTTON_LABEL = 75
 MAX_OPTION = 75
+MAX_OVERFLOW = 5
+MAX_OPTIONS = 100
 MAX_HINT = 2000
 MAX_VIEW_TITLE = 24
 MAX_CONFIRM_TITLE = 100
@@ -223,26 +225,57 @@ def radio_buttons(action_id: str, options: Iterable[tuple[str, str]], *, initial
     return _choice("radio_buttons", action_id, options, initial)
 
 
-def users_select(action_id: str, placeholder: str) -> Element:
+def users_select(action_id: str, placeholder: str, *, initial: str | None = None) -> Element:
     """Return a menu of the people of the workspace."""
-    return {"type": "users_select", "action_id": action_id, "placeholder": plain(placeholder, MAX_HEADER)}
+    element: dict[str, Json] = {
+        "type": "users_select",
+        "action_id": action_id,
+        "placeholder": plain(placeholder, MAX_HEADER),
+    }
+    if initial is not None:
+        element["initial_user"] = initial
+    return element
 
 
-def plain_text_input(action_id: str, *, max_length: int, placeholder: str = "") -> Element:
-    """Return a field for a few lines of text."""
+def external_select(action_id: str, placeholder: str, *, at_least: int = 0) -> Element:
+    """Return a menu whose options are asked for while the person types, after `at_least` characters."""
+    return {
+        "type": "external_select",
+        "action_id": action_id,
+        "placeholder": plain(placeholder, MAX_HEADER),
+        "min_query_length": at_least,
+    }
+
+
+def overflow(action_id: str, options: Iterable[tuple[str, str]]) -> Element:
+    """Return a small menu of 1 to 5 (value, label) behind three dots."""
+    return _choice("overflow", action_id, list(options)[:MAX_OVERFLOW], None)
+
+
+def option(value: str, name: str) -> Element:
+    """Return one option of a menu, as a suggestion answers it."""
+    return {"text": plain(name, MAX_OPTION), "value": value}
+
+
+def plain_text_input(
+    action_id: str, *, max_length: int, placeholder: str = "", multiline: bool = True, initial: str = ""
+) -> Element:
+    """Return a field for text: a few lines, or one."""
     element: dict[str, Json] = {
         "type": "plain_text_input",
         "action_id": action_id,
-        "multiline": True,
+        "multiline": multiline,
         "max_length": max_length,
     }
+    if initial:
+        element["initial_value"] = clip(clean(initial), max_length)
     if placeholder:
         element["placeholder"] = plain(placeholder, MAX_HEADER)
     return element
 
 
 def _choice(kind: str, action_id: str, options: Iterable[tuple[str, str]], initial: str | None) -> Element:
-    rendered: dict[str, Element] = {value: {"text": plain(name, MAX_OPTION), "value": value} for value, name in options}
+    rendered: dict[str, Element] = {value: option(value, name) for value, name in options}
     element: dict[str, Json] = {"type": kind, "action_id": action_id, "options": list(rendered.values())}
     if initial is not None:
         element["initial_option"] = rendered[initial]

@@ -1,67 +1,140 @@
-"""The App Home, pure: what waits for a person, what is quarantined, how the repositories do, what is connected."""
+"""The App Home, pure: what waits for a person, what they keep in quarantine, how everything does."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
 from bot.analysis.model import Status
-from bot.slack import answers, blockkit, phrases
-from bot.slack.answers import CaseRow, RepositoryHealth
-from bot.slack.blockkit import Block, View
+from bot.errors import InvalidInputError
+from bot.slack import answers, blockkit, health, listing, phrases
+from bot.slack.blockkit import Block, Element, View
+from bot.slack.health import Connection, RepositoryHealth
+from bot.slack.listing import CaseRow
+from bot.slack.names import Action
 
+PAGE = 15
+"""Rows of a list; both lists together stay far below the 100 blocks of a view."""
 _MAX_REPOSITORIES = 10
+_MAX_SUBSCRIPTIONS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
-    """Whether one of the services FlakeGuard needs answers; `detail` says since when, or how to mend it."""
+class Pages:
+    """Which page of each list is shown, from 0."""
 
-    name: str
-    ok: bool
-    detail: str
+    waiting: int = 0
+    own: int = 0
+
+    @classmethod
+    def decode(cls, value: str) -> Self:
+        """Read the value of a button back.
+
+        Raises:
+            InvalidInputError: not one of ours.
+        """
+        first, _, second = value.partition(":")
+        if not (first.isdecimal() and second.isdecimal() and len(value) < 12):  # noqa: PLR2004  # two small numbers
+            message = "This button is from an older version. Open the home again."
+            raise InvalidInputError(message)
+        return cls(int(first), int(second))
+
+    def encode(self) -> str:
+        """Return the pages as the value of a button."""
+        return f"{self.waiting}:{self.own}"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list, and how many rows there are in all."""
+
+    rows: Sequence[CaseRow]
+    total: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomeState:
-    """Everything the App Home of one person shows."""
+    """Everything the App Home of one person shows; `subscriptions` are lines of mrkdwn."""
 
-    waiting: Sequence[CaseRow]
-    quarantined: Sequence[CaseRow]
+    waiting: Page
+    own: Page
+    pages: Pages
+    subscriptions: Sequence[str]
     repositories: Sequence[RepositoryHealth]
     connections: Sequence[Connection]
 
 
 def home(state: HomeState, now: datetime) -> View:
     """Render the App Home."""
-    waiting = phrases.count(len(state.waiting), "proposal waits", "proposals wait")
+    waits = phrases.count(state.waiting.total, "proposal waits", "proposals wait")
+    subscriptions = list(state.subscriptions[:_MAX_SUBSCRIPTIONS])
+    if hidden := len(state.subscriptions) - len(subscriptions):
+        subscriptions.append(f"and {hidden:,} more")
     blocks: list[Block] = [
         blockkit.header("FlakeGuard"),
-        blockkit.section(f"*{waiting} for an approver*"),
-        *answers.rows(state.waiting, label="Review"),
+        blockkit.actions(*listing.menu_buttons()),
+        blockkit.actions(_help_button(), *answers.tool_buttons()),
+        blockkit.section(f"*Waiting for you*\n{waits} for somebody like you to approve."),
+        *_list(state.waiting, state.pages.waiting),
+        *_turning(state.waiting, state.pages, "waiting", "what waits"),
         blockkit.divider(),
-        blockkit.section(f"*{phrases.count(len(state.quarantined), 'quarantine')} in force*"),
-        *answers.rows(state.quarantined),
+        blockkit.section(f"*Your quarantined tests*\n{_own(state.own.total)}"),
+        *_list(state.own, state.pages.own),
+        *_turning(state.own, state.pages, "own", "your tests"),
+        blockkit.divider(),
+        blockkit.section(
+            "*Subscriptions*\n" + ("\n".join(subscriptions) or "No channel of yours hears of a repository yet.")
+        ),
         blockkit.divider(),
         blockkit.section("*Health*\n" + ("\n".join(_health(state.repositories)) or "No repository is connected yet.")),
         blockkit.divider(),
-        blockkit.context(*[_connection(one) for one in state.connections[:9]], f"as of {phrases.when(now, 'both')}"),
+        blockkit.section("*Connections*"),
+        blockkit.context(
+            *[health.connection(one) for one in state.connections[:9]], f"as of {phrases.when(now, 'both')}"
+        ),
     ]
     return View(type="home", blocks=tuple(blocks))
+
+
+def _own(total: int) -> str:
+    return f"{phrases.count(total, 'test')} that you own or proposed, in quarantine."
+
+
+def _list(page: Page, number: int) -> list[Block]:
+    seen = min(page.total, number * PAGE + len(page.rows))
+    return listing.rows(page.rows, total=len(page.rows), limit=PAGE) + (
+        [blockkit.context(f"{number * PAGE + 1:,} to {seen:,} of {page.total:,}")] if page.total > PAGE else []
+    )
+
+
+def _turning(page: Page, pages: Pages, which: str, what: str) -> list[Block]:
+    number = pages.waiting if which == "waiting" else pages.own
+
+    def turned(to: int) -> str:
+        return (Pages(to, pages.own) if which == "waiting" else Pages(pages.waiting, to)).encode()
+
+    buttons: list[Element] = []
+    if number > 0:
+        says = f"Earlier page of {what}"
+        buttons.append(blockkit.button("Earlier", Action.HOME_BACK, turned(number - 1), says=says))
+    if (number + 1) * PAGE < page.total:
+        says = f"Later page of {what}"
+        buttons.append(blockkit.button("Later", Action.HOME_NEXT, turned(number + 1), says=says))
+    return [blockkit.actions(*buttons)] if buttons else []
+
+
+def _help_button() -> Element:
+    return blockkit.button("Help", Action.MENU_HELP, says="Show what can be asked")
 
 
 def _health(repositories: Sequence[RepositoryHealth]) -> list[str]:
     lines = [
         f"• {phrases.repository(one.repository)}: {phrases.count(sum(one.counts.values()), 'test')}, "
         f"{one.counts.get(Status.FLAKY, 0):,} flaky, {one.counts.get(Status.BROKEN, 0):,} broken, "
-        f"{phrases.count(one.runs_last_day, 'run')} in the last day"
+        f"{one.quarantined:,} quarantined, {phrases.count(one.runs_last_day, 'run')} in the last day"
         for one in repositories[:_MAX_REPOSITORIES]
     ]
     more = len(repositories) - len(lines)
     return [*lines, *([f"and {more:,} more"] if more else [])]
-
-
-def _connection(one: Connection) -> str:
-    mark = "\N{WHITE HEAVY CHECK MARK} connected" if one.ok else "\N{WARNING SIGN} not connected"
-    return f"{blockkit.escape(one.name, 40)}: {mark}, {blockkit.escape(blockkit.line(one.detail), 300)}"

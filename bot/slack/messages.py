@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import assert_never
 
 from bot.analysis.lifecycle import Quarantine, State
 from bot.analysis.model import Actor, CaseProfile, Problem, Status
-from bot.slack import blockkit, names, phrases, story
+from bot.slack import blockkit, listing, names, phrases, story
 from bot.slack.blockkit import Block, Element, Json, Message, Metadata
 from bot.slack.names import Action
 
@@ -28,13 +27,30 @@ class History(StrEnum):
     EXPIRED = "expired"
     SUSPENDED = "suspended"
     RESUMED = "resumed"
+    EXTENDED = "extended"
+    ASSIGNED = "assigned"
+    FIXED = "fixed"
     LABELLED = "labelled"
+    MUTED = "muted"
+    UNMUTED = "unmuted"
     STATUS = "status"
 
     @property
     def is_broadcast(self) -> bool:
-        """Whether the line is shown in the channel as well: it is where it changes what CI does to others."""
-        return self not in {History.REJECTED, History.WITHDRAWN, History.LABELLED, History.STATUS}
+        """Whether the line is shown in the channel as well: it is where the channel has to know, and nowhere else."""
+        return self in _BROADCAST
+
+
+_BROADCAST = frozenset(
+    {
+        History.PROPOSED,
+        History.APPROVED,
+        History.RESUMED,  # it masks failures again, as an approval does
+        History.SUSPENDED,
+        History.EXPIRED,
+        History.FIXED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +76,31 @@ _DEEDS = {
     History.EXPIRED: (phrases.DECIDED_DOT, "ended, as its time was over, the quarantine of"),
     History.SUSPENDED: (phrases.DOTS[Status.BROKEN], "suspended the quarantine of"),
     History.RESUMED: (phrases.PROPOSED_DOT, "resumed the quarantine of"),
+    History.EXTENDED: (phrases.DECIDED_DOT, "extended the quarantine of"),
+    History.ASSIGNED: ("\N{BUST IN SILHOUETTE}", "named another owner of"),
+    History.FIXED: (phrases.DOTS[Status.HEALTHY], "sees the fix of"),
     History.LABELLED: ("\N{LABEL}", "gave a verdict on"),
+    History.MUTED: ("\N{SPEAKER WITH CANCELLATION STROKE}", "muted"),
+    History.UNMUTED: ("\N{SPEAKER}", "ended the mute of"),
+}
+
+
+_CONSEQUENCES = {
+    History.PROPOSED: " for {days}; {evidence}",
+    History.APPROVED: " {until}",
+    History.RESUMED: " {until}",
+    History.EXTENDED: " {until}",
+    History.SUSPENDED: ": it is BROKEN ON MAIN, so the build fails again; {evidence}",
+    History.LABELLED: ", which counts against the belief that it is flaky",
+    History.STATUS: " as {status}; {evidence}",
+    History.FIXED: ", so its failures count again; {evidence}",
+    History.REJECTED: ", so its failures count",
+    History.WITHDRAWN: ", so its failures count",
+    History.LIFTED: ", so its failures count",
+    History.EXPIRED: ", so its failures count",
+    History.ASSIGNED: "",
+    History.MUTED: "",
+    History.UNMUTED: "",
 }
 
 
@@ -87,20 +127,36 @@ def card(profile: CaseProfile, quarantine: Quarantine | None, now: datetime) -> 
 
 
 def buttons(profile: CaseProfile, quarantine: Quarantine | None) -> tuple[Element, ...]:
-    """Return the buttons for the state a case and its quarantine are in."""
+    """Return the buttons for the state a case and its quarantine are in, and the menu of everything else."""
     case, spoken = str(profile.case_id), profile.title
     details = blockkit.button("Details", Action.DETAILS, case, says=f"Details of {spoken}")
+    rest = (details, listing.menu(profile, quarantine))
     if quarantine is not None and quarantine.state.is_open:
-        return (*_open_buttons(quarantine, spoken), details)
+        return (*_open_buttons(quarantine, spoken), *rest)
     if profile.status is not Status.FLAKY:
-        return (details,)
+        return rest
     ended = quarantine is not None
     again = "Quarantine again…" if ended else "Quarantine…"
     propose = blockkit.button(
         again, Action.QUARANTINE_OPEN, case, says=f"Quarantine {spoken}", style=None if ended else "primary"
     )
     not_flaky = blockkit.button("Not flaky…", Action.LABEL_OPEN, case, says=f"Say that this is not flaky: {spoken}")
-    return (propose, not_flaky, details)
+    return (propose, not_flaky, *rest)
+
+
+def lift_question(profile: CaseProfile, quarantine: Quarantine) -> Message:
+    """Show how a case is quarantined or proposed, and the buttons that end that."""
+    told = f"{phrases.case_text(profile)} is {quarantine.state} in {phrases.repository_text(profile.repository)}"
+    until = f" until {phrases.day(quarantine.expires_at)}" if quarantine.expires_at else ""
+    shown = f"{phrases.case(profile)} is {quarantine.state} in {phrases.repository(profile.repository)}{until}."
+    text = f"{told}{until}. Do you want to end that?"
+    return Message(
+        text,
+        (
+            blockkit.section(f"{shown}\nDo you want to end that?"),
+            blockkit.actions(*_open_buttons(quarantine, profile.title)),
+        ),
+    )
 
 
 def history_line(
@@ -181,22 +237,9 @@ def unreadable(repository: str, run_url: str, run_number: int, problems: Sequenc
 
 def _consequence(kind: History, profile: CaseProfile, days: str, until: str) -> str:
     """Return what a move means for the build, or what it rests on."""
-    evidence = phrases.evidence(profile)
-    match kind:
-        case History.PROPOSED:
-            return f" for {days}; {evidence}"
-        case History.APPROVED | History.RESUMED:
-            return f" {until}"
-        case History.SUSPENDED:
-            return f": it is BROKEN ON MAIN, so the build fails again; {evidence}"
-        case History.LABELLED:
-            return ", which counts against the belief that it is flaky"
-        case History.STATUS:
-            return f" as {phrases.WORDS[profile.status]}; {evidence}"
-        case History.REJECTED | History.WITHDRAWN | History.LIFTED | History.EXPIRED:
-            return ", so its failures count"
-        case _:
-            assert_never(kind)
+    return _CONSEQUENCES[kind].format(
+        days=days, until=until, evidence=phrases.evidence(profile), status=phrases.WORDS[profile.status]
+    )
 
 
 def _open_buttons(quarantine: Quarantine, spoken: str) -> tuple[Element, ...]:
@@ -220,7 +263,10 @@ def _open_buttons(quarantine: Quarantine, spoken: str) -> tuple[Element, ...]:
             blockkit.button("Resume…", Action.RESUME_OPEN, value, says=f"Resume the quarantine of {spoken}"),
         )
     ask = blockkit.confirm("Undo the quarantine?", counts, yes="Undo")
-    return (blockkit.button("Undo", Action.LIFT, value, says=f"Undo the quarantine of {spoken}", ask=ask),)
+    return (
+        blockkit.button("Undo", Action.LIFT, value, says=f"Undo the quarantine of {spoken}", ask=ask),
+        blockkit.button("Extend…", Action.EXTEND_OPEN, value, says=f"Extend the quarantine of {spoken}"),
+    )
 
 
 def evidence(profile: CaseProfile) -> list[Block]:
@@ -259,6 +305,8 @@ def _footer(profile: CaseProfile, quarantine: Quarantine | None) -> Block:
     if quarantine is not None and profile.worst is not None:
         parts.append(f"fails {phrases.rate(profile.worst)}")
     parts.append(f"first seen {phrases.when(profile.first_seen_at)}")
+    if profile.muted_until is not None:
+        parts.append(f"\N{SPEAKER WITH CANCELLATION STROKE} muted until {phrases.when(profile.muted_until)}")
     return blockkit.context(" · ".join(parts), blockkit.code(profile.uid, 60))
 
 

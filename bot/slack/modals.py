@@ -1,24 +1,24 @@
-"""The modals, pure, and what a person filled into them, checked."""
+"""The modals of a quarantine's life, pure; `forms` reads what a person filled into them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Self
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from bot.analysis import lifecycle
-from bot.analysis.lifecycle import Quarantine, RejectReason, Scope
+from bot.analysis.lifecycle import Quarantine, Scope
 from bot.analysis.model import CaseId, CaseProfile, QuarantineId
 from bot.errors import InvalidInputError
-from bot.slack import blockkit, names, phrases
-from bot.slack.blockkit import Block, View
+from bot.slack import blockkit, forms, names, phrases
+from bot.slack.blockkit import Block, Element, View
 from bot.slack.names import Field
 
-DAYS = (7, 14, 30, 60, 90)
-MAX_COMMENT = 400
+DAYS = (1, 7, 14, 30, 60, 90)
+MUTE_DAYS = 7
 _MAX_VARIANT = 400  # what surely fits into private_metadata
 
 
@@ -26,11 +26,13 @@ _MAX_VARIANT = 400  # what surely fits into private_metadata
 class Target:
     """What a modal is about, carried in its private_metadata: what the person saw, not what is true by now.
 
-    `channel` and `ts` are where the button was pressed, empty for a command.
+    `version` is the quarantine's at that moment; `channel` and `ts` are where the button was pressed, empty for a
+    command.
     """
 
     case_id: CaseId
     quarantine_id: QuarantineId | None = None
+    version: int | None = None
     variant: str | None = None
     fingerprint_id: int | None = None
     channel: str = ""
@@ -46,6 +48,11 @@ class Target:
         fingerprint_id = failure.fingerprint_id if failure else None
         return cls(case_id=profile.case_id, variant=variant, fingerprint_id=fingerprint_id, channel=channel, ts=ts)
 
+    @classmethod
+    def at(cls, held: Quarantine, *, channel: str = "", ts: str = "") -> Self:
+        """Return the target of a move of a quarantine, with the version that the person saw."""
+        return cls(case_id=held.case_id, quarantine_id=held.id, version=held.version, channel=channel, ts=ts)
+
     def encode(self) -> str:
         """Return the target as private_metadata."""
         return json.dumps({name: value for name, value in asdict(self).items() if value}, ensure_ascii=False)
@@ -60,94 +67,8 @@ class Target:
             raise InvalidInputError(message) from error
 
 
-class FormError(InvalidInputError):
-    """What is wrong with a submission: `errors` maps the id of an input to a sentence, as Slack shows it."""
-
-    def __init__(self, errors: Mapping[Field, str]) -> None:
-        super().__init__(" ".join(errors.values()))
-        self.errors = {str(field): text for field, text in errors.items()}
-
-
-class _Option(BaseModel):
-    value: str
-
-
-class _Value(BaseModel):
-    value: str | None = None
-    selected_option: _Option | None = None
-    selected_user: str | None = None
-
-    @property
-    def answer(self) -> str:
-        chosen = self.selected_option.value if self.selected_option else self.selected_user
-        return (chosen or self.value or "").strip()
-
-
-@dataclass(frozen=True, slots=True)
-class QuarantineForm:
-    """A proposal as a person filled it in."""
-
-    days: int
-    scope: Scope
-    owner: str | None
-    reason: str
-
-    @classmethod
-    def decode(cls, values: Mapping[str, object]) -> Self:
-        """Read `view.state.values`; raises FormError naming the inputs at fault."""
-        answers = _answers(values)
-        errors: dict[Field, str] = {}
-        days, scope, reason = answers[Field.UNTIL], answers[Field.SCOPE], answers[Field.WHY]
-        if not days.isascii() or not days.isdecimal() or not lifecycle.MIN_DAYS <= int(days) <= lifecycle.MAX_DAYS:
-            errors[Field.UNTIL] = f"Choose {lifecycle.MIN_DAYS} to {lifecycle.MAX_DAYS} days."
-        if scope not in set(Scope):
-            errors[Field.SCOPE] = "Choose what the quarantine covers."
-        errors |= _check_reason(reason, Field.WHY)
-        if errors:
-            raise FormError(errors)
-        return cls(int(days), Scope(scope), answers[Field.OWNER] or None, reason)
-
-
-@dataclass(frozen=True, slots=True)
-class RejectForm:
-    """Why a proposal or a flaky belief is wrong."""
-
-    reason: RejectReason
-    comment: str
-
-    @property
-    def text(self) -> str:
-        """The reason as the audit trail keeps it, such as `bug: the cart rounds twice`."""
-        return f"{self.reason}: {self.comment}" if self.comment else self.reason.value
-
-    @classmethod
-    def decode(cls, values: Mapping[str, object]) -> Self:
-        """Read `view.state.values`; raises FormError naming the inputs at fault."""
-        answers = _answers(values)
-        if answers[Field.WHY] not in set(RejectReason):
-            raise FormError({Field.WHY: "Choose one: the answer teaches FlakeGuard."})
-        if len(answers[Field.COMMENT]) > MAX_COMMENT:
-            raise FormError({Field.COMMENT: f"At most {MAX_COMMENT} characters."})
-        return cls(RejectReason(answers[Field.WHY]), answers[Field.COMMENT])
-
-
-@dataclass(frozen=True, slots=True)
-class ResumeForm:
-    """Why a broken case may be masked again."""
-
-    reason: str
-
-    @classmethod
-    def decode(cls, values: Mapping[str, object]) -> Self:
-        """Read `view.state.values`; raises FormError naming the inputs at fault."""
-        reason = _answers(values)[Field.WHY]
-        if errors := _check_reason(reason, Field.WHY):
-            raise FormError(errors)
-        return cls(reason)
-
-
-def quarantine(profile: CaseProfile, target: Target) -> View:
-    """Ask for how long, for what and why a case shall be quarantined."""
+def quarantine(profile: CaseProfile, target: Target, *, days: int | None = None) -> View:
+    """Ask for how long, for what and why a case shall be quarantined; `days` is what the policy proposes."""
     scopes = [(Scope.CASE.value, "The whole case")]
     if target.variant is not None:
         scopes.append((Scope.VARIANT.value, f"Only in {target.variant}"))
@@ -162,11 +83,7 @@ def quarantine(profile: CaseProfile, target: Target) -> View:
         blockkit.input_block(
             Field.UNTIL,
             "Until",
-            blockkit.static_select(
-                names.ELEMENT,
-                [(str(days), f"{days} days") for days in DAYS],
-                initial=str(lifecycle.DEFAULT_DAYS),
-            ),
+            _days_select(days or lifecycle.DEFAULT_DAYS),
             hint="It goes on running and is watched; only the build ignores it. Then it fails builds again.",
         ),
         blockkit.input_block(
@@ -187,7 +104,7 @@ def quarantine(profile: CaseProfile, target: Target) -> View:
 
 def reject(profile: CaseProfile, quarantine: Quarantine, *, channel: str = "", ts: str = "") -> View:
     """Ask why a proposal is turned down."""
-    target = Target(case_id=profile.case_id, quarantine_id=quarantine.id, channel=channel, ts=ts)
+    target = Target.at(quarantine, channel=channel, ts=ts)
     return _modal(names.Callback.REJECT, "Reject the proposal", "Reject", target, _about(profile), *_why_not())
 
 
@@ -199,7 +116,7 @@ def label(profile: CaseProfile, *, channel: str = "", ts: str = "") -> View:
 
 def resume(profile: CaseProfile, quarantine: Quarantine, *, channel: str = "", ts: str = "") -> View:
     """Ask why a case that turned broken may be masked again."""
-    target = Target(case_id=profile.case_id, quarantine_id=quarantine.id, channel=channel, ts=ts)
+    target = Target.at(quarantine, channel=channel, ts=ts)
     warning = "It is broken on main: it fails since a change. Masked again, it hides that failure from the build."
     return _modal(
         names.Callback.RESUME,
@@ -212,10 +129,110 @@ def resume(profile: CaseProfile, quarantine: Quarantine, *, channel: str = "", t
     )
 
 
+def extend(profile: CaseProfile, quarantine: Quarantine, *, days: int | None, channel: str = "", ts: str = "") -> View:
+    """Ask how many days longer a quarantine shall last; `days` is what was typed already."""
+    until = f"It ends {phrases.when(quarantine.expires_at)}." if quarantine.expires_at else "It has no end yet."
+    return _modal(
+        names.Callback.EXTEND,
+        "Extend quarantine",
+        "Extend",
+        Target.at(quarantine, channel=channel, ts=ts),
+        _about(profile),
+        blockkit.section(f"{until} It may end at most {lifecycle.MAX_DAYS} days from now."),
+        blockkit.input_block(Field.UNTIL, "Longer by", _days_select(days or lifecycle.DEFAULT_DAYS)),
+    )
+
+
+def assign(profile: CaseProfile, quarantine: Quarantine, *, channel: str = "", ts: str = "") -> View:
+    """Ask who will mend a test."""
+    person = quarantine.owner if quarantine.owner and phrases.is_person(quarantine.owner) else None
+    team = "" if person else quarantine.owner or ""
+    return _modal(
+        names.Callback.ASSIGN,
+        "Assign an owner",
+        "Assign",
+        Target.at(quarantine, channel=channel, ts=ts),
+        _about(profile),
+        blockkit.input_block(
+            Field.OWNER,
+            "Person",
+            blockkit.users_select(names.ELEMENT, "Who will mend it", initial=person),
+            optional=True,
+        ),
+        blockkit.input_block(
+            Field.TEAM,
+            "Or a team",
+            blockkit.plain_text_input(
+                names.ELEMENT,
+                max_length=lifecycle.MAX_OWNER_LENGTH,
+                placeholder="@acme/payments",
+                multiline=False,
+                initial=team,
+            ),
+            optional=True,
+            hint="As CODEOWNERS writes it.",
+        ),
+    )
+
+
+def mute(profile: CaseProfile, *, days: int | None, channel: str = "", ts: str = "") -> View:
+    """Ask for how long nothing shall be announced of a test."""
+    return _modal(
+        names.Callback.MUTE,
+        "Mute test",
+        "Mute",
+        Target(case_id=profile.case_id, channel=channel, ts=ts),
+        _about(profile),
+        blockkit.section(
+            "Its cards are kept up to date and its failures count as before; nothing of it is announced. "
+            "A quarantined test that turns broken is announced all the same."
+        ),
+        blockkit.input_block(Field.UNTIL, "For", _days_select(days or MUTE_DAYS)),
+    )
+
+
+def budget(
+    profile: CaseProfile,
+    quarantine: Quarantine,
+    why: str,
+    leaving: Sequence[tuple[Quarantine, str]],
+    *,
+    channel: str = "",
+) -> View:
+    """Ask which quarantine ends so that this one fits; `leaving` are those that may, each with the name of its test."""
+    options = [
+        (str(one.id), f"{title} · until {phrases.day(one.expires_at)}" if one.expires_at else title)
+        for one, title in leaving[: blockkit.MAX_OPTIONS]
+    ]
+    return _modal(
+        names.Callback.BUDGET,
+        "Over the budget",
+        "Approve and lift",
+        Target.at(quarantine, channel=channel),
+        _about(profile),
+        blockkit.section(blockkit.escape(why)),
+        blockkit.input_block(
+            Field.LEAVES, "Leaves quarantine", blockkit.static_select(names.ELEMENT, options, initial=options[0][0])
+        ),
+    )
+
+
+def working() -> View:
+    """Say that a form is being worked on."""
+    return info("Working on it", "This takes a moment. The outcome will be shown here.")
+
+
 def info(title: str, text: str) -> View:
     """Say something in place of a form: that it loads, that it is done, or that somebody was first."""
     blocks = (blockkit.section(blockkit.escape(text)),)
     return View(type="modal", blocks=blocks, title=title, callback_id=names.Callback.INFO, close="Close")
+
+
+def _days_select(chosen: int) -> Element:
+    days = sorted({*DAYS, chosen})
+    return blockkit.static_select(
+        names.ELEMENT, [(str(one), phrases.count(one, "day")) for one in days], initial=str(chosen)
+    )
 
 
 def _modal(callback: names.Callback, title: str, submit: str, target: Target, *blocks: Block) -> View:
@@ -239,7 +256,7 @@ def _about(profile: CaseProfile) -> Block:
 
 def _why_not() -> tuple[Block, Block]:
     options = [(reason.value, words) for reason, words in phrases.REJECT_REASONS.items()]
-    comment = blockkit.plain_text_input(names.ELEMENT, max_length=MAX_COMMENT)
+    comment = blockkit.plain_text_input(names.ELEMENT, max_length=forms.MAX_COMMENT)
     return (
         blockkit.input_block(Field.WHY, "Why?", blockkit.radio_buttons(names.ELEMENT, options)),
         blockkit.input_block(Field.COMMENT, "Anything to add? (goes to the audit trail)", comment, optional=True),
@@ -249,21 +266,3 @@ def _why_not() -> tuple[Block, Block]:
 def _reason_input(title: str) -> Block:
     element = blockkit.plain_text_input(names.ELEMENT, max_length=lifecycle.MAX_REASON_LENGTH)
     return blockkit.input_block(Field.WHY, title, element)
-
-
-def _check_reason(reason: str, field: Field) -> dict[Field, str]:
-    if not reason:
-        return {field: "Say why, in a sentence: the reason goes to the audit trail."}
-    if len(reason) > lifecycle.MAX_REASON_LENGTH:
-        return {field: f"At most {lifecycle.MAX_REASON_LENGTH} characters."}
-    return {}
-
-
-def _answers(values: Mapping[str, object]) -> dict[Field, str]:
-    try:
-        given = TypeAdapter(dict[str, dict[str, _Value]]).validate_python(values)
-    except ValidationError as error:
-        message = "Slack sent a form that cannot be read. Close it and open it again."
-        raise InvalidInputError(message) from error
-    empty: dict[str, _Value] = {}
-    return {field: given.get(field, empty).get(names.ELEMENT, _Value()).answer for field in Field}

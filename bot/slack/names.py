@@ -11,21 +11,38 @@ CARD_EVENT = "flakeguard_card"
 
 
 class Action(StrEnum):
-    """The `action_id` of a button; its value is the id named behind each, in decimal."""
+    """The `action_id` of a button or menu; its value is what is named behind each, an id in decimal."""
 
     QUARANTINE_OPEN = "fg_quarantine_open"  # case
     LABEL_OPEN = "fg_label_open"  # case
     DETAILS = "fg_details"  # case
+    WHY = "fg_why"  # case
+    MORE = "fg_more"  # Deed:case
+    PICK = "fg_pick"  # case; the block_id says what for
     APPROVE = "fg_approve"  # quarantine
     REJECT_OPEN = "fg_reject_open"  # quarantine
     WITHDRAW = "fg_withdraw"  # quarantine
     LIFT = "fg_lift"  # quarantine
     RESUME_OPEN = "fg_resume_open"  # quarantine
+    EXTEND_OPEN = "fg_extend_open"  # quarantine
+    RERUN_FAILED = "fg_rerun_failed"  # our run:repository
+    RERUN_ALL = "fg_rerun_all"  # our run:repository
+    SHARE = "fg_share"  # repository
+    FIND_OPEN = "fg_find_open"  # no value
+    RUN_OPEN = "fg_run_open"  # no value
+    INCIDENT_OPEN = "fg_incident_open"  # no value
+    INCIDENT_END = "fg_incident_end"  # repository
+    MENU_HELP = "fg_menu_help"  # no value
     MENU_STATUS = "fg_menu_status"  # no value
+    MENU_TOP = "fg_menu_top"  # no value
+    MENU_SETTINGS = "fg_menu_settings"  # no value
+    MENU_HEALTH = "fg_menu_health"  # no value
     MENU_QUARANTINED = "fg_menu_quarantined"  # no value
     MENU_PROPOSED = "fg_menu_proposed"  # no value
     MENU_EXPIRING = "fg_menu_expiring"  # no value
     MENU_BROKEN = "fg_menu_broken"  # no value
+    HOME_BACK = "fg_home_back"  # page of what waits:page of one's own
+    HOME_NEXT = "fg_home_next"  # page of what waits:page of one's own
     STORM_TESTS = "fg_storm_tests"  # storm:repository
     SUBSCRIBE_OPEN = "fg_subscribe_open"  # no value
     SUBSCRIPTION_EDIT = "fg_subscription_edit"  # subscription:repository
@@ -39,6 +56,27 @@ class Action(StrEnum):
     AUTHOR_RESUME = "fg_author_resume"  # notice:repository
 
 
+class Deed(StrEnum):
+    """What the menu of a card or a row offers to do with a case."""
+
+    DETAILS = "details"
+    WHY = "why"
+    QUARANTINE = "quarantine"
+    EXTEND = "extend"
+    LIFT = "lift"
+    ASSIGN = "assign"
+    MUTE = "mute"
+    UNMUTE = "unmute"
+    LABEL = "label"
+
+
+class Shortcut(StrEnum):
+    """The `callback_id` of a shortcut, which needs no command to be known."""
+
+    QUARANTINE = "fg_shortcut_quarantine"  # global
+    RUN = "fg_shortcut_run"  # on a message
+
+
 class Callback(StrEnum):
     """The `callback_id` of a modal."""
 
@@ -46,6 +84,13 @@ class Callback(StrEnum):
     REJECT = "fg_reject_submit"
     LABEL = "fg_label_submit"
     RESUME = "fg_resume_submit"
+    EXTEND = "fg_extend_submit"
+    ASSIGN = "fg_assign_submit"
+    MUTE = "fg_mute_submit"
+    BUDGET = "fg_budget_submit"
+    INCIDENT = "fg_incident_submit"
+    CHOOSE = "fg_choose_submit"
+    RUN = "fg_run_submit"
     SUBSCRIBE = "fg_subscribe_submit"
     HOURS = "fg_hours_submit"
     INFO = "fg_info"
@@ -59,3 +104,8 @@ class Field(StrEnum):
     OWNER = "owner"
     WHY = "why"
     COMMENT = "comment"
+    CASE = "case"
+    LEAVES = "leaves"
+    TEAM = "team"
+    REPOSITORY = "repository"
+    RUN = "run"

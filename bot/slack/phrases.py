@@ -136,11 +136,16 @@ def person_text(actor: model.Actor) -> str:
     return blockkit.escape(re.sub(r"[*_~`]", "", blockkit.line(actor.name)), 80) or "somebody"
 
 
+def is_person(name: str) -> bool:
+    """Whether an owner is somebody of the workspace, by their id."""
+    return bool(_SLACK_USER.fullmatch(name))
+
+
 def owner(name: str | None) -> str:
     """Return the owner of a quarantine: a person of the workspace is mentioned, anything else named."""
     if not name:
         return "nobody yet"
-    return f"<@{name}>" if _SLACK_USER.fullmatch(name) else blockkit.escape(blockkit.line(name), 120)
+    return f"<@{name}>" if is_person(name) else blockkit.escape(blockkit.line(name), 120)
 
 
 def when(at: datetime, form: Literal["date", "time", "both"] = "date") -> str:

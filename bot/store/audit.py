@@ -64,6 +64,21 @@ def list_case(session: Session, repository_id: RepositoryId, case_id: CaseId, li
     return [_read(row) for row in reversed(rows.mappings().all())]
 
 
+def find_latest(session: Session, repository_id: RepositoryId, quarantine_id: QuarantineId) -> Entry | None:
+    """The latest line about a quarantine."""
+    row = (
+        session.execute(
+            sa.select(audit)
+            .where(audit.c.repository_id == repository_id, audit.c.quarantine_id == quarantine_id)
+            .order_by(audit.c.id.desc())
+            .limit(1)
+        )
+        .mappings()
+        .first()
+    )
+    return None if row is None else _read(row)
+
+
 def get(session: Session, repository_id: RepositoryId, number: int) -> Entry:
     """The line of this number."""
     row = (

@@ -28,6 +28,7 @@ class Kind(StrEnum):
     UNREADABLE = "unreadable"
     STORM = "storm"
     CHECK = "check"
+    HOME = "home"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

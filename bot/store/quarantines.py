@@ -15,6 +15,8 @@ from bot.store import audit
 from bot.store.database import Session
 from bot.store.tables import quarantines
 
+_BUDGET_LOCK = 0x42554447  # "BUDG"
+
 
 def insert_proposed(
     session: Session,
@@ -79,6 +81,11 @@ def get(session: Session, quarantine_id: QuarantineId) -> Quarantine:
     return _read(row)
 
 
+def lock_budget(session: Session, repository_id: RepositoryId) -> None:
+    """Let one approval of a repository count at a time, until the transaction ends."""
+    session.execute(sa.select(sa.func.pg_advisory_xact_lock(_BUDGET_LOCK, sa.func.hashint8(repository_id))))
+
+
 def set_state(
     session: Session, quarantine: Quarantine, move: Move, actor: Actor, now: datetime, decision: str | None
 ) -> None:
@@ -98,6 +105,22 @@ def set_state(
             decision=decision,
             version=quarantine.version + 1,
         )
+    )
+    if result.rowcount != 1:
+        message = "Somebody else was first; look at the card again."
+        raise ConflictError(message)
+
+
+def set_terms(session: Session, quarantine: Quarantine, *, expires_at: datetime | None, owner: str | None) -> None:
+    """Give a quarantine another end or owner, from the version that was read; who approved it stays.
+
+    Raises:
+        ConflictError: somebody moved it in between.
+    """
+    result = session.execute(
+        sa.update(quarantines)
+        .where(quarantines.c.id == quarantine.id, quarantines.c.version == quarantine.version)
+        .values(expires_at=expires_at, owner=owner, version=quarantine.version + 1)
     )
     if result.rowcount != 1:
         message = "Somebody else was first; look at the card again."

@@ -99,6 +99,14 @@ def find_by_name(session: Session, full_name: str) -> Repository | None:
     return None if row is None else _read(row)
 
 
+def list_by_id(session: Session, repository_ids: Sequence[RepositoryId]) -> Sequence[Repository]:
+    """The repositories of these numbers, by name."""
+    rows = session.execute(
+        _SELECT.where(repositories.c.id.in_(list(repository_ids))).order_by(repositories.c.full_name)
+    )
+    return [_read(row) for row in rows]
+
+
 def list_present(session: Session) -> Sequence[Repository]:
     """Every repository that has not been removed, by name."""
     rows = session.execute(_SELECT.where(repositories.c.removed_at.is_(None)).order_by(repositories.c.full_name))

@@ -101,6 +101,24 @@ def get(session: Session, repository_id: RepositoryId, run_id: RunId) -> StoredR
     return _read(row)
 
 
+def find_attempt(
+    session: Session, repository_id: RepositoryId, github_run_id: int, attempt: int | None
+) -> StoredRun | None:
+    """An attempt of a run as GitHub numbers it; the latest known where none is named."""
+    query = sa.select(runs).where(runs.c.repository_id == repository_id, runs.c.github_run_id == github_run_id)
+    if attempt is not None:
+        query = query.where(runs.c.attempt == attempt)
+    row = session.execute(query.order_by(runs.c.attempt.desc()).limit(1)).mappings().first()
+    return None if row is None else _read(row)
+
+
+def find(session: Session, repository_id: RepositoryId, run_id: RunId) -> StoredRun | None:
+    """The run of this number, or None."""
+    query = sa.select(runs).where(runs.c.repository_id == repository_id, runs.c.id == run_id)
+    row = session.execute(query).mappings().one_or_none()
+    return None if row is None else _read(row)
+
+
 def list_starts(session: Session, repository_id: RepositoryId, github_run_id: int) -> dict[int, datetime]:
     """When each known attempt of a run started, by attempt."""
     rows = session.execute(

@@ -151,6 +151,7 @@ cases = Table(
     Column("scope", Text, nullable=False, server_default=text("''")),
     Column("renamed_into", Integer, nullable=True),
     Index("uq_cases_key", "repository_id", "key", unique=True),
+    Index("ix_cases_id", "id"),
     Index("ix_cases_uid", "repository_id", "uid"),
     Index("ix_cases_renamed", "repository_id", "renamed_into", postgresql_where=text("renamed_into is not null")),
 )
@@ -405,6 +406,7 @@ audit = Table(
     _time("created_at"),
     Index("ix_audit_case", "repository_id", "case_id"),
     Index("ix_audit_tag", "repository_id", "tag", "created_at"),
+    Index("ix_audit_quarantine", "repository_id", "quarantine_id"),
 )
 
 notices = Table(
@@ -524,6 +526,7 @@ messages = Table(
     Column("channel", Text, nullable=False),
     Column("ts", Text, nullable=False),
     _time("posted_at"),
+    Index("ix_messages_case", "repository_id", "case_id"),
 )
 
 checks = Table(
@@ -648,4 +651,21 @@ policies = Table(
     Column("codeowners", Text, nullable=False),
     Column("fault", Text, nullable=True),
     _time("loaded_at"),
+)
+
+mutes = Table(
+    "mutes",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True),
+    Column("case_id", Integer, primary_key=True),
+    Column("actor", JSONB, nullable=False),
+    _time("until"),
+)
+
+homes = Table(
+    "homes",
+    metadata,
+    Column("workspace_id", BigInteger, primary_key=True),
+    Column("user_id", Text, primary_key=True),
+    _time("opened_at"),
 )

@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.analysis import naming as naming_rule
 from bot.analysis.model import Problem, Status
+from bot.analysis.naming import Naming
 from bot.github import checks
-from bot.github.checks import CheckFailure, CommitResult, Conclusion, Naming
+from bot.github.checks import CheckFailure, CommitResult, Conclusion
 
 FAILURE = CheckFailure(
     title="tests/test_cart.py::test_total",
@@ -49,7 +51,7 @@ def result(
 def test_a_failure_gets_the_first_name_that_fits(
     quarantined: bool, status: Status, in_outage: bool, naming: Naming
 ) -> None:
-    assert checks.name_failure(quarantined=quarantined, status=status, in_outage=in_outage) is naming
+    assert naming_rule.name_failure(quarantined=quarantined, status=status, in_outage=in_outage) is naming
 
 
 @pytest.mark.parametrize(

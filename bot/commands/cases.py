@@ -1,0 +1,61 @@
+"""One case: everything about it, and why it has its status."""
+
+from __future__ import annotations
+
+from bot.analysis.model import CaseId
+from bot.commands import choosing, subject
+from bot.commands.command import Command
+from bot.commands.door import Body, Door, now
+from bot.commands.parser import Typed
+from bot.services import profiles
+from bot.services.quarantine import DEEDS
+from bot.slack import details, upkeep
+from bot.slack.blockkit import Message
+from bot.slack.names import Action, Deed
+from bot.store import audit
+
+
+def show(door: Door, body: Body, case_id: CaseId, _days: int | None = None) -> None:
+    """Show everything about a case to the one who asked."""
+    door.answer(body, details_of(door, body, case_id))
+
+
+def details_of(door: Door, body: Body, case_id: CaseId) -> Message:
+    """Everything about a case."""
+    with door.db.begin() as session:
+        profile = subject.case(door, body, session, case_id)
+        trail = [
+            details.AuditLine(
+                entry.created_at, entry.actor.name, DEEDS.get(entry.tag.partition(":")[2], entry.tag), entry.reason
+            )
+            for entry in audit.list_case(session, profile.repository_id, profile.case_id)
+        ]
+        return details.case_details(profile, profiles.latest_quarantine(session, profile), trail, now())
+
+
+def on_details(door: Door, body: Body) -> None:
+    """Show everything about the case of a button."""
+    show(door, body, CaseId(body.subject))
+
+
+def on_find_open(door: Door, body: Body) -> None:
+    """Ask which test to show."""
+    door.open(body, upkeep.choose(Deed.DETAILS))
+
+
+def _test(door: Door, body: Body, typed: Typed) -> None:
+    case_id = choosing.one_case(door, body, typed, typed.rest, Deed.DETAILS)
+    if case_id is not None:
+        show(door, body, case_id)
+
+
+COMMANDS = (
+    Command(
+        name="test",
+        usage="<name or part of it>",
+        says="everything about one test: its verdicts, its rate, how it fails, who owns it, its history",
+        examples=("test test_total", 'test "tests/api/test_cart.py total"'),
+        run=_test,
+        also=Action.FIND_OPEN,
+    ),
+)

@@ -1,0 +1,51 @@
+"""Doing something with one case: what the menus of cards and rows, the pick lists and the choosing modal lead to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from bot.analysis.model import CaseId
+from bot.commands import cases, choosing, keeping, quarantine
+from bot.commands.door import Body, Door
+from bot.errors import InvalidInputError
+from bot.slack import forms, upkeep
+from bot.slack.blockkit import View
+from bot.slack.names import Deed
+
+Act = Callable[[Door, Body, CaseId, int | None], None]
+"""Does something with a case; the number is days that were typed with its name."""
+
+DEEDS: Mapping[Deed, Act] = {
+    Deed.DETAILS: cases.show,
+    Deed.WHY: cases.show,
+    Deed.QUARANTINE: quarantine.open_form,
+    Deed.EXTEND: keeping.open_extend,
+    Deed.LIFT: quarantine.offer_lift,
+    Deed.ASSIGN: keeping.open_assign,
+    Deed.MUTE: keeping.open_mute,
+    Deed.UNMUTE: keeping.unmute,
+    Deed.LABEL: quarantine.open_label,
+}
+
+
+def on_more(door: Door, body: Body) -> None:
+    """Do what was chosen in the menu of a card or a row."""
+    deed, _, case_id = body.choice.partition(":")
+    if deed not in set(Deed) or not case_id.isdecimal():
+        message = "This menu is from an older version. Ask for the test again."
+        raise InvalidInputError(message)
+    DEEDS[Deed(deed)](door, body, CaseId(int(case_id)), None)
+
+
+def on_pick(door: Door, body: Body) -> None:
+    """Do what a pick list was for with the test that was picked."""
+    deed, days = choosing.picked(body.block)
+    DEEDS[deed](door, body, CaseId(body.subject), days)
+
+
+def on_choose(door: Door, body: Body) -> View | None:
+    """Go on with the test that was chosen in a modal."""
+    case_id = forms.CaseForm.decode(body.view.state.values).case_id
+    if upkeep.deed_of(body.view.private_metadata) is Deed.QUARANTINE:
+        return quarantine.form(door, body, case_id)
+    return upkeep.as_view("Test", cases.details_of(door, body, case_id))

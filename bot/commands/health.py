@@ -1,0 +1,94 @@
+"""How repositories do, which policy is in force, and whether everything is connected."""
+
+from __future__ import annotations
+
+from bot import telemetry
+from bot.analysis.model import RepositoryId
+from bot.commands import subject
+from bot.commands.command import Command
+from bot.commands.door import Body, Door, now
+from bot.commands.parser import Typed
+from bot.errors import UserError
+from bot.services import access, homes, profiles
+from bot.slack import health, policy
+from bot.slack.names import Action
+
+_MOST = 3
+"""Repositories that are answered at once where none is named."""
+
+
+def on_status(door: Door, body: Body) -> None:
+    """Show the health of the first repositories."""
+    _status(door, body, "")
+
+
+def on_share(door: Door, body: Body) -> None:
+    """Show the health of a repository to everybody in the channel."""
+    if not body.where:
+        message = "Ask for the status in a channel to share it there."
+        raise UserError(message)
+    with door.db.begin() as session:
+        found = homes.health(
+            session, access.require_visible(session, door.workspace, RepositoryId(body.subject)), now()
+        )
+    shared = health.status(found, shared_by=f"<@{body.actor.id}>")
+    door.slack.post(body.where, shared, key=f"share:{telemetry.current_id()}")
+
+
+def on_settings(door: Door, body: Body) -> None:
+    """Show the policy of the first repositories."""
+    _settings(door, body, "")
+
+
+def on_health(door: Door, body: Body) -> None:
+    """Show whether everything is connected."""
+    door.answer(body, health.connections(homes.connections(door.missing)))
+
+
+def _status(door: Door, body: Body, name: str) -> None:
+    with door.db.begin() as session:
+        shown = [health.status(homes.health(session, one, now())) for one in subject.chosen(door, session, name, _MOST)]
+    for message in shown:
+        door.answer(body, message)
+
+
+def _settings(door: Door, body: Body, name: str) -> None:
+    with door.db.begin() as session:
+        shown = [
+            policy.in_force(one.full_name, profiles.policy(session, one.id))
+            for one in subject.chosen(door, session, name, _MOST)
+        ]
+    for message in shown:
+        door.answer(body, message)
+
+
+def _run_health(door: Door, body: Body, _typed: Typed) -> None:
+    on_health(door, body)
+
+
+COMMANDS = (
+    Command(
+        name="status",
+        usage="[owner/repo]",
+        says="the health of a repository",
+        examples=("status", "status acme/shop"),
+        run=lambda door, body, typed: _status(door, body, typed.rest),
+        also=Action.MENU_STATUS,
+    ),
+    Command(
+        name="settings",
+        usage="[owner/repo]",
+        says="the policy in force and where it comes from",
+        examples=("settings acme/shop",),
+        run=lambda door, body, typed: _settings(door, body, typed.rest),
+        also=Action.MENU_SETTINGS,
+    ),
+    Command(
+        name="health",
+        usage="",
+        says="whether everything is connected",
+        examples=("health",),
+        run=_run_health,
+        also=Action.MENU_HEALTH,
+    ),
+)

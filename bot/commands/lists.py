@@ -1,0 +1,104 @@
+"""What is quarantined, proposed, expiring or broken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from bot.analysis.lifecycle import Quarantine, State
+from bot.analysis.model import RepositoryId, Status
+from bot.commands import parser
+from bot.commands.command import Command
+from bot.commands.door import Body, Door, now
+from bot.commands.parser import Typed
+from bot.errors import InvalidInputError
+from bot.services import profiles
+from bot.slack import listing
+from bot.slack.listing import CaseRow, ListKind
+from bot.slack.names import Action
+from bot.store import cases, quarantines
+from bot.store.database import Session
+
+_EXPIRING = timedelta(days=3)
+
+
+def on_quarantined(door: Door, body: Body) -> None:
+    """List what is quarantined."""
+    _show(door, body, ListKind.QUARANTINED)
+
+
+def on_proposed(door: Door, body: Body) -> None:
+    """List what waits for an approver."""
+    _show(door, body, ListKind.PROPOSED)
+
+
+def on_expiring(door: Door, body: Body) -> None:
+    """List what ends soon."""
+    _show(door, body, ListKind.EXPIRING)
+
+
+def on_broken(door: Door, body: Body) -> None:
+    """List what is broken."""
+    _show(door, body, ListKind.BROKEN)
+
+
+def rows(session: Session, held: Sequence[Quarantine]) -> list[CaseRow]:
+    """A row for each quarantine."""
+    return [CaseRow(profiles.of_case(session, one.case_id, now()), one) for one in held]
+
+
+def _run(door: Door, body: Body, typed: Typed) -> None:
+    word = (typed.words[0] if typed.words else ListKind.QUARANTINED).lower()
+    if word not in set(ListKind):
+        near = parser.closest(word, [kind.value for kind in ListKind])
+        hint = f"Did you mean list {near}?" if near else f"One of: {', '.join(ListKind)}."
+        message = f"I cannot list {word[:40]}. {hint}"
+        raise InvalidInputError(message)
+    _show(door, body, ListKind(word))
+
+
+def _show(door: Door, body: Body, kind: ListKind) -> None:
+    with door.db.begin() as session:
+        present = door.visible(session)
+        if kind is ListKind.BROKEN:
+            found, total = _broken(session, present)
+        else:
+            held = _held(session, present, kind)
+            found, total = rows(session, held[: listing.MAX_ROWS]), len(held)
+    door.answer(body, listing.case_list(kind, found, total))
+
+
+def _held(session: Session, present: Sequence[RepositoryId], kind: ListKind) -> Sequence[Quarantine]:
+    if kind is ListKind.PROPOSED:
+        return quarantines.list_open(session, present, [State.PROPOSED])
+    held = quarantines.list_open(session, present, [State.ACTIVE, State.SUSPENDED])
+    if kind is ListKind.QUARANTINED:
+        return held
+    soon = now() + _EXPIRING
+    return [one for one in held if one.expires_at is not None and one.expires_at <= soon]
+
+
+def _broken(session: Session, present: Sequence[RepositoryId]) -> tuple[list[CaseRow], int]:
+    found = [
+        case_id
+        for repository_id in present
+        for case_id in cases.list_by_status(session, repository_id, Status.BROKEN, listing.MAX_ROWS + 1)
+    ]
+    shown = []
+    for case_id in found[: listing.MAX_ROWS]:
+        profile = profiles.of_case(session, case_id, now())
+        shown.append(CaseRow(profile, profiles.latest_quarantine(session, profile)))
+    total = sum(cases.count_statuses(session, one).get(Status.BROKEN, 0) for one in present)
+    return shown, total
+
+
+COMMANDS = (
+    Command(
+        name="list",
+        usage="[quarantined|proposed|expiring|broken]",
+        says="what is going on, with a menu for each test",
+        examples=("list", "list proposed", "list expiring"),
+        run=_run,
+        also=Action.MENU_QUARANTINED,
+    ),
+)

@@ -1,0 +1,69 @@
+"""The one registry of commands: what is typed is looked up here, and help is made of it."""
+
+from __future__ import annotations
+
+from bot import telemetry
+from bot.analysis.lifecycle import State
+from bot.commands import cases, health, keeping, lists, parser, quarantine, runs
+from bot.commands.command import Command
+from bot.commands.door import Body, Door
+from bot.commands.parser import Typed
+from bot.slack import answers
+from bot.slack.answers import CommandHelp
+from bot.slack.names import Action
+from bot.store import quarantines
+
+_WAITING = 5
+
+
+def on_help(door: Door, body: Body) -> None:
+    """Show what waits, and what can be asked."""
+    with door.db.begin() as session:
+        present = door.visible(session)
+        held = quarantines.list_open(session, present, [State.PROPOSED])
+        waiting = lists.rows(session, held[:_WAITING])
+    door.answer(body, answers.help_menu([_help(one) for one in COMMANDS], waiting, len(held)))
+
+
+def on_command(door: Door, body: Body) -> None:
+    """Answer `/flakeguard`, or what was said to the bot."""
+    typed = parser.parse(body.text)
+    command = _BY_NAME.get(typed.word) if typed.word else _BY_NAME["help"]
+    if command is None:
+        door.answer(body, answers.closest(typed.word, parser.closest(typed.word, list(_BY_NAME))))
+        return
+    telemetry.commands_total.labels(command=command.name).inc()
+    command.run(door, body, typed)
+
+
+def _run_help(door: Door, body: Body, typed: Typed) -> None:
+    word = typed.words[0].lower() if typed.words else ""
+    if not word:
+        on_help(door, body)
+    elif command := _BY_NAME.get(word):
+        door.answer(body, answers.command_help(_help(command)))
+    else:
+        door.answer(body, answers.closest(word, parser.closest(word, list(_BY_NAME))))
+
+
+def _help(command: Command) -> CommandHelp:
+    return CommandHelp(command.name, command.usage, command.says, command.examples)
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        name="help",
+        usage="[command]",
+        says="what waits for you and what can be asked, or how one command is used",
+        examples=("help", "help quarantine"),
+        run=_run_help,
+        also=Action.MENU_HELP,
+    ),
+    *health.COMMANDS,
+    *cases.COMMANDS,
+    *quarantine.COMMANDS,
+    *keeping.COMMANDS,
+    *lists.COMMANDS,
+    *runs.COMMANDS,
+)
+_BY_NAME = {command.name: command for command in COMMANDS}

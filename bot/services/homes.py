@@ -1,0 +1,77 @@
+"""What the App Home of one person shows, gathered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.analysis.lifecycle import Quarantine, State
+from bot.analysis.model import RepositoryId
+from bot.services import profiles
+from bot.slack.health import Connection, RepositoryHealth
+from bot.slack.home import PAGE, HomeState, Page, Pages
+from bot.slack.listing import CaseRow
+from bot.store import quarantines
+from bot.store.database import Session
+from bot.store.repositories import Repository
+
+_REPOSITORIES = 10
+_PARTS = {
+    "Slack": ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"),
+    "GitHub App": ("GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY"),
+    "GitHub webhook": ("GITHUB_WEBHOOK_SECRET",),
+}
+
+
+def of_person(
+    session: Session,
+    user: str,
+    present: Sequence[Repository],
+    pages: Pages,
+    missing: Sequence[str],
+    now: datetime,
+) -> HomeState:
+    """The home of a person who may see these repositories; `missing` are the settings that are not there."""
+    ids = [one.id for one in present]
+    waiting = [one for one in quarantines.list_open(session, ids, [State.PROPOSED]) if one.proposed_by.id != user]
+    in_force = quarantines.list_open(session, ids, [State.ACTIVE, State.SUSPENDED])
+    own = [one for one in in_force if user in {one.owner, one.proposed_by.id}]
+    return HomeState(
+        waiting=_page(session, waiting, pages.waiting, now),
+        own=_page(session, own, pages.own, now),
+        pages=pages,
+        subscriptions=(),
+        repositories=[health(session, one, now) for one in present[:_REPOSITORIES]],
+        connections=connections(missing),
+    )
+
+
+def health(session: Session, repository: Repository, now: datetime) -> RepositoryHealth:
+    """How a repository does."""
+    standing = profiles.standing(session, repository, now)
+    held = quarantines.list_open(session, [repository.id])
+    return RepositoryHealth(
+        repository=standing.repository,
+        repository_id=RepositoryId(repository.id),
+        counts=standing.counts,
+        quarantined=sum(one.state is not State.PROPOSED for one in held),
+        proposed=sum(one.state is State.PROPOSED for one in held),
+        runs_last_day=standing.runs_last_day,
+        failed_runs_last_day=standing.failed_runs_last_day,
+        last_run_at=standing.last_run_at,
+        top=standing.top,
+    )
+
+
+def connections(missing: Sequence[str]) -> tuple[Connection, ...]:
+    """Whether what FlakeGuard stands on is configured, each part once."""
+    return tuple(_connection(name, [one for one in settings if one in missing]) for name, settings in _PARTS.items())
+
+
+def _connection(name: str, absent: Sequence[str]) -> Connection:
+    return Connection(name, ok=not absent, detail=f"set {', '.join(absent)}" if absent else "configured")
+
+
+def _page(session: Session, held: Sequence[Quarantine], number: int, now: datetime) -> Page:
+    shown = held[number * PAGE : (number + 1) * PAGE]
+    return Page([CaseRow(profiles.of_case(session, one.case_id, now), one) for one in shown], len(held))

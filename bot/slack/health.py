@@ -1,0 +1,89 @@
+"""How a repository does, pure: counts, the worst cases, the policy in force, and whether everything is connected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.analysis.model import CaseProfile, RepositoryId, Status
+from bot.slack import blockkit, listing, phrases
+from bot.slack.blockkit import Block, Message
+from bot.slack.listing import CaseRow
+from bot.slack.names import Action
+
+_ORDER = (Status.BROKEN, Status.FLAKY, Status.INFRA, Status.SUSPECT, Status.INSUFFICIENT, Status.HEALTHY)
+_MAX_TOP = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepositoryHealth:
+    """How a repository does: cases by status, quarantines, runs of the last day, the worst cases first."""
+
+    repository: str
+    repository_id: RepositoryId
+    counts: Mapping[Status, int]
+    quarantined: int
+    proposed: int
+    runs_last_day: int
+    failed_runs_last_day: int
+    last_run_at: datetime | None
+    top: tuple[CaseProfile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Whether one of the services FlakeGuard needs answers; `detail` says since when, or how to mend it."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def connection(one: Connection) -> str:
+    """Return one connection as a line of mrkdwn."""
+    mark = "\N{WHITE HEAVY CHECK MARK} connected" if one.ok else "\N{WARNING SIGN} not connected"
+    return f"{blockkit.escape(one.name, 40)}: {mark}, {blockkit.escape(blockkit.line(one.detail), 300)}"
+
+
+def connections(found: Sequence[Connection]) -> Message:
+    """Say whether everything is connected, and how to mend what is not."""
+    missing = [one.name for one in found if not one.ok]
+    names = phrases.listing(blockkit.escape(blockkit.line(name), 40) for name in missing)
+    text = f"Not connected: {names}." if missing else f"All {phrases.count(len(found), 'part')} are connected."
+    lines = "\n".join(f"• {connection(one)}" for one in found) or "Nothing is configured yet."
+    return Message(text, (blockkit.section(f"*{text}*\n{lines}"),))
+
+
+def status(health: RepositoryHealth, *, shared_by: str | None = None) -> Message:
+    """Show the health of a repository; one that is shared names who did it and offers nothing to press."""
+    counts = {one: health.counts.get(one, 0) for one in _ORDER}
+    total = phrases.count(sum(counts.values()), "test")
+    words = phrases.listing(f"{number:,} {phrases.WORDS[one]}" for one, number in counts.items() if number)
+    runs = f"{phrases.count(health.runs_last_day, 'run')} in the last day, {health.failed_runs_last_day:,} failed"
+    name = phrases.repository_text(health.repository)
+    text = (
+        f"{name}: {total}{f', {words}' if words else ''}; {health.quarantined:,} quarantined, "
+        f"{health.proposed:,} proposed; {runs}."
+    )
+    last = f"last run {phrases.when(health.last_run_at, 'both')}" if health.last_run_at else "no run yet"
+    shown = [
+        (f"{phrases.DOTS[one]} {phrases.WORDS[one].capitalize()}", f"{number:,}") for one, number in counts.items()
+    ]
+    blocks: list[Block] = [
+        blockkit.section(f"*Health of {phrases.repository(health.repository)}*: {total}"),
+        blockkit.fields(*shown, ("Quarantined", f"{health.quarantined:,}"), ("Proposed", f"{health.proposed:,}")),
+    ]
+    if health.top:
+        blocks.append(blockkit.section("*Top flakes*"))
+        blocks += listing.rows([CaseRow(profile) for profile in health.top[:_MAX_TOP]])
+    if shared_by is None:
+        share = blockkit.button(
+            "Share in channel", Action.SHARE, str(health.repository_id), says=f"Show this to everybody: {name}"
+        )
+        blocks.append(blockkit.actions(share, *listing.menu_buttons()))
+        shown_by = ""
+    else:
+        shown_by = f" · shared by {shared_by}"
+    blocks.append(blockkit.context(f"{runs} · {last}{shown_by}"))
+    return Message(text, tuple(blocks))

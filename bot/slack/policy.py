@@ -1,0 +1,51 @@
+"""The policy in force in a repository and where it comes from, pure."""
+
+from __future__ import annotations
+
+from bot.analysis.policy import DEFAULT, Policy
+from bot.slack import blockkit, phrases
+from bot.slack.blockkit import Message
+
+
+def in_force(repository: str, policy: Policy) -> Message:
+    """Show what a repository's policy decides."""
+    rules, budget = policy.quarantine, policy.quarantine.budget
+    source = (
+        "the default, as there is no `.flakeguard.yml` on the default branch"
+        if policy == DEFAULT
+        else "`.flakeguard.yml` on the default branch"
+    )
+    proposes = "proposed by the policy" if rules.propose else "proposed by people only"
+    people = "the proposer may approve" if policy.approval.self_approval else "somebody else than the proposer approves"
+    owners = ", an owner of the path where it has one" if policy.approval.owners else ""
+    release = (
+        f"after {phrases.count(rules.release_after, 'clean commit')} "
+        f"with a belief in flakiness below {phrases.percent(rules.release_below)}"
+    )
+    text = (
+        f"Policy of {phrases.repository_text(repository)}: quarantines are {proposes} and last "
+        f"{phrases.count(rules.days, 'day')}; {people}."
+    )
+    blocks = (
+        blockkit.section(f"*Policy of {phrases.repository(repository)}*\nIt is {source}."),
+        blockkit.fields(
+            ("Quarantines are", proposes),
+            ("Usual life", phrases.count(rules.days, "day")),
+            ("Released", release),
+            ("Budget", f"{_limit(budget.repository)} in all, {_limit(budget.owner)} for each owner"),
+            ("Approval", f"{people}{owners}"),
+            ("Protected paths", _protected(policy)),
+        ),
+        blockkit.context("Change it by a pull request that edits `.flakeguard.yml`."),
+    )
+    return Message(text, blocks)
+
+
+def _limit(number: int | None) -> str:
+    return "without limit" if number is None else f"{number:,}"
+
+
+def _protected(policy: Policy) -> str:
+    found = [blockkit.code(one.path, 60) for one in policy.approval.paths if one.protected]
+    more = [f"{len(found) - 5} more"] if len(found) > 5 else []  # noqa: PLR2004  # as many as fit a field
+    return ", ".join([*found[:5], *more]) or "none"

@@ -1,0 +1,83 @@
+"""The modals that ask before anything is shown, pure: which test, which run, which outage."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from bot.analysis import lifecycle
+from bot.slack import blockkit, forms, names
+from bot.slack.blockkit import Block, Message, View
+from bot.slack.names import Action, Callback, Deed, Field
+
+_FINDING = {
+    Deed.QUARANTINE: ("Quarantine a test", "Go on"),
+    Deed.DETAILS: ("Find a test", "Show"),
+}
+
+
+def choose(deed: Deed) -> View:
+    """Ask which test, while the person types; the metadata carries what is to be done with it."""
+    title, submit = _FINDING[deed]
+    menu = blockkit.external_select(Action.PICK, "Type a part of its name")
+    hint = "A file, a class, a function, or several parts of them."
+    return _view(
+        Callback.CHOOSE,
+        title,
+        submit,
+        json.dumps({"deed": deed}),
+        blockkit.input_block(Field.CASE, "Test", menu, hint=hint),
+    )
+
+
+def deed_of(private_metadata: str) -> Deed:
+    """What is to be done with the test that was chosen."""
+    return Deed.QUARANTINE if f'"{Deed.QUARANTINE}"' in private_metadata else Deed.DETAILS
+
+
+def ask_run() -> View:
+    """Ask for the link of a workflow run."""
+    link = blockkit.plain_text_input(
+        names.ELEMENT,
+        max_length=forms.MAX_ADDRESS,
+        placeholder="https://github.com/acme/shop/actions/runs/7",
+        multiline=False,
+    )
+    return _view(Callback.RUN, "Ask about a run", "Ask", "", blockkit.input_block(Field.RUN, "Link of the run", link))
+
+
+def incident(repositories: Sequence[tuple[int, str]]) -> View:
+    """Ask which repository suffers from an outage, and from what."""
+    options = [(str(number), name) for number, name in repositories[: blockkit.MAX_OPTIONS]]
+    reason = blockkit.plain_text_input(names.ELEMENT, max_length=lifecycle.MAX_REASON_LENGTH)
+    return _view(
+        Callback.INCIDENT,
+        "An outage",
+        "Start",
+        "",
+        blockkit.section(
+            "From now on, until somebody ends it, runs of this repository leave every score, "
+            "and proposals that rest on them are withdrawn."
+        ),
+        blockkit.input_block(
+            Field.REPOSITORY, "Repository", blockkit.static_select(names.ELEMENT, options, initial=options[0][0])
+        ),
+        blockkit.input_block(Field.WHY, "What is going on? (goes to the audit trail)", reason),
+    )
+
+
+def as_view(title: str, message: Message) -> View:
+    """Show an answer in a window, where it was asked for in one."""
+    return View(type="modal", blocks=message.blocks, title=title, callback_id=Callback.INFO, close="Close")
+
+
+def _view(callback: Callback, title: str, submit: str, metadata: str, *blocks: Block) -> View:
+    return View(
+        type="modal",
+        blocks=blocks,
+        title=title,
+        callback_id=callback,
+        submit=submit,
+        close="Cancel",
+        private_metadata=metadata,
+    )
