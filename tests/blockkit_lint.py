@@ -12,9 +12,9 @@ MAX_VIEW_BLOCKS = 100
 MAX_MESSAGE_TEXT = 4000
 MAX_BLOCK_TEXT = 13_200
 _ACCESSORIES = {"button", "overflow", "static_select", "users_select"}
-_INPUTS = {"static_select", "radio_buttons", "users_select", "plain_text_input"}
+_INPUTS = {"static_select", "radio_buttons", "users_select", "plain_text_input", "external_select"}
 # What may stand between < and > in mrkdwn of ours; anything else is untrusted text that got out.
-_TOKEN = re.compile(r"<(@[UW][A-Z0-9]+|!date\^\d+\^[^|<>]+\|[^|<>]+|https?://[^|<>\s]+\|[^<>]+)>")
+_TOKEN = re.compile(r"<(@[UW][A-Z0-9]+|#C[A-Z0-9]+|!date\^\d+\^[^|<>]+\|[^|<>]+|https?://[^|<>\s]+\|[^<>]+)>")
 _ENTITY = re.compile(r"&(amp|lt|gt);")
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -129,7 +129,13 @@ def _element(element: Mapping[str, Json]) -> Iterator[str]:  # noqa: C901, PLR09
                 yield from _length("option value", option["value"], 1, 150)
             if element.get("initial_option", options[0]) not in options:
                 yield "initial_option is no option"
-        case {"type": "users_select"}:
+        case {"type": "overflow", "options": list(options)}:
+            if not 1 <= len(options) <= 5:
+                yield f"{len(options)} options"
+            for option in options:
+                yield from _plain("option", option["text"], 75)
+                yield from _length("option value", option["value"], 1, 150)
+        case {"type": "users_select"} | {"type": "external_select", "min_query_length": int()}:
             pass
         case {"type": "plain_text_input", "max_length": int(most)}:
             if not 1 <= most <= 3000:

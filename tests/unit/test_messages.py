@@ -28,12 +28,19 @@ from bot.analysis.model import (
     VariantScore,
     Verdict,
 )
-from bot.slack import answers, home, messages, modals
-from bot.slack.answers import AuditLine, CaseRow, ListKind, RepositoryHealth
+from bot.analysis.naming import Naming
+from bot.analysis.policy import DEFAULT, Approval, PathRule, Policy
+from bot.slack import answers, details, forms, health, home, listing, messages, modals, policy, run_answers, upkeep
+from bot.slack.answers import Choice, CommandHelp
 from bot.slack.blockkit import Json, Message, View
+from bot.slack.details import AuditLine
+from bot.slack.health import Connection, RepositoryHealth
+from bot.slack.home import Page, Pages
+from bot.slack.listing import CaseRow, ListKind
 from bot.slack.messages import History, ImportSummary
 from bot.slack.modals import Target
-from bot.slack.names import Action
+from bot.slack.names import Deed
+from bot.slack.run_answers import RunAnswer, RunFailure
 from tests import blockkit_lint
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -79,7 +86,8 @@ REJECTED = replace(
 HEALTHY = replace(FLAKY, status=Status.HEALTHY, variants=(MAC,))
 BROKEN = replace(FLAKY, status=Status.BROKEN, variants=(replace(LINUX, status=Status.BROKEN, p_broken=0.999),))
 HEALTH = RepositoryHealth(
-    repository="acme/shop", counts={Status.HEALTHY: 38, Status.FLAKY: 3, Status.BROKEN: 1}, quarantined=2, proposed=1,
+    repository="acme/shop", repository_id=RepositoryId(4711), quarantined=2, proposed=1,
+    counts={Status.HEALTHY: 38, Status.FLAKY: 3, Status.BROKEN: 1},
     runs_last_day=9, failed_runs_last_day=2, last_run_at=NOW, top=(FLAKY,),
 )  # fmt: skip
 SUMMARY = ImportSummary(
@@ -87,12 +95,29 @@ SUMMARY = ImportSummary(
     problems=1,
 )  # fmt: skip
 AUDIT = (AuditLine(NOW, "Ben Okafor", "approved the quarantine"), AuditLine(NOW, "Ana Flores", "proposed", "slow"))
+CONNECTIONS = (Connection("Slack", True, "configured"), Connection("GitHub App", False, "set GITHUB_APP_ID"))
 HOME = home.HomeState(
-    waiting=[CaseRow(FLAKY, PROPOSED)],
-    quarantined=[CaseRow(FLAKY, ACTIVE)],
-    repositories=[HEALTH],
-    connections=[home.Connection("Slack", True, "acme"), home.Connection("GitHub", False, "set GITHUB_APP_ID")],
+    waiting=Page([CaseRow(FLAKY, PROPOSED)], 1), own=Page([CaseRow(FLAKY, ACTIVE)] * 15, 33), pages=Pages(0, 1),
+    subscriptions=("<#C1> hears of `acme/shop`",), repositories=[HEALTH], connections=CONNECTIONS,
+)  # fmt: skip
+EMPTY_HOME = home.HomeState(
+    waiting=Page([], 0), own=Page([], 0), pages=Pages(), subscriptions=(), repositories=[], connections=[]
 )
+MUTED = replace(FLAKY, muted_until=NOW + timedelta(days=7))
+COMMANDS = (
+    CommandHelp("status", "[owner/repo]", "the health of a repository", ("status", "status acme/shop")),
+    CommandHelp("test", "<name or part of it>", "everything about one test", ("test test_total",)),
+)
+CHOICES = [Choice(42, FLAKY.title, "acme/shop"), Choice(43, "tests/web/test_page.py::test_total", "acme/web")]
+RUN = RunAnswer(
+    run_id=9, repository_id=4711, repository="acme/shop", number=812, attempt=2, url=FAILURE.run_url, sha=FAILURE.sha,
+    read=True, conclusion="failure", cases=400, unread=1,
+    failures=[
+        RunFailure(42 + number, FLAKY.title, "ci.yml linux", naming, "it failed in 7 of 52 runs", FAILURE.message)
+        for number, naming in enumerate(Naming)
+    ],
+)  # fmt: skip
+POLICY = Policy(approval=Approval(self_approval=True, owners=True, paths=(PathRule("tests/pay/**", protected=True),)))
 
 
 def _ended(state: State, by: Actor = BEN, decision: str | None = "mended") -> Quarantine:
@@ -129,15 +154,28 @@ VIEWS: dict[str, Callable[[], Message | View]] = {
     "unreadable": lambda: messages.unreadable(
         "acme/shop", FAILURE.run_url, 812, [Problem("reports", f"{n}.xml", "not well-formed") for n in range(7)]
     ),
-    "help": lambda: answers.help_menu([CaseRow(FLAKY, PROPOSED)]),
-    "status": lambda: answers.status(HEALTH),
-    "status_empty": lambda: answers.status(replace(HEALTH, counts={}, top=(), last_run_at=None)),
-    "details": lambda: answers.case_details(FLAKY, ACTIVE, AUDIT, NOW),
-    "details_new": lambda: answers.case_details(replace(FLAKY, recent=()), None, (), NOW),
-    "pick": lambda: answers.pick("cart", [FLAKY, HEALTHY], Action.QUARANTINE_OPEN),
-    **{f"list_{kind}": lambda kind=kind: answers.case_list(kind, [CaseRow(FLAKY, ACTIVE)]) for kind in ListKind},  # type: ignore[misc]
-    "list_many": lambda: answers.case_list(ListKind.BROKEN, [CaseRow(BROKEN)] * 33),
-    "list_none": lambda: answers.case_list(ListKind.PROPOSED, []),
+    "card_muted": lambda: messages.card(MUTED, None, NOW),
+    "help": lambda: answers.help_menu(COMMANDS, [CaseRow(FLAKY, PROPOSED)], 7),
+    "help_command": lambda: answers.command_help(COMMANDS[1]),
+    "done": lambda: answers.done("The quarantine is lifted: the test fails builds again."),
+    "lift_question": lambda: messages.lift_question(FLAKY, ACTIVE),
+    "status": lambda: health.status(HEALTH),
+    "status_shared": lambda: health.status(HEALTH, shared_by="<@U0ANA>"),
+    "status_empty": lambda: health.status(replace(HEALTH, counts={}, top=(), last_run_at=None)),
+    "connections": lambda: health.connections(CONNECTIONS),
+    "connections_all": lambda: health.connections(CONNECTIONS[:1]),
+    "policy": lambda: policy.in_force("acme/shop", POLICY),
+    "policy_default": lambda: policy.in_force("acme/shop", DEFAULT),
+    "run": lambda: run_answers.run(RUN),
+    "run_unread": lambda: run_answers.run(replace(RUN, read=False, failures=[], conclusion="")),
+    "run_green": lambda: run_answers.run(replace(RUN, failures=[], conclusion="success", unread=0)),
+    "details": lambda: details.case_details(FLAKY, ACTIVE, AUDIT, NOW),
+    "details_new": lambda: details.case_details(replace(FLAKY, recent=()), None, (), NOW),
+    "pick": lambda: answers.pick("cart", CHOICES, Deed.QUARANTINE),
+    "pick_many": lambda: answers.pick("cart", CHOICES * 25, Deed.EXTEND, days=14, many=True),
+    **{f"list_{kind}": lambda kind=kind: listing.case_list(kind, [CaseRow(FLAKY, ACTIVE)]) for kind in ListKind},  # type: ignore[misc]
+    "list_many": lambda: listing.case_list(ListKind.BROKEN, [CaseRow(BROKEN)] * 20, 33),
+    "list_none": lambda: listing.case_list(ListKind.PROPOSED, []),
     "error": lambda: answers.error("Already approved by Ben <b> at 14:13 UTC."),
     "closest": lambda: answers.closest("stauts", "status"),
     "closest_none": lambda: answers.closest("`x`", None),
@@ -146,9 +184,21 @@ VIEWS: dict[str, Callable[[], Message | View]] = {
     "modal_reject": lambda: modals.reject(FLAKY, PROPOSED, channel="C1", ts="1.2"),
     "modal_label": lambda: modals.label(FLAKY),
     "modal_resume": lambda: modals.resume(BROKEN, SUSPENDED),
+    "modal_extend": lambda: modals.extend(FLAKY, ACTIVE, days=None),
+    "modal_extend_typed": lambda: modals.extend(FLAKY, ACTIVE, days=21, channel="C1"),
+    "modal_assign": lambda: modals.assign(FLAKY, ACTIVE),
+    "modal_assign_team": lambda: modals.assign(FLAKY, replace(ACTIVE, owner="@acme/payments")),
+    "modal_mute": lambda: modals.mute(FLAKY, days=None),
+    "modal_budget": lambda: modals.budget(FLAKY, PROPOSED, "50 tests are in quarantine.", [(ACTIVE, FLAKY.title)]),
+    "modal_choose": lambda: upkeep.choose(Deed.QUARANTINE),
+    "modal_find": lambda: upkeep.choose(Deed.DETAILS),
+    "modal_run": upkeep.ask_run,
+    "modal_incident": lambda: upkeep.incident([(4711, "acme/shop")]),
+    "modal_answer": lambda: upkeep.as_view("Run", run_answers.run(RUN)),
+    "modal_working": modals.working,
     "modal_info": lambda: modals.info("Loading", "One moment…"),
     "home": lambda: home.home(HOME, NOW),
-    "home_empty": lambda: home.home(home.HomeState(waiting=[], quarantined=[], repositories=[], connections=[]), NOW),
+    "home_empty": lambda: home.home(EMPTY_HOME, NOW),
 }
 
 
@@ -196,14 +246,14 @@ def test_no_golden_file_is_left_over() -> None:
 @pytest.mark.parametrize(
     ("profile", "quarantine", "expected"),
     [
-        (FLAKY, None, ["fg_quarantine_open", "fg_label_open", "fg_details"]),
-        (FLAKY, PROPOSED, ["fg_approve", "fg_reject_open", "fg_withdraw", "fg_details"]),
-        (FLAKY, ACTIVE, ["fg_lift", "fg_details"]),
-        (BROKEN, SUSPENDED, ["fg_lift", "fg_resume_open", "fg_details"]),
-        (FLAKY, REJECTED, ["fg_quarantine_open", "fg_label_open", "fg_details"]),
-        (BROKEN, REJECTED, ["fg_details"]),
-        (HEALTHY, None, ["fg_details"]),
-        (BROKEN, None, ["fg_details"]),
+        (FLAKY, None, ["fg_quarantine_open", "fg_label_open", "fg_details", "fg_more"]),
+        (FLAKY, PROPOSED, ["fg_approve", "fg_reject_open", "fg_withdraw", "fg_details", "fg_more"]),
+        (FLAKY, ACTIVE, ["fg_lift", "fg_extend_open", "fg_details", "fg_more"]),
+        (BROKEN, SUSPENDED, ["fg_lift", "fg_resume_open", "fg_details", "fg_more"]),
+        (FLAKY, REJECTED, ["fg_quarantine_open", "fg_label_open", "fg_details", "fg_more"]),
+        (BROKEN, REJECTED, ["fg_details", "fg_more"]),
+        (HEALTHY, None, ["fg_details", "fg_more"]),
+        (BROKEN, None, ["fg_details", "fg_more"]),
     ],
 )
 def test_a_card_offers_the_moves_of_its_state(
@@ -237,10 +287,25 @@ def test_somebody_from_github_is_named_and_not_mentioned() -> None:
     assert line.text.startswith("ana&lt;flores&gt; approved")
 
 
-def test_only_what_changes_ci_for_others_is_broadcast() -> None:
+def test_only_what_the_channel_has_to_know_is_broadcast() -> None:
     assert {kind for kind in History if kind.is_broadcast} == {
-        History.PROPOSED, History.APPROVED, History.LIFTED, History.EXPIRED, History.SUSPENDED, History.RESUMED,
+        History.PROPOSED, History.APPROVED, History.RESUMED, History.SUSPENDED, History.EXPIRED, History.FIXED,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("profile", [FLAKY, HEALTHY, MUTED])
+@pytest.mark.parametrize("quarantine", [None, PROPOSED, ACTIVE, SUSPENDED, REJECTED])
+def test_a_menu_has_at_most_five_deeds(profile: CaseProfile, quarantine: Quarantine | None) -> None:
+    found = listing.deeds(profile, quarantine)
+    assert 1 <= len(found) <= 5
+    assert (Deed.UNMUTE in found) == (profile is MUTED)
+
+
+def test_the_pages_of_a_home_survive_the_way_through_slack() -> None:
+    assert Pages.decode(Pages(2, 1).encode()) == Pages(2, 1)
+    for value in ("", "1", "x:1", "1:-1", "1:1:1", "9" * 40 + ":1"):
+        with pytest.raises(modals.InvalidInputError):
+            Pages.decode(value)
 
 
 NAMES = st.one_of(
@@ -264,22 +329,38 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
         decision=name,
     )  # fmt: skip
     rows = [CaseRow(profile, quarantine)] * 25
-    health = replace(HEALTH, repository=name, top=(profile,) * 5)
+    state_of = replace(HEALTH, repository=name, top=(profile,) * 5)
     audit = [AuditLine(NOW, name, other, name)] * 12
     state = home.HomeState(
-        waiting=rows[:3], quarantined=rows, repositories=[health] * 12, connections=[home.Connection(name, True, other)]
-    )
+        waiting=Page(rows[:3], 3), own=Page(rows[:15], 90), pages=Pages(0, 2), subscriptions=(),
+        repositories=[state_of] * 12, connections=[Connection(name, True, other)],
+    )  # fmt: skip
+    choices = [Choice(number, name, other) for number in range(9)]
+    failures = [RunFailure(number, name, other, Naming.NEW, name, other) for number in range(40)]
+    answer = replace(RUN, repository=name, sha=other, url=other, failures=failures)
     rendered: list[Message | View] = [
         *(messages.card(profile, replace(quarantine, state=state), NOW) for state in State),
         *(messages.history_line(kind, actor, quarantine, profile, name) for kind in History),
         messages.imported(replace(SUMMARY, repository=name)),
         messages.incident(name, other, 1, 2, 3),
         messages.unreadable(name, other, 1, [Problem(name, other, name)] * 9),
-        answers.help_menu(rows),
-        answers.status(health),
-        answers.case_details(profile, quarantine, audit, NOW),
-        answers.pick(name, [profile] * 25),
-        answers.case_list(ListKind.QUARANTINED, rows),
+        messages.lift_question(profile, quarantine),
+        answers.help_menu(COMMANDS * 10, rows[:5], 25),
+        answers.done(f"{name}."),
+        health.status(state_of),
+        health.status(state_of, shared_by="<@U0ANA>"),
+        health.connections([Connection(name, False, other)] * 5),
+        policy.in_force(name, replace(POLICY, approval=Approval(paths=(PathRule(name, protected=True),) * 9))),
+        run_answers.run(answer),
+        details.case_details(profile, quarantine, audit, NOW),
+        answers.pick(name, choices, Deed.EXTEND, days=90, many=True),
+        listing.case_list(ListKind.QUARANTINED, rows, 25),
+        modals.extend(profile, quarantine, days=3),
+        modals.assign(profile, quarantine),
+        modals.mute(profile, days=3),
+        modals.budget(profile, quarantine, name, [(quarantine, other)] * 3),
+        upkeep.incident([(1, name), (2, other)]),
+        upkeep.as_view("Run", run_answers.run(answer)),
         answers.error(name + "."),
         answers.closest(name, "status"),
         modals.quarantine(profile, Target.of(profile)),
@@ -302,34 +383,34 @@ def _values(**given_answers: str | None) -> dict[str, object]:
 
 
 def test_a_filled_in_proposal_is_read() -> None:
-    form = modals.QuarantineForm.decode(_values(until="30", scope="variant", owner="U0BEN", why=" slow network "))
-    assert form == modals.QuarantineForm(30, Scope.VARIANT, "U0BEN", "slow network")
+    form = forms.QuarantineForm.decode(_values(until="30", scope="variant", owner="U0BEN", why=" slow network "))
+    assert form == forms.QuarantineForm(30, Scope.VARIANT, "U0BEN", "slow network")
 
 
 def test_a_proposal_without_an_owner_is_read() -> None:
-    assert modals.QuarantineForm.decode(_values(until="7", scope="case", owner=None, why="x")).owner is None
+    assert forms.QuarantineForm.decode(_values(until="7", scope="case", owner=None, why="x")).owner is None
 
 
 def test_the_faults_of_a_proposal_are_named_by_input() -> None:
-    with pytest.raises(modals.FormError) as caught:
-        modals.QuarantineForm.decode(_values(until="91", scope="all", why="   "))
+    with pytest.raises(forms.FormError) as caught:
+        forms.QuarantineForm.decode(_values(until="91", scope="all", why="   "))
     assert set(caught.value.errors) == {"until", "scope", "why"}
 
 
 def test_a_reason_that_is_too_long_is_refused() -> None:
-    with pytest.raises(modals.FormError, match="500"):
-        modals.ResumeForm.decode(_values(why="x" * 501))
+    with pytest.raises(forms.FormError, match="500"):
+        forms.ResumeForm.decode(_values(why="x" * 501))
 
 
 def test_a_rejection_keeps_its_reason_and_comment() -> None:
     values = {"why": {"v": {"selected_option": {"value": "infra"}}}, "comment": {"v": {"value": "DNS"}}}
-    form = modals.RejectForm.decode(values)
+    form = forms.RejectForm.decode(values)
     assert (form.reason, form.text) == (RejectReason.INFRA, "infra: DNS")
 
 
 def test_a_rejection_needs_a_reason() -> None:
-    with pytest.raises(modals.FormError):
-        modals.RejectForm.decode({"why": {"v": {"selected_option": None}}})
+    with pytest.raises(forms.FormError):
+        forms.RejectForm.decode({"why": {"v": {"selected_option": None}}})
 
 
 def test_a_target_survives_the_way_through_slack() -> None:
