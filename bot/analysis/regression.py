@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bot.analysis.history import CommitVerdict
-from bot.analysis.scoring import constants as c
+from bot.analysis.scoring import MODEL
+from bot.analysis.scoring.model import EPSILON, RATES, REPAIR
 
 SURE = 0.9
 """The range that is named holds the first bad commit with at least this probability."""
@@ -49,10 +50,10 @@ def first_bad(
     """The smallest range that holds the first bad commit of the breakage that lasts; None where the case does not fail.
 
     The same two-state chain as the filter's, smoothed over the verdicts of the default branch: code turns bad with
-    chance `breakage` per commit and good again with `MU_MAIN`; good code fails at the flake rate, bad code passes with
+    chance `breakage` per commit and good again with `REPAIR`; good code fails at the flake rate, bad code passes with
     `EPSILON`. `belief` is the filter's belief over its grid of rates, summed out. The posterior of "bad since i" is
 
-        forward(good at i-1) * breakage * prod(bad evidence from i on) * (1 - MU_MAIN)^(n-i),
+        forward(good at i-1) * breakage * prod(bad evidence from i on) * (1 - REPAIR)^(n-i),
 
     normalised over i. `position` names every commit of the branch in order, those that did not run the case included:
     a commit without a verdict may be the bad one as well as the next that has one.
@@ -77,10 +78,10 @@ def _posterior(
     """The chance, per commit, that the case is bad from there to the end, in logarithms until the last step."""
     passes = np.array([one.passes for one in verdicts])
     failures = np.array([one.failures for one in verdicts])
-    rate = np.clip(c.GRID, c.OUTAGE_FLOOR, 1)  # a lone failure may still be an outage nobody noticed
+    rate = np.clip(RATES, MODEL.outage_floor, 1)  # a lone failure may still be an outage nobody noticed
     good = failures[:, None] * np.log(rate) + passes[:, None] * np.log1p(-rate)
-    bad = failures * np.log(1 - c.EPSILON) + passes * np.log(c.EPSILON)
-    stays = np.log(1 - c.MU_MAIN)
+    bad = failures * np.log(1 - EPSILON) + passes * np.log(EPSILON)
+    stays = np.log(1 - REPAIR)
     after = np.cumsum(bad[::-1])[::-1] + stays * np.arange(len(bad) - 1, -1, -1)
     prior = np.log(np.maximum(belief, 1e-300))
     at_good = prior + np.log1p(-breakage)  # before what was seen at i: the code is good there, or bad
@@ -91,7 +92,7 @@ def _posterior(
         was_good, was_bad = at_good + good[i - 1], at_bad + bad[i - 1]
         turned = was_good + np.log(breakage)
         since[i] = turned + after[i]
-        at_good = np.logaddexp(was_good + np.log1p(-breakage), was_bad + np.log(c.MU_MAIN))
+        at_good = np.logaddexp(was_good + np.log1p(-breakage), was_bad + np.log(REPAIR))
         at_bad = np.logaddexp(turned, was_bad + stays)
     weights = np.exp(since - since.max()).sum(axis=1)
     share: np.ndarray[tuple[int], np.dtype[np.float64]] = weights / weights.sum()

@@ -11,6 +11,7 @@ import numpy as np
 from bot.analysis import scoring
 from bot.analysis.history import CaseResult
 from bot.analysis.model import Outcome, Status
+from bot.analysis.scoring.model import RATES
 
 MOST_COMMITS = 400
 """How far the filter is run on; what takes longer is not worth a promise."""
@@ -29,9 +30,10 @@ class Without:
 
 
 def rates(state: bytes) -> list[float]:
-    """The belief over the filter's grid of flake rates in a stored state."""
-    active = scoring.ActiveCases.from_rows([(0, state)])
-    return [float(share) for share in active.records["w"][0]]
+    """The belief over the filter's flake rates in a stored state, that the case is of another kind left out."""
+    active = scoring.ActiveCases.unpack([(0, state)], scoring.MODEL)
+    belief = active.beliefs[0, : len(RATES), 0]
+    return [float(share) for share in belief / belief.sum()]
 
 
 def after_clean_commits(state: bytes, variant: str, keys: int, at: datetime) -> Iterator[scoring.Score]:
@@ -39,14 +41,11 @@ def after_clean_commits(state: bytes, variant: str, keys: int, at: datetime) -> 
 
     `state` is the stored state of the case in `variant`, `keys` the number of (case, variant) of the repository.
     """
-    active = scoring.ActiveCases.from_rows([(0, state)])
-    repository = scoring.RepositoryState.new()
-    repository.newest = int(active.records["last"][0])
-    passes = np.zeros(1, dtype=np.int32)
-    yield scoring.readout(active, at)[0]
+    scorer = scoring.Scorer.of_case(state, variant, keys)
+    yield from scoring.readout.active(scorer, variant, at)
     for number in range(MOST_COMMITS):
-        active = scoring.observe(_clean(variant, f"clean {number}", at), repository, active, passes, keys).active
-        yield scoring.readout(active, at)[0]
+        scorer.observe(_clean(variant, f"clean {number}", at))
+        yield from scoring.readout.active(scorer, variant, at)
 
 
 def without_days(results: Sequence[CaseResult], variant: str, keys: int, at: datetime) -> tuple[Status, list[Without]]:
@@ -59,20 +58,12 @@ def without_days(results: Sequence[CaseResult], variant: str, keys: int, at: dat
     failed = [one.run.started_at.date() for one in counted if one.failed]
     days = sorted(set(failed), key=lambda day: (-failed.count(day), day))[:MOST_DAYS]
     copies: list[date | None] = [None, *days]
-    repository = scoring.RepositoryState.new()
-    active = scoring.ActiveCases.empty()
-    passes = np.zeros(len(copies), dtype=np.int32)
+    scorer = scoring.Scorer(scoring.RepositoryMemory(keys))
+    scorer.variant(variant).locate(np.arange(len(copies), dtype=np.int32))
     for one in counted:
         inside = [place for place, day in enumerate(copies) if day != one.run.started_at.date()]
-        execution = _replayed(one, inside)
-        own = np.isin(active.case_ids, execution.case_ids)
-        observation = scoring.observe(
-            execution, repository, active.take(np.flatnonzero(own)), passes[execution.case_ids], keys
-        )
-        passes[execution.case_ids] = observation.passes
-        active = _merge(active.take(np.flatnonzero(~own)), observation.active)
-    statuses = {score.case_id: score.status for score in scoring.readout(active, at)}
-    found = [statuses.get(place, scoring.inactive_status(int(passes[place]))) for place in range(len(copies))]
+        scorer.observe(_replayed(one, inside))
+    found = [score.status for score in scoring.readout.everything(scorer, variant, at)]
     return found[0], [Without(day, failed.count(day), status) for day, status in zip(days, found[1:], strict=True)]
 
 
@@ -111,13 +102,3 @@ def _clean(variant: str, sha: str, at: datetime) -> scoring.Execution:
         failed=np.zeros(1, dtype=np.bool_),
         retries={},
     )
-
-
-def _merge(rest: scoring.ActiveCases, seen: scoring.ActiveCases) -> scoring.ActiveCases:
-    merged = scoring.ActiveCases(
-        np.concatenate([rest.case_ids, seen.case_ids]),
-        np.concatenate([rest.records, seen.records]),
-        [*rest.commits, *seen.commits],
-        [*rest.branches, *seen.branches],
-    )
-    return merged.take(np.argsort(merged.case_ids, kind="stable"))

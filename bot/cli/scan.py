@@ -45,7 +45,7 @@ def scan(top: Path, as_json: bool, timeline: bool) -> None:
     found = _read(folders, show_progress=not (as_json or timeline))
     # Only what was read is put in order: a damaged report says nothing of its time either.
     placed, notes = folder.place(list(found.runs))
-    rehearsal = Rehearsal(len(found.names), len(found.keys))
+    rehearsal = Rehearsal(len(found.names), len(found.keys), follow=timeline)
     incidents = 0
     for run in placed:
         for leg in found.runs[run.folder]:

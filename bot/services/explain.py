@@ -13,10 +13,10 @@ from bot.analysis.incidents import Incident, Kind
 from bot.analysis.lifecycle import Quarantine, State
 from bot.analysis.model import CaseId, RepositoryId, Status
 from bot.analysis.policy import QuarantineRules
-from bot.analysis.scoring import constants
+from bot.analysis.scoring.model import breakage_main
 from bot.errors import NotFoundError
 from bot.services import judge
-from bot.store import cases, fingerprints, histories, quarantines
+from bot.store import cases, fingerprints, histories, quarantines, scorers
 from bot.store import incidents as stored_incidents
 from bot.store.database import Session
 
@@ -44,7 +44,7 @@ def of_case(session: Session, case_id: CaseId, now: datetime) -> Explanation:
     worst = rows[0] if rows else None
     mine = [one for one in results if worst is None or one.variant == worst.variant]
     score = cases.as_variant_score(worst) if worst else None
-    keys = cases.get_keys(session, case.repository_id)
+    keys = scorers.get_keys(session, case.repository_id)
     evidence = explanation.gather(
         mine,
         histories.count_failing(session, case.repository_id, {one.run.id for one in mine if one.failed}),
@@ -104,7 +104,7 @@ def _first_bad(
 ) -> regression.FirstBad | None:
     verdicts = history.default_branch_verdicts(results)
     order = list(dict.fromkeys(run.head_sha for run in runs if run.on_default_branch))
-    return regression.first_bad(verdicts, whatif.rates(state), breakage=constants.breakage_main(keys), position=order)
+    return regression.first_bad(verdicts, whatif.rates(state), breakage=breakage_main(keys), position=order)
 
 
 def _outlook(

@@ -24,7 +24,7 @@ from bot.analysis.model import (
 )
 from bot.analysis.suites import outage_suite
 from bot.services import announce, clusters, judge, kinds, quarantine
-from bot.store import cases, quarantines, repositories, results, runs
+from bot.store import cases, quarantines, repositories, results, runs, scorers
 from bot.store.database import Session
 
 HISTORY_AGE = timedelta(hours=24)
@@ -48,7 +48,7 @@ def record(
 
     Everything happens in the caller's transaction; a run that is recorded twice changes nothing.
     """
-    cases.lock_scorer(session, repository_id)
+    scorers.lock(session, repository_id)
     run = runs.get(session, repository_id, run_id)
     if run.ingested_at is not None:
         return False

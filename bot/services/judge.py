@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from bot.analysis import scoring
 from bot.analysis.model import CaseId, RepositoryId, Status
-from bot.store import cases
+from bot.analysis.policy import Thresholds
+from bot.store import cases, scorers
 from bot.store.database import Session
 
 
@@ -50,128 +51,186 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What judging a run concluded: the changes of status, and the largest outage term of its legs."""
+    """What judging a run concluded: the changes of status, and the largest outage term of its legs.
+
+    `observations` is what the filter saw, by variant; None where the run was not judged yet.
+    """
 
     changes: tuple[Change, ...]
     outage: float
     is_incident: bool
     failed: int
     ran: int
+    observations: Mapping[str, scoring.Observation] | None
 
 
 def judge(
-    session: Session, repository_id: RepositoryId, commit: Commit, legs: tuple[JudgedLeg, ...], now: datetime
+    session: Session,
+    repository_id: RepositoryId,
+    commit: Commit,
+    legs: tuple[JudgedLeg, ...],
+    now: datetime,
+    thresholds: Thresholds | None = None,
 ) -> Judgement:
     """Update the scores of a repository by the legs of one run, in order of variant.
 
-    Holds the repository's scorer for the rest of the transaction, so that runs are judged one after another.
+    Holds the repository's scorer for the rest of the transaction, so that runs are judged one after another. Where
+    the scores are of another model nothing is judged: the run is when the repository is scored anew.
     """
-    stored = cases.lock_scorer(session, repository_id)
-    repository = scoring.RepositoryState.from_bytes(stored) if stored else scoring.RepositoryState.new()
-    counts = cases.get_pass_counts(session, repository_id)
-    touched = sorted({int(case) for leg in legs for case in leg.case_ids})
-    known = cases.list_scores(session, repository_id, case_ids=touched)
-    before = {(row.case_id, row.variant): row for row in known}
-    keys = _count_keys(counts, legs)
+    stored = scorers.lock(session, repository_id)
+    model = scoring.MODEL
+    if stored is not None and stored.model != model.version:
+        return _unjudged(legs)
+    size = sum(len(leg.case_ids) for leg in legs)
+    memory = (
+        scoring.RepositoryMemory(size) if stored is None else scoring.RepositoryMemory.from_bytes(stored.state, model)
+    )
+    scorer = scoring.Scorer(memory, thresholds)
+    touched = np.unique(np.concatenate([np.empty(0, np.int32), *(leg.case_ids for leg in legs)]))
+    known = cases.list_scores(session, repository_id, case_ids=touched.tolist())
     changed: list[cases.ScoreRow] = []
-    outage = 0.0
-    incident = False
+    seen = []
     for leg in sorted(legs, key=lambda one: one.variant):
-        rows = [(row.case_id, row.state) for row in known if row.variant == leg.variant]
-        seen, passes = _align(counts.get(leg.variant), leg.case_ids)
-        observation = scoring.observe(
-            scoring.Execution(
-                variant=leg.variant,
-                branch=commit.branch,
-                on_default_branch=commit.on_default_branch,
-                sha=commit.sha,
-                base_sha=commit.base_sha,
-                event_kind=commit.event_kind,
-                started_at=commit.started_at,
-                case_ids=leg.case_ids,
-                suites=leg.suites,
-                failed=leg.failed,
-                retries=leg.retries,
-            ),
-            repository,
-            scoring.ActiveCases.from_rows(rows),
-            passes,
-            keys,
-        )
-        seen.update(zip(leg.case_ids.tolist(), observation.passes.tolist(), strict=True))
-        _store_counts(session, repository_id, leg.variant, seen)
-        outage = max(outage, observation.outage)
-        incident = incident or observation.is_incident
-        changed += _read_out(observation.active, leg.variant, before, commit.started_at)
+        counts = _load(session, repository_id, scorer, commit, leg, known)
+        observation = scorer.observe(execution_of(commit, leg))
+        seen.append(observation)
+        _store(session, repository_id, scorer, leg, counts, observation)
+        changed += read_out(scorer, leg.variant, observation.touched)
     cases.put_scores(session, repository_id, changed, now)
-    cases.put_scorer(session, repository_id, repository.to_bytes(), keys, now)
+    _put(session, repository_id, memory, now)
     return Judgement(
         changes=_changes(known, changed),
-        outage=outage,
-        is_incident=incident,
+        outage=max((one.outage for one in seen), default=0.0),
+        is_incident=any(one.is_incident for one in seen),
+        failed=sum(int(leg.failed.sum()) for leg in legs),
+        ran=size,
+        observations=dict(zip(sorted(leg.variant for leg in legs), seen, strict=True)),
+    )
+
+
+def replace(session: Session, repository_id: RepositoryId, scorer: scoring.Scorer, now: datetime) -> None:
+    """Write the whole state of a scorer in place of what is stored; it has seen every run that is to count."""
+    version = scorer.model.version
+    scorers.delete(session, repository_id)
+    cases.delete_scores(session, repository_id)
+    rows = []
+    for name, variant in sorted(scorer.variants.items()):
+        counts = scorers.Counts({})
+        counts.set(variant.case_ids, variant.counts)
+        scorers.put_counts(session, repository_id, name, counts)
+        kept = ((key, one.to_bytes(version)) for key, one in variant.branches.items() if key in scorer.memory.branches)
+        scorers.put_branches(session, repository_id, name, kept)
+        rows += read_out(scorer, name)
+    cases.put_scores(session, repository_id, rows, now)
+    _put(session, repository_id, scorer.memory, now)
+
+
+def execution_of(commit: Commit, leg: JudgedLeg) -> scoring.Execution:
+    """A leg as the filter takes it in."""
+    return scoring.Execution(
+        variant=leg.variant,
+        branch=commit.branch,
+        on_default_branch=commit.on_default_branch,
+        sha=commit.sha,
+        base_sha=commit.base_sha,
+        event_kind=commit.event_kind,
+        started_at=commit.started_at,
+        case_ids=leg.case_ids,
+        suites=leg.suites,
+        failed=leg.failed,
+        retries=leg.retries,
+    )
+
+
+def read_out(scorer: scoring.Scorer, variant: str, case_ids: NDArray[np.int32] | None = None) -> list[cases.ScoreRow]:
+    """The scores of the cases of a variant that are followed, of all or of those named, as rows to store."""
+    scores = scoring.readout.active(scorer, variant, None, case_ids)
+    followed = scorer.variant(variant)
+    places = followed.places_of(scores.case_ids)
+    states = followed.active.pack(places, scorer.model.version)
+    episodes = followed.active.records["episode"][places].tolist()
+    return [
+        cases.ScoreRow(
+            case_id=CaseId(score.case_id),
+            variant=variant,
+            state=state,
+            status=score.status,
+            p_flaky=score.p_flaky,
+            p_broken=score.p_broken,
+            score=score.score,
+            rate=score.rate,
+            low=score.interval[0],
+            high=score.interval[1],
+            runs=score.runs,
+            failures=score.failures,
+            mixed_commits=score.mixed_commits,
+            episode=episode,
+        )
+        for score, state, episode in zip(scores, states, episodes, strict=True)
+    ]
+
+
+def _unjudged(legs: tuple[JudgedLeg, ...]) -> Judgement:
+    return Judgement(
+        changes=(),
+        outage=0.0,
+        is_incident=False,
         failed=sum(int(leg.failed.sum()) for leg in legs),
         ran=sum(len(leg.case_ids) for leg in legs),
+        observations=None,
     )
 
 
-def _count_keys(counts: Mapping[str, tuple[NDArray[np.int32], NDArray[np.int32]]], legs: tuple[JudgedLeg, ...]) -> int:
-    """How many (case, variant) keys the repository has once these legs are in."""
-    total = sum(len(ids) for ids, _ in counts.values())
-    for leg in legs:
-        known = counts[leg.variant][0] if leg.variant in counts else np.empty(0, dtype=np.int32)
-        total += int(np.isin(leg.case_ids, known, invert=True).sum())
-    return total
-
-
-def _align(
-    stored: tuple[NDArray[np.int32], NDArray[np.int32]] | None, case_ids: NDArray[np.int32]
-) -> tuple[dict[int, int], NDArray[np.int32]]:
-    seen = {} if stored is None else dict(zip(stored[0].tolist(), stored[1].tolist(), strict=True))
-    return seen, np.array([seen.get(case, 0) for case in case_ids.tolist()], dtype=np.int32)
-
-
-def _store_counts(session: Session, repository_id: RepositoryId, variant: str, seen: Mapping[int, int]) -> None:
-    ids = sorted(seen)
-    cases.put_pass_counts(
-        session,
-        repository_id,
-        variant,
-        np.array(ids, dtype=np.int32),
-        np.array([seen[case] for case in ids], dtype=np.int32),
+def _load(
+    session: Session,
+    repository_id: RepositoryId,
+    scorer: scoring.Scorer,
+    commit: Commit,
+    leg: JudgedLeg,
+    known: list[cases.ScoreRow],
+) -> scorers.Counts:
+    """Give the scorer what is stored of the cases of a leg, and of its branch."""
+    model = scorer.model
+    counts = scorers.get_counts(session, repository_id, leg.variant, leg.case_ids)
+    rows = [(int(row.case_id), row.state) for row in known if row.variant == leg.variant]
+    inside = set(leg.case_ids.tolist()) if rows else set()
+    variant = scorer.variant(leg.variant)
+    variant.load(
+        leg.case_ids,
+        counts.get(leg.case_ids),
+        scoring.ActiveCases.unpack((row for row in rows if row[0] in inside), model),
     )
+    if not commit.on_default_branch:
+        branch = scoring.branch_key(commit.branch)
+        if beliefs := scorers.find_branch(session, repository_id, leg.variant, branch):
+            variant.branches[branch] = scoring.BranchBeliefs.from_bytes(beliefs, model)
+    return counts
 
 
-def _read_out(
-    active: scoring.ActiveCases,
-    variant: str,
-    before: Mapping[tuple[CaseId, str], cases.ScoreRow],
-    at: datetime,
-) -> list[cases.ScoreRow]:
-    states = dict(active.to_rows())
-    rows = []
-    for score in scoring.readout(active, at):
-        case_id = CaseId(score.case_id)
-        known = before.get((case_id, variant))
-        episode = 0 if known is None else known.episode
-        rows.append(
-            cases.ScoreRow(
-                case_id=case_id,
-                variant=variant,
-                state=states[score.case_id],
-                status=score.status,
-                p_flaky=score.p_flaky,
-                p_broken=score.p_broken,
-                score=score.score,
-                rate=score.rate,
-                low=score.interval[0],
-                high=score.interval[1],
-                runs=score.runs,
-                failures=score.failures,
-                mixed_commits=score.mixed_commits,
-                episode=episode + (known is None or known.status is not score.status),
-            )
-        )
-    return rows
+def _store(
+    session: Session,
+    repository_id: RepositoryId,
+    scorer: scoring.Scorer,
+    leg: JudgedLeg,
+    counts: scorers.Counts,
+    observation: scoring.Observation,
+) -> None:
+    """Take from the scorer what an execution changed, all but the scores."""
+    variant = scorer.variant(leg.variant)
+    counts.set(leg.case_ids, variant.counts[:, variant.locate(leg.case_ids)])
+    scorers.put_counts(session, repository_id, leg.variant, counts)
+    branch = observation.branch
+    if branch is not None and (beliefs := variant.branches.get(branch)):
+        packed = beliefs.to_bytes(scorer.model.version)
+        scorers.put_branches(session, repository_id, leg.variant, [(branch, packed)])
+    if observation.forgotten is not None:
+        scorers.forget_branch(session, repository_id, observation.forgotten)
+
+
+def _put(session: Session, repository_id: RepositoryId, memory: scoring.RepositoryMemory, now: datetime) -> None:
+    version = scoring.MODEL.version
+    row = scorers.StoredScorer(memory.to_bytes(version), version, memory.keys, memory.is_outgrown)
+    scorers.put(session, repository_id, row, now)
 
 
 def _changes(known: list[cases.ScoreRow], changed: list[cases.ScoreRow]) -> tuple[Change, ...]:

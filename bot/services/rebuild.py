@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.analysis.incidents import Incident
 from bot.analysis.model import RepositoryId
-from bot.store import cases, queue, rescores, runs
+from bot.store import queue, rescores, runs, scorers
 from bot.store.database import Session
 
 
@@ -27,6 +27,6 @@ def request_for_window(session: Session, incident: Incident, now: datetime) -> N
 
     Takes the repository's scorer, so that no run is judged in between by the windows as they were.
     """
-    cases.lock_scorer(session, incident.repository_id)
+    scorers.lock(session, incident.repository_id)
     if runs.any_ended_since(session, incident.repository_id, incident.ended_at or incident.started_at):
         request(session, incident.repository_id, f"incident:{incident.id}", now)

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-import numpy as np
 import sqlalchemy as sa
-from numpy.typing import NDArray
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by, distinct_on, insert
 
 from bot.analysis.model import CaseId, FailureExcerpt, Identity, RepositoryId, Status, VariantScore
 from bot.errors import NotFoundError
 from bot.store.database import Session
-from bot.store.tables import cases, failures, fingerprints, pass_counts, runs, scorers, scores
+from bot.store.tables import cases, failures, fingerprints, runs, scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,61 +199,6 @@ def count(session: Session, repository_id: RepositoryId) -> int:
     ).scalar_one()
 
 
-def lock_scorer(session: Session, repository_id: RepositoryId) -> bytes | None:
-    """The repository's part of the filter's state, kept from other ingestions until the transaction ends."""
-    session.execute(sa.select(sa.func.pg_advisory_xact_lock(repository_id)))
-    state: bytes | None = session.execute(
-        sa.select(scorers.c.state).where(scorers.c.repository_id == repository_id)
-    ).scalar_one_or_none()
-    return state
-
-
-def put_scorer(session: Session, repository_id: RepositoryId, state: bytes, keys: int, now: datetime) -> None:
-    """Store the repository's part of the filter's state."""
-    row = {"state": state, "keys": keys, "updated_at": now}
-    session.execute(
-        insert(scorers)
-        .values(repository_id=repository_id, **row)
-        .on_conflict_do_update(index_elements=["repository_id"], set_=row)
-    )
-
-
-def get_keys(session: Session, repository_id: RepositoryId) -> int:
-    """The number of (case, variant) the scores were computed with; 1 before the first run."""
-    keys: int | None = session.execute(
-        sa.select(scorers.c["keys"]).where(scorers.c.repository_id == repository_id)
-    ).scalar_one_or_none()
-    return keys or 1
-
-
-def get_pass_counts(
-    session: Session, repository_id: RepositoryId
-) -> dict[str, tuple[NDArray[np.int32], NDArray[np.int32]]]:
-    """How often each case never seen failing has passed, by variant: aligned arrays, ascending by case."""
-    rows = session.execute(
-        sa.select(pass_counts.c.variant, pass_counts.c.case_ids, pass_counts.c.counts).where(
-            pass_counts.c.repository_id == repository_id
-        )
-    )
-    return {row[0]: (np.array(row[1], dtype=np.int32), np.array(row[2], dtype=np.int32)) for row in rows}
-
-
-def put_pass_counts(
-    session: Session,
-    repository_id: RepositoryId,
-    variant: str,
-    case_ids: NDArray[np.int32],
-    counts: NDArray[np.int32],
-) -> None:
-    """Store how often each case has passed in a variant."""
-    row = {"case_ids": case_ids.tolist(), "counts": counts.tolist()}
-    session.execute(
-        insert(pass_counts)
-        .values(repository_id=repository_id, variant=variant, **row)
-        .on_conflict_do_update(index_elements=["repository_id", "variant"], set_=row)
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What filters ask of a case: its file, and the rate of failure of its worst variant, 0 to 1."""
@@ -363,41 +307,45 @@ def list_troubled(session: Session, repository_id: RepositoryId, variant: str, l
 
 
 def put_scores(session: Session, repository_id: RepositoryId, rows: Sequence[ScoreRow], now: datetime) -> None:
-    """Store scores, new or changed."""
+    """Store scores, new or changed, in one statement."""
     if not rows:
         return
-    statement = insert(scores)
-    columns = (
-        "state", "status", "p_flaky", "p_broken", "score", "rate", "low", "high", "runs", "failures",
-        "mixed_commits", "episode", "updated_at",
-    )  # fmt: skip
+    columns: dict[str, tuple[sa.types.TypeEngine[Any], list[object]]] = {
+        "case_id": (sa.Integer(), [row.case_id for row in rows]),
+        "variant": (sa.Text(), [row.variant for row in rows]),
+        "state": (sa.LargeBinary(), [row.state for row in rows]),
+        "status": (sa.Text(), [row.status.value for row in rows]),
+        "p_flaky": (sa.Double(), [row.p_flaky for row in rows]),
+        "p_broken": (sa.Double(), [row.p_broken for row in rows]),
+        "score": (sa.Double(), [row.score for row in rows]),
+        "rate": (sa.Double(), [row.rate for row in rows]),
+        "low": (sa.Double(), [row.low for row in rows]),
+        "high": (sa.Double(), [row.high for row in rows]),
+        "runs": (sa.Integer(), [row.runs for row in rows]),
+        "failures": (sa.Integer(), [row.failures for row in rows]),
+        "mixed_commits": (sa.Integer(), [row.mixed_commits for row in rows]),
+        "episode": (sa.Integer(), [row.episode for row in rows]),
+    }
+    given = (
+        sa.func.unnest(*(sa.bindparam(name, values, type_=ARRAY(kind)) for name, (kind, values) in columns.items()))
+        .table_valued(*(sa.column(name, kind) for name, (kind, _) in columns.items()))
+        .render_derived()
+    )
+    statement = insert(scores).from_select(
+        ["repository_id", "updated_at", *columns],
+        sa.select(sa.literal(repository_id, sa.BigInteger()), sa.literal(now), *(given.c[name] for name in columns)),
+    )
     session.execute(
         statement.on_conflict_do_update(
             index_elements=["repository_id", "case_id", "variant"],
-            set_={name: statement.excluded[name] for name in columns},
-        ),
-        [
-            {
-                "repository_id": repository_id,
-                "case_id": row.case_id,
-                "variant": row.variant,
-                "state": row.state,
-                "status": row.status.value,
-                "p_flaky": row.p_flaky,
-                "p_broken": row.p_broken,
-                "score": row.score,
-                "rate": row.rate,
-                "low": row.low,
-                "high": row.high,
-                "runs": row.runs,
-                "failures": row.failures,
-                "mixed_commits": row.mixed_commits,
-                "episode": row.episode,
-                "updated_at": now,
-            }
-            for row in rows
-        ],
+            set_={name: statement.excluded[name] for name in (*columns, "updated_at")},
+        )
     )
+
+
+def delete_scores(session: Session, repository_id: RepositoryId) -> None:
+    """Remove the scores of a repository, to be written anew."""
+    session.execute(sa.delete(scores).where(scores.c.repository_id == repository_id))
 
 
 def as_variant_score(row: ScoreRow) -> VariantScore:

@@ -245,6 +245,8 @@ scorers = Table(
     Column("repository_id", BigInteger, primary_key=True, autoincrement=False),
     Column("state", LargeBinary, nullable=False),
     Column("keys", Integer, nullable=False),
+    Column("model", SmallInteger, nullable=False),
+    Column("outgrown", Boolean, nullable=False),
     _time("updated_at"),
 )
 
@@ -253,8 +255,17 @@ pass_counts = Table(
     metadata,
     Column("repository_id", BigInteger, primary_key=True),
     Column("variant", Text, primary_key=True),
-    Column("case_ids", ARRAY(Integer), nullable=False),
-    Column("counts", ARRAY(Integer), nullable=False),
+    Column("block", Integer, primary_key=True),
+    Column("counts", LargeBinary, nullable=False),
+)
+
+branch_beliefs = Table(
+    "branch_beliefs",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True),
+    Column("variant", Text, primary_key=True),
+    Column("branch", BigInteger, primary_key=True),
+    Column("beliefs", LargeBinary, nullable=False),
 )
 
 scores = Table(

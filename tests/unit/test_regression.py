@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.analysis import regression
 from bot.analysis.history import CommitVerdict
 from bot.analysis.model import Verdict
-from bot.analysis.scoring import constants
+from bot.analysis.scoring.model import STEADY
 
 NEVER_FLAKY = [1.0] + [0.0] * 12
 HALF_FLAKY = [0.0] * 11 + [1.0, 0.0]
@@ -83,7 +83,7 @@ def test_the_range_is_of_known_commits_in_order_and_as_sure_as_it_says(
     seen: list[tuple[int, int]], breakage: float
 ) -> None:
     verdicts = at(*seen, (0, 1))
-    found = regression.first_bad(verdicts, list(constants.PRIOR), breakage=breakage)
+    found = regression.first_bad(verdicts, [way.prior for way in STEADY], breakage=breakage)
     assert found is not None
     assert regression.SURE <= found.probability <= 1 + 1e-9
     order = [one.sha for one in verdicts]

@@ -2,69 +2,44 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import itertools
 
-import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.analysis import scoring
 from bot.analysis.model import Status
+from tests.unit.worlds import World
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
+ACCUSED = {Status.FLAKY, Status.BROKEN}
 
 
-class World:
-    """A repository of some cases whose executions are fed to the filter."""
-
-    def __init__(self, cases: int = 50) -> None:
-        self.repository = scoring.RepositoryState.new()
-        self.active = scoring.ActiveCases.empty()
-        self.passes = np.zeros(cases, dtype=np.int32)
-        self.cases = cases
-        self.now = START
-
-    def run(
-        self, sha: str, *failing: int, branch: str = "main", retries: dict[int, tuple[bool, ...]] | None = None
-    ) -> float:
-        self.now += timedelta(hours=1)
-        ids = np.arange(self.cases, dtype=np.int32)
-        execution = scoring.Execution(
-            variant="default",
-            branch=branch,
-            on_default_branch=branch == "main",
-            sha=sha,
-            base_sha=None,
-            event_kind="push" if branch == "main" else "pull_request",
-            started_at=self.now,
-            case_ids=ids,
-            suites=ids % 5,
-            failed=np.isin(ids, failing),
-            retries=retries or {},
-        )
-        packed = scoring.ActiveCases.from_rows(self.active.to_rows())
-        repository = scoring.RepositoryState.from_bytes(self.repository.to_bytes())
-        seen = scoring.observe(execution, repository, packed, self.passes, self.cases)
-        self.repository, self.active, self.passes = repository, seen.active, seen.passes
-        return seen.outage
-
-    def status(self, case: int) -> Status:
-        scores = {score.case_id: score.status for score in scoring.readout(self.active, self.now)}
-        return scores.get(case, scoring.inactive_status(int(self.passes[case])))
+def calm(commits: int = 20, cases: int = 50) -> World:
+    world = World(cases)
+    for number in range(commits):
+        world.run(f"c{number}")
+    return world
 
 
 def test_a_case_that_always_passes_is_healthy_after_five_runs() -> None:
-    world = World()
+    world = calm(4)
     assert world.status(0) is Status.INSUFFICIENT
-    for number in range(5):
-        world.run(f"c{number}")
+    world.run("c5")
     assert world.status(0) is Status.HEALTHY
 
 
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 9), st.sets(st.integers(1, 19))), min_size=1, max_size=40))
+def test_whatever_the_others_do_a_case_that_always_passes_is_never_anything_but_healthy(
+    history: list[tuple[int, set[int]]],
+) -> None:
+    world = World(20)
+    for commit, failing in history:
+        world.run(f"c{commit}", *failing)
+        assert world.status(0) in {Status.HEALTHY, Status.INSUFFICIENT}
+
+
 def test_failing_and_passing_on_the_same_code_twice_is_flaky() -> None:
-    world = World()
-    for number in range(20):
-        world.run(f"c{number}")
+    world = calm()
     for number in range(3):
         world.run(f"f{number}", 7)
         world.run(f"f{number}")
@@ -73,15 +48,22 @@ def test_failing_and_passing_on_the_same_code_twice_is_flaky() -> None:
     assert world.status(8) is Status.HEALTHY
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.integers(min_value=5, max_value=40), st.integers(min_value=3, max_value=15))
-def test_a_case_that_fails_from_one_commit_on_is_broken_and_never_flaky(before: int, after: int) -> None:
-    world = World()
-    for number in range(before):
-        world.run(f"c{number}")
+@settings(max_examples=25, deadline=None)
+@given(
+    before=st.integers(5, 40),
+    after=st.integers(3, 25),
+    reruns=st.lists(st.booleans(), min_size=25, max_size=25),
+    retried=st.booleans(),
+)
+def test_a_case_that_fails_from_one_commit_on_is_broken_and_never_flaky(
+    before: int, after: int, reruns: list[bool], retried: bool
+) -> None:
+    world = calm(before)
+    retries = {3: (True, True)} if retried else None
     for number in range(after):
-        world.run(f"f{number}", 3)
-        assert world.status(3) is not Status.FLAKY
+        for _ in range(1 + reruns[number]):
+            world.run(f"f{number}", 3, retries=retries)
+            assert world.status(3) is not Status.FLAKY
     assert world.status(3) is Status.BROKEN
     for number in range(30):
         world.run(f"m{number}")
@@ -89,30 +71,157 @@ def test_a_case_that_fails_from_one_commit_on_is_broken_and_never_flaky(before: 
     assert world.status(3) in {Status.HEALTHY, Status.SUSPECT}
 
 
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.booleans()), min_size=1, max_size=40),
+    st.integers(1, 60),
+)
+def test_more_clean_commits_never_make_a_case_more_flaky_once_it_is_clean(
+    history: list[tuple[int, bool]], more: int
+) -> None:
+    world = World(20)
+    for commit, fails in history:
+        world.run(f"c{commit}", *([4] if fails else []))
+    # A pass after a failure is what tells a flake from a breakage; from there on a clean commit only clears.
+    for number in range(8):
+        world.run(f"settled{number}")
+    before = world.score(4).p_flaky
+    for number in range(more):
+        world.run(f"clean{number}")
+        after = world.score(4).p_flaky
+        # A case long calm is not below the rate at which any case turns flaky.
+        assert after <= max(before, 0.05)
+        before = after
+
+
 def test_an_outage_accuses_nobody() -> None:
-    world = World()
-    for number in range(20):
-        world.run(f"c{number}")
-    assert world.run("outage", *range(30)) >= scoring.INCIDENT
+    world = calm()
+    assert world.run("outage", *range(30)).is_incident
+    assert {world.status(case) for case in range(30)} == {Status.INFRA}
     world.run("outage")
     world.run("after")
-    assert not [case for case in range(50) if world.status(case) in {Status.FLAKY, Status.BROKEN}]
+    assert not ACCUSED & set(world.statuses().values())
+
+
+def test_infra_is_shown_next_to_its_outage_only() -> None:
+    world = calm()
+    world.run("outage", *range(30))
+    for number in range(2):
+        world.run(f"next{number}")
+        assert world.status(0) is Status.INFRA
+    world.run("over")
+    assert world.status(0) is Status.HEALTHY
+
+
+def test_infra_ends_with_time_too() -> None:
+    world = calm()
+    world.run("outage", *range(30))
+    assert world.score(0, hours=world.hours + 4 * 24).status is Status.HEALTHY
+
+
+def test_an_outage_does_not_hide_what_was_broken() -> None:
+    world = calm()
+    for number in range(4):
+        world.run(f"f{number}", 3)
+    assert world.status(3) is Status.BROKEN
+    for number in range(12):
+        world.run(f"outage{number}", *range(30))
+    assert world.status(3) is Status.BROKEN
+
+
+def test_a_suite_that_is_out_accuses_none_of_its_cases() -> None:
+    world = calm(30, 200)
+    for number in range(3):
+        seen = world.run(f"out{number}", *range(38))
+        assert 0 in seen.suite_outages
+        world.run(f"after{number}")
+    assert not ACCUSED & set(world.statuses().values())
 
 
 def test_a_break_on_a_branch_is_not_a_break_of_main() -> None:
-    world = World()
-    for number in range(20):
-        world.run(f"c{number}")
+    world = calm()
     for number in range(4):
         world.run(f"b{number}", 5, branch="feature")
         world.run(f"d{number}")
-    assert world.status(5) not in {Status.FLAKY, Status.BROKEN}
+    assert world.status(5) not in ACCUSED
+
+
+def test_squash_merged_pull_requests_that_were_broken_accuse_nobody() -> None:
+    world = calm()
+    for number in range(2):
+        for push in range(4):
+            world.run(f"p{number}-{push}", 5, branch=f"pr-{number}")
+        world.run(f"q{number}", branch=f"pr-{number}")
+        world.run(f"squashed{number}")
+    assert world.status(5) not in ACCUSED
+
+
+def test_a_flake_on_many_pull_requests_is_found_though_main_never_fails() -> None:
+    world = calm()
+    for number in range(12):
+        for attempt in range(3):
+            world.run(f"p{number}", *([5] if attempt == 0 else []), branch=f"pr-{number}")
+        world.run(f"squashed{number}")
+    assert world.status(5) is Status.FLAKY
 
 
 def test_in_run_retries_that_pass_are_evidence_of_a_flake() -> None:
-    world = World()
-    for number in range(20):
-        world.run(f"c{number}")
+    world = calm()
     for number in range(4):
         world.run(f"f{number}", 2, retries={2: (False,)})
     assert world.status(2) is Status.FLAKY
+
+
+def test_a_status_does_not_flap_around_its_threshold() -> None:
+    def turns(*, hysteresis: bool) -> int:
+        world = World(50, hysteresis=hysteresis)
+        seen = []
+        for number in range(400):
+            world.run(f"c{number}", *([9] if number % 37 == 20 else []))
+            seen.append(world.status(9))
+        return sum(one is not other for one, other in itertools.pairwise(seen))
+
+    assert turns(hysteresis=True) < turns(hysteresis=False)
+
+
+def test_silence_is_no_recovery() -> None:
+    world = calm()
+    for number in range(5):
+        world.run(f"f{number}", 3)
+    rest = [case for case in range(50) if case != 3]
+    for number in range(60):
+        world.run(f"m{number}", ids=rest)
+    assert world.status(3) is Status.BROKEN
+
+
+def test_a_broken_case_recovers_by_clean_verdicts() -> None:
+    world = calm()
+    for number in range(5):
+        world.run(f"f{number}", 3)
+    for number in range(3):
+        world.run(f"m{number}")
+    assert world.status(3) is not Status.BROKEN
+
+
+def test_a_flake_that_breaks_is_broken() -> None:
+    world = calm()
+    for number in range(4):
+        world.run(f"f{number}", 7)
+        world.run(f"f{number}")
+    assert world.status(7) is Status.FLAKY
+    for number in range(8):
+        world.run(f"b{number}", 7)
+        world.run(f"b{number}", 7)
+    assert world.status(7) is Status.BROKEN
+
+
+def test_what_a_person_says_moves_the_belief_at_once() -> None:
+    world = calm()
+    for number in range(3):
+        world.run(f"f{number}", 7)
+        world.run(f"f{number}")
+    before = world.score(7).p_flaky
+    assert world.scorer.hear("linux", 7, 0.1)
+    assert world.score(7).p_flaky < before
+    assert not world.scorer.hear("linux", 8, 0.1)
+    assert not world.scorer.hear("linux", 9999, 0.1)

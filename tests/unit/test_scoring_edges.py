@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -13,206 +13,279 @@ from hypothesis import strategies as st
 from bot.analysis import scoring
 from bot.analysis.model import Status
 from bot.errors import FlakeGuardError
-
-START = datetime(2026, 3, 1, tzinfo=UTC)
-KEYS = 40
+from tests.unit.worlds import START, VARIANT, World, execution
 
 
-def execution(
-    sha: str,
-    ids: Sequence[int],
-    failing: Sequence[int] = (),
-    *,
-    branch: str = "main",
-    base_sha: str | None = None,
-    event_kind: str = "push",
-    hours: int = 0,
-    retries: Mapping[int, tuple[bool, ...]] | None = None,
-) -> scoring.Execution:
-    numbers = np.array(ids, dtype=np.int32)
-    return scoring.Execution(
-        variant="linux",
-        branch=branch,
-        on_default_branch=branch == "main",
-        sha=sha,
-        base_sha=base_sha,
-        event_kind=event_kind,
-        started_at=START + timedelta(hours=hours),
-        case_ids=numbers,
-        suites=np.zeros(len(numbers), dtype=np.int32),
-        failed=np.isin(numbers, failing),
-        retries=retries or {},
-    )
-
-
-def observe(
-    one: scoring.Execution,
-    repository: scoring.RepositoryState,
-    active: scoring.ActiveCases | None = None,
-    passes: int = 20,
-) -> scoring.Observation:
-    before = np.full(len(one.case_ids), passes, dtype=np.int32)
-    return scoring.observe(one, repository, active or scoring.ActiveCases.empty(), before, KEYS)
-
-
-def score(active: scoring.ActiveCases, case: int, hours: int = 0) -> scoring.Score:
-    return next(one for one in scoring.readout(active, START + timedelta(hours=hours)) if one.case_id == case)
+def states(world: World) -> dict[int, bytes]:
+    active = world.scorer.variant(VARIANT).active
+    places = np.arange(active.count)
+    return dict(zip(active.case_ids[places].tolist(), active.pack(places, 1), strict=True))
 
 
 @pytest.mark.parametrize("ran", [1, 2, 3])
 def test_a_failed_case_that_did_not_run_is_left_alone(ran: int) -> None:
-    repository = scoring.RepositoryState.new()
-    known = observe(execution("a", [1, 2, 3], [1, 2, 3]), repository).active
-    before = [row for row in known.to_rows() if row[0] != ran]
-    seen = observe(execution("b", [ran]), repository, known).active
-    assert seen.case_ids.tolist() == [ran]
-    assert [row for row in known.to_rows() if row[0] != ran] == before
-    assert score(seen, ran).runs == 22
-
-
-def test_an_execution_without_any_known_case_touches_none_of_them() -> None:
-    repository = scoring.RepositoryState.new()
-    known = observe(execution("a", [1], [1]), repository).active
-    seen = observe(execution("b", [0, 2]), repository, known)
-    assert seen.active.case_ids.tolist() == []
-    assert seen.passes.tolist() == [21, 21]
+    world = World()
+    for case in (1, 2, 3):
+        world.run(f"a{case}", case)
+    before = states(world)
+    seen = world.run("b", ids=[ran])
+    assert seen.touched.tolist() == [ran]
+    assert {case: state for case, state in states(world).items() if case != ran} == {
+        case: state for case, state in before.items() if case != ran
+    }
 
 
 def test_an_execution_without_cases_changes_nothing() -> None:
-    repository = scoring.RepositoryState.new()
-    known = observe(execution("a", [1], [1]), repository).active
-    seen = observe(execution("b", []), repository, known)
-    assert (len(seen.active.case_ids), seen.outage, seen.keep) == (0, 0.0, {})
+    world = World()
+    world.run("a", 1)
+    before = states(world)
+    seen = world.run("b", ids=[])
+    assert (len(seen.touched), seen.outage, seen.keep) == (0, 0.0, {})
     assert not seen.is_incident
+    assert states(world) == before
 
 
 def test_a_first_failure_on_a_commit_executed_before_makes_the_commit_mixed() -> None:
-    repository = scoring.RepositoryState.new()
-    observe(execution("a", [1, 2]), repository)
-    assert score(observe(execution("a", [1, 2], [1]), repository).active, 1).mixed_commits == 1
+    world = World()
+    world.run("a")
+    world.run("a", 1)
+    assert world.score(1).mixed_commits == 1
+    world.run("a")
+    assert world.score(1).mixed_commits == 1
 
 
-def test_a_case_that_never_passed_has_no_mixed_commit() -> None:
-    repository = scoring.RepositoryState.new()
-    observe(execution("a", [2]), repository)
-    assert score(observe(execution("a", [1, 2], [1]), repository, passes=0).active, 1).mixed_commits == 0
+def test_a_case_seen_for_the_first_time_did_not_pass_on_the_commit_before() -> None:
+    world = World()
+    world.run("a", ids=[2])
+    world.run("a", 1, ids=[1, 2])
+    assert world.score(1).mixed_commits == 0
+
+
+def test_a_pass_and_a_failure_far_apart_on_one_commit_are_seen() -> None:
+    world = World()
+    world.run("a", 1)
+    for number in range(200):
+        world.run(f"b{number}")
+    world.run("a")
+    assert world.score(1).mixed_commits == 1
 
 
 def test_push_and_pull_request_of_one_head_are_not_the_same_code() -> None:
-    repository = scoring.RepositoryState.new()
-    observe(execution("a", [1], branch="topic"), repository)
-    other = execution("a", [1], [1], branch="topic", event_kind="pull_request")
-    assert score(observe(other, repository).active, 1).mixed_commits == 0
+    world = World()
+    world.run("a", branch="topic", event_kind="pull_request")
+    world.scorer.observe(execution("a", range(50), [1], branch="topic", event_kind="push"))
+    assert world.score(1).mixed_commits == 0
 
 
 def test_a_late_failure_does_not_make_the_latest_one_older() -> None:
-    repository = scoring.RepositoryState.new()
-    known = observe(execution("b", [1], [1], hours=500), repository).active
-    seen = observe(execution("a", [1], [1], hours=1), repository, known).active
-    assert seen.records["failed_at"][0] == (START + timedelta(hours=500)).timestamp()
+    world = World()
+    world.run("b", 1, later=500)
+    world.scorer.observe(execution("a", range(50), [1], hours=1))
+    assert world.scorer.variant(VARIANT).active.records["failed_at"][0] == (START + timedelta(hours=500)).timestamp()
 
 
 def test_a_late_pass_of_an_older_commit_does_not_clear_main() -> None:
-    repository = scoring.RepositoryState.new()
-    active = observe(execution("a", [1], hours=0), repository).active
-    for hour, sha in enumerate("bcde", start=1):
-        active = observe(execution(sha, [1], [1], hours=hour), repository, active).active
-    assert score(active, 1).status is Status.BROKEN
-    head = active.records["bad"].copy()
-    late = observe(execution("a", [1], hours=9), repository, active).active
-    assert (late.records["bad"] == head).all()
+    world = World()
+    for _ in range(6):
+        world.run("a")
+    for sha in "bcde":
+        world.run(sha, 1)
+    assert world.status(1) is Status.BROKEN
+    before = world.score(1).p_broken
+    world.run("a")
+    assert world.score(1).p_broken == pytest.approx(before, abs=0.05)
+    assert world.status(1) is Status.BROKEN
+
+
+def test_a_late_failure_of_an_older_commit_does_not_break_main() -> None:
+    world = World()
+    for sha in "abcdef":
+        world.run(sha)
+    world.run("b", 1)
+    assert world.status(1) is not Status.BROKEN
+
+
+def test_a_renamed_default_branch_goes_on_where_it_was() -> None:
+    renamed, kept = World(), World()
+    for world in (renamed, kept):
+        for sha in "abc":
+            world.run(sha)
+        for sha in "de":
+            world.run(sha, 1)
+    kept.run("f", 1)
+    last = execution("f", range(50), [1], hours=kept.hours, suites=[case * 5 // 50 for case in range(50)])
+    named = scoring.Execution(
+        variant=VARIANT, branch="trunk", on_default_branch=True, sha="f", base_sha=None, event_kind="push",
+        started_at=last.started_at, case_ids=last.case_ids, suites=last.suites, failed=last.failed, retries={},
+    )  # fmt: skip
+    renamed.scorer.observe(named)
+    assert states(renamed) == states(kept)
+
+
+def test_pushes_of_a_pull_request_are_one_chain() -> None:
+    world = World()
+    for number in range(20):
+        world.run(f"c{number}")
+    for number in range(5):
+        world.run(f"p{number}", 5, branch="topic", base_sha="c19")
+    (branch,) = world.scorer.variant(VARIANT).branches.values()
+    assert branch.commits.tolist() == [5]
+    assert branch.bad[0, 0] > 0.9
+    assert world.score(5).p_broken < 0.9
 
 
 def test_a_branch_that_was_forgotten_and_comes_back_starts_anew() -> None:
-    repository = scoring.RepositoryState.new()
-    observe(execution("m", [1]), repository)
-    active = scoring.ActiveCases.empty()
+    world = World()
+    world.run("m")
     for sha in ("p1", "p2", "p3"):
-        active = observe(execution(sha, [1], [1], branch="topic", base_sha="m"), repository, active).active
-    assert next(iter(active.branches[0].values())).commits == 3
-    for number in range(400):
-        observe(execution(f"x{number}", [2], branch=f"other-{number}", base_sha="m"), repository)
-    active = observe(execution("p4", [1], branch="topic", base_sha="m"), repository, active).active
-    # A pass leaves no row, so the one that was there before is not what was read.
-    assert all(row.commits == 3 for row in active.branches[0].values())
-    active = observe(execution("p4", [1], [1], branch="topic", base_sha="m"), repository, active).active
-    assert [row.commits for row in active.branches[0].values()] == [1]
+        world.run(sha, 1, branch="topic", base_sha="m")
+    forgotten = [world.run(f"x{number}", 2, branch=f"other-{number}", base_sha="m").forgotten for number in range(400)]
+    assert scoring.branch_key("topic") in forgotten
+    assert scoring.branch_key("topic") not in world.scorer.variant(VARIANT).branches
+    world.run("p4", 1, branch="topic", base_sha="m")
+    assert world.scorer.variant(VARIANT).branches[scoring.branch_key("topic")].commits.tolist() == [1]
 
 
 def test_failures_inside_an_outage_are_reported_as_discounted() -> None:
-    repository = scoring.RepositoryState.new()
-    cases = range(KEYS)
-    seen = observe(execution("a", cases, cases[:20]), repository)
+    world = World(40)
+    for number in range(5):
+        world.run(f"c{number}")
+    seen = world.run("a", *range(20))
     assert seen.is_incident
-    assert seen.keep == dict.fromkeys(cases[:20], 0.0)
-    one = score(seen.active, 0)
-    assert (one.status, one.infra_share) == (Status.INFRA, pytest.approx(1.0))
-    assert score(seen.active, 0, hours=15 * 24).status is Status.HEALTHY
+    assert seen.keep == dict.fromkeys(range(20), 0.0)
+    assert world.score(0).failures == 1
+    assert world.score(0).infra_share == 1
 
 
 def test_a_lone_failure_is_not_discounted() -> None:
-    seen = observe(execution("a", range(KEYS), [3]), scoring.RepositoryState.new())
-    assert seen.keep == {3: 1.0}
-    assert score(seen.active, 3).infra_share < 0.5
+    world = World(40)
+    world.run("c")
+    assert world.run("a", 3).keep == {3: 1.0}
+    assert world.score(3).infra_share < 0.5
+
+
+def test_reports_that_list_failures_only_are_no_outages() -> None:
+    world = World(400, keys=400)
+    for number in range(60):
+        failing = [number * 7 % 400, number * 11 % 400, number * 13 % 400, 5, 6, 7, 8, 9]
+        seen = world.run(f"c{number}", *failing, ids=sorted(set(failing)))
+    assert min(seen.keep.values()) == 1.0
+    assert not seen.is_incident
+    assert world.run("out", *range(300), ids=list(range(300))).is_incident
+
+
+def test_keys_are_frozen_and_outgrown_when_a_repository_grows() -> None:
+    world = World(1000, keys=300)
+    world.run("a", ids=list(range(300)))
+    assert not world.scorer.memory.is_outgrown
+    world.run("b")
+    assert world.scorer.memory.keys == 300
+    assert world.scorer.memory.seen == 1000
+    assert world.scorer.memory.is_outgrown
 
 
 def test_stored_state_of_another_model_is_refused() -> None:
-    repository = scoring.RepositoryState.new()
-    active = observe(execution("a", [1], [1]), repository).active
-    ((case, row),) = active.to_rows()
+    world = World()
+    world.run("a", 1, branch="topic")
+    model = scoring.MODEL
+    ((case, row),) = states(world).items()
     with pytest.raises(FlakeGuardError, match="rebuild it"):
-        scoring.ActiveCases.from_rows([(case, b"\xff" + row[1:])])
+        scoring.ActiveCases.unpack([(case, row)], model)
     with pytest.raises(FlakeGuardError, match="rebuild it"):
-        scoring.RepositoryState.from_bytes(b"\xff" + repository.to_bytes()[1:])
+        scoring.ActiveCases.unpack([(case, b"")], model)
+    with pytest.raises(FlakeGuardError, match="rebuild it"):
+        scoring.RepositoryMemory.from_bytes(world.scorer.memory.to_bytes(99), model)
+    (branch,) = world.scorer.variant(VARIANT).branches.values()
+    with pytest.raises(FlakeGuardError, match="rebuild it"):
+        scoring.BranchBeliefs.from_bytes(branch.to_bytes(99), model)
 
 
-History = list[tuple[int, str, set[int], set[int]]]
+History = list[tuple[int, str, set[int], set[int], int]]
 histories = st.lists(
     st.tuples(
         st.integers(0, 3),
         st.sampled_from(["main", "topic", "other"]),
-        st.sets(st.integers(0, 7), min_size=1),
-        st.sets(st.integers(0, 7)),
+        st.sets(st.integers(0, 30), min_size=1),
+        st.sets(st.integers(0, 30)),
+        st.integers(0, 2),
     ),
     min_size=1,
-    max_size=15,
+    max_size=25,
 )
 
 
-@settings(max_examples=40, deadline=None)
+def as_execution(step: tuple[int, str, set[int], set[int], int], hour: int) -> scoring.Execution:
+    commit, branch, ran, failing, retries = step
+    ids, failed = sorted(ran), sorted(failing & ran)
+    tries = dict.fromkeys(failed, (False,) * retries) if retries else {}
+    return execution(f"{branch}-{commit}", ids, failed, branch=branch, hours=hour, retries=tries, suites=[0] * len(ids))
+
+
+def everything(scorer: scoring.Scorer) -> list[scoring.Score]:
+    return list(scoring.readout.everything(scorer, VARIANT, START))
+
+
+@settings(max_examples=60, deadline=None)
 @given(histories)
-def test_storing_the_state_between_executions_changes_no_bit(history: History) -> None:
-    stored, kept = scoring.RepositoryState.new().to_bytes(), scoring.RepositoryState.new()
+def test_loading_only_the_cases_at_hand_changes_no_bit(history: History) -> None:
+    model = scoring.MODEL
+    whole = scoring.Scorer(scoring.RepositoryMemory(40))
+    memory = scoring.RepositoryMemory(40).to_bytes(model.version)
     rows: dict[int, bytes] = {}
-    active = scoring.ActiveCases.empty()
-    for hour, (commit, branch, ran, failing) in enumerate(history):
-        one = execution(f"{branch}-{commit}", sorted(ran), sorted(failing & ran), branch=branch, hours=hour)
-        repository = scoring.RepositoryState.from_bytes(stored)
-        seen = observe(one, repository, scoring.ActiveCases.from_rows(rows.items()))
-        stored = repository.to_bytes()
-        rows |= dict(seen.active.to_rows())
+    counts = np.zeros((4, 31), dtype=np.int32)
+    branches: dict[int, bytes] = {}
+    for hour, step in enumerate(history):
+        one = as_execution(step, hour)
+        whole.observe(one)
+        live = scoring.Scorer(scoring.RepositoryMemory.from_bytes(memory, model))
+        variant = live.variant(VARIANT)
+        known = [(case, rows[case]) for case in one.case_ids.tolist() if case in rows]
+        variant.load(one.case_ids, counts[:, one.case_ids], scoring.ActiveCases.unpack(known, model))
+        key = scoring.branch_key(one.branch)
+        if key in branches:
+            variant.branches[key] = scoring.BranchBeliefs.from_bytes(branches[key], model)
+        seen = live.observe(one)
+        memory = live.memory.to_bytes(model.version)
+        packed = variant.active.pack(variant.places_of(seen.touched), model.version)
+        rows |= dict(zip(seen.touched.tolist(), packed, strict=True))
+        counts[:, one.case_ids] = variant.counts
+        branches |= {key: beliefs.to_bytes(model.version) for key, beliefs in variant.branches.items()}
+    cases = whole.variant(VARIANT)
+    active = cases.active
+    places = np.arange(active.count)
+    assert whole.memory.to_bytes(model.version) == memory
+    assert dict(zip(active.case_ids[places].tolist(), active.pack(places, model.version), strict=True)) == rows
+    assert (cases.counts == counts[:, cases.case_ids]).all()
+    assert {key: beliefs.to_bytes(model.version) for key, beliefs in cases.branches.items()} == branches
 
-        inside = np.isin(active.case_ids, one.case_ids)
-        rest, fresh = active.take(np.flatnonzero(~inside)), observe(one, kept, active).active
-        joined = scoring.ActiveCases(
-            np.concatenate([rest.case_ids, fresh.case_ids]),
-            np.concatenate([rest.records, fresh.records]),
-            [*rest.commits, *fresh.commits],
-            [*rest.branches, *fresh.branches],
+
+@settings(max_examples=60, deadline=None)
+@given(histories, st.permutations(range(31)))
+def test_how_cases_are_numbered_changes_no_bit(history: History, numbers: Sequence[int]) -> None:
+    first, second = (scoring.Scorer(scoring.RepositoryMemory(40)) for _ in range(2))
+    for hour, (commit, branch, ran, failing, retries) in enumerate(history):
+        first.observe(as_execution((commit, branch, ran, failing, retries), hour))
+        renumbered = ({numbers[case] for case in some} for some in (ran, failing))
+        second.observe(as_execution((commit, branch, *renumbered, retries), hour))
+    found = {numbers[one.case_id]: one for one in everything(first)}
+    other = {one.case_id: one for one in everything(second)}
+    assert found.keys() == other.keys()
+    for case, one in found.items():
+        assert (one.p_flaky, one.p_broken, one.score, one.rate) == (
+            other[case].p_flaky,
+            other[case].p_broken,
+            other[case].score,
+            other[case].rate,
         )
-        active = joined.take(np.argsort(joined.case_ids))
-    assert kept.to_bytes() == stored
-    assert active.to_rows() == sorted(rows.items())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(histories)
 def test_every_read_out_is_a_probability(history: History) -> None:
-    repository, active = scoring.RepositoryState.new(), scoring.ActiveCases.empty()
-    for hour, (commit, branch, _, failing) in enumerate(history):
-        one = execution(f"{branch}-{commit}", range(8), sorted(failing), branch=branch, hours=hour)
-        active = observe(one, repository, active).active
-    for found in scoring.readout(active, START):
+    scorer = scoring.Scorer(scoring.RepositoryMemory(40))
+    for hour, step in enumerate(history):
+        scorer.observe(as_execution(step, hour))
+    for found in everything(scorer):
         low, high = found.interval
         assert 0 <= found.p_flaky <= 1
         assert 0 <= found.p_broken <= 1

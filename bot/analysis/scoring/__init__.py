@@ -1,24 +1,34 @@
-"""The filter: a Bayesian estimate of every case's flake rate and of the state of the code, outages discounted.
+"""The filter: a Bayesian estimate of how every case behaves and of the state of the code, outages discounted.
 
-Two hidden things per (case, variant): the rate `f` at which it fails for no reason, and whether the code is
-good or bad for it, per chain of commits. `observe` takes one execution in, `readout` says what follows.
+Two hidden things per (case, variant): the way it fails for no reason, if any, and whether the code is good or bad for
+it, per chain of commits. `Scorer.observe` takes one execution in, `readout` says what follows.
 """
 
 from __future__ import annotations
 
-from bot.analysis.scoring.constants import INCIDENT
-from bot.analysis.scoring.observe import Execution, Observation, observe
-from bot.analysis.scoring.readout import Score, inactive_status, readout
-from bot.analysis.scoring.state import ActiveCases, RepositoryState
+from bot.analysis.scoring import readout
+from bot.analysis.scoring.active import ActiveCases
+from bot.analysis.scoring.counts import VariantCases
+from bot.analysis.scoring.execution import Execution, Observation
+from bot.analysis.scoring.memory import BranchBeliefs, RepositoryMemory, branch_key
+from bot.analysis.scoring.model import INCIDENT, MODEL, REFERENCE, Model
+from bot.analysis.scoring.readout import Score, Scores
+from bot.analysis.scoring.scorer import Scorer
 
 __all__ = [
     "INCIDENT",
+    "MODEL",
+    "REFERENCE",
     "ActiveCases",
+    "BranchBeliefs",
     "Execution",
+    "Model",
     "Observation",
-    "RepositoryState",
+    "RepositoryMemory",
     "Score",
-    "inactive_status",
-    "observe",
+    "Scorer",
+    "Scores",
+    "VariantCases",
+    "branch_key",
     "readout",
 ]

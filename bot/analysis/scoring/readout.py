@@ -1,27 +1,26 @@
-"""What follows from the filter's state: probabilities, the rate with its interval, the ranking, the status."""
+"""What follows from the state: probabilities, the rate with its interval, the ranking, the status of every case."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bot.analysis.model import Status
-from bot.analysis.scoring import constants as c
-from bot.analysis.scoring.state import ActiveCases, Floats
-
-BROKEN_FROM = 0.9
-FLAKY_FROM = 0.8
-FLAKY_FAILURES = 2
-SUSPECT_FROM = 0.5
-INFRA_SECONDS = 14 * 24 * 3600.0
-SUFFICIENT_RUNS = 5
+from bot.analysis.policy import Thresholds
+from bot.analysis.scoring import beliefs, status
+from bot.analysis.scoring.counts import OUTAGES, PASSES
+from bot.analysis.scoring.execution import Execution
+from bot.analysis.scoring.model import ALL_PASS_LENGTH, Floats, Model, Tables, all_pass, tables
+from bot.analysis.scoring.scorer import Scorer
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """The read-out of one active case; `rate` and `interval` are shares of executions, 0 to 1.
+    """The read-out of one case in one variant; `rate` and `interval` are shares of executions, 0 to 1.
 
     `infra_share` is the part of its recent failures that outages explain, 0 to 1.
     """
@@ -39,67 +38,117 @@ class Score:
     infra_share: float
 
 
-def inactive_status(passes: int) -> Status:
-    """The status of a case that never failed."""
-    return Status.HEALTHY if passes >= SUFFICIENT_RUNS else Status.INSUFFICIENT
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """The read-out of many cases as aligned arrays; `statuses` are places in `status.CODES`."""
+
+    case_ids: NDArray[np.int32]
+    statuses: NDArray[np.uint8]
+    p_flaky: Floats
+    p_broken: Floats
+    score: Floats
+    rate: Floats
+    low: Floats
+    high: Floats
+    runs: NDArray[np.int32]
+    failures: NDArray[np.int32]
+    mixed_commits: NDArray[np.int32]
+    infra_share: Floats
+
+    def __iter__(self) -> Iterator[Score]:
+        for one in zip(
+            self.case_ids.tolist(),
+            [status.CODES[code] for code in self.statuses.tolist()],
+            self.p_flaky.tolist(),
+            self.p_broken.tolist(),
+            self.score.tolist(),
+            self.rate.tolist(),
+            zip(self.low.tolist(), self.high.tolist(), strict=True),
+            self.runs.tolist(),
+            self.failures.tolist(),
+            self.mixed_commits.tolist(),
+            self.infra_share.tolist(),
+            strict=True,
+        ):
+            yield Score(*one)
 
 
-def readout(active: ActiveCases, at: datetime) -> list[Score]:
-    """The scores of active cases at a time."""
-    records = active.records
-    if not len(records):
-        return []
-    w = records["w"]
-    p_flaky = 1 - w[:, 0]
-    p_broken = (w * records["bad"]).sum(axis=1)
-    given = w[:, 1:] / np.maximum(w[:, 1:].sum(axis=1, keepdims=True), 1e-300)
-    rate = given @ c.GRID[1:]
-    cumulated = given.cumsum(axis=1)
-    low = c.GRID[1:][_quantile(cumulated, 0.05)]
-    high = c.GRID[1:][_quantile(cumulated, 0.95)]
-    bounded = np.clip(p_flaky, 1e-12, 1 - 1e-12)
-    score = (
-        np.log(bounded / (1 - bounded))
-        + np.log(np.clip(1 - p_broken, 1e-12, 1))
-        + 0.5 * np.maximum(0, records["episodes"] - 2)
+def active(scorer: Scorer, variant: str, at: datetime | None, case_ids: NDArray[np.int32] | None = None) -> Scores:
+    """The scores of the cases of a variant that are followed, of all or of those named, ascending by case.
+
+    `at` is for statuses that end with time; None for the statuses as they were when the cases last ran.
+    """
+    cases = scorer.variant(variant)
+    if case_ids is None:
+        case_ids = np.sort(cases.active.case_ids[: cases.active.count])
+    places = cases.places_of(case_ids)
+    records = cases.active.records[places]
+    p_flaky, p_broken = beliefs.summarise(cases.active, places, scorer.tables)
+    mass = records["mass"]
+    statuses = records["status"]
+    if at is not None:
+        moment = at.timestamp()
+        statuses = status.decide(p_flaky, p_broken, records, moment, scorer.thresholds, hysteresis=scorer.hysteresis)
+    return Scores(
+        case_ids,
+        statuses,
+        p_flaky,
+        p_broken,
+        beliefs.ranking(p_flaky, p_broken, records["episodes"]),
+        *beliefs.rates(cases.active.beliefs[0][:, places], scorer.tables),
+        records["runs"],
+        records["failures"],
+        records["mixed"],
+        mass[:, 2] / np.maximum(mass[:, 0] + mass[:, 1] + mass[:, 2], 1e-300),
     )
-    mass = records["mass"].sum(axis=1)
-    infra_share = records["mass"][:, 2] / np.maximum(mass, 1e-300)
-    recent = at.timestamp() - records["failed_at"] <= INFRA_SECONDS
-    infra = (mass > 0.5) & (records["mass"][:, 2] > 0.5 * mass) & recent  # noqa: PLR2004  # most of the mass
-    scores = []
-    for index, case_id in enumerate(active.case_ids.tolist()):
-        record = records[index]
-        if p_broken[index] >= BROKEN_FROM:
-            status = Status.BROKEN
-        elif p_flaky[index] >= FLAKY_FROM and record["outside"] >= FLAKY_FAILURES:
-            status = Status.FLAKY
-        elif p_flaky[index] >= SUSPECT_FROM or record["mixed"] >= 1:
-            status = Status.SUSPECT
-        elif infra[index]:
-            status = Status.INFRA
-        else:
-            status = inactive_status(int(record["runs"]))
-        scores.append(
-            Score(
-                case_id,
-                status,
-                float(p_flaky[index]),
-                float(p_broken[index]),
-                float(score[index]),
-                float(rate[index]),
-                (float(low[index]), float(high[index])),
-                int(record["runs"]),
-                int(record["failures"]),
-                int(record["mixed"]),
-                float(infra_share[index]),
-            )
-        )
-    return scores
 
 
-def _quantile(cumulated: Floats, share: float) -> np.ndarray[tuple[int], np.dtype[np.int_]]:
-    places: np.ndarray[tuple[int], np.dtype[np.int_]] = np.minimum(
-        (cumulated < share).sum(axis=1), cumulated.shape[1] - 1
+def inactive(
+    case_ids: NDArray[np.int32], counts: NDArray[np.int32], at: datetime, thresholds: Thresholds, model: Model
+) -> Scores:
+    """The scores of cases that never failed outside an outage; `counts` of shape (4, cases)."""
+    passes = np.minimum(counts[PASSES], ALL_PASS_LENGTH)
+    used, of = np.unique(passes, return_inverse=True)
+    w = all_pass(model)[:, used]
+    arrays: Tables = tables(model, 1)
+    p_flaky = 1 - w[0]
+    columns = (p_flaky, beliefs.ranking(p_flaky, np.zeros(len(used)), np.zeros(len(used))), *beliefs.rates(w, arrays))
+    p_flaky, score, rate, low, high = (column[of] for column in columns)
+    none = np.zeros(len(case_ids))
+    return Scores(
+        case_ids,
+        status.decide_inactive(counts, at.timestamp(), thresholds),
+        p_flaky,
+        none,
+        score,
+        rate,
+        low,
+        high,
+        counts[PASSES] + counts[OUTAGES],
+        counts[OUTAGES],
+        none.astype(np.int32),
+        (counts[OUTAGES] > 0).astype(np.float64),
     )
-    return places
+
+
+def codes(scorer: Scorer, execution: Execution) -> NDArray[np.uint8]:
+    """The statuses of the cases of an execution just observed, as places in `status.CODES`."""
+    cases = scorer.variant(execution.variant)
+    at = cases.locate(execution.case_ids)
+    slots = cases.slots[at]
+    found = status.decide_inactive(cases.counts[:, at], execution.started_at.timestamp(), scorer.thresholds)
+    followed = slots >= 0
+    found[followed] = cases.active.records["status"][slots[followed]]
+    return found
+
+
+def everything(scorer: Scorer, variant: str, at: datetime) -> Scores:
+    """The scores of all cases of a variant, ascending by case."""
+    cases = scorer.variant(variant)
+    idle = cases.slots < 0
+    parts = (
+        active(scorer, variant, at),
+        inactive(cases.case_ids[idle], cases.counts[:, idle], at, scorer.thresholds, scorer.model),
+    )
+    order = np.argsort(np.concatenate([part.case_ids for part in parts]), kind="stable")
+    return Scores(*(np.concatenate([getattr(part, name) for part in parts])[order] for name in Scores.__slots__))

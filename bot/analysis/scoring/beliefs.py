@@ -1,0 +1,43 @@
+"""Beliefs over the hypotheses, summed up. Sums are made in the order of the hypotheses, whatever the shape."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bot.analysis.scoring.active import ActiveCases, Places
+from bot.analysis.scoring.model import Floats, Tables
+
+
+def total(rows: Floats) -> Floats:
+    """The sum over the first axis, the same to the last bit however many columns there are."""
+    summed: Floats = rows[0].copy()
+    for row in rows[1:]:
+        summed += row
+    return summed
+
+
+def summarise(active: ActiveCases, places: Places, tables: Tables) -> tuple[Floats, Floats]:
+    """The chance that each case is flaky, and that main's head is broken for it."""
+    w = active.beliefs[0][:, places]
+    broken = tables.broken
+    return 1 - w[0], total(w[broken] * active.beliefs[1][broken][:, places])
+
+
+def rates(w: Floats, tables: Tables) -> tuple[Floats, Floats, Floats]:
+    """The rate of failures for no reason, given that there are any, and its 5 % and 95 % quantiles."""
+    given = w[tables.order[1:]]
+    given = given / np.maximum(total(given), 1e-300)
+    values = tables.rates[1:]
+    below = np.zeros((2, w.shape[1]), dtype=np.intp)
+    reached = np.zeros(w.shape[1])
+    for share in given[:-1]:
+        reached = reached + share
+        below[0] += reached < 0.05  # noqa: PLR2004  # the two quantiles
+        below[1] += reached < 0.95  # noqa: PLR2004
+    return total(given * values[:, None]), values[below[0]], values[below[1]]
+
+
+def ranking(p_flaky: Floats, p_broken: Floats, episodes: Floats) -> Floats:
+    """What cases are ranked by: the odds of being flaky, less where broken, more where breakages keep coming."""
+    bounded = np.clip(p_flaky, 1e-12, 1 - 1e-12)
+    return np.log(bounded / (1 - bounded)) + np.log(np.clip(1 - p_broken, 1e-12, 1)) + 0.5 * np.maximum(0, episodes - 2)

@@ -1,0 +1,214 @@
+"""What all cases of a repository share: the usual number of failures, and where its commits stand."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.analysis.scoring.active import WINDOW, check_version
+from bot.analysis.scoring.model import Floats, Model, breakage_branch, breakage_main
+
+MEMORY_BRANCHES = 400
+MEMORY_POSITIONS = 4096
+_HEAD = struct.Struct("<BiidiqIII")
+_PAIR = struct.Struct("<Qi")
+_BRANCH = struct.Struct("<QiQq")
+_VARIANT = struct.Struct("<Qiiqq")
+_ROW = struct.Struct("<BqI")
+
+
+def digest(*parts: str) -> int:
+    """A 64-bit hash of names, the same on every machine."""
+    return int.from_bytes(
+        hashlib.blake2b("\0".join(parts).encode(errors="surrogatepass"), digest_size=8).digest(), "little"
+    )
+
+
+def branch_key(branch: str) -> int:
+    """The hash by which a branch is remembered."""
+    return digest(branch)
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A branch as an execution finds it: its hash, which branch of that name it is, how many commits it has had.
+
+    `forgotten` is the hash of another branch that had to make room for it.
+    """
+
+    key: int
+    birth: int
+    commits: int
+    forgotten: int | None
+
+
+class VariantMemory:
+    """The latest executions of a variant, how many results and passes it ever had, and the newest main position."""
+
+    __slots__ = ("commits", "executions", "head", "passes", "results")
+
+    def __init__(self) -> None:
+        self.executions = 0
+        self.head = 0
+        self.results = 0
+        self.passes = 0
+        self.commits = np.zeros(WINDOW, dtype=np.uint64)
+
+    def execute(self, commit: int) -> tuple[int, NDArray[np.uint8]]:
+        """Note an execution; returns its number, and the earlier ones of the same commit as a mask of bits."""
+        same = self.commits == np.uint64(commit)
+        number = self.executions
+        same[number % WINDOW] = False
+        self.commits[number % WINDOW] = commit
+        self.executions += 1
+        return number, np.packbits(same, bitorder="little")
+
+
+class BranchBeliefs:
+    """The chain of one branch for the cases of one variant that failed there.
+
+    `case_ids` ascending; `commits` how many of the branch each has seen; `bad` of shape (hypotheses, cases).
+    """
+
+    __slots__ = ("bad", "birth", "case_ids", "commits")
+
+    def __init__(self, birth: int, case_ids: NDArray[np.int32], commits: NDArray[np.int32], bad: Floats) -> None:
+        self.birth = birth
+        self.case_ids = case_ids
+        self.commits = commits
+        self.bad = bad
+
+    @classmethod
+    def empty(cls, birth: int, hypotheses: int) -> Self:
+        """No case at all."""
+        return cls(birth, np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32), np.empty((hypotheses, 0)))
+
+    def put(self, case_ids: NDArray[np.int32], commits: int, bad: Floats) -> None:
+        """Store what is now believed of cases, ascending."""
+        kept = np.isin(self.case_ids, case_ids, invert=True)
+        ids = np.concatenate([self.case_ids[kept], case_ids])
+        order = np.argsort(ids, kind="stable")
+        self.case_ids = ids[order]
+        seen = np.full(len(case_ids), commits, dtype=np.int32)
+        self.commits = np.concatenate([self.commits[kept], seen])[order]
+        self.bad = np.concatenate([self.bad[:, kept], bad], axis=1)[:, order]
+
+    def to_bytes(self, version: int) -> bytes:
+        """The beliefs, packed."""
+        head = _ROW.pack(version, self.birth, len(self.case_ids))
+        return head + self.case_ids.tobytes() + self.commits.tobytes() + np.ascontiguousarray(self.bad).tobytes()
+
+    @classmethod
+    def from_bytes(cls, data: bytes, model: Model) -> Self:
+        """The beliefs `to_bytes` packed.
+
+        Raises:
+            FlakeGuardError: they are of another model.
+        """
+        check_version(data[0] if data else None, model.version)
+        _, birth, count = _ROW.unpack_from(data)
+        at, hypotheses = _ROW.size, len(model.hypotheses)
+        case_ids = np.frombuffer(data, np.int32, count, at)
+        commits = np.frombuffer(data, np.int32, count, at + 4 * count)
+        bad = np.frombuffer(data, np.float64, count * hypotheses, at + 8 * count).reshape(hypotheses, count)
+        return cls(birth, case_ids, commits, bad)
+
+
+class RepositoryMemory:
+    """What is remembered of a repository as a whole.
+
+    `keys` is the number of (case, variant) the model assumes, `seen` how many there are.
+    """
+
+    __slots__ = ("background", "births", "branches", "keys", "newest", "positions", "seen", "variants")
+
+    def __init__(self, keys: int) -> None:
+        self.keys = keys
+        self.seen = 0
+        self.background = 0.0
+        self.newest = 0
+        self.births = 0
+        self.positions: OrderedDict[int, int] = OrderedDict()
+        self.branches: OrderedDict[int, tuple[int, int, int]] = OrderedDict()
+        self.variants: dict[int, VariantMemory] = {}
+
+    @property
+    def is_outgrown(self) -> bool:
+        """Whether the repository has so many more keys than assumed that a breakage is less than half as likely."""
+        ratios = (rate(self.seen) / rate(self.keys) for rate in (breakage_main, breakage_branch))
+        return any(not 0.5 <= ratio <= 2 for ratio in ratios)  # noqa: PLR2004
+
+    def position(self, sha: str) -> int:
+        """The main position of a commit; one not seen before is the newest."""
+        key = digest(sha)
+        if key not in self.positions:
+            self.newest += 1
+            self.positions[key] = self.newest
+            if len(self.positions) > MEMORY_POSITIONS:
+                self.positions.popitem(last=False)
+        return self.positions[key]
+
+    def push(self, branch: str, sha: str) -> Push:
+        """Note a commit of a branch; a branch that was forgotten begins anew."""
+        key, commit = branch_key(branch), digest(sha)
+        known = self.branches.pop(key, None)
+        if known is None:
+            self.births += 1
+            known = (0, 0, self.births)
+        count, last, birth = known
+        if last != commit:
+            count += 1
+        self.branches[key] = (count, commit, birth)
+        forgotten = self.branches.popitem(last=False)[0] if len(self.branches) > MEMORY_BRANCHES else None
+        return Push(key, birth, count, forgotten)
+
+    def variant(self, name: str) -> VariantMemory:
+        """What is remembered of a variant."""
+        return self.variants.setdefault(digest(name), VariantMemory())
+
+    def to_bytes(self, version: int) -> bytes:
+        """The memory, packed."""
+        sizes = (len(self.positions), len(self.branches), len(self.variants))
+        head = _HEAD.pack(version, self.keys, self.seen, self.background, self.newest, self.births, *sizes)
+        return b"".join(
+            [
+                head,
+                *(_PAIR.pack(*item) for item in self.positions.items()),
+                *(_BRANCH.pack(key, *value) for key, value in self.branches.items()),
+                *(
+                    _VARIANT.pack(key, one.executions, one.head, one.results, one.passes) + one.commits.tobytes()
+                    for key, one in self.variants.items()
+                ),
+            ]
+        )
+
+    @classmethod
+    def from_bytes(cls, data: bytes, model: Model) -> Self:
+        """The memory `to_bytes` packed.
+
+        Raises:
+            FlakeGuardError: it is of another model.
+        """
+        check_version(data[0] if data else None, model.version)
+        _, keys, seen, background, newest, births, positions, branches, variants = _HEAD.unpack_from(data)
+        memory = cls(keys)
+        memory.seen = seen
+        memory.background, memory.newest, memory.births = background, newest, births
+        first = _HEAD.size + positions * _PAIR.size
+        second = first + branches * _BRANCH.size
+        memory.positions.update(_PAIR.iter_unpack(data[_HEAD.size : first]))
+        memory.branches.update((key, value) for key, *value in _BRANCH.iter_unpack(data[first:second]))  # type: ignore[misc]
+        at = second
+        for _ in range(variants):
+            key, executions, head, results, passes = _VARIANT.unpack_from(data, at)
+            one = memory.variants[key] = VariantMemory()
+            one.executions, one.head, one.results, one.passes = executions, head, results, passes
+            one.commits = np.frombuffer(data, np.uint64, WINDOW, at + _VARIANT.size).copy()
+            at += _VARIANT.size + WINDOW * 8
+        return memory

@@ -1,0 +1,204 @@
+"""Bayes' rule for one execution: the transition of the code, the likelihood of what was seen, the update.
+
+Everything is done case by case without looking at the others, and sums over the hypotheses are made in their order,
+so that a case's beliefs do not depend, not in a bit, on which cases are updated with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.analysis.scoring.active import WINDOW, ActiveCases, Places, Records
+from bot.analysis.scoring.beliefs import total
+from bot.analysis.scoring.execution import Execution
+from bot.analysis.scoring.memory import BranchBeliefs, Push
+from bot.analysis.scoring.model import Floats, Model, Tables
+
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """The active cases of an execution whose result says something, as aligned arrays.
+
+    `places` is where they are among the active cases, `chance` and `keep` the outage term, `same_commit` the earlier
+    executions of the commit as bits.
+    """
+
+    places: Places
+    case_ids: NDArray[np.int32]
+    failed: Flags
+    chance: Floats
+    keep: Floats
+    position: int
+    number: int
+    same_commit: NDArray[np.uint8]
+
+
+def update(
+    execution: Execution,
+    active: ActiveCases,
+    batch: Batch,
+    branch: BranchBeliefs | None,
+    push: Push | None,
+    model: Model,
+    tables: Tables,
+) -> None:
+    """Take the results of an execution into the beliefs; `branch` is changed too where it is given."""
+    if not len(batch.places):
+        return
+    w, bad, before = active.beliefs[:, :, batch.places]
+    records = active.records[batch.places]
+    newer = batch.position > records["last"]
+    if newer.any():
+        before[:, newer] = bad[:, newer]
+        moved = bad[:, newer]
+        # A failure that says little says as little about a repair.
+        weight = np.where(batch.failed, batch.keep, 1.0)[newer] if model.refined else 1.0
+        bad[:, newer] = moved * (1 - weight * tables.repair) + (1 - moved) * (weight * tables.main)
+        records["last"][newer] = batch.position
+    good_seen, bad_seen = _likelihood(execution, batch, model, tables)
+    late = batch.position < records["last"]
+    stored = np.zeros(len(late), dtype=np.bool_)
+    if branch is None or push is None:
+        chain = np.where(late, before, bad) if late.any() else bad
+    else:
+        chain, stored = _branch_chain(branch, push, batch.case_ids, bad, model, tables)
+    evidence = (1 - chain) * good_seen + chain * bad_seen
+    w = ((1 - model.forgetting) * w + model.forgetting * tables.prior) * evidence
+    w /= total(w)
+    broken = chain * bad_seen / evidence
+    after = np.clip(broken, 1e-9, 1 - 1e-9)
+    if branch is None or push is None:
+        before = np.where(late, after, before)
+        bad = np.where(late, bad, after)
+        records["pred"] = total(w * (bad * tables.expected + (1 - bad) * tables.rate))
+        _count_episodes(records, total(w * bad))
+    else:
+        lam = tables.branch_first
+        through = model.carry * bad_seen + (1 - model.carry) * ((1 - lam) * good_seen + lam * bad_seen)
+        main = np.clip(bad * through / evidence, 1e-9, 1 - 1e-9)
+        bad = np.where(stored, bad, main)
+        keep = stored | batch.failed
+        if keep.any():
+            branch.put(batch.case_ids[keep], push.commits, after[:, keep])
+    _attribute(records, batch, w, broken, model, tables)
+    _count(execution, batch, records)
+    active.beliefs[0][:, batch.places] = w
+    active.beliefs[1][:, batch.places] = bad
+    active.beliefs[2][:, batch.places] = before
+    active.records[batch.places] = records
+
+
+def _branch_chain(
+    branch: BranchBeliefs, push: Push, case_ids: NDArray[np.int32], bad: Floats, model: Model, tables: Tables
+) -> tuple[Floats, Flags]:
+    """The belief that the code of a branch is bad, and which cases have one of their own there."""
+    carried = model.carry * bad
+    chain = carried + (1 - carried) * tables.branch_first
+    stored = np.isin(case_ids, branch.case_ids)
+    if stored.any():
+        at = np.searchsorted(branch.case_ids, case_ids[stored])
+        steps = (push.commits - branch.commits[at]).astype(np.float64)
+        # x -> (1 - repair) x + (1 - x) breakage, as often as commits were pushed since.
+        stay = 1 - tables.repair_push - tables.branch_push
+        rest = tables.branch_push / (tables.repair_push + tables.branch_push)
+        chain[:, stored] = rest + (branch.bad[:, at] - rest) * np.power(stay, steps)
+    return chain, stored
+
+
+def _likelihood(execution: Execution, batch: Batch, model: Model, tables: Tables) -> tuple[Floats, Floats]:
+    """Chance of what was seen given good and given bad code, by hypothesis and case."""
+    failed = batch.failed
+    passes_good = (1 - tables.rate) * (1 - batch.chance)
+    good = np.where(failed, 1 - passes_good, passes_good)
+    bad = np.where(failed, tables.disturbed, 1 - tables.disturbed)
+    if execution.retries:
+        places = {case_id: index for index, case_id in enumerate(batch.case_ids.tolist())}
+        for case_id, tries in execution.retries.items():
+            index = places.get(case_id, -1)
+            if index < 0:
+                continue
+            sticky = model.stickiness + (1 - model.stickiness) * (1 - passes_good[:, index])
+            for again in tries:
+                good[:, index] *= sticky if again else 1 - sticky
+                bad[:, index] *= tables.disturbed[:, 0] if again else 1 - tables.disturbed[:, 0]
+    discounted = failed & (batch.keep < 1)
+    if discounted.any():
+        good[:, discounted] **= batch.keep[discounted]
+        bad[:, discounted] **= batch.keep[discounted]
+    return good, bad
+
+
+def _count_episodes(records: Records, expected: Floats) -> None:
+    rose = (expected > 0.8) & (records["calm"] == 1)  # noqa: PLR2004  # the definition of an episode
+    records["episodes"] += rose
+    records["calm"][rose] = 0
+    records["calm"][expected < 0.2] = 1  # noqa: PLR2004
+
+
+def _attribute(records: Records, batch: Batch, w: Floats, broken: Floats, model: Model, tables: Tables) -> None:
+    """Share each failure out to flaky, broken and infra."""
+    chosen = np.flatnonzero(batch.failed)
+    if not len(chosen):
+        return
+    chance, keep = batch.chance[chosen], batch.keep[chosen]
+    by_change = broken[:, chosen] * tables.code[:, None]
+    infra = np.maximum((1 - broken[:, chosen]) * chance / (1 - (1 - tables.rate) * (1 - chance)), 1 - keep)
+    by_change = np.minimum(by_change, 1 - infra)
+    belief = w[:, chosen]
+    mass = records["mass"][chosen] * model.mass_decay
+    mass[:, 0] += total((1 - infra - by_change) * belief)
+    mass[:, 1] += total(by_change * belief)
+    mass[:, 2] += total(infra * belief)
+    records["mass"][chosen] = mass
+
+
+def _count(execution: Execution, batch: Batch, records: Records) -> None:
+    failed = batch.failed
+    outside = failed & (batch.keep > 0.5)  # noqa: PLR2004  # more outside an outage than inside
+    when = execution.started_at.timestamp()
+    records["runs"] += 1
+    records["failures"] += failed
+    records["outside"] += outside
+    records["clean"] = np.where(failed, 0, records["clean"] + 1)
+    # A late result of an older run does not make the latest failure older.
+    records["failed_at"][failed] = np.maximum(records["failed_at"][failed], when)
+    inside = failed & ~outside
+    records["outage_at"][inside] = np.maximum(records["outage_at"][inside], when)
+    passed = ~failed
+    if execution.retries:
+        for index, case_id in enumerate(batch.case_ids.tolist()):
+            again = execution.retries.get(case_id)
+            if again and not again[-1]:
+                passed[index] = True
+    _remember(records, batch, passed, outside)
+
+
+def _remember(records: Records, batch: Batch, passed: Flags, failed: Flags) -> None:
+    """Note what was seen at the commit; a commit that has seen both is counted as mixed, once."""
+    number = batch.number
+    for name in ("passed_bits", "failed_bits"):
+        records[name] &= _still_true(records["anchor"], number)
+    records["anchor"] = number
+    did_pass = (records["passed_bits"] & batch.same_commit).any(axis=1)
+    did_fail = (records["failed_bits"] & batch.same_commit).any(axis=1)
+    newly = (did_pass | passed) & (did_fail | failed) & ~(did_pass & did_fail)
+    records["mixed"] += newly
+    records["mixed_run"][newly] = records["runs"][newly]
+    byte, bit = number % WINDOW // 8, np.uint8(1 << number % 8)
+    records["passed_bits"][:, byte] |= np.where(passed, bit, np.uint8(0))
+    records["failed_bits"][:, byte] |= np.where(failed, bit, np.uint8(0))
+
+
+def _still_true(anchors: NDArray[np.int32], number: int) -> NDArray[np.uint8]:
+    """The bits that are of executions no older than WINDOW and no newer than each anchor."""
+    gaps, of = np.unique(number - anchors, return_inverse=True)
+    masks = np.full((len(gaps), WINDOW), fill_value=True)
+    for index, gap in enumerate(gaps.tolist()):
+        masks[index, np.arange(number - min(max(gap, 1), WINDOW) + 1, number + 1) % WINDOW] = False
+    packed: NDArray[np.uint8] = np.packbits(masks, axis=1, bitorder="little")[of]
+    return packed

@@ -1,0 +1,147 @@
+"""Judging on a real PostgreSQL: live ingestion, a rebuild and a replay agree to the last bit."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+from bot.analysis import scoring
+from bot.analysis.model import CaseId, RepositoryId, Status
+from bot.services import judge
+from bot.store import cases, scorers
+from bot.store.database import Database, Session
+from bot.store.tables import branch_beliefs, pass_counts
+from bot.store.tables import scorers as scorers_table
+from bot.store.tables import scores as scores_table
+
+REPOSITORY = RepositoryId(7)
+START = datetime(2026, 5, 4, tzinfo=UTC)
+Step = tuple[judge.Commit, tuple[judge.JudgedLeg, ...]]
+
+
+def leg(variant: str, ids: list[int], failing: list[int], retried: list[int]) -> judge.JudgedLeg:
+    numbers = np.array(ids, dtype=np.int32)
+    return judge.JudgedLeg(
+        variant=variant,
+        case_ids=numbers,
+        suites=numbers % 4,
+        failed=np.isin(numbers, failing),
+        retries=dict.fromkeys(retried, (False,)),
+    )
+
+
+def commit(number: int, sha: str, branch: str = "main") -> judge.Commit:
+    return judge.Commit(
+        branch=branch,
+        on_default_branch=branch == "main",
+        sha=sha,
+        base_sha=None,
+        event_kind="push" if branch == "main" else "pull_request",
+        started_at=START + timedelta(hours=number),
+    )
+
+
+def history(seed: int, length: int = 60) -> list[Step]:
+    """Two legs a run over case numbers that lie in several blocks, with flakes, an outage, branches and re-runs."""
+    draw = random.Random(seed)  # noqa: S311  # a seeded history, no secret
+    numbers = [*range(1, 41), *range(4090, 4110), *range(20_000, 20_020)]
+    steps: list[Step] = []
+    for number in range(length):
+        branch = draw.choice(["main", "main", "topic", f"pr-{number % 5}"])
+        sha = f"{branch}-{number // 2}"
+        legs = []
+        for variant in ("linux", "mac"):
+            ids = sorted(draw.sample(numbers, 60))
+            rate = 0.5 if number % 17 == 11 else 0.03
+            failing = [case for case in ids if draw.random() < rate]
+            legs.append(leg(variant, ids, failing, failing[:1]))
+        steps.append((commit(number, sha, branch), tuple(legs)))
+    return steps
+
+
+def stored(session: Session) -> list[object]:
+    """Everything that is stored of the scores, but when it was."""
+    found: list[object] = []
+    for table, order in (
+        (scorers_table, ("repository_id",)),
+        (pass_counts, ("variant", "block")),
+        (branch_beliefs, ("variant", "branch")),
+        (scores_table, ("case_id", "variant")),
+    ):
+        columns = [column for column in table.c if column.name != "updated_at"]
+        rows = session.execute(sa.select(*columns).order_by(*(table.c[name] for name in order)))
+        found += [tuple(row) for row in rows]
+    return found
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_live_rebuild_and_replay_agree_to_the_last_bit(db: Database, seed: int) -> None:
+    steps = history(seed)
+    with db.begin() as session:
+        for one, legs in steps:
+            judge.judge(session, REPOSITORY, one, legs, one.started_at)
+        live = stored(session)
+    assert live
+    keys = sum(len(one.case_ids) for one in steps[0][1])
+    replayed = scoring.Scorer(scoring.RepositoryMemory(keys))
+    for one, legs in steps:
+        for part in sorted(legs, key=lambda part: part.variant):
+            replayed.observe(judge.execution_of(one, part))
+    with db.begin() as session:
+        judge.replace(session, REPOSITORY, replayed, START)
+        assert stored(session) == live
+
+
+def test_a_run_touches_the_blocks_of_its_own_cases_only(db: Database) -> None:
+    with db.begin() as session:
+        judge.judge(session, REPOSITORY, commit(1, "a"), (leg("linux", [1, 5000], [], []),), START)
+        counts = scorers.get_counts(session, REPOSITORY, "linux", np.array([1], dtype=np.int32))
+        assert [number for number, _ in counts.rows()] == [0]
+        assert counts.get(np.array([1, 2], dtype=np.int32))[0].tolist() == [1, 0]
+        ((variant, found),) = scorers.list_case_counts(session, REPOSITORY, CaseId(5000))
+    assert (variant, found[:, 0].tolist()) == ("linux", [1, 0, 0, 0])
+
+
+def test_scores_of_another_model_are_left_alone_until_they_are_made_anew(db: Database) -> None:
+    with db.begin() as session:
+        judge.judge(session, REPOSITORY, commit(1, "a"), (leg("linux", [1, 2], [1], []),), START)
+        session.execute(sa.update(scorers_table).values(model=1))
+        before = stored(session)
+        judgement = judge.judge(session, REPOSITORY, commit(2, "b"), (leg("linux", [1, 2], [1], []),), START)
+        assert judgement.observations is None
+        assert stored(session) == before
+        assert scorers.list_outdated(session, scoring.MODEL.version) == [REPOSITORY]
+
+
+def test_a_repository_that_outgrew_its_number_of_cases_is_to_be_scored_anew(db: Database) -> None:
+    with db.begin() as session:
+        judge.judge(session, REPOSITORY, commit(1, "a"), (leg("linux", list(range(300)), [], []),), START)
+        assert scorers.list_outdated(session, scoring.MODEL.version) == []
+        judge.judge(session, REPOSITORY, commit(2, "b"), (leg("linux", list(range(2000)), [], []),), START)
+        assert scorers.list_outdated(session, scoring.MODEL.version) == [REPOSITORY]
+        assert scorers.get_keys(session, REPOSITORY) == 300
+
+
+def test_changes_are_of_the_worst_variant(db: Database) -> None:
+    with db.begin() as session:
+        ids = list(range(50))
+        for number in range(10):
+            judge.judge(session, REPOSITORY, commit(number, f"c{number}"), (leg("linux", ids, [], []),), START)
+        changes = [
+            change
+            for number in range(3)
+            for change in judge.judge(
+                session,
+                REPOSITORY,
+                commit(20 + number, f"f{number}"),
+                (leg("linux", ids, [3], []), leg("mac", ids, [], [])),
+                START,
+            ).changes
+        ]
+        assert (changes[-1].case_id, changes[-1].after) == (3, Status.BROKEN)
+        rows = cases.list_scores(session, REPOSITORY, case_ids=[3])
+    assert [(row.variant, row.status) for row in rows] == [("linux", Status.BROKEN)]
