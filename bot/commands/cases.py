@@ -7,7 +7,7 @@ from bot.commands import choosing, subject
 from bot.commands.command import Command
 from bot.commands.door import Body, Door, now
 from bot.commands.parser import Typed
-from bot.services import profiles
+from bot.services import explain, owners, profiles
 from bot.services.quarantine import DEEDS
 from bot.slack import details, upkeep
 from bot.slack.blockkit import Message
@@ -30,7 +30,27 @@ def details_of(door: Door, body: Body, case_id: CaseId) -> Message:
             )
             for entry in audit.list_case(session, profile.repository_id, profile.case_id)
         ]
-        return details.case_details(profile, profiles.latest_quarantine(session, profile), trail, now())
+        return details.case_details(
+            profile,
+            profiles.latest_quarantine(session, profile),
+            trail,
+            now(),
+            explanation=explain.of_case(session, case_id, now()),
+            owner=owners.of_cases(session, profile.repository_id, [case_id]).get(case_id),
+        )
+
+
+def why(door: Door, body: Body, case_id: CaseId, _days: int | None = None) -> None:
+    """Say why a case has its status, and what would change it."""
+    with door.db.begin() as session:
+        profile = subject.case(door, body, session, case_id)
+        message = details.explained(profile, explain.of_case(session, case_id, now()))
+    door.answer(body, message)
+
+
+def on_why(door: Door, body: Body) -> None:
+    """Say why the case of a button has its status."""
+    why(door, body, CaseId(body.subject))
 
 
 def on_details(door: Door, body: Body) -> None:
@@ -49,6 +69,12 @@ def _test(door: Door, body: Body, typed: Typed) -> None:
         show(door, body, case_id)
 
 
+def _explain(door: Door, body: Body, typed: Typed) -> None:
+    case_id = choosing.one_case(door, body, typed, typed.rest, Deed.WHY)
+    if case_id is not None:
+        why(door, body, case_id)
+
+
 COMMANDS = (
     Command(
         name="test",
@@ -57,5 +83,13 @@ COMMANDS = (
         examples=("test test_total", 'test "tests/api/test_cart.py total"'),
         run=_test,
         also=Action.FIND_OPEN,
+    ),
+    Command(
+        name="explain",
+        usage="<test>",
+        says="why a test has its status, and what would change it",
+        examples=("explain test_total",),
+        run=_explain,
+        also=Action.WHY,
     ),
 )

@@ -17,7 +17,7 @@ Act = Callable[[Door, Body, CaseId, int | None], None]
 
 DEEDS: Mapping[Deed, Act] = {
     Deed.DETAILS: cases.show,
-    Deed.WHY: cases.show,
+    Deed.WHY: cases.why,
     Deed.QUARANTINE: quarantine.open_form,
     Deed.EXTEND: keeping.open_extend,
     Deed.LIFT: quarantine.offer_lift,

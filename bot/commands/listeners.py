@@ -11,7 +11,7 @@ from slack_bolt import Ack, App, BoltContext, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 
 from bot import telemetry
-from bot.commands import cases, choosing, deeds, health, home, keeping, lists, menu, quarantine, runs
+from bot.commands import cases, choosing, deeds, health, home, incident, keeping, lists, menu, quarantine, runs, top
 from bot.commands.door import (
     OUTDATED,
     About,
@@ -43,7 +43,7 @@ ACTIONS: Mapping[Action, Listener] = {
     Action.QUARANTINE_OPEN: Listener(About.CASE, quarantine.on_open),
     Action.LABEL_OPEN: Listener(About.CASE, quarantine.on_label_open),
     Action.DETAILS: Listener(About.CASE, cases.on_details),
-    Action.WHY: Listener(About.CASE, cases.on_details),
+    Action.WHY: Listener(About.CASE, cases.on_why),
     Action.MORE: Listener(About.CASE, deeds.on_more),
     Action.PICK: Listener(About.CASE, deeds.on_pick),
     Action.APPROVE: Listener(About.QUARANTINE, quarantine.on_approve),
@@ -55,6 +55,9 @@ ACTIONS: Mapping[Action, Listener] = {
     Action.RERUN_FAILED: Listener(About.REPOSITORY, runs.on_rerun_failed),
     Action.RERUN_ALL: Listener(About.REPOSITORY, runs.on_rerun_all),
     Action.SHARE: Listener(About.REPOSITORY, health.on_share),
+    Action.INCIDENT_OPEN: Listener(About.NOTHING, incident.on_open),
+    Action.INCIDENT_END: Listener(About.REPOSITORY, incident.on_end),
+    Action.MENU_TOP: Listener(About.NOTHING, top.on_top),
     Action.FIND_OPEN: Listener(About.NOTHING, cases.on_find_open),
     Action.RUN_OPEN: Listener(About.NOTHING, runs.on_run_open),
     Action.MENU_HELP: Listener(About.NOTHING, menu.on_help),
@@ -81,6 +84,7 @@ SUBMISSIONS: Mapping[Callback, Submission] = {
     Callback.EXTEND: Submission(About.QUARANTINE, keeping.on_extend),
     Callback.ASSIGN: Submission(About.QUARANTINE, keeping.on_assign),
     Callback.MUTE: Submission(About.CASE, keeping.on_mute),
+    Callback.INCIDENT: Submission(About.NOTHING, incident.on_start),
     Callback.CHOOSE: Submission(About.NOTHING, deeds.on_choose),
     Callback.RUN: Submission(About.NOTHING, runs.on_run_form),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot import telemetry
 from bot.analysis.lifecycle import State
-from bot.commands import cases, health, keeping, lists, parser, quarantine, runs
+from bot.commands import cases, health, incident, keeping, lists, parser, quarantine, runs, top
 from bot.commands.command import Command
 from bot.commands.door import Body, Door
 from bot.commands.parser import Typed
@@ -64,6 +64,8 @@ COMMANDS: tuple[Command, ...] = (
     *quarantine.COMMANDS,
     *keeping.COMMANDS,
     *lists.COMMANDS,
+    *top.COMMANDS,
+    *incident.COMMANDS,
     *runs.COMMANDS,
 )
 _BY_NAME = {command.name: command for command in COMMANDS}

@@ -106,6 +106,15 @@ def pick_block(deed: Deed, days: int | None, words: str) -> str:
     return f"pick:{deed}:{days or 0}:{blockkit.clip(blockkit.line(words), _MAX_WORDS)}"
 
 
+def outage(repository_id: int, repository: str, reason: str) -> Message:
+    """Say that an outage began, with the button that ends it."""
+    name, why = blockkit.escape(blockkit.line(repository), 140), blockkit.escape(blockkit.line(reason), 500)
+    told = f"An outage of {name} is marked from now on{f': {why}' if why else ''}"
+    end = blockkit.button("It is over", Action.INCIDENT_END, str(repository_id), says=f"End the outage of {repository}")
+    text = f"{told}. Its runs leave every score until somebody ends it."
+    return Message(text, (blockkit.section(f"{phrases.INFRA_DOT} {text}"), blockkit.actions(end)))
+
+
 def done(text: str) -> Message:
     """Say that something was done."""
     safe = blockkit.escape(text, 1500)

@@ -7,14 +7,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.analysis.clusters import ClusterKind
+from bot.analysis.explanation import Explanation
 from bot.analysis.lifecycle import Quarantine, State
 from bot.analysis.model import CaseProfile, Verdict
+from bot.analysis.ordering import OrderKind
 from bot.slack import blockkit, messages, phrases
 from bot.slack.blockkit import Block, Message
 from bot.slack.names import Action
 
 _MAX_RECENT = 30
 _MAX_AUDIT = 10
+_MAX_KINDS = 4
+_MAX_LINES = 8
+_LONGEST_LINE = 300
+_TOGETHER = {
+    ClusterKind.FIXTURE: "Fails with its fixture",
+    ClusterKind.TOGETHER: "Fails together with others",
+    ClusterKind.ALIKE: "Fails like others",
+}
+_ORDERS = {OrderKind.AFTER: "after", OrderKind.WITHOUT: "without"}
 _SQUARES = {
     Verdict.PASSED: ("\N{LARGE GREEN SQUARE}", "passed"),
     Verdict.FAILED: ("\N{LARGE RED SQUARE}", "failed"),
@@ -34,9 +46,15 @@ class AuditLine:
 
 
 def case_details(
-    profile: CaseProfile, quarantine: Quarantine | None, history: Sequence[AuditLine], now: datetime
+    profile: CaseProfile,
+    quarantine: Quarantine | None,
+    history: Sequence[AuditLine],
+    now: datetime,
+    *,
+    explanation: Explanation | None = None,
+    owner: str | None = None,
 ) -> Message:
-    """Show everything known of a case: its card, recent verdicts, variants and audit trail."""
+    """Show everything known of a case: its card, why, recent verdicts, how it fails, variants and audit trail."""
     card = messages.card(profile, quarantine, now)
     recent = profile.recent[-_MAX_RECENT:]
     tally = Counter(recent)
@@ -48,12 +66,74 @@ def case_details(
     if quarantine is not None and quarantine.state is not State.SUSPENDED:
         blocks += messages.evidence(profile)
     blocks.append(blockkit.section(f"{seen}\n{''.join(_SQUARES[one][0] for one in recent)}".strip()))
+    if explanation is not None:
+        blocks.append(blockkit.section(f"*Why*\n{blockkit.escape(explanation.sentence, 900)}"))
+        blocks += _failures(explanation)
+    blocks += _company(profile, owner)
     if len(profile.variants) > 1:
         blocks.append(blockkit.section(f"*By variant*\n{_variant_lines(profile)}"))
     blocks.append(blockkit.section(f"*History*\n{_audit_lines(history)}"))
-    if moves := [one for one in messages.buttons(profile, quarantine) if one["action_id"] != Action.DETAILS]:
-        blocks.append(blockkit.actions(*moves))
+    moves = [one for one in messages.buttons(profile, quarantine) if one["action_id"] != Action.DETAILS]
+    why = blockkit.button("Why?", Action.WHY, str(profile.case_id), says=f"Why this is so: {profile.title}")
+    blocks.append(blockkit.actions(*moves[:-1], why, moves[-1]))
     return Message(f"{card.text} {seen}.", (*blocks, foot))
+
+
+def explained(profile: CaseProfile, explanation: Explanation) -> Message:
+    """Say why a case has its status, and what would change it."""
+    sentence = blockkit.escape(explanation.sentence, 1200)
+    blocks: list[Block] = [
+        blockkit.section(
+            f"{phrases.DOTS[profile.status]} {phrases.case(profile)} in {phrases.repository(profile.repository)}\n"
+            f"{sentence}"
+        )
+    ]
+    if explanation.lines:
+        blocks.append(blockkit.section(f"*What it rests on*\n{_bullets(explanation.lines)}"))
+    if explanation.counterfactuals:
+        blocks.append(blockkit.section(f"*What would change it*\n{_bullets(explanation.counterfactuals)}"))
+    details = blockkit.button("Details", Action.DETAILS, str(profile.case_id), says=f"Details of {profile.title}")
+    blocks.append(blockkit.actions(details))
+    ending = "" if sentence.endswith((".", "…", "?", "!")) else "."
+    return Message(f"{phrases.case_text(profile)}: {sentence}{ending}", tuple(blocks))
+
+
+def _bullets(sentences: Sequence[str]) -> str:
+    lines = [f"• {blockkit.escape(blockkit.line(one), _LONGEST_LINE)}" for one in sentences[:_MAX_LINES]]
+    more = len(sentences) - len(lines)
+    return "\n".join([*lines, *([f"and {more} more"] if more > 0 else [])])
+
+
+def _failures(explanation: Explanation) -> list[Block]:
+    """Since which commit it fails, and its failures by cause."""
+    blocks: list[Block] = []
+    if explanation.evidence.first_bad is not None:
+        where = explanation.evidence.first_bad.sentence
+        blocks.append(blockkit.section(f"*First bad commit*\n{where[0].upper()}{where[1:]}"))
+    if explanation.evidence.kinds:
+        lines = [
+            f"• {one.count:,} x {blockkit.code(one.message or one.category, 160)}, last {phrases.when(one.last_at)}"
+            for one in explanation.evidence.kinds[:_MAX_KINDS]
+        ]
+        more = len(explanation.evidence.kinds) - len(lines)
+        shown = "\n".join([*lines, *([f"and {phrases.count(more, 'other cause')}"] if more > 0 else [])])
+        blocks.append(blockkit.section(f"*How it fails*\n{shown}"))
+    return blocks
+
+
+def _company(profile: CaseProfile, owner: str | None) -> list[Block]:
+    """Who answers for it, what it fails together with, and whether the order of tests matters."""
+    parts = [f"*Owner*\n{phrases.owner(owner)}"]
+    if (cluster := profile.cluster) is not None:
+        others = ", ".join(blockkit.code(one, 120) for one in cluster.others)
+        parts.append(
+            f"*{_TOGETHER[cluster.kind]}*\nOne item of {phrases.count(cluster.size, 'test')}, seen "
+            f"{phrases.count(cluster.times, 'time')}: {others}"
+        )
+    if (order := profile.order) is not None:
+        names = ", ".join(blockkit.code(one, 120) for one in order.follows) or "others"
+        parts.append(f"*Order of tests*\nIn {blockkit.code(order.variant, 80)} it fails {_ORDERS[order.kind]} {names}")
+    return [blockkit.section("\n".join(parts))]
 
 
 def _variant_lines(profile: CaseProfile) -> str:

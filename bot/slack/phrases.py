@@ -31,6 +31,7 @@ WORDS = {
     model.Status.SUSPECT: "watched: evidence insufficient",
     model.Status.INSUFFICIENT: "too few runs",
 }
+INFRA_DOT = DOTS[model.Status.INFRA]
 PROPOSED_DOT = "\N{LARGE YELLOW CIRCLE}"
 DECIDED_DOT = "\N{MEDIUM WHITE CIRCLE}"
 REJECT_REASONS = {

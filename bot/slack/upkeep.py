@@ -46,10 +46,10 @@ def ask_run() -> View:
     return _view(Callback.RUN, "Ask about a run", "Ask", "", blockkit.input_block(Field.RUN, "Link of the run", link))
 
 
-def incident(repositories: Sequence[tuple[int, str]]) -> View:
-    """Ask which repository suffers from an outage, and from what."""
+def incident(repositories: Sequence[tuple[int, str]], *, reason: str = "") -> View:
+    """Ask which repository suffers from an outage, and from what; `reason` is what was typed already."""
     options = [(str(number), name) for number, name in repositories[: blockkit.MAX_OPTIONS]]
-    reason = blockkit.plain_text_input(names.ELEMENT, max_length=lifecycle.MAX_REASON_LENGTH)
+    why = blockkit.plain_text_input(names.ELEMENT, max_length=lifecycle.MAX_REASON_LENGTH, initial=reason)
     return _view(
         Callback.INCIDENT,
         "An outage",
@@ -62,7 +62,7 @@ def incident(repositories: Sequence[tuple[int, str]]) -> View:
         blockkit.input_block(
             Field.REPOSITORY, "Repository", blockkit.static_select(names.ELEMENT, options, initial=options[0][0])
         ),
-        blockkit.input_block(Field.WHY, "What is going on? (goes to the audit trail)", reason),
+        blockkit.input_block(Field.WHY, "What is going on? (goes to the audit trail)", why),
     )
 
 

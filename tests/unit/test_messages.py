@@ -13,6 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.analysis.clusters import ClusterKind, Membership
+from bot.analysis.explanation import Evidence, Explanation, FailureKind
+from bot.analysis.impact import Impact
 from bot.analysis.lifecycle import Quarantine, RejectReason, Scope, State
 from bot.analysis.model import (
     SYSTEM,
@@ -29,8 +32,23 @@ from bot.analysis.model import (
     Verdict,
 )
 from bot.analysis.naming import Naming
+from bot.analysis.ordering import NamedOrder, OrderKind
 from bot.analysis.policy import DEFAULT, Approval, PathRule, Policy
-from bot.slack import answers, details, forms, health, home, listing, messages, modals, policy, run_answers, upkeep
+from bot.analysis.regression import FirstBad
+from bot.slack import (
+    answers,
+    cost,
+    details,
+    forms,
+    health,
+    home,
+    listing,
+    messages,
+    modals,
+    policy,
+    run_answers,
+    upkeep,
+)
 from bot.slack.answers import Choice, CommandHelp
 from bot.slack.blockkit import Json, Message, View
 from bot.slack.details import AuditLine
@@ -117,6 +135,21 @@ RUN = RunAnswer(
         for number, naming in enumerate(Naming)
     ],
 )  # fmt: skip
+EXPLANATION = Explanation(
+    case_id=CaseId(42), title=FLAKY.title, status=Status.BROKEN, variant="ci.yml linux",
+    sentence="It fails since a change between a1b2c3d and d4e5f6a.",
+    evidence=Evidence(
+        mixed=(), isolated=(), discounted=(), faults=(), streak=0, failing_streak=3,
+        kinds=(FailureKind(31, FAILURE.message, "assertion", 7, NOW), FailureKind(32, "", "timeout", 1, NOW)),
+        first_bad=FirstBad("a1b2c3d4", ("b2c3d4e5", "d4e5f6a7"), 0.92),
+    ),
+    counterfactuals=("9 more clean commits release it.",),
+    lines=("7 failures in 52 runs of ci.yml linux.", "Fails for no reason in about 13 % of runs."),
+)  # fmt: skip
+IMPACT = Impact(
+    case_id=CaseId(42), title=FLAKY.title, p_flaky=0.97, rate=0.13, runs_per_day=9.0, failures=7,
+    blocked_pull_requests=3, ci_minutes=41.0, waiting_minutes=90.0, expected_failures=8.2, expected_blocked=3.1,
+)  # fmt: skip
 POLICY = Policy(approval=Approval(self_approval=True, owners=True, paths=(PathRule("tests/pay/**", protected=True),)))
 
 
@@ -171,6 +204,13 @@ VIEWS: dict[str, Callable[[], Message | View]] = {
     "run_green": lambda: run_answers.run(replace(RUN, failures=[], conclusion="success", unread=0)),
     "details": lambda: details.case_details(FLAKY, ACTIVE, AUDIT, NOW),
     "details_new": lambda: details.case_details(replace(FLAKY, recent=()), None, (), NOW),
+    "details_why": lambda: details.case_details(
+        BROKEN, None, AUDIT, NOW, explanation=EXPLANATION, owner="@acme/payments"
+    ),
+    "explained": lambda: details.explained(FLAKY, EXPLANATION),
+    "top": lambda: cost.ranking("acme/shop", 7, [IMPACT, replace(IMPACT, ci_minutes=0.3, waiting_minutes=0)]),
+    "top_none": lambda: cost.ranking("acme/shop", 1, []),
+    "outage": lambda: answers.outage(4711, "acme/shop", "the registry is down"),
     "pick": lambda: answers.pick("cart", CHOICES, Deed.QUARANTINE),
     "pick_many": lambda: answers.pick("cart", CHOICES * 25, Deed.EXTEND, days=14, many=True),
     **{f"list_{kind}": lambda kind=kind: listing.case_list(kind, [CaseRow(FLAKY, ACTIVE)]) for kind in ListKind},  # type: ignore[misc]
@@ -335,6 +375,14 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
         waiting=Page(rows[:3], 3), own=Page(rows[:15], 90), pages=Pages(0, 2), subscriptions=(),
         repositories=[state_of] * 12, connections=[Connection(name, True, other)],
     )  # fmt: skip
+    told = replace(
+        EXPLANATION, sentence=f"{name} {other}.", lines=(name,) * 40, counterfactuals=(other,) * 9,
+        evidence=replace(EXPLANATION.evidence, kinds=(FailureKind(1, name, other, 2, NOW),) * 9),
+    )  # fmt: skip
+    cluster = Membership(
+        cluster_id=1, kind=ClusterKind.TOGETHER, title=name, size=9, times=4, owner=other, others=(name, other, name)
+    )
+    order = NamedOrder(kind=OrderKind.AFTER, variant=name, follows=(other, name), candidates=2, failed=3, passed=4)
     choices = [Choice(number, name, other) for number in range(9)]
     failures = [RunFailure(number, name, other, Naming.NEW, name, other) for number in range(40)]
     answer = replace(RUN, repository=name, sha=other, url=other, failures=failures)
@@ -353,6 +401,12 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
         policy.in_force(name, replace(POLICY, approval=Approval(paths=(PathRule(name, protected=True),) * 9))),
         run_answers.run(answer),
         details.case_details(profile, quarantine, audit, NOW),
+        details.case_details(
+            replace(profile, cluster=cluster, order=order), quarantine, audit, NOW, owner=name, explanation=told
+        ),
+        details.explained(profile, told),
+        cost.ranking(name, 7, [replace(IMPACT, title=other)] * 20),
+        answers.outage(1, name, other * 3),
         answers.pick(name, choices, Deed.EXTEND, days=90, many=True),
         listing.case_list(ListKind.QUARANTINED, rows, 25),
         modals.extend(profile, quarantine, days=3),

@@ -71,6 +71,12 @@ def _delete(slack: Slack, arguments: JsonObject) -> JsonObject:
     return {"channel": payload.string(arguments, "channel"), "ts": payload.string(arguments, "ts")}
 
 
+def _unfurl(slack: Slack, arguments: JsonObject) -> JsonObject:
+    channel, ts = payload.string(arguments, "channel"), payload.string(arguments, "ts")
+    slack.unfurl(channel, ts, payload.child(arguments, "unfurls"))
+    return {}
+
+
 def _post_ephemeral(slack: Slack, arguments: JsonObject) -> JsonObject:
     message = slack.ephemeral(
         payload.string(arguments, "channel"),
@@ -197,6 +203,7 @@ METHODS: dict[str, _Method] = {
     "chat.update": _update,
     "chat.delete": _delete,
     "chat.postEphemeral": _post_ephemeral,
+    "chat.unfurl": _unfurl,
     "views.open": _open_view,
     "views.push": _push_view,
     "views.update": _update_view,
@@ -223,7 +230,7 @@ async def _arguments(request: Request) -> JsonObject:
         return arguments | decoded
     async with request.form() as form:
         arguments |= {key: value for key, value in form.items() if isinstance(value, str)}
-    for key in ("blocks", "view", "metadata"):
+    for key in ("blocks", "view", "metadata", "unfurls"):
         if isinstance(arguments.get(key), str):
             arguments[key] = payload.decoded(payload.string(arguments, key))
     return arguments

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from bot.sandbox.slack import blocks as block_kit
 from bot.sandbox.slack import inputs, model, payload, state
@@ -13,6 +15,7 @@ from bot.sandbox.slack.inputs import Entered
 from bot.sandbox.slack.model import Answer, Message, Sent, View
 from bot.sandbox.slack.payload import JsonObject
 
+_URL = re.compile(r"https?://[^\s<>|]+")
 _TROUBLE = "We had some trouble connecting ({error}). Try again?"
 
 
@@ -66,28 +69,17 @@ class Slack(state.Workspace):
         values: Entered | None = None,
     ) -> Answer:
         """Use an element of a message: a button, or the option `selected` of a menu."""
-        message = self.message(channel, ts)
-        if message is None or message.only_for not in (None, user):
-            problem = f"{self.users[user].name} sees no message {ts} in {channel}"
-            raise LookupError(problem)
+        message = self._seen(user, channel, ts)
         action = self._action(list(message.blocks), action_id, block_id, value, selected)
-        container: JsonObject = {
-            "type": "message",
-            "message_ts": ts,
-            "channel_id": channel,
-            "is_ephemeral": message.only_for is not None,
-        }
-        if message.thread_ts:
-            container["thread_ts"] = message.thread_ts
-        place = self.channels[channel]
-        body = self._interaction("block_actions", user) | {
-            "container": container,
-            "channel": {"id": channel, "name": "directmessage" if place.user else place.name},
-            "message": message.as_json(),
-            "state": {"values": inputs.state(message.blocks, values or {})},
-            "response_url": self.new_response_url(user, channel, ts, message.thread_ts),
-            "actions": [action],
-        }
+        body = (
+            self._interaction("block_actions", user)
+            | self._message_place(message)
+            | {
+                "state": {"values": inputs.state(message.blocks, values or {})},
+                "response_url": self.new_response_url(user, channel, ts, message.thread_ts),
+                "actions": [action],
+            }
+        )
         answer = self._record("block_actions", body, self.delivery.interaction(body))
         if answer.error:
             self._slackbot(user, channel, f"This did not work: {answer.error}", message.thread_ts)
@@ -147,17 +139,38 @@ class Slack(state.Workspace):
         return self._record("view_closed", body, self.delivery.interaction(body))
 
     def suggestions(self, user: str, view_id: str, action_id: str, typed: str) -> list[JsonObject]:
-        """Ask the bot for the options of an external_select."""
+        """Ask the bot for the options of an external_select of a view."""
         view = self._view(user, view_id)
-        body = self._interaction("block_suggestion", user) | {
-            "container": {"type": "view", "view_id": view.id},
-            "view": view.as_json(),
-            "action_id": action_id,
-            "value": typed,
-        }
-        return payload.children(
-            self._record("block_suggestion", body, self.delivery.interaction(body)).json(), "options"
+        where: JsonObject = {"container": {"type": "view", "view_id": view.id}, "view": view.as_json()}
+        return self._suggested(user, view.blocks, where, action_id, typed)
+
+    def suggestions_of(self, user: str, channel: str, ts: str, action_id: str, typed: str) -> list[JsonObject]:
+        """Ask the bot for the options of an external_select of a message."""
+        message = self._seen(user, channel, ts)
+        where = self._message_place(message)
+        return self._suggested(user, list(message.blocks), where, action_id, typed)
+
+    def shortcut(self, user: str, callback_id: str) -> Answer:
+        """Use a global shortcut of the app."""
+        body = self._interaction("shortcut", user) | {"callback_id": callback_id}
+        return self._record("shortcut", body, self.delivery.interaction(body))
+
+    def message_shortcut(self, user: str, channel: str, ts: str, callback_id: str) -> Answer:
+        """Use a shortcut of the app on a message."""
+        message = self._seen(user, channel, ts)
+        body = (
+            self._interaction("message_action", user)
+            | self._message_place(message)
+            | {
+                "callback_id": callback_id,
+                "message_ts": ts,
+                "response_url": self.new_response_url(user, channel, ts, message.thread_ts),
+            }
         )
+        answer = self._record("message_action", body, self.delivery.interaction(body))
+        if answer.error:
+            self._slackbot(user, channel, f"This did not work: {answer.error}", message.thread_ts)
+        return answer
 
     def open_home(self, user: str) -> Answer:
         """Open the App Home."""
@@ -176,6 +189,7 @@ class Slack(state.Workspace):
     def say(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> Answer:
         """Write a message; the bot hears of it only when it is mentioned."""
         message = self.post(channel, text, [], user=user, thread_ts=thread_ts)
+        self._share_links(message)
         if f"<@{model.BOT_USER_ID}>" not in text:
             return Answer(200)
         event: JsonObject = {
@@ -188,9 +202,70 @@ class Slack(state.Workspace):
         }
         return self._event(event | ({"thread_ts": thread_ts} if thread_ts else {}))
 
+    def _share_links(self, message: Message) -> None:
+        """Tell the bot of the links to its own domain that a message holds."""
+        links: list[JsonObject] = [
+            {"url": url, "domain": urlsplit(url).netloc}
+            for url in _URL.findall(message.text)
+            if urlsplit(url).netloc in self.settings.unfurl_domains
+        ]
+        if links:
+            event: JsonObject = {
+                "type": "link_shared",
+                "channel": message.channel,
+                "is_bot_user_member": True,
+                "user": message.user,
+                "message_ts": message.ts,
+                "links": links,
+                "source": "conversations_history",
+                "unfurl_id": f"{message.channel}.{message.ts}",
+                "event_ts": message.ts,
+            }
+            self._event(event | ({"thread_ts": message.thread_ts} if message.thread_ts else {}))
+
     def redeliver(self, sent: Sent, retry: int = 1) -> Answer:
         """Send an event once more, as Slack does when it believes that the first one was lost."""
         return self._record(sent.kind, sent.payload, self.delivery.event(sent.payload, retry))
+
+    def _seen(self, user: str, channel: str, ts: str) -> Message:
+        message = self.message(channel, ts)
+        if message is None or message.only_for not in (None, user):
+            problem = f"{self.users[user].name} sees no message {ts} in {channel}"
+            raise LookupError(problem)
+        return message
+
+    def _message_place(self, message: Message) -> JsonObject:
+        """Say in a payload which message somebody acts on."""
+        container: JsonObject = {
+            "type": "message",
+            "message_ts": message.ts,
+            "channel_id": message.channel,
+            "is_ephemeral": message.only_for is not None,
+        }
+        if message.thread_ts:
+            container["thread_ts"] = message.thread_ts
+        place = self.channels[message.channel]
+        name = "directmessage" if place.user else place.name
+        return {"container": container, "channel": {"id": place.id, "name": name}, "message": message.as_json()}
+
+    def _suggested(
+        self, user: str, found: list[JsonObject], where: JsonObject, action_id: str, typed: str
+    ) -> list[JsonObject]:
+        block = next(
+            (
+                block
+                for block in found
+                if any(element.get("action_id") == action_id for element in block_kit.elements(block))
+            ),
+            {},
+        )
+        body = (
+            self._interaction("block_suggestion", user)
+            | where
+            | {"action_id": action_id, "block_id": block.get("block_id", ""), "value": typed}
+        )
+        answer = self._record("block_suggestion", body, self.delivery.interaction(body))
+        return payload.children(answer.json(), "options")
 
     def _obey(self, view: View, said: JsonObject) -> None:
         action = payload.string(said, "response_action")

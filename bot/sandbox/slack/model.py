@@ -47,6 +47,7 @@ class Message:
     metadata: JsonObject = field(default_factory=dict)
     only_for: str | None = None
     updates: int = 0
+    unfurls: dict[str, list[JsonObject]] = field(default_factory=dict)
 
     @property
     def is_reply(self) -> bool:
@@ -165,6 +166,7 @@ class Settings:
     burst: int = 5
     trigger_seconds: float = 3.0
     answer_seconds: float = 3.0
+    unfurl_domains: tuple[str, ...] = ()
 
 
 class RefusalError(Exception):

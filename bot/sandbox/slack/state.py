@@ -185,6 +185,25 @@ class Workspace:
             self._touch()
             return changed
 
+    def unfurl(self, channel: str, ts: str, unfurls: JsonObject) -> None:
+        """Show blocks under the links of a message; a second time replaces them."""
+        with self._changed:
+            place = self._place(channel)
+            message = self._messages.get(place.id, {}).get(ts)
+            if message is None:
+                code = "cannot_find_message"
+                raise RefusalError(code)
+            shown: dict[str, list[JsonObject]] = {}
+            for url, content in unfurls.items():
+                blocks = payload.children(payload.as_object(content), "blocks")
+                if url not in message.text or not blocks:
+                    code = "cannot_unfurl_url"
+                    raise RefusalError(code)
+                self._check_content("", blocks)
+                shown[url] = list(block_kit.with_ids(blocks, secrets.token_hex(3)))
+            self._messages[place.id][ts] = replace(message, unfurls=message.unfurls | shown)
+            self._touch()
+
     def delete(self, channel: str, ts: str) -> None:
         """Delete one of the bot's messages."""
         with self._changed:

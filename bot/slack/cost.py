@@ -1,0 +1,48 @@
+"""What flaky tests cost and what to mend first, pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.analysis.impact import Impact
+from bot.slack import blockkit, phrases
+from bot.slack.blockkit import Block, Message
+from bot.slack.names import Action
+
+
+def ranking(repository: str, days: int, found: Sequence[Impact]) -> Message:
+    """Rank the tests of a repository by what they cost in a period."""
+    period = phrases.count(days, "day")
+    name = phrases.repository_text(repository)
+    if not found:
+        text = f"No flaky test of {name} cost anything in the last {period}."
+        shown = f"No flaky test of {phrases.repository(repository)} cost anything in the last {period}."
+        return Message(text, (blockkit.section(shown),))
+    first = found[0]
+    worst = blockkit.escape(blockkit.line(first.title), phrases.MAX_TITLE)
+    text = f"What to mend first in {name}, by the last {period}: {worst}, which {_cost(first)}."
+    blocks: list[Block] = [
+        blockkit.section(f"*What to mend first in {phrases.repository(repository)}*, by the last {period}")
+    ]
+    for place, one in enumerate(found, start=1):
+        details = blockkit.button("Details", Action.DETAILS, str(one.case_id), says=f"Details of {one.title}")
+        line = f"{place}. {blockkit.code(one.title, 160)}\nIt {_cost(one)}; {_outlook(one)}."
+        blocks.append(blockkit.section(line, accessory=details))
+    return Message(text, tuple(blocks))
+
+
+def _cost(one: Impact) -> str:
+    blocked = phrases.count(one.blocked_pull_requests, "pull request")
+    minutes = f"{_minutes(one.ci_minutes)} of machines and {_minutes(one.waiting_minutes)} of waiting"
+    return f"failed {phrases.count(one.failures, 'time')}, blocked {blocked} and lost {minutes}"
+
+
+def _outlook(one: Impact) -> str:
+    return (
+        f"next week about {one.expected_failures:.1f} failures and "
+        f"{one.expected_blocked:.1f} blocked pull requests if nothing is done"
+    )
+
+
+def _minutes(number: float) -> str:
+    return phrases.count(round(number), "minute") if number == 0 or number >= 1 else "under a minute"
