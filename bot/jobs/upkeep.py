@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from bot import telemetry
+from bot.analysis.learning import training
 from bot.analysis.model import RepositoryId
 from bot.jobs.context import Context, now
-from bot.services import clusters
+from bot.services import clusters, learning
+
+_log = telemetry.logger(__name__)
 
 
 def refresh_clusters(context: Context, repository_id: int) -> None:
     """Find the clusters of a repository anew."""
     with context.db.begin() as session:
         clusters.refresh(session, RepositoryId(repository_id), now())
+
+
+def learn(context: Context, repository_id: int) -> None:
+    """Train the model of a repository anew, with no transaction open meanwhile."""
+    repository = RepositoryId(repository_id)
+    with context.db.begin() as session:
+        labels, count = learning.list_to_learn(session, repository)
+    model, report = training.train(training.examples(labels))
+    with context.db.begin() as session:
+        learning.keep_model(session, repository, model, report, count, now())
+    _log.info("model trained", repository_id=repository_id, is_used=report.is_used, labels=report.labels)

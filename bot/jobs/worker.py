@@ -142,6 +142,7 @@ class Worker:
         self._task_of(
             app, queue.CLUSTERS, lambda given: upkeep.refresh_clusters(self._context, int(given["repository_id"]))
         )
+        self._task_of(app, queue.LEARN, lambda given: upkeep.learn(self._context, int(given["repository_id"])))
 
     def _task_of(self, app: procrastinate.App, name: str, action: Callable[[dict[str, str | int]], None]) -> None:
         def run(correlation_id: str, **arguments: str | int) -> None:

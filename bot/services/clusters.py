@@ -13,7 +13,7 @@ from bot.analysis import clusters as rules
 from bot.analysis import ordering, scoring
 from bot.analysis.clusters import Cluster, ClusterKind, FailedRun
 from bot.analysis.model import Actor, CaseId, Leg, Outcome, RepositoryId, RunId, Status
-from bot.services import judge, suites
+from bot.services import judge, learning, suites
 from bot.store import audit, cases, clusters, orders, queue
 from bot.store.database import Session
 
@@ -33,8 +33,9 @@ _TO_FIX = frozenset({Status.BROKEN, Status.FLAKY})
 class Item:
     """One thing to fix: a cluster, or a case that is in none (`cluster_id` and `kind` None).
 
-    Status and figures are those of the worst case in it; `rate` is a share of runs, 0 to 1; `weight` orders items,
-    the one to fix first highest.
+    Status and figures are those of the worst case in it; `rate` is a share of runs, 0 to 1. `learned` is the chance
+    that it is flaky by what people taught, 0 to 1, None where no model is better than the filter; it then takes the
+    place of `p_flaky` in `weight`, by which items are ordered, the one to fix first highest.
     """
 
     cluster_id: int | None
@@ -44,6 +45,7 @@ class Item:
     case_ids: tuple[CaseId, ...]
     status: Status
     p_flaky: float
+    learned: float | None
     rate: float
     failures: int
     weight: float
@@ -100,12 +102,14 @@ def refresh(session: Session, repository_id: RepositoryId, now: datetime) -> Non
     _refresh_orders(session, repository_id, list(numbers), failed, now)
 
 
-def list_items(session: Session, repository_id: RepositoryId) -> list[Item]:
+def list_items(session: Session, repository_id: RepositoryId, now: datetime) -> list[Item]:
     """What there is to fix in a repository, first things first: each cluster and each other case once."""
     scores: dict[CaseId, list[cases.ScoreRow]] = {}
     for row in cases.list_scores(session, repository_id):
         scores.setdefault(row.case_id, []).append(row)
     owners = clusters.list_owners(session, repository_id)
+    to_fix = [case for case, rows in scores.items() if judge.worst(rows) in _TO_FIX]
+    learned = learning.predict(session, repository_id, to_fix, now)
     items = []
     grouped: set[int] = set()
     for cluster in clusters.list_all(session, repository_id):
@@ -116,10 +120,12 @@ def list_items(session: Session, repository_id: RepositoryId) -> list[Item]:
         named = Counter(owners[case] for case in cluster.cases if case in owners)
         owner = cluster.owner or min(named, key=lambda name: (-named[name], name), default=None)
         members = tuple(CaseId(case) for case in cluster.cases)
-        items.append(_item(rows, cluster.id, cluster.kind, cluster.title, owner, members))
-    alone = [case for case, rows in scores.items() if case not in grouped and judge.worst(rows) in _TO_FIX]
+        items.append(_item(rows, learned, cluster.id, cluster.kind, cluster.title, owner, members))
+    alone = [case for case in to_fix if case not in grouped]
     titles = clusters.list_titles(session, repository_id, alone)
-    items += [_item(scores[case], None, None, titles.get(case, ""), owners.get(case), (case,)) for case in alone]
+    items += [
+        _item(scores[case], learned, None, None, titles.get(case, ""), owners.get(case), (case,)) for case in alone
+    ]
     return sorted(items, key=lambda item: (cases.SEVERITY.index(item.status), -item.weight, item.case_ids))
 
 
@@ -192,6 +198,7 @@ def _refresh_orders(
 
 def _item(
     rows: Sequence[cases.ScoreRow],
+    learned: Mapping[CaseId, float],
     cluster_id: int | None,
     kind: ClusterKind | None,
     title: str,
@@ -207,7 +214,8 @@ def _item(
         case_ids=members,
         status=worst.status,
         p_flaky=worst.p_flaky,
+        learned=learned.get(worst.case_id),
         rate=worst.rate,
         failures=sum(row.failures for row in rows),
-        weight=sum(row.p_flaky * row.rate for row in rows),
+        weight=sum(learned.get(row.case_id, row.p_flaky) * row.rate for row in rows),
     )

@@ -1,14 +1,26 @@
-"""What people teach: their verdicts are kept as labels, beside what was believed when they were given."""
+"""What people teach: their verdicts are kept as labels, a model is trained of them, and used where it is better."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-from bot.analysis.labels import LabelSource, LabelVerdict
+from bot.analysis.labels import Label, LabelSource, LabelVerdict
+from bot.analysis.learning import features, training
+from bot.analysis.learning import model as models
+from bot.analysis.learning.model import Model, Report
 from bot.analysis.model import Actor, CaseId, RepositoryId
 from bot.services import judge
-from bot.store import cases, labels
+from bot.store import cases, evidence, labels, queue
+from bot.store import models as model_store
 from bot.store.database import Session
+
+MAX_LABELS = 5000
+"""The newest labels that are learned from."""
+RETRAIN_AFTER = 10
+"""New labels after which a model is trained anew."""
+DELAY = timedelta(minutes=5)
 
 
 def record_label(
@@ -22,7 +34,7 @@ def record_label(
     *,
     head_sha: str | None = None,
 ) -> bool:
-    """Keep what a person said of a case, with its status at this moment; False where they said it before.
+    """Keep what a person said of a case, with its status and features at this moment; False where they said it before.
 
     The same person saying the same of the same case at the same commit is one label; `head_sha` is the commit whose
     failure is meant, None where the case as a whole is.
@@ -30,6 +42,7 @@ def record_label(
     if head_sha is not None and labels.exists(session, repository_id, case_id, verdict, actor, head_sha):
         return False
     scored = cases.list_scores(session, repository_id, case_ids=[case_id])
+    known = evidence.gather(session, repository_id, [case_id], now).get(case_id)
     labels.insert(
         session,
         repository_id=repository_id,
@@ -40,8 +53,61 @@ def record_label(
         status=judge.worst(scored),
         p_flaky=max((row.p_flaky for row in scored), default=0.0),
         head_sha=head_sha,
-        features=None,
-        features_version=0,
+        features=None if known is None else features.extract(known),
+        features_version=features.VERSION,
         now=now,
     )
+    _request_training(session, repository_id, now)
     return True
+
+
+def list_to_learn(session: Session, repository_id: RepositoryId) -> tuple[list[Label], int]:
+    """The labels to learn from, and how many the repository has in all."""
+    return labels.list_newest(session, repository_id, MAX_LABELS), labels.count(session, repository_id)
+
+
+def keep_model(
+    session: Session, repository_id: RepositoryId, model: Model | None, report: Report, count: int, now: datetime
+) -> None:
+    """Store what training concluded, from so many labels."""
+    model_store.insert(session, repository_id, models.to_document(model, report), count, now)
+
+
+def report(session: Session, repository_id: RepositoryId) -> Report:
+    """Whether a model helps the filter in a repository, how well it does against it, and why it is used or not."""
+    stored = model_store.find_latest(session, repository_id)
+    if stored is not None:
+        found = models.read_report(stored.document, stored.trained_at)
+        if not found.is_used or models.read_model(stored.document) is not None:
+            return found
+        return replace(found, is_used=False, reason="The features have changed since; it will be trained anew.")
+    _, untrained = training.train([])
+    return replace(untrained, labels=labels.count(session, repository_id))
+
+
+def predict(
+    session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId], now: datetime
+) -> dict[CaseId, float]:
+    """The chance that each case is flaky by the model, 0 to 1; empty where no model is better than the filter."""
+    stored = model_store.find_latest(session, repository_id)
+    model = None if stored is None else models.read_model(stored.document)
+    if model is None or not case_ids:
+        return {}
+    known = evidence.gather(session, repository_id, case_ids, now)
+    return {case_id: model.predict(features.extract(facts)) for case_id, facts in known.items()}
+
+
+def _request_training(session: Session, repository_id: RepositoryId, now: datetime) -> None:
+    """Have a model trained soon where there are enough new labels; asked for often, done once."""
+    count = labels.count(session, repository_id)
+    stored = model_store.find_latest(session, repository_id)
+    if count < training.MIN_LABELS or (stored is not None and count < stored.labels + RETRAIN_AFTER):
+        return
+    queue.defer(
+        session,
+        queue.LEARN,
+        lock=f"learn:{repository_id}",
+        key=f"learn:{repository_id}",
+        at=now + DELAY,
+        repository_id=repository_id,
+    )

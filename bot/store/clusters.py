@@ -10,6 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bot.analysis.clusters import Cluster, ClusterKind, Membership, StoredCluster
+from bot.analysis.incidents import Kind as IncidentKind
 from bot.analysis.model import CaseId, Outcome, RepositoryId, RunId
 from bot.errors import NotFoundError
 from bot.store.database import Session
@@ -20,6 +21,7 @@ from bot.store.tables import (
     clusters,
     failures,
     fingerprints,
+    incidents,
     quarantines,
     repositories,
     runs,
@@ -41,7 +43,10 @@ class WatchedRun:
 def list_runs(
     session: Session, repository_id: RepositoryId, since: datetime, outage: float, limit: int
 ) -> list[WatchedRun]:
-    """The newest runs since a time that were read and are no outage (their term below `outage`), oldest first."""
+    """The newest runs since a time that were read and are no outage, oldest first.
+
+    An outage has a term of `outage` or more, or overlaps a window that somebody marked.
+    """
     rows = session.execute(
         sa.select(runs.c.id, runs.c.head_branch, runs.c.event, repositories.c.default_branch)
         .join(repositories, repositories.c.id == runs.c.repository_id)
@@ -50,6 +55,12 @@ def list_runs(
             runs.c.started_at >= since,
             runs.c.ingested_at.is_not(None),
             runs.c.outage < outage,
+            ~sa.exists().where(
+                incidents.c.repository_id == runs.c.repository_id,
+                incidents.c.kind == IncidentKind.MARKED.value,
+                incidents.c.started_at <= sa.func.coalesce(runs.c.completed_at, runs.c.started_at),
+                sa.or_(incidents.c.ended_at.is_(None), incidents.c.ended_at >= runs.c.started_at),
+            ),
         )
         .order_by(runs.c.started_at.desc(), runs.c.id.desc())
         .limit(limit)

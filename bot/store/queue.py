@@ -19,6 +19,7 @@ NOTICE = "notice"
 CHANNEL = "channel"
 REBUILD = "rebuild"
 CLUSTERS = "clusters"
+LEARN = "learn"
 
 DEFAULT = "default"
 MESSAGES = "messages"

@@ -22,7 +22,7 @@ MODULES = ("cart", "tax", "stock", "mail", "search")
 def _refresh(past: Past) -> list[clusters.Item]:
     with past.db.begin() as session:
         clusters.refresh(session, past.repository_id, past.now)
-        return clusters.list_items(session, past.repository_id)
+        return clusters.list_items(session, past.repository_id, past.now)
 
 
 def _passing(per_module: int = 4) -> dict[str, str]:
