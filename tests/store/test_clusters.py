@@ -52,7 +52,7 @@ def test_cases_that_flake_together_are_one_item_with_one_owner(db: Database) -> 
     past.run(_passing())
     assert _refresh(past)[0].owner == "@shop/checkout"
     with db.begin() as session:
-        profile = profiles.of_case(session, past.case_id("stock.1"))
+        profile = profiles.of_case(session, past.case_id("stock.1"), past.now)
         trail = audit.list_case(session, past.repository_id, past.case_id("stock.1"))
     assert profile.cluster is not None
     assert (profile.cluster.size, profile.cluster.owner) == (2, "@shop/checkout")
@@ -87,7 +87,7 @@ def test_a_case_that_fails_after_another_is_named_with_it(db: Database) -> None:
         past.run({name: "F" if name == "cart.0" and pollutes else "." for name in names}, order=tuple(names))
     _refresh(past)
     with db.begin() as session:
-        profile = profiles.of_case(session, past.case_id("cart.0"))
+        profile = profiles.of_case(session, past.case_id("cart.0"), past.now)
     assert profile.order is not None
     assert (profile.order.kind, profile.order.follows) == (OrderKind.AFTER, ("tests/test_stock.py::stock.3",))
 

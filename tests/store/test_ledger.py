@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.analysis import policy
 from bot.analysis.labels import LabelSource, LabelVerdict
 from bot.analysis.lifecycle import RejectReason, Scope
 from bot.analysis.model import Actor, ActorKind, Status
@@ -14,6 +15,7 @@ from bot.store import labels
 from bot.store.database import Database
 from tests.store.past import Past
 
+BUDGET = policy.DEFAULT.quarantine.budget
 ANA = Actor(ActorKind.SLACK, "U01", "Ana")
 BEN = Actor(ActorKind.SLACK, "U02", "Ben")
 
@@ -55,7 +57,7 @@ def test_a_rejection_as_a_real_bug_counts_against_flaky_at_the_time(past: Past) 
 def test_the_period_leaves_out_what_was_said_before_it(past: Past) -> None:
     held = _propose(past)
     with past.db.begin() as session:
-        quarantine.approve(session, held, BEN, past.now)
+        quarantine.approve(session, held, BEN, past.now, budget=BUDGET)
         later = past.now + timedelta(days=2)
         assert ledger.of_repository(session, past.repository_id, past.now + timedelta(days=1), later).is_empty
         line = ledger.of_repository(session, past.repository_id, past.now, later).of(Status.FLAKY)
@@ -65,7 +67,7 @@ def test_the_period_leaves_out_what_was_said_before_it(past: Past) -> None:
 def test_a_regression_that_a_quarantine_masked_is_named_with_its_first_failure(past: Past) -> None:
     held = _propose(past)
     with past.db.begin() as session:
-        quarantine.approve(session, held, BEN, past.now)
+        quarantine.approve(session, held, BEN, past.now, budget=BUDGET)
     broke_at = past.now
     for _ in range(12):
         past.run({"cart": "FFF", "tax": "."})
