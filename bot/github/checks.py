@@ -18,6 +18,7 @@ MAX_TITLE = 255
 MAX_ACTIONS = 3
 _LISTED = 100
 _SHOWN = 300
+_TITLED = 100  # of a title's 255 characters
 _DETAILED = 4_000
 _CUT = "\n\n(cut: GitHub takes no more)"
 # Control characters, and the marks that make text read in another order than it is written.
@@ -127,7 +128,23 @@ def _title(result: CommitResult) -> str:
     title = f"{total:,} failure{'s' * (total != 1)}: {told}" if total else f"No failure in {read}"
     if result.complete:
         return title
-    return f"{title} (incomplete)" if counts[Naming.NEW] else f"Incomplete: {title[0].lower()}{title[1:]}"
+    missing = _missing(result.problems)
+    if counts[Naming.NEW]:
+        return f"{title} (incomplete{': ' + missing if missing else ''})"
+    return f"Incomplete: {missing}{'; ' if missing else ''}{title[0].lower()}{title[1:]}"
+
+
+def _missing(problems: Iterable[Problem]) -> str:
+    """What is missing of a commit as a clause: the first thing, where it is, and how many more."""
+    faults = [one for one in problems if not one.is_note]
+    if not faults:
+        return ""
+    reason = " ".join(_UNSEEN.sub(" ", faults[0].reason).split()).rstrip(".")[:_TITLED]
+    where = " ".join(_UNSEEN.sub(" ", faults[0].artifact).split())[:_TITLED]
+    more = f" and {len(faults) - 1:,} more" if len(faults) > 1 else ""
+    if reason[1:2].islower():
+        reason = f"{reason[0].lower()}{reason[1:]}"
+    return f"{reason} ({where}){more}"
 
 
 def _ordered(failures: Iterable[CheckFailure]) -> list[CheckFailure]:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bot.analysis import scoring
 from bot.analysis.lifecycle import State
-from bot.analysis.model import CaseId, Problem, RepositoryId, Status
+from bot.analysis.model import CaseId, Outcome, Problem, RepositoryId, Status
 from bot.services import judge
 from bot.store import cases, fingerprints, quarantines, results, runs
 from bot.store.database import Session
 
 _LOOK_BACK = 30  # runs
+_SKIPPED = results.CODES[Outcome.SKIPPED]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +49,10 @@ class CommitState:
 
 
 def state(session: Session, repository_id: RepositoryId, head_sha: str, now: datetime) -> CommitState:
-    """The state of a commit at a time."""
+    """The state of a commit at a time: what each case did in the latest attempt that ran it.
+
+    An attempt may have run again only the jobs, and so the shards, that had failed.
+    """
     found = runs.list_latest_attempts(session, repository_id, head_sha)
     latest = [run for run in found if not _without_tests(session, run)]
     failing: list[FailingCase] = []
@@ -54,14 +61,15 @@ def state(session: Session, repository_id: RepositoryId, head_sha: str, now: dat
     for run in latest:
         attempts = [run, *runs.list_earlier_attempts(session, run)]
         complete = complete and (run.complete or run.ingested_at is None)
-        legs: dict[str, results.StoredLeg] = {}
+        ran: dict[str, NDArray[np.int32]] = {}
+        known: set[tuple[str, int]] = set()
         for attempt in attempts:
             for leg in results.list_legs(session, repository_id, [attempt.id]):
-                legs.setdefault(leg.variant, leg)
-        total += sum(len(leg.case_ids) for leg in legs.values())
-        for leg in legs.values():
-            owner = next(attempt for attempt in attempts if attempt.id == leg.run_id)
-            failing += _failing(session, owner, leg, now)
+                later = ran.get(leg.variant, np.empty(0, dtype=np.int32))
+                failing += [one for one in _failing(session, attempt, leg, now) if one.case_id not in later]
+                ran[leg.variant] = np.union1d(later, leg.case_ids[leg.outcomes != _SKIPPED])
+                known.update((leg.variant, case_id) for case_id in leg.case_ids.tolist())
+        total += len(known)
     return CommitState(
         failures=tuple(failing),
         problems=tuple(runs.list_problems(session, repository_id, [run.id for run in latest])),

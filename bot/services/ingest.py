@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from bot import telemetry
-from bot.analysis import failures
+from bot.analysis import completeness, failures
 from bot.analysis.lifecycle import State
 from bot.analysis.model import (
     SYSTEM,
@@ -24,7 +24,7 @@ from bot.analysis.model import (
 )
 from bot.analysis.suites import outage_suite
 from bot.services import announce, clusters, judge, kinds, quarantine
-from bot.store import cases, quarantines, repositories, results, runs, scorers
+from bot.store import cases, parts, quarantines, repositories, results, runs, scorers
 from bot.store.database import Session
 
 HISTORY_AGE = timedelta(hours=24)
@@ -53,6 +53,12 @@ def record(
     if run.ingested_at is not None:
         return False
     repository = repositories.get(session, repository_id)
+    report = completeness.assess(
+        report,
+        run.workflow_path,
+        parts.list_attempts(session, run),
+        parts.list_before(session, run, repository.default_branch),
+    )
     ids = cases.put(
         session, repository_id, (case.identity for leg in report.legs for case in leg.cases), run.started_at
     )

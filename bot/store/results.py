@@ -138,7 +138,10 @@ def list_run_failures(session: Session, repository_id: RepositoryId, run_ids: It
 def list_case_outcomes(
     session: Session, repository_id: RepositoryId, case_id: CaseId, limit: int
 ) -> list[tuple[str, str, Outcome, bool]]:
-    """How a case ended in the newest runs, newest first: commit, event, first outcome, whether a further try passed."""
+    """How a case ended in the newest runs, newest first: commit, event, first outcome, whether a further try passed.
+
+    A leg that is not whole tells of failures only.
+    """
     place = sa.func.array_position(run_results.c.case_ids, case_id)
     again = sa.exists().where(
         failures.c.repository_id == repository_id,
@@ -154,10 +157,12 @@ def list_case_outcomes(
         .limit(limit)
         .subquery()
     )
+    outcome = sa.func.get_byte(run_results.c.outcomes, place - 1)
+    failed = outcome.in_([code for one, code in CODES.items() if one.is_failure])
     rows = session.execute(
-        sa.select(newest.c.head_sha, newest.c.event, sa.func.get_byte(run_results.c.outcomes, place - 1), again)
+        sa.select(newest.c.head_sha, newest.c.event, outcome, again)
         .join(run_results, run_results.c.run_id == newest.c.id)
-        .where(run_results.c.repository_id == repository_id, place.is_not(None))
+        .where(run_results.c.repository_id == repository_id, place.is_not(None), run_results.c.complete | failed)
         .order_by(newest.c.started_at.desc())
     )
     return [(row[0], row[1], OUTCOMES[row[2]], row[3]) for row in rows]

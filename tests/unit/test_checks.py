@@ -92,6 +92,20 @@ def test_an_incomplete_commit_says_so_in_its_title() -> None:
     assert checks.render(result(Naming.NEW, complete=False)).title == "1 failure: 1 new (incomplete)"
 
 
+def test_the_title_of_an_incomplete_commit_says_what_is_missing_in_words() -> None:
+    problems = (
+        Problem("ci/mac", "", "412 cases, the last runs had 1,950."),
+        Problem("ci/linux", "", "Shard 3 of 4 is missing."),
+        Problem("ci/linux", "", "1 name stands in several suites.", is_note=True),
+    )
+    lacking = dataclasses.replace(result(complete=False), problems=problems)
+    assert checks.render(lacking).title == (
+        "Incomplete: 412 cases, the last runs had 1,950 (ci/mac) and 1 more; no failure in 40 cases"
+    )
+    lacking = dataclasses.replace(result(Naming.NEW, complete=False), problems=problems[1:])
+    assert checks.render(lacking).title == "1 failure: 1 new (incomplete: shard 3 of 4 is missing (ci/linux))"
+
+
 def test_buttons_are_offered_only_where_they_do_something() -> None:
     assert checks.render(result()).actions == ()
     assert checks.render(result(Naming.NEW)).actions == (checks.RERUN,)
