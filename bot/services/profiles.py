@@ -40,6 +40,7 @@ def of_case(session: Session, case_id: CaseId, now: datetime) -> CaseProfile:
     if case is None:
         message = "This test is not known any more."
         raise NotFoundError(message)
+    case_id = case.id
     repository = repositories.get(session, case.repository_id)
     rows = cases.list_scores(session, case.repository_id, case_ids=[case_id])
     rows.sort(key=lambda row: (cases.SEVERITY.index(row.status), -row.p_flaky, row.variant))

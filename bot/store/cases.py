@@ -133,12 +133,14 @@ def _insert(session: Session, repository_id: RepositoryId, new: Sequence[Identit
 
 
 def get(session: Session, repository_id: RepositoryId, case_id: CaseId) -> Case:
-    """The case of this number.
+    """The case of this number, or that goes on under another since it was renamed.
 
     Raises:
         NotFoundError: not known.
     """
-    row = session.execute(_CASE.where(cases.c.repository_id == repository_id, cases.c.id == case_id)).one_or_none()
+    row = session.execute(
+        _FOLLOWED.where(_named.c.repository_id == repository_id, _named.c.id == case_id)
+    ).one_or_none()
     if row is None:
         message = "This test is not known any more."
         raise NotFoundError(message)
@@ -146,14 +148,16 @@ def get(session: Session, repository_id: RepositoryId, case_id: CaseId) -> Case:
 
 
 def find(session: Session, case_id: CaseId) -> Case | None:
-    """The case of this number, in whichever repository it is."""
-    row = session.execute(_CASE.where(cases.c.id == case_id)).one_or_none()
+    """The case of this number, in whichever repository it is, or that goes on under another since it was renamed."""
+    row = session.execute(_FOLLOWED.where(_named.c.id == case_id)).one_or_none()
     return None if row is None else _read_case(row)
 
 
 def list_by_uid(session: Session, repository_ids: Sequence[RepositoryId], uid: str) -> list[Case]:
-    """The cases of this published id."""
-    rows = session.execute(_CASE.where(cases.c.repository_id.in_(list(repository_ids)), cases.c.uid == uid))
+    """The cases of this published id, which may be that of a name they had or have since."""
+    rows = session.execute(
+        _FOLLOWED.where(_named.c.repository_id.in_(list(repository_ids)), _named.c.uid == uid).distinct()
+    )
     return [_read_case(row) for row in rows]
 
 
@@ -169,7 +173,7 @@ def list_by_id(session: Session, repository_ids: Sequence[RepositoryId], case_id
 
 
 def list_titles(session: Session, repository_id: RepositoryId, *, after: int = 0) -> tuple[list[int], list[str]]:
-    """Ids and titles of the cases with a higher id, ascending by id, aligned.
+    """Ids and titles of the cases with a higher id, ascending by id, aligned; former names are left out.
 
     They come as one value each, since a row for each of 100,000 cases takes several times as long.
     """
@@ -179,7 +183,7 @@ def list_titles(session: Session, repository_id: RepositoryId, *, after: int = 0
             sa.func.string_agg(
                 sa.func.replace(cases.c.title, "\n", " "), aggregate_order_by(sa.literal("\n"), cases.c.id)
             ),
-        ).where(cases.c.repository_id == repository_id, cases.c.id > after)
+        ).where(cases.c.repository_id == repository_id, cases.c.id > after, cases.c.renamed_into.is_(None))
     ).one()
     return (list(row[0]), row[1].split("\n")) if row[0] else ([], [])
 
@@ -195,7 +199,9 @@ def newest_id(session: Session, repository_id: RepositoryId) -> int:
 def count(session: Session, repository_id: RepositoryId) -> int:
     """How many cases a repository has."""
     return session.execute(
-        sa.select(sa.func.count()).select_from(cases).where(cases.c.repository_id == repository_id)
+        sa.select(sa.func.count())
+        .select_from(cases)
+        .where(cases.c.repository_id == repository_id, cases.c.renamed_into.is_(None))
     ).scalar_one()
 
 
@@ -442,6 +448,14 @@ SEVERITY = (Status.BROKEN, Status.FLAKY, Status.SUSPECT, Status.INFRA, Status.IN
 """Statuses from the one that matters most; a case has that of its worst variant."""
 _RANK = sa.case({status.value: rank for rank, status in enumerate(SEVERITY)}, value=scores.c.status)
 _CASE = sa.select(cases.c.id, cases.c.repository_id, cases.c.uid, cases.c.title, cases.c.first_seen_at)
+_named = cases.alias("named")
+_FOLLOWED = _CASE.join(
+    _named,
+    sa.and_(
+        _named.c.repository_id == cases.c.repository_id,
+        sa.func.coalesce(_named.c.renamed_into, _named.c.id) == cases.c.id,
+    ),
+)
 
 
 def _read_case(row: sa.Row[int, int, str, str, datetime]) -> Case:

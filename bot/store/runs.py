@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from bot.analysis.model import Problem, RepositoryId, RunId
 from bot.store.database import Session
@@ -196,7 +196,7 @@ def list_latest_attempts(session: Session, repository_id: RepositoryId, head_sha
     """The latest attempt of every workflow run of a commit, one per workflow and event (the newest run)."""
     rows = session.execute(
         sa.select(runs)
-        .distinct(runs.c.workflow_path, runs.c.event)
+        .ext(distinct_on(runs.c.workflow_path, runs.c.event))
         .where(runs.c.repository_id == repository_id, runs.c.head_sha == head_sha)
         .order_by(runs.c.workflow_path, runs.c.event, runs.c.github_run_id.desc(), runs.c.attempt.desc())
     )

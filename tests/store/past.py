@@ -55,10 +55,13 @@ class Past:
         messages: Mapping[str, str] | None = None,
         order: Sequence[str] = (),
         again: bool = False,
+        shards: tuple[str, ...] = (),
+        complete: bool = True,
     ) -> RunId:
         """Record one run: by test name its tries, such as `.` passed, `F.` failed then passed; in `order`, if given.
 
-        `again` makes it the next attempt of the run before, on the same commit.
+        A name may begin with its file, as in `tests/test_cart.py::total`. `again` makes it the next attempt of the run
+        before, on the same commit.
         """
         self._number += not again
         self._attempt = self._attempt + 1 if again else 1
@@ -82,26 +85,24 @@ class Past:
             )
             run_id = ingest.begin(session, run, self.now)
             names = order or list(outcomes)
-            leg = Leg("ci/default", (), tuple(self._case(name, outcomes[name], messages or {}) for name in names), True)
+            ran = tuple(self._case(name, outcomes[name], messages or {}) for name in names)
+            leg = Leg("ci/default", shards, ran, complete)
             ingest.record(session, self.repository_id, run_id, RunReport((leg,), (), 1), None, self.now)
         self.now += timedelta(hours=1)
         return run_id
 
     def case_id(self, name: str) -> CaseId:
         """The number of a test recorded before."""
-        title = f"tests/test_{name.partition('.')[0]}.py::{name}"
+        file, own = _placed(name)
         with self.db.begin() as session:
-            found = session.exec_driver_sql(
-                "select id from cases where repository_id = %s and title = %s", (self.repository_id, title)
-            ).scalar_one()
-        return CaseId(found)
+            ids, titles = cases.list_titles(session, self.repository_id)
+        return CaseId(ids[titles.index(f"{file}::{own}")])
 
     def _case(self, name: str, tries: str, messages: Mapping[str, str]) -> CaseRun:
-        module = name.partition(".")[0]
-        file = f"tests/test_{module}.py"
-        key = hashlib.blake2b(f"{file}::{name}".encode(), digest_size=16).digest()
+        file, own = _placed(name)
+        key = hashlib.blake2b(f"{file}::{own}".encode(), digest_size=16).digest()
         return CaseRun(
-            Identity(file, f"tests.test_{module}", name, "pytest", "", key),
+            Identity(file, file.removesuffix(".py").replace("/", "."), own, "pytest", "", key),
             tuple(
                 TryResult(
                     number,
@@ -114,3 +115,8 @@ class Past:
                 for number, letter in enumerate(tries, start=1)
             ),
         )
+
+
+def _placed(name: str) -> tuple[str, str]:
+    file, separator, own = name.rpartition("::")
+    return (file, own) if separator else (f"tests/test_{name.partition('.')[0]}.py", name)

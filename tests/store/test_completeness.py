@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import numpy as np
+
+from bot.services import commits
+from bot.store import results, runs
+from bot.store.database import Database
+from tests.store.past import Past
+
+MANY = {f"t{number}": "." for number in range(40)}
+FEW = {f"t{number}": "." for number in range(10)}
+
+
+def head(past: Past, run_id: runs.RunId) -> str:
+    with past.db.begin() as session:
+        return runs.get(session, past.repository_id, run_id).head_sha
+
+
+def test_a_run_with_far_fewer_cases_is_incomplete_says_so_and_is_no_evidence_of_a_pass(db: Database) -> None:
+    past = Past(db)
+    past.run(MANY | {"t3": "F"})
+    past.run(MANY | {"t3": "F"})
+    with db.begin() as session:
+        before = results.list_case_outcomes(session, past.repository_id, past.case_id("t3"), 9)
+    run_id = past.run(FEW)
+    with db.begin() as session:
+        run = runs.get(session, past.repository_id, run_id)
+        (leg,) = results.list_legs(session, past.repository_id, [run_id])
+        problems = runs.list_problems(session, past.repository_id, [run_id])
+        assert results.list_case_outcomes(session, past.repository_id, past.case_id("t3"), 9) == before
+        state = commits.state(session, past.repository_id, run.head_sha, past.now)
+    assert (run.complete, leg.complete) == (False, False)
+    assert [one.reason for one in problems] == ["10 cases, the last runs had 40."]
+    assert (state.complete, state.cases) == (False, 10)
+
+
+def test_a_pull_request_is_held_against_other_pull_requests_and_not_against_main(db: Database) -> None:
+    past = Past(db)
+    for _ in range(3):
+        past.run(MANY)
+    for number in range(3):
+        past.run(FEW, branch=f"topic-{number}")
+    run_id = past.run(FEW, branch="another")
+    with db.begin() as session:
+        assert runs.get(session, past.repository_id, run_id).complete
+
+
+def test_an_attempt_that_ran_one_shard_again_is_held_together_with_the_one_before(db: Database) -> None:
+    past = Past(db)
+    past.run(MANY, shards=("1", "2"))
+    past.run(MANY | {"t3": "F", "t30": "F"}, shards=("1", "2"))
+    run_id = past.run({"t3": "."}, shards=("1",), again=True)
+    with db.begin() as session:
+        assert runs.get(session, past.repository_id, run_id).complete
+        state = commits.state(session, past.repository_id, head(past, run_id), past.now)
+    assert [one.title for one in state.failures] == ["tests/test_t30.py::t30"]
+    assert state.cases == 40
+
+
+def test_what_passed_in_a_leg_that_is_not_whole_is_not_counted(db: Database) -> None:
+    whole, cut = Past(db), Past(db, runs.RepositoryId(78))
+    for past in (whole, cut):
+        past.run({"a": ".", "b": "F"})
+    whole.run({"a": ".", "b": "."})
+    cut.run({"a": ".", "b": "."}, complete=False)
+    with db.begin() as session:
+        legs = [results.list_legs(session, past.repository_id, [past.run({"a": "."})])[0] for past in (whole, cut)]
+    assert all(np.array_equal(leg.outcomes, [0]) for leg in legs)
