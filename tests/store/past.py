@@ -19,7 +19,7 @@ from bot.analysis.model import (
     TryResult,
 )
 from bot.services import ingest
-from bot.store import repositories, runs
+from bot.store import cases, repositories, runs
 from bot.store.database import Database
 
 REPOSITORY = RepositoryId(77)
