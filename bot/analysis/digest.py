@@ -129,5 +129,5 @@ class Digest:
             and not self.expiring
             and not self.stale
             and self.cost.is_nothing
-            and all(one.is_empty for one in self.ledgers)
+            and not any(one.noticed_at >= self.since for ledger in self.ledgers for one in ledger.masked)
         )

@@ -59,11 +59,13 @@ class Filters:
             return False
         if subject is None:
             return True
-        return (
-            (not self.branch or fnmatch.fnmatchcase(subject.branch, self.branch))
-            and subject.rate >= self.minimum
-            and (not self.owner or _same(self.owner, subject.owner))
-            and (not self.path or paths.matches(self.path, subject.file))
+        branch = not self.branch or fnmatch.fnmatchcase(subject.branch, self.branch)
+        return branch and subject.rate >= self.minimum and self.covers(subject)
+
+    def covers(self, subject: Subject) -> bool:
+        """Whether a case is one of those meant, by its owner and its path."""
+        return (not self.owner or _same(self.owner, subject.owner)) and (
+            not self.path or paths.matches(self.path, subject.file)
         )
 
 

@@ -11,7 +11,23 @@ from slack_bolt import Ack, App, BoltContext, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 
 from bot import telemetry
-from bot.commands import cases, choosing, deeds, health, home, incident, keeping, lists, menu, quarantine, runs, top
+from bot.commands import (
+    cases,
+    choosing,
+    deeds,
+    digest,
+    health,
+    home,
+    incident,
+    keeping,
+    lists,
+    menu,
+    quarantine,
+    runs,
+    storm,
+    subscribe,
+    top,
+)
 from bot.commands.door import (
     OUTDATED,
     About,
@@ -70,6 +86,13 @@ ACTIONS: Mapping[Action, Listener] = {
     Action.MENU_BROKEN: Listener(About.NOTHING, lists.on_broken),
     Action.HOME_BACK: Listener(About.NOTHING, home.on_page),
     Action.HOME_NEXT: Listener(About.NOTHING, home.on_page),
+    Action.STORM_TESTS: Listener(About.REPOSITORY, storm.on_tests),
+    Action.SUBSCRIBE_OPEN: Listener(About.NOTHING, subscribe.on_open),
+    Action.SUBSCRIPTION_EDIT: Listener(About.REPOSITORY, subscribe.on_edit),
+    Action.UNSUBSCRIBE: Listener(About.REPOSITORY, subscribe.on_unsubscribe),
+    Action.MENU_SUBSCRIPTIONS: Listener(About.NOTHING, subscribe.on_list),
+    Action.DIGEST_NOW: Listener(About.NOTHING, digest.on_now),
+    Action.DIGEST_SETTINGS: Listener(About.NOTHING, digest.on_settings),
 }
 SHORTCUTS: Mapping[Shortcut, Listener] = {
     Shortcut.QUARANTINE: Listener(About.NOTHING, quarantine.on_shortcut),
@@ -87,6 +110,8 @@ SUBMISSIONS: Mapping[Callback, Submission] = {
     Callback.INCIDENT: Submission(About.NOTHING, incident.on_start),
     Callback.CHOOSE: Submission(About.NOTHING, deeds.on_choose),
     Callback.RUN: Submission(About.NOTHING, runs.on_run_form),
+    Callback.SUBSCRIBE: Submission(About.NOTHING, subscribe.on_subscribe),
+    Callback.HOURS: Submission(About.NOTHING, digest.on_hours),
 }
 SUGGESTIONS: Mapping[Action, Suggest] = {
     Action.PICK: choosing.suggest,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot import telemetry
 from bot.analysis.lifecycle import State
-from bot.commands import cases, health, incident, keeping, lists, parser, quarantine, runs, top
+from bot.commands import cases, digest, health, incident, keeping, lists, parser, quarantine, runs, subscribe, top
 from bot.commands.command import Command
 from bot.commands.door import Body, Door
 from bot.commands.parser import Typed
@@ -67,5 +67,7 @@ COMMANDS: tuple[Command, ...] = (
     *top.COMMANDS,
     *incident.COMMANDS,
     *runs.COMMANDS,
+    *subscribe.COMMANDS,
+    *digest.COMMANDS,
 )
 _BY_NAME = {command.name: command for command in COMMANDS}

@@ -11,7 +11,7 @@ from datetime import timedelta
 from bot import telemetry
 from bot.analysis.model import Place
 from bot.errors import FlakeGuardError, PermanentUpstreamError, UpstreamError
-from bot.jobs import cards, commit_checks, homes, news
+from bot.jobs import cards, commit_checks, digests, escalations, homes, news
 from bot.jobs.context import Context
 from bot.services import access
 from bot.store import notices, turns, workspaces
@@ -32,6 +32,9 @@ SENDERS: Mapping[Kind, Callable[[Context, Notice], bool]] = {
     Kind.UNREADABLE: news.send_unreadable,
     Kind.STORM: news.send_storm,
     Kind.HOME: homes.send,
+    Kind.DIGEST: digests.send,
+    Kind.ESCALATION: escalations.send,
+    Kind.REMINDER: escalations.remind,
 }
 """What says each kind; it returns whether a new message came into the channel."""
 _log = telemetry.logger(__name__)

@@ -24,7 +24,7 @@ _log = telemetry.logger(__name__)
 
 def keep_richest(context: Context, notice: Notice, render: Callable[[Level], Message]) -> bool:
     """Post a message with the richest blocks its workspace takes, and remember which those are."""
-    workspace_id = _place(notice).workspace_id
+    workspace_id = place_of(notice).workspace_id
     with context.db.begin() as session:
         known = levels.find(session, workspace_id, context.clock() - _LEARNED)
     level = first = Level(known) if known else Level.DATA
@@ -48,7 +48,7 @@ def keep(context: Context, notice: Notice, message: Message, case_id: CaseId | N
 
     A crash between Slack's answer and our row posts nothing twice: the key is the same to Slack.
     """
-    place = _place(notice)
+    place = place_of(notice)
     slack = context.slack_of(place.workspace_id)
     with context.db.begin() as session:
         posted = notices.find_message(session, notice.key)
@@ -78,7 +78,7 @@ def keep(context: Context, notice: Notice, message: Message, case_id: CaseId | N
 
 def reply(context: Context, notice: Notice, case_id: CaseId, message: Message, *, broadcast: bool = False) -> bool:
     """Say something once in the thread of the card of a case; True where it was posted."""
-    place = _place(notice)
+    place = place_of(notice)
     slack = context.slack_of(place.workspace_id)
     key = announce.card_key(notice.repository_id, case_id, place)
     with context.db.begin() as session:
@@ -92,7 +92,27 @@ def reply(context: Context, notice: Notice, case_id: CaseId, message: Message, *
     return True
 
 
-def _place(notice: Notice) -> Place:
+def tell(context: Context, notice: Notice, person: str, message: Message) -> bool:
+    """Say something once to one person; it takes no turn of a channel, since their own is another."""
+    place = place_of(notice)
+    slack = context.slack_of(place.workspace_id)
+    with context.db.begin() as session:
+        if notices.find_message(session, notice.key) is not None:
+            return False
+    channel = slack.open_dm(person)
+    ts = slack.post(channel, message, key=notice.key)
+    with context.db.begin() as session:
+        direct = Place(place.workspace_id, channel)
+        notices.put_message(session, notice.key, place=direct, ts=ts, now=context.clock())
+    return False
+
+
+def place_of(notice: Notice) -> Place:
+    """Where a notice is said.
+
+    Raises:
+        PermanentUpstreamError: it is for no channel.
+    """
     if notice.place is None:
         message = "This notice names no channel."
         raise PermanentUpstreamError(message, code="no_channel")

@@ -10,7 +10,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from bot import telemetry
 from bot.errors import FlakeGuardError
 from bot.jobs.context import Context, now
-from bot.services import quarantine
+from bot.services import digest, escalation, quarantine
 from bot.store import deliveries, notices, queue, turns
 
 _KEEP = timedelta(days=30)
@@ -24,6 +24,8 @@ class Clock:
         self._context = context
         self._scheduler = BackgroundScheduler(timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1})
         self._every(1, self.wake)
+        self._every(20, self.digests)
+        self._every(300, self.escalate)
         self._every(60, self.expire)
         self._every(15, self.watch_queue)
         self._every(6 * 3600, self.clean_up)
@@ -42,6 +44,18 @@ class Clock:
         with self._context.db.begin() as session:
             turns.wake_all(session, now())
             notices.wake_all(session, now())
+
+    def digests(self) -> None:
+        """Ask for the digests that are due."""
+        with self._context.db.begin() as session:
+            digest.put_due(session, now())
+
+    def escalate(self) -> None:
+        """Say more loudly what waits, and remind of what ends."""
+        with self._context.db.begin() as session:
+            asked = escalation.climb(session, now()) + escalation.remind(session, now())
+        if asked:
+            _log.info("asked to decide, or reminded", number=asked)
 
     def expire(self) -> None:
         """End the quarantines whose time is over."""

@@ -22,7 +22,7 @@ MAX_ADDRESS = 500
 class FormError(InvalidInputError):
     """What is wrong with a submission: `errors` maps the id of an input to a sentence, as Slack shows it."""
 
-    def __init__(self, errors: Mapping[Field, str]) -> None:
+    def __init__(self, errors: Mapping[Field, str] | Mapping[str, str]) -> None:
         super().__init__(" ".join(errors.values()))
         self.errors = {str(field): text for field, text in errors.items()}
 

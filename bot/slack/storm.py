@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.analysis.model import RepositoryId, Status
-from bot.slack import blockkit, phrases, tabular
+from bot.slack import blockkit, listing, phrases, tabular
 from bot.slack.blockkit import Block, Message, Metadata
+from bot.slack.listing import CaseRow
 from bot.slack.names import Action
 from bot.slack.tabular import Level, Number, Table
 
@@ -78,3 +80,10 @@ def storm(state: StormState, level: Level = Level.DATA) -> Message:
     ]
     payload = {"storm_id": state.id, "repository_id": int(state.repository_id)}
     return Message(text, tuple(blocks), Metadata(STORM_EVENT, payload))
+
+
+def tests(total: int, rows: Sequence[CaseRow]) -> Message:
+    """Show the tests of a storm to one person, each with its menu."""
+    many = phrases.count(total, "test")
+    text = f"{many} turned flaky in this storm; those that fail most come first."
+    return Message(text, (blockkit.section(f"*{text}*"), *listing.rows(rows, total=total)))

@@ -27,8 +27,16 @@ class Kind(StrEnum):
     INCIDENT = "incident"
     UNREADABLE = "unreadable"
     STORM = "storm"
+    DIGEST = "digest"
+    ESCALATION = "escalation"
+    REMINDER = "reminder"
+    AUTHOR = "author"
     CHECK = "check"
     HOME = "home"
+
+
+NO_REPOSITORY = RepositoryId(0)
+"""What a digest is about: a channel, which may hear of several repositories."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -171,6 +171,20 @@ def list_owners(session: Session, repository_id: RepositoryId, case_ids: Iterabl
     return {CaseId(row[0]): row[1] for row in rows if row[1]}
 
 
+def list_ending(session: Session, after: datetime, until: datetime) -> Sequence[Quarantine]:
+    """The active quarantines that end within a period."""
+    rows = session.execute(
+        sa.select(quarantines)
+        .where(
+            quarantines.c.state == State.ACTIVE.value,
+            quarantines.c.expires_at > after,
+            quarantines.c.expires_at <= until,
+        )
+        .order_by(quarantines.c.id)
+    )
+    return [_read(row) for row in rows.mappings()]
+
+
 def list_due(session: Session, now: datetime) -> Sequence[QuarantineId]:
     """The quarantines whose time is over."""
     rows = session.execute(

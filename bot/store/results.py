@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
-from bot.analysis.model import CaseId, Leg, Outcome, RepositoryId, RunId
+from bot.analysis.model import CaseId, Leg, Outcome, RepositoryId, RunId, Status
 from bot.store.database import Session
-from bot.store.tables import failures, repositories, run_results, runs
+from bot.store.tables import failures, repositories, run_results, runs, scores
 
 OUTCOMES = (Outcome.PASSED, Outcome.FAILED, Outcome.ERRORED, Outcome.SKIPPED)
 """The order in which outcomes are written as one byte each."""
@@ -197,3 +197,29 @@ def fails_on_default_branch(session: Session, repository_id: RepositoryId, case_
         .limit(1)
     )
     return session.execute(found).first() is not None
+
+
+def count_failures_by_day(
+    session: Session, repository_id: RepositoryId, since: datetime, zone: str
+) -> list[tuple[date, bool, int]]:
+    """Failed tries by day in a time zone, those of cases that are flaky now apart from all others."""
+    day = sa.cast(sa.func.timezone(zone, runs.c.started_at), sa.Date)
+    is_flaky = sa.exists().where(
+        scores.c.repository_id == failures.c.repository_id,
+        scores.c.case_id == failures.c.case_id,
+        scores.c.status == Status.FLAKY.value,
+    )
+    found = (
+        sa.select(day.label("day"), is_flaky.label("is_flaky"))
+        .join(failures, sa.and_(failures.c.repository_id == runs.c.repository_id, failures.c.run_id == runs.c.id))
+        .where(
+            runs.c.repository_id == repository_id,
+            runs.c.started_at >= since,
+            failures.c.outcome.in_([1, 2]),
+        )
+        .subquery()
+    )
+    rows = session.execute(
+        sa.select(found.c.day, found.c.is_flaky, sa.func.count()).group_by(found.c.day, found.c.is_flaky)
+    )
+    return [(row[0], row[1], row[2]) for row in rows]

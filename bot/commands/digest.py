@@ -1,0 +1,202 @@
+"""The hours of a channel: when its digest comes, and when it wants to hear nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import time
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from bot import telemetry
+from bot.analysis.model import Place
+from bot.analysis.schedule import EVERY_DAY, WORKDAYS, DigestTime, QuietHours
+from bot.commands import parser, times
+from bot.commands.command import Command
+from bot.commands.door import Body, Door, now
+from bot.commands.parser import Typed
+from bot.commands.subscribe import place_of
+from bot.errors import InvalidInputError
+from bot.services import digest, subscriptions
+from bot.slack import modals
+from bot.slack import subscriptions as views
+from bot.slack.blockkit import View
+from bot.slack.forms import FormError
+from bot.slack.names import Action
+from bot.slack.subscriptions import Answers, Cadence, Input
+from bot.store import subscriptions as stored
+
+_MORNING = time(9)
+_WEEK = 7
+_SETS = {"weekdays": WORKDAYS, "workdays": WORKDAYS, "weekend": EVERY_DAY - WORKDAYS, "weekends": EVERY_DAY - WORKDAYS}
+_CADENCES = ("now", "daily", "weekly", "off")
+_T = TypeVar("_T")
+
+
+def on_now(door: Door, body: Body) -> None:
+    """Post the digest of the channel now, or say to the one who asked that there is nothing to tell."""
+    place = place_of(door, body)
+    default = Place(door.workspace.id, door.default_channel) if door.default_channel else None
+    with door.db.begin() as session:
+        hours = stored.get_channel(session, place).hours
+        told = digest.compose(session, place, None, default, views.cadence(hours), now())
+        if told is not None and not told.is_empty:
+            digest.put_now(session, place, body.trigger_id or telemetry.new_id(), now())
+            return
+    door.answer(body, views.nothing_to_tell())
+
+
+def on_settings(door: Door, body: Body) -> None:
+    """Ask for the hours of the channel."""
+    place = place_of(door, body)
+    with door.db.begin() as session:
+        hours = stored.get_channel(session, place).hours
+    door.open(body, views.hours_form(place.channel, hours))
+
+
+def on_hours(door: Door, body: Body) -> View | None:
+    """Keep the hours that were filled in."""
+    place = Place(door.workspace.id, views.channel_of(body.view.private_metadata))
+    answers = Answers.decode(body.view.state.values)
+    errors: dict[str, str] = {}
+
+    def read(name: Input, how: Callable[[str], _T], otherwise: _T) -> _T:
+        try:
+            return how(answers.text(name)) if answers.text(name) else otherwise
+        except InvalidInputError as error:
+            errors[name] = str(error)
+            return otherwise
+
+    zone = read(Input.ZONE, times.zone, None)
+    at = read(Input.TIME, times.time_of_day, _MORNING)
+    begin, end = read(Input.QUIET, times.time_range, (time(), time()))
+    quiet_days = frozenset(int(day) for day in answers.chosen(Input.QUIET_DAYS) if day in set("0123456"))
+    if len(quiet_days) == _WEEK:
+        errors[Input.QUIET_DAYS] = "Leave a day on which something may be said."
+    chosen, weekday = answers.text(Input.CADENCE), answers.text(Input.WEEKDAY)
+    if chosen not in set(Cadence):
+        errors[Input.CADENCE] = "Choose how often the digest comes."
+    if errors:
+        raise FormError(errors)
+    wanted = views.digest_time(Cadence(chosen), int(weekday) if weekday in set("0123456") else 0, at)
+    quiet = QuietHours(begin, end, quiet_days) if begin != end or quiet_days else None
+    with door.db.begin() as session:
+        before = stored.get_channel(session, place).hours
+        if wanted != before.digest or zone != before.zone:
+            subscriptions.set_digest(session, place, wanted, zone, now())
+        hours = subscriptions.set_quiet(session, place, quiet, zone)
+    return modals.info("Saved", views.hours_set(hours).text)
+
+
+def _digest(door: Door, body: Body, typed: Typed) -> None:
+    words = [word.lower() for word in typed.words]
+    if not words:
+        on_settings(door, body)
+        return
+    if words[0] == "now":
+        on_now(door, body)
+        return
+    if words[0] not in _CADENCES:
+        near = parser.closest(words[0], _CADENCES)
+        hint = f"Did you mean digest {near}?" if near else f"One of: {', '.join(_CADENCES)}."
+        message = f"I do not know digest {words[0][:40]}. {hint}"
+        raise InvalidInputError(message)
+    place = place_of(door, body)
+    wanted, zone = None, None
+    if words[0] != "off":
+        at, days, zone = _when(typed.words[1:])
+        if words[0] == "weekly":
+            days = days or frozenset({0})
+            if len(days) != 1:
+                message = "A weekly digest comes on one day, such as: digest weekly mon 09:00."
+                raise InvalidInputError(message)
+        wanted = DigestTime(at or _MORNING, days or EVERY_DAY)
+    with door.db.begin() as session:
+        hours = subscriptions.set_digest(session, place, wanted, zone, now())
+    door.answer(body, views.hours_set(hours))
+
+
+def _quiet(door: Door, body: Body, typed: Typed) -> None:
+    if not typed.words:
+        on_settings(door, body)
+        return
+    place = place_of(door, body)
+    quiet, zone = None, None
+    if typed.words[0].lower() != "off":
+        quiet, zone = _quiet_hours(typed.words)
+    with door.db.begin() as session:
+        hours = subscriptions.set_quiet(session, place, quiet, zone)
+    door.answer(body, views.hours_set(hours))
+
+
+def _when(words: Sequence[str]) -> tuple[time | None, frozenset[int], ZoneInfo | None]:
+    """Time of day, days and zone in any order; a word is a day, else a time, else a zone.
+
+    Raises:
+        InvalidInputError: a word is none of them.
+    """
+    at, zone = None, None
+    days: frozenset[int] = frozenset()
+    for word in words:
+        if (found := _days(word)) is not None:
+            days |= found
+        elif word[:1].isdigit():
+            at = times.time_of_day(word)
+        else:
+            zone = times.zone(word)
+    return at, days, zone
+
+
+def _quiet_hours(words: Sequence[str]) -> tuple[QuietHours, ZoneInfo | None]:
+    begin, end, zone = time(), time(), None
+    days: frozenset[int] = frozenset()
+    for word in words:
+        if (found := _days(word)) is not None:
+            days |= found
+        elif word[:1].isdigit():
+            begin, end = times.time_range(word)
+        else:
+            zone = times.zone(word)
+    if begin == end and not days:
+        message = "Say which hours or days are quiet, such as: quiet 20:00-08:00 weekends Europe/Berlin."
+        raise InvalidInputError(message)
+    if len(days) == _WEEK:
+        message = "Leave a day on which something may be said; digest off and unsubscribe end the rest."
+        raise InvalidInputError(message)
+    return QuietHours(begin, end, days), zone
+
+
+def _days(word: str) -> frozenset[int] | None:
+    """The days that `mon`, `mon,wed`, `mon-fri` or `weekends` says; None where a word names no days."""
+    known = _SETS.get(word.lower())
+    if known is not None:
+        return known
+    found: set[int] = set()
+    try:
+        for part in word.replace("\N{EN DASH}", "-").split(","):
+            first, dash, last = part.partition("-")
+            begin = times.weekday(first)
+            end = times.weekday(last) if dash else begin
+            found |= {(begin + step) % _WEEK for step in range((end - begin) % _WEEK + 1)}
+    except InvalidInputError:
+        return None
+    return frozenset(found)
+
+
+COMMANDS = (
+    Command(
+        name="digest",
+        usage="now|daily 09:00|weekly mon 09:00|off",
+        says="when the digest of this channel comes, in its time zone",
+        examples=("digest now", "digest daily 09:00 mon-fri Europe/Berlin", "digest weekly mon 09:00", "digest off"),
+        run=_digest,
+        also=Action.DIGEST_SETTINGS,
+    ),
+    Command(
+        name="quiet",
+        usage="20:00-08:00 Europe/Berlin",
+        says="when this channel wants to hear nothing that can wait",
+        examples=("quiet 20:00-08:00 Europe/Berlin", "quiet 18:00-09:00 weekends", "quiet off"),
+        run=_quiet,
+        also=Action.DIGEST_SETTINGS,
+    ),
+)

@@ -1,0 +1,222 @@
+"""What a channel hears of: subscriptions, listed, made, changed and ended."""
+
+from __future__ import annotations
+
+from bot.analysis.model import Place, RepositoryId
+from bot.analysis.subscriptions import DEFAULT_EVENTS, Event, Filters, Subscription
+from bot.commands import parser, subject
+from bot.commands.command import Command
+from bot.commands.door import OUTDATED, Body, Door, now
+from bot.commands.parser import Typed
+from bot.errors import InvalidInputError, NotFoundError, UserError
+from bot.services import access, subscriptions
+from bot.slack import modals
+from bot.slack import subscriptions as views
+from bot.slack.blockkit import View
+from bot.slack.forms import FormError
+from bot.slack.names import Action
+from bot.slack.subscriptions import Answers, Input, SubscriptionRow
+from bot.store import pauses, repositories
+from bot.store import subscriptions as stored
+from bot.store.database import Session
+
+_FLAGS = ("events", "branch", "min", "owner", "path")
+_MAX_FILTER = 200
+
+
+def on_open(door: Door, body: Body) -> None:
+    """Ask what a channel shall hear of."""
+    with door.db.begin() as session:
+        view = views.subscribe_form(_names(door, session), body.where)
+    door.open(body, view)
+
+
+def on_edit(door: Door, body: Body) -> None:
+    """Ask what shall change about a subscription."""
+    with door.db.begin() as session:
+        known = _own(door, session, body)
+        view = views.subscribe_form(_names(door, session), known.place.channel, known)
+    door.open(body, view)
+
+
+def on_subscribe(door: Door, body: Body) -> View | None:
+    """Subscribe as was filled in."""
+    answers = Answers.decode(body.view.state.values)
+    channel = answers.text(Input.CHANNEL)
+    errors: dict[str, str] = {}
+    filters = Filters()
+    try:
+        filters = _filters(
+            {
+                "branch": answers.text(Input.BRANCH),
+                "min": answers.text(Input.MINIMUM),
+                "owner": answers.text(Input.OWNER),
+                "path": answers.text(Input.PATH),
+            },
+            answers.chosen(Input.EVENTS),
+        )
+    except InvalidInputError as error:
+        errors[Input.MINIMUM if "percentage" in str(error) else Input.EVENTS] = str(error)
+    if not channel:
+        errors[Input.CHANNEL] = "Choose the channel."
+    with door.db.begin() as session:
+        try:
+            repository = _chosen(door, session, answers.text(Input.REPOSITORY))
+        except UserError as error:
+            raise FormError(errors | {Input.REPOSITORY: str(error)}) from None
+        if errors:
+            raise FormError(errors)
+        place = Place(door.workspace.id, channel)
+        subscriptions.subscribe(session, place, repository.id, filters, body.actor, now())
+        hours = stored.get_channel(session, place).hours
+    return modals.info("Subscribed", views.subscribed(repository.full_name, filters, hours).text)
+
+
+def on_unsubscribe(door: Door, body: Body) -> None:
+    """Let a channel hear no more of a repository."""
+    with door.db.begin() as session:
+        known = _own(door, session, body)
+        repository = access.require_visible(session, door.workspace, known.repository_id)
+        subscriptions.unsubscribe(session, known.place, known.repository_id)
+    door.answer(body, views.unsubscribed(repository.full_name))
+
+
+def on_list(door: Door, body: Body) -> None:
+    """List what the channel hears of."""
+    place = place_of(door, body)
+    with door.db.begin() as session:
+        names = _names(door, session)
+        found = [
+            SubscriptionRow(one, names[one.repository_id])
+            for one in stored.list_place(session, place)
+            if one.repository_id in names
+        ]
+        message = views.listing(found, stored.get_channel(session, place).hours, pauses.find(session, place))
+    door.answer(body, message)
+
+
+def place_of(door: Door, body: Body) -> Place:
+    """The channel a request came from.
+
+    Raises:
+        InvalidInputError: it came from no channel.
+    """
+    if not body.where:
+        message = "Say this in the channel it is for."
+        raise InvalidInputError(message)
+    return Place(door.workspace.id, body.where)
+
+
+def _subscribe(door: Door, body: Body, typed: Typed) -> None:
+    words, flags = typed.flags(_FLAGS)
+    if not words:
+        on_open(door, body)
+        return
+    place = place_of(door, body)
+    filters = _filters({name: flags[name][-1] for name in flags if name != "events"}, flags.get("events"))
+    with door.db.begin() as session:
+        repository = subject.named(door, session, words[0])
+        subscriptions.subscribe(session, place, repository.id, filters, body.actor, now())
+        hours = stored.get_channel(session, place).hours
+    door.answer(body, views.subscribed(repository.full_name, filters, hours))
+
+
+def _unsubscribe(door: Door, body: Body, typed: Typed) -> None:
+    if not typed.words:
+        on_list(door, body)
+        return
+    place = place_of(door, body)
+    with door.db.begin() as session:
+        repository = subject.named(door, session, typed.words[0])
+        subscriptions.unsubscribe(session, place, repository.id)
+    door.answer(body, views.unsubscribed(repository.full_name))
+
+
+def _list(door: Door, body: Body, typed: Typed) -> None:
+    del typed
+    on_list(door, body)
+
+
+def _filters(texts: dict[str, str], events: tuple[str, ...] | None) -> Filters:
+    """The filters somebody wrote.
+
+    Raises:
+        InvalidInputError: an event that is none, no event at all, or no percentage.
+    """
+    chosen = DEFAULT_EVENTS if events is None else frozenset(_event(word) for word in events)
+    if not chosen:
+        message = f"Choose what to hear of: {', '.join(Event)}."
+        raise InvalidInputError(message)
+    minimum = texts.get("min", "")
+    return Filters(
+        events=chosen,
+        branch=texts.get("branch", "")[:_MAX_FILTER],
+        minimum=parser.share(minimum) if minimum else 0.0,
+        owner=texts.get("owner", "")[:_MAX_FILTER],
+        path=texts.get("path", "")[:_MAX_FILTER],
+    )
+
+
+def _event(word: str) -> Event:
+    if word.lower() not in set(Event):
+        near = parser.closest(word.lower(), list(Event))
+        hint = f"Did you mean {near}?" if near else f"One of: {', '.join(Event)}."
+        message = f"“{word[:40]}” is nothing to subscribe to. {hint}"
+        raise InvalidInputError(message)
+    return Event(word.lower())
+
+
+def _chosen(door: Door, session: Session, text: str) -> repositories.Repository:
+    """The repository of a form: chosen by its number, or written by its name where there are too many to list."""
+    if text.isdecimal() and len(text) < 19:  # noqa: PLR2004  # digits of a bigint
+        return access.require_visible(session, door.workspace, RepositoryId(int(text)))
+    return subject.named(door, session, text)
+
+
+def _own(door: Door, session: Session, body: Body) -> Subscription:
+    """The subscription whose button was pressed; its repository was guarded, and must be the one it names."""
+    number = body.choice.partition(":")[0]
+    if not number.isdecimal():
+        raise InvalidInputError(OUTDATED)
+    known = stored.get(session, int(number))
+    if known.place.workspace_id != door.workspace.id or known.repository_id != body.subject:
+        message = "This subscription does not exist any more."
+        raise NotFoundError(message)
+    return known
+
+
+def _names(door: Door, session: Session) -> dict[RepositoryId, str]:
+    """The repositories the workspace may see, with their names."""
+    return {one.id: one.full_name for one in repositories.list_by_id(session, door.visible(session))}
+
+
+COMMANDS = (
+    Command(
+        name="subscribe",
+        usage="owner/repo [events:… branch:… min:5% owner:@team path:tests/api/**]",
+        says="let this channel hear of a repository",
+        examples=(
+            "subscribe acme/shop",
+            "subscribe acme/shop events:flaky,quarantine min:5%",
+            "subscribe acme/shop branch:main path:tests/api/**",
+        ),
+        run=_subscribe,
+        also=Action.SUBSCRIBE_OPEN,
+    ),
+    Command(
+        name="unsubscribe",
+        usage="owner/repo",
+        says="let this channel hear no more of a repository",
+        examples=("unsubscribe acme/shop",),
+        run=_unsubscribe,
+        also=Action.UNSUBSCRIBE,
+    ),
+    Command(
+        name="subscriptions",
+        usage="",
+        says="what this channel hears of",
+        examples=("subscriptions",),
+        run=_list,
+        also=Action.MENU_SUBSCRIPTIONS,
+    ),
+)

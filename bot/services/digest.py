@@ -1,0 +1,202 @@
+"""The digest of a channel: when it is due, and what it tells."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+
+from bot.analysis import schedule
+from bot.analysis.digest import Cost, Day, Digest, News, Owned, Row, Waiting
+from bot.analysis.escalation import DIRECT_AFTER, EXPIRING
+from bot.analysis.lifecycle import Quarantine, State
+from bot.analysis.model import CaseId, Place, RepositoryId, Status
+from bot.analysis.schedule import Hours
+from bot.analysis.subscriptions import Event, Filters, Subject
+from bot.services import access, escalation, impact, ledger, owners
+from bot.store import cases, changes, notices, pauses, quarantines, repositories, results, subscriptions, workspaces
+from bot.store.changes import StatusChange
+from bot.store.database import Session
+from bot.store.notices import NO_REPOSITORY, Kind
+from bot.store.repositories import Repository
+
+CHART_DAYS = 14
+LEDGER = timedelta(days=30)
+"""How far back the error rate is counted: in one day hardly anybody says anything."""
+_DAY = timedelta(days=1)
+_IN_FORCE = (State.ACTIVE, State.SUSPENDED)
+_NEWS = {Status.FLAKY: News.FLAKY, Status.BROKEN: News.BROKEN, Status.HEALTHY: News.FIXED}
+_ORDER = (News.BROKEN, News.FLAKY, News.FIXED)
+
+
+def put_due(session: Session, now: datetime) -> int:
+    """Ask for every digest that is due, once each however many processes do so; returns how many were new."""
+    channels = subscriptions.list_with_digest(session)
+    paused = pauses.list_of(session, [channel.place for channel in channels])
+    found = 0
+    for channel in channels:
+        hours = channel.hours
+        if hours.digest is None or channel.place in paused:
+            continue
+        day = schedule.due_on(hours.digest, hours.zone, now, hours.digest_since or now)
+        if day is not None:
+            found += _put(session, channel.place, day.isoformat(), day.isoformat(), now)
+    return found
+
+
+def put_now(session: Session, place: Place, key: str, now: datetime) -> None:
+    """Ask for the digest of a channel at once; `key` tells one asking from another."""
+    _put(session, place, f"now:{key}", "", now)
+
+
+def compose(
+    session: Session, place: Place, day: date | None, default: Place | None, cadence: str, now: datetime
+) -> Digest | None:
+    """Everything the digest of a channel tells, of a scheduled day or (None) of now; None where it is off.
+
+    `default` is the place of what nobody subscribed to, `cadence` says in words how often the digest comes.
+    """
+    hours = subscriptions.get_channel(session, place).hours
+    if day is None:
+        day, since = now.astimezone(hours.zone).date(), now - (timedelta(days=7) if _is_weekly(hours) else _DAY)
+    elif hours.digest is None or day.weekday() not in hours.digest.days:
+        return None
+    else:
+        since = schedule.begin_of(hours.digest, hours.zone, day)
+    told = _heard(session, place, default)
+    rows: list[Row] = []
+    held: list[Quarantine] = []
+    cost = Cost()
+    for repository, filters in told:
+        rows += _rows(session, repository, filters, since, now)
+        held += quarantines.list_open(session, [repository.id])
+        cost += _cost(session, repository.id, since, now)
+    ids = [repository.id for repository, _ in told]
+    return Digest(
+        day=day,
+        since=since,
+        until=now,
+        repositories=tuple(repository.full_name for repository, _ in told),
+        days=_days(session, ids, hours, now),
+        rows=tuple(sorted(rows, key=lambda row: (_ORDER.index(row.news), -row.rate, row.title))),
+        owned=_owned(held, now),
+        proposals=sum(one.state is State.PROPOSED for one in held),
+        cost=cost,
+        ledgers=tuple(ledger.of_repository(session, one, min(since, now - LEDGER), now) for one in ids),
+        stale=_stale(session, place, told, now),
+        cadence=cadence,
+        is_weekly=_is_weekly(hours),
+    )
+
+
+def _put(session: Session, place: Place, key: str, detail: str, now: datetime) -> bool:
+    return notices.put(
+        session,
+        kind=Kind.DIGEST,
+        key=f"digest:{place}:{key}",
+        repository_id=NO_REPOSITORY,
+        detail=detail,
+        place=place,
+        now=now,
+    )
+
+
+def _is_weekly(hours: Hours) -> bool:
+    return hours.digest is not None and hours.digest.is_weekly
+
+
+def _heard(session: Session, place: Place, default: Place | None) -> list[tuple[Repository, Filters]]:
+    """The repositories a digest tells of: those subscribed to, or in the default channel those nobody asked for."""
+    workspace = workspaces.get(session, place.workspace_id)
+    visible = access.visible(session, workspace)
+    filters = {one.repository_id: one.filters for one in subscriptions.list_place(session, place)}
+    if place == default:
+        for repository_id in visible:
+            if not subscriptions.list_repository(session, repository_id):
+                filters[repository_id] = Filters()
+    return [
+        (repositories.get(session, repository_id), filters[repository_id])
+        for repository_id in visible
+        if repository_id in filters and filters[repository_id].admit(Event.DIGEST)
+    ]
+
+
+def _rows(
+    session: Session, repository: Repository, filters: Filters, since: datetime, until: datetime
+) -> Iterable[Row]:
+    news = _news(changes.list_between(session, repository.id, since, until))
+    named = owners.of_cases(session, repository.id, list(news))
+    files = cases.list_facts(session, repository.id, list(news))
+    for one in cases.list_worst(session, repository.id, list(news), len(news)):
+        subject = Subject(branch="", file=files[one.id].file, rate=one.rate, owner=named.get(one.id))
+        if filters.covers(subject):
+            yield Row(
+                news=news[one.id],
+                title=one.title,
+                repository=repository.full_name,
+                rate=one.rate,
+                failures=one.failures,
+                runs=one.runs,
+                owner=named.get(one.id),
+            )
+
+
+def _news(found: Sequence[StatusChange]) -> dict[CaseId, News]:
+    """What each case became over a period; one that came back to where it was is no news."""
+    first: dict[CaseId, Status] = {}
+    last: dict[CaseId, Status] = {}
+    for one in found:
+        first.setdefault(one.case_id, one.before)
+        last[one.case_id] = one.after
+    troubled = {Status.FLAKY, Status.BROKEN}
+    return {
+        case_id: _NEWS[after]
+        for case_id, after in last.items()
+        if after in _NEWS
+        and after is not first[case_id]
+        and (after is not Status.HEALTHY or first[case_id] in troubled)
+    }
+
+
+def _cost(session: Session, repository_id: RepositoryId, since: datetime, now: datetime) -> Cost:
+    totals = impact.totals(session, repository_id, since, now)
+    return Cost(
+        ci_minutes=totals.ci_minutes,
+        waiting_minutes=totals.waiting_minutes,
+        blocked=totals.blocked_pull_requests,
+        saved_minutes=totals.saved.minutes,
+        saved_blocks=totals.saved.pull_requests,
+    )
+
+
+def _days(session: Session, ids: Sequence[RepositoryId], hours: Hours, now: datetime) -> tuple[Day, ...]:
+    today = now.astimezone(hours.zone).date()
+    days = [today - _DAY * back for back in range(CHART_DAYS - 1, -1, -1)]
+    begin = hours.begin_of(days[0])
+    counted: Counter[tuple[date, bool]] = Counter()
+    for repository_id in ids:
+        for day, is_flaky, number in results.count_failures_by_day(session, repository_id, begin, hours.zone.key):
+            counted[day, is_flaky] += number
+    return tuple(Day(day, counted[day, True], counted[day, False]) for day in days)
+
+
+def _owned(held: Sequence[Quarantine], now: datetime) -> tuple[Owned, ...]:
+    in_force: Counter[str | None] = Counter()
+    ending: Counter[str | None] = Counter()
+    for one in held:
+        if one.state in _IN_FORCE:
+            in_force[one.owner] += 1
+            ending[one.owner] += one.expires_at is not None and one.expires_at <= now + EXPIRING
+    ranked = sorted(in_force, key=lambda owner: (-ending[owner], -in_force[owner], owner or ""))
+    return tuple(Owned(owner, in_force[owner], ending[owner]) for owner in ranked)
+
+
+def _stale(
+    session: Session, place: Place, told: Sequence[tuple[Repository, Filters]], now: datetime
+) -> tuple[Waiting, ...]:
+    names = {repository.id: repository.full_name for repository, _ in told}
+    return tuple(
+        Waiting(title=one.title, repository=names[one.repository_id], since=one.since, owner=one.owner)
+        for one in escalation.list_waiting(session, now)
+        if one.place == place and one.repository_id in names and now - one.since >= DIRECT_AFTER
+    )

@@ -1,0 +1,134 @@
+"""What waits is said more loudly: a mention, a direct message, reminders before a quarantine ends."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.analysis import escalation, schedule
+from bot.analysis.escalation import EXPIRING, MENTION_AFTER
+from bot.analysis.lifecycle import Quarantine, State
+from bot.analysis.model import ActorKind, CaseId, Place, RepositoryId
+from bot.store import cards, notices, pauses, quarantines, subscriptions, waiting
+from bot.store.database import Session
+from bot.store.notices import Kind
+from bot.store.waiting import OpenCard
+
+FORGOTTEN = timedelta(days=14)
+"""What waits for longer is neither mentioned nor listed any more: nobody misses it."""
+_SLACK_USER = re.compile(r"[UW][A-Z0-9]{2,20}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undecided:
+    """A card that waits for a decision, and since when."""
+
+    repository_id: RepositoryId
+    case_id: CaseId
+    title: str
+    place: Place
+    owner: str | None
+    since: datetime
+
+
+def list_waiting(session: Session, now: datetime) -> Sequence[Undecided]:
+    """What has waited for a decision for a day or more, the longest first."""
+    found = []
+    for card in waiting.list_cards(session, now - FORGOTTEN, now - MENTION_AFTER, now):
+        since = _since(card)
+        if since is not None and MENTION_AFTER <= now - since <= FORGOTTEN:
+            found.append(
+                Undecided(
+                    repository_id=card.repository_id,
+                    case_id=card.case_id,
+                    title=card.title,
+                    place=card.place,
+                    owner=card.owner,
+                    since=since,
+                )
+            )
+    return sorted(found, key=lambda one: (one.since, one.case_id, one.place))
+
+
+def climb(session: Session, now: datetime) -> int:
+    """Ask for the next step of everything that waits, once each; returns how many were new."""
+    found = 0
+    undecided = list_waiting(session, now)
+    hours = subscriptions.list_channels(session, sorted({one.place for one in undecided}))
+    paused = pauses.list_of(session, sorted({one.place for one in undecided}))
+    for one in undecided:
+        rung = escalation.rung(one.since, now)
+        if rung is None or one.place in paused:
+            continue
+        channel = hours.get(one.place)
+        found += notices.put(
+            session,
+            kind=Kind.ESCALATION,
+            key=f"escalation:{rung}:{one.repository_id}:{one.case_id}:{one.since:%Y%m%d%H%M}:{one.place}",
+            repository_id=one.repository_id,
+            ref=one.case_id,
+            detail=f"{rung}:{one.since.isoformat()}",
+            place=one.place,
+            now=now,
+            at=schedule.loud_from(channel.hours.quiet, channel.hours.zone, now) if channel else now,
+        )
+    return found
+
+
+def remind(session: Session, now: datetime) -> int:
+    """Ask for the reminders of quarantines that end soon, once each; returns how many were new."""
+    found = 0
+    for held in quarantines.list_ending(session, now, now + EXPIRING):
+        days = None
+        if held.expires_at is not None:
+            days = escalation.reminder(held.decided_at or held.proposed_at, held.expires_at, now)
+        if days is None or held.expires_at is None:
+            continue
+        for place in cards.list_places(session, held.repository_id, held.case_id):
+            hours = subscriptions.get_channel(session, place).hours
+            found += notices.put(
+                session,
+                kind=Kind.REMINDER,
+                key=f"reminder:{held.id}:{days}:{held.expires_at:%Y%m%d}:{place}",
+                repository_id=held.repository_id,
+                ref=held.id,
+                detail=str(days),
+                place=place,
+                now=now,
+                at=schedule.loud_from(hours.quiet, hours.zone, now),
+            )
+    return found
+
+
+def still_waits(session: Session, repository_id: RepositoryId, case_id: CaseId, place: Place, now: datetime) -> bool:
+    """Whether a case still waits for a decision: what was put to be said may be settled by the time it is said."""
+    return any(
+        one.repository_id == repository_id and one.case_id == case_id and one.place == place
+        for one in list_waiting(session, now)
+    )
+
+
+def find_person(quarantine: Quarantine | None) -> str | None:
+    """Who is asked to decide: the owner, else who decided last, else who proposed; None for nobody."""
+    if quarantine is None:
+        return None
+    if quarantine.owner:
+        owner = quarantine.owner.lstrip("@")
+        if _SLACK_USER.fullmatch(owner):
+            return owner
+    for actor in (quarantine.decided_by, quarantine.proposed_by):
+        if actor is not None and actor.kind is ActorKind.SLACK:
+            return actor.id
+    return None
+
+
+def _since(card: OpenCard) -> datetime | None:
+    """Since when a card waits; None where it was decided on."""
+    if card.state is State.PROPOSED:
+        return card.proposed_at
+    if card.state in {State.ACTIVE, State.SUSPENDED} or not card.is_flaky:
+        return None
+    since = max(card.posted_at, card.flaky_at or card.posted_at)
+    return since if card.said_at is None or card.said_at < since else None

@@ -1,0 +1,137 @@
+"""What channels hear: subscriptions and their filters, the digest, quiet hours, a storm. By signed HTTP."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from bot.sandbox.slack.model import Message
+from bot.store.database import Database
+from bot.store.tables import channels, notices, subscriptions
+from tests.scenario.stage import ANA, CHANNEL, Stage, wait
+
+OTHER = "C0GENERAL"
+
+
+def say(stage: Stage, line: str, channel: str = OTHER) -> Message:
+    """Type a command; returns what only the person sees."""
+    before = len(stage.slack.ephemerals(ANA))
+    assert stage.slack.command(ANA, channel, f"/flakeguard {line}").status == 200
+    assert wait(lambda: len(stage.slack.ephemerals(ANA)) > before), line
+    return stage.slack.ephemerals(ANA)[-1]
+
+
+def actions(message: Message) -> str:
+    return str(message.blocks)
+
+
+def test_a_subscribed_channel_gets_the_card_and_the_default_channel_does_not(stage: Stage) -> None:
+    stage.run("first")
+    assert "hears of acme/shop" in say(stage, "subscribe acme/shop events:flaky,digest").text
+    stage.make_flaky()
+    assert wait(lambda: [one for one in stage.slack.messages(OTHER) if "fc_" in str(one.blocks)], 30), "no card"
+    assert not stage.cards(), "the default channel heard of it too"
+
+
+def test_filters_keep_out_what_a_channel_did_not_ask_for(stage: Stage) -> None:
+    stage.run("first")
+    say(stage, "subscribe acme/shop path:tests/api/** min:1%")
+    say(stage, "subscribe acme/shop path:tests/*.py", CHANNEL)
+    stage.make_flaky()
+    assert wait(stage.cards, 30), "no card"
+    assert not [one for one in stage.slack.messages(OTHER) if "fc_" in str(one.blocks)]
+
+
+def test_subscriptions_are_listed_changed_in_a_form_and_ended(stage: Stage, db: Database) -> None:
+    stage.run("first")
+    say(stage, "subscribe acme/shop")
+    listed = say(stage, "subscriptions")
+    assert "hears of 1 repository" in listed.text
+    stage.slack.click(ANA, OTHER, listed.ts, "fg_subscription_edit")
+    assert wait(lambda: stage.slack.open_view(ANA)), "no form"
+    view = stage.slack.open_view(ANA)
+    repository = view.blocks[0]["element"]["options"][0]["value"]
+    filled = {"repository": repository, "where": OTHER, "events": ["flaky"], "minimum": "five"}
+    stage.slack.submit(ANA, view.id, filled)
+    assert "minimum" in stage.slack.open_view(ANA).errors
+    stage.slack.submit(ANA, view.id, {**filled, "minimum": "5%", "branch": "main"})
+    assert wait(lambda: "hears of acme/shop" in str(stage.slack.open_view(ANA).blocks)), "the form was not taken"
+    with db.begin() as session:
+        row = session.execute(sa.select(subscriptions)).mappings().one()
+    assert (row["events"], row["minimum"], row["branch"]) == (["flaky"], 0.05, "main")
+    stage.slack.click(ANA, OTHER, listed.ts, "fg_unsubscribe")
+    assert wait(lambda: any("hears no more" in one.text for one in stage.slack.ephemerals(ANA)))
+    assert "hears of 0 repositories" in say(stage, "subscriptions").text
+    assert "not subscribed" in say(stage, "unsubscribe acme/shop").text
+
+
+def test_a_wrong_word_is_answered_with_what_was_meant(stage: Stage) -> None:
+    stage.run("first")
+    assert "Did you mean flaky?" in say(stage, "subscribe acme/shop events:flakey").text
+    assert "Did you mean digest weekly?" in say(stage, "digest weakly").text
+    assert "Europe/Berlin" in say(stage, "digest daily 09:00 Europe/Berln").text
+    assert "Leave a day" in say(stage, "quiet mon-sun").text
+    assert "acme/shop" in say(stage, "subscribe acme/shup").text
+
+
+def test_the_hours_of_a_channel_are_set_by_command_and_by_form(stage: Stage, db: Database) -> None:
+    said = say(stage, "digest daily 9am mon-fri Europe/Berlin")
+    assert "Monday to Friday at 09:00, Europe/Berlin" in said.text
+    assert "quiet 20:00 to 08:00 and on Saturday" in say(stage, "quiet 20:00-08:00 sat").text.replace(", on", " and on")
+    stage.slack.command(ANA, OTHER, "/flakeguard digest")
+    assert wait(lambda: stage.slack.open_view(ANA)), "no form"
+    view = stage.slack.open_view(ANA)
+    filled = {
+        "cadence": "weekly", "weekday": "4", "time": "25:00", "zone": "Nowhere", "quiet": "22:00-07:00",
+        "quiet_days": ["5", "6"],
+    }  # fmt: skip
+    stage.slack.submit(ANA, view.id, filled)
+    assert set(stage.slack.open_view(ANA).errors) == {"time", "zone"}
+    stage.slack.submit(ANA, view.id, filled | {"time": "16:30", "zone": "New York"})
+    assert wait(lambda: "every Friday at 16:30" in str(stage.slack.open_view(ANA).blocks)), "the form was not taken"
+    with db.begin() as session:
+        row = session.execute(sa.select(channels)).mappings().one()
+    assert (row["zone"], row["digest_days"], row["quiet_days"]) == ("America/New_York", [4], [5, 6])
+    assert "no digest" in say(stage, "digest off").text
+
+
+def test_an_empty_digest_is_not_sent_and_a_full_one_has_chart_table_and_buttons(stage: Stage, db: Database) -> None:
+    stage.run("first")
+    say(stage, "subscribe acme/shop")
+    assert "nothing to tell" in say(stage, "digest now").text
+    stage.make_flaky()
+    assert wait(lambda: stage.slack.messages(OTHER), 30), "no card"
+    stage.slack.command(ANA, OTHER, "/flakeguard digest now")
+    assert wait(lambda: digests(stage), 15), "no digest"
+    (digest,) = digests(stage)
+    assert digest.text.startswith("acme/shop: 1 newly flaky, 0 newly broken, 0 fixed")
+    kinds = [block["type"] for block in digest.blocks]
+    assert kinds[:4] == ["header", "section", "data_visualization", "data_table"]
+    with db.begin() as session:
+        assert session.execute(sa.select(sa.func.count()).where(notices.c.kind == "digest")).scalar_one() == 1
+
+
+def test_a_workspace_that_refuses_new_blocks_gets_tables_and_then_text_and_that_is_remembered(stage: Stage) -> None:
+    stage.run("first")
+    say(stage, "subscribe acme/shop")
+    stage.make_flaky()
+    last = stage.run("last")
+    assert wait(lambda: (check := stage.check(last)) and check.conclusion, 30), "not judged"
+    assert wait(lambda: stage.slack.messages(OTHER), 30), "no card"
+    stage.slack.fail_next(1, error="invalid_blocks", method="chat.postMessage")
+    stage.slack.command(ANA, OTHER, "/flakeguard digest now")
+    assert wait(lambda: len(digests(stage)) == 1), "no digest"
+    assert "data_table" not in str(digests(stage)[0].blocks)
+    assert any(block["type"] == "table" for block in digests(stage)[0].blocks)
+    calls = len(stage.slack.calls)
+    stage.slack.command(ANA, OTHER, "/flakeguard digest now")
+    assert wait(lambda: len(digests(stage)) == 2), "no second digest"
+    refused = [one for one in stage.slack.calls[calls:] if one.error]
+    assert not refused, "it was forgotten what works"
+    stage.slack.fail_next(1, error="invalid_blocks", method="chat.postMessage")
+    stage.slack.command(ANA, OTHER, "/flakeguard digest now")
+    assert wait(lambda: len(digests(stage)) == 3), "no third digest"
+    assert {block["type"] for block in digests(stage)[2].blocks} <= {"header", "section", "actions", "context"}
+
+
+def digests(stage: Stage) -> list[Message]:
+    return [one for one in stage.slack.messages(OTHER) if "flake digest" in str(one.blocks)]
