@@ -11,7 +11,7 @@ from bot.analysis.learning import features, training
 from bot.analysis.learning import model as models
 from bot.analysis.learning.model import Model, Report
 from bot.analysis.model import Actor, CaseId, RepositoryId
-from bot.services import judge
+from bot.services import judge, testimony
 from bot.store import cases, evidence, labels, queue
 from bot.store import models as model_store
 from bot.store.database import Session
@@ -37,12 +37,16 @@ def record_label(
     """Keep what a person said of a case, with its status and features at this moment; False where they said it before.
 
     The same person saying the same of the same case at the same commit is one label; `head_sha` is the commit whose
-    failure is meant, None where the case as a whole is.
+    failure is meant, None where the case as a whole is. "It is me" counts against the flaky belief at once.
     """
     if head_sha is not None and labels.exists(session, repository_id, case_id, verdict, actor, head_sha):
         return False
     scored = cases.list_scores(session, repository_id, case_ids=[case_id])
     known = evidence.gather(session, repository_id, [case_id], now).get(case_id)
+    heard_after: int | None = None
+    heard_in: tuple[str, ...] = ()
+    if verdict is LabelVerdict.MINE and head_sha is not None:
+        heard_after, heard_in = testimony.hear(session, repository_id, case_id, head_sha, actor, now)
     labels.insert(
         session,
         repository_id=repository_id,
@@ -55,6 +59,8 @@ def record_label(
         head_sha=head_sha,
         features=None if known is None else features.extract(known),
         features_version=features.VERSION,
+        heard_after=heard_after,
+        heard_in=heard_in,
         now=now,
     )
     _request_training(session, repository_id, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -12,6 +13,16 @@ from bot.analysis.model import Actor, CaseId, RepositoryId, Status
 from bot.store import audit
 from bot.store.database import Session
 from bot.store.tables import labels
+
+
+@dataclass(frozen=True, slots=True)
+class Testimony:
+    """What a person said that the filter weighed: after the run of which place, of which case, in which variants."""
+
+    after: int
+    case_id: CaseId
+    variants: tuple[str, ...]
+    given_at: datetime
 
 
 def insert(
@@ -27,9 +38,15 @@ def insert(
     head_sha: str | None,
     features: Sequence[float] | None,
     features_version: int,
+    heard_after: int | None,
+    heard_in: Sequence[str],
     now: datetime,
 ) -> int:
-    """Keep what a person said of a case; returns the number of the label."""
+    """Keep what a person said of a case; returns the number of the label.
+
+    `heard_after` is the place of the run after which the filter weighed it, in the variants `heard_in`; None where it
+    did not.
+    """
     number: int = session.execute(
         sa.insert(labels)
         .values(
@@ -43,6 +60,8 @@ def insert(
             head_sha=head_sha,
             features=None if features is None else list(features),
             features_version=features_version,
+            heard_after=heard_after,
+            heard_in=list(heard_in),
             created_at=now,
         )
         .returning(labels.c.id)
@@ -73,6 +92,30 @@ def exists(
             )
         ).scalar_one()
     )
+
+
+def count_heard(session: Session, repository_id: RepositoryId, case_id: CaseId, actor: Actor, since: datetime) -> int:
+    """How often the filter weighed what a person said of a case since a time."""
+    return session.execute(
+        sa.select(sa.func.count()).where(
+            labels.c.repository_id == repository_id,
+            labels.c.case_id == case_id,
+            labels.c.heard_after.is_not(None),
+            labels.c.created_at >= since,
+            labels.c.actor["id"].astext == actor.id,
+            labels.c.actor["kind"].astext == actor.kind.value,
+        )
+    ).scalar_one()
+
+
+def list_heard(session: Session, repository_id: RepositoryId) -> list[Testimony]:
+    """Everything the filter weighed, in the order in which it was said."""
+    rows = session.execute(
+        sa.select(labels.c.heard_after, labels.c.case_id, labels.c.heard_in, labels.c.created_at)
+        .where(labels.c.repository_id == repository_id, labels.c.heard_after.is_not(None))
+        .order_by(labels.c.id)
+    )
+    return [Testimony(row[0], CaseId(row[1]), tuple(row[2]), row[3]) for row in rows]
 
 
 def list_since(session: Session, repository_id: RepositoryId, since: datetime, until: datetime) -> list[Label]:

@@ -168,6 +168,23 @@ def list_case_outcomes(
     return [(row[0], row[1], OUTCOMES[row[2]], row[3]) for row in rows]
 
 
+def list_failed_variants(session: Session, repository_id: RepositoryId, case_id: CaseId, head_sha: str) -> list[str]:
+    """The variants in which a case failed at a commit, ascending."""
+    rows = session.execute(
+        sa.select(failures.c.variant)
+        .distinct()
+        .join(runs, sa.and_(failures.c.repository_id == runs.c.repository_id, failures.c.run_id == runs.c.id))
+        .where(
+            failures.c.repository_id == repository_id,
+            failures.c.case_id == case_id,
+            failures.c.outcome.in_([CODES[Outcome.FAILED], CODES[Outcome.ERRORED]]),
+            runs.c.head_sha == head_sha,
+        )
+        .order_by(failures.c.variant)
+    )
+    return [row[0] for row in rows]
+
+
 def list_failing_heads(session: Session, repository_id: RepositoryId, case_id: CaseId, since: datetime) -> list[str]:
     """The commits since a time on which a case failed."""
     rows = session.execute(

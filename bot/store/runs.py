@@ -129,6 +129,14 @@ def list_starts(session: Session, repository_id: RepositoryId, github_run_id: in
     return {row[0]: row[1] for row in rows}
 
 
+def last_ordinal(session: Session, repository_id: RepositoryId) -> int:
+    """The place of the run that was read last; 0 before the first."""
+    number: int = session.execute(
+        sa.select(sa.func.coalesce(sa.func.max(runs.c.ordinal), 0)).where(runs.c.repository_id == repository_id)
+    ).scalar_one()
+    return number
+
+
 def set_ingested(
     session: Session,
     repository_id: RepositoryId,

@@ -335,6 +335,8 @@ labels = Table(
     Column("head_sha", Text, nullable=True),
     Column("features", ARRAY(Double), nullable=True),
     Column("features_version", SmallInteger, nullable=False, server_default=text("0")),
+    Column("heard_after", BigInteger, nullable=True),
+    Column("heard_in", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     _time("created_at"),
     Index("ix_labels_created", "repository_id", "created_at"),
     Index("ix_labels_case", "repository_id", "case_id"),

@@ -26,6 +26,10 @@ def upgrade() -> None:
     op.add_column(
         "labels", sa.Column("features_version", sa.SmallInteger(), nullable=False, server_default=sa.text("0"))
     )
+    op.add_column("labels", sa.Column("heard_after", sa.BigInteger(), nullable=True))
+    op.add_column(
+        "labels", sa.Column("heard_in", postgresql.ARRAY(sa.Text()), nullable=False, server_default=sa.text("'{}'"))
+    )
     op.create_index("ix_labels_created", "labels", ["repository_id", "created_at"])
     op.create_index("ix_labels_case", "labels", ["repository_id", "case_id"])
     op.create_table(
@@ -93,5 +97,7 @@ def downgrade() -> None:
         op.drop_table(table)
     op.drop_index("ix_labels_case", table_name="labels")
     op.drop_index("ix_labels_created", table_name="labels")
-    for column in ("features_version", "features", "head_sha", "p_flaky", "status", "source"):
+    for column in ("heard_in", "heard_after", "features_version", "features"):
+        op.drop_column("labels", column)
+    for column in ("head_sha", "p_flaky", "status", "source"):
         op.drop_column("labels", column)

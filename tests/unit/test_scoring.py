@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.analysis.model import Status
-from tests.unit.worlds import World
+from tests.unit.worlds import START, World
 
 ACCUSED = {Status.FLAKY, Status.BROKEN}
 
@@ -221,7 +221,7 @@ def test_what_a_person_says_moves_the_belief_at_once() -> None:
         world.run(f"f{number}", 7)
         world.run(f"f{number}")
     before = world.score(7).p_flaky
-    assert world.scorer.hear("linux", 7, 0.1)
+    assert world.scorer.hear("linux", 7, 0.1, START)
     assert world.score(7).p_flaky < before
-    assert not world.scorer.hear("linux", 8, 0.1)
-    assert not world.scorer.hear("linux", 9999, 0.1)
+    assert not world.scorer.hear("linux", 8, 0.1, START)
+    assert not world.scorer.hear("linux", 9999, 0.1, START)

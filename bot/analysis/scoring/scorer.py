@@ -6,6 +6,7 @@ beliefs to the last bit. Live ingestion loads only the cases of the execution at
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Self
 
 import numpy as np
@@ -128,18 +129,19 @@ class Scorer:
             forgotten=None if push is None else push.forgotten,
         )
 
-    def hear(self, variant: str, case_id: int, factor: float) -> bool:
+    def hear(self, variant: str, case_id: int, factor: float, at: datetime) -> bool:
         """Weigh what a person says of a case: `factor` times as likely where it is flaky as where it is not.
 
-        Returns whether the case is active; one that never failed is left alone.
+        Its status follows at once. Returns whether the case is active; one that never failed is left alone.
         """
         cases = self.variant(variant)
-        at = np.searchsorted(cases.case_ids, case_id)
-        if at == len(cases.case_ids) or cases.case_ids[at] != case_id or cases.slots[at] < 0:
+        place = int(np.searchsorted(cases.case_ids, case_id))
+        if place == len(cases.case_ids) or cases.case_ids[place] != case_id or cases.slots[place] < 0:
             return False
-        belief = cases.active.beliefs[0, :, cases.slots[at]]
+        belief = cases.active.beliefs[0, :, cases.slots[place]]
         belief[1:] *= factor
         belief /= belief.sum()
+        self._settle(cases.active, cases.slots[[place]].astype(np.intp), at.timestamp())
         return True
 
     def _position(self, execution: Execution) -> int:

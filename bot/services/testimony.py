@@ -1,0 +1,84 @@
+"""What authors say of failures ("It is me"), weighed by the filter at once, and at the same place in a rebuild."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from bot.analysis import scoring
+from bot.analysis.model import Actor, CaseId, RepositoryId
+from bot.services import announce, judge
+from bot.store import cases, labels, results, runs, scorers
+from bot.store.database import Session
+from bot.store.labels import Testimony
+
+FACTOR = 1 / 6
+"""How many times as likely a person is to say it of a flaky case as of one that is not.
+
+An author owns up to a failure of their own nine times in ten, and to a flake for one's own in three of twenty.
+"""
+MAX_HEARD = 2
+WINDOW = timedelta(days=30)
+"""One person is heard so often on one case in this time; what they say more is kept, and weighs nothing."""
+
+
+def hear(
+    session: Session, repository_id: RepositoryId, case_id: CaseId, head_sha: str, actor: Actor, now: datetime
+) -> tuple[int | None, tuple[str, ...]]:
+    """Weigh an author's word on the failures of a case at their commit; its cards and checks follow.
+
+    Returns after which run it was heard and in which variants, as a label keeps it; None where it weighs nothing.
+    Keeps the repository's scorer until the transaction ends, so that its place among the runs is certain.
+    """
+    if labels.count_heard(session, repository_id, case_id, actor, now - WINDOW) >= MAX_HEARD:
+        return None, ()
+    stored = scorers.lock(session, repository_id)
+    variants = tuple(results.list_failed_variants(session, repository_id, case_id, head_sha))
+    if not variants:
+        return None, ()
+    place = runs.last_ordinal(session, repository_id)
+    # Scores of another model are about to be computed anew, and that hears it.
+    if stored is not None and stored.model == scoring.MODEL.version:
+        _weigh(session, repository_id, stored, case_id, variants, now)
+    return place, variants
+
+
+def replay(scorer: scoring.Scorer, heard: Iterable[Testimony]) -> None:
+    """Weigh what was said at one place between two runs, in the order in which it was said."""
+    for one in heard:
+        for variant in one.variants:
+            scorer.hear(variant, one.case_id, FACTOR, one.given_at)
+
+
+def by_place(session: Session, repository_id: RepositoryId) -> Mapping[int, list[Testimony]]:
+    """Everything that was heard in a repository, by the place of the run it was said after."""
+    found: dict[int, list[Testimony]] = {}
+    for one in labels.list_heard(session, repository_id):
+        found.setdefault(one.after, []).append(one)
+    return found
+
+
+def _weigh(
+    session: Session,
+    repository_id: RepositoryId,
+    stored: scorers.StoredScorer,
+    case_id: CaseId,
+    variants: tuple[str, ...],
+    now: datetime,
+) -> None:
+    model = scoring.MODEL
+    scorer = scoring.Scorer(scoring.RepositoryMemory.from_bytes(stored.state, model))
+    ids = np.array([case_id], dtype=np.int32)
+    known = cases.list_scores(session, repository_id, case_ids=[case_id])
+    changed: list[cases.ScoreRow] = []
+    for row in known:
+        if row.variant in variants:
+            counts = scorers.get_counts(session, repository_id, row.variant, ids).get(ids)
+            scorer.variant(row.variant).load(ids, counts, scoring.ActiveCases.unpack([(case_id, row.state)], model))
+            scorer.hear(row.variant, case_id, FACTOR, now)
+            changed += judge.read_out(scorer, row.variant)
+    cases.put_scores(session, repository_id, changed, now)
+    announce.cards(session, repository_id, case_id, now)
+    announce.checks_of_case(session, repository_id, case_id, now)

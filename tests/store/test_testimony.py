@@ -1,0 +1,86 @@
+"""What an author says of a failure ("It is me") counts against the flaky belief at once."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from bot.analysis.labels import LabelSource, LabelVerdict
+from bot.analysis.model import Actor, ActorKind, Status
+from bot.services import learning, testimony
+from bot.store import cases, labels
+from bot.store.database import Database
+from tests.store.past import Past
+
+ANA = Actor(ActorKind.GITHUB, "ana", "ana")
+BEN = Actor(ActorKind.GITHUB, "ben", "ben")
+
+
+def _sha(word: str) -> str:
+    return hashlib.sha1(word.encode(), usedforsecurity=False).hexdigest()
+
+
+@pytest.fixture
+def past(db: Database) -> Past:
+    """A shop whose `cart` is flaky, and a branch on which it failed."""
+    past = Past(db)
+    for number in range(40):
+        past.run({"cart": "F." if number % 6 == 2 else ".", "tax": "."})
+    past.run({"cart": "F", "tax": "."}, branch="feature", sha=_sha("feature"))
+    return past
+
+
+def _score(past: Past) -> cases.ScoreRow:
+    with past.db.begin() as session:
+        (row,) = cases.list_scores(session, past.repository_id, case_ids=[past.case_id("cart")])
+    return row
+
+
+def _own_up(past: Past, actor: Actor, sha: str) -> bool:
+    with past.db.begin() as session:
+        return learning.record_label(
+            session, past.repository_id, past.case_id("cart"), LabelVerdict.MINE, LabelSource.AUTHOR, actor, past.now,
+            head_sha=sha,
+        )  # fmt: skip
+
+
+def test_an_author_who_owns_up_to_a_failure_lowers_the_belief_by_the_odds(past: Past) -> None:
+    before = _score(past)
+    assert before.status is Status.FLAKY
+    assert _own_up(past, ANA, _sha("feature"))
+    after = _score(past)
+    odds = before.p_flaky / (1 - before.p_flaky) * testimony.FACTOR
+    assert after.p_flaky == pytest.approx(odds / (1 + odds))
+    with past.db.begin() as session:
+        (label,) = labels.list_newest(session, past.repository_id, 5)
+    assert label.p_flaky == before.p_flaky
+
+
+def test_the_belief_goes_on_from_there_with_the_next_run(past: Past) -> None:
+    before = _score(past).p_flaky
+    _own_up(past, ANA, _sha("feature"))
+    past.run({"cart": ".", "tax": "."})
+    assert _score(past).p_flaky < before
+
+
+def test_saying_it_twice_of_one_commit_or_of_one_that_did_not_fail_weighs_nothing(past: Past) -> None:
+    _own_up(past, ANA, _sha("feature"))
+    once = _score(past).p_flaky
+    assert not _own_up(past, ANA, _sha("feature"))
+    assert _own_up(past, ANA, _sha("another"))
+    assert _score(past).p_flaky == once
+
+
+def test_one_person_is_not_heard_without_end(past: Past) -> None:
+    for number in range(4):
+        past.run({"cart": "F", "tax": "."}, branch=f"feature-{number}", sha=_sha(str(number)))
+    heard = []
+    for number in range(4):
+        before = _score(past).p_flaky
+        _own_up(past, ANA, _sha(str(number)))
+        heard.append(_score(past).p_flaky < before)
+    assert heard == [True, True, False, False]
+    before = _score(past).p_flaky
+    _own_up(past, BEN, _sha("0"))
+    assert _score(past).p_flaky < before
