@@ -21,6 +21,7 @@ from bot.commands import listeners
 from bot.commands.door import Entrance
 from bot.config import Environment, Settings
 from bot.errors import ConfigurationError, PermanentUpstreamError, UpstreamError
+from bot.github.accounts import Accounts, web_url
 from bot.github.client import GitHub
 from bot.jobs.context import Context
 from bot.jobs.schedule import Clock
@@ -29,6 +30,7 @@ from bot.slack.registry import Grant, Registry
 from bot.store import embedded, workspaces
 from bot.store.database import Database
 from bot.web import routes
+from bot.web.accounts import AccountPages
 
 _log = telemetry.logger(__name__)
 
@@ -50,7 +52,17 @@ class Bot:
         missing = settings.missing()
         self.slacks = Registry(self._grant, base_url=settings.slack_api_url)
         self.context = Context(self.db, self.github, self.slacks, settings.slack_default_channel, missing=missing)
-        self.entrance = Entrance(self.db, self.slacks, self.github, settings.slack_default_channel, missing)
+        self.accounts = _accounts(settings)
+        self.entrance = Entrance(
+            db=self.db,
+            slacks=self.slacks,
+            github=self.github,
+            default_channel=settings.slack_default_channel,
+            missing=missing,
+            linking=self.accounts is not None,
+            approver_groups=settings.approver_groups,
+            public_url=settings.address,
+        )
         for name in missing:
             _log.warning("door switched off: a setting is missing", setting=name)
 
@@ -97,6 +109,8 @@ class Bot:
         """Close every connection, and stop the embedded database if it is ours."""
         if self.github is not None:
             self.github.close()
+        if self.accounts is not None:
+            self.accounts.close()
         self.db.close()
         if self._server is not None:
             self._server.stop()
@@ -121,7 +135,7 @@ def serve(settings: Settings) -> None:
             clock.start()
             if sockets is not None:
                 sockets.connect()  # type: ignore[no-untyped-call]
-            public = (settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/")
+            public = settings.address
             _log.info("ready", github_webhook=f"{public}/github/webhook", slack_requests=f"{public}/slack/events")
             yield
             if sockets is not None:
@@ -135,6 +149,13 @@ def serve(settings: Settings) -> None:
             bolt=bolt if settings.slack_signing_secret else None,
             probes={"worker": _alive(worker)},
             missing=settings.missing(),
+            accounts=AccountPages(
+                db=bot.db,
+                accounts=bot.accounts,
+                github=bot.github,
+                slacks=bot.slacks,
+                public_url=settings.address,
+            ),
         )
         uvicorn.Server(
             uvicorn.Config(
@@ -200,6 +221,17 @@ def _github(settings: Settings) -> GitHub | None:
     if settings.github_app_id is None or settings.github_app_private_key is None:
         return None
     return GitHub(settings.github_app_id, settings.github_app_private_key.get_secret_value(), settings.github_api_url)
+
+
+def _accounts(settings: Settings) -> Accounts | None:
+    if settings.github_client_id is None or settings.github_client_secret is None:
+        return None
+    return Accounts(
+        settings.github_client_id,
+        settings.github_client_secret.get_secret_value(),
+        api_url=settings.github_api_url,
+        web_url=web_url(settings.github_api_url),
+    )
 
 
 def _socket_mode(settings: Settings, bolt: Bolt | None) -> SocketModeHandler | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -22,6 +23,9 @@ SECRETS = (
     "SLACK_APP_TOKEN",
     "GITHUB_APP_PRIVATE_KEY",
     "GITHUB_WEBHOOK_SECRET",
+    "GITHUB_CLIENT_SECRET",
+    "SLACK_CLIENT_SECRET",
+    "TOKEN_KEYS",
 )
 
 
@@ -40,6 +44,10 @@ class LogLevel(StrEnum):
     INFO = "INFO"
     WARNING = "WARNING"
     ERROR = "ERROR"
+
+
+_GROUP = re.compile(r"S[A-Z0-9]{2,20}")
+_KEY = re.compile(r"[A-Za-z0-9_-]{43}=")
 
 
 def _upper(value: object) -> object:
@@ -74,6 +82,12 @@ class Settings(BaseSettings):
     slack_app_token: OptionalSecret = Field(None, validation_alias="SLACK_APP_TOKEN")
     slack_api_url: str = Field("https://slack.com/api/", validation_alias="SLACK_API_URL")
     slack_default_channel: OptionalText = Field(None, validation_alias="SLACK_DEFAULT_CHANNEL")
+    slack_client_id: OptionalText = Field(None, validation_alias="SLACK_CLIENT_ID")
+    slack_client_secret: OptionalSecret = Field(None, validation_alias="SLACK_CLIENT_SECRET")
+    token_keys: OptionalSecret = Field(None, validation_alias="TOKEN_KEYS")
+    approver_groups_text: OptionalText = Field(None, validation_alias="APPROVER_GROUPS")
+    github_client_id: OptionalText = Field(None, validation_alias="GITHUB_CLIENT_ID")
+    github_client_secret: OptionalSecret = Field(None, validation_alias="GITHUB_CLIENT_SECRET")
     github_app_id: int | None = Field(None, ge=1, validation_alias="GITHUB_APP_ID")
     github_app_private_key: OptionalSecret = Field(None, validation_alias="GITHUB_APP_PRIVATE_KEY")
     github_webhook_secret: OptionalSecret = Field(None, validation_alias="GITHUB_WEBHOOK_SECRET")
@@ -96,6 +110,38 @@ class Settings(BaseSettings):
     @classmethod
     def _empty_id_is_absent(cls, value: object) -> object:
         return _empty_is_absent(value)
+
+    @field_validator("approver_groups_text")
+    @classmethod
+    def _are_groups(cls, value: str | None) -> str | None:
+        if value is not None and any(not _GROUP.fullmatch(one) for one in _parts(value)):
+            message = "must be ids of Slack user groups, comma-separated, such as S0123ABCD"
+            raise ValueError(message)
+        return value
+
+    @field_validator("token_keys")
+    @classmethod
+    def _are_keys(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and any(not _KEY.fullmatch(one) for one in _parts(value.get_secret_value())):
+            message = "must be keys of 32 bytes in URL-safe base64, comma-separated; `flakeguard new-key` makes one"
+            raise ValueError(message)
+        return value
+
+    @model_validator(mode="after")
+    def _has_pairs(self) -> Self:
+        for name, one, other in (
+            ("GITHUB_CLIENT", self.github_client_id, self.github_client_secret),
+            ("SLACK_CLIENT", self.slack_client_id, self.slack_client_secret),
+        ):
+            if (one is None) != (other is None):
+                message = f"{name}_ID and {name}_SECRET belong together; set both, or neither"
+                raise ValueError(message)
+        if self.installs_by_oauth and not self.encryption_keys:
+            message = (
+                "SLACK_CLIENT_ID needs TOKEN_KEYS, under which the tokens are stored; `flakeguard new-key` makes one"
+            )
+            raise ValueError(message)
+        return self
 
     @field_validator("github_app_private_key")
     @classmethod
@@ -125,12 +171,37 @@ class Settings(BaseSettings):
         """The secrets a delivery may be signed with; several while one is being rotated out."""
         if self.github_webhook_secret is None:
             return ()
-        return tuple(part.strip() for part in self.github_webhook_secret.get_secret_value().split(",") if part.strip())
+        return _parts(self.github_webhook_secret.get_secret_value())
+
+    @property
+    def address(self) -> str:
+        """The address others reach this process at."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def approver_groups(self) -> tuple[str, ...]:
+        """The Slack user groups that decide where people cannot link GitHub accounts."""
+        return _parts(self.approver_groups_text or "")
+
+    @property
+    def links_accounts(self) -> bool:
+        """Whether people can link their GitHub accounts."""
+        return self.github_client_id is not None and self.github_client_secret is not None
+
+    @property
+    def installs_by_oauth(self) -> bool:
+        """Whether workspaces install the Slack app by themselves."""
+        return self.slack_client_id is not None and self.slack_client_secret is not None
+
+    @property
+    def encryption_keys(self) -> tuple[str, ...]:
+        """The keys tokens are stored under; the first encrypts, all decrypt."""
+        return _parts(self.token_keys.get_secret_value()) if self.token_keys else ()
 
     def missing(self) -> tuple[str, ...]:
         """The names of the secrets without which a door stays shut."""
         absent: list[str] = []
-        if self.slack_bot_token is None:
+        if self.slack_bot_token is None and not self.installs_by_oauth:
             absent.append("SLACK_BOT_TOKEN")
         if self.slack_signing_secret is None and self.slack_app_token is None:
             absent.append("SLACK_SIGNING_SECRET")
@@ -156,6 +227,10 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         faults = "; ".join(_explain(fault["loc"], fault["msg"]) for fault in error.errors(include_input=False))
         message = f"Settings: {faults}."
         raise ConfigurationError(message) from None
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _names() -> tuple[str, ...]:

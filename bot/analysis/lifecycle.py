@@ -148,10 +148,10 @@ def check_proposal(*, status: Status, days: int, reason: str) -> None:
         raise InvalidInputError(message)
 
 
-def approve(quarantine: Quarantine, actor: Actor, now: datetime) -> Move:
-    """Make a proposal active for its days, from now on."""
+def approve(quarantine: Quarantine, actor: Actor, now: datetime, *, two_people: bool = True) -> Move:
+    """Make a proposal active for its days, from now on; `two_people`: by somebody else than its proposer."""
     _require(quarantine, State.PROPOSED)
-    if actor.subject == quarantine.proposed_by.subject:
+    if two_people and actor.is_same_person(quarantine.proposed_by):
         message = "You proposed this quarantine, so somebody else has to approve it."
         raise NotAllowedError(message)
     return Move(State.ACTIVE, now + timedelta(days=quarantine.days))
@@ -166,7 +166,7 @@ def reject(quarantine: Quarantine) -> Move:
 def withdraw(quarantine: Quarantine, actor: Actor) -> Move:
     """Take one's own proposal back."""
     _require(quarantine, State.PROPOSED)
-    if actor.kind is not ActorKind.SYSTEM and actor.subject != quarantine.proposed_by.subject:
+    if actor.kind is not ActorKind.SYSTEM and not actor.is_same_person(quarantine.proposed_by):
         message = f"Only {quarantine.proposed_by.name} can withdraw this proposal; you can reject it."
         raise NotAllowedError(message)
     return Move(State.WITHDRAWN, None)

@@ -81,16 +81,29 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who does something: `id` is Slack's user id, GitHub's login, or the name of a part of FlakeGuard."""
+    """Who does something: `id` is Slack's user id, GitHub's login, or the name of a part of FlakeGuard.
+
+    `github_login` is the linked account of somebody who acts in Slack.
+    """
 
     kind: ActorKind
     id: str
     name: str
+    github_login: str = ""
 
     @property
     def subject(self) -> str:
         """The actor as the audit trail writes it, such as `slack:U012AB3CD`."""
         return f"{self.kind}:{self.id}"
+
+    def is_same_person(self, other: Actor) -> bool:
+        """Whether two actors are one person, seen from Slack or from GitHub."""
+        return not self._identities.isdisjoint(other._identities)
+
+    @property
+    def _identities(self) -> frozenset[str]:
+        login = self.id if self.kind is ActorKind.GITHUB else self.github_login
+        return frozenset({self.subject, *([f"{ActorKind.GITHUB}:{login.lower()}"] if login else [])})
 
 
 SYSTEM = Actor(ActorKind.SYSTEM, "flakeguard", "FlakeGuard")

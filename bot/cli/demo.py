@@ -19,7 +19,7 @@ import click
 import httpx
 
 from bot.errors import ConfigurationError
-from bot.sandbox import history
+from bot.sandbox import history, people
 from bot.sandbox.ci import Ci
 from bot.sandbox.server import Sandbox
 from bot.sandbox.slack.model import Settings
@@ -28,6 +28,7 @@ _START_SECONDS = 60
 _SETTLE_SECONDS = 120
 _STOP_SECONDS = 30
 _CHANNEL = "C0CIFLAKES"
+_LINKED = {"U0ANA": "ana", "U0BEN": "ben"}  # the third one shows what happens to somebody who has not linked
 
 
 def run(port: int) -> None:
@@ -53,6 +54,8 @@ def run(port: int) -> None:
         click.echo(f"Sandbox: {sandbox.url}/ (filling it with three weeks of history)")
         bot = _start_bot(sandbox, data)
         sandbox.on_run_ci = ci.run_again
+        for user, login in _LINKED.items():
+            people.link(sandbox.slack, user, _CHANNEL, login)
         _play(sandbox, ci, stopping)
         if not stopping.is_set():
             click.echo(f"ready: open {sandbox.url}/ in a browser; stop with Ctrl-C")

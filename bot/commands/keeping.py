@@ -7,6 +7,7 @@ from bot.analysis.model import CaseId, CaseProfile, QuarantineId
 from bot.commands import choosing, subject, times
 from bot.commands.command import Command
 from bot.commands.door import Body, Door, now
+from bot.commands.entitlement import approving
 from bot.commands.parser import Typed
 from bot.errors import ConflictError
 from bot.services import profiles, quarantine
@@ -56,9 +57,9 @@ def on_extend(door: Door, body: Body) -> None:
     """Let a quarantine last longer."""
     target = modals.Target.decode(body.view.private_metadata)
     days = forms.DaysForm.decode(body.view.state.values).days
-    with door.db.begin() as session:
-        held = _of_target(door, body, session, target)
-        quarantine.extend(session, held.id, days, body.actor, now(), expected=target.version)
+    with approving(door, body, _quarantine(target)) as (session, actor):
+        held = subject.quarantine(door, body, session, _quarantine(target))
+        quarantine.extend(session, held.id, days, actor, now(), expected=target.version)
 
 
 def on_assign(door: Door, body: Body) -> None:
@@ -66,7 +67,7 @@ def on_assign(door: Door, body: Body) -> None:
     target = modals.Target.decode(body.view.private_metadata)
     owner = forms.OwnerForm.decode(body.view.state.values).owner
     with door.db.begin() as session:
-        held = _of_target(door, body, session, target)
+        held = subject.quarantine(door, body, session, _quarantine(target))
         quarantine.assign(session, held.id, owner, body.actor, now(), expected=target.version)
 
 
@@ -92,11 +93,11 @@ def _open_quarantine(door: Door, body: Body, session: Session, case_id: CaseId) 
     return profile, held
 
 
-def _of_target(door: Door, body: Body, session: Session, target: modals.Target) -> Quarantine:
+def _quarantine(target: modals.Target) -> QuarantineId:
     if target.quarantine_id is None:
         message = "This form is from an older version. Close it and open it again."
         raise ConflictError(message)
-    return subject.quarantine(door, body, session, target.quarantine_id)
+    return target.quarantine_id
 
 
 def _with_days(typed: Typed) -> tuple[str, int | None]:

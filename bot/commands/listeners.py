@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,8 +15,13 @@ from bot import telemetry
 from bot.commands import (
     cases,
     choosing,
+<<<<<<< HEAD
     deeds,
     digest,
+=======
+    connect,
+    deeds,
+>>>>>>> 8e86e6f (Decide as oneself: linked GitHub accounts, their permission at the click, owners and two people)
     health,
     home,
     incident,
@@ -24,6 +30,7 @@ from bot.commands import (
     menu,
     quarantine,
     runs,
+<<<<<<< HEAD
     storm,
     subscribe,
     top,
@@ -39,7 +46,12 @@ from bot.commands.door import (
     acknowledge,
     guarded,
     require_member,
+=======
+    top,
+>>>>>>> 8e86e6f (Decide as oneself: linked GitHub accounts, their permission at the click, owners and two people)
 )
+from bot.commands.door import OUTDATED, Body, Door, Entrance, Handler
+from bot.commands.guard import About, Listener, acknowledge, guarded, require_member
 from bot.commands.submission import Submission, Submissions
 from bot.errors import FlakeGuardError
 from bot.slack import answers
@@ -67,6 +79,9 @@ ACTIONS: Mapping[Action, Listener] = {
     Action.WITHDRAW: Listener(About.QUARANTINE, quarantine.on_withdraw),
     Action.LIFT: Listener(About.QUARANTINE, quarantine.on_lift),
     Action.RESUME_OPEN: Listener(About.QUARANTINE, quarantine.on_resume_open),
+    Action.CONNECT: Listener(About.NOTHING, connect.on_opened),
+    Action.WHOAMI: Listener(About.NOTHING, connect.on_whoami),
+    Action.DISCONNECT: Listener(About.NOTHING, connect.on_disconnect),
     Action.EXTEND_OPEN: Listener(About.QUARANTINE, keeping.on_extend_open),
     Action.RERUN_FAILED: Listener(About.REPOSITORY, runs.on_rerun_failed),
     Action.RERUN_ALL: Listener(About.REPOSITORY, runs.on_rerun_all),
@@ -123,6 +138,7 @@ def build(entrance: Entrance, *, signing_secret: str | None) -> App:
     app = App(
         authorize=_authorize(entrance),
         client=entrance.slacks.web,
+        logger=logging.getLogger("slack_bolt"),
         signing_secret=signing_secret or "socket-mode-only",
         listener_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="slack"),
         raise_error_for_unhandled_request=False,

@@ -7,6 +7,7 @@ from bot.analysis.model import CaseId, QuarantineId
 from bot.commands import choosing, subject
 from bot.commands.command import Command
 from bot.commands.door import Body, Door, now
+from bot.commands.entitlement import approving
 from bot.commands.parser import Typed
 from bot.errors import ConflictError, UserError
 from bot.services import announce, profiles, quarantine
@@ -73,10 +74,10 @@ def on_approve(door: Door, body: Body) -> None:
     """Approve the quarantine whose button was clicked; where the budget has no room, ask what leaves."""
     quarantine_id = QuarantineId(body.subject)
     try:
-        with door.db.begin() as session:
+        with approving(door, body, quarantine_id) as (session, actor):
             held = subject.quarantine(door, body, session, quarantine_id)
             budget = profiles.policy(session, held.repository_id).quarantine.budget
-            quarantine.approve(session, quarantine_id, body.actor, now(), budget=budget)
+            quarantine.approve(session, quarantine_id, actor, now(), budget=budget)
     except OverBudgetError as error:
         door.open(body, _budget_form(door, body, held, error))
     except ConflictError:
@@ -88,12 +89,10 @@ def on_budget(door: Door, body: Body) -> None:
     """Approve a quarantine in place of another one."""
     target = modals.Target.decode(body.view.private_metadata)
     form = forms.BudgetForm.decode(body.view.state.values)
-    with door.db.begin() as session:
+    with approving(door, body, _quarantine(target)) as (session, actor):
         held = subject.quarantine(door, body, session, _quarantine(target))
         budget = profiles.policy(session, held.repository_id).quarantine.budget
-        quarantine.approve(
-            session, held.id, body.actor, now(), budget=budget, leaves=form.leaves, expected=target.version
-        )
+        quarantine.approve(session, held.id, actor, now(), budget=budget, leaves=form.leaves, expected=target.version)
 
 
 def on_withdraw(door: Door, body: Body) -> None:
@@ -108,8 +107,8 @@ def on_lift(door: Door, body: Body) -> None:
     with door.db.begin() as session:
         held = subject.quarantine(door, body, session, QuarantineId(body.subject))
     try:
-        with door.db.begin() as session:
-            quarantine.lift(session, held.id, body.actor, now())
+        with approving(door, body, held.id) as (session, actor):
+            quarantine.lift(session, held.id, actor, now())
     except ConflictError:
         _refresh(door, held)
         raise
@@ -129,9 +128,9 @@ def on_reject(door: Door, body: Body) -> None:
     """Turn a proposal down."""
     target = modals.Target.decode(body.view.private_metadata)
     form = forms.RejectForm.decode(body.view.state.values)
-    with door.db.begin() as session:
+    with approving(door, body, _quarantine(target)) as (session, actor):
         held = subject.quarantine(door, body, session, _quarantine(target))
-        quarantine.reject(session, held.id, form.reason, form.text, body.actor, now(), expected=target.version)
+        quarantine.reject(session, held.id, form.reason, form.text, actor, now(), expected=target.version)
 
 
 def on_resume_open(door: Door, body: Body) -> None:
@@ -146,9 +145,9 @@ def on_resume(door: Door, body: Body) -> None:
     """Mask a broken case again."""
     target = modals.Target.decode(body.view.private_metadata)
     form = forms.ResumeForm.decode(body.view.state.values)
-    with door.db.begin() as session:
+    with approving(door, body, _quarantine(target)) as (session, actor):
         held = subject.quarantine(door, body, session, _quarantine(target))
-        quarantine.resume(session, held.id, form.reason, body.actor, now(), expected=target.version)
+        quarantine.resume(session, held.id, form.reason, actor, now(), expected=target.version)
 
 
 def on_label_open(door: Door, body: Body) -> None:

@@ -7,6 +7,7 @@ from bot.analysis.model import RepositoryId, RunId
 from bot.commands import parser, subject
 from bot.commands.command import Command
 from bot.commands.door import OUTDATED, Body, Door, now
+from bot.commands.entitlement import entitled
 from bot.commands.parser import Typed
 from bot.errors import InvalidInputError, NotFoundError, UserError
 from bot.github.client import Target
@@ -75,8 +76,8 @@ def _rerun(door: Door, body: Body, run: runs.StoredRun, *, whole: bool) -> None:
         raise UserError(message)
     target = Target(repository.installation_id, repository.full_name)
     failed = github.count_failed_jobs(target, run.github_run_id)
-    with door.db.begin() as session:
-        reruns.grant(session, run, failed, body.actor, now())
+    with entitled(door, body, repository.id) as (session, actor):
+        reruns.grant(session, run, failed, actor, now())
     if whole:
         github.rerun_all_jobs(target, run.github_run_id)
     else:

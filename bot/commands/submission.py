@@ -11,8 +11,11 @@ from typing import Any
 from slack_bolt import Ack, BoltContext, BoltRequest
 
 from bot import telemetry
-from bot.commands.door import About, Body, Door, Entrance, guard, is_new, require_member
+from bot.commands import connect
+from bot.commands.door import Body, Door, Entrance
+from bot.commands.guard import About, attempt, guard, is_new, require_member
 from bot.errors import FlakeGuardError, UserError
+from bot.services.access import NotLinkedError
 from bot.slack import modals
 from bot.slack.blockkit import View
 from bot.slack.forms import FormError
@@ -86,6 +89,10 @@ class Submissions:
                 return _Result(view=submission.handler(door, asked))
             except FormError as error:
                 return _Result(errors=error.errors)
+            except NotLinkedError as error:
+                why = str(error)
+                attempt(lambda: connect.invite(door, asked, why))
+                return _Result(view=modals.info("Not done", f"{why} The button for it is in your messages."))
             except FlakeGuardError as error:
                 text = str(error) if isinstance(error, UserError) else "That did not work just now. Try again."
                 _log.info("form refused", reason=str(error), handler=name)

@@ -6,6 +6,7 @@ addresses from answers, are not used. Answers are decoded here.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import threading
 import time
@@ -38,6 +39,7 @@ _PAGE = 100
 _MAX_PAGES = 20
 _USER_AGENT = "FlakeGuard"
 _PERMISSIONS = {"actions": "write", "checks": "write", "contents": "read", "metadata": "read"}
+_TEAMS = {"members": "read"}  # optional: an installation without it is asked for a token without it
 _T = TypeVar("_T")
 Permission = Literal["admin", "write", "read", "none"]
 
@@ -80,6 +82,7 @@ class _Repository(BaseModel):
 
 class _App(BaseModel):
     id: int
+    slug: str = ""
 
 
 class _Check(BaseModel):
@@ -89,8 +92,28 @@ class _Check(BaseModel):
     app: _App | None = None
 
 
+class _User(BaseModel):
+    id: int
+    login: str
+
+
 class _Permission(BaseModel):
     permission: Permission
+    user: _User | None = None
+
+
+class _Membership(BaseModel):
+    state: str
+
+
+class _Users(BaseModel):
+    items: list[_User]
+
+
+class _File(BaseModel):
+    type: str = "file"
+    encoding: str = ""
+    content: str = ""
 
 
 class _Token(BaseModel):
@@ -272,6 +295,50 @@ class GitHub:
                 raise
             return "none"
 
+    def permission_of(self, target: Target, login: str, github_id: int) -> Permission:
+        """What the account of this number may do; `none` where the login has become somebody else's."""
+        path = f"{target.path}/collaborators/{quote(login, safe='')}/permission"
+        try:
+            said = self._guard.call(lambda: self._ask(target.installation_id, "GET", path, _Permission))
+        except PermanentUpstreamError as error:
+            if error.code != "gone":
+                raise
+            return "none"
+        return said.permission if said.user is None or said.user.id == github_id else "none"
+
+    def is_in_team(self, target: Target, organisation: str, team: str, login: str) -> bool:
+        """Whether a user is an active member of a team; False also where the App may not see the team."""
+        path = f"/orgs/{quote(organisation, safe='')}/teams/{quote(team, safe='')}/memberships/{quote(login, safe='')}"
+        try:
+            said = self._guard.call(lambda: self._ask(target.installation_id, "GET", path, _Membership))
+        except PermanentUpstreamError:
+            return False
+        return said.state == "active"
+
+    def find_login(self, target: Target, email: str) -> str | None:
+        """The login of the one user who shows this e-mail address in public: a suggestion, no proof."""
+        query = {"q": f"{email} in:email type:user", "per_page": "2"}
+        said = self._guard.call(lambda: self._ask(target.installation_id, "GET", "/search/users", _Users, query=query))
+        return said.items[0].login if len(said.items) == 1 else None
+
+    def read_file(self, target: Target, path: str) -> bytes | None:
+        """A file of the default branch; None where there is none."""
+        address = f"{target.path}/contents/{quote(path)}"
+        try:
+            found = self._guard.call(lambda: self._ask(target.installation_id, "GET", address, _File))
+        except PermanentUpstreamError as error:
+            if error.code != "gone":
+                raise
+            return None
+        if found.type != "file" or found.encoding != "base64":
+            return None
+        with _translated():
+            return base64.b64decode(found.content)
+
+    def slug(self) -> str:
+        """The name of the App in addresses."""
+        return self._guard.call(lambda: self._ask(None, "GET", "/app", _App)).slug
+
     def may_write(self, target: Target, login: str) -> bool:
         """Whether a user may write to a repository."""
         return self.permission(target, login) in {"admin", "write"}
@@ -343,7 +410,12 @@ class GitHub:
         if known is not None and known.expires_at - _TOKEN_MARGIN > datetime.now(UTC):
             return known.token
         path = f"/app/installations/{installation_id}/access_tokens"
-        fresh = self._ask(None, "POST", path, _Token, content={"permissions": _PERMISSIONS})
+        try:
+            fresh = self._ask(None, "POST", path, _Token, content={"permissions": _PERMISSIONS | _TEAMS})
+        except PermanentUpstreamError as error:
+            if error.code != "refused":
+                raise
+            fresh = self._ask(None, "POST", path, _Token, content={"permissions": _PERMISSIONS})
         with self._lock:
             stale = self._idle.pop(known.token, []) if known else []
             self._tokens[installation_id] = fresh

@@ -14,6 +14,18 @@ from bot.analysis.model import RepositoryId
 from bot.errors import InvalidInputError
 
 MAX_BYTES = 25 * 1024 * 1024
+EVENTS = frozenset(
+    {
+        "installation",
+        "installation_repositories",
+        "repository",
+        "workflow_run",
+        "check_run",
+        "push",
+        "github_app_authorization",
+    }
+)
+"""The events FlakeGuard acts on."""
 
 
 class _Account(BaseModel):
@@ -81,6 +93,12 @@ class _RequestedAction(BaseModel):
     identifier: str
 
 
+class _Commit(BaseModel):
+    added: list[str] = []
+    modified: list[str] = []
+    removed: list[str] = []
+
+
 class _Payload(BaseModel):
     action: str = ""
     installation: _Installation | None = None
@@ -92,6 +110,8 @@ class _Payload(BaseModel):
     check_run: _CheckRun | None = None
     requested_action: _RequestedAction | None = None
     sender: _Account | None = None
+    ref: str = ""
+    commits: list[_Commit] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +192,24 @@ class CheckRunEvent:
     sender_id: int | None
 
 
-Event = InstallationEvent | RepositoryEvent | WorkflowRunEvent | CheckRunEvent
+@dataclass(frozen=True, slots=True)
+class PushEvent:
+    """Commits arrived on a branch; `files` are those they touch, as far as GitHub names them."""
+
+    repository: RepositoryName
+    installation_id: int | None
+    branch: str
+    files: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationEvent:
+    """Somebody took back that the App may act for them."""
+
+    github_id: int
+
+
+Event = InstallationEvent | RepositoryEvent | WorkflowRunEvent | CheckRunEvent | PushEvent | RevocationEvent
 
 
 def verify(body: bytes, signature: str | None, secrets: Sequence[str]) -> bool:
@@ -192,7 +229,7 @@ def parse(event: str, body: bytes) -> Event | None:
     Raises:
         InvalidInputError: the body is not the JSON GitHub documents for the event.
     """
-    if event not in {"installation", "installation_repositories", "repository", "workflow_run", "check_run"}:
+    if event not in EVENTS:
         return None
     try:
         payload = _Payload.model_validate_json(body)
@@ -209,8 +246,16 @@ def parse(event: str, body: bytes) -> Event | None:
 
 
 def _event(event: str, payload: _Payload) -> Event | None:
-    if event in {"installation", "installation_repositories"}:
-        return _installation(payload)
+    match event:
+        case "installation" | "installation_repositories":
+            return _installation(payload)
+        case "github_app_authorization":
+            return RevocationEvent(payload.sender.id) if payload.sender else None
+        case _:
+            return _of_repository(event, payload)
+
+
+def _of_repository(event: str, payload: _Payload) -> Event | None:
     if payload.repository is None:
         return None
     repository = RepositoryName(
@@ -220,13 +265,18 @@ def _event(event: str, payload: _Payload) -> Event | None:
         payload.repository.default_branch,
     )
     installation_id = payload.installation.id if payload.installation else None
-    if event == "repository":
-        return RepositoryEvent(payload.action, repository, installation_id)
-    if event == "workflow_run" and payload.workflow_run is not None:
-        return _workflow_run(payload.action, repository, installation_id, payload.workflow_run)
-    if event == "check_run" and payload.check_run is not None:
-        return _check_run(payload, repository, installation_id, payload.check_run)
-    return None
+    match event:
+        case "repository":
+            return RepositoryEvent(payload.action, repository, installation_id)
+        case "push":
+            files = (name for one in payload.commits for name in (*one.added, *one.modified, *one.removed))
+            return PushEvent(repository, installation_id, payload.ref.removeprefix("refs/heads/"), frozenset(files))
+        case "workflow_run" if payload.workflow_run is not None:
+            return _workflow_run(payload.action, repository, installation_id, payload.workflow_run)
+        case "check_run" if payload.check_run is not None:
+            return _check_run(payload, repository, installation_id, payload.check_run)
+        case _:
+            return None
 
 
 def _check_run(

@@ -14,9 +14,10 @@ from bot.analysis.model import Actor, ActorKind, Problem, RepositoryId, RunId, R
 from bot.errors import PermanentUpstreamError, UserError
 from bot.github import artifacts, client, webhook
 from bot.github import checks as check_views
+from bot.jobs import people, policy
 from bot.jobs.context import Context, now, target
 from bot.services import announce, commits, ingest, quarantine, reruns
-from bot.store import deliveries, repositories, runs
+from bot.store import deliveries, repositories, runs, workspaces
 from bot.store.database import Session
 
 MAX_ARTIFACT_BYTES = 200 * 1024 * 1024
@@ -42,6 +43,10 @@ def process(context: Context, delivery_id: str) -> None:
                 _workflow_run(context, event)
             case webhook.CheckRunEvent():
                 _check_run(context, event)
+            case webhook.PushEvent():
+                policy.on_push(context, event)
+            case webhook.RevocationEvent():
+                people.on_revocation(context, event)
             case None:
                 pass
             case _:
@@ -57,6 +62,7 @@ def _installation(context: Context, event: webhook.InstallationEvent) -> None:
     with context.db.begin() as session:
         if event.action == "deleted":
             repositories.delete_installation(session, event.installation_id, now())
+            workspaces.unbind(session, event.installation_id)
             return
         repositories.put_installation(session, event.installation_id, event.account, suspended_at=event.suspended_at)
         for one in event.added:
@@ -115,6 +121,7 @@ def _workflow_run(context: Context, event: webhook.WorkflowRunEvent) -> None:
         known = runs.get(session, event.repository.id, run_id).ingested_at is not None
         repository = repositories.get(session, event.repository.id)
         starts = runs.list_starts(session, event.repository.id, event.run_id)
+        policy.ask_for(session, event.repository.id, now())
     if not completed or known:
         return
     with telemetry.ingest_seconds.time():

@@ -13,9 +13,9 @@ from procrastinate.jobs import Job
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
 from bot import telemetry
-from bot.analysis.model import Place, WorkspaceId
+from bot.analysis.model import Place, RepositoryId, WorkspaceId
 from bot.errors import PermanentUpstreamError, UpstreamError, UserError
-from bot.jobs import inbox, outbox, upkeep
+from bot.jobs import inbox, outbox, policy, upkeep
 from bot.jobs.context import Context
 from bot.store import queue
 
@@ -138,6 +138,7 @@ class Worker:
         self._task_of(app, queue.INGEST, lambda arguments: inbox.process(self._context, str(arguments["delivery_id"])))
         self._task_of(app, queue.NOTICE, lambda arguments: outbox.send(self._context, int(arguments["notice_id"])))
         self._task_of(app, queue.CHANNEL, lambda arguments: outbox.take_turn(self._context, _place(arguments)))
+        self._task_of(app, queue.POLICY, lambda arguments: policy.fetch(self._context, _repository(arguments)))
 
         self._task_of(
             app, queue.CLUSTERS, lambda given: upkeep.refresh_clusters(self._context, int(given["repository_id"]))
@@ -160,6 +161,10 @@ class Worker:
                 telemetry.jobs_total.labels(task=name, outcome="done").inc()
 
         app.task(name=name, retry=_Patience())(run)
+
+
+def _repository(arguments: dict[str, str | int]) -> RepositoryId:
+    return RepositoryId(int(arguments["repository_id"]))
 
 
 def _place(arguments: dict[str, str | int]) -> Place:

@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute
 
 from bot.sandbox.github import api as github_api
 from bot.sandbox.github import artifacts, model
+from bot.sandbox.github import oauth as github_oauth
 from bot.sandbox.github.state import GitHub
 from bot.sandbox.page import hub
 from bot.sandbox.page import routes as page_routes
@@ -123,7 +124,7 @@ class Sandbox:
 
     def start(self) -> None:
         """Open both ports."""
-        services = [*slack_api.routes(self.slack), *github_api.routes(self.github)]
+        services = [*slack_api.routes(self.slack), *github_oauth.routes(self.github), *github_api.routes(self.github)]
         self._door.open([*services, *page_routes.routes(self)])
         self._downloads.open(artifacts.download_routes(self.github))
 
@@ -143,6 +144,8 @@ class Sandbox:
             "GITHUB_APP_ID": str(model.APP_ID),
             "GITHUB_APP_PRIVATE_KEY": self.github.private_key,
             "GITHUB_WEBHOOK_SECRET": self.github.webhook_secret,
+            "GITHUB_CLIENT_ID": self.github.client_id,
+            "GITHUB_CLIENT_SECRET": self.github.client_secret,
             "GITHUB_API_URL": f"{self.url}/github/api/v3",
             "PUBLIC_URL": f"http://{HOST}:{bot_port}",
         }

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
 
-from bot.analysis.model import CaseId, QuarantineId, RepositoryId
-from bot.errors import NotFoundError
-from bot.store import cases, quarantines, repositories, workspaces
+from bot.analysis import owners
+from bot.analysis.model import Actor, CaseId, QuarantineId, RepositoryId
+from bot.errors import NotAllowedError, NotFoundError
+from bot.services import policies
+from bot.store import cases, links, quarantines, repositories, workspaces
 from bot.store.database import Session
+from bot.store.links import Link, Permission
 from bot.store.repositories import Repository
 from bot.store.workspaces import Workspace
+
+PERMISSION_LIFE: Final = timedelta(minutes=5)
+"""How long what GitHub said of a person's permission may be gone by."""
+_WRITERS = frozenset({"admin", "write"})
 
 _UNSEEN = "This is not known here. It was removed, or it belongs to a repository this workspace is not connected to."
 
@@ -66,3 +76,94 @@ def find_repository(session: Session, workspace: Workspace, name: str) -> Reposi
         message = f"No repository {name} is known here. Install the GitHub App on it, and connect it to this workspace."
         raise NotFoundError(message)
     return found
+
+
+class NotLinkedError(NotAllowedError):
+    """The person has no linked GitHub account (any more), which what they want needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of a person who wants to decide: their link and permission, or that a group vouches for them."""
+
+    link: Link | None = None
+    permission: Permission | None = None
+    by_group: bool = False
+
+
+def find_standing(session: Session, workspace: Workspace, slack_user: str, repository_id: RepositoryId) -> Standing:
+    """A person's standing as it is stored; the permission may be too old to go by.
+
+    Raises:
+        NotLinkedError: the person has not linked a GitHub account.
+    """
+    link = links.find(session, workspace.id, slack_user)
+    if link is None:
+        raise NotLinkedError(UNLINKED)
+    return Standing(link, links.find_permission(session, repository_id, link.github_id))
+
+
+def is_fresh(permission: Permission | None, now: datetime) -> bool:
+    """Whether a permission was fetched lately enough to go by."""
+    return permission is not None and timedelta() <= now - permission.fetched_at < PERMISSION_LIFE
+
+
+def teams_asked_for(session: Session, case_id: CaseId) -> tuple[tuple[str, str], ...]:
+    """The teams, as (organisation, slug), of which an approver of this case may have to be in one."""
+    return owners.teams(_owners_needed(session, case_id))
+
+
+def require_entitled(
+    session: Session, workspace: Workspace, actor: Actor, repository_id: RepositoryId, standing: Standing, now: datetime
+) -> Actor:
+    """The person as whom a click acts: may write to the repository, by a link that still holds.
+
+    Raises:
+        NotLinkedError: the link was taken away meanwhile.
+        NotAllowedError: no write permission.
+    """
+    require_visible(session, workspace, repository_id)
+    if standing.by_group:
+        return actor
+    link = links.lock(session, workspace.id, actor.id)
+    if link is None or link != standing.link:
+        raise NotLinkedError(UNLINKED)
+    permission = standing.permission
+    if permission is None or not is_fresh(permission, now) or permission.permission not in _WRITERS:
+        name = repositories.get(session, repository_id).full_name
+        message = f"This needs write access to {name} on GitHub, which @{link.github_login} does not have."
+        raise NotAllowedError(message)
+    return replace(actor, github_login=link.github_login)
+
+
+def require_approver(
+    session: Session, workspace: Workspace, actor: Actor, case_id: CaseId, standing: Standing, now: datetime
+) -> Actor:
+    """The person as whom a quarantine is decided: may write, and owns the path where the policy asks for an owner.
+
+    That somebody else has to approve than proposed is for the move itself to say.
+
+    Raises:
+        NotLinkedError: the link was taken away meanwhile.
+        NotAllowedError: no write permission, or no owner.
+    """
+    case = cases.find(session, case_id)
+    if case is None:
+        raise NotFoundError(_UNSEEN)
+    entitled = require_entitled(session, workspace, actor, case.repository_id, standing, now)
+    needed = _owners_needed(session, case_id)
+    teams = standing.permission.teams if standing.permission else frozenset()
+    if needed and not standing.by_group and not owners.includes(needed, entitled.github_login, teams):
+        message = f"{case.file} has owners, and the policy asks for one of them: {', '.join(needed)}."
+        raise NotAllowedError(message)
+    return entitled
+
+
+def _owners_needed(session: Session, case_id: CaseId) -> tuple[str, ...]:
+    case = cases.find(session, case_id)
+    if case is None or not policies.rule(session, case.repository_id, case.file).owners:
+        return ()
+    return policies.owners_of(session, case.repository_id, case.file)
+
+
+UNLINKED: Final = "Link your GitHub account first: what you decide here is done as you, with your permission there."

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from bot.analysis.lifecycle import Quarantine
 from bot.analysis.model import CaseId, CaseProfile, Outcome, RepositoryId, Status, Verdict
-from bot.analysis.policy import DEFAULT, Policy
+from bot.analysis.policy import Policy
 from bot.errors import NotFoundError
-from bot.services import judge
+from bot.services import judge, policies
 from bot.store import cases, clusters, mutes, orders, quarantines, repositories, results, runs
 from bot.store.database import Session
 
@@ -82,8 +82,7 @@ def standing(session: Session, repository: repositories.Repository, now: datetim
 
 def policy(session: Session, repository_id: RepositoryId) -> Policy:
     """The policy in force in a repository."""
-    del session, repository_id
-    return DEFAULT
+    return policies.of_repository(session, repository_id)
 
 
 def latest_quarantine(session: Session, profile: CaseProfile) -> Quarantine | None:

@@ -12,7 +12,7 @@ from bot.analysis.lifecycle import Move, Quarantine, RejectReason, Scope, State
 from bot.analysis.model import SYSTEM, Actor, ActorKind, CaseId, Place, QuarantineId, RepositoryId
 from bot.analysis.policy import Budget
 from bot.errors import ConflictError
-from bot.services import announce, judge, learning
+from bot.services import announce, judge, learning, policies
 from bot.store import audit, cases, mutes, quarantines
 from bot.store.database import Session
 
@@ -110,7 +110,9 @@ def approve(
         NotAllowedError: the proposer may not approve.
     """
     held = _lock(session, quarantine_id, expected)
-    move = lifecycle.approve(held, actor, now)
+    file = cases.get(session, held.repository_id, held.case_id).file
+    two_people = policies.rule(session, held.repository_id, file).two_people
+    move = lifecycle.approve(held, actor, now, two_people=two_people)
     quarantines.lock_budget(session, held.repository_id)
     in_force = quarantines.list_open(session, [held.repository_id], [State.ACTIVE, State.SUSPENDED])
     leaving = lifecycle.check_budget(held, in_force, budget, leaves)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ _FAILURES_TO_OPEN = 5
 _OPEN_SECONDS = 30.0
 _SERVER_ERROR = 500
 _TOO_MANY = 429
+_GROUP_SECONDS = 300.0
 _KEYS = uuid.UUID("5f9e1a52-0f2b-4c39-9c1e-0c7f3f0a9d41")
 # Slack's own words for "later"; every other refusal stays a refusal however often it is asked.
 _LATER = frozenset(
@@ -88,6 +90,7 @@ class Slack:
     def __init__(self, token: str, *, base_url: str = "https://slack.com/api/", team_id: str = "") -> None:
         """Speak with `token` to the Web API at `base_url`; an organisation's token also names a `team_id`."""
         self.web = web(base_url, token=token, team_id=team_id)
+        self._groups: dict[str, tuple[frozenset[str], float]] = {}
         self._breaker = pybreaker.CircuitBreaker(
             fail_max=_FAILURES_TO_OPEN,
             reset_timeout=_OPEN_SECONDS,
@@ -166,6 +169,28 @@ class Slack:
     def publish_home(self, user: str, view: View) -> None:
         """Show a person their App Home."""
         self._call("views.publish", lambda: self.web.views_publish(user_id=user, view=view.payload()))
+
+    def email_of(self, user: str) -> str:
+        """A person's e-mail address; empty where they, or the app's scopes, do not show it."""
+        response = self._call("users.info", lambda: self.web.users_info(user=user))
+        profile = (response.get("user") or {}).get("profile") or {}
+        return str(profile.get("email") or "")
+
+    def group_members(self, group: str) -> frozenset[str]:
+        """The members of a user group, as of at most five minutes ago; nobody where Slack knows no such group."""
+        known = self._groups.get(group)
+        if known is not None and time.monotonic() - known[1] < _GROUP_SECONDS:
+            return known[0]
+        try:
+            response = self._call("usergroups.users.list", lambda: self.web.usergroups_users_list(usergroup=group))
+        except PermanentUpstreamError as error:
+            if error.code != "no_such_subteam":
+                raise
+            members: frozenset[str] = frozenset()
+        else:
+            members = frozenset(str(one) for one in response.get("users") or [])
+        self._groups[group] = (members, time.monotonic())
+        return members
 
     def probe(self) -> BotIdentity:
         """Ask Slack who the token speaks for."""

@@ -33,6 +33,9 @@ class Action(StrEnum):
     INCIDENT_OPEN = "fg_incident_open"  # no value
     INCIDENT_END = "fg_incident_end"  # repository
     MENU_HELP = "fg_menu_help"  # no value
+    CONNECT = "fg_connect"  # no value
+    WHOAMI = "fg_whoami"  # no value
+    DISCONNECT = "fg_disconnect"  # no value
     MENU_STATUS = "fg_menu_status"  # no value
     MENU_TOP = "fg_menu_top"  # no value
     MENU_SETTINGS = "fg_menu_settings"  # no value

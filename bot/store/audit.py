@@ -91,12 +91,13 @@ def get(session: Session, repository_id: RepositoryId, number: int) -> Entry:
 
 def write_actor(actor: Actor) -> dict[str, str]:
     """An actor as it is stored."""
-    return {"kind": actor.kind.value, "id": actor.id, "name": actor.name}
+    stored = {"kind": actor.kind.value, "id": actor.id, "name": actor.name}
+    return stored | ({"github_login": actor.github_login} if actor.github_login else {})
 
 
 def read_actor(stored: dict[str, str]) -> Actor:
     """An actor as it was stored."""
-    return Actor(ActorKind(stored["kind"]), stored["id"], stored["name"])
+    return Actor(ActorKind(stored["kind"]), stored["id"], stored["name"], stored.get("github_login", ""))
 
 
 def _read(row: sa.RowMapping) -> Entry:

@@ -25,6 +25,7 @@ class Case:
     uid: str
     title: str
     first_seen_at: datetime
+    file: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -447,7 +448,7 @@ def find_last_failure(session: Session, repository_id: RepositoryId, case_id: Ca
 SEVERITY = (Status.BROKEN, Status.FLAKY, Status.SUSPECT, Status.INFRA, Status.INSUFFICIENT, Status.HEALTHY)
 """Statuses from the one that matters most; a case has that of its worst variant."""
 _RANK = sa.case({status.value: rank for rank, status in enumerate(SEVERITY)}, value=scores.c.status)
-_CASE = sa.select(cases.c.id, cases.c.repository_id, cases.c.uid, cases.c.title, cases.c.first_seen_at)
+_CASE = sa.select(cases.c.id, cases.c.repository_id, cases.c.uid, cases.c.title, cases.c.first_seen_at, cases.c.file)
 _named = cases.alias("named")
 _FOLLOWED = _CASE.join(
     _named,
@@ -458,5 +459,5 @@ _FOLLOWED = _CASE.join(
 )
 
 
-def _read_case(row: sa.Row[int, int, str, str, datetime]) -> Case:
-    return Case(CaseId(row[0]), RepositoryId(row[1]), row[2], row[3], row[4])
+def _read_case(row: sa.Row[int, int, str, str, datetime, str]) -> Case:
+    return Case(CaseId(row[0]), RepositoryId(row[1]), row[2], row[3], row[4], row[5])

@@ -17,6 +17,7 @@ from bot.store.database import Session
 INGEST = "ingest"
 NOTICE = "notice"
 CHANNEL = "channel"
+POLICY = "policy"
 REBUILD = "rebuild"
 CLUSTERS = "clusters"
 LEARN = "learn"

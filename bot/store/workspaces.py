@@ -218,7 +218,7 @@ def _visible(workspace_id: WorkspaceId) -> sa.ColumnElement[bool]:
         workspaces.c.id == workspace_id, workspaces.c.sees_all, workspaces.c.removed_at.is_(None)
     )
     bound = sa.exists().where(
-        workspace_installations.c.workspace_id == workspace_id,
+        workspace_installations.c.workspace_id == workspaces.c.id,
         workspace_installations.c.installation_id == repositories.c.installation_id,
         workspaces.c.id == workspace_id,
         workspaces.c.removed_at.is_(None),

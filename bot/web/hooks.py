@@ -17,7 +17,7 @@ from bot.web.problems import problem
 
 _log = telemetry.logger(__name__)
 _MAX_ID = 100
-_EVENTS = frozenset({"ping", "installation", "installation_repositories", "repository", "workflow_run", "check_run"})
+_EVENTS = webhook.EVENTS | {"ping"}
 
 
 class Webhook:
@@ -51,6 +51,8 @@ class Webhook:
             return JSONResponse({"accepted": False}, status_code=202)
         if isinstance(found, webhook.InstallationEvent):
             lock = f"installation:{found.installation_id}"
+        elif isinstance(found, webhook.RevocationEvent):
+            lock = f"account:{found.github_id}"
         else:
             lock = f"repository:{found.repository.id}"
         with self._db.begin() as session:

@@ -18,6 +18,7 @@ from bot import telemetry
 from bot.errors import ConflictError, NotAllowedError, NotFoundError, UpstreamError, UserError
 from bot.store.database import Database
 from bot.web import health, hooks, slack
+from bot.web.accounts import AccountPages
 from bot.web.problems import problem
 
 _log = telemetry.logger(__name__)
@@ -37,6 +38,7 @@ class Doors:
     bolt: Bolt | None
     probes: dict[str, Callable[[], None]]
     missing: tuple[str, ...]
+    accounts: AccountPages
 
 
 def build(doors: Doors, lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]] | None = None) -> Starlette:
@@ -46,6 +48,10 @@ def build(doors: Doors, lifespan: Callable[[Starlette], AbstractAsyncContextMana
     return Starlette(
         routes=[
             Route("/github/webhook", github.receive, methods=["POST"]),
+            Route("/github/connect", doors.accounts.begin, methods=["GET"]),
+            Route("/github/connect", doors.accounts.confirm, methods=["POST"]),
+            Route("/github/callback", doors.accounts.callback, methods=["GET"]),
+            Route("/github/setup", doors.accounts.setup, methods=["GET"]),
             Route("/slack/events", slack.endpoint(doors.bolt), methods=["POST"]),
             Route("/health", status.alive),
             Route("/health/ready", status.ready),

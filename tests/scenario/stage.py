@@ -18,9 +18,12 @@ from xml.sax.saxutils import quoteattr
 
 import httpx
 
-from bot.sandbox.github.model import Artifact, CheckRun, Commit, WorkflowRun
+from bot.sandbox.github.model import PEOPLE, Artifact, CheckRun, Commit, WorkflowRun
 from bot.sandbox.server import Sandbox
 from bot.sandbox.slack.model import Message, Settings
+from bot.store import links, workspaces
+from bot.store.database import Database
+from bot.store.links import Link
 
 CHANNEL = "C0CIFLAKES"
 ANA, BEN, CHLOE = "U0ANA", "U0BEN", "U0CHLOE"
@@ -39,7 +42,9 @@ TESTS = (
 class Stage:
     """Everything a scenario acts on."""
 
-    def __init__(self, database_url: str, **environment: str) -> None:
+    def __init__(self, database_url: str, *, linked: bool = True, **environment: str) -> None:
+        """`linked`: everybody has linked their GitHub account already."""
+        self._linked = linked
         self.sandbox = Sandbox(0, Settings(rate_limits=False))
         self.github, self.slack = self.sandbox.github, self.sandbox.slack
         self._database_url = database_url
@@ -68,7 +73,20 @@ class Stage:
         self._bot = subprocess.Popen(
             [sys.executable, "-c", "from bot.cli import main; main()", "serve"], env=environment
         )
-        assert wait(self._answers, 20), "the bot did not start"
+        assert wait(self._answers, 40), "the bot did not start"
+        if self._linked:
+            self.link_everybody()
+
+    def link_everybody(self) -> None:
+        """Leave what linking leaves; that it is done by the person is for its own scenarios to show."""
+        database = Database(self._database_url, pool_size=1)
+        with database.begin() as session:
+            workspace = workspaces.find_by_token(session)
+            assert workspace is not None
+            for user in PEOPLE:
+                link = Link(workspace.id, f"U0{user.login.upper()}", user.id, user.login)
+                links.put(session, link, datetime.now(UTC))
+        database.close()
 
     def kill_bot(self) -> None:
         assert self._bot is not None

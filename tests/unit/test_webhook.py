@@ -107,7 +107,7 @@ def test_a_renamed_repository_is_told_by_its_number() -> None:
     assert (event.action, event.repository.id) == ("renamed", 8001)
 
 
-@pytest.mark.parametrize("event", ["ping", "push", "star", "something_new"])
+@pytest.mark.parametrize("event", ["ping", "pull_request", "star", "something_new"])
 def test_other_events_mean_nothing_to_us(event: str) -> None:
     assert webhook.parse(event, b"{}") is None
 

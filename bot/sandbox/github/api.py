@@ -90,6 +90,8 @@ def routes(github: GitHub) -> list[BaseRoute]:
             ("POST", _REPO + "/actions/runs/{id:int}/rerun-failed-jobs", _rerun_failed),
             ("GET", _REPO + "/actions/artifacts/{id:int}", _artifact),
             ("GET", _REPO + "/actions/artifacts/{id:int}/zip", _zip),
+            ("GET", "/orgs/{org}/teams/{team}/memberships/{login}", _membership),
+            ("GET", "/search/users", _search_users),
             ("GET", _REPO + "/collaborators/{login}/permission", _permission),
         )
     ]
@@ -356,6 +358,23 @@ def _rerun(github: GitHub, ask: _Ask, *, failed_only: bool) -> Response:
     if github.on_rerun is not None:
         github.on_rerun(run.id, failed_only)
     return JSONResponse({}, 201)
+
+
+def _membership(github: GitHub, ask: _Ask) -> Response:
+    if ask.path["login"] not in github.teams.get(f"{ask.path['org']}/{ask.path['team']}", set()):
+        return _missing(github, ask)
+    return JSONResponse({"state": "active", "role": "member", "url": ""})
+
+
+def _search_users(github: GitHub, ask: _Ask) -> Response:
+    """Find people by the address they show in public, which on this GitHub is their login at acme.example."""
+    words = ask.query.get("q", "").split()
+    found = [
+        github.represent.user(user)
+        for user in github.users.values()
+        if "in:email" in words and f"{user.login}@acme.example" in words
+    ]
+    return JSONResponse({"total_count": len(found), "incomplete_results": False, "items": found})
 
 
 def _permission(github: GitHub, ask: _Ask) -> Response:

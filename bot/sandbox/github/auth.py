@@ -28,6 +28,7 @@ class Keys:
         ).decode()
         self._public = key.public_key()
         self._tokens: dict[str, datetime] = {}
+        self._users: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def verify_app(self, header: str) -> None:
@@ -60,6 +61,22 @@ class Keys:
         with self._lock:
             self._tokens[token] = expires
         return token, expires
+
+    def issue_user(self, login: str) -> str:
+        """Make a token with which the App acts as a user."""
+        token = f"ghu_{secrets.token_hex(18)}"
+        with self._lock:
+            self._users[token] = login
+        return token
+
+    def verify_user(self, header: str) -> str:
+        """Return whose token the header carries; raise RefusalError where it is nobody's."""
+        with self._lock:
+            login = self._users.get(_credential(header))
+        if login is None:
+            message = "Bad credentials"
+            raise RefusalError(_UNAUTHORIZED, message)
+        return login
 
     def revoke_all(self) -> None:
         """Make every token that was issued invalid."""

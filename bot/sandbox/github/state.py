@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +13,7 @@ from typing import TypeVar
 from bot.sandbox.github import artifacts, auth, webhooks
 from bot.sandbox.github.model import (
     API,
+    INSTALLATION_ID,
     PEOPLE,
     SHOP,
     Artifact,
@@ -21,6 +23,7 @@ from bot.sandbox.github.model import (
     Commit,
     Delivery,
     Fault,
+    JsonObject,
     PullRequest,
     RefusalError,
     User,
@@ -45,6 +48,9 @@ class GitHub:
         self.repository = SHOP
         self.users: dict[str, User] = {user.login: user for user in PEOPLE}
         self.files: dict[str, bytes] = {}
+        self.teams: dict[str, set[str]] = {}
+        self.client_id = "Iv1.flakeguard"
+        self.client_secret = secrets.token_hex(20)
         self.base_url = "http://127.0.0.1:0"
         self.downloads_url = "http://127.0.0.1:0"
         self.on_rerun: Callable[[int, bool], object] | None = None
@@ -248,6 +254,21 @@ class GitHub:
     def install(self) -> Delivery:
         """Send `installation.created` with the repository in it."""
         return self.webhooks.send("installation", self.represent.installation_event())
+
+    def revoke(self, login: str) -> Delivery:
+        """Take back that the App may act for a person, as they can in their settings."""
+        person = self.represent.user(self.user(login))
+        return self.webhooks.send("github_app_authorization", {"action": "revoked", "sender": person})
+
+    def push(self, *files: str, branch: str = "main") -> Delivery:
+        """Send a push to a branch that touches these files."""
+        event: JsonObject = {
+            "ref": f"refs/heads/{branch}",
+            "commits": [{"id": "0" * 40, "added": [], "removed": [], "modified": list(files)}],
+            "repository": self.represent.repository(),
+            "installation": {"id": INSTALLATION_ID},
+        }
+        return self.webhooks.send("push", event)
 
     # Trouble on demand.
 

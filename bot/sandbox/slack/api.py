@@ -143,6 +143,14 @@ def _lookup_by_email(slack: Slack, arguments: JsonObject) -> JsonObject:
     return {"user": _user_json(user)}
 
 
+def _group_members(slack: Slack, arguments: JsonObject) -> JsonObject:
+    members = slack.groups.get(payload.string(arguments, "usergroup"))
+    if members is None:
+        code = "no_such_subteam"
+        raise RefusalError(code)
+    return {"users": list(members)}
+
+
 def _channel_json(channel: Channel) -> JsonObject:
     return {
         "id": channel.id,
@@ -211,6 +219,7 @@ METHODS: dict[str, _Method] = {
     "users.info": _user_info,
     "users.lookupByEmail": _lookup_by_email,
     "users.list": lambda slack, _arguments: {"members": [_user_json(user) for user in slack.users.values()]},
+    "usergroups.users.list": _group_members,
     "conversations.info": _conversation_info,
     "conversations.open": _conversation_open,
     "conversations.list": _conversation_list,

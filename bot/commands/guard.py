@@ -1,0 +1,154 @@
+"""What stands before every Slack listener: once only, members only, visible things only; and how errors are told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, assert_never
+
+from slack_bolt import Ack, BoltContext, BoltRequest
+
+from bot import telemetry
+from bot.analysis.model import CaseId, QuarantineId, RepositoryId
+from bot.commands import connect
+from bot.commands.door import OUTDATED, Body, Door, Entrance, Handler, now
+from bot.errors import FlakeGuardError, NotAllowedError, UserError
+from bot.services import access
+from bot.services.access import NotLinkedError
+from bot.slack import answers
+from bot.store import deliveries
+from bot.store.workspaces import Workspace
+
+_log = telemetry.logger(__name__)
+
+
+class About(StrEnum):
+    """What the id that comes along with a request names; it is looked up and guarded before its handler runs."""
+
+    NOTHING = "nothing"
+    CASE = "case_id"
+    QUARANTINE = "quarantine_id"
+    REPOSITORY = "repository_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A handler, and what its requests are about."""
+
+    about: About
+    handler: Handler
+
+
+def acknowledge(ack: Ack) -> None:
+    """Tell Slack that the request has arrived."""
+    ack()
+
+
+def guarded(entrance: Entrance, listener: Listener) -> Callable[[Mapping[str, Any], BoltContext, BoltRequest], None]:
+    """A handler as Bolt's lazy listener, run once per request and only on what its workspace may see.
+
+    Bolt swallows its errors, so they are translated here.
+    """
+    name = listener.handler.__name__
+
+    def run(body: Mapping[str, Any], context: BoltContext, request: BoltRequest) -> None:
+        asked = Body.model_validate(body)
+        workspace: Workspace = context["workspace"]
+        with telemetry.correlated(telemetry.new_id(), actor=asked.actor.subject, workspace=workspace.id):
+            try:
+                door = entrance.admit(workspace)
+            except FlakeGuardError as error:
+                _log.warning("request of a workspace that cannot be answered", reason=str(error), handler=name)
+                return
+            try:
+                if is_new(door, asked.trigger_id, request):
+                    require_member(workspace, context)
+                    guard(door, asked, listener.about)
+                    listener.handler(door, asked)
+            except NotLinkedError as error:
+                _log.info("request refused: no linked account", handler=name)
+                why = str(error)
+                attempt(lambda: connect.invite(door, asked, why))
+            except FlakeGuardError as error:
+                text = str(error) if isinstance(error, UserError) else "That did not work just now. Try again."
+                _log.info("request refused", reason=str(error), handler=name)
+                _tell(door, asked, text)
+            except Exception:  # noqa: BLE001  # the last translator: nothing may be lost silently
+                incident = telemetry.new_id()
+                _log.exception("request failed", incident=incident, handler=name)
+                _tell(door, asked, f"Something went wrong on our side. It was logged as {incident}.")
+
+    run.__name__ = name
+    return run
+
+
+def require_member(workspace: Workspace, context: BoltContext) -> None:
+    """Raise NotAllowedError for somebody of another company, as a channel shared with it brings along."""
+    if not workspace.has_member(context.actor_enterprise_id or "", context.actor_team_id or ""):
+        message = "Only members of the workspace that installed FlakeGuard can use it."
+        raise NotAllowedError(message)
+
+
+def guard(door: Door, body: Body, about: About) -> None:
+    """Raise unless everything a request names may be seen by its workspace.
+
+    A click names it in its value, a form in its private_metadata: there every id of ours counts, whatever the
+    form is about.
+    """
+    named = _named(body)
+    if body.actions and about is not About.NOTHING:
+        named[about] = body.subject
+    if about is not About.NOTHING and about not in named:
+        raise UserError(OUTDATED)
+    with door.db.begin() as session:
+        for kind, number in named.items():
+            match kind:
+                case About.CASE:
+                    access.require_case(session, door.workspace, CaseId(number))
+                case About.QUARANTINE:
+                    access.require_quarantine(session, door.workspace, QuarantineId(number))
+                case About.REPOSITORY:
+                    access.require_visible(session, door.workspace, RepositoryId(number))
+                case About.NOTHING:
+                    pass
+                case _:
+                    assert_never(kind)
+
+
+def _named(body: Body) -> dict[About, int]:
+    try:
+        metadata = json.loads(body.view.private_metadata or "{}")
+    except ValueError:
+        raise UserError(OUTDATED) from None
+    if not isinstance(metadata, dict):
+        raise UserError(OUTDATED)
+    found = {}
+    for about in (About.CASE, About.QUARANTINE, About.REPOSITORY):
+        value = metadata.get(about.value)
+        if value is None:
+            continue
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise UserError(OUTDATED)
+        found[about] = value
+    return found
+
+
+def is_new(door: Door, key: str, request: BoltRequest) -> bool:
+    """Whether this is not a request that Slack sends again although it was taken in, believing it was lost."""
+    with door.db.begin() as session:
+        first = deliveries.insert_slack_event(session, f"{door.workspace.id}:{key}", now())
+    return first or request.headers.get("x-slack-retry-num", ["0"])[0] == "0"
+
+
+def _tell(door: Door, body: Body, text: str) -> None:
+    attempt(lambda: door.answer(body, answers.error(text)))
+
+
+def attempt(answer: Callable[[], None]) -> None:
+    """Give an answer; that it cannot be given is only logged, since there is nobody left to tell."""
+    try:
+        answer()
+    except FlakeGuardError as error:
+        _log.warning("answer could not be given", reason=str(error))

@@ -1,0 +1,61 @@
+"""The policy file and CODEOWNERS of a default branch, fetched when they may have changed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot import telemetry
+from bot.analysis.model import RepositoryId
+from bot.errors import NotFoundError
+from bot.github import policyfile
+from bot.github.webhook import PushEvent
+from bot.jobs.context import Context, target
+from bot.services import policies
+from bot.store import policies as stored
+from bot.store import queue, repositories
+from bot.store.database import Session
+
+CODEOWNERS: Final = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
+"""Where GitHub looks, in this order (https://docs.github.com/repositories, "About code owners")."""
+STALE: Final = timedelta(hours=1)
+"""How long a push nobody told of may stay unnoticed."""
+_log = telemetry.logger(__name__)
+
+
+def on_push(context: Context, event: PushEvent) -> None:
+    """Fetch the files anew where a push to the default branch touches them."""
+    touched = event.files.intersection({policyfile.FILE, *CODEOWNERS})
+    with context.db.begin() as session:
+        try:
+            repository = repositories.get(session, event.repository.id)
+        except NotFoundError:
+            return
+        if touched and event.branch == repository.default_branch:
+            _defer(session, repository.id)
+
+
+def ask_for(session: Session, repository_id: RepositoryId, now: datetime) -> None:
+    """Have the files of a repository fetched where they never were, or not lately."""
+    known = stored.find(session, repository_id)
+    if known is None or now - known.loaded_at >= STALE:
+        _defer(session, repository_id)
+
+
+def fetch(context: Context, repository_id: RepositoryId) -> None:
+    """Fetch the files and put them in force; a bad policy keeps the last good one."""
+    github = context.require_github()
+    with context.db.begin() as session:
+        repository = repositories.get(session, repository_id)
+    place = target(repository)
+    file = github.read_file(place, policyfile.FILE)
+    codeowners = next((found for path in CODEOWNERS if (found := github.read_file(place, path)) is not None), None)
+    with context.db.begin() as session:
+        fault = policies.load(session, repository_id, file, codeowners, context.clock())
+    if fault:
+        _log.warning("policy not in force", repository=repository.full_name, reason=fault)
+
+
+def _defer(session: Session, repository_id: RepositoryId) -> None:
+    key = f"policy:{repository_id}"
+    queue.defer(session, queue.POLICY, lock=key, key=key, repository_id=repository_id)

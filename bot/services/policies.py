@@ -1,0 +1,66 @@
+"""The policy in force in a repository, and whose its paths are."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+
+from bot.analysis import owners
+from bot.analysis.model import RepositoryId
+from bot.analysis.policy import ApprovalRule, Policy
+from bot.errors import InvalidInputError
+from bot.github import policyfile
+from bot.store import policies
+from bot.store.database import Session
+from bot.store.policies import StoredPolicy
+
+
+def of_repository(session: Session, repository_id: RepositoryId) -> Policy:
+    """The policy in force: the last good `.flakeguard.yml` of the default branch, or the defaults."""
+    stored = policies.find(session, repository_id)
+    return _parsed(stored.source if stored else "")
+
+
+def rule(session: Session, repository_id: RepositoryId, path: str) -> ApprovalRule:
+    """Who may approve a quarantine of a case of this file."""
+    return of_repository(session, repository_id).approval.rule(path)
+
+
+def fault(session: Session, repository_id: RepositoryId) -> str | None:
+    """Why the newest policy file is not in force; None where it is."""
+    stored = policies.find(session, repository_id)
+    return stored.fault if stored else None
+
+
+def owners_of(session: Session, repository_id: RepositoryId, path: str) -> tuple[str, ...]:
+    """The owners of a path as CODEOWNERS writes them, such as `@org/team`; none where nobody is named."""
+    stored = policies.find(session, repository_id)
+    return owners.of_path(_rules(stored.codeowners), path) if stored and path else ()
+
+
+def load(
+    session: Session, repository_id: RepositoryId, file: bytes | None, codeowners: bytes | None, now: datetime
+) -> str | None:
+    """Put the files of the default branch in force; a bad policy keeps the last good one, and its fault is returned."""
+    before = policies.find(session, repository_id)
+    source, wrong = "", None
+    if file is not None:
+        try:
+            policyfile.parse(file)
+            source = file.decode("utf-8-sig")
+        except InvalidInputError as error:
+            wrong = f"`{policyfile.FILE}`: {error}"
+            source = before.source if before else ""
+    named = codeowners.decode("utf-8", "replace") if codeowners and len(codeowners) <= owners.BYTES else ""
+    policies.put(session, repository_id, StoredPolicy(source, named.replace("\0", ""), wrong, now))
+    return wrong
+
+
+@lru_cache(maxsize=256)
+def _parsed(source: str) -> Policy:
+    return policyfile.parse(source.encode())
+
+
+@lru_cache(maxsize=64)
+def _rules(text: str) -> tuple[owners.Rule, ...]:
+    return owners.parse(text)

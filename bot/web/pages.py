@@ -1,0 +1,91 @@
+"""The few pages people meet in a browser: one plain template, safe from what strangers wrote and from framing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import jinja2
+from starlette.responses import HTMLResponse
+
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+_PAGE = jinja2.Environment(autoescape=True).from_string(
+    """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{{ title }} · FlakeGuard</title>
+<style>
+body { font: 1.05rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 12vh auto; padding: 0 1.25rem; }
+h1 { font-size: 1.4rem; }
+label { display: block; margin: .5rem 0; }
+button { font: inherit; padding: .5rem 1.1rem; border-radius: .4rem; border: 1px solid; cursor: pointer; }
+</style>
+</head>
+<body>
+<main>
+<h1>{{ title }}</h1>
+{% for one in sentences %}<p>{{ one }}</p>
+{% endfor -%}
+{% if form -%}
+<form method="post" action="{{ form.action }}">
+<input type="hidden" name="state" value="{{ form.state }}">
+{% if form.choices %}<fieldset><legend>{{ form.legend }}</legend>
+{% for choice in form.choices %}<label><input type="checkbox" name="installation" value="{{ choice.value }}"> {{
+choice.label }}</label>
+{% endfor %}</fieldset>
+{% endif %}<p><button type="submit">{{ form.submit }}</button></p>
+</form>
+{% endif -%}
+{% if link %}<p><a href="{{ link.url }}">{{ link.label }}</a></p>
+{% endif -%}
+</main>
+</body>
+</html>
+"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One thing to tick."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """One question with a button; `state` is the secret that allows the answer."""
+
+    action: str
+    state: str
+    submit: str
+    legend: str = ""
+    choices: Sequence[Choice] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where to go on."""
+
+    url: str
+    label: str
+
+
+def page(
+    title: str, *sentences: str, status: int = 200, form: Form | None = None, link: Link | None = None
+) -> HTMLResponse:
+    """A page that says in plain words what happened, and what can be done now."""
+    body = _PAGE.render(title=title, sentences=sentences, form=form, link=link)
+    return HTMLResponse(body, status_code=status, headers=_HEADERS)

@@ -1,0 +1,155 @@
+"""Acting as oneself: linking a GitHub account, and what a click may do with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from bot.sandbox import people
+from bot.sandbox.people import Browser
+from bot.store.database import Database
+from bot.store.tables import link_states, links, quarantines
+from tests.scenario.stage import ANA, BEN, CHANNEL, CHLOE, Stage, wait
+from tests.scenario.test_loop import has_button, propose
+
+
+@pytest.fixture
+def strangers(database_url: str) -> Iterator[Stage]:
+    """A stage on which nobody has linked an account."""
+    made = Stage(database_url, linked=False)
+    made.start_bot()
+    yield made
+    made.close()
+
+
+def said(stage: Stage, user: str, words: str) -> bool:
+    return any(words in str((one.text, one.blocks)) for one in stage.slack.ephemerals(user))
+
+
+def invited(stage: Stage, user: str) -> str:
+    before = people.invitation(stage.slack, user)
+    stage.slack.command(user, CHANNEL, "/flakeguard connect")
+    assert wait(lambda: people.invitation(stage.slack, user) not in {"", before}), "no invitation"
+    return people.invitation(stage.slack, user)
+
+
+def state_of(db: Database) -> list[str]:
+    with db.begin() as session:
+        return list(session.execute(sa.select(quarantines.c.state)).scalars())
+
+
+def test_who_is_not_linked_is_invited_and_nothing_happens_until_they_are(strangers: Stage, db: Database) -> None:
+    ts = propose(strangers)
+    strangers.slack.click(BEN, CHANNEL, ts, "fg_approve")
+    assert wait(lambda: people.invitation(strangers.slack, BEN)), "no invitation"
+    assert said(strangers, BEN, "@ben"), "no suggestion by e-mail"
+    assert state_of(db) == ["proposed"]
+
+    people.link(strangers.slack, BEN, CHANNEL, "ben")
+    strangers.slack.click(BEN, CHANNEL, ts, "fg_approve")
+    assert wait(lambda: has_button(strangers, ts, "fg_lift")), "the approval did not happen"
+    with db.begin() as session:
+        decided_by = session.execute(sa.select(quarantines.c.decided_by)).scalar_one()
+    assert (decided_by["id"], decided_by["github_login"]) == (BEN, "ben")
+
+
+def test_the_proposer_is_the_same_person_on_github_and_in_slack(strangers: Stage) -> None:
+    strangers.make_flaky()
+    assert wait(strangers.cards, 30)
+    run = strangers.run("red again", ("test_total",))
+    assert wait(lambda: (check := strangers.check(run)) and check.actions), strangers.check(run)
+    strangers.github.click(strangers.check(run).id, "quarantine", "ben")
+    ts = strangers.cards()[0].ts
+    assert wait(lambda: has_button(strangers, ts, "fg_approve")), "no proposal was made"
+    people.link(strangers.slack, BEN, CHANNEL, "ben")
+    strangers.slack.click(BEN, CHANNEL, ts, "fg_approve")
+    assert wait(lambda: said(strangers, BEN, "somebody else"))
+    assert has_button(strangers, ts, "fg_approve")
+
+
+def test_a_link_is_single_use_bound_to_its_browser_and_asks_before_it_is_made(strangers: Stage, db: Database) -> None:
+    url = invited(strangers, ANA)
+    browser, other = Browser("ana"), Browser("chloe")
+    shown = browser.open(url)
+    assert "Are you ana in Acme?" in shown.text
+    assert "GitHub says that you are @ana." in shown.text
+    assert shown.headers["x-frame-options"] == "DENY"
+    assert other.agree(shown).status_code == 400, "another browser could confirm"
+    with db.begin() as session:
+        assert not session.execute(sa.select(links)).all(), "linked before the person agreed"
+    assert "You are linked" in browser.agree(shown).text
+    assert browser.agree(shown).is_client_error, "the same answer counts twice"
+    assert other.open(url).status_code == 410
+    assert wait(lambda: any("linked with the GitHub account @ana" in m.text for m in strangers.slack.messages("D0ANA")))
+    browser.close()
+    other.close()
+
+
+def test_a_callback_nobody_began_or_that_comes_late_or_was_declined_links_nothing(
+    strangers: Stage, db: Database
+) -> None:
+    assert "Nothing was linked" in httpx.get(f"{strangers.url}/github/callback?state=x&code=y").text
+    declining = Browser("nobody")
+    assert "did not authorize" in declining.open(invited(strangers, ANA)).text
+    declining.close()
+    url = invited(strangers, ANA)
+    with db.begin() as session:
+        session.execute(sa.update(link_states).values(expires_at=sa.func.now()))
+    late = Browser("ana")
+    assert late.open(url).status_code == 410
+    late.close()
+    assert "proves nothing" not in httpx.get(f"{strangers.url}/github/setup?installation_id=4001").text
+    with db.begin() as session:
+        assert not session.execute(sa.select(links)).all()
+
+
+def test_a_disconnected_or_revoked_link_stops_a_click(stage: Stage, db: Database) -> None:
+    ts = propose(stage)
+    stage.slack.command(BEN, CHANNEL, "/flakeguard disconnect")
+    assert wait(lambda: said(stage, BEN, "you disconnected it"))
+    stage.slack.click(BEN, CHANNEL, ts, "fg_approve")
+    assert wait(lambda: people.invitation(stage.slack, BEN))
+    assert stage.github.revoke("chloe").status == 202
+    assert wait(lambda: any("is gone" in one.text for one in stage.slack.messages("D0CHLOE"))), "chloe was not told"
+    stage.slack.click(CHLOE, CHANNEL, ts, "fg_approve")
+    assert wait(lambda: people.invitation(stage.slack, CHLOE))
+    assert state_of(db) == ["proposed"]
+
+
+def test_without_write_access_at_that_moment_nothing_is_decided(stage: Stage, db: Database) -> None:
+    ts = propose(stage)
+    stage.github.users["ben"] = replace(stage.github.users["ben"], permission="read")
+    stage.slack.click(BEN, CHANNEL, ts, "fg_approve")
+    assert wait(lambda: said(stage, BEN, "needs write access to acme/shop"))
+    # a login that has become somebody else's is not the account that was linked
+    stage.github.users["chloe"] = replace(stage.github.users["chloe"], id=999)
+    stage.slack.click(CHLOE, CHANNEL, ts, "fg_approve")
+    assert wait(lambda: said(stage, CHLOE, "needs write access to acme/shop"))
+    assert state_of(db) == ["proposed"]
+
+
+def test_whoami_says_who_one_is_and_what_the_workspace_sees(stage: Stage) -> None:
+    stage.run("only")
+    for command, words in (("whoami", "@ana"), ("connect", "acme/shop")):
+        stage.slack.command(ANA, CHANNEL, f"/flakeguard {command}")
+        assert wait(lambda words=words: said(stage, ANA, words)), command
+
+
+def test_an_approver_group_decides_where_accounts_cannot_be_linked(database_url: str) -> None:
+    made = Stage(database_url, linked=False, GITHUB_CLIENT_ID="", GITHUB_CLIENT_SECRET="", APPROVER_GROUPS="S0CIGUARDS")
+    try:
+        made.start_bot()
+        ts = propose(made)
+        made.slack.groups["S0CIGUARDS"].remove(CHLOE)
+        made.slack.click(CHLOE, CHANNEL, ts, "fg_approve")
+        assert wait(lambda: said(made, CHLOE, "approver groups"))
+        made.slack.click(BEN, CHANNEL, ts, "fg_approve")
+        assert wait(lambda: has_button(made, ts, "fg_lift")), "the group's member could not approve"
+        made.slack.command(ANA, CHANNEL, "/flakeguard connect")
+        assert wait(lambda: said(made, ANA, "GITHUB_CLIENT_ID"))
+    finally:
+        made.close()
