@@ -15,13 +15,9 @@ from bot import telemetry
 from bot.commands import (
     cases,
     choosing,
-<<<<<<< HEAD
-    deeds,
-    digest,
-=======
     connect,
     deeds,
->>>>>>> 8e86e6f (Decide as oneself: linked GitHub accounts, their permission at the click, owners and two people)
+    digest,
     health,
     home,
     incident,
@@ -30,25 +26,9 @@ from bot.commands import (
     menu,
     quarantine,
     runs,
-<<<<<<< HEAD
     storm,
     subscribe,
     top,
-)
-from bot.commands.door import (
-    OUTDATED,
-    About,
-    Body,
-    Door,
-    Entrance,
-    Handler,
-    Listener,
-    acknowledge,
-    guarded,
-    require_member,
-=======
-    top,
->>>>>>> 8e86e6f (Decide as oneself: linked GitHub accounts, their permission at the click, owners and two people)
 )
 from bot.commands.door import OUTDATED, Body, Door, Entrance, Handler
 from bot.commands.guard import About, Listener, acknowledge, guarded, require_member

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from bot import telemetry
 from bot.analysis.lifecycle import State
-<<<<<<< HEAD
-from bot.commands import cases, digest, health, incident, keeping, lists, parser, quarantine, runs, subscribe, top
-=======
-from bot.commands import cases, connect, health, incident, keeping, lists, parser, quarantine, runs, top
->>>>>>> 8e86e6f (Decide as oneself: linked GitHub accounts, their permission at the click, owners and two people)
+from bot.commands import (
+    cases,
+    connect,
+    digest,
+    health,
+    incident,
+    keeping,
+    lists,
+    parser,
+    quarantine,
+    runs,
+    subscribe,
+    top,
+)
 from bot.commands.command import Command
 from bot.commands.door import Body, Door
 from bot.commands.parser import Typed
