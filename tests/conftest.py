@@ -6,6 +6,7 @@ import itertools
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,13 @@ def template(server: embedded.Server) -> str:
 @pytest.fixture
 def database_url(server: embedded.Server, template: str) -> Iterator[str]:
     """The address of a database of its own, cloned from the template."""
+    with clone(server, template) as url:
+        yield url
+
+
+@contextmanager
+def clone(server: embedded.Server, template: str) -> Iterator[str]:
+    """A database cloned from the template; its address."""
     name = f"test_{next(_numbers)}"
     _execute(server.url, f"create database {name} template {template} strategy file_copy")
     yield _named(server.url, name)

@@ -12,7 +12,6 @@ from bot.analysis import lifecycle
 from bot.analysis.lifecycle import RejectReason, Scope
 from bot.analysis.model import CaseId, QuarantineId, RepositoryId
 from bot.errors import InvalidInputError
-from bot.slack import names
 from bot.slack.names import Field
 
 MAX_COMMENT = 400
@@ -222,5 +221,4 @@ def _answers(values: Mapping[str, object]) -> dict[Field, str]:
     except ValidationError as error:
         message = "Slack sent a form that cannot be read. Close it and open it again."
         raise InvalidInputError(message) from error
-    empty: dict[str, _Value] = {}
-    return {field: given.get(field, empty).get(names.ELEMENT, _Value()).answer for field in Field}
+    return {field: next((one.answer for one in given.get(field, {}).values()), "") for field in Field}
