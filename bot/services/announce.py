@@ -148,6 +148,7 @@ def move(
             at=at,
         )
     checks_of_case(session, repository_id, case_id, now)
+    homes_of(session, repository_id, now)
 
 
 def changes(
