@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, PrivateAttr
 
 from bot import telemetry
 from bot.analysis.model import Actor, ActorKind, CaseId, Place, RepositoryId
@@ -93,12 +93,18 @@ class Body(BaseModel):
     message: _Message = _Message()
     block_id: str = ""
     value: str = ""
+    _github_login: str = PrivateAttr("")
 
     @property
     def actor(self) -> Actor:
         """Who did it."""
         user = self.user.id or self.user_id
-        return Actor(ActorKind.SLACK, user, self.user.name or self.user.username or self.user_name or user)
+        name = self.user.name or self.user.username or self.user_name or user
+        return Actor(ActorKind.SLACK, user, name, self._github_login)
+
+    def recognise(self, github_login: str) -> None:
+        """Know which GitHub account the person is linked with, so that they are the same person there."""
+        self._github_login = github_login
 
     @property
     def where(self) -> str:

@@ -92,7 +92,7 @@ def require_member(workspace: Workspace, context: BoltContext) -> None:
 
 
 def guard(door: Door, body: Body, about: About) -> None:
-    """Raise unless everything a request names may be seen by its workspace.
+    """Raise unless everything a request names may be seen by its workspace, and recognise its person.
 
     A click names it in its value, a form in its private_metadata: there every id of ours counts, whatever the
     form is about.
@@ -103,6 +103,7 @@ def guard(door: Door, body: Body, about: About) -> None:
     if about is not About.NOTHING and about not in named:
         raise UserError(OUTDATED)
     with door.db.begin() as session:
+        body.recognise(access.login_of(session, door.workspace, body.actor.id))
         for kind, number in named.items():
             match kind:
                 case About.CASE:

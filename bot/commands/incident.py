@@ -8,6 +8,7 @@ from bot.analysis.model import RepositoryId
 from bot.commands import parser, subject
 from bot.commands.command import Command
 from bot.commands.door import Body, Door, now
+from bot.commands.entitlement import entitled
 from bot.commands.parser import Typed
 from bot.errors import InvalidInputError
 from bot.services import access, incidents
@@ -30,17 +31,17 @@ def on_open(door: Door, body: Body) -> None:
 def on_start(door: Door, body: Body) -> View:
     """Begin an outage as it was filled in, and say so in place of the form."""
     form = forms.IncidentForm.decode(body.view.state.values)
-    with door.db.begin() as session:
+    with entitled(door, body, form.repository_id) as (session, actor):
         repository = access.require_visible(session, door.workspace, form.repository_id)
-        incidents.start(session, [repository.id], form.reason, body.actor, now())
+        incidents.start(session, [repository.id], form.reason, actor, now())
     return upkeep.as_view("Outage", answers.outage(repository.id, repository.full_name, form.reason))
 
 
 def on_end(door: Door, body: Body) -> None:
     """End the outage of the repository of a button."""
-    with door.db.begin() as session:
+    with entitled(door, body, RepositoryId(body.subject)) as (session, actor):
         repository = access.require_visible(session, door.workspace, RepositoryId(body.subject))
-        incidents.end(session, [repository.id], body.actor, now())
+        incidents.end(session, [repository.id], actor, now())
     door.answer(body, answers.done(_over([repository])))
 
 
@@ -63,9 +64,9 @@ def _start(door: Door, body: Body, words: Sequence[str]) -> None:
     """Begin at once where one repository is meant, and ask which where it is not said."""
     with door.db.begin() as session:
         found, reason = _meant(door, session, words)
-        if len(found) == 1:
-            incidents.start(session, [found[0].id], reason, body.actor, now())
     if len(found) == 1:
+        with entitled(door, body, found[0].id) as (session, actor):
+            incidents.start(session, [found[0].id], reason, actor, now())
         door.answer(body, answers.outage(found[0].id, found[0].full_name, reason))
     else:
         door.open(body, upkeep.incident([(one.id, one.full_name) for one in found], reason=reason))
@@ -75,7 +76,9 @@ def _end(door: Door, body: Body, words: Sequence[str]) -> None:
     with door.db.begin() as session:
         found, _ = _meant(door, session, words)
         suffering = [one for one in found if incidents.find_open(session, one.id) is not None] or found
-        incidents.end(session, [one.id for one in suffering], body.actor, now())
+    for one in suffering:
+        with entitled(door, body, one.id) as (session, actor):
+            incidents.end(session, [one.id], actor, now())
     door.answer(body, answers.done(_over(suffering)))
 
 

@@ -103,6 +103,12 @@ def find_standing(session: Session, workspace: Workspace, slack_user: str, repos
     return Standing(link, links.find_permission(session, repository_id, link.github_id))
 
 
+def login_of(session: Session, workspace: Workspace, slack_user: str) -> str:
+    """The GitHub login a person is linked with; empty where they are not."""
+    link = links.find(session, workspace.id, slack_user)
+    return link.github_login if link else ""
+
+
 def is_fresh(permission: Permission | None, now: datetime) -> bool:
     """Whether a permission was fetched lately enough to go by."""
     return permission is not None and timedelta() <= now - permission.fetched_at < PERMISSION_LIFE
