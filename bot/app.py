@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from types import FrameType
@@ -23,11 +23,12 @@ from bot.config import Environment, Settings
 from bot.errors import ConfigurationError, PermanentUpstreamError, UpstreamError
 from bot.github.accounts import Accounts, web_url
 from bot.github.client import GitHub
+from bot.jobs import rescore
 from bot.jobs.context import Context
 from bot.jobs.schedule import Clock
 from bot.jobs.worker import Worker
 from bot.slack.registry import Grant, Registry
-from bot.store import embedded, workspaces
+from bot.store import embedded, rescores, workspaces
 from bot.store.database import Database
 from bot.web import routes
 from bot.web.accounts import AccountPages
@@ -205,6 +206,25 @@ def migrate(settings: Settings) -> None:
     bot = Bot(settings)
     try:
         bot.migrate()
+    finally:
+        bot.close()
+
+
+def rebuild(settings: Settings, names: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Score repositories anew, all where none is named; tells each with the number of its runs when it is done.
+
+    Raises:
+        NotFoundError: a name is not known; nothing is done then.
+    """
+    bot = Bot(settings)
+    try:
+        bot.prepare()
+        with bot.db.begin() as session:
+            wanted = rescore.choose(session, names)
+        for repository in wanted:
+            with bot.db.begin() as session:
+                rescores.request(session, repository.id, "command", bot.context.clock())
+            yield repository.full_name, rescore.rescore(bot.context, repository.id)
     finally:
         bot.close()
 

@@ -7,7 +7,7 @@ import sys
 import click
 
 from bot import config, telemetry
-from bot.cli import inspect, scan
+from bot.cli import inspect, rebuild, scan
 from bot.errors import FlakeGuardError
 
 
@@ -53,6 +53,7 @@ def play_demo(port: int) -> None:
 
 
 cli.add_command(inspect.inspect)
+cli.add_command(rebuild.rebuild)
 cli.add_command(scan.scan)
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot import telemetry
 from bot.errors import FlakeGuardError
 from bot.jobs.context import Context, now
-from bot.services import digest, escalation, quarantine
+from bot.services import digest, escalation, quarantine, rebuild
 from bot.store import deliveries, notices, queue, turns
 
 _KEEP = timedelta(days=30)
@@ -27,6 +27,7 @@ class Clock:
         self._every(20, self.digests)
         self._every(300, self.escalate)
         self._every(60, self.expire)
+        self._every(60, self.rescore, at_once=True)
         self._every(15, self.watch_queue)
         self._every(6 * 3600, self.clean_up)
 
@@ -64,6 +65,13 @@ class Clock:
         if ended:
             _log.info("quarantines expired", number=ended)
 
+    def rescore(self) -> None:
+        """Have every repository scored anew whose scores are of another model, and what was asked for and got lost."""
+        with self._context.db.begin() as session:
+            asked = rebuild.request_outdated(session, now())
+        if asked:
+            _log.info("repositories to be scored anew", number=len(asked))
+
     def watch_queue(self) -> None:
         """Measure how much waits."""
         with self._context.db.begin() as session:
@@ -77,11 +85,12 @@ class Clock:
             deliveries.forget(session, now() - _KEEP)
             queue.forget_finished(session, now() - timedelta(days=1))
 
-    def _every(self, seconds: int, action: Callable[[], None]) -> None:
+    def _every(self, seconds: int, action: Callable[[], None], *, at_once: bool = False) -> None:
         def tick() -> None:
             try:
                 action()
             except FlakeGuardError as error:
                 _log.warning("tick failed", action=action.__name__, reason=str(error))
 
-        self._scheduler.add_job(tick, "interval", seconds=seconds, id=action.__name__)
+        first = {"next_run_time": datetime.now(UTC)} if at_once else {}
+        self._scheduler.add_job(tick, "interval", seconds=seconds, id=action.__name__, **first)

@@ -15,7 +15,7 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from bot import telemetry
 from bot.analysis.model import Place, RepositoryId, WorkspaceId
 from bot.errors import PermanentUpstreamError, UpstreamError, UserError
-from bot.jobs import inbox, outbox, policy, upkeep
+from bot.jobs import inbox, outbox, policy, rescore, upkeep
 from bot.jobs.context import Context
 from bot.store import queue
 
@@ -140,12 +140,14 @@ class Worker:
         self._task_of(app, queue.CHANNEL, lambda arguments: outbox.take_turn(self._context, _place(arguments)))
         self._task_of(app, queue.POLICY, lambda arguments: policy.fetch(self._context, _repository(arguments)))
 
+        self._task_of(app, queue.REBUILD, lambda given: rescore.rescore(self._context, _repository(given)))
+        self._task_of(app, queue.RECOVERY, lambda given: rescore.release(self._context, _repository(given)))
         self._task_of(
             app, queue.CLUSTERS, lambda given: upkeep.refresh_clusters(self._context, int(given["repository_id"]))
         )
         self._task_of(app, queue.LEARN, lambda given: upkeep.learn(self._context, int(given["repository_id"])))
 
-    def _task_of(self, app: procrastinate.App, name: str, action: Callable[[dict[str, str | int]], None]) -> None:
+    def _task_of(self, app: procrastinate.App, name: str, action: Callable[[dict[str, str | int]], object]) -> None:
         def run(correlation_id: str, **arguments: str | int) -> None:
             with telemetry.correlated(correlation_id):
                 try:

@@ -8,9 +8,7 @@ import numpy as np
 
 from bot import telemetry
 from bot.analysis import completeness, failures
-from bot.analysis.lifecycle import State
 from bot.analysis.model import (
-    SYSTEM,
     CaseId,
     CaseRun,
     FailureText,
@@ -20,11 +18,10 @@ from bot.analysis.model import (
     RepositoryId,
     RunId,
     RunReport,
-    Status,
 )
 from bot.analysis.suites import outage_suite
-from bot.services import announce, clusters, judge, kinds, quarantine
-from bot.store import cases, parts, quarantines, repositories, results, runs, scorers
+from bot.services import announce, clusters, judge, kinds, masking, outages, rebuild
+from bot.store import cases, incidents, parts, repositories, results, runs, scorers
 from bot.store.database import Session
 
 HISTORY_AGE = timedelta(hours=24)
@@ -72,7 +69,7 @@ def record(
         event_kind="pull_request" if run.event.startswith("pull_request") else "push",
         started_at=run.started_at,
     )
-    judgement = judge.judge(session, repository_id, commit, legs, now)
+    judgement = _judge(session, run, commit, legs, now)
     for leg in report.legs:
         clusters.remember_order(session, repository_id, run_id, leg, ids)
     if judgement.failed:
@@ -85,7 +82,7 @@ def record(
         outage=judgement.outage,
         files=report.files,
         on_default_branch=commit.on_default_branch,
-        judged=True,
+        judged=judgement.observations is not None or judgement.outage >= outages.LEFT_OUT,
         now=now,
     )
     telemetry.runs_total.labels(complete=str(report.complete).lower()).inc()
@@ -100,9 +97,32 @@ def record(
         changes=len(judgement.changes),
         problems=len(report.problems),
     )
-    _suspend_broken(session, repository_id, judgement, now)
+    masking.stop_broken(session, repository_id, judgement.changes, now)
     _announce(session, run, report, judgement, place, now)
     return True
+
+
+def _judge(
+    session: Session, run: runs.StoredRun, commit: judge.Commit, legs: tuple[judge.JudgedLeg, ...], now: datetime
+) -> judge.Judgement:
+    """Judge a run, or leave it out where somebody marked its time as an incident; keep the outages found in it."""
+    if outages.covering(incidents.list_marked(session, run.repository_id), run.started_at, run.completed_at):
+        return judge.leave_out(legs, outages.LEFT_OUT)
+    judgement = judge.judge(session, run.repository_id, commit, legs, now)
+    if judgement.observations is None:
+        rebuild.request_if_idle(session, run.repository_id, now)
+        return judgement
+    incidents.put_found(
+        session,
+        [
+            found
+            for leg in legs
+            for found in outages.of_leg(
+                run.repository_id, run.id, run.started_at, leg, judgement.observations[leg.variant]
+            )
+        ],
+    )
+    return judgement
 
 
 def _store(
@@ -177,20 +197,8 @@ def judged(leg: Leg, ids: dict[bytes, CaseId]) -> judge.JudgedLeg:
             for case_id, case in ran
             if len(case.tries) > 1
         },
+        suite_names=tuple(numbers),
     )
-
-
-def _suspend_broken(session: Session, repository_id: RepositoryId, judgement: judge.Judgement, now: datetime) -> None:
-    for change in judgement.changes:
-        if change.after is not Status.BROKEN:
-            continue
-        latest = quarantines.find_latest(session, repository_id, change.case_id)
-        if latest is None:
-            continue
-        if latest.state is State.ACTIVE:
-            quarantine.suspend(session, latest.id, SYSTEM, now)
-        elif latest.state is State.PROPOSED:
-            quarantine.withdraw(session, latest.id, SYSTEM, now)
 
 
 def _announce(

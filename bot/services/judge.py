@@ -18,13 +18,17 @@ from bot.store.database import Session
 
 @dataclass(frozen=True, slots=True)
 class JudgedLeg:
-    """What the filter needs of one leg: aligned arrays over the cases that ran, ascending by case."""
+    """What the filter needs of one leg: aligned arrays over the cases that ran, ascending by case.
+
+    `suite_names` are the names behind the numbers of `suites`.
+    """
 
     variant: str
     case_ids: NDArray[np.int32]
     suites: NDArray[np.int32]
     failed: NDArray[np.bool_]
     retries: Mapping[int, tuple[bool, ...]]
+    suite_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ def judge(
     stored = scorers.lock(session, repository_id)
     model = scoring.MODEL
     if stored is not None and stored.model != model.version:
-        return _unjudged(legs)
+        return leave_out(legs)
     size = sum(len(leg.case_ids) for leg in legs)
     memory = (
         scoring.RepositoryMemory(size) if stored is None else scoring.RepositoryMemory.from_bytes(stored.state, model)
@@ -105,6 +109,18 @@ def judge(
         failed=sum(int(leg.failed.sum()) for leg in legs),
         ran=size,
         observations=dict(zip(sorted(leg.variant for leg in legs), seen, strict=True)),
+    )
+
+
+def leave_out(legs: tuple[JudgedLeg, ...], outage: float = 0.0) -> Judgement:
+    """What a run amounts to that is not judged, for now or for good; `outage` is how much of it is one, 0 to 1."""
+    return Judgement(
+        changes=(),
+        outage=outage,
+        is_incident=False,
+        failed=sum(int(leg.failed.sum()) for leg in legs),
+        ran=sum(len(leg.case_ids) for leg in legs),
+        observations=None,
     )
 
 
@@ -168,17 +184,6 @@ def read_out(scorer: scoring.Scorer, variant: str, case_ids: NDArray[np.int32] |
         )
         for score, state, episode in zip(scores, states, episodes, strict=True)
     ]
-
-
-def _unjudged(legs: tuple[JudgedLeg, ...]) -> Judgement:
-    return Judgement(
-        changes=(),
-        outage=0.0,
-        is_incident=False,
-        failed=sum(int(leg.failed.sum()) for leg in legs),
-        ran=sum(len(leg.case_ids) for leg in legs),
-        observations=None,
-    )
 
 
 def _load(

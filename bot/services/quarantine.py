@@ -141,9 +141,9 @@ def reject(
     learning.record_label(session, held.repository_id, held.case_id, verdict, LabelSource.REJECTION, actor, now)
 
 
-def withdraw(session: Session, quarantine_id: QuarantineId, actor: Actor, now: datetime) -> None:
+def withdraw(session: Session, quarantine_id: QuarantineId, actor: Actor, now: datetime, *, reason: str = "") -> None:
     """Take one's own proposal back."""
-    _move(session, quarantine_id, "withdraw", actor, "", now, lambda held: lifecycle.withdraw(held, actor))
+    _move(session, quarantine_id, "withdraw", actor, reason, now, lambda held: lifecycle.withdraw(held, actor))
 
 
 def lift(session: Session, quarantine_id: QuarantineId, actor: Actor, now: datetime, *, reason: str = "") -> None:

@@ -1,25 +1,48 @@
-"""Scoring a repository anew from its stored runs: when the model changed, or when runs left the scores."""
+"""Scoring a repository anew from its stored runs: when the model changed, or when runs left the scores.
+
+The long part reads run after run into memory and holds no lock; the last runs, the exchange of the scores and what
+follows from it are one transaction under the repository's lock. Until then the old scores stand, and runs that come
+meanwhile are judged by them and read here too, so a rebuild that is killed has changed nothing.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
+import numpy as np
+from numpy.typing import NDArray
+
+from bot import telemetry
+from bot.analysis import scoring
+from bot.analysis.history import RunFacts
 from bot.analysis.incidents import Incident
-from bot.analysis.model import RepositoryId
-from bot.store import queue, rescores, runs, scorers
+from bot.analysis.lifecycle import State
+from bot.analysis.model import SYSTEM, CaseId, Place, RepositoryId, RunId, Status
+from bot.services import announce, judge, masking, outages, quarantine
+from bot.store import cards, cases, executions, histories, quarantines, queue, rescores, runs, scorers
+from bot.store import incidents as stored_incidents
 from bot.store.database import Session
+
+BATCH = 25
+"""Runs read in one transaction."""
+_NEVER_FAILED = cases.CaseStatus(Status.HEALTHY, 0)
+_log = telemetry.logger(__name__)
 
 
 def request(session: Session, repository_id: RepositoryId, reason: str, now: datetime) -> None:
     """Ask for the scores of a repository to be computed anew, in the background; those of now stay readable."""
     rescores.request(session, repository_id, reason, now)
-    queue.defer(
-        session,
-        queue.REBUILD,
-        lock=f"rebuild:{repository_id}",
-        key=f"rebuild:{repository_id}",
-        repository_id=repository_id,
-    )
+    _defer(session, repository_id)
+
+
+def request_if_idle(session: Session, repository_id: RepositoryId, now: datetime) -> bool:
+    """Ask for a re-score because the scores are of another model, unless it was asked for; returns whether it asked."""
+    if rescores.find(session, repository_id).is_pending:
+        return False
+    request(session, repository_id, "model", now)
+    return True
 
 
 def request_for_window(session: Session, incident: Incident, now: datetime) -> None:
@@ -30,3 +53,201 @@ def request_for_window(session: Session, incident: Incident, now: datetime) -> N
     scorers.lock(session, incident.repository_id)
     if runs.any_ended_since(session, incident.repository_id, incident.ended_at or incident.started_at):
         request(session, incident.repository_id, f"incident:{incident.id}", now)
+
+
+def request_outdated(session: Session, now: datetime) -> list[RepositoryId]:
+    """Ask for every repository whose scores are of another model, or of a number of cases it has outgrown.
+
+    What was asked for before and is not done yet is put in the queue again, in case its job was lost.
+    """
+    outdated = scorers.list_outdated(session, scoring.MODEL.version)
+    asked = [repository_id for repository_id in outdated if request_if_idle(session, repository_id, now)]
+    for repository_id in rescores.list_pending(session):
+        _defer(session, repository_id)
+    return asked
+
+
+class Suites:
+    """The suites of the cases of a repository, numbered in the order of their names, as live ingestion numbers them."""
+
+    def __init__(self, repository_id: RepositoryId) -> None:
+        self._repository_id = repository_id
+        self._names: list[str] = []
+        self._of = np.empty(0, dtype=np.int32)
+        self._kept: dict[bytes, tuple[NDArray[np.int32], tuple[str, ...]]] = {}
+
+    def number(
+        self, session: Session, kind: bytes, case_ids: NDArray[np.int32], *, whole: bool
+    ) -> tuple[NDArray[np.int32], tuple[str, ...]]:
+        """The suite of each case, from 0 on within this leg, and their names; kept for a `whole` kind of leg."""
+        if whole and kind in self._kept:
+            return self._kept[kind]
+        if len(case_ids) and case_ids[-1] >= len(self._of):
+            self._load(session)
+        used, numbers = np.unique(self._of[case_ids], return_inverse=True)
+        found = numbers.astype(np.int32), tuple(self._names[place] for place in used.tolist())
+        if whole:
+            self._kept[kind] = found
+        return found
+
+    def _load(self, session: Session) -> None:
+        named = histories.list_suites(session, self._repository_id)
+        self._names = sorted(set(named.values()))
+        places = {name: place for place, name in enumerate(self._names)}
+        self._of = np.zeros(max(named, default=-1) + 1, dtype=np.int32)
+        for case_id, name in named.items():
+            self._of[case_id] = places[name]
+
+
+@dataclass(slots=True)
+class Replay:
+    """A rebuild on its way: the filter as far as it has read, and what it found in the runs."""
+
+    repository_id: RepositoryId
+    asked: int
+    scorer: scoring.Scorer
+    reader: executions.Reader
+    windows: list[Incident]
+    suites: Suites
+    terms: dict[RunId, float] = field(default_factory=dict)
+    found: list[Incident] = field(default_factory=list)
+    left_out: dict[RunId, Incident] = field(default_factory=dict)
+
+
+def begin(session: Session, repository_id: RepositoryId) -> Replay:
+    """Begin to read a repository's runs from the first on.
+
+    The number of (case, variant) the filter works with stays, so that the scores come out to the last bit as they
+    are; only where the model changed or the repository has outgrown it is it counted anew.
+    """
+    stored = scorers.find(session, repository_id)
+    stays = stored is not None and stored.model == scoring.MODEL.version and not stored.outgrown
+    keys = stored.keys if stored is not None and stays else executions.count_keys(session, repository_id)
+    return Replay(
+        repository_id=repository_id,
+        asked=rescores.find(session, repository_id).wanted,
+        scorer=scoring.Scorer(scoring.RepositoryMemory(keys)),
+        reader=executions.Reader(repository_id),
+        windows=stored_incidents.list_marked(session, repository_id),
+        suites=Suites(repository_id),
+    )
+
+
+def advance(session: Session, replay: Replay, limit: int = BATCH) -> int:
+    """Read the next runs; returns how many, 0 at the end."""
+    read = replay.reader.read(session, limit)
+    for run, legs in read:
+        _take(session, replay, run, legs)
+    return len(read)
+
+
+def finish(session: Session, replay: Replay, place: Place | None, now: datetime) -> bool:
+    """Read what came meanwhile, exchange the scores, and take back what rested on runs that left them.
+
+    Returns False, with nothing changed, where something was asked for since the rebuild began: it has to begin anew.
+    """
+    repository_id = replay.repository_id
+    scorers.lock(session, repository_id)
+    if rescores.find(session, repository_id).wanted != replay.asked:
+        return False
+    while advance(session, replay):
+        pass
+    before = cases.list_statuses(session, repository_id)
+    unjudged = executions.list_unjudged(session, repository_id)
+    judge.replace(session, repository_id, replay.scorer, now)
+    after = cases.list_statuses(session, repository_id)
+    stored_incidents.delete_found(session, repository_id)
+    stored_incidents.put_found(session, replay.found)
+    for sha in executions.set_outages(session, repository_id, replay.terms, now - announce.CHECK_AGE):
+        announce.check(session, repository_id, sha, now)
+    rescores.set_done(session, repository_id, replay.asked, now)
+    changes = _changes(before, after)
+    masking.stop_broken(session, repository_id, changes, now)
+    _announce(session, repository_id, changes, unjudged, place, now)
+    withdrawn = _withdraw(session, replay, after, now)
+    _log.info(
+        "repository scored anew",
+        repository=repository_id,
+        runs=len(replay.terms),
+        left_out=len(replay.left_out),
+        changes=len(changes),
+        withdrawn=withdrawn,
+    )
+    return True
+
+
+def _take(session: Session, replay: Replay, run: RunFacts, legs: tuple[executions.StoredExecution, ...]) -> None:
+    """Take one run in as live ingestion did, or leave it out where a marked window covers it."""
+    window = outages.covering(replay.windows, run.started_at, run.completed_at)
+    replay.terms[run.id] = 0.0 if window is None else outages.LEFT_OUT
+    if window is not None:
+        replay.left_out[run.id] = window
+        return
+    commit = judge.Commit(
+        branch=run.head_branch,
+        on_default_branch=run.on_default_branch,
+        sha=run.head_sha,
+        base_sha=run.base_sha,
+        event_kind="pull_request" if run.is_pull_request else "push",
+        started_at=run.started_at,
+    )
+    for one in legs:
+        case_ids, failed, retries = one.judged()
+        suites, names = replay.suites.number(session, one.kind, case_ids, whole=len(case_ids) == len(one.case_ids))
+        leg = judge.JudgedLeg(one.variant, case_ids, suites, failed, retries, names)
+        seen = replay.scorer.observe(judge.execution_of(commit, leg))
+        replay.terms[run.id] = max(replay.terms[run.id], seen.outage)
+        replay.found += outages.of_leg(replay.repository_id, run.id, run.started_at, leg, seen)
+
+
+def _changes(before: Mapping[CaseId, cases.CaseStatus], after: Mapping[CaseId, cases.CaseStatus]) -> list[judge.Change]:
+    """The cases whose worst status moved."""
+    moved = []
+    for case_id in sorted({*before, *after}):
+        old, new = before.get(case_id, _NEVER_FAILED), after.get(case_id, _NEVER_FAILED)
+        if old.status is not new.status:
+            moved.append(judge.Change(case_id, old.status, new.status, new.episode))
+    return moved
+
+
+def _announce(
+    session: Session,
+    repository_id: RepositoryId,
+    changes: Sequence[judge.Change],
+    unjudged: Sequence[RunId],
+    place: Place | None,
+    now: datetime,
+) -> None:
+    """Bring the cards of changed cases up to date; one that failed in a run nobody judged before is told of as ever."""
+    new = executions.list_failing_cases(session, repository_id, unjudged)
+    if unjudged:
+        latest = runs.get(session, repository_id, unjudged[-1])
+        announce.changes(session, latest, [change for change in changes if change.case_id in new], place, now)
+    rest = [change.case_id for change in changes if change.case_id not in new]
+    for case_id, where in sorted(cards.list_of_cases(session, repository_id, rest)):
+        announce.card(session, repository_id, case_id, where, now)
+
+
+def _withdraw(session: Session, replay: Replay, after: Mapping[CaseId, cases.CaseStatus], now: datetime) -> int:
+    """Withdraw the pending proposals that rest on runs that were left out; returns how many."""
+    if not replay.left_out:
+        return 0
+    repository_id = replay.repository_id
+    withdrawn = 0
+    pending = quarantines.list_open(session, [repository_id], [State.PROPOSED])
+    for window in {one.id: one for one in replay.left_out.values()}.values():
+        inside = [run_id for run_id, one in replay.left_out.items() if one.id == window.id]
+        failed = executions.list_failing_cases(session, repository_id, inside)
+        for held in pending:
+            status = after.get(held.case_id, _NEVER_FAILED).status
+            if held.case_id in failed and status is not Status.FLAKY:
+                reason = f"It rested on runs of an incident: {window.sentence}. Without them the test is {status}."
+                quarantine.withdraw(session, held.id, SYSTEM, now, reason=reason)
+                withdrawn += 1
+        pending = [held for held in pending if held.case_id not in failed]
+    return withdrawn
+
+
+def _defer(session: Session, repository_id: RepositoryId) -> None:
+    name = f"rebuild:{repository_id}"
+    queue.defer(session, queue.REBUILD, lock=name, key=name, repository_id=repository_id)

@@ -36,6 +36,17 @@ def list_runs(
     return [_read(row) for row in reversed(session.execute(query).mappings().all())]
 
 
+def list_runs_after(session: Session, repository_id: RepositoryId, ordinal: int, limit: int) -> list[RunFacts]:
+    """The runs that were read after the one of this place, in their order."""
+    query = (
+        sa.select(runs)
+        .where(runs.c.repository_id == repository_id, runs.c.ordinal > ordinal)
+        .order_by(runs.c.ordinal)
+        .limit(limit)
+    )
+    return [_read(row) for row in session.execute(query).mappings()]
+
+
 def list_results(
     session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId], of_runs: Iterable[RunFacts]
 ) -> list[CaseResult]:

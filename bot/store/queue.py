@@ -19,6 +19,7 @@ NOTICE = "notice"
 CHANNEL = "channel"
 POLICY = "policy"
 REBUILD = "rebuild"
+RECOVERY = "recovery"
 CLUSTERS = "clusters"
 LEARN = "learn"
 

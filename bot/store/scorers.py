@@ -63,6 +63,11 @@ class Counts:
 def lock(session: Session, repository_id: RepositoryId) -> StoredScorer | None:
     """The repository's part of the state, kept from other ingestions until the transaction ends."""
     session.execute(sa.select(sa.func.pg_advisory_xact_lock(repository_id)))
+    return find(session, repository_id)
+
+
+def find(session: Session, repository_id: RepositoryId) -> StoredScorer | None:
+    """The repository's part of the state as it is stored; None before the first run was judged."""
     row = session.execute(
         sa.select(scorers.c.state, scorers.c.model, scorers.c["keys"], scorers.c.outgrown).where(
             scorers.c.repository_id == repository_id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from bot.analysis.model import (
@@ -23,6 +23,7 @@ from bot.store import cases, repositories, runs
 from bot.store.database import Database
 
 REPOSITORY = RepositoryId(77)
+VARIANT = "ci/default"
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 _OUTCOMES = {".": Outcome.PASSED, "F": Outcome.FAILED, "E": Outcome.ERRORED, "s": Outcome.SKIPPED}
 
@@ -63,9 +64,40 @@ class Past:
         A name may begin with its file, as in `tests/test_cart.py::total`. `again` makes it the next attempt of the run
         before, on the same commit.
         """
+        names = order or list(outcomes)
+        ran = tuple(self._case(name, outcomes[name], messages or {}) for name in names)
+        return self._record((Leg(VARIANT, shards, ran, complete),), branch, "", sha, "", again=again)
+
+    def legs(
+        self,
+        outcomes: Mapping[str, Mapping[str, str]],
+        *,
+        branch: str = "main",
+        event: str = "",
+        sha: str | None = None,
+        base_sha: str = "",
+        partial: Collection[str] = (),
+        again: bool = False,
+    ) -> RunId:
+        """Record one run of several variants, by variant what `run` takes; the `partial` ones were read in part."""
+        legs = tuple(
+            Leg(
+                variant,
+                (),
+                tuple(self._case(name, tries, {}) for name, tries in of.items()),
+                variant not in partial,
+            )
+            for variant, of in outcomes.items()
+        )
+        return self._record(legs, branch, event, sha, base_sha, again=again)
+
+    def _record(
+        self, legs: tuple[Leg, ...], branch: str, event: str, sha: str | None, base_sha: str, *, again: bool
+    ) -> RunId:
         self._number += not again
         self._attempt = self._attempt + 1 if again else 1
         head = sha or hashlib.sha1(b"%d" % self._number, usedforsecurity=False).hexdigest()
+        failed = any(one.outcome.is_failure for leg in legs for case in leg.cases for one in case.tries)
         with self.db.begin() as session:
             run = runs.Run(
                 repository_id=self.repository_id,
@@ -74,20 +106,17 @@ class Past:
                 number=self._number,
                 workflow="CI",
                 workflow_path=".github/workflows/ci.yml",
-                event="push" if branch == "main" else "pull_request",
+                event=event or ("push" if branch == "main" else "pull_request"),
                 head_sha=head,
                 head_branch=branch,
-                base_sha=None,
-                conclusion="failure" if any("F" in one or "E" in one for one in outcomes.values()) else "success",
+                base_sha=base_sha or None,
+                conclusion="failure" if failed else "success",
                 url="https://github.invalid/run",
                 started_at=self.now,
                 completed_at=self.now + timedelta(minutes=5),
             )
             run_id = ingest.begin(session, run, self.now)
-            names = order or list(outcomes)
-            ran = tuple(self._case(name, outcomes[name], messages or {}) for name in names)
-            leg = Leg("ci/default", shards, ran, complete)
-            ingest.record(session, self.repository_id, run_id, RunReport((leg,), (), 1), None, self.now)
+            ingest.record(session, self.repository_id, run_id, RunReport(legs, (), 1), None, self.now)
         self.now += timedelta(hours=1)
         return run_id
 

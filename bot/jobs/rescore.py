@@ -1,0 +1,60 @@
+"""Background work on the scores of a repository: scoring it anew, and releasing what is well again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot import telemetry
+from bot.analysis.model import RepositoryId
+from bot.analysis.policy import DEFAULT
+from bot.errors import NotFoundError
+from bot.jobs.context import Context
+from bot.services import rebuild, recovery
+from bot.store import repositories, rescores
+from bot.store.database import Session
+
+_log = telemetry.logger(__name__)
+
+
+def choose(session: Session, names: Sequence[str]) -> list[repositories.Repository]:
+    """The repositories of these names, or every one that is present.
+
+    Raises:
+        NotFoundError: a name is not known.
+    """
+    if not names:
+        return list(repositories.list_present(session))
+    found = {name: repositories.find_by_name(session, name) for name in names}
+    chosen = [one for one in found.values() if one is not None]
+    if len(chosen) < len(found):
+        unknown = ", ".join(name for name, one in found.items() if one is None)
+        message = f"FlakeGuard does not know {unknown}; write owner/repo as GitHub does, or --all."
+        raise NotFoundError(message)
+    return chosen
+
+
+def rescore(context: Context, repository_id: RepositoryId) -> int:
+    """Score a repository anew from its stored runs, where that was asked for; returns how many runs there were.
+
+    Killed at any point it has changed nothing, and begins anew with the next try of its job.
+    """
+    while True:
+        with context.db.begin() as session:
+            if not rescores.find(session, repository_id).is_pending:
+                return 0
+            replay = rebuild.begin(session, repository_id)
+        reading = True
+        while reading:
+            with context.db.begin() as session:
+                reading = rebuild.advance(session, replay) > 0
+        with context.db.begin() as session:
+            if rebuild.finish(session, replay, context.default_place(session), context.clock()):
+                return len(replay.terms)
+
+
+def release(context: Context, repository_id: RepositoryId) -> None:
+    """Lift the quarantines of a repository whose cases are well again."""
+    with context.db.begin() as session:
+        released = recovery.release(session, repository_id, DEFAULT.quarantine, context.clock())
+    if released:
+        _log.info("quarantines lifted by evidence", repository=repository_id, number=len(released))

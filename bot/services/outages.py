@@ -1,0 +1,65 @@
+"""Outages of a run as facts: what the filter found in its legs, and the window somebody marked around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import numpy as np
+
+from bot.analysis import scoring
+from bot.analysis.incidents import Incident, Kind
+from bot.analysis.model import SYSTEM, RepositoryId, RunId
+from bot.services.judge import JudgedLeg
+
+LEFT_OUT = 1.0
+"""The outage term of a run inside a marked window: all of it is the outage's."""
+
+
+def covering(windows: Iterable[Incident], started_at: datetime, completed_at: datetime | None) -> Incident | None:
+    """The marked window that covers a run of these times."""
+    return next((one for one in windows if one.covers(started_at, completed_at)), None)
+
+
+def of_leg(
+    repository_id: RepositoryId,
+    run_id: RunId,
+    started_at: datetime,
+    leg: JudgedLeg,
+    observation: scoring.Observation,
+) -> list[Incident]:
+    """What the filter found in one leg of a run."""
+    found = []
+    if observation.is_incident:
+        found.append(_found(repository_id, run_id, started_at, leg, Kind.RUN, "", leg.failed))
+    for number in sorted(observation.suite_outages):
+        inside = leg.suites == number
+        found.append(
+            _found(repository_id, run_id, started_at, leg, Kind.SUITE, leg.suite_names[number], leg.failed[inside])
+        )
+    return found
+
+
+def _found(
+    repository_id: RepositoryId,
+    run_id: RunId,
+    started_at: datetime,
+    leg: JudgedLeg,
+    kind: Kind,
+    suite: str,
+    failed: np.ndarray[tuple[int], np.dtype[np.bool_]],
+) -> Incident:
+    return Incident(
+        id=0,
+        repository_id=repository_id,
+        kind=kind,
+        started_at=started_at,
+        ended_at=None,
+        reason="",
+        actor=SYSTEM,
+        run_id=run_id,
+        variant=leg.variant,
+        suite=suite,
+        failed=int(failed.sum()),
+        ran=len(failed),
+    )

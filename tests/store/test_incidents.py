@@ -1,0 +1,161 @@
+"""Incident windows: runs leave the scores, and what rested on them is taken back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bot.analysis.incidents import Kind
+from bot.analysis.lifecycle import Scope, State
+from bot.analysis.model import Actor, ActorKind, Status
+from bot.errors import ConflictError, InvalidInputError
+from bot.jobs import rescore
+from bot.services import explain, incidents, quarantine
+from bot.store import audit, cases, quarantines
+from bot.store.database import Database
+from tests.store.past import REPOSITORY, Past
+from tests.store.test_rebuild import context, everything
+
+OTHERS = dict.fromkeys((f"cart.test_{number}" for number in range(6)), ".")
+ANA = Actor(ActorKind.SLACK, "U0ANA", "Ana")
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def past(db: Database) -> Past:
+    made = Past(db)
+    for _ in range(10):
+        made.run({**OTHERS, "login.test_in": "."})
+    return made
+
+
+def outage(past: Past, runs: int = 4) -> None:
+    for _ in range(runs):
+        past.run({**OTHERS, "login.test_in": "F."})
+
+
+def status(past: Past) -> Status:
+    with past.db.begin() as session:
+        found = cases.list_statuses(session, REPOSITORY)
+    known = found.get(past.case_id("login.test_in"))
+    return known.status if known else Status.HEALTHY
+
+
+def propose(past: Past) -> None:
+    proposal = quarantine.Proposal(
+        case_id=past.case_id("login.test_in"),
+        scope=Scope.CASE,
+        variant=None,
+        fingerprint_id=None,
+        days=14,
+        reason="It is flaky.",
+        owner=None,
+    )
+    with past.db.begin() as session:
+        quarantine.propose(session, REPOSITORY, proposal, ANA, past.now, place=None)
+
+
+def test_runs_inside_an_open_window_say_nothing(past: Past) -> None:
+    before = everything(past)["scores"]
+    with past.db.begin() as session:
+        incidents.start(session, [REPOSITORY], "the registry is down", ANA, past.now)
+    outage(past)
+    assert status(past) is Status.HEALTHY
+    assert everything(past)["scores"] == before
+    with past.db.begin() as session:
+        (ended,) = incidents.end(session, [REPOSITORY], ANA, past.now)
+        assert not ended.is_open
+        assert incidents.find_open(session, REPOSITORY) is None
+
+
+def test_a_window_marked_afterwards_takes_its_runs_out_of_every_score(past: Past) -> None:
+    begun = past.now
+    outage(past)
+    assert status(past) is Status.FLAKY
+    propose(past)
+    with past.db.begin() as session:
+        incidents.start(session, [REPOSITORY], "the registry was down", ANA, past.now, since=begun)
+        incidents.end(session, [REPOSITORY], ANA, past.now)
+    rescore.rescore(context(past), REPOSITORY)
+    assert status(past) is Status.HEALTHY
+    with past.db.begin() as session:
+        held = quarantines.find_latest(session, REPOSITORY, past.case_id("login.test_in"))
+        assert held is not None
+        assert held.state is State.WITHDRAWN
+        trail = audit.list_case(session, REPOSITORY, past.case_id("login.test_in"))
+        assert "It rested on runs of an incident: Ana marked " in trail[-1].reason
+        assert trail[-1].reason.endswith("(the registry was down). Without them the test is healthy.")
+        told = explain.of_case(session, past.case_id("login.test_in"), past.now)
+    assert any("4 failures discounted: Ana marked " in line for line in told.lines)
+
+
+def test_a_proposal_that_rests_on_other_runs_too_stays(past: Past) -> None:
+    outage(past)
+    begun = past.now
+    outage(past, 2)
+    propose(past)
+    with past.db.begin() as session:
+        incidents.start(session, [REPOSITORY], "", ANA, past.now, since=begun)
+    rescore.rescore(context(past), REPOSITORY)
+    with past.db.begin() as session:
+        held = quarantines.find_latest(session, REPOSITORY, past.case_id("login.test_in"))
+        assert held is not None
+        assert held.state is State.PROPOSED
+
+
+def test_a_window_that_ended_earlier_gives_its_runs_back(past: Past) -> None:
+    begun = past.now
+    with past.db.begin() as session:
+        incidents.start(session, [REPOSITORY], "", ANA, past.now)
+    outage(past)
+    assert status(past) is Status.HEALTHY
+    with past.db.begin() as session:
+        incidents.end(session, [REPOSITORY], ANA, past.now, until=begun)
+    rescore.rescore(context(past), REPOSITORY)
+    assert status(past) is not Status.HEALTHY
+
+
+def test_a_second_start_says_who_was_first_and_a_second_end_what_to_do(past: Past) -> None:
+    with past.db.begin() as session:
+        incidents.start(session, [REPOSITORY], "", ANA, past.now)
+    with past.db.begin() as session, pytest.raises(ConflictError, match="started already by Ana"):
+        incidents.start(session, [REPOSITORY], "", ANA, past.now)
+    with past.db.begin() as session:
+        incidents.end(session, [REPOSITORY], ANA, past.now)
+    with past.db.begin() as session, pytest.raises(ConflictError, match="No incident is open"):
+        incidents.end(session, [REPOSITORY], ANA, past.now)
+
+
+def test_a_window_begins_in_the_past_and_ends_after_it_began(past: Past) -> None:
+    with past.db.begin() as session, pytest.raises(InvalidInputError):
+        incidents.start(session, [REPOSITORY], "", ANA, past.now, since=past.now + HOUR)
+    with past.db.begin() as session, pytest.raises(InvalidInputError):
+        incidents.start(session, [REPOSITORY], "x" * 301, ANA, past.now)
+    with past.db.begin() as session:
+        incidents.start(session, [REPOSITORY], "", ANA, past.now)
+    with past.db.begin() as session, pytest.raises(InvalidInputError):
+        incidents.end(session, [REPOSITORY], ANA, past.now, until=past.now - HOUR)
+
+
+def test_a_run_in_which_far_more_fails_than_usual_is_an_incident_by_itself(past: Past) -> None:
+    many = {f"cart.test_{number}": "." for number in range(40)}
+    for _ in range(5):
+        past.run(many)
+    past.run(dict.fromkeys(many, "F"))
+    with past.db.begin() as session:
+        found = incidents.list_since(session, REPOSITORY, past.now - HOUR)
+        told = explain.of_case(session, past.case_id("cart.test_7"), past.now)
+    assert {(one.kind, one.failed, one.ran) for one in found} >= {(Kind.RUN, 40, 40)}
+    assert told.status in {Status.INFRA, Status.HEALTHY}
+    assert "40 of 40 failed in run #16" in " ".join((told.sentence, *told.lines))
+
+
+def test_a_suite_that_fails_as_a_whole_again_and_again_is_reported_as_a_fault_of_its_fixture(past: Past) -> None:
+    inside = dict.fromkeys((f"cart.test_{number}" for number in range(14)), ".")
+    for number in range(12):
+        outcomes = dict.fromkeys(inside, "F" if number in {3, 6, 9} else ".")
+        past.run({**outcomes, **dict.fromkeys((f"big{n}.test_a" for n in range(100)), ".")})
+    with past.db.begin() as session:
+        found = incidents.faults(session, REPOSITORY, past.now - timedelta(days=1))
+    assert found == ()

@@ -1,0 +1,197 @@
+"""Scoring anew from the stored runs: the same to the last bit, harmless when killed, and nothing is lost meanwhile."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+
+import pytest
+import sqlalchemy as sa
+
+from bot.analysis.model import Status, WorkspaceId
+from bot.jobs import rescore
+from bot.jobs.context import Context
+from bot.services import rebuild
+from bot.slack.registry import Grant, Registry
+from bot.store import cases, rescores, tables
+from bot.store.database import Database
+from tests.store.past import REPOSITORY, Past
+
+STATE = (tables.scorers, tables.pass_counts, tables.branch_beliefs, tables.scores)
+CASES = [f"{module}.test_{number}" for module in ("cart", "login", "pay") for number in range(14)]
+
+
+@pytest.fixture
+def past(db: Database) -> Past:
+    return Past(db)
+
+
+def context(past: Past) -> Context:
+    def nobody(_workspace_id: WorkspaceId) -> Grant:
+        raise AssertionError
+
+    slacks = Registry(nobody, base_url="http://127.0.0.1:9")
+    return Context(past.db, None, slacks, None, clock=lambda: past.now)
+
+
+def ask(past: Past, reason: str = "test") -> None:
+    with past.db.begin() as session:
+        rebuild.request(session, REPOSITORY, reason, past.now)
+
+
+def everything(past: Past) -> dict[str, list[tuple[object, ...]]]:
+    """Every bit of the stored scores, and what was found in the runs; times of writing and numbers of rows left out."""
+    found = {}
+    with past.db.begin() as session:
+        for table in (*STATE, tables.incidents):
+            columns = [column for column in table.c if column.name not in {"updated_at", "id"}]
+            rows = session.execute(sa.select(*columns).order_by(*table.primary_key.columns))
+            found[table.name] = [
+                tuple(bytes(one) if isinstance(one, memoryview) else one for one in row) for row in rows
+            ]
+        terms = session.execute(sa.select(tables.runs.c.id, tables.runs.c.outage).order_by(tables.runs.c.id))
+        found["outage"] = [tuple(row) for row in terms]
+    return found
+
+
+def live(past: Past, seed: int, runs: int = 70) -> None:
+    """A past with flaky, broken and fixed cases, outages, late results, re-runs and reports that are not whole."""
+    chance = random.Random(seed)  # noqa: S311  # no secret
+    shas: list[str] = []
+    for number in range(runs):
+        branch = chance.choice(["main", "main", "main", "feature", "fix"])
+        again = bool(shas) and chance.random() < 0.15
+        late = branch == "main" and bool(shas) and chance.random() < 0.1
+        sha = chance.choice(shas) if late else f"{seed:08x}{number:032x}"
+        legs = {variant: _outcomes(chance, number) for variant in ("linux", "windows") if chance.random() < 0.8}
+        past.legs(
+            legs,
+            branch=branch,
+            event="push" if branch == "fix" else "",
+            sha=sha,
+            base_sha=chance.choice(shas) if shas and branch != "main" else "",
+            partial=("windows",) if chance.random() < 0.1 else (),
+            again=again,
+        )
+        if branch == "main":
+            shas.append(sha)
+
+
+def _outcomes(chance: random.Random, number: int) -> Mapping[str, str]:
+    outage = chance.random() < 0.06
+    suite = chance.choice(["cart", "login"]) if chance.random() < 0.08 else ""
+    found = {}
+    for case in CASES:
+        if chance.random() < 0.05:
+            continue
+        if (outage and chance.random() < 0.8) or (suite and case.startswith(suite)):
+            found[case] = "F"
+        elif case == "login.test_3" and chance.random() < 0.15:
+            found[case] = chance.choice(["F", "F.", "FF.", "FF"])
+        elif case == "pay.test_1" and 20 <= number < 32:
+            found[case] = "F"
+        elif case == "cart.test_2" and chance.random() < 0.3:
+            found[case] = "s"
+        else:
+            found[case] = "F" if chance.random() < 0.002 else "."
+    return found
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_rebuild_gives_what_live_ingestion_gave_to_the_last_bit(past: Past, seed: int) -> None:
+    live(past, seed)
+    before = everything(past)
+    assert len(before["scores"]) > 10
+    assert before["incidents"]
+    ask(past)
+    assert rescore.rescore(context(past), REPOSITORY) == 70
+    assert everything(past) == before
+
+
+def test_a_rebuild_that_nobody_asked_for_does_nothing(past: Past) -> None:
+    past.run({"cart.test_0": "."})
+    assert rescore.rescore(context(past), REPOSITORY) == 0
+
+
+def test_a_rebuild_that_is_killed_has_changed_nothing_and_begins_anew(past: Past) -> None:
+    live(past, 4, 30)
+    before = everything(past)
+    ask(past)
+    with past.db.begin() as session:
+        killed = rebuild.begin(session, REPOSITORY)
+        rebuild.advance(session, killed)
+    assert everything(past) == before
+    with past.db.begin() as session:
+        assert rescores.list_pending(session) == [REPOSITORY]
+    assert rescore.rescore(context(past), REPOSITORY) == 30
+    assert everything(past) == before
+
+
+def test_runs_that_come_during_a_rebuild_are_judged_once(past: Past) -> None:
+    live(past, 5, 20)
+    ask(past)
+    with past.db.begin() as session:
+        going = rebuild.begin(session, REPOSITORY)
+        rebuild.advance(session, going, 50)
+    live(past, 6, 10)
+    before = everything(past)
+    with past.db.begin() as session:
+        assert rebuild.finish(session, going, None, past.now)
+    assert everything(past) == before
+
+
+def test_what_is_asked_for_during_a_rebuild_is_not_taken_for_answered(past: Past) -> None:
+    live(past, 7, 5)
+    ask(past)
+    with past.db.begin() as session:
+        going = rebuild.begin(session, REPOSITORY)
+    ask(past, "again")
+    with past.db.begin() as session:
+        assert not rebuild.finish(session, going, None, past.now)
+    rescore.rescore(context(past), REPOSITORY)
+    with past.db.begin() as session:
+        assert rescores.list_pending(session) == []
+
+
+def _age_the_model(past: Past) -> None:
+    with past.db.begin() as session:
+        session.execute(sa.update(tables.scorers).values(model=1))
+
+
+def test_scores_of_another_model_stay_readable_until_the_history_is_scored_anew(past: Past) -> None:
+    live(past, 8, 40)
+    before = everything(past)
+    _age_the_model(past)
+    with past.db.begin() as session:
+        assert rebuild.request_outdated(session, past.now) == [REPOSITORY]
+        assert rebuild.request_outdated(session, past.now) == []
+        assert cases.list_statuses(session, REPOSITORY)
+    rescore.rescore(context(past), REPOSITORY)
+    after = everything(past)
+    keys = [row[2] for row in after["scorers"]]
+    assert keys == [len(CASES) * 2]
+    assert {row[1:3] for row in after["scores"]} == {row[1:3] for row in before["scores"]}
+
+
+def test_runs_that_come_while_the_scores_are_of_another_model_are_judged_by_the_rebuild(past: Past) -> None:
+    flaky = {f"cart.test_{number}": "." for number in range(6)}
+    for number in range(20):
+        past.run({**flaky, "login.test_3": "F." if number == 9 else "."})
+    _age_the_model(past)
+    for number in range(12):
+        past.run({**flaky, "login.test_3": "F." if number in {3, 6, 9} else "."})
+    with past.db.begin() as session:
+        unjudged = session.execute(sa.select(sa.func.count()).where(tables.runs.c.judged.is_(False))).scalar_one()
+        assert unjudged == 12
+        assert rescores.list_pending(session) == [REPOSITORY]
+        waiting = cases.list_statuses(session, REPOSITORY)
+    rescore.rescore(context(past), REPOSITORY)
+    case = past.case_id("login.test_3")
+    with past.db.begin() as session:
+        assert waiting[case].status is not Status.FLAKY
+        assert cases.list_statuses(session, REPOSITORY)[case].status is Status.FLAKY
+        assert session.execute(sa.select(sa.func.count()).where(tables.runs.c.judged.is_(False))).scalar_one() == 0
+        told = session.execute(
+            sa.select(tables.status_changes.c.case_id).where(tables.status_changes.c.after == "flaky")
+        ).scalars()
+        assert list(told) == [case]
