@@ -20,7 +20,7 @@ from bot.analysis.model import (
     RunReport,
 )
 from bot.analysis.suites import outage_suite
-from bot.services import announce, clusters, judge, kinds, masking, outages, rebuild
+from bot.services import announce, clusters, judge, kinds, masking, outages, rebuild, recovery
 from bot.store import cases, incidents, parts, repositories, results, runs, scorers
 from bot.store.database import Session
 
@@ -98,6 +98,8 @@ def record(
         problems=len(report.problems),
     )
     masking.stop_broken(session, repository_id, judgement.changes, now)
+    if commit.on_default_branch:
+        recovery.request(session, repository_id)
     _announce(session, run, report, judgement, place, now)
     return True
 
