@@ -12,11 +12,11 @@ from bot.commands.command import Command
 from bot.commands.door import Body, Door, now
 from bot.commands.parser import Typed
 from bot.errors import InvalidInputError
-from bot.services import profiles
+from bot.services import clusters, profiles
 from bot.slack import listing
 from bot.slack.listing import CaseRow, ListKind
 from bot.slack.names import Action
-from bot.store import cases, quarantines
+from bot.store import quarantines
 from bot.store.database import Session
 
 _EXPIRING = timedelta(days=3)
@@ -80,16 +80,16 @@ def _held(session: Session, present: Sequence[RepositoryId], kind: ListKind) -> 
 
 def _broken(session: Session, present: Sequence[RepositoryId]) -> tuple[list[CaseRow], int]:
     found = [
-        case_id
+        item
         for repository_id in present
-        for case_id in cases.list_by_status(session, repository_id, Status.BROKEN, listing.MAX_ROWS + 1)
+        for item in clusters.list_items(session, repository_id, now())
+        if item.status is Status.BROKEN
     ]
     shown = []
-    for case_id in found[: listing.MAX_ROWS]:
-        profile = profiles.of_case(session, case_id, now())
-        shown.append(CaseRow(profile, profiles.latest_quarantine(session, profile)))
-    total = sum(cases.count_statuses(session, one).get(Status.BROKEN, 0) for one in present)
-    return shown, total
+    for item in found[: listing.MAX_ROWS]:
+        profile = profiles.of_case(session, item.lead, now())
+        shown.append(CaseRow(profile, profiles.latest_quarantine(session, profile), len(item.case_ids)))
+    return shown, sum(len(item.case_ids) for item in found)
 
 
 COMMANDS = (

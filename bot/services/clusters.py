@@ -11,10 +11,11 @@ import numpy as np
 
 from bot.analysis import clusters as rules
 from bot.analysis import ordering, scoring
-from bot.analysis.clusters import Cluster, ClusterKind, FailedRun
+from bot.analysis.clusters import Cluster, ClusterKind, FailedRun, StoredCluster
 from bot.analysis.model import Actor, CaseId, Leg, Outcome, RepositoryId, RunId, Status
 from bot.services import judge, learning, suites
 from bot.store import audit, cases, clusters, orders, queue
+from bot.store.clusters import Belief
 from bot.store.database import Session
 
 WINDOW = timedelta(days=45)
@@ -33,15 +34,17 @@ _TO_FIX = frozenset({Status.BROKEN, Status.FLAKY})
 class Item:
     """One thing to fix: a cluster, or a case that is in none (`cluster_id` and `kind` None).
 
-    Status and figures are those of the worst case in it; `rate` is a share of runs, 0 to 1. `learned` is the chance
-    that it is flaky by what people taught, 0 to 1, None where no model is better than the filter; it then takes the
-    place of `p_flaky` in `weight`, by which items are ordered, the one to fix first highest.
+    Status and figures are those of `lead`, the worst case in it, but `failures` are of all; `rate` is a share of runs,
+    0 to 1. `learned` is the chance that it is flaky by what people taught, 0 to 1, None where no model is better than
+    the filter; it then takes the place of `p_flaky` in `weight`, by which items are ordered, the one to fix first
+    highest.
     """
 
     cluster_id: int | None
     kind: ClusterKind | None
     title: str
     owner: str | None
+    lead: CaseId
     case_ids: tuple[CaseId, ...]
     status: Status
     p_flaky: float
@@ -104,29 +107,31 @@ def refresh(session: Session, repository_id: RepositoryId, now: datetime) -> Non
 
 def list_items(session: Session, repository_id: RepositoryId, now: datetime) -> list[Item]:
     """What there is to fix in a repository, first things first: each cluster and each other case once."""
-    scores: dict[CaseId, list[cases.ScoreRow]] = {}
-    for row in cases.list_scores(session, repository_id):
-        scores.setdefault(row.case_id, []).append(row)
+    beliefs = clusters.list_beliefs(session, repository_id)
     owners = clusters.list_owners(session, repository_id)
-    to_fix = [case for case, rows in scores.items() if judge.worst(rows) in _TO_FIX]
+    to_fix = [case for case, one in beliefs.items() if one.status in _TO_FIX]
     learned = learning.predict(session, repository_id, to_fix, now)
     items = []
     grouped: set[int] = set()
     for cluster in clusters.list_all(session, repository_id):
-        rows = [row for case in cluster.cases for row in scores.get(CaseId(case), ())]
-        if not rows or (cluster.kind is not ClusterKind.FIXTURE and judge.worst(rows) not in _TO_FIX):
+        known = [beliefs[CaseId(case)] for case in cluster.cases if CaseId(case) in beliefs]
+        if not known or (cluster.kind is not ClusterKind.FIXTURE and all(one.status not in _TO_FIX for one in known)):
             continue
         grouped.update(cluster.cases)
         named = Counter(owners[case] for case in cluster.cases if case in owners)
         owner = cluster.owner or min(named, key=lambda name: (-named[name], name), default=None)
-        members = tuple(CaseId(case) for case in cluster.cases)
-        items.append(_item(rows, learned, cluster.id, cluster.kind, cluster.title, owner, members))
-    alone = [case for case in to_fix if case not in grouped]
-    titles = clusters.list_titles(session, repository_id, alone)
-    items += [
-        _item(scores[case], learned, None, None, titles.get(case, ""), owners.get(case), (case,)) for case in alone
-    ]
+        items.append(_item(known, learned, cluster, owner))
+    items += [_item([beliefs[case]], learned, None, owners.get(case)) for case in to_fix if case not in grouped]
     return sorted(items, key=lambda item: (cases.SEVERITY.index(item.status), -item.weight, item.case_ids))
+
+
+def gather(session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId]) -> list[tuple[CaseId, ...]]:
+    """The given cases as items: those of one cluster together, in the place of the first of them."""
+    of = clusters.list_numbers(session, repository_id, case_ids)
+    found: dict[tuple[bool, int], list[CaseId]] = {}
+    for case_id in case_ids:
+        found.setdefault((case_id in of, of.get(case_id, case_id)), []).append(case_id)
+    return [tuple(one) for one in found.values()]
 
 
 def assign(
@@ -197,25 +202,20 @@ def _refresh_orders(
 
 
 def _item(
-    rows: Sequence[cases.ScoreRow],
-    learned: Mapping[CaseId, float],
-    cluster_id: int | None,
-    kind: ClusterKind | None,
-    title: str,
-    owner: str | None,
-    members: tuple[CaseId, ...],
+    known: Sequence[Belief], learned: Mapping[CaseId, float], cluster: StoredCluster | None, owner: str | None
 ) -> Item:
-    worst = min(rows, key=lambda row: (cases.SEVERITY.index(row.status), -row.p_flaky * row.rate, row.case_id))
+    worst = min(known, key=lambda one: (cases.SEVERITY.index(one.status), -one.p_flaky * one.rate, one.case_id))
     return Item(
-        cluster_id=cluster_id,
-        kind=kind,
-        title=title,
+        cluster_id=None if cluster is None else cluster.id,
+        kind=None if cluster is None else cluster.kind,
+        title=worst.title if cluster is None else cluster.title,
         owner=owner,
-        case_ids=members,
+        lead=worst.case_id,
+        case_ids=(worst.case_id,) if cluster is None else tuple(CaseId(case) for case in cluster.cases),
         status=worst.status,
         p_flaky=worst.p_flaky,
         learned=learned.get(worst.case_id),
         rate=worst.rate,
-        failures=sum(row.failures for row in rows),
-        weight=sum(learned.get(row.case_id, row.p_flaky) * row.rate for row in rows),
+        failures=sum(one.failures for one in known),
+        weight=sum(learned.get(one.case_id, one.p_flaky) * one.rate for one in known),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from bot.analysis import schedule
@@ -13,7 +14,7 @@ from bot.analysis.lifecycle import Quarantine, State
 from bot.analysis.model import CaseId, Place, RepositoryId, Status
 from bot.analysis.schedule import Hours
 from bot.analysis.subscriptions import Event, Filters, Subject
-from bot.services import access, escalation, impact, ledger, owners
+from bot.services import access, clusters, escalation, impact, ledger, owners
 from bot.store import cases, changes, notices, pauses, quarantines, repositories, results, subscriptions, workspaces
 from bot.store.changes import StatusChange
 from bot.store.database import Session
@@ -127,10 +128,11 @@ def _rows(
     news = _news(changes.list_between(session, repository.id, since, until))
     named = owners.of_cases(session, repository.id, list(news))
     files = cases.list_facts(session, repository.id, list(news))
+    told: dict[CaseId, Row] = {}
     for one in cases.list_worst(session, repository.id, list(news), len(news)):
         subject = Subject(branch="", file=files[one.id].file, rate=one.rate, owner=named.get(one.id))
         if filters.covers(subject):
-            yield Row(
+            told[one.id] = Row(
                 news=news[one.id],
                 title=one.title,
                 repository=repository.full_name,
@@ -139,6 +141,10 @@ def _rows(
                 runs=one.runs,
                 owner=named.get(one.id),
             )
+    for kind in _ORDER:
+        for first, *others in clusters.gather(session, repository.id, [one for one in told if news[one] is kind]):
+            more = f" and {len(others):,} more that fail with it" if others else ""
+            yield replace(told[first], title=f"{told[first].title}{more}")
 
 
 def _news(found: Sequence[StatusChange]) -> dict[CaseId, News]:

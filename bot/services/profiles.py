@@ -10,12 +10,14 @@ from bot.analysis.lifecycle import Quarantine
 from bot.analysis.model import CaseId, CaseProfile, Outcome, RepositoryId, Status, Verdict
 from bot.analysis.policy import Policy
 from bot.errors import NotFoundError
-from bot.services import judge, policies
-from bot.store import cases, clusters, mutes, orders, quarantines, repositories, results, runs
+from bot.services import clusters, judge, policies
+from bot.store import cases, mutes, orders, quarantines, repositories, results, runs
+from bot.store import clusters as stored_clusters
 from bot.store.database import Session
 
 _RECENT_RUNS = 40
 _RECENT_COMMITS = 30
+_TOP = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def of_case(session: Session, case_id: CaseId, now: datetime) -> CaseProfile:
         recent=recent,
         first_seen_at=case.first_seen_at,
         last_seen_at=failure.occurred_at if failure else case.first_seen_at,
-        cluster=clusters.find_membership(session, case.repository_id, case_id),
+        cluster=stored_clusters.find_membership(session, case.repository_id, case_id),
         order=orders.find_suspect(session, case.repository_id, case_id),
         muted_until=mutes.find(session, case.repository_id, case_id, now),
     )
@@ -70,13 +72,9 @@ def standing(session: Session, repository: repositories.Repository, now: datetim
     total = cases.count(session, repository.id)
     counts[Status.HEALTHY] = counts.get(Status.HEALTHY, 0) + max(0, total - sum(counts.values()))
     ran, failed, last = runs.count_since(session, repository.id, now - timedelta(days=1))
-    top = [
-        case_id
-        for status in (Status.BROKEN, Status.FLAKY)
-        for case_id in cases.list_by_status(session, repository.id, status, 5)
-    ]
+    items = clusters.list_items(session, repository.id, now)[:_TOP]
     return Standing(
-        repository.full_name, counts, ran, failed, last, tuple(of_case(session, case_id, now) for case_id in top[:5])
+        repository.full_name, counts, ran, failed, last, tuple(of_case(session, item.lead, now) for item in items)
     )
 
 

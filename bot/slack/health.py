@@ -76,7 +76,9 @@ def status(health: RepositoryHealth, *, shared_by: str | None = None) -> Message
     ]
     if health.top:
         blocks.append(blockkit.section("*Top flakes*"))
-        blocks += listing.rows([CaseRow(profile) for profile in health.top[:_MAX_TOP]])
+        blocks += listing.rows(
+            [CaseRow(one, stands_for=one.cluster.size if one.cluster else 1) for one in health.top[:_MAX_TOP]]
+        )
     if shared_by is None:
         share = blockkit.button(
             "Share in channel", Action.SHARE, str(health.repository_id), says=f"Show this to everybody: {name}"

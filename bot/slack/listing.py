@@ -39,10 +39,11 @@ class ListKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:
-    """One case in a list, with its quarantine where it has one."""
+    """One case in a list, with its quarantine where it has one; `stands_for` counts the cases that are one item."""
 
     profile: CaseProfile
     quarantine: Quarantine | None = None
+    stands_for: int = 1
 
 
 def case_list(kind: ListKind, found: Sequence[CaseRow], total: int | None = None) -> Message:
@@ -57,7 +58,8 @@ def case_list(kind: ListKind, found: Sequence[CaseRow], total: int | None = None
 def rows(found: Sequence[CaseRow], *, total: int | None = None, limit: int = MAX_ROWS) -> list[Block]:
     """Return a section with a menu for each case, and how many are not shown."""
     blocks = [blockkit.section(_row_text(row), accessory=menu(row.profile, row.quarantine)) for row in found[:limit]]
-    hidden = (len(found) if total is None else total) - len(blocks)
+    named = sum(row.stands_for for row in found) if total is None else total
+    hidden = named - sum(row.stands_for for row in found[:limit])
     if hidden > 0:
         blocks.append(blockkit.context(f"and {hidden:,} more; narrow the list with a name"))
     return blocks
@@ -100,6 +102,8 @@ def _row_text(row: CaseRow) -> str:
     worst = f"fails {phrases.rate(profile.worst)}" if profile.worst else "not scored yet"
     state = f"{phrases.DOTS[profile.status]} {phrases.WORDS[profile.status]}"
     parts = [state, worst, phrases.repository(profile.repository)]
+    if row.stands_for > 1:
+        parts.append(f"one item of {phrases.count(row.stands_for, 'test')}")
     if quarantine is not None and quarantine.state.is_open:
         by = phrases.person(quarantine.decided_by or quarantine.proposed_by)
         parts.append(f"{_DONE.get(quarantine.state, quarantine.state)} by {by}")

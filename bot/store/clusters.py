@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +12,9 @@ import sqlalchemy as sa
 
 from bot.analysis.clusters import Cluster, ClusterKind, Membership, StoredCluster
 from bot.analysis.incidents import Kind as IncidentKind
-from bot.analysis.model import CaseId, Outcome, RepositoryId, RunId
+from bot.analysis.model import CaseId, Outcome, RepositoryId, RunId, Status
 from bot.errors import NotFoundError
+from bot.store.cases import SEVERITY
 from bot.store.database import Session
 from bot.store.results import CODES
 from bot.store.tables import (
@@ -25,6 +27,7 @@ from bot.store.tables import (
     quarantines,
     repositories,
     runs,
+    scores,
 )
 
 _FAILED = (CODES[Outcome.FAILED], CODES[Outcome.ERRORED])
@@ -38,6 +41,65 @@ class WatchedRun:
 
     id: RunId
     branch: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Belief:
+    """What is held of a case in its worst variant; `rate` is a share of runs, `failures` are of all variants."""
+
+    case_id: CaseId
+    title: str
+    status: Status
+    p_flaky: float
+    rate: float
+    failures: int
+
+
+def list_beliefs(session: Session, repository_id: RepositoryId) -> dict[CaseId, Belief]:
+    """What is held of the cases that are flaky or broken in a variant, or part of a cluster, ascending by case."""
+    clustered = sa.select(cluster_cases.c.case_id).where(cluster_cases.c.repository_id == repository_id)
+    troubled = sa.select(scores.c.case_id).where(
+        scores.c.repository_id == repository_id, scores.c.status.in_([Status.FLAKY.value, Status.BROKEN.value])
+    )
+    rows = session.execute(
+        sa.select(scores.c.case_id, cases.c.title, scores.c.status, scores.c.p_flaky, scores.c.rate, scores.c.failures)
+        .join(cases, sa.and_(cases.c.repository_id == scores.c.repository_id, cases.c.id == scores.c.case_id))
+        .where(
+            scores.c.repository_id == repository_id,
+            sa.or_(scores.c.case_id.in_(troubled), scores.c.case_id.in_(clustered)),
+        )
+        .order_by(scores.c.case_id, scores.c.variant)
+    )
+    found: dict[CaseId, list[Belief]] = defaultdict(list)
+    for row in rows:
+        found[CaseId(row[0])].append(
+            Belief(
+                case_id=CaseId(row[0]),
+                title=row[1],
+                status=Status(row[2]),
+                p_flaky=row[3],
+                rate=row[4],
+                failures=row[5],
+            )
+        )
+    return {
+        case_id: dataclasses.replace(
+            min(variants, key=lambda one: (SEVERITY.index(one.status), -one.p_flaky)),
+            failures=sum(one.failures for one in variants),
+        )
+        for case_id, variants in found.items()
+    }
+
+
+def list_numbers(session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId]) -> dict[CaseId, int]:
+    """The number of the cluster of each case that is in one."""
+    rows = session.execute(
+        sa.select(cluster_cases.c.case_id, cluster_cases.c.cluster_id).where(
+            cluster_cases.c.repository_id == repository_id,
+            cluster_cases.c.case_id == sa.any_(sa.bindparam("cases", list(case_ids))),
+        )
+    )
+    return {CaseId(row[0]): row[1] for row in rows}
 
 
 def list_runs(

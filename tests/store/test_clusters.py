@@ -128,3 +128,16 @@ def test_a_cluster_that_is_gone_cannot_be_assigned(db: Database) -> None:
     past = Past(db)
     with db.begin() as session, pytest.raises(NotFoundError):
         clusters.assign(session, past.repository_id, 4711, "@ana", ANA, past.now)
+
+
+def test_cases_of_one_cluster_are_gathered_in_the_place_of_the_first(db: Database) -> None:
+    past = Past(db)
+    for number in range(60):
+        down = {f"mail.{case}": "E" for case in range(4)} if number in {12, 30, 48} else {}
+        past.run(_passing() | down)
+    _refresh(past)
+    mail = [past.case_id(f"mail.{number}") for number in range(3)]
+    cart = past.case_id("cart.0")
+    with db.begin() as session:
+        assert clusters.gather(session, past.repository_id, [mail[1], cart, mail[0]]) == [(mail[1], mail[0]), (cart,)]
+        assert clusters.gather(session, past.repository_id, []) == []
