@@ -18,8 +18,7 @@ NEAR: Final = 0.7
 """How much of two names has to agree, as difflib's ratio over what is left of them without `test`."""
 _MARGIN: Final = 0.05
 _MOST: Final = 40
-"""Cases of one name that are compared with each other: where more tests called `test_ok` move at once, only those of one
-class name and file name are."""
+"""Cases of one name that are compared with each other; of more than these only those of one class and file name."""
 _COMPARED: Final = 200
 
 

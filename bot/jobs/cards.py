@@ -26,6 +26,7 @@ _TOLD = {
     "case:label": History.LABELLED,
     "case:mute": History.MUTED,
     "case:unmute": History.UNMUTED,
+    "case:rename": History.RENAMED,
 }
 
 

@@ -20,7 +20,7 @@ from bot.analysis.model import (
     RunReport,
 )
 from bot.analysis.suites import outage_suite
-from bot.services import announce, clusters, judge, kinds, masking, outages, rebuild, recovery
+from bot.services import announce, clusters, judge, kinds, masking, outages, rebuild, recovery, renames
 from bot.store import cases, incidents, parts, repositories, results, runs, scorers
 from bot.store.database import Session
 
@@ -59,16 +59,18 @@ def record(
     ids = cases.put(
         session, repository_id, (case.identity for leg in report.legs for case in leg.cases), run.started_at
     )
-    _store(session, repository_id, run, report, ids, now)
-    legs = tuple(judged(leg, ids) for leg in report.legs)
     commit = judge.Commit(
         branch=run.head_branch,
-        on_default_branch=run.head_branch == repository.default_branch and run.event != "pull_request",
+        on_default_branch=run.head_branch == repository.default_branch and not run.event.startswith("pull_request"),
         sha=run.head_sha,
         base_sha=run.base_sha,
         event_kind="pull_request" if run.event.startswith("pull_request") else "push",
         started_at=run.started_at,
     )
+    if commit.on_default_branch:
+        ids = renames.follow(session, run, report, ids, now)
+    _store(session, repository_id, run, report, ids, now)
+    legs = tuple(judged(leg, ids) for leg in report.legs)
     judgement = _judge(session, run, commit, legs, now)
     for leg in report.legs:
         clusters.remember_order(session, repository_id, run_id, leg, ids)

@@ -33,6 +33,7 @@ class History(StrEnum):
     LABELLED = "labelled"
     MUTED = "muted"
     UNMUTED = "unmuted"
+    RENAMED = "renamed"
     STATUS = "status"
 
     @property
@@ -82,6 +83,7 @@ _DEEDS = {
     History.LABELLED: ("\N{LABEL}", "gave a verdict on"),
     History.MUTED: ("\N{SPEAKER WITH CANCELLATION STROKE}", "muted"),
     History.UNMUTED: ("\N{SPEAKER}", "ended the mute of"),
+    History.RENAMED: ("\N{LABEL}", "followed the rename of"),
 }
 
 
@@ -101,6 +103,7 @@ _CONSEQUENCES = {
     History.ASSIGNED: "",
     History.MUTED: "",
     History.UNMUTED: "",
+    History.RENAMED: "",
 }
 
 

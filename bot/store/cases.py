@@ -205,6 +205,17 @@ def newest_id(session: Session, repository_id: RepositoryId) -> int:
     return number or 0
 
 
+def first_seen(session: Session, repository_id: RepositoryId, case_ids: Iterable[CaseId]) -> datetime:
+    """When the first of some cases was seen first; they are known."""
+    found: datetime = session.execute(
+        sa.select(sa.func.min(cases.c.first_seen_at)).where(
+            cases.c.repository_id == repository_id,
+            cases.c.id == sa.any_(sa.bindparam("case_ids", list(case_ids), type_=ARRAY(sa.Integer))),
+        )
+    ).scalar_one()
+    return found
+
+
 def count(session: Session, repository_id: RepositoryId) -> int:
     """How many cases a repository has."""
     return session.execute(

@@ -1,0 +1,142 @@
+"""Following tests that were moved or renamed: the case keeps its number, its published id and its history.
+
+Only a whole run of the default branch decides, held against the one before it, so that a pull request which renames a
+test takes nothing away from the default branch until it is merged; its own results then follow. The new name becomes
+the name of the old case, the old name a former one that goes on leading to it: open branches still report it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from bot.analysis import renames
+from bot.analysis.lifecycle import State
+from bot.analysis.model import SYSTEM, CaseId, RepositoryId, RunReport
+from bot.analysis.renames import Rename
+from bot.services import announce, quarantine, rebuild
+from bot.store import audit, baselines, cases, quarantines, runs
+from bot.store import renames as stored
+from bot.store.baselines import Baseline
+from bot.store.database import Session
+
+
+def follow(
+    session: Session,
+    run: runs.StoredRun,
+    report: RunReport,
+    ids: Mapping[bytes, CaseId],
+    now: datetime,
+) -> dict[bytes, CaseId]:
+    """The number of every identity of a run of the default branch, once what it shows of renames is done.
+
+    To be called before the results of the run are stored, and for whole reports only: what is not in a part of a
+    report has not vanished. The caller holds the repository's scorer.
+    """
+    if not report.complete or run.attempt > 1:
+        return dict(ids)
+    orders = {leg.variant: [int(ids[case.identity.key]) for case in leg.cases] for leg in report.legs}
+    before = baselines.find(session, run.repository_id, run.workflow_path)
+    if before is not None and runs.get(session, run.repository_id, before.run_id).started_at > run.started_at:
+        return dict(ids)  # a late run of an older commit shows nothing new
+    _return_names(session, run.repository_id, ids, now)
+    found = _find(session, run, before, orders) if before is not None else ()
+    into = {one.new.id: one.old.id for one in found}
+    if found:
+        _apply(session, run, found, now)
+    baselines.put(
+        session,
+        run.repository_id,
+        run.workflow_path,
+        Baseline(run.id, {variant: [into.get(CaseId(one), one) for one in order] for variant, order in orders.items()}),
+    )
+    return {key: into.get(number, number) for key, number in ids.items()}
+
+
+def _find(
+    session: Session, run: runs.StoredRun, before: Baseline, orders: Mapping[str, list[int]]
+) -> tuple[Rename, ...]:
+    """The renames between two runs, without those of cases that a run has or had side by side."""
+    legs = sorted(before.orders.keys() & orders.keys())
+    was = {CaseId(one) for order in before.orders.values() for one in order}
+    is_now = {CaseId(one) for order in orders.values() for one in order}
+    vanished = {CaseId(one) for leg in legs for one in before.orders[leg]} - is_now
+    appeared = {CaseId(one) for leg in legs for one in orders[leg]} - was
+    if not vanished or not appeared:
+        return ()
+    found = renames.match(
+        stored.list_named(session, run.repository_id, vanished),
+        stored.list_named(session, run.repository_id, appeared),
+        [before.orders[leg] for leg in legs],
+        [orders[leg] for leg in legs],
+    )
+    if not found:
+        return ()
+    seen = stored.list_sightings(
+        session, run.repository_id, [one.new.id for one in found], [one.old.id for one in found], run.head_sha
+    )
+    return tuple(
+        one
+        for one in found
+        if not any(
+            (sighting.on_default_branch and one.new.id in sighting.case_ids)
+            or {one.old.id, one.new.id} <= sighting.case_ids
+            or (sighting.head_sha == run.head_sha and one.old.id in sighting.case_ids)
+            for sighting in seen
+        )
+    )
+
+
+def _apply(session: Session, run: runs.StoredRun, found: tuple[Rename, ...], now: datetime) -> None:
+    repository_id = run.repository_id
+    pairs = {one.old.id: one.new.id for one in found}
+    rescore = stored.has_scores(session, repository_id, pairs.values())
+    since = cases.first_seen(session, repository_id, pairs.values())
+    for old, new in pairs.items():
+        _end_second(session, repository_id, old, new, now)
+    stored.move_records(session, repository_id, pairs, since)
+    stored.exchange_names(session, repository_id, pairs)
+    if rescore:  # what the new name did on its pull request counts for the case it is
+        rebuild.request(session, repository_id, f"renames:{run.id}", now)
+    _tell(session, repository_id, {one.old.id: f"{one.old.title} is {one.new.title} now." for one in found}, now)
+
+
+def _end_second(session: Session, repository_id: RepositoryId, old: CaseId, new: CaseId, now: datetime) -> None:
+    """A case has one open quarantine: that of the history goes on, one of the new name alone is ended."""
+    mine, other = (quarantines.find_latest(session, repository_id, case_id) for case_id in (old, new))
+    if mine is None or other is None or not mine.state.is_open or not other.state.is_open:
+        return
+    if other.state is State.PROPOSED:
+        quarantine.withdraw(session, other.id, SYSTEM, now)
+    else:
+        quarantine.lift(session, other.id, SYSTEM, now, reason="The test was renamed; the quarantine it had goes on.")
+
+
+def _return_names(session: Session, repository_id: RepositoryId, ids: Mapping[bytes, CaseId], now: datetime) -> None:
+    """Give cases that the default branch shows under a former name that name back: their rename was reverted."""
+    former = stored.list_former(session, repository_id)
+    pairs = {number: former[key][0] for key, number in ids.items() if key in former and former[key][1] == number}
+    if not pairs:
+        return
+    was = {one.id: one.title for one in stored.list_named(session, repository_id, pairs)}
+    stored.exchange_names(session, repository_id, pairs)
+    told = {one.id: f"{was[one.id]} is {one.title} again." for one in stored.list_named(session, repository_id, pairs)}
+    _tell(session, repository_id, told, now)
+
+
+def _tell(session: Session, repository_id: RepositoryId, told: Mapping[CaseId, str], now: datetime) -> None:
+    """Put each rename into the audit trail, and where a case has a card also into its thread."""
+    carded = stored.list_carded(session, repository_id, told)
+    for case_id, reason in told.items():
+        entry = audit.append(
+            session,
+            repository_id=repository_id,
+            case_id=case_id,
+            quarantine_id=None,
+            tag="case:rename",
+            actor=SYSTEM,
+            reason=reason,
+            now=now,
+        )
+        if case_id in carded:
+            announce.move(session, repository_id, case_id, entry, now)

@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from bot.analysis.lifecycle import Scope, State
+from bot.analysis.model import Actor, ActorKind, CaseId
+from bot.services import quarantine
+from bot.store import audit, cases, quarantines, results
+from bot.store.database import Database
+from bot.store.tables import failures, notices
+from tests.store.past import Past
+
+ANA = Actor(ActorKind.SLACK, "U0ANA", "Ana")
+OLD = "tests/test_cart.py::total"
+NEW = "tests/unit/test_cart.py::total"
+REST = {f"tests/test_tax.py::t{number}": "." for number in range(4)}
+
+
+@pytest.fixture
+def past(db: Database) -> Past:
+    return Past(db)
+
+
+def numbers(past: Past) -> dict[str, int]:
+    with past.db.begin() as session:
+        ids, titles = cases.list_titles(session, past.repository_id)
+    return dict(zip(titles, ids, strict=True))
+
+
+def trail(past: Past, case_id: CaseId) -> list[str]:
+    with past.db.begin() as session:
+        return [one.reason for one in audit.list_case(session, past.repository_id, case_id) if one.tag == "case:rename"]
+
+
+def failed(past: Past, case_id: int) -> int:
+    with past.db.begin() as session:
+        return session.execute(
+            sa.select(sa.func.count()).select_from(failures).where(failures.c.case_id == case_id)
+        ).scalar_one()
+
+
+def outcomes(past: Past, case_id: int) -> int:
+    with past.db.begin() as session:
+        return len(results.list_case_outcomes(session, past.repository_id, CaseId(case_id), 50))
+
+
+def test_a_case_that_moves_keeps_its_number_its_published_id_and_its_history(past: Past) -> None:
+    past.run(REST | {OLD: "."})
+    past.run(REST | {OLD: "F."})
+    before = past.case_id(OLD)
+    with past.db.begin() as session:
+        uid = cases.get(session, past.repository_id, before).uid
+    past.run(REST | {NEW: "F."})
+    assert numbers(past)[NEW] == before
+    assert OLD not in numbers(past)
+    with past.db.begin() as session:
+        assert cases.get(session, past.repository_id, before).uid == uid
+        assert cases.count(session, past.repository_id) == 5
+        (score,) = cases.list_scores(session, past.repository_id, case_ids=[before])
+        assert (score.runs, score.failures) == (3, 2)
+    assert outcomes(past, before) == 3
+    assert trail(past, before) == [f"{OLD} is {NEW} now."]
+
+
+def test_a_branch_that_still_has_the_former_name_reports_the_same_case(past: Past) -> None:
+    past.run(REST | {OLD: "."})
+    past.run(REST | {NEW: "."})
+    past.run(REST | {OLD: "F"}, branch="older")
+    (number,) = (number for title, number in numbers(past).items() if title == NEW)
+    assert failed(past, number) == 1
+    assert OLD not in numbers(past)
+
+
+def test_a_pull_request_that_renames_takes_nothing_from_main_until_it_is_merged_and_its_results_follow_then(
+    past: Past,
+) -> None:
+    past.run(REST | {OLD: "."})
+    past.run(REST | {NEW: "F"}, branch="topic")
+    past.run(REST | {OLD: "."})
+    apart = numbers(past)
+    assert apart[OLD] != apart[NEW]
+    past.run(REST | {NEW: "."})
+    assert numbers(past)[NEW] == apart[OLD]
+    assert failed(past, apart[OLD]) == 1
+    assert failed(past, apart[NEW]) == 0
+    assert outcomes(past, apart[OLD]) == 4
+    with past.db.begin() as session:
+        found = cases.find(session, CaseId(apart[NEW]))
+    assert found is not None
+    assert found.id == apart[OLD]
+
+
+def test_a_rename_that_is_reverted_gives_the_name_back(past: Past) -> None:
+    past.run(REST | {OLD: "."})
+    case_id = past.case_id(OLD)
+    past.run(REST | {NEW: "."})
+    past.run(REST | {OLD: "."})
+    past.run(REST | {OLD: "."})
+    assert numbers(past)[OLD] == case_id
+    assert NEW not in numbers(past)
+    assert outcomes(past, case_id) == 4
+    assert trail(past, case_id) == [f"{OLD} is {NEW} now.", f"{NEW} is {OLD} again."]
+
+
+def test_a_case_that_is_renamed_twice_is_found_under_each_of_its_names(past: Past) -> None:
+    third = "tests/core/test_cart.py::total"
+    for name in (OLD, NEW, third):
+        past.run(REST | {name: "."})
+    case_id = past.case_id(third)
+    for number, name in enumerate((OLD, NEW)):
+        past.run(REST | {name: "F"}, branch=f"older-{number}")
+    assert failed(past, case_id) == 2
+    assert len(numbers(past)) == 5
+
+
+def test_two_names_in_one_run_are_two_tests_whatever_was_thought_before(past: Past) -> None:
+    past.run(REST | {OLD: "."})
+    past.run(REST | {NEW: "."})
+    past.run(REST | {OLD: "F", NEW: "."})
+    found = numbers(past)
+    assert found[OLD] != found[NEW]
+    assert (failed(past, found[OLD]), failed(past, found[NEW])) == (1, 0)
+    past.run(REST | {OLD: "F", NEW: "."})
+    assert numbers(past) == found
+
+
+def test_a_test_that_ran_beside_its_likeness_once_is_not_its_successor(past: Past) -> None:
+    past.run(REST | {OLD: "."})
+    past.run(REST | {OLD: ".", NEW: "."}, branch="topic")
+    past.run(REST | {NEW: "."})
+    assert numbers(past).keys() >= {OLD, NEW}
+
+
+def test_a_part_of_a_run_and_a_run_of_an_older_commit_decide_nothing(past: Past) -> None:
+    past.run(REST | {OLD: "."})
+    past.run(REST | {NEW: "."}, complete=False)
+    assert numbers(past).keys() >= {OLD, NEW}
+
+
+def test_a_test_that_was_deleted_and_one_that_was_added_elsewhere_stay_apart(past: Past) -> None:
+    past.run(REST | {OLD: "."})
+    past.run(REST)
+    past.run(REST | {NEW: "."})
+    assert numbers(past).keys() >= {OLD, NEW}
+
+
+def test_an_edited_name_at_its_place_in_the_file_is_followed(past: Past) -> None:
+    first = ["tests/test_a.py::first", "tests/test_a.py::total_of_the_cart", "tests/test_a.py::last"]
+    second = [first[0], "tests/test_a.py::total_of_a_cart", first[2]]
+    past.run(dict.fromkeys(first, "."))
+    case_id = past.case_id(first[1])
+    past.run(dict.fromkeys(second, "."))
+    assert numbers(past)[second[1]] == case_id
+
+
+def propose(past: Past, name: str) -> quarantines.QuarantineId:
+    proposal = quarantine.Proposal(
+        case_id=past.case_id(name),
+        scope=Scope.CASE,
+        variant=None,
+        fingerprint_id=None,
+        days=14,
+        reason="slow",
+        owner=None,
+    )
+    with past.db.begin() as session:
+        return quarantine.propose(session, past.repository_id, proposal, ANA, past.now, place=None)
+
+
+def test_a_quarantine_follows_its_case_and_one_of_the_new_name_alone_is_ended(past: Past) -> None:
+    past.run(REST | {OLD: "F."})
+    mine = propose(past, OLD)
+    past.run(REST | {NEW: "F."}, branch="topic")
+    other = propose(past, NEW)
+    past.run(REST | {NEW: "."})
+    case_id = past.case_id(NEW)
+    with past.db.begin() as session:
+        found = quarantines.find_latest(session, past.repository_id, case_id)
+        states = {one: quarantines.get(session, one) for one in (mine, other)}
+    assert found is not None
+    assert {one: held.state for one, held in states.items()} == {mine: State.PROPOSED, other: State.WITHDRAWN}
+    assert {held.case_id for held in states.values()} == {case_id}
+
+
+def test_a_whole_folder_that_moves_is_followed_in_one_run(past: Past) -> None:
+    before = {f"tests/test_{file}.py::t{number}": "." for file in "abcdef" for number in range(20)}
+    now = {name.replace("tests/", "tests/unit/"): "." for name in before}
+    past.run(before)
+    known = numbers(past)
+    past.run(now)
+    assert {name.replace("tests/", "tests/unit/"): number for name, number in known.items()} == numbers(past)
+
+
+def test_the_thread_of_the_card_is_told(past: Past) -> None:
+    past.run(REST | {OLD: "."})
+    with past.db.begin() as session:
+        session.exec_driver_sql(
+            "insert into messages (key, repository_id, case_id, workspace_id, channel, ts, posted_at) "
+            "values (%s, %s, %s, 1, 'C1', '1.0', now())",
+            (f"card:{past.repository_id}:{past.case_id(OLD)}:1:C1", past.repository_id, past.case_id(OLD)),
+        )
+    past.run(REST | {NEW: "."})
+    with past.db.begin() as session:
+        kinds = set(session.execute(sa.select(notices.c.kind)).scalars())
+    assert {"card", "history"} <= kinds
