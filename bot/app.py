@@ -16,22 +16,25 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from starlette.applications import Starlette
 
 from bot import telemetry
-from bot.analysis.model import WorkspaceId
 from bot.commands import listeners
 from bot.commands.door import Entrance
 from bot.config import Environment, Settings
-from bot.errors import ConfigurationError, PermanentUpstreamError, UpstreamError
+from bot.errors import ConfigurationError, UpstreamError
 from bot.github.accounts import Accounts, web_url
 from bot.github.client import GitHub
+from bot.grants import Grants
 from bot.jobs import rescore
 from bot.jobs.context import Context
 from bot.jobs.schedule import Clock
 from bot.jobs.worker import Worker
-from bot.slack.registry import Grant, Registry
+from bot.slack.oauth import Credentials, Flow
+from bot.slack.registry import Registry
 from bot.store import embedded, rescores, workspaces
 from bot.store.database import Database
+from bot.store.vault import Vault
 from bot.web import routes
 from bot.web.accounts import AccountPages
+from bot.web.installing import InstallPages, Outcomes
 
 _log = telemetry.logger(__name__)
 
@@ -51,7 +54,14 @@ class Bot:
         self.db.check()
         self.github = _github(settings)
         missing = settings.missing()
-        self.slacks = Registry(self._grant, base_url=settings.slack_api_url)
+        self.slack_app = _slack_app(settings)
+        self.grants = Grants(
+            self.db,
+            bot_token=settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else None,
+            vault=Vault(settings.encryption_keys) if settings.encryption_keys else None,
+            credentials=self.slack_app,
+        )
+        self.slacks = Registry(self.grants.of, base_url=settings.slack_api_url)
         self.context = Context(self.db, self.github, self.slacks, settings.slack_default_channel, missing=missing)
         self.accounts = _accounts(settings)
         self.entrance = Entrance(
@@ -85,12 +95,12 @@ class Bot:
 
         if self.settings.slack_bot_token is not None:
             with self.db.begin() as session:
-                workspaces.put_by_token(session, sees_all=True, now=datetime.now(UTC))
+                workspaces.put_by_token(session, sees_all=self.slack_app is None, now=datetime.now(UTC))
 
     def bolt(self) -> Bolt | None:
         """The Slack listeners, where Slack is configured."""
         settings = self.settings
-        if settings.slack_bot_token is None:
+        if settings.slack_bot_token is None and self.slack_app is None:
             return None
         if settings.slack_signing_secret is None and settings.slack_app_token is None:
             return None
@@ -98,13 +108,12 @@ class Bot:
         secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else None
         return listeners.build(self.entrance, signing_secret=secret)
 
-    def _grant(self, workspace_id: WorkspaceId) -> Grant:
-        with self.db.begin() as session:
-            workspace = workspaces.get(session, workspace_id)
-        if not workspace.by_token or self.settings.slack_bot_token is None:
-            message = f"FlakeGuard has no token for the workspace {workspace.name or workspace_id}."
-            raise PermanentUpstreamError(message, code="not_installed")
-        return Grant(self.settings.slack_bot_token.get_secret_value())
+    def install_flow(self) -> Flow | None:
+        """The way workspaces install the Slack app by themselves, where that is set up."""
+        if self.slack_app is None:
+            return None
+        redirect = f"{self.settings.address}/slack/oauth_redirect"
+        return Flow(self.slack_app, self.grants, Outcomes(), redirect_uri=redirect)
 
     def close(self) -> None:
         """Close every connection, and stop the embedded database if it is ours."""
@@ -157,6 +166,7 @@ def serve(settings: Settings) -> None:
                 slacks=bot.slacks,
                 public_url=settings.address,
             ),
+            installing=InstallPages(bot.install_flow()),
         )
         uvicorn.Server(
             uvicorn.Config(
@@ -229,6 +239,16 @@ def rebuild(settings: Settings, names: Sequence[str]) -> Iterator[tuple[str, int
         bot.close()
 
 
+def rotate_keys(settings: Settings) -> int:
+    """Seal every stored token with the newest key, and end; returns how many."""
+    bot = Bot(settings)
+    try:
+        bot.prepare()
+        return bot.grants.reseal()
+    finally:
+        bot.close()
+
+
 def _listen(settings: Settings) -> socket.socket:
     try:
         return socket.create_server((settings.host, settings.port), backlog=1024)
@@ -241,6 +261,14 @@ def _github(settings: Settings) -> GitHub | None:
     if settings.github_app_id is None or settings.github_app_private_key is None:
         return None
     return GitHub(settings.github_app_id, settings.github_app_private_key.get_secret_value(), settings.github_api_url)
+
+
+def _slack_app(settings: Settings) -> Credentials | None:
+    if settings.slack_client_id is None or settings.slack_client_secret is None:
+        return None
+    return Credentials(
+        settings.slack_client_id, settings.slack_client_secret.get_secret_value(), settings.slack_api_url
+    )
 
 
 def _accounts(settings: Settings) -> Accounts | None:

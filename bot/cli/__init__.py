@@ -7,7 +7,7 @@ import sys
 import click
 
 from bot import config, telemetry
-from bot.cli import inspect, rebuild, scan
+from bot.cli import inspect, manifest, rebuild, scan
 from bot.errors import FlakeGuardError
 
 
@@ -52,6 +52,24 @@ def play_demo(port: int) -> None:
     story.run(port)
 
 
+@cli.command()
+def rotate_keys() -> None:
+    """Store every Slack token under the first key of TOKEN_KEYS."""
+    from bot import app  # noqa: PLC0415  # the other commands start without it
+
+    number = app.rotate_keys(_settings())
+    click.echo(f"Stored anew under the first key: {number}. The other keys are not needed any more.")
+
+
+@cli.command()
+def new_key() -> None:
+    """Make a key for TOKEN_KEYS."""
+    from bot.store import vault  # noqa: PLC0415  # the other commands start without it
+
+    click.echo(vault.new_key())
+
+
+cli.add_command(manifest.manifest)
 cli.add_command(inspect.inspect)
 cli.add_command(rebuild.rebuild)
 cli.add_command(scan.scan)

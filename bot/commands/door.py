@@ -16,6 +16,7 @@ from bot.errors import FlakeGuardError, UserError
 from bot.github.client import GitHub
 from bot.services import access
 from bot.services.search import CaseSearch
+from bot.services.workspaces import recognise
 from bot.slack.blockkit import Message, View
 from bot.slack.client import Slack
 from bot.slack.registry import Registry
@@ -224,14 +225,7 @@ class Entrance:
             _log.warning("Slack did not say who the bot is", reason=str(error))
             return None
         with self.db.begin() as session:
-            return workspaces.identify(
-                session,
-                enterprise_id=identity.enterprise_id,
-                team_id="" if identity.is_organisation else identity.team_id,
-                name=identity.team,
-                bot_user_id=identity.bot_user_id,
-                now=now(),
-            )
+            return recognise(session, identity, now())
 
 
 Handler = Callable[[Door, Body], None]

@@ -22,6 +22,7 @@ from bot.commands import (
     home,
     incident,
     keeping,
+    lifecycle,
     lists,
     menu,
     quarantine,
@@ -36,13 +37,13 @@ from bot.commands.submission import Submission, Submissions
 from bot.errors import FlakeGuardError
 from bot.slack import answers
 from bot.slack.blockkit import Element
+from bot.slack.manifest import COMMAND
 from bot.slack.names import Action, Callback, Shortcut
 from bot.store import workspaces
 from bot.store.workspaces import Workspace
 
 Suggest = Callable[[Door, Body], Sequence[Element]]
 """What fits the text that a person types into a menu."""
-COMMAND = "/flakeguard"
 THREADS = 20
 _log = telemetry.logger(__name__)
 _STRANGER = "FlakeGuard is not installed in this workspace, or has not heard from Slack yet. Try again in a minute."
@@ -123,7 +124,7 @@ def build(entrance: Entrance, *, signing_secret: str | None) -> App:
         listener_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="slack"),
         raise_error_for_unhandled_request=False,
     )
-    app.middleware(_stop_strangers)
+    app.middleware(_stop_strangers(entrance))
     app.command(COMMAND)(ack=acknowledge, lazy=[guarded(entrance, Listener(About.NOTHING, menu.on_command))])
     for action, listener in ACTIONS.items():
         app.action(action.value)(ack=acknowledge, lazy=[guarded(entrance, listener)])
@@ -138,6 +139,8 @@ def build(entrance: Entrance, *, signing_secret: str | None) -> App:
     app.action(re.compile(".*"))(ack=acknowledge, lazy=[guarded(entrance, Listener(About.NOTHING, _on_unknown))])
     app.event("app_home_opened")(_on_event(entrance, home.on_opened))
     app.event("app_mention")(_on_event(entrance, menu.on_command))
+    for event, happening in lifecycle.HANDLERS.items():
+        app.event(event)(lifecycle.listener(entrance, happening))
     app.event(re.compile(".*"))(_on_other)
     app.error(_on_error)
     return app
@@ -147,13 +150,7 @@ def _authorize(entrance: Entrance) -> Callable[..., AuthorizeResult]:
     """Say whose request it is, by our own records: a Slack that is away does not hold up a click."""
 
     def authorize(context: BoltContext, enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
-        with entrance.db.begin() as session:
-            found = workspaces.find(session, enterprise_id or "", team_id or "")
-            unidentified = found is None and (one := workspaces.find_by_token(session)) is not None and not one.is_known
-        if unidentified:
-            found = entrance.identify()
-            if found is not None and not _is_of(found, enterprise_id or "", team_id or ""):
-                found = None
+        found = _resolve(entrance, enterprise_id or "", team_id or "")
         context["workspace"] = found
         return AuthorizeResult(
             enterprise_id=enterprise_id, team_id=team_id, bot_user_id=found.bot_user_id if found else None
@@ -162,17 +159,37 @@ def _authorize(entrance: Entrance) -> Callable[..., AuthorizeResult]:
     return authorize
 
 
+def _resolve(entrance: Entrance, enterprise_id: str, team_id: str) -> Workspace | None:
+    """The installation a request comes from; Slack is asked only while it has not told whose token ours is."""
+    with entrance.db.begin() as session:
+        found = workspaces.find(session, enterprise_id, team_id)
+        unidentified = found is None and (one := workspaces.find_by_token(session)) is not None and not one.is_known
+    if unidentified:
+        found = entrance.identify()
+    return found if found is not None and _is_of(found, enterprise_id, team_id) else None
+
+
 def _is_of(workspace: Workspace, enterprise_id: str, team_id: str) -> bool:
     return team_id == workspace.team_id or (workspace.is_organisation and enterprise_id == workspace.enterprise_id)
 
 
-def _stop_strangers(context: BoltContext, body: Mapping[str, Any], next: Callable[[], None]) -> BoltResponse | None:  # noqa: A002  # Bolt injects by this name
-    """Answer 200 to a workspace that is not known, as Slack asks for, and do nothing for it."""
-    if context.get("workspace") is not None:
-        next()
-        return None
-    _log.info("request of an unknown workspace", team=context.team_id, enterprise=context.enterprise_id)
-    return BoltResponse(status=200, body=_STRANGER if "command" in body else "")
+def _stop_strangers(entrance: Entrance) -> Callable[..., BoltResponse | None]:
+    """A middleware that answers 200 to a workspace that is not known, as Slack asks for, and does nothing for it."""
+
+    def stop(
+        context: BoltContext,
+        body: Mapping[str, Any],
+        next: Callable[[], None],  # noqa: A002  # Bolt injects by this name
+    ) -> BoltResponse | None:
+        if "workspace" not in context:  # Bolt does not authorize the end of an installation
+            context["workspace"] = _resolve(entrance, context.enterprise_id or "", context.team_id or "")
+        if context["workspace"] is not None:
+            next()
+            return None
+        _log.info("request of an unknown workspace", team=context.team_id, enterprise=context.enterprise_id)
+        return BoltResponse(status=200, body=_STRANGER if "command" in body else "")
+
+    return stop
 
 
 def _suggesting(entrance: Entrance, suggest: Suggest) -> Callable[..., None]:

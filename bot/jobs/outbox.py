@@ -11,7 +11,7 @@ from datetime import timedelta
 from bot import telemetry
 from bot.analysis.model import Place
 from bot.errors import FlakeGuardError, PermanentUpstreamError, UpstreamError
-from bot.jobs import cards, commit_checks, digests, escalations, homes, news
+from bot.jobs import cards, commit_checks, digests, escalations, homes, news, pauses
 from bot.jobs.context import Context
 from bot.services import access
 from bot.store import notices, turns, workspaces
@@ -35,6 +35,7 @@ SENDERS: Mapping[Kind, Callable[[Context, Notice], bool]] = {
     Kind.DIGEST: digests.send,
     Kind.ESCALATION: escalations.send,
     Kind.REMINDER: escalations.remind,
+    Kind.PAUSED: pauses.send,
 }
 """What says each kind; it returns whether a new message came into the channel."""
 _log = telemetry.logger(__name__)
@@ -89,6 +90,8 @@ def _say(context: Context, notice: Notice) -> bool:
         fault = str(error)
         code = error.code if isinstance(error, PermanentUpstreamError) else type(error).__name__
         _log.warning("notice refused", reason=fault, code=code)
+        if isinstance(error, PermanentUpstreamError):
+            pauses.on_refusal(context, notice, error)
     except Exception as error:  # a fault of ours in one notice must not silence its channel
         _log.exception("notice failed", attempts=notice.attempts)
         if notice.place is None:

@@ -217,11 +217,11 @@ class Slack:
             raise _rejected(method)
         if state == pybreaker.STATE_OPEN:
             try:
-                return self._breaker.call(_translated, method, call)
+                return self._breaker.call(translated, method, call)
             except pybreaker.CircuitBreakerError:
                 raise _rejected(method) from None
         try:
-            response = _translated(method, call)
+            response = translated(method, call)
         except (UpstreamError, PermanentUpstreamError) as error:
             with contextlib.suppress(pybreaker.CircuitBreakerError, UpstreamError, PermanentUpstreamError):
                 self._breaker.call(_raise, error)
@@ -231,7 +231,8 @@ class Slack:
         return response
 
 
-def _translated(method: str, call: Callable[[], SlackResponse]) -> SlackResponse:
+def translated(method: str, call: Callable[[], SlackResponse]) -> SlackResponse:
+    """Make a call, and turn the faults of the library into ours; no fault carries the request and its token along."""
     try:
         return call()
     except SlackApiError as error:

@@ -33,6 +33,7 @@ class Kind(StrEnum):
     AUTHOR = "author"
     CHECK = "check"
     HOME = "home"
+    PAUSED = "paused"
 
 
 NO_REPOSITORY = RepositoryId(0)

@@ -35,6 +35,7 @@ class Workspace:
     bot_user_id: str
     by_token: bool
     sees_all: bool
+    installed_at: datetime
 
     @property
     def is_organisation(self) -> bool:
@@ -57,9 +58,9 @@ def put(
     session: Session, *, enterprise_id: str, team_id: str, name: str, bot_user_id: str, now: datetime
 ) -> WorkspaceId:
     """Record that the app is installed in a workspace; returns its number."""
-    row = {"name": name, "bot_user_id": bot_user_id, "removed_at": None}
+    row = {"name": name, "bot_user_id": bot_user_id, "installed_at": now, "removed_at": None}
     statement = insert(workspaces).values(
-        enterprise_id=enterprise_id, team_id=team_id, by_token=False, sees_all=False, installed_at=now, **row
+        enterprise_id=enterprise_id, team_id=team_id, by_token=False, sees_all=False, **row
     )
     number: int = session.execute(
         statement.on_conflict_do_update(index_elements=["enterprise_id", "team_id"], set_=row).returning(
@@ -234,6 +235,7 @@ _SELECT = sa.select(
     workspaces.c.bot_user_id,
     workspaces.c.by_token,
     workspaces.c.sees_all,
+    workspaces.c.installed_at,
 )
 
 
@@ -246,4 +248,5 @@ def _read(row: sa.RowMapping) -> Workspace:
         bot_user_id=row["bot_user_id"],
         by_token=row["by_token"],
         sees_all=row["sees_all"],
+        installed_at=row["installed_at"],
     )

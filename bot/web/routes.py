@@ -19,6 +19,7 @@ from bot.errors import ConflictError, NotAllowedError, NotFoundError, UpstreamEr
 from bot.store.database import Database
 from bot.web import health, hooks, slack
 from bot.web.accounts import AccountPages
+from bot.web.installing import InstallPages
 from bot.web.problems import problem
 
 _log = telemetry.logger(__name__)
@@ -39,6 +40,7 @@ class Doors:
     probes: dict[str, Callable[[], None]]
     missing: tuple[str, ...]
     accounts: AccountPages
+    installing: InstallPages
 
 
 def build(doors: Doors, lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]] | None = None) -> Starlette:
@@ -52,6 +54,8 @@ def build(doors: Doors, lifespan: Callable[[Starlette], AbstractAsyncContextMana
             Route("/github/connect", doors.accounts.confirm, methods=["POST"]),
             Route("/github/callback", doors.accounts.callback, methods=["GET"]),
             Route("/github/setup", doors.accounts.setup, methods=["GET"]),
+            Route("/slack/install", doors.installing.begin, methods=["GET"]),
+            Route("/slack/oauth_redirect", doors.installing.finish, methods=["GET"]),
             Route("/slack/events", slack.endpoint(doors.bolt), methods=["POST"]),
             Route("/health", status.alive),
             Route("/health/ready", status.ready),

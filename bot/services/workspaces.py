@@ -1,0 +1,88 @@
+"""Slack workspaces come and go: what is kept of them, and what is forgotten with them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot import telemetry
+from bot.analysis.model import ActorKind, Place, WorkspaceId
+from bot.services import subscriptions
+from bot.slack.client import BotIdentity
+from bot.slack.oauth import Installed
+from bot.store import links, notices, tokens, workspaces
+from bot.store import subscriptions as subscribed
+from bot.store.database import Session
+from bot.store.notices import NO_REPOSITORY, Kind
+from bot.store.tokens import StoredToken
+from bot.store.workspaces import Workspace
+
+_log = telemetry.logger(__name__)
+
+
+def install(session: Session, installed: Installed, sealed: bytes, now: datetime) -> WorkspaceId:
+    """Record that a workspace installed the app, with its sealed token; it sees no repository yet."""
+    workspace_id = workspaces.put(
+        session,
+        enterprise_id=installed.enterprise_id,
+        team_id=installed.team_id,
+        name=installed.name,
+        bot_user_id=installed.bot_user_id,
+        now=now,
+    )
+    token = StoredToken(
+        workspace_id=workspace_id,
+        sealed=sealed,
+        installer=installed.installer,
+        scopes=installed.scopes,
+        expires_at=installed.expires_at,
+    )
+    tokens.put(session, token, now)
+    return workspace_id
+
+
+def recognise(session: Session, identity: BotIdentity, now: datetime) -> Workspace:
+    """Record whom SLACK_BOT_TOKEN speaks for."""
+    return workspaces.identify(
+        session,
+        enterprise_id=identity.enterprise_id,
+        team_id="" if identity.is_organisation else identity.team_id,
+        name=identity.team,
+        bot_user_id=identity.bot_user_id,
+        now=now,
+    )
+
+
+def uninstall(session: Session, workspace: Workspace, now: datetime) -> None:
+    """Forget the token, the people and the installations of a workspace that removed the app.
+
+    The token in the settings is not ours to forget: its workspace is known again when it installs the app again.
+    """
+    tokens.delete(session, workspace.id)
+    links.delete_workspace(session, workspace.id)
+    workspaces.remove(session, workspace.id, now)
+
+
+def revoke(session: Session, workspace: Workspace) -> None:
+    """Forget the token a workspace took back; what else is known of it stays until it removes the app."""
+    tokens.delete(session, workspace.id)
+
+
+def pause(session: Session, place: Place, reason: str, now: datetime) -> None:
+    """Say nothing more in a channel, and have whoever looks after it told: who subscribed it, else who installed."""
+    if not subscriptions.pause(session, place, reason, now):
+        return
+    creator = subscribed.find_creator(session, place)
+    token = tokens.find(session, place.workspace_id)
+    person = creator.id if creator and creator.kind is ActorKind.SLACK else token.installer if token else ""
+    if not person:
+        _log.warning("a channel is paused, and nobody is known to tell", place=str(place), reason=reason)
+        return
+    notices.put(
+        session,
+        kind=Kind.PAUSED,
+        key=f"paused:{place}:{now.timestamp():.0f}",
+        repository_id=NO_REPOSITORY,
+        detail=f"{place.channel} {reason}",
+        place=Place(place.workspace_id, person),
+        now=now,
+    )

@@ -1,0 +1,17 @@
+"""What the one who looks after a channel hears when it cannot be spoken to any more. Pure."""
+
+from __future__ import annotations
+
+from bot.slack import blockkit
+from bot.slack.blockkit import Message
+
+
+def paused(channel: str, reason: str) -> Message:
+    """Say that nothing more is posted in a channel, why, and how to change it."""
+    why = blockkit.escape(blockkit.line(reason), 300)
+    rest = "Its subscriptions wait. Invite FlakeGuard again, or type /flakeguard subscribe in another channel."
+    place = f"<#{channel}>" if channel.isalnum() else "a channel"
+    return Message(
+        f"FlakeGuard posts nothing more in {place}: {why}. {rest}",
+        (blockkit.section(f"\N{DOUBLE VERTICAL BAR} FlakeGuard posts nothing more in {place}: {why}. {rest}"),),
+    )
