@@ -20,7 +20,7 @@ from bot.analysis.history import RunFacts
 from bot.analysis.incidents import Incident
 from bot.analysis.lifecycle import State
 from bot.analysis.model import SYSTEM, CaseId, Place, RepositoryId, RunId, Status
-from bot.services import announce, judge, masking, outages, quarantine
+from bot.services import announce, judge, masking, outages, quarantine, testimony
 from bot.store import cards, cases, executions, histories, quarantines, queue, rescores, runs, scorers
 from bot.store import incidents as stored_incidents
 from bot.store.database import Session
@@ -101,7 +101,10 @@ class Suites:
 
 @dataclass(slots=True)
 class Replay:
-    """A rebuild on its way: the filter as far as it has read, and what it found in the runs."""
+    """A rebuild on its way: the filter as far as it has read, and what it found in the runs.
+
+    `heard` is the number of the last label that was weighed.
+    """
 
     repository_id: RepositoryId
     asked: int
@@ -112,6 +115,7 @@ class Replay:
     terms: dict[RunId, float] = field(default_factory=dict)
     found: list[Incident] = field(default_factory=list)
     left_out: dict[RunId, Incident] = field(default_factory=dict)
+    heard: int = 0
 
 
 def begin(session: Session, repository_id: RepositoryId) -> Replay:
@@ -136,7 +140,10 @@ def begin(session: Session, repository_id: RepositoryId) -> Replay:
 def advance(session: Session, replay: Replay, limit: int = BATCH) -> int:
     """Read the next runs; returns how many, 0 at the end."""
     read = replay.reader.read(session, limit)
+    # Asked for after the runs: whatever was said before one of them is there by now.
+    said = testimony.Hearing(session, replay.repository_id, replay.heard)
     for run, legs in read:
+        replay.heard = said.until(replay.scorer, run.ordinal, replay.heard)
         _take(session, replay, run, legs)
     return len(read)
 
@@ -152,6 +159,7 @@ def finish(session: Session, replay: Replay, place: Place | None, now: datetime)
         return False
     while advance(session, replay):
         pass
+    testimony.Hearing(session, repository_id, replay.heard).until(replay.scorer, None, replay.heard)
     before = cases.list_statuses(session, repository_id)
     unjudged = executions.list_unjudged(session, repository_id)
     judge.replace(session, repository_id, replay.scorer, now)

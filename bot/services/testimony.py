@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import deque
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -12,7 +12,6 @@ from bot.analysis.model import Actor, CaseId, RepositoryId
 from bot.services import announce, judge
 from bot.store import cases, labels, results, runs, scorers
 from bot.store.database import Session
-from bot.store.labels import Testimony
 
 FACTOR = 1 / 6
 """How many times as likely a person is to say it of a flaky case as of one that is not.
@@ -45,19 +44,20 @@ def hear(
     return place, variants
 
 
-def replay(scorer: scoring.Scorer, heard: Iterable[Testimony]) -> None:
-    """Weigh what was said at one place between two runs, in the order in which it was said."""
-    for one in heard:
-        for variant in one.variants:
-            scorer.hear(variant, one.case_id, FACTOR, one.given_at)
+class Hearing:
+    """What was said in a repository after the label of number `after`, for a rebuild to weigh at its place."""
 
+    def __init__(self, session: Session, repository_id: RepositoryId, after: int) -> None:
+        self._said = deque(labels.list_heard(session, repository_id, after))
 
-def by_place(session: Session, repository_id: RepositoryId) -> Mapping[int, list[Testimony]]:
-    """Everything that was heard in a repository, by the place of the run it was said after."""
-    found: dict[int, list[Testimony]] = {}
-    for one in labels.list_heard(session, repository_id):
-        found.setdefault(one.after, []).append(one)
-    return found
+    def until(self, scorer: scoring.Scorer, ordinal: int | None, last: int) -> int:
+        """Weigh what was said before the run of this place, or (None) all the rest; returns the last label's number."""
+        while self._said and (ordinal is None or self._said[0].after < ordinal):
+            one = self._said.popleft()
+            for variant in one.variants:
+                scorer.hear(variant, one.case_id, FACTOR, one.given_at)
+            last = one.label_id
+        return last
 
 
 def _weigh(

@@ -19,6 +19,7 @@ from bot.store.tables import labels
 class Testimony:
     """What a person said that the filter weighed: after the run of which place, of which case, in which variants."""
 
+    label_id: int
     after: int
     case_id: CaseId
     variants: tuple[str, ...]
@@ -108,14 +109,14 @@ def count_heard(session: Session, repository_id: RepositoryId, case_id: CaseId, 
     ).scalar_one()
 
 
-def list_heard(session: Session, repository_id: RepositoryId) -> list[Testimony]:
-    """Everything the filter weighed, in the order in which it was said."""
+def list_heard(session: Session, repository_id: RepositoryId, after: int = 0) -> list[Testimony]:
+    """Everything the filter weighed since the label of a number, in the order in which it was said."""
     rows = session.execute(
-        sa.select(labels.c.heard_after, labels.c.case_id, labels.c.heard_in, labels.c.created_at)
-        .where(labels.c.repository_id == repository_id, labels.c.heard_after.is_not(None))
+        sa.select(labels.c.id, labels.c.heard_after, labels.c.case_id, labels.c.heard_in, labels.c.created_at)
+        .where(labels.c.repository_id == repository_id, labels.c.heard_after.is_not(None), labels.c.id > after)
         .order_by(labels.c.id)
     )
-    return [Testimony(row[0], CaseId(row[1]), tuple(row[2]), row[3]) for row in rows]
+    return [Testimony(row[0], row[1], CaseId(row[2]), tuple(row[3]), row[4]) for row in rows]
 
 
 def list_since(session: Session, repository_id: RepositoryId, since: datetime, until: datetime) -> list[Label]:

@@ -8,7 +8,7 @@ import pytest
 
 from bot.analysis.labels import LabelSource, LabelVerdict
 from bot.analysis.model import Actor, ActorKind, Status
-from bot.services import learning, testimony
+from bot.services import learning, rebuild, testimony
 from bot.store import cases, labels
 from bot.store.database import Database
 from tests.store.past import Past
@@ -84,3 +84,34 @@ def test_one_person_is_not_heard_without_end(past: Past) -> None:
     before = _score(past).p_flaky
     _own_up(past, BEN, _sha("0"))
     assert _score(past).p_flaky < before
+
+
+def test_a_rebuild_weighs_it_at_the_same_place_to_the_last_bit(past: Past) -> None:
+    _own_up(past, ANA, _sha("feature"))
+    for number in range(6):
+        past.run({"cart": "F" if number == 2 else ".", "tax": "."})
+    _own_up(past, BEN, _sha("feature"))
+    live = _score(past)
+    with past.db.begin() as session:
+        rebuild.request(session, past.repository_id, "test", past.now)
+        replay = rebuild.begin(session, past.repository_id)
+        rebuild.advance(session, replay, 5)
+    _own_up(past, ANA, _sha("later"))
+    with past.db.begin() as session:
+        assert rebuild.finish(session, replay, None, past.now)
+    assert _score(past) == live
+
+
+def test_a_word_given_while_a_rebuild_reads_is_not_lost(past: Past) -> None:
+    past.run({"cart": "F", "tax": "."}, branch="late", sha=_sha("late"))
+    with past.db.begin() as session:
+        rebuild.request(session, past.repository_id, "test", past.now)
+        replay = rebuild.begin(session, past.repository_id)
+        while rebuild.advance(session, replay, 5):
+            pass
+    _own_up(past, ANA, _sha("late"))
+    past.run({"cart": ".", "tax": "."})
+    live = _score(past)
+    with past.db.begin() as session:
+        assert rebuild.finish(session, replay, None, past.now)
+    assert _score(past) == live
