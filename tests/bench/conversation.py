@@ -1,0 +1,148 @@
+"""A command to its first content, and a suggestion while somebody types, on 100,000 cases and 1,000 runs.
+
+The peer of every figure is the plainest command of the same run, which asks the database for next to nothing.
+"""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from bot.sandbox.slack.model import Message
+from bot.slack.names import Action
+from bot.store import embedded
+from bot.store.database import Database
+from tests.scenario.stage import ANA, CHANNEL, Stage, wait
+
+CASES = 100_000
+RUNS = 1_000
+FLAKY = 2_000
+FAILURES = 50_000
+REPEATS = 7
+PLAIN = "help test"
+COMMANDS = (
+    PLAIN,
+    "help",
+    "status acme/shop",
+    "top acme/shop",
+    "test test_total",
+    "test bench module_77",
+    "explain test_total",
+    "list broken",
+    "list quarantined",
+    "settings",
+    "health",
+    "unquarantine test_total",
+)
+TYPED = ("t", "test", "bench test_99", "module_12 case_7", "zzz", "bench module case")
+
+_FILL = (
+    """insert into cases (repository_id, key, uid, file, class_name, name, suite, title, first_seen_at)
+       select :repository, decode(md5(n::text), 'hex'), substr(md5('u' || n), 1, 12),
+              'tests/bench/module_' || n % 997 || '/test_' || n % 89 || '.py', '', 'case_' || n, 'pytest',
+              'tests/bench/module_' || n % 997 || '/test_' || n % 89 || '.py::case_' || n, now()
+       from generate_series(1, :cases) n""",
+    """insert into runs (repository_id, github_run_id, attempt, number, workflow, workflow_path, event, head_sha,
+                         head_branch, conclusion, url, started_at, completed_at, ingested_at, complete, files)
+       select :repository, 900000 + n, 1, n, 'CI', '.github/workflows/ci.yml', 'push', md5('c' || n), 'main',
+              case when n % 5 = 0 then 'failure' else 'success' end, 'https://example.test/' || n,
+              now() - make_interval(mins => 10 * (:runs - n) + 300), now(), now(), true, 1
+       from generate_series(1, :runs) n""",
+    """insert into run_results
+         (repository_id, run_id, variant, case_ids, outcomes, durations, shards, complete, cases_hash)
+       select :repository, r.id, 'ci.yml linux', c.ids, decode(repeat('00', c.n), 'hex'),
+              array_fill(0.01::real, array[c.n]), '{}', true, decode(md5('bench'), 'hex')
+       from runs r,
+            (select array_agg(id order by id) ids, count(*)::int n from cases where repository_id = :repository) c
+       where r.repository_id = :repository and r.url like 'https://example.test/%'""",
+    """insert into failures
+         (repository_id, case_id, run_id, variant, try, outcome, duration, fingerprint_id, occurred_at)
+       select :repository, c.id, r.id, 'ci.yml linux', 1, 1, 0.1, (select min(id) from fingerprints), r.started_at
+       from (select id, row_number() over () n from cases where repository_id = :repository limit :flaky) c,
+            (select id, started_at, row_number() over () n from runs where repository_id = :repository) r
+       where (c.n * 31 + r.n * 17) % (cast(:flaky as bigint) * :runs / :failures) = 0""",
+    "analyze",
+)
+
+
+def main() -> None:
+    """Measure against a bot and a PostgreSQL of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="flakeguard-bench-"))
+    folder.chmod(0o755)
+    try:
+        with embedded.running(folder) as server:
+            conversation(server.url)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def conversation(url: str) -> None:
+    """Ask everything, several times each."""
+    stage = Stage(url)
+    try:
+        stage.start_bot()
+        stage.make_flaky("test_total")
+        assert wait(stage.cards, 60), "no card"
+        _fill(url)
+        slack = stage.slack
+        medians = []
+        plain = _median(lambda: _ask(stage, PLAIN))
+        for line in COMMANDS:
+            median = plain if line == PLAIN else _median(lambda line=line: _ask(stage, line))  # type: ignore[misc]
+            medians.append(median)
+            print(f"/flakeguard {line}: {median:.0f} ms to its content, {median / plain:.1f} x “{PLAIN}”")  # noqa: T201
+        print(f"all commands: median {statistics.median(medians):.0f} ms, slowest {max(medians):.0f} ms")  # noqa: T201
+        menu = _ask(stage, "test bench")
+        for typed in TYPED:
+            median = _median(lambda typed=typed: slack.suggestions_of(ANA, CHANNEL, menu.ts, Action.PICK, typed))  # type: ignore[misc]
+            print(f"typing “{typed}”: {median:.0f} ms to the suggestions")  # noqa: T201
+    finally:
+        stage.close()
+
+
+def _fill(url: str) -> None:
+    database = Database(url, pool_size=1)
+    with database.begin() as session:
+        repository = session.execute(sa.text("select id from repositories")).scalar_one()
+        values = {"repository": repository, "cases": CASES, "runs": RUNS, "flaky": FLAKY, "failures": FAILURES}
+        for statement in _FILL:
+            session.execute(sa.text(statement), values)
+        columns = [
+            row[0]
+            for row in session.execute(
+                sa.text("select column_name from information_schema.columns where table_name = 'scores'")
+            )
+            if row[0] != "case_id"
+        ]
+        names = ", ".join(columns)
+        session.execute(
+            sa.text(
+                f"insert into scores (case_id, {names}) select c.id, {', '.join(f's.{one}' for one in columns)}"  # noqa: S608  # names of our own columns
+                " from (select * from scores order by p_flaky desc limit 1) s,"
+                " (select id from cases where repository_id = :repository order by id desc limit :flaky) c"
+            ),
+            values,
+        )
+    database.close()
+
+
+def _ask(stage: Stage, line: str) -> Message:
+    before = len(stage.slack.ephemerals(ANA))
+    stage.slack.command(ANA, CHANNEL, f"/flakeguard {line}")
+    assert stage.slack.wait_for(lambda: len(stage.slack.ephemerals(ANA)) > before, 30), f"no answer to {line}"
+    return stage.slack.ephemerals(ANA)[-1]
+
+
+def _median(action: Callable[[], object]) -> float:
+    times = []
+    for _ in range(REPEATS):
+        started = time.perf_counter()
+        action()
+        times.append((time.perf_counter() - started) * 1000)
+    return statistics.median(times)
