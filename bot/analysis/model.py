@@ -264,11 +264,10 @@ class VariantScore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseProfile:
-    """What is known of one case: the worst of its variants first, the latest failure, the recent verdicts.
+    """What is known of one case: the worst of its variants first, the latest failure, the company it keeps.
 
-    `recent` holds the verdicts of the latest commits that ran it, oldest first. `cluster` is the item it is part of,
-    `order` is set where its failures hang on the order of cases,
-    `muted_until` while somebody wants to hear nothing of it.
+    `cluster` is the item it is part of, `order` is set where its failures hang on the order of cases, `muted_until`
+    while somebody wants to hear nothing of it.
     """
 
     repository_id: RepositoryId
@@ -279,7 +278,6 @@ class CaseProfile:
     status: Status
     variants: tuple[VariantScore, ...]
     last_failure: FailureExcerpt | None
-    recent: tuple[Verdict, ...]
     first_seen_at: datetime
     last_seen_at: datetime
     cluster: Membership | None = None

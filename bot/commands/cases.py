@@ -35,7 +35,8 @@ def details_of(door: Door, body: Body, case_id: CaseId) -> Message:
             profiles.latest_quarantine(session, profile),
             trail,
             now(),
-            explanation=explain.of_case(session, case_id, now()),
+            recent=profiles.recent(session, profile),
+            explanation=explain.of_case(session, case_id, now(), ahead=False),
             owner=owners.of_cases(session, profile.repository_id, [case_id]).get(case_id),
         )
 

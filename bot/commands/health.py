@@ -9,7 +9,7 @@ from bot.commands.command import Command
 from bot.commands.door import Body, Door, now
 from bot.commands.parser import Typed
 from bot.errors import UserError
-from bot.services import access, homes, profiles
+from bot.services import access, homes, policies
 from bot.slack import health, policy
 from bot.slack.names import Action
 
@@ -55,7 +55,9 @@ def _status(door: Door, body: Body, name: str) -> None:
 def _settings(door: Door, body: Body, name: str) -> None:
     with door.db.begin() as session:
         shown = [
-            policy.in_force(one.full_name, profiles.policy(session, one.id))
+            policy.in_force(
+                one.full_name, policies.of_repository(session, one.id), fault=policies.fault(session, one.id)
+            )
             for one in subject.chosen(door, session, name, _MOST)
         ]
     for message in shown:

@@ -10,7 +10,7 @@ from bot.commands.door import Body, Door, now
 from bot.commands.entitlement import approving
 from bot.commands.parser import Typed
 from bot.errors import ConflictError, UserError
-from bot.services import announce, profiles, quarantine
+from bot.services import announce, policies, profiles, quarantine
 from bot.slack import answers, forms, messages, modals, upkeep
 from bot.slack.blockkit import View
 from bot.slack.names import Action, Deed, Shortcut
@@ -76,7 +76,7 @@ def on_approve(door: Door, body: Body) -> None:
     try:
         with approving(door, body, quarantine_id) as (session, actor):
             held = subject.quarantine(door, body, session, quarantine_id)
-            budget = profiles.policy(session, held.repository_id).quarantine.budget
+            budget = policies.of_repository(session, held.repository_id).quarantine.budget
             quarantine.approve(session, quarantine_id, actor, now(), budget=budget)
     except OverBudgetError as error:
         door.open(body, _budget_form(door, body, held, error))
@@ -91,7 +91,7 @@ def on_budget(door: Door, body: Body) -> None:
     form = forms.BudgetForm.decode(body.view.state.values)
     with approving(door, body, _quarantine(target)) as (session, actor):
         held = subject.quarantine(door, body, session, _quarantine(target))
-        budget = profiles.policy(session, held.repository_id).quarantine.budget
+        budget = policies.of_repository(session, held.repository_id).quarantine.budget
         quarantine.approve(session, held.id, actor, now(), budget=budget, leaves=form.leaves, expected=target.version)
 
 
@@ -183,7 +183,7 @@ def form(door: Door, body: Body, case_id: CaseId) -> View:
     """The quarantine modal of a case."""
     with door.db.begin() as session:
         profile = subject.case(door, body, session, case_id)
-        days = profiles.policy(session, profile.repository_id).quarantine.days
+        days = policies.of_repository(session, profile.repository_id).quarantine.days
     target = modals.Target.of(profile, channel=body.where, ts=body.container.message_ts)
     return modals.quarantine(profile, target, days=days)
 

@@ -24,8 +24,8 @@ LOOK_BACK = 1000
 """How many of the newest runs evidence is taken from."""
 
 
-def of_case(session: Session, case_id: CaseId, now: datetime) -> Explanation:
-    """Why a case has its status, and what would change it.
+def of_case(session: Session, case_id: CaseId, now: datetime, *, ahead: bool = True) -> Explanation:
+    """Why a case has its status, and, where wanted `ahead`, what would change it, which takes the longest.
 
     Raises:
         NotFoundError: not known.
@@ -59,7 +59,7 @@ def of_case(session: Session, case_id: CaseId, now: datetime) -> Explanation:
         status=status,
         score=score,
         evidence=evidence,
-        outlook=_outlook(status, rows, results, held, keys, now),
+        outlook=_outlook(status, rows if ahead else (), results, held, keys, now),
     )
 
 

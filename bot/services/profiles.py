@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.analysis.lifecycle import Quarantine
-from bot.analysis.model import CaseId, CaseProfile, Outcome, RepositoryId, Status, Verdict
-from bot.analysis.policy import Policy
+from bot.analysis.model import CaseId, CaseProfile, Outcome, Status, Verdict
 from bot.errors import NotFoundError
-from bot.services import clusters, judge, policies
+from bot.services import clusters, judge
 from bot.store import cases, mutes, orders, quarantines, repositories, results, runs
 from bot.store import clusters as stored_clusters
 from bot.store.database import Session
@@ -46,7 +45,6 @@ def of_case(session: Session, case_id: CaseId, now: datetime) -> CaseProfile:
     repository = repositories.get(session, case.repository_id)
     rows = cases.list_scores(session, case.repository_id, case_ids=[case_id])
     rows.sort(key=lambda row: (cases.SEVERITY.index(row.status), -row.p_flaky, row.variant))
-    recent = _recent(session, case.repository_id, case_id)
     failure = cases.find_last_failure(session, case.repository_id, case_id)
     return CaseProfile(
         repository_id=case.repository_id,
@@ -57,7 +55,6 @@ def of_case(session: Session, case_id: CaseId, now: datetime) -> CaseProfile:
         status=judge.worst(rows),
         variants=tuple(cases.as_variant_score(row) for row in rows),
         last_failure=failure,
-        recent=recent,
         first_seen_at=case.first_seen_at,
         last_seen_at=failure.occurred_at if failure else case.first_seen_at,
         cluster=stored_clusters.find_membership(session, case.repository_id, case_id),
@@ -78,27 +75,23 @@ def standing(session: Session, repository: repositories.Repository, now: datetim
     )
 
 
-def policy(session: Session, repository_id: RepositoryId) -> Policy:
-    """The policy in force in a repository."""
-    return policies.of_repository(session, repository_id)
-
-
 def latest_quarantine(session: Session, profile: CaseProfile) -> Quarantine | None:
     """The newest quarantine of a case."""
     return quarantines.find_latest(session, profile.repository_id, profile.case_id)
 
 
-def _recent(session: Session, repository_id: RepositoryId, case_id: CaseId) -> tuple[Verdict, ...]:
+def recent(session: Session, profile: CaseProfile) -> tuple[Verdict, ...]:
     """The verdicts of the latest commits that ran a case, oldest first; same code is (commit, push or pull request)."""
     seen: dict[tuple[str, bool], set[bool]] = {}
-    for sha, event, outcome, passed_again in results.list_case_outcomes(session, repository_id, case_id, _RECENT_RUNS):
-        outcomes = seen.setdefault((sha, event.startswith("pull_request")), set())
+    for sha, event, outcome, passed_again in results.list_case_outcomes(
+        session, profile.repository_id, profile.case_id, _RECENT_RUNS
+    ):
+        passed = seen.setdefault((sha, event.startswith("pull_request")), set())
         if outcome is not Outcome.SKIPPED:
-            outcomes.add(not outcome.is_failure)
+            passed.add(not outcome.is_failure)
         if passed_again:
-            outcomes.add(True)
-    recent = [_verdict(outcomes) for outcomes in list(seen.values())[:_RECENT_COMMITS]]
-    return tuple(reversed(recent))
+            passed.add(True)
+    return tuple(reversed([_verdict(passed) for passed in list(seen.values())[:_RECENT_COMMITS]]))
 
 
 def _verdict(passed: set[bool]) -> Verdict:

@@ -51,12 +51,16 @@ def case_details(
     history: Sequence[AuditLine],
     now: datetime,
     *,
+    recent: Sequence[Verdict] = (),
     explanation: Explanation | None = None,
     owner: str | None = None,
 ) -> Message:
-    """Show everything known of a case: its card, why, recent verdicts, how it fails, variants and audit trail."""
+    """Show everything known of a case: its card, why, how it fails, variants and audit trail.
+
+    `recent` holds the verdicts of the latest commits that ran it, oldest first.
+    """
     card = messages.card(profile, quarantine, now)
-    recent = profile.recent[-_MAX_RECENT:]
+    recent = recent[-_MAX_RECENT:]
     tally = Counter(recent)
     words = phrases.listing(f"{tally[one]} {word}" for one, (_, word) in _SQUARES.items() if tally[one])
     commits = phrases.count(len(recent), "commit")

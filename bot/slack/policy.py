@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bot.analysis.policy import DEFAULT, Policy
 from bot.slack import blockkit, phrases
-from bot.slack.blockkit import Message
+from bot.slack.blockkit import Block, Message
 
 
-def in_force(repository: str, policy: Policy) -> Message:
-    """Show what a repository's policy decides."""
+def in_force(repository: str, policy: Policy, *, fault: str | None = None) -> Message:
+    """Show what a repository's policy decides; `fault` is why a newer file is not in force."""
     rules, budget = policy.quarantine, policy.quarantine.budget
     source = (
         "the default, as there is no `.flakeguard.yml` on the default branch"
@@ -26,7 +26,7 @@ def in_force(repository: str, policy: Policy) -> Message:
         f"Policy of {phrases.repository_text(repository)}: quarantines are {proposes} and last "
         f"{phrases.count(rules.days, 'day')}; {people}."
     )
-    blocks = (
+    blocks: list[Block] = [
         blockkit.section(f"*Policy of {phrases.repository(repository)}*\nIt is {source}."),
         blockkit.fields(
             ("Quarantines are", proposes),
@@ -36,9 +36,15 @@ def in_force(repository: str, policy: Policy) -> Message:
             ("Approval", f"{people}{owners}"),
             ("Protected paths", _protected(policy)),
         ),
-        blockkit.context("Change it by a pull request that edits `.flakeguard.yml`."),
-    )
-    return Message(text, blocks)
+    ]
+    if fault:
+        told = blockkit.escape(blockkit.line(fault), 500)
+        text = f"{text} The newer file is not in force: {told}"
+        text = text if text.endswith((".", "…")) else f"{text}."
+        warning = f"\N{WARNING SIGN} The newer file is not in force, the last good one is: {told}"
+        blocks.append(blockkit.section(warning))
+    blocks.append(blockkit.context("Change it by a pull request that edits `.flakeguard.yml`."))
+    return Message(text, tuple(blocks))
 
 
 def _limit(number: int | None) -> str:

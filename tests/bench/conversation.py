@@ -22,8 +22,8 @@ from tests.scenario.stage import ANA, CHANNEL, Stage, wait
 
 CASES = 100_000
 RUNS = 1_000
-FLAKY = 2_000
-FAILURES = 50_000
+FLAKY = 500
+FAILURES = 10_000
 REPEATS = 7
 PLAIN = "help test"
 COMMANDS = (

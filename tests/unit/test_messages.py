@@ -85,9 +85,9 @@ FAILURE = FailureExcerpt(
 FLAKY = CaseProfile(
     repository_id=RepositoryId(4711), repository="acme/shop", case_id=CaseId(42), uid="a1b2c3d4",
     title="tests/api/test_cart.py::test_total", status=Status.FLAKY, variants=(LINUX, MAC), last_failure=FAILURE,
-    recent=(Verdict.PASSED,) * 5 + (Verdict.FLAKY, Verdict.FAILED, Verdict.SKIPPED, Verdict.PASSED),
     first_seen_at=NOW - timedelta(days=30), last_seen_at=NOW,
 )  # fmt: skip
+RECENT = (Verdict.PASSED,) * 5 + (Verdict.FLAKY, Verdict.FAILED, Verdict.SKIPPED, Verdict.PASSED)
 PROPOSED = Quarantine(
     id=QuarantineId(7), repository_id=RepositoryId(4711), case_id=CaseId(42), state=State.PROPOSED, scope=Scope.CASE,
     variant=None, fingerprint_id=None, days=14, reason="payments-sandbox is slow since Monday", owner="U0ANA",
@@ -173,7 +173,7 @@ VIEWS: dict[str, Callable[[], Message | View]] = {
     "card_infra": lambda: messages.card(replace(FLAKY, status=Status.INFRA), None, NOW),
     "card_suspect": lambda: messages.card(replace(FLAKY, status=Status.SUSPECT), None, NOW),
     "card_never_scored": lambda: messages.card(
-        replace(FLAKY, status=Status.INSUFFICIENT, variants=(), last_failure=None, recent=()), None, NOW
+        replace(FLAKY, status=Status.INSUFFICIENT, variants=(), last_failure=None), None, NOW
     ),
     **{
         f"history_{kind}": lambda kind=kind: messages.history_line(  # type: ignore[misc]
@@ -198,14 +198,15 @@ VIEWS: dict[str, Callable[[], Message | View]] = {
     "connections": lambda: health.connections(CONNECTIONS),
     "connections_all": lambda: health.connections(CONNECTIONS[:1]),
     "policy": lambda: policy.in_force("acme/shop", POLICY),
+    "policy_fault": lambda: policy.in_force("acme/shop", POLICY, fault="quarantine.days: must be 1 to 90."),
     "policy_default": lambda: policy.in_force("acme/shop", DEFAULT),
     "run": lambda: run_answers.run(RUN),
     "run_unread": lambda: run_answers.run(replace(RUN, read=False, failures=[], conclusion="")),
     "run_green": lambda: run_answers.run(replace(RUN, failures=[], conclusion="success", unread=0)),
-    "details": lambda: details.case_details(FLAKY, ACTIVE, AUDIT, NOW),
-    "details_new": lambda: details.case_details(replace(FLAKY, recent=()), None, (), NOW),
+    "details": lambda: details.case_details(FLAKY, ACTIVE, AUDIT, NOW, recent=RECENT),
+    "details_new": lambda: details.case_details(FLAKY, None, (), NOW),
     "details_why": lambda: details.case_details(
-        BROKEN, None, AUDIT, NOW, explanation=EXPLANATION, owner="@acme/payments"
+        BROKEN, None, AUDIT, NOW, recent=RECENT, explanation=EXPLANATION, owner="@acme/payments"
     ),
     "explained": lambda: details.explained(FLAKY, EXPLANATION),
     "top": lambda: cost.ranking("acme/shop", 7, [IMPACT, replace(IMPACT, ci_minutes=0.3, waiting_minutes=0)]),
@@ -398,6 +399,7 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
         health.status(state_of),
         health.status(state_of, shared_by="<@U0ANA>"),
         health.connections([Connection(name, False, other)] * 5),
+        policy.in_force(name, POLICY, fault=other),
         policy.in_force(name, replace(POLICY, approval=Approval(paths=(PathRule(name, protected=True),) * 9))),
         run_answers.run(answer),
         details.case_details(profile, quarantine, audit, NOW),
