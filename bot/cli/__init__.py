@@ -7,7 +7,7 @@ import sys
 import click
 
 from bot import config, telemetry
-from bot.cli import inspect, manifest, rebuild, scan
+from bot.cli import inspect, manifest, rebuild, replay, scan
 from bot.errors import FlakeGuardError
 
 
@@ -72,6 +72,7 @@ def new_key() -> None:
 cli.add_command(manifest.manifest)
 cli.add_command(inspect.inspect)
 cli.add_command(rebuild.rebuild)
+cli.add_command(replay.replay)
 cli.add_command(scan.scan)
 
 
