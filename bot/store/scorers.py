@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from sqlalchemy.dialects.postgresql import insert
 
 from bot.analysis.model import CaseId, RepositoryId
+from bot.analysis.scoring.counts import COUNTS
 from bot.store.database import Session
 from bot.store.tables import branch_beliefs, pass_counts, scorers
 
 BLOCK = 4096
 """A block holds the counts of so many neighbouring case numbers, so that a run writes its own cases only."""
-ROWS = 4
+ROWS = COUNTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Counts:
         self._blocks = blocks
 
     def get(self, case_ids: NDArray[np.int32]) -> NDArray[np.int32]:
-        """The counts of cases, of shape (4, cases); zeros where nothing is known."""
+        """The counts of cases, of shape (ROWS, cases); zeros where nothing is known."""
         found = np.zeros((ROWS, len(case_ids)), dtype=np.int32)
         of = case_ids // BLOCK
         for number, block in self._blocks.items():
@@ -141,7 +142,7 @@ def put_counts(session: Session, repository_id: RepositoryId, variant: str, coun
 def list_case_counts(
     session: Session, repository_id: RepositoryId, case_id: CaseId
 ) -> list[tuple[str, NDArray[np.int32]]]:
-    """The counts of one case in every variant that ran it, each of shape (4, 1)."""
+    """The counts of one case in every variant that ran it, each of shape (ROWS, 1)."""
     rows = session.execute(
         sa.select(pass_counts.c.variant, pass_counts.c.counts)
         .where(pass_counts.c.repository_id == repository_id, pass_counts.c.block == case_id // BLOCK)

@@ -103,7 +103,7 @@ def test_a_run_touches_the_blocks_of_its_own_cases_only(db: Database) -> None:
         assert [number for number, _ in counts.rows()] == [0]
         assert counts.get(np.array([1, 2], dtype=np.int32))[0].tolist() == [1, 0]
         ((variant, found),) = scorers.list_case_counts(session, REPOSITORY, CaseId(5000))
-    assert (variant, found[:, 0].tolist()) == ("linux", [1, 0, 0, 0])
+    assert (variant, found[:, 0].tolist()) == ("linux", [1, 0, 0, 0, 1])
 
 
 def test_scores_of_another_model_are_left_alone_until_they_are_made_anew(db: Database) -> None:

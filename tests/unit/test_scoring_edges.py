@@ -232,7 +232,7 @@ def test_loading_only_the_cases_at_hand_changes_no_bit(history: History) -> None
     whole = scoring.Scorer(scoring.RepositoryMemory(40))
     memory = scoring.RepositoryMemory(40).to_bytes(model.version)
     rows: dict[int, bytes] = {}
-    counts = np.zeros((4, 31), dtype=np.int32)
+    counts = np.zeros((5, 31), dtype=np.int32)
     branches: dict[int, bytes] = {}
     for hour, step in enumerate(history):
         one = as_execution(step, hour)

@@ -8,19 +8,20 @@ from numpy.typing import NDArray
 from bot.analysis.scoring.active import ActiveCases, Places
 from bot.analysis.scoring.memory import BranchBeliefs
 
-PASSES, OUTAGES, OUTAGE_AT, OUTAGE_PASSES = range(4)
+PASSES, OUTAGES, OUTAGE_AT, OUTAGE_PASSES, GOOD_AT = range(5)
+COUNTS = 5
 """The rows of counts: passes; failures inside outages; of the latest of these the second of the epoch, and the passes
-before it."""
+before it; the newest main position at which the case passed."""
 
 
 class VariantCases:
-    """The cases of one variant: `case_ids` ascending, `counts` of shape (4, cases), `slots` their place in `active`."""
+    """The cases of one variant: `case_ids` ascending, `counts` of shape (COUNTS, cases), `slots` their place in `active`."""
 
     __slots__ = ("active", "branches", "case_ids", "counts", "slots")
 
     def __init__(self, hypotheses: int) -> None:
         self.case_ids = np.empty(0, dtype=np.int32)
-        self.counts = np.zeros((4, 0), dtype=np.int32)
+        self.counts = np.zeros((COUNTS, 0), dtype=np.int32)
         self.slots = np.empty(0, dtype=np.int32)
         self.active = ActiveCases(hypotheses)
         self.branches: dict[int, BranchBeliefs] = {}
@@ -41,7 +42,7 @@ class VariantCases:
         return at
 
     def load(self, case_ids: NDArray[np.int32], counts: NDArray[np.int32], active: ActiveCases) -> None:
-        """Take over cases as they were stored; `counts` has shape (4, cases)."""
+        """Take over cases as they were stored; `counts` has shape (COUNTS, cases)."""
         at = self.locate(case_ids)
         self.counts[:, at] = counts
         self.active = active

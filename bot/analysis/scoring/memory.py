@@ -18,8 +18,8 @@ MEMORY_BRANCHES = 400
 MEMORY_POSITIONS = 4096
 _HEAD = struct.Struct("<BiidiqIII")
 _PAIR = struct.Struct("<Qi")
-_BRANCH = struct.Struct("<QiQq")
-_VARIANT = struct.Struct("<Qiiqq")
+_BRANCH = struct.Struct("<QiQqi")
+_VARIANT = struct.Struct("<Qiqq")
 _ROW = struct.Struct("<BqI")
 
 
@@ -39,23 +39,23 @@ def branch_key(branch: str) -> int:
 class Push:
     """A branch as an execution finds it: its hash, which branch of that name it is, how many commits it has had.
 
-    `forgotten` is the hash of another branch that had to make room for it.
+    `base` is the main position it cannot have begun after. `forgotten` is the hash of another branch that had to make room for it.
     """
 
     key: int
     birth: int
     commits: int
+    base: int
     forgotten: int | None
 
 
 class VariantMemory:
-    """The latest executions of a variant, how many results and passes it ever had, and the newest main position."""
+    """The latest executions of a variant, and how many results and passes it ever had."""
 
-    __slots__ = ("commits", "executions", "head", "passes", "results")
+    __slots__ = ("commits", "executions", "passes", "results")
 
     def __init__(self) -> None:
         self.executions = 0
-        self.head = 0
         self.results = 0
         self.passes = 0
         self.commits = np.zeros(WINDOW, dtype=np.uint64)
@@ -135,7 +135,7 @@ class RepositoryMemory:
         self.newest = 0
         self.births = 0
         self.positions: OrderedDict[int, int] = OrderedDict()
-        self.branches: OrderedDict[int, tuple[int, int, int]] = OrderedDict()
+        self.branches: OrderedDict[int, tuple[int, int, int, int]] = OrderedDict()
         self.variants: dict[int, VariantMemory] = {}
 
     @property
@@ -160,13 +160,13 @@ class RepositoryMemory:
         known = self.branches.pop(key, None)
         if known is None:
             self.births += 1
-            known = (0, 0, self.births)
-        count, last, birth = known
+            known = (0, 0, self.births, self.newest)
+        count, last, birth, base = known
         if last != commit:
             count += 1
-        self.branches[key] = (count, commit, birth)
+        self.branches[key] = (count, commit, birth, base)
         forgotten = self.branches.popitem(last=False)[0] if len(self.branches) > MEMORY_BRANCHES else None
-        return Push(key, birth, count, forgotten)
+        return Push(key, birth, count, base, forgotten)
 
     def variant(self, name: str) -> VariantMemory:
         """What is remembered of a variant."""
@@ -182,7 +182,7 @@ class RepositoryMemory:
                 *(_PAIR.pack(*item) for item in self.positions.items()),
                 *(_BRANCH.pack(key, *value) for key, value in self.branches.items()),
                 *(
-                    _VARIANT.pack(key, one.executions, one.head, one.results, one.passes) + one.commits.tobytes()
+                    _VARIANT.pack(key, one.executions, one.results, one.passes) + one.commits.tobytes()
                     for key, one in self.variants.items()
                 ),
             ]
@@ -206,9 +206,9 @@ class RepositoryMemory:
         memory.branches.update((key, value) for key, *value in _BRANCH.iter_unpack(data[first:second]))  # type: ignore[misc]
         at = second
         for _ in range(variants):
-            key, executions, head, results, passes = _VARIANT.unpack_from(data, at)
+            key, executions, results, passes = _VARIANT.unpack_from(data, at)
             one = memory.variants[key] = VariantMemory()
-            one.executions, one.head, one.results, one.passes = executions, head, results, passes
+            one.executions, one.results, one.passes = executions, results, passes
             one.commits = np.frombuffer(data, np.uint64, WINDOW, at + _VARIANT.size).copy()
             at += _VARIANT.size + WINDOW * 8
         return memory

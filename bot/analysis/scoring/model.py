@@ -57,7 +57,8 @@ class Model:
     """A version of the filter; a stored state is of exactly one.
 
     `forgetting` is the chance per execution that the behaviour of a case is drawn anew, `outage_floor` the chance
-    that a lone failure was an outage, `carry` how much of main's breakage a branch starts with, `stickiness` the
+    that a lone failure was an outage, `carry` how much of main's breakage a branch starts with and `carry_known` where its
+    base is known to have failed, `stickiness` the
     extra chance that an in-run retry fails again although the code is good. `refined` leaves a failure that says
     nothing out altogether, and a case that fails for the first time late, on an older commit, is not broken for that;
     `lists_failures` notices reports that list failures only.
@@ -69,6 +70,7 @@ class Model:
     outage_floor: float = 5e-5
     outage_ceiling: float = 0.98
     carry: float = 0.6
+    carry_known: float = 0.97
     repair_push: float = 0.2
     stickiness: float = 0.3
     mass_decay: float = 0.97

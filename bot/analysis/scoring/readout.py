@@ -106,7 +106,7 @@ def active(scorer: Scorer, variant: str, at: datetime | None, case_ids: NDArray[
 def inactive(
     case_ids: NDArray[np.int32], counts: NDArray[np.int32], at: datetime, thresholds: Thresholds, model: Model
 ) -> Scores:
-    """The scores of cases that never failed outside an outage; `counts` of shape (4, cases)."""
+    """The scores of cases that never failed outside an outage; `counts` of shape (COUNTS, cases)."""
     passes = np.minimum(counts[PASSES], ALL_PASS_LENGTH)
     used, of = np.unique(passes, return_inverse=True)
     w = all_pass(model)[:, used]

@@ -16,7 +16,7 @@ from bot.analysis.policy import Thresholds
 from bot.analysis.scoring import outage, status
 from bot.analysis.scoring.active import ActiveCases, Places
 from bot.analysis.scoring.beliefs import summarise
-from bot.analysis.scoring.counts import OUTAGE_AT, OUTAGE_PASSES, OUTAGES, PASSES, VariantCases
+from bot.analysis.scoring.counts import COUNTS, GOOD_AT, OUTAGE_AT, OUTAGE_PASSES, OUTAGES, PASSES, VariantCases
 from bot.analysis.scoring.execution import Execution, Observation
 from bot.analysis.scoring.memory import MEMORY_BRANCHES, BranchBeliefs, RepositoryMemory, digest
 from bot.analysis.scoring.model import MODEL, Model, Tables, all_pass, tables
@@ -49,9 +49,9 @@ class Scorer:
         active = ActiveCases.unpack([(0, state)], scorer.model)
         record = active.records[0]
         memory = scorer.memory.variant(variant)
-        scorer.memory.newest = memory.head = int(record["last"])
+        scorer.memory.newest = int(record["last"])
         memory.executions = int(record["anchor"]) + 1
-        scorer.variant(variant).load(np.zeros(1, dtype=np.int32), np.zeros((4, 1), dtype=np.int32), active)
+        scorer.variant(variant).load(np.zeros(1, dtype=np.int32), np.zeros((COUNTS, 1), dtype=np.int32), active)
         return scorer
 
     @property
@@ -82,8 +82,6 @@ class Scorer:
             failing, 1 - expected, asked, (execution.suites, execution.runners), len(at), memory, variant, model
         )
         position = self._position(execution)
-        if execution.on_default_branch:
-            variant.head = max(variant.head, position)
         push = None if execution.on_default_branch else memory.push(execution.branch, execution.sha)
         failed = execution.failed[asked]
         held = failed & (term.keep == 0) if model.refined else np.zeros(len(asked), dtype=np.bool_)
@@ -93,7 +91,10 @@ class Scorer:
         if new.any():
             self._activate(cases, execution, at, asked[new], position, number, same_commit)
             slots = cases.slots[at]
-        cases.counts[PASSES, at[~execution.failed]] += 1
+        passed = at[~execution.failed]
+        cases.counts[PASSES, passed] += 1
+        if execution.on_default_branch:
+            cases.counts[GOOD_AT, passed] = np.maximum(cases.counts[GOOD_AT, passed], position)
         self._hold(cases.active, slots[asked[held & ~inactive]].astype(np.intp), execution)
         moved = ~held
         branch = None
@@ -108,6 +109,8 @@ class Scorer:
             chance=term.chance[moved],
             keep=term.keep[moved],
             position=position,
+            base=position if push is None or execution.base_sha else min(position, push.base),
+            base_known=bool(execution.base_sha),
             number=number,
             same_commit=same_commit,
         )
@@ -171,13 +174,13 @@ class Scorer:
         fresh = cases.active.records[places]
         fresh["last"] = position
         if execution.on_default_branch:
-            # Where newer commits ran before, the case passed on them.
-            head = self.memory.variant(execution.variant).head
-            fresh["last"] = head if self.model.refined and head > position else position - 1
+            late = self.model.refined & (counts[GOOD_AT] > position)
+            fresh["last"] = np.where(late, counts[GOOD_AT], position - 1)
         fresh["runs"] = counts[PASSES] + counts[OUTAGES]
         fresh["failures"] = counts[OUTAGES]
         fresh["outage_at"] = counts[OUTAGE_AT]
         fresh["failed_at"] = counts[OUTAGE_AT]
+        fresh["good_at"] = counts[GOOD_AT]
         fresh["calm"] = 1
         fresh["status"] = status.NONE
         fresh["anchor"] = number - 1

@@ -34,7 +34,8 @@ def decide(
     held = records["status"]
     counted = records["outside"] >= thresholds.flaky_failures
     broken = p_broken >= thresholds.broken_from
-    flaky = (p_flaky >= thresholds.flaky_from) & counted
+    # A case that may well be broken is not called flaky: whoever hides it would hide a bug.
+    flaky = (p_flaky >= thresholds.flaky_from) & counted & (p_broken < BROKEN_UNTIL)
     mixed = (records["mixed"] > 0) & (records["runs"] - records["mixed_run"] < MIXED_RUNS)
     suspect = (p_flaky >= thresholds.suspect_from) | mixed
     if hysteresis:
@@ -55,7 +56,7 @@ def decide(
 
 
 def decide_inactive(counts: NDArray[np.int32], at: float, thresholds: Thresholds) -> NDArray[np.uint8]:
-    """The status of cases that never failed outside an outage; `counts` of shape (4, cases)."""
+    """The status of cases that never failed outside an outage; `counts` of shape (COUNTS, cases)."""
     infra = (
         (counts[OUTAGES] > 0)
         & (counts[PASSES] - counts[OUTAGE_PASSES] < INFRA_CLEAN)

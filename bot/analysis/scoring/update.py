@@ -18,14 +18,16 @@ from bot.analysis.scoring.memory import BranchBeliefs, Push
 from bot.analysis.scoring.model import Floats, Model, Tables
 
 Flags = NDArray[np.bool_]
+BRANCH_FROM = 0.05
+"""From this belief that main is broken on, a branch's own belief is kept though the case passes there."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
     """The active cases of an execution whose result says something, as aligned arrays.
 
-    `places` is where they are among the active cases, `chance` and `keep` the outage term, `same_commit` the earlier
-    executions of the commit as bits.
+    `places` is where they are among the active cases, `chance` and `keep` the outage term, `base` the main position a
+    branch cannot have begun after, `same_commit` the earlier executions of the commit as bits.
     """
 
     places: Places
@@ -34,6 +36,8 @@ class Batch:
     chance: Floats
     keep: Floats
     position: int
+    base: int
+    base_known: bool
     number: int
     same_commit: NDArray[np.uint8]
 
@@ -63,10 +67,11 @@ def update(
     good_seen, bad_seen = _likelihood(execution, batch, model, tables)
     late = batch.position < records["last"]
     stored = np.zeros(len(late), dtype=np.bool_)
+    carry = _carry(batch, records, model)
     if branch is None or push is None:
         chain = np.where(late, before, bad) if late.any() else bad
     else:
-        chain, stored = _branch_chain(branch, push, batch.case_ids, bad, model, tables)
+        chain, stored = _branch_chain(branch, push, batch.case_ids, carry * bad, tables)
     evidence = (1 - chain) * good_seen + chain * bad_seen
     w = ((1 - model.forgetting) * w + model.forgetting * tables.prior) * evidence
     w /= total(w)
@@ -75,14 +80,21 @@ def update(
     if branch is None or push is None:
         before = np.where(late, after, before)
         bad = np.where(late, bad, after)
+        passed = ~batch.failed
+        begins = batch.failed & (records["bad_from"] <= records["good_at"]) & (batch.position > records["good_at"])
+        records["bad_from"][begins] = batch.position
+        records["good_at"][passed] = np.maximum(records["good_at"][passed], batch.position)
         records["pred"] = total(w * (bad * tables.expected + (1 - bad) * tables.rate))
         _count_episodes(records, total(w * bad))
     else:
         lam = tables.branch_first
-        through = model.carry * bad_seen + (1 - model.carry) * ((1 - lam) * good_seen + lam * bad_seen)
+        through = carry * bad_seen + (1 - carry) * ((1 - lam) * good_seen + lam * bad_seen)
         main = np.clip(bad * through / evidence, 1e-9, 1 - 1e-9)
         bad = np.where(stored, bad, main)
+        # A branch tells of main once: from here on it has a belief of its own.
         keep = stored | batch.failed
+        if model.refined:
+            keep |= total(w * bad) > BRANCH_FROM
         if keep.any():
             branch.put(batch.case_ids[keep], push.commits, after[:, keep])
     _attribute(records, batch, w, broken, model, tables)
@@ -93,11 +105,24 @@ def update(
     active.records[batch.places] = records
 
 
+def _carry(batch: Batch, records: Records, model: Model) -> Floats:
+    """How much of main's breakage the branch of each case starts with."""
+    carry = np.full(len(records), model.carry)
+    if model.refined:
+        # What main passed at or after the base of a branch, the branch did not take over broken.
+        after = batch.base > records["good_at"]
+        carry[~after] = 0.0
+        if batch.base_known:
+            carry[after & (records["bad_from"] > records["good_at"]) & (batch.base >= records["bad_from"])] = (
+                model.carry_known
+            )
+    return carry
+
+
 def _branch_chain(
-    branch: BranchBeliefs, push: Push, case_ids: NDArray[np.int32], bad: Floats, model: Model, tables: Tables
+    branch: BranchBeliefs, push: Push, case_ids: NDArray[np.int32], carried: Floats, tables: Tables
 ) -> tuple[Floats, Flags]:
     """The belief that the code of a branch is bad, and which cases have one of their own there."""
-    carried = model.carry * bad
     chain = carried + (1 - carried) * tables.branch_first
     stored = np.isin(case_ids, branch.case_ids)
     if stored.any():
