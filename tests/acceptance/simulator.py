@@ -6,9 +6,10 @@ re-runs interleave, variants run different cases, reports may leave passing case
 
 from __future__ import annotations
 
+import bisect
 import heapq
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -17,6 +18,11 @@ from bot.analysis.recording import Entry, History
 from bot.analysis.scoring import Execution
 
 START = datetime(2026, 2, 2, tzinfo=UTC)
+ATTEMPTS = 3
+FEW = 200
+"""Repositories with fewer cases have suites of twelve."""
+STICKY = 0.4
+"""Chance that an in-run retry fails again whatever the case is."""
 FLAKY = ("flaky_iid", "flaky_bursty", "flaky_order", "flaky_new", "flaky_night")
 
 
@@ -70,6 +76,27 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Weather:
+    """What befalls all cases: outages (from, until, kind, share of the cases, suite), and the order of each day."""
+
+    outages: list[tuple[float, float, str, float, int]]
+    order: dict[int, float]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Moment:
+    """One attempt of a run, at a time in hours."""
+
+    time: float
+    run: int
+    branch: str
+    sha: str
+    base_sha: str | None
+    position: int
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Labelled:
     """A history with the kind of each (case, variant), and whether it ever failed for its own reason."""
 
@@ -85,91 +112,76 @@ def make(world: World, seed: int) -> Labelled:
     hours = world.days * 24.0
     commits = sorted(draw.uniform(0, hours) for _ in range(round(world.days * world.main_per_day)))
     pulls = sorted(draw.uniform(0, hours) for _ in range(round(world.days * world.pulls_per_day)))
-    cases = _cases(world, draw, hours, len(commits), len(pulls))
-    outages = _outages(world, draw, hours, max(case.suite for case in cases) + 1)
-    order = {day: draw.random() for day in range(world.days + 30)}
+    cases = [_case(world, number, draw, hours, (len(commits), len(pulls))) for number in range(world.cases)]
+    weather = Weather(
+        _outages(world, draw, hours, max(case.suite for case in cases) + 1),
+        {day: draw.random() for day in range(world.days + 30)},
+    )
+    queue = _schedule(world, draw, commits, pulls)
     entries: list[Entry] = []
-    queue: list[tuple[float, int, str, str, str | None, int, int]] = []
-    number = 0
-    for place, time in enumerate(commits):
-        late = draw.expovariate(1 / 12) if draw.random() < world.late else 0.2
-        heapq.heappush(queue, (time + late, number, "main", f"m{place}", None, place, 1))
-        number += 1
-    for place, time in enumerate(pulls):
-        base = int(np.searchsorted(commits, time)) - 1
-        for push in range(draw.choice([1, 1, 2, 3])):
-            sha = f"p{place}-{push}"
-            heapq.heappush(
-                queue, (time + push * draw.uniform(0.5, 9), number, f"pr-{place}", sha, f"m{max(base, 0)}", base, 1)
-            )
-            number += 1
     while queue:
-        time, run, branch, sha, base_sha, position, attempt = heapq.heappop(queue)
+        moment = heapq.heappop(queue)
         red = False
         for variant in world.variants:
-            ids = [
-                case for case in range(len(cases)) if draw.random() < world.subset and draw.random() >= world.skipped
-            ]
-            seen = {case: _fails(cases[case], time, branch, position, outages, order, draw) for case in ids}
-            retries = {}
-            for case in [case for case in ids if seen[case]]:
-                tries = []
-                while len(tries) < world.retries and (not tries or tries[-1]):
-                    again = _fails(cases[case], time, branch, position, outages, order, draw)
-                    tries.append(again or draw.random() < 0.4)  # noqa: PLR2004  # retries are sticky
-                if tries:
-                    retries[case] = tuple(tries)
-            red = red or any(seen.values())
-            if world.failures_only:
-                ids = [case for case in ids if seen[case]]
-            if ids:
-                entries.append(
-                    _entry(world, cases, run, attempt, variant, (time, branch, sha, base_sha), ids, seen, retries)
-                )
-        if red and attempt < 3 and draw.random() < world.rerun:  # noqa: PLR2004
-            again = time + draw.choice([0.2, 0.5, 3, 20])
-            heapq.heappush(queue, (again, run, branch, sha, base_sha, position, attempt + 1))
+            entry, failed = _execute(world, cases, moment, variant, weather, draw)
+            red = red or failed
+            if len(entry.execution.case_ids):
+                entries.append(entry)
+        if red and moment.attempt < ATTEMPTS and draw.random() < world.rerun:
+            later = moment.time + draw.choice([0.2, 0.5, 3, 20])
+            heapq.heappush(queue, replace(moment, time=later, attempt=moment.attempt + 1))
     keys = len(cases) * len(world.variants)
     history = History([f"case {number}" for number in range(len(cases))], entries, keys, 0)
     return Labelled(world, history, [case.kind for case in cases], [case.failed_for_its_own for case in cases])
 
 
-def _cases(world: World, draw: random.Random, hours: float, commits: int, pulls: int) -> list[Case]:
-    made = []
-    for number in range(world.cases):
-        case = Case("healthy", number * 20 // world.cases if world.cases > 200 else number // 12)
-        chance = draw.random()
-        if chance < 0.07:
-            case.kind = draw.choice(FLAKY)
-            case.rate = 10 ** draw.uniform(-2.7, -0.4)
-            if case.kind == "flaky_new":
-                case.start = draw.uniform(0.2, 0.8) * hours
-            if case.kind in {"flaky_bursty", "flaky_order"}:
-                case.rate = draw.uniform(0.2, 0.6) if case.kind == "flaky_bursty" else draw.uniform(0.1, 0.4)
-                time = draw.expovariate(1 / (hours / 6))
-                while time < hours:
-                    length = draw.uniform(3, 36)
-                    case.bursts.append((time, time + length))
-                    time += length + draw.expovariate(1 / (hours / 6))
-        elif chance < 0.085:
-            case.kind, case.rate, case.end = (
-                "flaky_fixed",
-                10 ** draw.uniform(-1.7, -0.4),
-                draw.uniform(0.3, 0.6) * hours,
-            )
-        elif chance < 0.12:
-            case.kind = "broken_fixed"
-            for _ in range(draw.choice([1, 1, 1, 2, 3])):
-                first = draw.randrange(max(1, commits - 20))
-                case.bad.append((first, first + draw.choice([1, 2, 4, 9])))
-        elif chance < 0.135:
-            first = commits - draw.choice([2, 4, 8, 15])
-            case.kind, case.bad = "broken_now", [(max(first, 0), commits + 1)]
-        elif chance < 0.17 and pulls:
-            case.kind = "pr_only"
-            case.pulls = {f"pr-{draw.randrange(pulls)}" for _ in range(draw.choice([1, 1, 2]))}
-        made.append(case)
-    return made
+def _schedule(world: World, draw: random.Random, commits: list[float], pulls: list[float]) -> list[Moment]:
+    queue: list[Moment] = []
+    for place, time in enumerate(commits):
+        late = draw.expovariate(1 / 12) if draw.random() < world.late else 0.2
+        heapq.heappush(queue, Moment(time + late, len(queue), "main", f"m{place}", None, place))
+    for place, time in enumerate(pulls):
+        base = max(bisect.bisect(commits, time) - 1, 0)
+        for push in range(draw.choice([1, 1, 2, 3])):
+            at = time + push * draw.uniform(0.5, 9)
+            heapq.heappush(queue, Moment(at, len(queue), f"pr-{place}", f"p{place}-{push}", f"m{base}", base))
+    return queue
+
+
+def _case(world: World, number: int, draw: random.Random, hours: float, sizes: tuple[int, int]) -> Case:
+    commits, pulls = sizes
+    case = Case("healthy", number * 20 // world.cases if world.cases > FEW else number // 12)
+    chance = draw.random()
+    if chance < 0.07:
+        _make_flaky(case, draw, hours)
+    elif chance < 0.085:
+        case.kind, case.rate, case.end = "flaky_fixed", 10 ** draw.uniform(-1.7, -0.4), draw.uniform(0.3, 0.6) * hours
+    elif chance < 0.12:
+        case.kind = "broken_fixed"
+        for _ in range(draw.choice([1, 1, 1, 2, 3])):
+            first = draw.randrange(max(1, commits - 20))
+            case.bad.append((first, first + draw.choice([1, 2, 4, 9])))
+    elif chance < 0.135:
+        first = commits - draw.choice([2, 4, 8, 15])
+        case.kind, case.bad = "broken_now", [(max(first, 0), commits + 1)]
+    elif chance < 0.17 and pulls:
+        case.kind = "pr_only"
+        case.pulls = {f"pr-{draw.randrange(pulls)}" for _ in range(draw.choice([1, 1, 2]))}
+    return case
+
+
+def _make_flaky(case: Case, draw: random.Random, hours: float) -> None:
+    case.kind = draw.choice(FLAKY)
+    case.rate = 10 ** draw.uniform(-2.7, -0.4)
+    if case.kind == "flaky_new":
+        case.start = draw.uniform(0.2, 0.8) * hours
+    if case.kind in {"flaky_bursty", "flaky_order"}:
+        case.rate = draw.uniform(0.2, 0.6) if case.kind == "flaky_bursty" else draw.uniform(0.1, 0.4)
+        time = draw.expovariate(6 / hours)
+        while time < hours:
+            length = draw.uniform(3, 36)
+            case.bursts.append((time, time + length))
+            time += length + draw.expovariate(6 / hours)
 
 
 def _outages(
@@ -185,65 +197,61 @@ def _outages(
     return found
 
 
-def _fails(
-    case: Case,
-    time: float,
-    branch: str,
-    position: int,
-    outages: list[tuple[float, float, str, float, int]],
-    order: dict[int, float],
-    draw: random.Random,
-) -> bool:
-    own = _own(case, time, branch, position, order, draw)
-    case.failed_for_its_own = case.failed_for_its_own or own
-    return own or any(
-        start <= time <= end and (kind != "suite" or suite == case.suite) and draw.random() < share
-        for start, end, kind, share, suite in outages
-    )
-
-
-def _own(case: Case, time: float, branch: str, position: int, order: dict[int, float], draw: random.Random) -> bool:
-    match case.kind:
-        case "flaky_iid" | "flaky_new" | "flaky_fixed":
-            return case.start <= time <= case.end and draw.random() < case.rate
-        case "flaky_bursty":
-            return any(start <= time <= end for start, end in case.bursts) and draw.random() < case.rate
-        case "flaky_order":
-            # The order of the cases is drawn anew each day; in a bad one it fails all day.
-            return order[int(time // 24)] * 997 % 1 < case.rate * 0.6
-        case "flaky_night":
-            return time % 24 < 4 and draw.random() < min(1.0, case.rate * 5)  # noqa: PLR2004
-        case "broken_fixed" | "broken_now":
-            return any(first <= position < until for first, until in case.bad)
-        case "pr_only":
-            return branch in case.pulls
-        case _:
-            return False
-
-
-def _entry(
-    world: World,
-    cases: list[Case],
-    run: int,
-    attempt: int,
-    variant: str,
-    where: tuple[float, str, str, str | None],
-    ids: list[int],
-    seen: dict[int, bool],
-    retries: dict[int, tuple[bool, ...]],
-) -> Entry:
-    time, branch, sha, base_sha = where
+def _execute(
+    world: World, cases: list[Case], moment: Moment, variant: str, weather: Weather, draw: random.Random
+) -> tuple[Entry, bool]:
+    ids = [case for case in range(len(cases)) if draw.random() < world.subset and draw.random() >= world.skipped]
+    seen = {case: _fails(cases[case], moment, weather, draw) for case in ids}
+    retries: dict[int, tuple[bool, ...]] = {}
+    for case in (case for case in ids if seen[case] and world.retries):
+        tries: list[bool] = []
+        while len(tries) < world.retries and (not tries or tries[-1]):
+            tries.append(_fails(cases[case], moment, weather, draw) or draw.random() < STICKY)
+        retries[case] = tuple(tries)
+    if world.failures_only:
+        ids = [case for case in ids if seen[case]]
     execution = Execution(
         variant=variant,
-        branch=branch,
-        on_default_branch=branch == "main",
-        sha=sha,
-        base_sha=base_sha if world.base_known else None,
-        event_kind="push" if branch == "main" else "pull_request",
-        started_at=START + timedelta(hours=time),
+        branch=moment.branch,
+        on_default_branch=moment.branch == "main",
+        sha=moment.sha,
+        base_sha=moment.base_sha if world.base_known else None,
+        event_kind="push" if moment.branch == "main" else "pull_request",
+        started_at=START + timedelta(hours=moment.time),
         case_ids=np.array(ids, dtype=np.int32),
         suites=np.array([cases[case].suite for case in ids], dtype=np.int32),
-        failed=np.array([seen[case] for case in ids]),
-        retries={case: tries for case, tries in retries.items() if case in seen},
+        failed=np.array([seen[case] for case in ids], dtype=np.bool_),
+        retries=retries,
     )
-    return Entry(str(run), str(attempt), "test", execution)
+    return Entry(str(moment.run), str(moment.attempt), "test", execution), any(seen.values())
+
+
+def _fails(case: Case, moment: Moment, weather: Weather, draw: random.Random) -> bool:
+    own = _fails_by_itself(case, moment, weather, draw)
+    case.failed_for_its_own = case.failed_for_its_own or own
+    return own or any(
+        start <= moment.time <= end and (kind != "suite" or suite == case.suite) and draw.random() < share
+        for start, end, kind, share, suite in weather.outages
+    )
+
+
+def _fails_by_itself(case: Case, moment: Moment, weather: Weather, draw: random.Random) -> bool:
+    time = moment.time
+    found = False
+    match case.kind:
+        case "flaky_iid" | "flaky_new" | "flaky_fixed":
+            found = case.start <= time <= case.end and draw.random() < case.rate
+        case "flaky_bursty":
+            found = any(start <= time <= end for start, end in case.bursts) and draw.random() < case.rate
+        case "flaky_order":
+            # The order of the cases is drawn anew each day; in a bad one it fails all day.
+            found = weather.order[int(time // 24)] * (997 + case.suite) % 1 < case.rate * 0.6
+        case "flaky_night":
+            found = time % 24 < 4 and draw.random() < min(1.0, case.rate * 5)
+        case "broken_fixed" | "broken_now":
+            found = any(first <= moment.position < until for first, until in case.bad)
+        case "pr_only":
+            found = moment.branch in case.pulls
+        case _:
+            pass
+    return found

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import conversation, reader, webhook
+from tests.bench import conversation, reader, scoring, webhook
 
-SUBJECTS = {"conversation": conversation.main, "reader": reader.main, "webhook": webhook.main}
+SUBJECTS = {
+    "conversation": conversation.main,
+    "reader": reader.main,
+    "scoring": scoring.main,
+    "webhook": webhook.main,
+}
 
 if __name__ == "__main__":
     unknown = set(sys.argv[1:]) - set(SUBJECTS)

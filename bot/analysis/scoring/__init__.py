@@ -6,7 +6,7 @@ it, per chain of commits. `Scorer.observe` takes one execution in, `readout` say
 
 from __future__ import annotations
 
-from bot.analysis.scoring import readout
+from bot.analysis.scoring import readout, status
 from bot.analysis.scoring.active import ActiveCases
 from bot.analysis.scoring.counts import VariantCases
 from bot.analysis.scoring.execution import Execution, Observation
@@ -31,4 +31,5 @@ __all__ = [
     "VariantCases",
     "branch_key",
     "readout",
+    "status",
 ]

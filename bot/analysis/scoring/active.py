@@ -40,10 +40,10 @@ RECORD = np.dtype(
 """One active case.
 
 `pred` chance that it fails next on main; `mass` of its failures by cause (flaky, broken, infra), decayed; times in
-seconds; `last` main position it was seen at, `good_at` the newest at which
-it passed, `bad_from` the first after a pass at which it failed; `outside` failing executions outside outages; `mixed` commits with both
-outcomes, the latest at run `mixed_run`; `clean` passes since it last failed; `episodes` breakages on main, `calm` is
-1 once the belief was below .2; `status` as a place in `status.CODES`, and `episode` how many it has had.
+seconds; `last` main position it was seen at, `good_at` the newest at which it passed, `bad_from` the first after a
+pass at which it failed; `outside` failing executions outside outages; `mixed` commits with both outcomes, the latest
+at run `mixed_run`; `clean` passes since it last failed; `episodes` breakages on main, `calm` is 1 once the belief was
+below .2; `status` as a place in `status.CODES`, and `episode` how many it has had.
 The bits say, by execution of the variant modulo WINDOW, whether it passed and failed (outside outages); they are true
 up to execution `anchor`.
 """

@@ -13,28 +13,36 @@ COUNTS = 5
 """The rows of counts: passes; failures inside outages; of the latest of these the second of the epoch, and the passes
 before it; the newest main position at which the case passed."""
 
+LATEST = 2**31 - 1
+
 
 class VariantCases:
-    """The cases of one variant: `case_ids` ascending, `counts` of shape (COUNTS, cases), `slots` their place in `active`."""
+    """The cases of one variant.
 
-    __slots__ = ("active", "branches", "case_ids", "counts", "slots")
+    `case_ids` ascending, `counts` of shape (COUNTS, cases), `slots` their place in `active`, -1 where they have none;
+    `unseen` is how many of them were never told of before.
+    """
+
+    __slots__ = ("active", "branches", "case_ids", "counts", "slots", "unseen")
 
     def __init__(self, hypotheses: int) -> None:
         self.case_ids = np.empty(0, dtype=np.int32)
         self.counts = np.zeros((COUNTS, 0), dtype=np.int32)
         self.slots = np.empty(0, dtype=np.int32)
+        self.unseen = 0
         self.active = ActiveCases(hypotheses)
         self.branches: dict[int, BranchBeliefs] = {}
 
-    def locate(self, case_ids: NDArray[np.int32]) -> Places:
-        """The places of cases, ascending; those not seen before get one."""
+    def locate(self, case_ids: NDArray[np.int32]) -> Places | slice:
+        """The places of cases, ascending, all of them as a slice; those not seen before get one."""
         if len(case_ids) == len(self.case_ids) and np.array_equal(case_ids, self.case_ids):
-            return np.arange(len(case_ids))
+            return slice(None)
         at = np.searchsorted(self.case_ids, case_ids)
         known = at < len(self.case_ids)
         known[known] = self.case_ids[at[known]] == case_ids[known]
         if not known.all():
             new = ~known
+            self.unseen += int(np.count_nonzero(new))
             self.case_ids = np.insert(self.case_ids, at[new], case_ids[new])
             self.counts = np.insert(self.counts, at[new], 0, axis=1)
             self.slots = np.insert(self.slots, at[new], -1)
@@ -42,18 +50,34 @@ class VariantCases:
         return at
 
     def load(self, case_ids: NDArray[np.int32], counts: NDArray[np.int32], active: ActiveCases) -> None:
-        """Take over cases as they were stored; `counts` has shape (COUNTS, cases)."""
+        """Take over cases as they were stored; `counts` has shape (COUNTS, cases), zeros for those never seen."""
         at = self.locate(case_ids)
         self.counts[:, at] = counts
         self.active = active
-        used = active.case_ids[: active.count]
-        self.slots[self.locate(used)] = np.arange(active.count)
+        at = self.locate(active.case_ids[: active.count])
+        self.slots[at] = np.arange(active.count)
+        ran = (self.counts[PASSES] > 0) | (self.counts[OUTAGES] > 0) | (self.slots >= 0)
+        self.unseen = len(ran) - int(np.count_nonzero(ran))
 
     def places_of(self, case_ids: NDArray[np.int32]) -> Places:
         """The places among the active ones of cases that are active."""
         return self.slots[np.searchsorted(self.case_ids, case_ids)].astype(np.intp)
 
-    def count_unseen(self, at: Places) -> int:
-        """How many of the cases at these places never ran before."""
-        ran = (self.counts[PASSES, at] > 0) | (self.counts[OUTAGES, at] > 0) | (self.slots[at] >= 0)
-        return len(at) - int(np.count_nonzero(ran))
+    def count_passes(self, at: Places | slice, passed: NDArray[np.bool_], position: int | None) -> None:
+        """Count the passes of an execution; `position` is that of its main commit, None on another branch."""
+        if isinstance(at, slice):
+            self.counts[PASSES] += passed
+            if position is not None:
+                good_at = self.counts[GOOD_AT]
+                np.maximum(good_at, position, out=good_at, where=passed)
+            return
+        places = at[passed]
+        self.counts[PASSES, places] += 1
+        if position is not None:
+            self.counts[GOOD_AT, places] = np.maximum(self.counts[GOOD_AT, places], position)
+
+    def count_outage(self, places: Places, when: float) -> None:
+        """Count a failure that says nothing, at a time in seconds, of cases that are not followed."""
+        self.counts[OUTAGES, places] += 1
+        self.counts[OUTAGE_AT, places] = np.maximum(self.counts[OUTAGE_AT, places], np.int32(min(when, LATEST)))
+        self.counts[OUTAGE_PASSES, places] = self.counts[PASSES, places]

@@ -39,7 +39,8 @@ def branch_key(branch: str) -> int:
 class Push:
     """A branch as an execution finds it: its hash, which branch of that name it is, how many commits it has had.
 
-    `base` is the main position it cannot have begun after. `forgotten` is the hash of another branch that had to make room for it.
+    `base` is the main position it cannot have begun after. `forgotten` is the hash of another branch that had to make
+    room for it.
     """
 
     key: int

@@ -79,11 +79,13 @@ def _group(
     mine: Floats,
 ) -> tuple[Floats, dict[int, float]]:
     """The share of each asked case's group that failed beside it, and the groups that are out."""
-    if not len(failing):
+    of_failing = groups[failing]
+    order = np.lexsort((unexpected, of_failing))
+    sums = np.bincount(of_failing[order], weights=unexpected[order])
+    if not (sums > 1).any():
         return np.zeros(len(asked)), {}
     sizes = np.bincount(groups)
-    order = np.lexsort((unexpected, groups[failing]))
-    sums = np.bincount(groups[failing][order], weights=unexpected[order], minlength=len(sizes))
+    sums = np.concatenate([sums, np.zeros(len(sizes) - len(sums))])
     big = sizes >= SUITE_SIZE
     of = groups[asked]
     share = np.where(big[of], np.maximum(0.0, sums[of] - mine - 1) / (sizes[of] - 1 + 8), 0.0)

@@ -16,10 +16,10 @@ from bot.analysis.policy import Thresholds
 from bot.analysis.scoring import outage, status
 from bot.analysis.scoring.active import ActiveCases, Places
 from bot.analysis.scoring.beliefs import summarise
-from bot.analysis.scoring.counts import COUNTS, GOOD_AT, OUTAGE_AT, OUTAGE_PASSES, OUTAGES, PASSES, VariantCases
+from bot.analysis.scoring.counts import COUNTS, GOOD_AT, OUTAGE_AT, OUTAGES, PASSES, VariantCases
 from bot.analysis.scoring.execution import Execution, Observation
-from bot.analysis.scoring.memory import MEMORY_BRANCHES, BranchBeliefs, RepositoryMemory, digest
-from bot.analysis.scoring.model import MODEL, Model, Tables, all_pass, tables
+from bot.analysis.scoring.memory import BranchBeliefs, Push, RepositoryMemory, digest
+from bot.analysis.scoring.model import MODEL, Floats, Model, Tables, all_pass, tables
 from bot.analysis.scoring.update import Batch, update
 
 
@@ -67,43 +67,38 @@ class Scorer:
         """Take one execution in."""
         memory, model = self.memory, self.model
         cases, variant = self.variant(execution.variant), memory.variant(execution.variant)
+        size = len(execution.case_ids)
         at = cases.locate(execution.case_ids)
-        memory.seen += cases.count_unseen(at)
+        memory.seen += cases.unseen
+        cases.unseen = 0
         failing = np.flatnonzero(execution.failed)
-        slots = cases.slots[at]
-        expected = np.zeros(len(failing))
-        known = slots[failing] >= 0
-        expected[known] = cases.active.records["pred"][slots[failing][known]]
-        asked = np.union1d(np.flatnonzero(slots >= 0), failing)
-        variant.results += len(at)
-        variant.passes += len(at) - len(failing)
+        variant.results += size
+        variant.passes += size - len(failing)
         number, same_commit = variant.execute(digest(execution.sha, execution.event_kind))
-        term = outage.assess(
-            failing, 1 - expected, asked, (execution.suites, execution.runners), len(at), memory, variant, model
-        )
+        slots = cases.slots[at]
+        follow = slots >= 0
+        follow[failing] = True
+        asked = np.flatnonzero(follow)
+        groups = (execution.suites, execution.runners)
+        unexpected = 1 - _expected(cases.active, slots[failing])
+        term = outage.assess(failing, unexpected, asked, groups, size, memory, variant, model)
         position = self._position(execution)
         push = None if execution.on_default_branch else memory.push(execution.branch, execution.sha)
         failed = execution.failed[asked]
         held = failed & (term.keep == 0) if model.refined else np.zeros(len(asked), dtype=np.bool_)
         inactive = slots[asked] < 0
-        self._count_outage(cases, at[asked[held & inactive]], execution)
+        when = execution.started_at.timestamp()
+        places = asked if isinstance(at, slice) else at[asked]
+        if held.any():
+            cases.count_outage(places[held & inactive], when)
+            self._hold(cases.active, cases.slots[places[held & ~inactive]].astype(np.intp), when)
         new = inactive & ~held
         if new.any():
-            self._activate(cases, execution, at, asked[new], position, number, same_commit)
-            slots = cases.slots[at]
-        passed = at[~execution.failed]
-        cases.counts[PASSES, passed] += 1
-        if execution.on_default_branch:
-            cases.counts[GOOD_AT, passed] = np.maximum(cases.counts[GOOD_AT, passed], position)
-        self._hold(cases.active, slots[asked[held & ~inactive]].astype(np.intp), execution)
+            self._activate(cases, execution, places[new], position, number, same_commit)
+        cases.count_passes(at, ~execution.failed, position if execution.on_default_branch else None)
         moved = ~held
-        branch = None
-        if push is not None:
-            branch = cases.branches.get(push.key)
-            if branch is None or branch.birth != push.birth:
-                branch = BranchBeliefs.empty(push.birth, len(model.hypotheses))
         batch = Batch(
-            places=slots[asked[moved]].astype(np.intp),
+            places=cases.slots[places[moved]].astype(np.intp),
             case_ids=execution.case_ids[asked[moved]],
             failed=failed[moved],
             chance=term.chance[moved],
@@ -114,15 +109,11 @@ class Scorer:
             number=number,
             same_commit=same_commit,
         )
-        update(execution, cases.active, batch, branch, push, model, self.tables)
-        if push is not None and branch is not None and len(branch.case_ids):
-            cases.branches[push.key] = branch
-            if len(cases.branches) > MEMORY_BRANCHES:
-                cases.branches = {key: kept for key, kept in cases.branches.items() if key in memory.branches}
-        touched = np.flatnonzero(slots >= 0)
-        self._settle(cases.active, slots[touched].astype(np.intp), execution.started_at.timestamp())
+        self._update(cases, execution, batch, push)
+        touched = ~(held & inactive)
+        self._settle(cases.active, cases.slots[places[touched]].astype(np.intp), when)
         return Observation(
-            touched=execution.case_ids[touched],
+            touched=execution.case_ids[asked[touched]],
             outage=term.run,
             unexpected=term.unexpected,
             suite_outages=term.suites,
@@ -154,26 +145,39 @@ class Scorer:
             return self.memory.position(execution.base_sha)
         return self.memory.newest
 
+    def _update(self, cases: VariantCases, execution: Execution, batch: Batch, push: Push | None) -> None:
+        if push is None:
+            update(execution, cases.active, batch, None, None, self.model, self.tables)
+            return
+        branch = cases.branches.get(push.key)
+        if branch is None or branch.birth != push.birth:
+            branch = BranchBeliefs.empty(push.birth, len(self.model.hypotheses))
+        update(execution, cases.active, batch, branch, push, self.model, self.tables)
+        if len(branch.case_ids):
+            cases.branches[push.key] = branch
+        if push.forgotten is not None:
+            cases.branches.pop(push.forgotten, None)
+
     def _activate(
         self,
         cases: VariantCases,
         execution: Execution,
         at: Places,
-        new: Places,
         position: int,
         number: int,
         same_commit: NDArray[np.uint8],
     ) -> None:
         """Begin to follow cases that fail for the first time."""
-        counts = cases.counts[:, at[new]]
+        counts = cases.counts[:, at]
         table = all_pass(self.model)
-        places = cases.active.add(execution.case_ids[new])
-        cases.slots[at[new]] = places
+        places = cases.active.add(cases.case_ids[at])
+        cases.slots[at] = places
         cases.active.beliefs[0][:, places] = table[:, np.minimum(counts[PASSES], table.shape[1] - 1)]
         cases.active.beliefs[1:, :, places] = self.tables.main
         fresh = cases.active.records[places]
         fresh["last"] = position
         if execution.on_default_branch:
+            # Where newer commits ran before, the case passed on them.
             late = self.model.refined & (counts[GOOD_AT] > position)
             fresh["last"] = np.where(late, counts[GOOD_AT], position - 1)
         fresh["runs"] = counts[PASSES] + counts[OUTAGES]
@@ -188,27 +192,14 @@ class Scorer:
         fresh["passed_bits"] = np.where(counts[PASSES][:, None] > 0, same_commit, 0)
         cases.active.records[places] = fresh
 
-    @staticmethod
-    def _count_outage(cases: VariantCases, at: Places, execution: Execution) -> None:
-        """A failure that says nothing, of a case that is not followed."""
-        if len(at):
-            cases.counts[OUTAGES, at] += 1
-            cases.counts[OUTAGE_AT, at] = np.maximum(
-                cases.counts[OUTAGE_AT, at], np.int32(min(execution.started_at.timestamp(), 2**31 - 1))
-            )
-            cases.counts[OUTAGE_PASSES, at] = cases.counts[PASSES, at]
-
-    def _hold(self, active: ActiveCases, places: Places, execution: Execution) -> None:
-        """A failure that says nothing, of a case that is: it is counted, and no belief moves."""
-        if not len(places):
-            return
+    def _hold(self, active: ActiveCases, places: Places, when: float) -> None:
+        """A failure that says nothing, of cases that are followed: it is counted, and no belief moves."""
         records = active.records[places]
         records["runs"] += 1
         records["failures"] += 1
         records["clean"] = 0
         records["mass"] *= self.model.mass_decay
         records["mass"][:, 2] += 1
-        when = execution.started_at.timestamp()
         records["failed_at"] = np.maximum(records["failed_at"], when)
         records["outage_at"] = np.maximum(records["outage_at"], when)
         active.records[places] = records
@@ -220,3 +211,11 @@ class Scorer:
             found = status.decide(p_flaky, p_broken, records, at, self.thresholds, hysteresis=self.hysteresis)
             active.records["episode"][places] += found != records["status"]
             active.records["status"][places] = found
+
+
+def _expected(active: ActiveCases, slots: NDArray[np.int32]) -> Floats:
+    """How much a failure of each case was to be expected; 0 for one that is not followed."""
+    expected = np.zeros(len(slots))
+    known = slots >= 0
+    expected[known] = active.records["pred"][slots[known]]
+    return expected

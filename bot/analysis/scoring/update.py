@@ -54,7 +54,7 @@ def update(
     """Take the results of an execution into the beliefs; `branch` is changed too where it is given."""
     if not len(batch.places):
         return
-    w, bad, before = active.beliefs[:, :, batch.places]
+    w, bad, before = np.take(active.beliefs, batch.places, axis=2)
     records = active.records[batch.places]
     newer = batch.position > records["last"]
     if newer.any():
