@@ -9,7 +9,7 @@ under one identity would look like a flake on every commit.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import lru_cache
@@ -27,16 +27,17 @@ _PART: Final = re.compile(
 )
 _NUMBER: Final = re.compile(r"(?<![^/])\d+(?![^/])")
 _DIGITS: Final = re.compile(r"(\d+)")
+_REPORT: Final = 32  # bits for the number of a case in its report
+_NUMBER_IN: Final = (1 << _REPORT) - 1
 _ENDING: Final = re.compile(r"\.\w+(?:\.gz)?$")
 
 
-class Place(NamedTuple):
-    """Where a case stands: its artifact and shard, the file in it, and the number of the element from 0."""
+class Source(NamedTuple):
+    """A report: its artifact, the shard that is of, and the file in it."""
 
     artifact: str
     shard: str
     path: str
-    number: int
 
 
 class _Kind(Enum):
@@ -55,51 +56,64 @@ class Merged:
     notes: tuple[str, ...]
 
 
-_Member = tuple[Place, ReportedCase]
+_Member = tuple[Source, ReportedCase]
 _Natural = tuple[tuple[tuple[int, str], ...], str]
 
 
-def merge(reported: Iterable[_Member]) -> Merged:
+def merge(reports: Iterable[tuple[Source, Sequence[ReportedCase]]]) -> Merged:
     """One entry per test, with its tries in the order of file and element."""
-    alike: dict[bytes, tuple[Identity, list[_Member]]] = {}
-    for place, written in sorted(reported, key=_order):
-        case = written if written.name else replace(written, name=f"(case {place.number + 1} without a name)")
-        found = identity.identify(case)
-        known = alike.get(found.key)
-        if known is None:
-            alike[found.key] = (found, [(place, case)])
-        else:
-            known[1].append((place, case))
-    runs: list[CaseRun] = []
+    read = sorted(reports, key=lambda one: (_natural(one[0].artifact), _natural(one[0].path)))
+    runs: dict[bytes, CaseRun] = {}
+    first: dict[bytes, int] = {}  # places as numbers: half a million tuples keep the collector of garbage busy
+    again: dict[bytes, list[_Member]] = {}
+    for report, (source, cases) in enumerate(read):
+        for number, written in enumerate(cases):
+            case = written if written.name else _named(written, number)
+            found = identity.identify(case)
+            key = found.key
+            if key not in runs:
+                runs[key] = CaseRun(found, case.tries)
+                first[key] = report << _REPORT | number
+                continue
+            if key not in again:
+                place = first[key]
+                origin, known = read[place >> _REPORT]
+                again[key] = [(origin, _named(known[place & _NUMBER_IN], place & _NUMBER_IN))]
+            again[key].append((source, case))
+    merged: list[CaseRun] = []
     said: dict[_Kind, list[str]] = {}
-    for found, members in alike.values():
-        if len(members) == 1:
-            runs.append(CaseRun(found, members[0][1].tries))
+    for key, run in runs.items():
+        if key not in again:
+            merged.append(run)
             continue
-        kinds, tests = _tell_apart(found, members)
-        runs += [CaseRun(test, _tries(cases)) for test, cases in tests]
+        kinds, tests = _tell_apart(run.identity, again[key])
+        merged += [CaseRun(test, _tries(members)) for test, members in tests]
         for kind in kinds:
-            said.setdefault(kind, []).append(found.title)
-    return Merged(tuple(runs), tuple(_say(kind, said[kind]) for kind in _Kind if kind in said))
+            said.setdefault(kind, []).append(run.identity.title)
+    return Merged(tuple(merged), tuple(_say(kind, said[kind]) for kind in _Kind if kind in said))
+
+
+def _named(case: ReportedCase, number: int) -> ReportedCase:
+    return case if case.name else replace(case, name=f"(case {number + 1} without a name)")
 
 
 def _tell_apart(found: Identity, members: list[_Member]) -> tuple[set[_Kind], list[tuple[Identity, list[_Member]]]]:
     """The tests behind cases that are alike, each with its tries; and how they differ, empty where they are one."""
     kinds: set[_Kind] = set()
-    folders = {_folder(place.path) for place, _ in members}
+    folders = {_folder(source.path) for source, _ in members}
     if len(folders) > 1:
         kinds.add(_Kind.FOLDER)
     suites: dict[tuple[str, str], set[tuple[tuple[str, ...], str]]] = {}
-    for place, case in members:
-        suites.setdefault((place.artifact, place.path), set()).add((case.suites, case.host))
+    for source, case in members:
+        suites.setdefault((source.artifact, source.path), set()).add((case.suites, case.host))
     if any(len(in_file) > 1 for in_file in suites.values()):
         kinds.add(_Kind.SUITE)
     scopes: dict[str, list[_Member]] = {}
-    for place, case in members:
-        differing = [_folder(place.path)] if _Kind.FOLDER in kinds else []
+    for source, case in members:
+        differing = [_folder(source.path)] if _Kind.FOLDER in kinds else []
         if _Kind.SUITE in kinds:
             differing += [*map(identity.mask, case.suites), case.host]
-        scopes.setdefault(" > ".join(part for part in differing if part), []).append((place, case))
+        scopes.setdefault(" > ".join(part for part in differing if part), []).append((source, case))
     tests: list[tuple[Identity, list[_Member]]] = []
     for scope, group in scopes.items():
         test = identity.scoped(found, scope) if scope else found
@@ -119,8 +133,8 @@ def _by_order(members: list[_Member]) -> dict[int, list[_Member]]:
     Another shard has other tests, so its numbers go on where those of the shard before end.
     """
     files: dict[tuple[str, str], list[_Member]] = {}
-    for place, case in members:
-        files.setdefault((place.artifact, place.path), []).append((place, case))
+    for source, case in members:
+        files.setdefault((source.artifact, source.path), []).append((source, case))
     numbers: dict[tuple[str, str, str], int] = {}
     of_shard: dict[str, list[int]] = {}
     for inside in files.values():
@@ -133,8 +147,8 @@ def _by_order(members: list[_Member]) -> dict[int, list[_Member]]:
                 numbers[name] = free.pop(0) if free else 1 + max(numbers.values(), default=-1)
                 given.append(numbers[name])
     found: dict[int, list[_Member]] = {}
-    for place, case in members:
-        found.setdefault(numbers[_written(case)], []).append((place, case))
+    for source, case in members:
+        found.setdefault(numbers[_written(case)], []).append((source, case))
     return found
 
 
@@ -163,11 +177,6 @@ def _say(kind: _Kind, titles: list[str]) -> str:
             return f"{names} in the reports of several folders ({example}); these tests are told apart by their folder."
         case _:
             assert_never(kind)
-
-
-def _order(member: _Member) -> tuple[_Natural, _Natural, int]:
-    place = member[0]
-    return _natural(place.artifact), _natural(place.path), place.number
 
 
 @lru_cache(1024)

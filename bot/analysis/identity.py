@@ -30,7 +30,7 @@ MAX_LENGTH = 500
 
 _KEPT: Final = 8192  # classes whose parts are kept: a large report has thousands
 _KEY_BYTES: Final = 16
-_Masks = tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
+_Masks = tuple[tuple[tuple[str, ...], re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
 
 # Where the CI systems check a repository out; GitHub's runners name the repository twice (work/shop/shop).
 # Every alternative has a fixed number of parts, so that searching a long name stays linear.
@@ -62,22 +62,36 @@ def _temporary(found: re.Match[str]) -> str:
     return f"<temp>/{name}" if _TOLD_NAME.fullmatch(name) else "<temp>"
 
 
+# A pattern is only tried on a text that holds one of its words.
 _ANYWHERE: Final[_Masks] = (
-    (re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"), "<uuid>"),
-    (re.compile(r"\b0x[0-9a-fA-F]{4,}\b"), "<address>"),
-    (re.compile(r"(?<![\w.])(?:/private)?/(?:tmp|var/folders|var/tmp|dev/shm)/[^\s\],'\")]+"), _temporary),
-    (re.compile(r"[A-Za-z]:[\\/]Users[\\/][^\\/\s]+[\\/]AppData[\\/]Local[\\/]Temp[\\/][^\s\],'\")]+"), _temporary),
-    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"), "<time>"),
-    (re.compile(r"((?<![\d.])(?:\d{1,3}\.){3}\d{1,3}|\blocalhost|\[::1?\]):\d{2,5}\b"), r"\1:<port>"),
-    (re.compile(r"(seed(?: ?[=:] ?|-))\d+", re.IGNORECASE), r"\1<seed>"),
+    (("-",), re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"), "<uuid>"),
+    (("0x",), re.compile(r"\b0x[0-9a-fA-F]{4,}\b"), "<address>"),
+    (
+        ("/tmp/", "/var/", "/dev/shm/"),  # noqa: S108  # names, nothing is opened
+        re.compile(r"(?<![\w.])(?:/private)?/(?:tmp|var/folders|var/tmp|dev/shm)/[^\s\],'\")]+"),
+        _temporary,
+    ),
+    (
+        ("AppData",),
+        re.compile(r"[A-Za-z]:[\\/]Users[\\/][^\\/\s]+[\\/]AppData[\\/]Local[\\/]Temp[\\/][^\s\],'\")]+"),
+        _temporary,
+    ),
+    (
+        (":",),
+        re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"),
+        "<time>",
+    ),
+    ((":",), re.compile(r"((?<![\d.])(?:\d{1,3}\.){3}\d{1,3}|\blocalhost|\[::1?\]):\d{2,5}\b"), r"\1:<port>"),
+    (("seed", "Seed", "SEED"), re.compile(r"((?:seed|Seed|SEED)(?: ?[=:] ?|-))\d+"), r"\1<seed>"),
 )
 _IN_PARAMETERS: Final[_Masks] = (
-    (re.compile(r"(?<!\d)1[5-9]\d{8}(?:\d{3}){0,3}(?!\d)"), "<time>"),  # since 1970, in seconds to nanoseconds
-    (re.compile(r"\b20\d{6}T\d{6}Z?\b"), "<time>"),
-    (re.compile(r"\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{16,128}\b"), "<hash>"),
-    (re.compile(r"(?<=[\w$])@[0-9a-f]{5,8}\b"), "@<address>"),  # Java's Object.toString
-    (re.compile(r"(?<=\bid=)'?\d{9,}'?"), "<address>"),  # Python's mocks
-    (re.compile(r"(?<=\bport[=:])(?:3[3-9]|[456]\d)\d{3}\b"), "<port>"),  # those a system hands out
+    # Since 1970, in seconds to nanoseconds.
+    (("1",), re.compile(r"(?<!\d)1[5-9]\d{8}(?:\d{3}){0,3}(?!\d)"), "<time>"),
+    (("T",), re.compile(r"\b20\d{6}T\d{6}Z?\b"), "<time>"),
+    (tuple("abcdef"), re.compile(r"\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{16,128}\b"), "<hash>"),
+    (("@",), re.compile(r"(?<=[\w$])@[0-9a-f]{5,8}\b"), "@<address>"),  # Java's Object.toString
+    (("id=",), re.compile(r"(?<=\bid=)'?\d{9,}'?"), "<address>"),  # Python's mocks
+    (("port",), re.compile(r"(?<=\bport[=:])(?:3[3-9]|[456]\d)\d{3}\b"), "<port>"),  # those a system hands out
 )
 # Whatever the patterns above find holds a digit or a slash, and one of these; a name without is left as it is.
 _MAY_CHANGE: Final = re.compile(r"[0-9/\\]")
@@ -167,7 +181,9 @@ def _mask(text: str) -> str:
     text = _normal(text)
     if not _holds_change(text):
         return text.strip()
-    return _substitute(_ANYWHERE, _CHECKOUT_INSIDE.sub("", text)).strip()
+    if "/" in text:
+        text = _CHECKOUT_INSIDE.sub("", text)
+    return _substitute(_ANYWHERE, text).strip()
 
 
 def _mask_name(name: str) -> str:
@@ -185,8 +201,11 @@ def _holds_change(text: str) -> bool:
 
 
 def _substitute(masks: _Masks, text: str) -> str:
-    for pattern, word in masks:
-        text = pattern.sub(word, text)
+    for words, pattern, mask_of in masks:
+        for word in words:
+            if word in text:
+                text = pattern.sub(mask_of, text)
+                break
     return text
 
 

@@ -25,7 +25,7 @@ class Artifact:
 class _Leg:
     shards: set[str] = field(default_factory=set)
     of: int = 0
-    cases: list[tuple[collisions.Place, ReportedCase]] = field(default_factory=list)
+    reports: list[tuple[collisions.Source, list[ReportedCase]]] = field(default_factory=list)
     complete: bool = True
 
 
@@ -57,9 +57,9 @@ def read_artifacts(artifacts: Iterable[Artifact], workflow_path: str, limits: Li
         if found == 0 and leg.complete:
             empty.append(artifact.name)
         files += found
-        if leg.cases or not leg.complete:
+        if leg.reports or not leg.complete:
             whole = legs.setdefault(variant, _Leg())
-            whole.cases += leg.cases
+            whole.reports += leg.reports
             whole.complete = whole.complete and leg.complete
             whole.of = max(whole.of, variants.shard_count(artifact.name))
             if shard:
@@ -69,7 +69,7 @@ def read_artifacts(artifacts: Iterable[Artifact], workflow_path: str, limits: Li
         for name in empty
         if not files or variants.promises_report(name)
     ]
-    merged = {variant: collisions.merge(leg.cases) for variant, leg in sorted(legs.items())}
+    merged = {variant: collisions.merge(leg.reports) for variant, leg in sorted(legs.items())}
     problems += [Problem(variant, "", note, is_note=True) for variant, one in merged.items() for note in one.notes]
     return RunReport(
         legs=tuple(
@@ -92,7 +92,7 @@ def _read_member(artifact: str, shard: str, member: archive.Member, leg: _Leg, l
         return ""
     except InvalidReportError as error:
         return str(error)
-    leg.cases += [(collisions.Place(artifact, shard, member.path, number), case) for number, case in enumerate(cases)]
+    leg.reports.append((collisions.Source(artifact, shard, member.path), cases))
     if not summary.complete and summary.cases:
         return f"Read in part: {'; '.join(summary.warnings)}."
     if not summary.complete:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import conversation, reader, scoring, webhook
+from tests.bench import conversation, identity, reader, scoring, webhook
 
 SUBJECTS = {
     "conversation": conversation.main,
+    "identity": identity.main,
     "reader": reader.main,
     "scoring": scoring.main,
     "webhook": webhook.main,
