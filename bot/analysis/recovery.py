@@ -57,5 +57,5 @@ def _variants(quarantine: Quarantine, p_flaky: Mapping[str, float]) -> list[str]
 
 
 def _streak(results: Iterable[CaseResult], variant: str, since: datetime | None) -> int:
-    counted = [one for one in results if one.variant == variant and (since is None or one.run.started_at > since)]
+    counted = [one for one in results if one.variant == variant and (since is None or one.run.started_at >= since)]
     return history.clean_streak(history.default_branch_verdicts(counted))

@@ -11,6 +11,7 @@ import numpy as np
 from bot.analysis import scoring
 from bot.analysis.history import CaseResult
 from bot.analysis.model import Outcome, Status
+from bot.analysis.policy import Thresholds
 from bot.analysis.scoring.model import RATES
 
 MOST_COMMITS = 400
@@ -36,19 +37,23 @@ def rates(state: bytes) -> list[float]:
     return [float(share) for share in belief / belief.sum()]
 
 
-def after_clean_commits(state: bytes, variant: str, keys: int, at: datetime) -> Iterator[scoring.Score]:
+def after_clean_commits(
+    state: bytes, variant: str, keys: int, thresholds: Thresholds, at: datetime
+) -> Iterator[scoring.Score]:
     """The score of a case as it is, after one more clean commit of the default branch, after two, up to MOST_COMMITS.
 
     `state` is the stored state of the case in `variant`, `keys` the number of (case, variant) of the repository.
     """
-    scorer = scoring.Scorer.of_case(state, variant, keys)
+    scorer = scoring.Scorer.of_case(state, variant, keys, thresholds)
     yield from scoring.readout.active(scorer, variant, at)
     for number in range(MOST_COMMITS):
         scorer.observe(_clean(variant, f"clean {number}", at))
         yield from scoring.readout.active(scorer, variant, at)
 
 
-def without_days(results: Sequence[CaseResult], variant: str, keys: int, at: datetime) -> tuple[Status, list[Without]]:
+def without_days(
+    results: Sequence[CaseResult], variant: str, keys: int, thresholds: Thresholds, at: datetime
+) -> tuple[Status, list[Without]]:
     """The status of a case by the results of one variant as they are, and by those without each of its worst days.
 
     Runs of incidents are left out in any case. The status as it is may differ from the stored one where the history
@@ -58,7 +63,7 @@ def without_days(results: Sequence[CaseResult], variant: str, keys: int, at: dat
     failed = [one.run.started_at.date() for one in counted if one.failed]
     days = sorted(set(failed), key=lambda day: (-failed.count(day), day))[:MOST_DAYS]
     copies: list[date | None] = [None, *days]
-    scorer = scoring.Scorer(scoring.RepositoryMemory(keys))
+    scorer = scoring.Scorer(scoring.RepositoryMemory(keys), thresholds)
     scorer.variant(variant).locate(np.arange(len(copies), dtype=np.int32))
     for one in counted:
         inside = [place for place, day in enumerate(copies) if day != one.run.started_at.date()]

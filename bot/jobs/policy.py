@@ -11,7 +11,7 @@ from bot.errors import NotFoundError
 from bot.github import policyfile
 from bot.github.webhook import PushEvent
 from bot.jobs.context import Context, target
-from bot.services import policies
+from bot.services import policies, rebuild
 from bot.store import policies as stored
 from bot.store import queue, repositories
 from bot.store.database import Session
@@ -51,7 +51,10 @@ def fetch(context: Context, repository_id: RepositoryId) -> None:
     file = github.read_file(place, policyfile.FILE)
     codeowners = next((found for path in CODEOWNERS if (found := github.read_file(place, path)) is not None), None)
     with context.db.begin() as session:
+        before = policies.of_repository(session, repository_id).thresholds
         fault = policies.load(session, repository_id, file, codeowners, context.clock())
+        if policies.of_repository(session, repository_id).thresholds != before:
+            rebuild.request(session, repository_id, "thresholds", context.clock())
     if fault:
         _log.warning("policy not in force", repository=repository.full_name, reason=fault)
 

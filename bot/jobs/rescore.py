@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from bot import telemetry
 from bot.analysis.model import RepositoryId
-from bot.analysis.policy import DEFAULT
 from bot.errors import NotFoundError
 from bot.jobs.context import Context
 from bot.services import rebuild, recovery
@@ -55,6 +54,6 @@ def rescore(context: Context, repository_id: RepositoryId) -> int:
 def release(context: Context, repository_id: RepositoryId) -> None:
     """Lift the quarantines of a repository whose cases are well again."""
     with context.db.begin() as session:
-        released = recovery.release(session, repository_id, DEFAULT.quarantine, context.clock())
+        released = recovery.release(session, repository_id, context.clock())
     if released:
         _log.info("quarantines lifted by evidence", repository=repository_id, number=len(released))

@@ -12,10 +12,10 @@ from bot.analysis.history import CaseResult, RunFacts
 from bot.analysis.incidents import Incident, Kind
 from bot.analysis.lifecycle import Quarantine, State
 from bot.analysis.model import CaseId, RepositoryId, Status
-from bot.analysis.policy import QuarantineRules
+from bot.analysis.policy import Policy
 from bot.analysis.scoring.model import breakage_main
 from bot.errors import NotFoundError
-from bot.services import judge
+from bot.services import judge, policies
 from bot.store import cases, fingerprints, histories, quarantines, scorers
 from bot.store import incidents as stored_incidents
 from bot.store.database import Session
@@ -45,6 +45,7 @@ def of_case(session: Session, case_id: CaseId, now: datetime, *, ahead: bool = T
     mine = [one for one in results if worst is None or one.variant == worst.variant]
     score = cases.as_variant_score(worst) if worst else None
     keys = scorers.get_keys(session, case.repository_id)
+    policy = policies.of_repository(session, case.repository_id)
     evidence = explanation.gather(
         mine,
         histories.count_failing(session, case.repository_id, {one.run.id for one in mine if one.failed}),
@@ -59,7 +60,7 @@ def of_case(session: Session, case_id: CaseId, now: datetime, *, ahead: bool = T
         status=status,
         score=score,
         evidence=evidence,
-        outlook=_outlook(status, rows if ahead else (), results, held, keys, now),
+        outlook=_outlook(status, rows if ahead else (), results, held, policy, keys, now),
     )
 
 
@@ -112,24 +113,25 @@ def _outlook(
     rows: Sequence[cases.ScoreRow],
     results: Sequence[CaseResult],
     held: Quarantine | None,
+    policy: Policy,
     keys: int,
     now: datetime,
 ) -> Outlook:
     if not rows:
         return Outlook((), (), None, None)
-    worst = rows[0]
-    rules = QuarantineRules()
+    worst, rules = rows[0], policy.quarantine
     turns: list[tuple[int, Status]] = []
     before, calm_after = status, None
-    for commits, score in enumerate(whatif.after_clean_commits(worst.state, worst.variant, keys, now)):
+    ahead = whatif.after_clean_commits(worst.state, worst.variant, keys, policy.thresholds, now)
+    for commits, score in enumerate(ahead):
         if calm_after is None and score.p_flaky < rules.release_below:
             calm_after = commits
-        if score.status is not before:
+        if commits and score.status is not before:
             turns.append((commits, score.status))
-            before = score.status
+        before = score.status
         if before is Status.HEALTHY and calm_after is not None:
             break
-    as_it_is, without = whatif.without_days(results, worst.variant, keys, now)
+    as_it_is, without = whatif.without_days(results, worst.variant, keys, policy.thresholds, now)
     release = until_release = None
     if held is not None and held.state is State.ACTIVE:
         release = recovery.progress(held, results, {row.variant: row.p_flaky for row in rows}, rules)

@@ -20,7 +20,18 @@ from bot.analysis.model import (
     RunReport,
 )
 from bot.analysis.suites import outage_suite
-from bot.services import announce, clusters, judge, kinds, masking, outages, rebuild, recovery, renames
+from bot.services import (
+    announce,
+    clusters,
+    judge,
+    kinds,
+    masking,
+    outages,
+    policies,
+    rebuild,
+    recovery,
+    renames,
+)
 from bot.store import cases, incidents, parts, repositories, results, runs, scorers
 from bot.store.database import Session
 
@@ -112,7 +123,8 @@ def _judge(
     """Judge a run, or leave it out where somebody marked its time as an incident; keep the outages found in it."""
     if outages.covering(incidents.list_marked(session, run.repository_id), run.started_at, run.completed_at):
         return judge.leave_out(legs, outages.LEFT_OUT)
-    judgement = judge.judge(session, run.repository_id, commit, legs, now)
+    thresholds = policies.of_repository(session, run.repository_id).thresholds
+    judgement = judge.judge(session, run.repository_id, commit, legs, now, thresholds)
     if judgement.observations is None:
         rebuild.request_if_idle(session, run.repository_id, now)
         return judgement

@@ -20,7 +20,7 @@ from bot.analysis.history import RunFacts
 from bot.analysis.incidents import Incident
 from bot.analysis.lifecycle import State
 from bot.analysis.model import SYSTEM, CaseId, Place, RepositoryId, RunId, Status
-from bot.services import announce, judge, masking, outages, quarantine, testimony
+from bot.services import announce, judge, masking, outages, policies, quarantine, testimony
 from bot.store import cards, cases, executions, histories, quarantines, queue, rescores, runs, scorers
 from bot.store import incidents as stored_incidents
 from bot.store.database import Session
@@ -127,10 +127,11 @@ def begin(session: Session, repository_id: RepositoryId) -> Replay:
     stored = scorers.find(session, repository_id)
     stays = stored is not None and stored.model == scoring.MODEL.version and not stored.outgrown
     keys = stored.keys if stored is not None and stays else executions.count_keys(session, repository_id)
+    thresholds = policies.of_repository(session, repository_id).thresholds
     return Replay(
         repository_id=repository_id,
         asked=rescores.find(session, repository_id).wanted,
-        scorer=scoring.Scorer(scoring.RepositoryMemory(keys)),
+        scorer=scoring.Scorer(scoring.RepositoryMemory(keys), thresholds),
         reader=executions.Reader(repository_id),
         windows=stored_incidents.list_marked(session, repository_id),
         suites=Suites(repository_id),
@@ -138,7 +139,7 @@ def begin(session: Session, repository_id: RepositoryId) -> Replay:
 
 
 def advance(session: Session, replay: Replay, limit: int = BATCH) -> int:
-    """Read the next runs; returns how many, 0 at the end."""
+    """Read the next runs, and hear what people said between them; returns how many runs, 0 at the end."""
     read = replay.reader.read(session, limit)
     # Asked for after the runs: whatever was said before one of them is there by now.
     said = testimony.Hearing(session, replay.repository_id, replay.heard)

@@ -7,8 +7,7 @@ from datetime import datetime
 from bot.analysis import recovery
 from bot.analysis.lifecycle import State
 from bot.analysis.model import SYSTEM, QuarantineId, RepositoryId
-from bot.analysis.policy import QuarantineRules
-from bot.services import explain, quarantine
+from bot.services import explain, policies, quarantine
 from bot.store import costs, histories, quarantines, queue
 from bot.store.database import Session
 
@@ -23,7 +22,7 @@ def request(session: Session, repository_id: RepositoryId) -> None:
         queue.defer(session, queue.RECOVERY, lock=name, key=name, repository_id=repository_id)
 
 
-def release(session: Session, repository_id: RepositoryId, rules: QuarantineRules, now: datetime) -> list[QuarantineId]:
+def release(session: Session, repository_id: RepositoryId, now: datetime) -> list[QuarantineId]:
     """Lift every quarantine whose case has shown that it is well again; returns them.
 
     A case that did not run, or whose reports were read in part only, has shown nothing and stays.
@@ -31,6 +30,7 @@ def release(session: Session, repository_id: RepositoryId, rules: QuarantineRule
     active = quarantines.list_open(session, [repository_id], [State.ACTIVE])
     if not active:
         return []
+    rules = policies.of_repository(session, repository_id).quarantine
     case_ids = sorted({held.case_id for held in active})
     runs = histories.list_runs(session, repository_id, only_default_branch=True, limit=LOOK_BACK)
     results = explain.with_incidents(

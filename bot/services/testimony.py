@@ -9,7 +9,7 @@ import numpy as np
 
 from bot.analysis import scoring
 from bot.analysis.model import Actor, CaseId, RepositoryId
-from bot.services import announce, judge
+from bot.services import announce, judge, policies
 from bot.store import cases, labels, results, runs, scorers
 from bot.store.database import Session
 
@@ -69,7 +69,8 @@ def _weigh(
     now: datetime,
 ) -> None:
     model = scoring.MODEL
-    scorer = scoring.Scorer(scoring.RepositoryMemory.from_bytes(stored.state, model))
+    thresholds = policies.of_repository(session, repository_id).thresholds
+    scorer = scoring.Scorer(scoring.RepositoryMemory.from_bytes(stored.state, model), thresholds)
     ids = np.array([case_id], dtype=np.int32)
     known = cases.list_scores(session, repository_id, case_ids=[case_id])
     changed: list[cases.ScoreRow] = []

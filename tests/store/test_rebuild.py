@@ -8,16 +8,18 @@ from collections.abc import Mapping
 import pytest
 import sqlalchemy as sa
 
-from bot.analysis.model import Status, WorkspaceId
+from bot.analysis.labels import LabelSource, LabelVerdict
+from bot.analysis.model import Actor, ActorKind, Status, WorkspaceId
 from bot.jobs import rescore
 from bot.jobs.context import Context
-from bot.services import rebuild
+from bot.services import learning, rebuild
 from bot.slack.registry import Grant, Registry
 from bot.store import cases, rescores, tables
 from bot.store.database import Database
 from tests.store.past import REPOSITORY, Past
 
 STATE = (tables.scorers, tables.pass_counts, tables.branch_beliefs, tables.scores)
+ANA = Actor(ActorKind.GITHUB, "ana", "Ana")
 CASES = [f"{module}.test_{number}" for module in ("cart", "login", "pay") for number in range(14)]
 
 
@@ -75,6 +77,17 @@ def live(past: Past, seed: int, runs: int = 70) -> None:
         )
         if branch == "main":
             shas.append(sha)
+        if any("F" in legs[variant].get("login.test_3", "") for variant in legs) and chance.random() < 0.5:
+            own_up(past, "login.test_3", sha)
+
+
+def own_up(past: Past, name: str, sha: str) -> None:
+    """Have an author say that a failure is theirs."""
+    case_id = past.case_id(name)
+    with past.db.begin() as session:
+        learning.record_label(
+            session, REPOSITORY, case_id, LabelVerdict.MINE, LabelSource.AUTHOR, ANA, past.now, head_sha=sha
+        )
 
 
 def _outcomes(chance: random.Random, number: int) -> Mapping[str, str]:
@@ -101,7 +114,7 @@ def _outcomes(chance: random.Random, number: int) -> Mapping[str, str]:
 def test_a_rebuild_gives_what_live_ingestion_gave_to_the_last_bit(past: Past, seed: int) -> None:
     live(past, seed)
     before = everything(past)
-    assert len(before["scores"]) > 10
+    assert len(before["scores"]) > 5
     assert before["incidents"]
     ask(past)
     assert rescore.rescore(context(past), REPOSITORY) == 70
@@ -138,6 +151,24 @@ def test_runs_that_come_during_a_rebuild_are_judged_once(past: Past) -> None:
     with past.db.begin() as session:
         assert rebuild.finish(session, going, None, past.now)
     assert everything(past) == before
+
+
+def test_what_is_said_during_a_rebuild_is_heard(past: Past) -> None:
+    others = {f"cart.test_{number}": "." for number in range(6)}
+    for number in range(20):
+        past.run({**others, "login.test_3": "F." if number % 5 == 2 else "."})
+    past.run({**others, "login.test_3": "F"}, branch="feature", sha="f" * 40)
+    for first in (True, False):
+        ask(past)
+        with past.db.begin() as session:
+            going = rebuild.begin(session, REPOSITORY)
+            rebuild.advance(session, going, 50)
+        past.run({**others, "login.test_3": "F"}, branch="another", sha="e" * 40) if first else None
+        own_up(past, "login.test_3", ("f" if first else "e") * 40)
+        before = everything(past)
+        with past.db.begin() as session:
+            assert rebuild.finish(session, going, None, past.now)
+        assert everything(past) == before
 
 
 def test_what_is_asked_for_during_a_rebuild_is_not_taken_for_answered(past: Past) -> None:

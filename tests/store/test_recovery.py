@@ -1,0 +1,99 @@
+"""Quarantines lifted by evidence, against a real PostgreSQL."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from bot.analysis.lifecycle import Quarantine, Scope, State
+from bot.analysis.model import Actor, ActorKind
+from bot.analysis.policy import Budget
+from bot.jobs import rescore
+from bot.services import explain, quarantine
+from bot.store import audit, quarantines, tables
+from bot.store.database import Database
+from tests.store.past import REPOSITORY, VARIANT, Past
+from tests.store.test_rebuild import context
+
+OTHERS = dict.fromkeys((f"cart.test_{number}" for number in range(6)), ".")
+FLAKY = {**OTHERS, "login.test_in": "F."}
+CLEAN = {**OTHERS, "login.test_in": "."}
+ANA, BEN = Actor(ActorKind.SLACK, "U0ANA", "Ana"), Actor(ActorKind.SLACK, "U0BEN", "Ben")
+
+
+@pytest.fixture
+def past(db: Database) -> Past:
+    """A past in which `login.test_in` was flaky, and is quarantined now."""
+    made = Past(db)
+    for number in range(20):
+        made.run(FLAKY if number in {9, 14, 18} else CLEAN)
+    proposal = quarantine.Proposal(
+        case_id=made.case_id("login.test_in"),
+        scope=Scope.CASE,
+        variant=None,
+        fingerprint_id=None,
+        days=90,
+        reason="It is flaky.",
+        owner=None,
+    )
+    with db.begin() as session:
+        number = quarantine.propose(session, REPOSITORY, proposal, ANA, made.now, place=None)
+        quarantine.approve(session, number, BEN, made.now, budget=Budget())
+    with db.begin() as session:
+        session.execute(
+            sa.insert(tables.policies).values(
+                repository_id=REPOSITORY,
+                source="quarantine: {release_after: 4, release_below: 0.8}",
+                codeowners="",
+                fault=None,
+                loaded_at=made.now,
+            )
+        )
+    return made
+
+
+def held(past: Past) -> Quarantine:
+    rescore.release(context(past), REPOSITORY)
+    with past.db.begin() as session:
+        found = quarantines.find_latest(session, REPOSITORY, past.case_id("login.test_in"))
+    assert found is not None
+    return found
+
+
+def clean_until_released(past: Past) -> int:
+    for commits in range(1, 120):
+        past.run(CLEAN)
+        if held(past).state is State.LIFTED:
+            return commits
+    raise AssertionError
+
+
+def test_a_case_is_released_after_enough_clean_commits_and_the_reason_is_told(past: Past) -> None:
+    assert held(past).state is State.ACTIVE
+    commits = clean_until_released(past)
+    assert commits >= 4
+    with past.db.begin() as session:
+        last = audit.list_case(session, REPOSITORY, past.case_id("login.test_in"))[-1]
+    assert last.reason.startswith(f"Well again: passed on the last {commits} commits of the default branch, ")
+
+
+def test_the_promise_of_the_explanation_is_kept(past: Past) -> None:
+    with past.db.begin() as session:
+        told = explain.of_case(session, past.case_id("login.test_in"), past.now)
+    (promise,) = [line for line in told.counterfactuals if line.endswith("release it.")]
+    assert clean_until_released(past) == int(promise.split()[0])
+
+
+@pytest.mark.parametrize("why", ["skipped", "gone", "partial", "pull request"])
+def test_a_case_that_did_not_run_to_its_end_on_the_default_branch_is_never_released(past: Past, why: str) -> None:
+    for _ in range(12):
+        match why:
+            case "skipped":
+                past.run({**OTHERS, "login.test_in": "s"})
+            case "gone":
+                past.run(OTHERS)
+            case "partial":
+                past.legs({VARIANT: CLEAN}, partial=[VARIANT])
+            case _:
+                past.run(CLEAN, branch="feature")
+    assert held(past).state is State.ACTIVE
