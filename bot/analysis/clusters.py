@@ -19,12 +19,13 @@ from bot.analysis import significance
 
 CHANCE = 0.01
 """How likely one false pair may be in a whole repository; shared among all pairs there could be (Bonferroni)."""
+SUITE_CASES = 3
+"""A suite of fewer cases does not tell itself from the cases in it."""
 _PAIR_SHARE = 0.5  # of the failures of the rarer one; a pair that meets less often is two causes
 _OTHER_SHARE = 0.25  # of the failures of the other one
 _TOGETHER = 3
 _WIDEST = 32  # failures in one run up to which pairs are counted, so that the work stays linear
 _STREAK = 10  # runs; a failure that soon after another of the same case is the same trouble going on
-_SUITE_CASES = 3
 _SUITE_SHARE = 0.9
 _SUITE_TIMES = 2
 _ALIKE_SHARE = 0.5
@@ -102,7 +103,7 @@ def suites_down(suites: NDArray[np.int_], failed: NDArray[np.bool_]) -> list[int
         return []
     sizes = np.bincount(suites)
     failures = np.bincount(suites, weights=failed)
-    down = np.flatnonzero((sizes >= _SUITE_CASES) & (failures >= _SUITE_SHARE * sizes))
+    down = np.flatnonzero((sizes >= SUITE_CASES) & (failures >= _SUITE_SHARE * sizes))
     return [int(number) for number in down]
 
 

@@ -31,14 +31,6 @@ class OrderKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Execution:
-    """The cases of one execution in the order they ran, and whether the case in question failed in it."""
-
-    order: NDArray[np.int32]
-    failed: bool
-
-
-@dataclass(frozen=True, slots=True)
 class OrderSuspect:
     """A case whose failures hang on the order: the cases it follows (or misses), the nearest first.
 
@@ -55,68 +47,84 @@ class OrderSuspect:
     chance: float
 
 
-def suspect(case: int, executions: Sequence[Execution]) -> OrderSuspect | None:
-    """Whether a case's failures hang on which cases ran before it; None where chance explains them."""
-    by_order: dict[bytes, tuple[NDArray[np.int32], list[bool]]] = {}
-    for one in executions:
-        if (one.order == case).any():
-            by_order.setdefault(one.order.tobytes(), (one.order, []))[1].append(one.failed)
-    orders = [(order, 2 * sum(failed) > len(failed)) for order, failed in by_order.values()]
-    failed = np.array([fails for _, fails in orders], dtype=np.bool_)
-    n_failed, n_passed = int(failed.sum()), int((~failed).sum())
-    if n_failed < _FEWEST_FAILED or n_passed < _FEWEST_PASSED:
-        return None
-    others = np.unique(np.concatenate([order for order, _ in orders]))
-    others = others[others != case]
-    before = np.zeros((len(orders), len(others)), dtype=np.bool_)
-    distance = np.full((len(orders), len(others)), np.inf)
-    for row, (order, _) in enumerate(orders):
-        at = int(np.flatnonzero(order == case)[0])
-        columns = np.searchsorted(others, order[:at])
-        before[row, columns] = True
-        distance[row, columns] = np.arange(at, 0, -1)
-    found = [
-        _best(case, OrderKind.AFTER, others, before, failed, distance),
-        _best(case, OrderKind.WITHOUT, others, ~before, failed, distance),
-    ]
-    return min((one for one in found if one is not None), key=lambda one: (one.chance, one.kind), default=None)
+class Orders:
+    """The orders in which the executions of one variant ran; each distinct order is kept once."""
+
+    def __init__(self, executions: Sequence[NDArray[np.int32]]) -> None:
+        """Take the cases of each execution in the order they ran."""
+        numbers: dict[bytes, int] = {}
+        self._of = [numbers.setdefault(order.tobytes(), len(numbers)) for order in executions]
+        distinct = [np.frombuffer(order, dtype=np.int32) for order in numbers]
+        self._cases = np.unique(np.concatenate(distinct)) if distinct else np.empty(0, dtype=np.int32)
+        self._places = np.full((len(distinct), len(self._cases)), -1, dtype=np.int32)
+        for row, order in enumerate(distinct):
+            self._places[row, np.searchsorted(self._cases, order)] = np.arange(len(order))
+
+    def suspect(self, case: int, has_failed: Sequence[bool]) -> OrderSuspect | None:
+        """Whether a case's failures hang on which cases ran before it; None where chance explains them.
+
+        `has_failed` is aligned with the executions; those that did not run the case say nothing.
+        """
+        column = int(np.searchsorted(self._cases, case))
+        if column == len(self._cases) or self._cases[column] != case:
+            return None
+        ran = np.bincount(self._of, minlength=len(self._places))
+        failures = np.bincount(self._of, weights=has_failed, minlength=len(self._places))
+        rows = np.flatnonzero(self._places[:, column] >= 0)
+        failed = 2 * failures[rows] > ran[rows]
+        if int(failed.sum()) < _FEWEST_FAILED or int((~failed).sum()) < _FEWEST_PASSED:
+            return None
+        at = self._places[rows, column][:, None]
+        places = self._places[rows]
+        before = (places >= 0) & (places < at)
+        seen = _Seen(case, self._cases, np.arange(len(self._cases)) != column, before, at - places, failed)
+        found = [seen.best(OrderKind.AFTER), seen.best(OrderKind.WITHOUT)]
+        return min((one for one in found if one is not None), key=lambda one: (one.chance, one.kind), default=None)
 
 
-def _best(
-    case: int,
-    kind: OrderKind,
-    others: NDArray[np.int32],
-    condition: NDArray[np.bool_],
-    failed: NDArray[np.bool_],
-    distance: NDArray[np.float64],
-) -> OrderSuspect | None:
-    """The cases whose condition goes with the failures best, where chance does not explain it."""
-    n_failed, total = int(failed.sum()), len(failed)
-    with_failure = condition[failed].sum(axis=0)
-    overall = condition.sum(axis=0)
-    # What causes the failures held in nearly all of them; a few may have had another cause.
-    contrast = with_failure / n_failed - (overall - with_failure) / (total - n_failed)
-    contrast[with_failure < _HELD * n_failed] = -1
-    if contrast.max(initial=-1) <= 0:
-        return None
-    chosen = np.flatnonzero(contrast == contrast.max())
-    together, marked = int(with_failure[chosen[0]]), int(overall[chosen[0]])
-    chance = min(1.0, significance.by_chance(together, n_failed, marked, total) * 2 * len(others))
-    if chance >= CHANCE:
-        return None
-    # A cause is felt by what runs soon after it; one that is missed in the failing orders stands before in the others.
-    rows = failed if kind is OrderKind.AFTER else ~failed
-    near = np.where(np.isfinite(distance[rows][:, chosen]), distance[rows][:, chosen], total + len(others)).mean(axis=0)
-    ranked = chosen[np.lexsort((others[chosen], near))]
-    return OrderSuspect(
-        case=case,
-        kind=kind,
-        follows=tuple(int(one) for one in others[ranked][:NAMED]),
-        candidates=len(chosen),
-        failed=n_failed,
-        passed=total - n_failed,
-        chance=chance,
-    )
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The distinct orders a case ran in: which `cases` ran before it, at what distance, and whether it failed."""
+
+    case: int
+    cases: NDArray[np.int32]
+    is_other: NDArray[np.bool_]
+    before: NDArray[np.bool_]
+    distance: NDArray[np.int32]
+    failed: NDArray[np.bool_]
+
+    def best(self, kind: OrderKind) -> OrderSuspect | None:
+        """The cases whose place goes with the failures best, where chance does not explain it."""
+        condition = self.before if kind is OrderKind.AFTER else ~self.before
+        n_failed, total = int(self.failed.sum()), len(self.failed)
+        with_failure = condition[self.failed].sum(axis=0)
+        overall = condition.sum(axis=0)
+        # What causes the failures held in nearly all of them; a few may have had another cause.
+        contrast = with_failure / n_failed - (overall - with_failure) / (total - n_failed)
+        contrast[(with_failure < _HELD * n_failed) | ~self.is_other] = -1
+        if contrast.max(initial=-1) <= 0:
+            return None
+        chosen = np.flatnonzero(contrast == contrast.max())
+        together, marked = int(with_failure[chosen[0]]), int(overall[chosen[0]])
+        # Both kinds of every other case were looked at.
+        looked_at = 2 * (len(self.cases) - 1)
+        chance = min(1.0, significance.by_chance(together, n_failed, marked, total) * looked_at)
+        if chance >= CHANCE:
+            return None
+        # A cause is felt by what runs soon after it; one that is missed in the failing orders stands before in others.
+        rows = self.failed if kind is OrderKind.AFTER else ~self.failed
+        far = len(self.cases)
+        near = np.where(self.before[rows][:, chosen], self.distance[rows][:, chosen], far).mean(axis=0)
+        ranked = chosen[np.lexsort((self.cases[chosen], near))]
+        return OrderSuspect(
+            case=self.case,
+            kind=kind,
+            follows=tuple(int(one) for one in self.cases[ranked][:NAMED]),
+            candidates=len(chosen),
+            failed=n_failed,
+            passed=total - n_failed,
+            chance=chance,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,9 +193,9 @@ def _refresh_orders(
     kept = orders.list_by_variant(session, repository_id, run_ids)
     found = []
     for variant, known in kept.items():
+        looked_at = ordering.Orders([order for _, order in known])
         for case_id in cases.list_troubled(session, repository_id, variant, MAX_ORDERED):
-            executions = [ordering.Execution(order, case_id in failed.get(run_id, ())) for run_id, order in known]
-            suspect = ordering.suspect(case_id, executions)
+            suspect = looked_at.suspect(case_id, [case_id in failed.get(run_id, ()) for run_id, _ in known])
             if suspect is not None:
                 found.append((variant, suspect))
     orders.replace_suspects(session, repository_id, found, now)

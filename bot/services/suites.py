@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,35 +12,31 @@ from bot.analysis.model import Outcome, RepositoryId, RunId
 from bot.store import clusters, results
 from bot.store.database import Session
 
-_FEWEST = 3
 _CHUNK = 50  # runs whose arrays are in memory at once
 
 
 class _Suites:
-    """The module and the folder of every case that was asked for, as numbers; 0 is no suite."""
+    """The module and the folder of every case of a repository, as numbers; 0 is no suite."""
 
     def __init__(self, session: Session, repository_id: RepositoryId) -> None:
-        self._session = session
-        self._repository_id = repository_id
-        self._numbers = {"": 0}
-        self._of_case: dict[int, tuple[int, int]] = {}
-        self.names = [""]
+        found = clusters.list_suites(session, repository_id)
+        numbers = {"": 0}
+        self._of = np.zeros((2, max(found, default=0) + 1), dtype=np.int_)
+        for case, names in found.items():
+            for level, name in enumerate(names):
+                self._of[level, case] = numbers.setdefault(name, len(numbers))
+        self.names = list(numbers)
 
-    def of(self, case_ids: NDArray[np.int32]) -> NDArray[np.int_]:
+    def of(self, case_ids: Iterable[int]) -> NDArray[np.int_]:
         """Two rows, modules and folders, aligned with the cases."""
-        wanted = case_ids.tolist()
-        if unknown := [case for case in wanted if case not in self._of_case]:
-            found = clusters.list_suites(self._session, self._repository_id, unknown)
-            for case in unknown:
-                module, folder = found.get(case, ("", ""))
-                self._of_case[case] = self._number(module), self._number(folder)
-        return np.array([self._of_case[case] for case in wanted], dtype=np.int_).reshape(-1, 2).T
+        found: NDArray[np.int_] = self._of[:, np.fromiter(case_ids, dtype=np.int32)]
+        return found
 
-    def _number(self, name: str) -> int:
-        if name not in self._numbers:
-            self._numbers[name] = len(self.names)
-            self.names.append(name)
-        return self._numbers[name]
+    def may_be_down(self, failed: frozenset[int]) -> bool:
+        """Whether so much of any suite failed that it may have gone down as a whole."""
+        return any(
+            int(np.bincount(places[places > 0], minlength=1).max()) >= rules.SUITE_CASES for places in self.of(failed)
+        )
 
 
 def list_down(
@@ -51,8 +47,10 @@ def list_down(
     `failed` has the failed cases of each run. A leg that was read in part, or lists failures only, does not say how
     large a suite is, so it says nothing here.
     """
+    if not any(len(found) >= rules.SUITE_CASES for found in failed.values()):
+        return {}
     suites = _Suites(session, repository_id)
-    wide = [run_id for run_id, found in failed.items() if len(found) >= _FEWEST]
+    wide = [run_id for run_id, found in failed.items() if suites.may_be_down(found)]
     down: dict[RunId, dict[str, frozenset[int]]] = {}
     for start in range(0, len(wide), _CHUNK):
         for leg in results.list_legs(session, repository_id, wide[start : start + _CHUNK]):
@@ -60,7 +58,7 @@ def list_down(
             has_failed = np.isin(ran, np.array(sorted(failed[leg.run_id]), dtype=np.int32))
             if has_failed.all() or not leg.complete:
                 continue
-            for places in suites.of(ran):
+            for places in suites.of(ran.tolist()):
                 for number in rules.suites_down(places, has_failed):
                     if number:
                         members = frozenset(ran[(places == number) & has_failed].tolist())

@@ -14,7 +14,7 @@ from bot.analysis.learning.features import Facts
 from bot.analysis.model import CaseId, Outcome, RepositoryId
 from bot.store import cases as case_store
 from bot.store.database import Session
-from bot.store.results import CODES
+from bot.store.results import CODES, unpack_integers, unpack_reals
 from bot.store.tables import (
     cases,
     cluster_cases,
@@ -29,7 +29,7 @@ from bot.store.tables import (
 
 WINDOW = timedelta(days=90)
 """How far back failures are counted."""
-_DURATIONS = 10  # legs whose durations are read for the usual one
+_DURATIONS = 5  # legs whose durations are read for the usual one
 _FAILED = (CODES[Outcome.FAILED], CODES[Outcome.ERRORED])
 _DAY = 86_400.0
 
@@ -141,19 +141,25 @@ def _kinds(
 def _usual_durations(session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId]) -> dict[CaseId, float]:
     """How long cases take when they pass, in seconds: the mean over the newest legs."""
     newest = (
-        sa.select(run_results.c.case_ids, run_results.c.durations, run_results.c.outcomes)
+        sa.select(
+            sa.func.array_send(run_results.c.case_ids),
+            sa.func.array_send(run_results.c.durations),
+            run_results.c.outcomes,
+        )
         .where(run_results.c.repository_id == repository_id)
         .order_by(run_results.c.run_id.desc(), run_results.c.variant)
         .limit(_DURATIONS)
     )
     wanted = np.array(case_ids, dtype=np.int32)
     total, number = np.zeros(len(wanted)), np.zeros(len(wanted))
-    for row in session.execute(newest):
-        ids, durations = np.array(row[0], dtype=np.int32), np.array(row[1], dtype=np.float64)
-        passed = np.frombuffer(row[2], dtype=np.uint8) == CODES[Outcome.PASSED]
-        here = np.isin(wanted, ids[passed])
-        places = np.searchsorted(ids, wanted[here])
-        total[here] += durations[places]
+    for packed_ids, packed_durations, outcomes in session.execute(newest):
+        ids, durations = unpack_integers(packed_ids), unpack_reals(packed_durations)
+        if not len(ids):
+            continue
+        places = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
+        passed = np.frombuffer(outcomes, dtype=np.uint8)[places] == CODES[Outcome.PASSED]
+        here = (ids[places] == wanted) & passed
+        total[here] += durations[places[here]]
         number[here] += 1
     return {CaseId(int(wanted[at])): float(total[at] / number[at]) for at in np.flatnonzero(number).tolist()}
 

@@ -17,6 +17,7 @@ from bot.store.tables import failures, repositories, run_results, runs, scores
 
 OUTCOMES = (Outcome.PASSED, Outcome.FAILED, Outcome.ERRORED, Outcome.SKIPPED)
 """The order in which outcomes are written as one byte each."""
+_HEADER = 20  # dimensions, nulls, type, size and lower bound, of `array_send`; an empty array has less
 CODES = {outcome: code for code, outcome in enumerate(OUTCOMES)}
 
 
@@ -98,7 +99,7 @@ def list_legs(session: Session, repository_id: RepositoryId, run_ids: Iterable[R
         sa.select(
             run_results.c.run_id,
             run_results.c.variant,
-            run_results.c.case_ids,
+            sa.func.array_send(run_results.c.case_ids),
             run_results.c.outcomes,
             run_results.c.complete,
         )
@@ -106,11 +107,24 @@ def list_legs(session: Session, repository_id: RepositoryId, run_ids: Iterable[R
         .order_by(run_results.c.run_id, run_results.c.variant)
     )
     return [
-        StoredLeg(
-            RunId(row[0]), row[1], np.array(row[2], dtype=np.int32), np.frombuffer(row[3], dtype=np.uint8), row[4]
-        )
+        StoredLeg(RunId(row[0]), row[1], unpack_integers(row[2]), np.frombuffer(row[3], dtype=np.uint8), row[4])
         for row in rows
     ]
+
+
+def unpack_integers(packed: bytes) -> NDArray[np.int32]:
+    """The numbers of an array of integers as PostgreSQL's `array_send` writes it: many times faster than a list."""
+    return _elements(packed)[1::2].astype(np.int32)
+
+
+def unpack_reals(packed: bytes) -> NDArray[np.float32]:
+    """The numbers of an array of reals as `array_send` writes it."""
+    return _elements(packed)[1::2].view(">f4").astype(np.float32)
+
+
+def _elements(packed: bytes) -> NDArray[np.int32]:
+    """Each element's length (4) and its four bytes, in network order, without the header."""
+    return np.frombuffer(packed[_HEADER:], dtype=">i4")
 
 
 def list_run_failures(session: Session, repository_id: RepositoryId, run_ids: Iterable[RunId]) -> list[FailureRow]:
