@@ -27,6 +27,7 @@ from bot.jobs import rescore
 from bot.jobs.context import Context
 from bot.jobs.schedule import Clock
 from bot.jobs.worker import Worker
+from bot.services.pages import PageLinks
 from bot.slack.oauth import Credentials, Flow
 from bot.slack.registry import Registry
 from bot.store import embedded, rescores, workspaces
@@ -34,6 +35,7 @@ from bot.store.database import Database
 from bot.store.vault import Vault
 from bot.web import routes
 from bot.web.accounts import AccountPages
+from bot.web.case_page import CasePage
 from bot.web.installing import InstallPages, Outcomes
 
 _log = telemetry.logger(__name__)
@@ -64,6 +66,7 @@ class Bot:
         self.slacks = Registry(self.grants.of, base_url=settings.slack_api_url)
         self.context = Context(self.db, self.github, self.slacks, settings.slack_default_channel, missing=missing)
         self.accounts = _accounts(settings)
+        self.pages = PageLinks(settings.address, settings.link_key) if settings.link_key else None
         self.entrance = Entrance(
             db=self.db,
             slacks=self.slacks,
@@ -73,6 +76,7 @@ class Bot:
             linking=self.accounts is not None,
             approver_groups=settings.approver_groups,
             public_url=settings.address,
+            pages=self.pages,
         )
         for name in missing:
             _log.warning("door switched off: a setting is missing", setting=name)
@@ -167,6 +171,7 @@ def serve(settings: Settings) -> None:
                 public_url=settings.address,
             ),
             installing=InstallPages(bot.install_flow()),
+            cases=CasePage(bot.db, bot.pages),
         )
         uvicorn.Server(
             uvicorn.Config(

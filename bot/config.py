@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import os
 import re
 from collections.abc import Mapping
@@ -177,6 +178,15 @@ class Settings(BaseSettings):
     def address(self) -> str:
         """The address others reach this process at."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def link_key(self) -> bytes | None:
+        """What the addresses of our own pages are signed with, made of a secret that is there anyway."""
+        secret = self.token_keys or self.slack_signing_secret or self.slack_bot_token
+        if secret is None:
+            return None
+        newest = secret.get_secret_value().partition(",")[0].strip()
+        return hashlib.sha256(f"flakeguard pages:{newest}".encode()).digest()
 
     @property
     def approver_groups(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from bot.analysis.model import Actor, ActorKind, CaseId, Place, RepositoryId
 from bot.errors import FlakeGuardError, UserError
 from bot.github.client import GitHub
 from bot.services import access
+from bot.services.pages import PageLinks
 from bot.services.search import CaseSearch
 from bot.services.workspaces import recognise
 from bot.slack.blockkit import Message, View
@@ -67,6 +68,10 @@ class _Message(BaseModel):
         return frozenset(str(block.get("block_id", "")) for block in self.blocks)
 
 
+class _Link(BaseModel):
+    url: str = ""
+
+
 class _State(BaseModel):
     values: dict[str, Any] = {}  # decoded by the form it belongs to
 
@@ -92,6 +97,7 @@ class Body(BaseModel):
     container: _Container = _Container()
     view: _View = _View()
     message: _Message = _Message()
+    links: list[_Link] = []
     block_id: str = ""
     value: str = ""
     _github_login: str = PrivateAttr("")
@@ -156,6 +162,7 @@ class Door:
     default_channel: str | None
     missing: tuple[str, ...]
     search: CaseSearch
+    pages: PageLinks | None
     linking: bool
     approver_groups: tuple[str, ...]
     public_url: str
@@ -195,6 +202,7 @@ class Entrance:
     linking: bool
     approver_groups: tuple[str, ...]
     public_url: str
+    pages: PageLinks | None
     search: CaseSearch = field(default_factory=CaseSearch)
 
     def admit(self, workspace: Workspace) -> Door:
@@ -211,6 +219,7 @@ class Entrance:
             approver_groups=self.approver_groups,
             public_url=self.public_url,
             search=self.search,
+            pages=self.pages,
         )
 
     def identify(self) -> Workspace | None:

@@ -30,6 +30,7 @@ from bot.commands import (
     storm,
     subscribe,
     top,
+    unfurl,
 )
 from bot.commands.door import OUTDATED, Body, Door, Entrance, Handler
 from bot.commands.guard import About, Listener, acknowledge, guarded, require_member
@@ -138,6 +139,7 @@ def build(entrance: Entrance, *, signing_secret: str | None) -> App:
     app.view_closed(re.compile(".*"))(ack=acknowledge, lazy=[])
     app.action(re.compile(".*"))(ack=acknowledge, lazy=[guarded(entrance, Listener(About.NOTHING, _on_unknown))])
     app.event("app_home_opened")(_on_event(entrance, home.on_opened))
+    app.event("link_shared")(_on_event(entrance, unfurl.on_link_shared))
     app.event("app_mention")(_on_event(entrance, menu.on_command))
     for event, happening in lifecycle.HANDLERS.items():
         app.event(event)(lifecycle.listener(entrance, happening))
@@ -218,7 +220,8 @@ def _on_event(entrance: Entrance, handler: Handler) -> Callable[..., None]:
             "channel_id": event.get("channel", ""),
             "text": event.get("text", ""),
             "trigger_id": body.get("event_id", ""),
-            "container": {"thread_ts": event.get("thread_ts", "")},
+            "container": {"thread_ts": event.get("thread_ts", ""), "message_ts": event.get("message_ts", "")},
+            "links": event.get("links", []),
         }
         run(asked, context, request)
 

@@ -6,7 +6,7 @@ import contextlib
 import http.client
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.error import URLError
 
@@ -17,7 +17,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
 from bot.errors import PermanentUpstreamError, UpstreamError
-from bot.slack.blockkit import Json, Message, View
+from bot.slack.blockkit import Block, Json, Message, View
 
 TIMEOUT_SECONDS = 10
 _ATTEMPTS = 3
@@ -147,6 +147,11 @@ class Slack:
                 thread_ts=thread_ts,
             ),
         )
+
+    def unfurl(self, channel: str, ts: str, shown: Mapping[str, Sequence[Block]]) -> None:
+        """Show blocks under links of a message; a second time replaces them."""
+        unfurls = {url: {"blocks": [dict(block) for block in blocks]} for url, blocks in shown.items()}
+        self._call("chat.unfurl", lambda: self.web.chat_unfurl(channel=channel, ts=ts, unfurls=unfurls))
 
     def open_dm(self, user: str) -> str:
         """Return the channel of the direct messages with a person."""

@@ -54,10 +54,11 @@ def case_details(
     recent: Sequence[Verdict] = (),
     explanation: Explanation | None = None,
     owner: str | None = None,
+    address: str = "",
 ) -> Message:
     """Show everything known of a case: its card, why, how it fails, variants and audit trail.
 
-    `recent` holds the verdicts of the latest commits that ran it, oldest first.
+    `recent` holds the verdicts of the latest commits that ran it, oldest first; `address` is that of its own page.
     """
     card = messages.card(profile, quarantine, now)
     recent = recent[-_MAX_RECENT:]
@@ -80,6 +81,8 @@ def case_details(
     moves = [one for one in messages.buttons(profile, quarantine) if one["action_id"] != Action.DETAILS]
     why = blockkit.button("Why?", Action.WHY, str(profile.case_id), says=f"Why this is so: {profile.title}")
     blocks.append(blockkit.actions(*moves[:-1], why, moves[-1]))
+    if address:
+        blocks.append(blockkit.context(blockkit.link(address, "Page of this test, to share for 30 days")))
     return Message(f"{card.text} {seen}.", (*blocks, foot))
 
 

@@ -162,6 +162,13 @@ def lift_question(profile: CaseProfile, quarantine: Quarantine) -> Message:
     )
 
 
+def unfurl(profile: CaseProfile, quarantine: Quarantine | None, now: datetime) -> tuple[Block, ...]:
+    """Render a case in short, as it is shown under a shared link; nothing of it can be pressed."""
+    told = story.tell(profile, quarantine, now)
+    title = f"{told.dot} {phrases.case(profile)} {told.title} in {phrases.repository(profile.repository)}"
+    return (blockkit.section(f"{title}\n{told.sentence}"), blockkit.context(blockkit.code(profile.uid, 60)))
+
+
 def history_line(
     kind: History, actor: Actor, quarantine: Quarantine | None, profile: CaseProfile, reason: str | None
 ) -> Message:

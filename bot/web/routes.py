@@ -19,6 +19,7 @@ from bot.errors import ConflictError, NotAllowedError, NotFoundError, UpstreamEr
 from bot.store.database import Database
 from bot.web import health, hooks, slack
 from bot.web.accounts import AccountPages
+from bot.web.case_page import CasePage
 from bot.web.installing import InstallPages
 from bot.web.problems import problem
 
@@ -41,6 +42,7 @@ class Doors:
     missing: tuple[str, ...]
     accounts: AccountPages
     installing: InstallPages
+    cases: CasePage
 
 
 def build(doors: Doors, lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]] | None = None) -> Starlette:
@@ -57,6 +59,7 @@ def build(doors: Doors, lifespan: Callable[[Starlette], AbstractAsyncContextMana
             Route("/slack/install", doors.installing.begin, methods=["GET"]),
             Route("/slack/oauth_redirect", doors.installing.finish, methods=["GET"]),
             Route("/slack/events", slack.endpoint(doors.bolt), methods=["POST"]),
+            Route("/t/{uid}", doors.cases.show, methods=["GET"]),
             Route("/health", status.alive),
             Route("/health/ready", status.ready),
             Route("/metrics", status.metrics),

@@ -6,9 +6,12 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import httpx
 import pytest
 import sqlalchemy as sa
 
@@ -394,6 +397,25 @@ def test_a_run_is_run_again_once(day: Day) -> None:
     assert "already" in day.told(answer, Action.RERUN_ALL).text
     assert "already" in day.ask(f"rerun {day.failed.html_url} failed").text
     assert asked == [(day.failed.id, True)]
+
+
+def test_a_link_to_the_page_of_a_test_is_shown_in_short_and_opens_without_an_account(day: Day) -> None:
+    details = day.told(day.card("test_tax"), Action.DETAILS)
+    address = re.search(r"<(http[^|]+/t/[^|]+)\|", str(details.blocks))
+    assert address, details.blocks
+    url = address[1].replace("&amp;", "&")
+    day.slack.settings = replace(day.slack.settings, unfurl_domains=(urlsplit(url).netloc,))
+    day.slack.say(CHLOE, CHANNEL, f"what about {url}")
+    shared = day.slack.messages(CHANNEL)[-1]
+    assert wait(lambda: day.slack.message(CHANNEL, shared.ts).unfurls), "the link is not shown in short"
+    assert "test_tax" in str(day.slack.message(CHANNEL, shared.ts).unfurls)
+    page = httpx.get(url)
+    assert page.status_code == 200
+    assert "test_tax" in page.text
+    forged = re.sub("[0-9a-f]$", lambda last: "0" if last[0] != "0" else "1", url)
+    assert httpx.get(forged).status_code == 404
+    day.slack.say(CHLOE, CHANNEL, f"and {forged}")
+    assert not day.slack.messages(CHANNEL)[-1].unfurls
 
 
 def test_an_outage_begins_and_ends(day: Day) -> None:

@@ -6,10 +6,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.analysis import lifecycle
-from bot.analysis.lifecycle import Quarantine, Scope, State
-from bot.analysis.model import Actor, ActorKind, CaseId, QuarantineId, RepositoryId, Status
+from bot.analysis.lifecycle import OverBudgetError, Quarantine, RejectReason, Scope, State
+from bot.analysis.model import SYSTEM, Actor, ActorKind, CaseId, QuarantineId, RepositoryId, Status
+from bot.analysis.policy import Budget
 from bot.errors import ConflictError, InvalidInputError, NotAllowedError
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -75,3 +78,113 @@ def test_a_suspended_quarantine_resumes_with_a_reason_only() -> None:
     with pytest.raises(InvalidInputError):
         lifecycle.resume(suspended, " ")
     assert lifecycle.resume(suspended, "known").state is State.ACTIVE
+
+
+def test_an_extension_adds_days_to_the_end_and_no_more_than_90_from_now() -> None:
+    assert lifecycle.extend(ACTIVE, 7, NOW) == NOW + timedelta(days=21)
+    assert lifecycle.extend(ACTIVE, 76, NOW) == NOW + timedelta(days=90)
+    with pytest.raises(InvalidInputError, match="76 more at the most"):
+        lifecycle.extend(ACTIVE, 77, NOW)
+    for days in (0, -3, 91):
+        with pytest.raises(InvalidInputError, match="1 to 90"):
+            lifecycle.extend(ACTIVE, days, NOW)
+
+
+@pytest.mark.parametrize("state", [one for one in State if one is not State.ACTIVE])
+def test_only_what_is_active_is_extended(state: State) -> None:
+    with pytest.raises(ConflictError):
+        lifecycle.extend(replace(ACTIVE, state=state), 7, NOW)
+
+
+def test_what_is_over_is_not_extended() -> None:
+    with pytest.raises(ConflictError, match="over"):
+        lifecycle.extend(ACTIVE, 7, NOW + timedelta(days=14))
+
+
+def test_what_is_open_is_assigned_to_somebody() -> None:
+    assert lifecycle.assign(PROPOSED, " @acme/pay ") == "@acme/pay"
+    with pytest.raises(InvalidInputError):
+        lifecycle.assign(ACTIVE, "  ")
+    with pytest.raises(InvalidInputError):
+        lifecycle.assign(ACTIVE, "x" * 101)
+    with pytest.raises(ConflictError):
+        lifecycle.assign(replace(ACTIVE, state=State.LIFTED), "ana")
+
+
+def test_a_mute_lasts_1_to_90_days() -> None:
+    assert lifecycle.mute_until(7, NOW) == NOW + timedelta(days=7)
+    for days in (0, 91):
+        with pytest.raises(InvalidInputError):
+            lifecycle.mute_until(days, NOW)
+
+
+def held(*numbers: int, owner: str | None = None) -> list[Quarantine]:
+    return [replace(ACTIVE, id=QuarantineId(number), owner=owner) for number in numbers]
+
+
+def test_a_budget_with_room_asks_for_nothing() -> None:
+    assert lifecycle.check_budget(PROPOSED, held(2, 3), Budget(repository=3, owner=None), None) is None
+    assert lifecycle.check_budget(PROPOSED, held(2, 3), Budget(repository=None, owner=None), None) is None
+
+
+def test_over_the_budget_of_a_repository_an_approval_names_what_leaves() -> None:
+    budget = Budget(repository=2, owner=None)
+    with pytest.raises(OverBudgetError, match="2 tests") as caught:
+        lifecycle.check_budget(PROPOSED, held(2, 3), budget, None)
+    assert caught.value.owner is None
+    with pytest.raises(OverBudgetError):
+        lifecycle.check_budget(PROPOSED, held(2, 3), budget, QuarantineId(9))
+    leaving = lifecycle.check_budget(PROPOSED, held(2, 3), budget, QuarantineId(3))
+    assert leaving is not None
+    assert leaving.id == 3
+
+
+def test_over_the_budget_of_an_owner_one_of_theirs_leaves() -> None:
+    proposed = replace(PROPOSED, owner="ana")
+    mine, others = held(2, 3, owner="ana"), held(4, 5, owner="ben")
+    budget = Budget(repository=50, owner=2)
+    with pytest.raises(OverBudgetError) as caught:
+        lifecycle.check_budget(proposed, [*mine, *others], budget, QuarantineId(4))
+    assert caught.value.owner == "ana"
+    leaving = lifecycle.check_budget(proposed, [*mine, *others], budget, QuarantineId(2))
+    assert leaving is not None
+    assert leaving.id == 2
+
+
+def test_what_waits_or_has_ended_takes_no_room() -> None:
+    others = [replace(one, state=state) for one, state in zip(held(2, 3), (State.PROPOSED, State.LIFTED), strict=True)]
+    assert lifecycle.check_budget(PROPOSED, others, Budget(repository=1, owner=1), None) is None
+
+
+@given(st.integers(0, 8), st.integers(0, 8), st.integers(0, 20))
+def test_after_an_approval_no_budget_is_exceeded_by_more_than_before(size: int, limit: int, named: int) -> None:
+    others = held(*range(10, 10 + size))
+    try:
+        leaving = lifecycle.check_budget(PROPOSED, others, Budget(repository=limit, owner=None), QuarantineId(named))
+    except OverBudgetError:
+        assert size >= limit
+    else:
+        assert size + 1 - (leaving is not None) <= max(limit, size)
+
+
+REJECTED = replace(PROPOSED, state=State.REJECTED, decided_by=BEN, decided_at=NOW, decision="never: it guards money")
+
+
+def test_what_is_never_to_be_quarantined_is_left_in_peace_for_90_days() -> None:
+    with pytest.raises(ConflictError, match=r"Ben decided never to quarantine this test.*30 July"):
+        lifecycle.check_cooldown(REJECTED, ANA, NOW + timedelta(days=89))
+    lifecycle.check_cooldown(REJECTED, ANA, NOW + timedelta(days=90))
+
+
+@pytest.mark.parametrize("why", [RejectReason.BUG, RejectReason.INFRA, RejectReason.FIXED])
+def test_after_another_rejection_only_the_policy_waits(why: RejectReason) -> None:
+    rejected = replace(REJECTED, decision=f"{why}: so")
+    lifecycle.check_cooldown(rejected, ANA, NOW)
+    with pytest.raises(ConflictError):
+        lifecycle.check_cooldown(rejected, SYSTEM, NOW)
+    lifecycle.check_cooldown(rejected, SYSTEM, NOW + why.cooldown)
+
+
+@pytest.mark.parametrize("latest", [None, ACTIVE, replace(REJECTED, decision="some words")])
+def test_nothing_else_makes_a_case_wait(latest: Quarantine | None) -> None:
+    lifecycle.check_cooldown(latest, SYSTEM, NOW)

@@ -87,6 +87,7 @@ FLAKY = CaseProfile(
     title="tests/api/test_cart.py::test_total", status=Status.FLAKY, variants=(LINUX, MAC), last_failure=FAILURE,
     first_seen_at=NOW - timedelta(days=30), last_seen_at=NOW,
 )  # fmt: skip
+ADDRESS = "https://fg.example/t/a1b2c3d4?w=1&c=42&e=1&s=2"
 RECENT = (Verdict.PASSED,) * 5 + (Verdict.FLAKY, Verdict.FAILED, Verdict.SKIPPED, Verdict.PASSED)
 PROPOSED = Quarantine(
     id=QuarantineId(7), repository_id=RepositoryId(4711), case_id=CaseId(42), state=State.PROPOSED, scope=Scope.CASE,
@@ -205,8 +206,16 @@ VIEWS: dict[str, Callable[[], Message | View]] = {
     "run_green": lambda: run_answers.run(replace(RUN, failures=[], conclusion="success", unread=0)),
     "details": lambda: details.case_details(FLAKY, ACTIVE, AUDIT, NOW, recent=RECENT),
     "details_new": lambda: details.case_details(FLAKY, None, (), NOW),
+    "unfurl": lambda: Message("A test.", messages.unfurl(FLAKY, ACTIVE, NOW)),
     "details_why": lambda: details.case_details(
-        BROKEN, None, AUDIT, NOW, recent=RECENT, explanation=EXPLANATION, owner="@acme/payments"
+        BROKEN,
+        None,
+        AUDIT,
+        NOW,
+        recent=RECENT,
+        address=ADDRESS,
+        explanation=EXPLANATION,
+        owner="@acme/payments",
     ),
     "explained": lambda: details.explained(FLAKY, EXPLANATION),
     "top": lambda: cost.ranking("acme/shop", 7, [IMPACT, replace(IMPACT, ci_minutes=0.3, waiting_minutes=0)]),
@@ -393,6 +402,7 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
         messages.imported(replace(SUMMARY, repository=name)),
         messages.incident(name, other, 1, 2, 3),
         messages.unreadable(name, other, 1, [Problem(name, other, name)] * 9),
+        Message("A test.", messages.unfurl(profile, quarantine, NOW)),
         messages.lift_question(profile, quarantine),
         answers.help_menu(COMMANDS * 10, rows[:5], 25),
         answers.done(f"{name}."),

@@ -55,6 +55,7 @@ def routes(sandbox: Shown) -> list[BaseRoute]:
         "/act": page.act,
         "/say": page.say,
         "/home": page.open_home,
+        "/shortcut": page.shortcut,
         "/run-ci": page.run_ci,
         "/rerun": page.rerun,
         "/check-action": page.check_action,
@@ -62,6 +63,7 @@ def routes(sandbox: Shown) -> list[BaseRoute]:
     return [
         Route("/", page.show),
         Route("/version", page.version),
+        Route("/suggest", page.suggest),
         Route("/{owner}/{repository}/actions/runs/{run:int}", page.run),
         *(Route(path, page.post(act), methods=["POST"]) for path, act in posts.items()),
         Mount("/static", StaticFiles(directory=render.STATIC)),
@@ -110,6 +112,23 @@ class _Page:
         html = self._renderer.page("run.html", {"run": found, "artifacts": found.artifacts})
         return HTMLResponse(html, headers={"Content-Security-Policy": _POLICY})
 
+    def suggest(self, request: Request) -> Response:
+        """Return the options that the bot has for what is typed into one of its menus."""
+        asked = request.query_params
+        person, action, typed = self._who(asked.get("as")).id, asked.get("action", ""), asked.get("typed", "")
+        try:
+            if asked.get("view"):
+                found = self._slack.suggestions(person, asked["view"], action, typed)
+            else:
+                found = self._slack.suggestions_of(person, asked.get("channel", ""), asked.get("ts", ""), action, typed)
+        except LookupError:
+            found = []
+        options = [
+            {"value": payload.string(one, "value"), "text": payload.string(payload.child(one, "text"), "text")}
+            for one in found
+        ]
+        return JSONResponse({"options": options}, headers={"Cache-Control": "no-store"})
+
     def post(self, act: _Act) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
             # Another site's page must not be able to click here.
@@ -145,6 +164,13 @@ class _Page:
             self._slack.command(person, fields["channel"], line)
         elif line:
             self._slack.say(person, fields["channel"], line, fields.get("thread") or None)
+
+    def shortcut(self, person: str, fields: Mapping[str, str], form: FormData) -> None:
+        del form
+        if fields.get("ts"):
+            self._slack.message_shortcut(person, fields["channel"], fields["ts"], fields["callback"])
+        else:
+            self._slack.shortcut(person, fields["callback"])
 
     def open_home(self, person: str, fields: Mapping[str, str], form: FormData) -> None:
         del fields, form

@@ -92,6 +92,59 @@ document.addEventListener("change", (event) => {
   owner?.parentElement.querySelector("button.go")?.click();
 });
 
+// A menu whose options the bot suggests while somebody types: the field holds the words, a hidden one the choice.
+let asking = 0;
+document.addEventListener("input", async (event) => {
+  const box = event.target.closest(".ask");
+  if (!box || event.target.type === "hidden") return;
+  await suggest(box, event.target);
+});
+
+document.addEventListener("focusin", (event) => {
+  const box = event.target.closest(".ask");
+  if (box && event.target.matches("input") && box.querySelector(".found").hidden) suggest(box, event.target);
+});
+
+async function suggest(box, field) {
+  let chosen = box.querySelector("input[type=hidden]");
+  if (!chosen) {
+    chosen = Object.assign(document.createElement("input"), { type: "hidden", name: field.name });
+    field.removeAttribute("name");
+    box.append(chosen);
+  }
+  chosen.value = "";
+  const form = new FormData(field.form), query = new URLSearchParams({ action: box.dataset.suggest, typed: field.value });
+  for (const key of ["as", "view", "channel", "ts"]) if (form.get(key)) query.set(key, form.get(key));
+  const mine = ++asking;
+  const { options } = await (await fetch(`/suggest?${query}`)).json();
+  if (mine !== asking) return;
+  const list = box.querySelector(".found");
+  list.replaceChildren(...options.map(({ value, text }) => {
+    const entry = Object.assign(document.createElement("button"), { type: "button", textContent: text });
+    entry.setAttribute("role", "option");
+    entry.addEventListener("click", () => {
+      chosen.value = value;
+      field.value = text;
+      close(box);
+      const go = box.parentElement.querySelector("button.go");
+      if (go) go.click(); else field.focus();
+    });
+    return entry;
+  }));
+  list.hidden = options.length === 0;
+  field.setAttribute("aria-expanded", String(!list.hidden));
+}
+
+function close(box) {
+  box.querySelector(".found").hidden = true;
+  box.querySelector("[role=combobox]").setAttribute("aria-expanded", "false");
+}
+
+document.addEventListener("focusout", (event) => {
+  const box = event.target.closest(".ask");
+  if (box && event.relatedTarget && !box.contains(event.relatedTarget)) close(box);
+});
+
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !document.querySelector(":popover-open")) {
     const menu = document.querySelector("details.menu[open]");

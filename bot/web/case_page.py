@@ -1,0 +1,60 @@
+"""The page of one case: what a link from a message leads to, without an account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from bot.errors import NotFoundError
+from bot.services import access, explain, profiles
+from bot.services.pages import PageLinks
+from bot.store import workspaces
+from bot.store.database import Database
+from bot.web.pages import Link, page
+
+_MAX_LINES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """`/t/<uid>`; `links` is None where no secret is set to sign with."""
+
+    db: Database
+    links: PageLinks | None
+
+    async def show(self, request: Request) -> Response:
+        """Show a case to whoever holds a link that is signed and young enough."""
+        query = {name: value[:100] for name, value in request.query_params.items()}
+        return await run_in_threadpool(self._show, str(request.path_params["uid"]), query)
+
+    def _show(self, uid: str, query: dict[str, str]) -> Response:
+        now = datetime.now(UTC)
+        if self.links is None:
+            return page("There is nothing to see here", "Links are not set up here.", status=404)
+        try:
+            workspace_id, case_id = self.links.read(uid, query, now)
+            with self.db.begin() as session:
+                access.require_case(session, workspaces.get(session, workspace_id), case_id)
+                profile = profiles.of_case(session, case_id, now)
+                told = explain.of_case(session, case_id, now, ahead=False)
+                held = profiles.latest_quarantine(session, profile)
+        except NotFoundError as error:
+            return page("There is nothing to see here", str(error), status=404)
+        lines = [f"In {profile.repository}: {profile.status}.", told.sentence, *told.lines[:_MAX_LINES]]
+        if held is not None and held.state.is_open:
+            until = f" until {held.expires_at.day} {held.expires_at:%B %Y}" if held.expires_at else ""
+            lines.append(f"Quarantine: {held.state}{until}, proposed by {held.proposed_by.name}: {held.reason}")
+        failure = profile.last_failure
+        if failure is not None:
+            lines.append(f"Last failure, in run {failure.run_number} at {failure.sha[:7]}: {failure.message}")
+        lines.append("Ask /flakeguard test in Slack for the rest, and to decide what happens to it.")
+        link = Link(failure.run_url, "The last failing run") if failure and _is_web(failure.run_url) else None
+        return page(profile.title, *lines, link=link)
+
+
+def _is_web(url: str) -> bool:
+    return url.startswith(("https://", "http://"))
