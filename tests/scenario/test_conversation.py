@@ -20,9 +20,10 @@ from bot.analysis.model import Actor, ActorKind
 from bot.commands import listeners, menu
 from bot.sandbox.slack.model import BOT_USER_ID, Message, View
 from bot.slack.names import Action, Callback, Shortcut
-from bot.store import embedded
+from bot.store import embedded, policies
 from bot.store import quarantines as stored
 from bot.store.database import Database
+from bot.store.policies import StoredPolicy
 from bot.store.tables import cases, quarantines
 from bot.store.tables import messages as posted
 from tests.conftest import clone
@@ -146,6 +147,7 @@ MODALS = {
     "run": ("run", Callback.RUN),
     "incident": ("incident", Callback.INCIDENT),
 }
+OURS = ("cases", "deeds", "health", "home", "incident", "keeping", "lists", "menu", "quarantine", "runs", "top")
 ELSEWHERE = {"unquarantine", "extend", "rerun"}
 """Commands that need a state of their own; each has a test of its own below."""
 
@@ -173,7 +175,13 @@ def test_no_command_is_without_a_scenario() -> None:
 def test_every_action_form_and_shortcut_has_a_handler_and_a_scenario() -> None:
     sources = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
     assert set(listeners.SHORTCUTS) == set(Shortcut)
-    used = [*listeners.ACTIONS, *(set(listeners.SUBMISSIONS) - {Callback.BUDGET}), *listeners.SHORTCUTS]
+    used = [
+        one
+        for table in (listeners.ACTIONS, listeners.SUBMISSIONS, listeners.SHORTCUTS)
+        for one, listener in table.items()
+        if listener.handler.__module__.rpartition(".")[2] in OURS
+    ]
+    assert len(used) > 40
     assert not [one for one in used if f"{type(one).__name__}.{one.name}" not in sources and one.value not in sources]
 
 
@@ -334,6 +342,27 @@ def test_what_is_never_to_be_quarantined_is_not_proposed_again(day: Day) -> None
     assert refused is not None
     assert "ben decided never to quarantine this test" in str(refused.blocks)
     day.slack.close(ANA, refused.id)
+
+
+def test_over_the_budget_an_approval_names_what_leaves(day: Day) -> None:
+    day.quarantine("test_tax")
+    with day.db.begin() as session:
+        repository_id = session.execute(sa.select(cases.c.repository_id).limit(1)).scalar_one()
+        source = "quarantine:\n  budget:\n    repository: 1\n"
+        policies.put(session, repository_id, StoredPolicy(source, "", None, datetime.now(UTC)))
+    day.press(day.card("test_total"), Action.QUARANTINE_OPEN)
+    assert day.submit(day.form(Callback.QUARANTINE), **FILLED) is None
+    assert wait(lambda: day.offers("test_total", Action.APPROVE))
+    day.press(day.card("test_total"), Action.APPROVE, BEN)
+    form = day.form(Callback.BUDGET, BEN)
+    assert "name one that leaves" in str(form.blocks)
+    assert "test_tax" in str(form.blocks)
+    assert day.submit(form, BEN) is None
+    assert wait(lambda: day.offers("test_total", Action.LIFT))
+    assert wait(lambda: day.offers("test_tax", Action.QUARANTINE_OPEN)), "nothing left"
+    with day.db.begin() as session:
+        policies.put(session, repository_id, StoredPolicy("", "", None, datetime.now(UTC)))
+    day.lift("test_total")
 
 
 def test_a_verdict_is_kept(day: Day) -> None:
