@@ -9,8 +9,8 @@ from bot.commands.command import Command
 from bot.commands.door import Body, Door, now
 from bot.commands.parser import Typed
 from bot.errors import UserError
-from bot.services import access, homes, policies
-from bot.slack import health, policy
+from bot.services import access, homes, learning, policies
+from bot.slack import health, learned, policy
 from bot.slack.names import Action
 
 _MOST = 3
@@ -56,7 +56,10 @@ def _settings(door: Door, body: Body, name: str) -> None:
     with door.db.begin() as session:
         shown = [
             policy.in_force(
-                one.full_name, policies.of_repository(session, one.id), fault=policies.fault(session, one.id)
+                one.full_name,
+                policies.of_repository(session, one.id),
+                fault=policies.fault(session, one.id),
+                taught=learned.sentence(learning.report(session, one.id)),
             )
             for one in subject.chosen(door, session, name, _MOST)
         ]

@@ -7,8 +7,11 @@ from bot.slack import blockkit, phrases
 from bot.slack.blockkit import Block, Message
 
 
-def in_force(repository: str, policy: Policy, *, fault: str | None = None) -> Message:
-    """Show what a repository's policy decides; `fault` is why a newer file is not in force."""
+def in_force(repository: str, policy: Policy, *, fault: str | None = None, taught: str = "") -> Message:
+    """Show what a repository's policy decides; `fault` is why a newer file is not in force.
+
+    `taught` is what people's verdicts changed, in a sentence or two.
+    """
     rules, budget = policy.quarantine, policy.quarantine.budget
     source = (
         "the default, as there is no `.flakeguard.yml` on the default branch"
@@ -43,6 +46,8 @@ def in_force(repository: str, policy: Policy, *, fault: str | None = None) -> Me
         text = text if text.endswith((".", "…")) else f"{text}."
         warning = f"\N{WARNING SIGN} The newer file is not in force, the last good one is: {told}"
         blocks.append(blockkit.section(warning))
+    if taught:
+        blocks.append(blockkit.section(f"*What people taught*\n{blockkit.escape(taught, 500)}"))
     blocks.append(blockkit.context("Change it by a pull request that edits `.flakeguard.yml`."))
     return Message(text, tuple(blocks))
 

@@ -82,6 +82,7 @@ def train(found: Sequence[Example]) -> tuple[Model | None, Report]:
     amount = weights.sum() ** 2 / (weights**2).sum()
     error = float(np.sqrt(np.average((gained - gain) ** 2, weights=weights) / amount))
     is_used = gain > error
+    verdict = "better" if is_used else "not better"
     report = Report(
         labels=len(found),
         actors=actors,
@@ -91,7 +92,7 @@ def train(found: Sequence[Example]) -> tuple[Model | None, Report]:
         filter_precision=_precision(np.array([example.p_flaky for example in latest]), truth),
         model_precision=_precision(by_model, truth),
         is_used=is_used,
-        reason=f"On the {len(latest)} latest verdicts it was {'better' if is_used else 'not better'} than the filter.",
+        reason=f"On the {len(latest)} latest verdicts the model was {verdict} than the judging alone.",
     )
     return (_fit(found) if is_used else None), report
 
