@@ -15,7 +15,6 @@ from bot.errors import ConfigurationError, PermanentUpstreamError, UpstreamError
 from bot.services import workspaces
 from bot.slack import oauth
 from bot.slack.oauth import Credentials, Installed
-from bot.slack.registry import Grant
 from bot.store import tokens
 from bot.store import workspaces as stored
 from bot.store.database import Database
@@ -45,7 +44,7 @@ class Grants:
         self._vault = vault
         self._credentials = credentials
 
-    def of(self, workspace_id: WorkspaceId) -> Grant:
+    def of(self, workspace_id: WorkspaceId) -> str:
         """With which token to speak for a workspace now; one that ends soon is renewed first.
 
         Raises:
@@ -56,14 +55,14 @@ class Grants:
             workspace = stored.get(session, workspace_id)
             held = tokens.find(session, workspace_id)
         if held is None and workspace.by_token and self._bot_token is not None:
-            return Grant(self._bot_token)
+            return self._bot_token
         if held is None or self._vault is None:
             message = f"FlakeGuard has no token for the workspace {workspace.name or workspace_id}."
             raise PermanentUpstreamError(message, code="not_installed")
         secret = _Secret.model_validate_json(self._vault.open(held.sealed))
         now = datetime.now(UTC)
         if held.expires_at is None or held.expires_at - now > RENEW_BEFORE:
-            return Grant(secret.token)
+            return secret.token
         return self._renewed(self._vault, held, secret, now)
 
     def issue_state(self, seconds: int) -> str:
@@ -108,14 +107,14 @@ class Grants:
                 tokens.reseal(session, one.workspace_id, self._vault.renew(one.sealed))
         return len(held)
 
-    def _renewed(self, vault: Vault, held: StoredToken, secret: _Secret, now: datetime) -> Grant:
+    def _renewed(self, vault: Vault, held: StoredToken, secret: _Secret, now: datetime) -> str:
         """Renew a token, unless another process does so already: the former works until its end."""
         alive = held.expires_at is not None and held.expires_at > now
         with self._db.begin() as session:
             mine = tokens.claim_renewal(session, held.workspace_id, now, now + _LEASE)
         if not mine or self._credentials is None or not secret.refresh_token:
             if alive:
-                return Grant(secret.token)
+                return secret.token
             message = "Slack's token has ended, and the new one is not here yet."
             raise UpstreamError(message, retry_after=2)
         try:
@@ -123,13 +122,13 @@ class Grants:
         except (UpstreamError, PermanentUpstreamError) as error:
             _log.warning("token not renewed", workspace=held.workspace_id, reason=str(error))
             if alive:
-                return Grant(secret.token)
+                return secret.token
             raise
         renewed = _Secret(token=fresh.token, refresh_token=fresh.refresh_token)
         with self._db.begin() as session:
             tokens.renew(session, held.workspace_id, vault.seal(renewed.model_dump_json()), fresh.expires_at, now)
         _log.info("token renewed", workspace=held.workspace_id)
-        return Grant(fresh.token)
+        return fresh.token
 
 
 def _key(secret: str) -> bytes:

@@ -34,6 +34,7 @@ class _Named(BaseModel):
     id: str = ""
     username: str = ""
     name: str = ""
+    team_id: str = ""
 
 
 class _Option(BaseModel):

@@ -64,7 +64,7 @@ def guarded(entrance: Entrance, listener: Listener) -> Callable[[Mapping[str, An
                 return
             try:
                 if is_new(door, asked.trigger_id, request):
-                    require_member(workspace, context)
+                    require_member(workspace, context, asked)
                     guard(door, asked, listener.about)
                     listener.handler(door, asked)
             except NotLinkedError as error:
@@ -84,9 +84,10 @@ def guarded(entrance: Entrance, listener: Listener) -> Callable[[Mapping[str, An
     return run
 
 
-def require_member(workspace: Workspace, context: BoltContext) -> None:
+def require_member(workspace: Workspace, context: BoltContext, body: Body) -> None:
     """Raise NotAllowedError for somebody of another company, as a channel shared with it brings along."""
-    if not workspace.has_member(context.actor_enterprise_id or "", context.actor_team_id or ""):
+    team = body.user.team_id or context.actor_team_id or ""
+    if not workspace.has_member(context.actor_enterprise_id or "", team):
         message = "Only members of the workspace that installed FlakeGuard can use it."
         raise NotAllowedError(message)
 

@@ -84,6 +84,11 @@ HANDLERS: Mapping[str, Handler] = {
 }
 
 
+def take(session: Session, event_id: str) -> bool:
+    """Whether an event about an installation was not taken before, whichever workspace it was then of."""
+    return deliveries.insert_slack_event(session, f"lifecycle:{event_id}", now())
+
+
 def listener(entrance: Entrance, handler: Handler) -> Callable[..., None]:
     """A handler as Bolt's listener: each event once, and none that is older than the installation it speaks of."""
 
@@ -94,7 +99,7 @@ def listener(entrance: Entrance, handler: Handler) -> Callable[..., None]:
             _log.info("event of a former installation", event_name=said.event.type, workspace=workspace.id)
             return
         with telemetry.correlated(telemetry.new_id(), workspace=workspace.id), entrance.db.begin() as session:
-            if deliveries.insert_slack_event(session, f"{workspace.id}:{said.event_id}", now()):
+            if take(session, said.event_id):
                 handler(session, workspace, said.event)
 
     return on_event

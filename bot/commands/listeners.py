@@ -188,6 +188,9 @@ def _stop_strangers(entrance: Entrance) -> Callable[..., BoltResponse | None]:
         if context["workspace"] is not None:
             next()
             return None
+        if event_id := body.get("event_id"):
+            with entrance.db.begin() as session:  # sent again, it must not end what is installed meanwhile
+                lifecycle.take(session, str(event_id))
         _log.info("request of an unknown workspace", team=context.team_id, enterprise=context.enterprise_id)
         return BoltResponse(status=200, body=_STRANGER if "command" in body else "")
 
@@ -201,8 +204,9 @@ def _suggesting(entrance: Entrance, suggest: Suggest) -> Callable[..., None]:
         found: Sequence[Element] = ()
         workspace: Workspace = context["workspace"]
         try:
-            require_member(workspace, context)
-            found = suggest(entrance.admit(workspace), Body.model_validate(body))
+            asked = Body.model_validate(body)
+            require_member(workspace, context, asked)
+            found = suggest(entrance.admit(workspace), asked)
         except FlakeGuardError as error:
             _log.warning("no suggestions", reason=str(error))
         ack(options=[dict(one) for one in found])

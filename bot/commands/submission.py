@@ -84,7 +84,7 @@ class Submissions:
                 door = self._entrance.admit(workspace)
                 if not is_new(door, asked.trigger_id, request):
                     return _Result()
-                require_member(workspace, context)
+                require_member(workspace, context, asked)
                 guard(door, asked, submission.about)
                 return _Result(view=submission.handler(door, asked))
             except FormError as error:

@@ -20,7 +20,8 @@ from bot.sandbox.page import hub
 from bot.sandbox.page import routes as page_routes
 from bot.sandbox.slack import api as slack_api
 from bot.sandbox.slack.events import Slack
-from bot.sandbox.slack.model import Settings
+from bot.sandbox.slack.model import Settings, Team
+from bot.sandbox.slack.oauth import SlackApp
 
 HOST = "127.0.0.1"
 _START_SECONDS = 15.0
@@ -78,6 +79,8 @@ class Sandbox:
         self.github.downloads_url = f"http://{HOST}:{self._downloads.port}"
         self.slack = Slack(settings)
         self.slack.base_url = f"{self.url}/slack"
+        self.workspaces = [self.slack]
+        self.slack_app = SlackApp(self.workspaces)
         self.on_run_ci: Callable[[], object] | None = None
         self._bot_url = ""
 
@@ -89,7 +92,8 @@ class Sandbox:
     @bot_url.setter
     def bot_url(self, url: str) -> None:
         self._bot_url = url.rstrip("/")
-        self.slack.delivery.bot_url = self._bot_url
+        for slack in self.workspaces:
+            slack.delivery.bot_url = self._bot_url
         self.github.webhooks.bot_url = self._bot_url
 
     @property
@@ -122,9 +126,22 @@ class Sandbox:
         with contextlib.suppress(model.RefusalError):  # the button has gone since the page was drawn
             self.github.click(check_id, identifier, user)
 
+    def add_workspace(self, team: Team) -> Slack:
+        """Return another workspace, in which the same app may be installed."""
+        slack = Slack(self.slack.settings, team, signing_secret=self.slack.signing_secret)
+        slack.base_url = self.slack.base_url
+        slack.delivery.bot_url = self._bot_url
+        self.workspaces.append(slack)
+        return slack
+
     def start(self) -> None:
         """Open both ports."""
-        services = [*slack_api.routes(self.slack), *github_oauth.routes(self.github), *github_api.routes(self.github)]
+        services = [
+            *slack_api.routes(self.slack_app),
+            *self.slack_app.routes(),
+            *github_oauth.routes(self.github),
+            *github_api.routes(self.github),
+        ]
         self._door.open([*services, *page_routes.routes(self)])
         self._downloads.open(artifacts.download_routes(self.github))
 

@@ -76,20 +76,18 @@ class BotIdentity:
     is_organisation: bool
 
 
-def web(base_url: str, *, token: str = "", team_id: str = "") -> slack_sdk.WebClient:
+def web(base_url: str, *, token: str = "") -> slack_sdk.WebClient:
     """The library's client of the Web API at `base_url`, which neither waits nor tries again."""
     address = base_url if base_url.endswith("/") else f"{base_url}/"
-    return slack_sdk.WebClient(
-        token=token or None, base_url=address, timeout=TIMEOUT_SECONDS, retry_handlers=[], team_id=team_id or None
-    )
+    return slack_sdk.WebClient(token=token or None, base_url=address, timeout=TIMEOUT_SECONDS, retry_handlers=[])
 
 
 class Slack:
     """A workspace, as the bot may act in it. Safe to share between threads."""
 
-    def __init__(self, token: str, *, base_url: str = "https://slack.com/api/", team_id: str = "") -> None:
-        """Speak with `token` to the Web API at `base_url`; an organisation's token also names a `team_id`."""
-        self.web = web(base_url, token=token, team_id=team_id)
+    def __init__(self, token: str, *, base_url: str = "https://slack.com/api/") -> None:
+        """Speak with `token` to the Web API at `base_url`."""
+        self.web = web(base_url, token=token)
         self._groups: dict[str, tuple[frozenset[str], float]] = {}
         self._breaker = pybreaker.CircuitBreaker(
             fail_max=_FAILURES_TO_OPEN,

@@ -4,34 +4,25 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from bot.analysis.model import WorkspaceId
 from bot.slack import client
 from bot.slack.client import Slack
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """What a workspace gave the app: the token to speak with, and the team to name beside an organisation's."""
-
-    token: str
-    team_id: str = ""
-
-
 class Registry:
     """The clients of all workspaces. Safe to share between threads.
 
-    `grant_of` says with which token to speak for a workspace at the moment; it may ask Slack for a new one, so
+    `token_of` says with which token to speak for a workspace at the moment; it may ask Slack for a new one, so
     call `of` with no transaction open.
     """
 
-    def __init__(self, grant_of: Callable[[WorkspaceId], Grant], *, base_url: str) -> None:
-        self._grant_of = grant_of
+    def __init__(self, token_of: Callable[[WorkspaceId], str], *, base_url: str) -> None:
+        self._token_of = token_of
         self._base_url = base_url
         self.web = client.web(base_url)
         self._lock = threading.Lock()
-        self._clients: dict[WorkspaceId, tuple[Grant, Slack]] = {}
+        self._clients: dict[WorkspaceId, tuple[str, Slack]] = {}
 
     def of(self, workspace_id: WorkspaceId) -> Slack:
         """The client of a workspace; the same one as long as its token stays.
@@ -39,10 +30,10 @@ class Registry:
         Raises:
             PermanentUpstreamError: the workspace has no token (any more).
         """
-        grant = self._grant_of(workspace_id)
+        token = self._token_of(workspace_id)
         with self._lock:
             held = self._clients.get(workspace_id)
-            if held is None or held[0] != grant:
-                held = (grant, Slack(grant.token, base_url=self._base_url, team_id=grant.team_id))
+            if held is None or held[0] != token:
+                held = (token, Slack(token, base_url=self._base_url))
                 self._clients[workspace_id] = held
         return held[1]

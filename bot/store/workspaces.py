@@ -49,9 +49,9 @@ class Workspace:
 
     def has_member(self, enterprise_id: str, team_id: str) -> bool:
         """Whether somebody of this team belongs here; people of a shared channel may come from elsewhere."""
-        if self.enterprise_id and enterprise_id:
-            return enterprise_id == self.enterprise_id
-        return self.is_organisation or team_id in {"", self.team_id}
+        if self.enterprise_id:
+            return enterprise_id in {"", self.enterprise_id}
+        return team_id in {"", self.team_id}
 
 
 def put(

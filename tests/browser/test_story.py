@@ -32,7 +32,7 @@ def demo() -> Iterator[str]:
         port = free.getsockname()[1]
     command = [sys.executable, "-c", "from bot.cli import main; main()", "demo", "--port", str(port)]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
         lines = []
         try:

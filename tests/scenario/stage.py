@@ -62,7 +62,24 @@ class Stage:
         self._environment |= environment
 
     def start_bot(self) -> None:
-        environment = {
+        self._bot = subprocess.Popen(self._command("serve"), env=self._variables())
+        assert wait(self._answers, 40), "the bot did not start"
+        if self._linked:
+            self.link_everybody()
+
+    def run_command(self, *words: str) -> str:
+        """Run a command of the bot to its end, with the bot's settings; returns what it printed."""
+        done = subprocess.run(
+            self._command(*words), env=self._variables(), capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def _command(self, *words: str) -> list[str]:
+        return [sys.executable, "-c", "from bot.cli import main; main()", *words]
+
+    def _variables(self) -> dict[str, str]:
+        return {
             **os.environ,
             **self.sandbox.environment(self._port),
             "DATABASE_URL": self._database_url,
@@ -70,12 +87,6 @@ class Stage:
             "LOG_LEVEL": os.environ.get("STAGE_LOG", "WARNING"),
             **self._environment,
         }
-        self._bot = subprocess.Popen(
-            [sys.executable, "-c", "from bot.cli import main; main()", "serve"], env=environment
-        )
-        assert wait(self._answers, 40), "the bot did not start"
-        if self._linked:
-            self.link_everybody()
 
     def link_everybody(self) -> None:
         """Leave what linking leaves; that it is done by the person is for its own scenarios to show."""

@@ -60,7 +60,7 @@ class Place:
     user: int | None
 
     def spawn(self, *words: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(  # noqa: S603  # this file's own script
+        return subprocess.Popen(  # this file's own script
             [_interpreter(self.user), "-c", _OWNER, str(self.data), *words],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -108,7 +108,7 @@ def _interpreter(user: int | None) -> str:
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     for candidate in (sys.executable, f"/usr/bin/python{version}", f"/usr/local/bin/python{version}"):
         with contextlib.suppress(OSError):
-            tried = subprocess.run([candidate, "-c", ""], user=user, extra_groups=[], cwd="/", check=False)  # noqa: S603
+            tried = subprocess.run([candidate, "-c", ""], user=user, extra_groups=[], cwd="/", check=False)
             if tried.returncode == 0:
                 return candidate
     pytest.skip(f"no Python {version} here that user {user} may run")
@@ -156,7 +156,7 @@ def data(folder: Path, made: Path) -> Path:
     """A data folder with a stopped cluster in it."""
     path = folder / "data"
     path.mkdir()
-    subprocess.run(["/bin/cp", "-a", made, path], check=True)  # noqa: S603  # keeps the owner
+    subprocess.run(["/bin/cp", "-a", made, path], check=True)  # keeps the owner
     return path
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
@@ -10,9 +11,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.sandbox.slack import model, payload, socketmode
+from bot.sandbox.slack import model, oauth, payload, socketmode
 from bot.sandbox.slack.events import Slack
 from bot.sandbox.slack.model import Call, Channel, Message, RefusalError, User
+from bot.sandbox.slack.oauth import SlackApp
 from bot.sandbox.slack.payload import JsonObject
 
 _Method: TypeAlias = Callable[[Slack, JsonObject], JsonObject]
@@ -22,12 +24,13 @@ def _auth_test(slack: Slack, arguments: JsonObject) -> JsonObject:
     del arguments
     return {
         "url": slack.base_url,
-        "team": "Acme",
+        "team": slack.name,
         "user": slack.users[model.BOT_USER_ID].name,
-        "team_id": model.TEAM_ID,
+        "team_id": slack.team_id,
+        "enterprise_id": slack.enterprise_id or None,
         "user_id": model.BOT_USER_ID,
         "bot_id": "B0FLAKE",
-        "is_enterprise_install": False,
+        "is_enterprise_install": slack.is_organisation,
     }
 
 
@@ -113,10 +116,10 @@ def _publish_view(slack: Slack, arguments: JsonObject) -> JsonObject:
     return {"view": slack.publish_home(user, payload.child(arguments, "view"), hash_).as_json()}
 
 
-def _user_json(user: User) -> JsonObject:
+def _user_json(slack: Slack, user: User) -> JsonObject:
     return {
         "id": user.id,
-        "team_id": model.TEAM_ID,
+        "team_id": slack.team_id,
         "name": user.name,
         "real_name": user.real_name,
         "deleted": False,
@@ -131,7 +134,7 @@ def _user_info(slack: Slack, arguments: JsonObject) -> JsonObject:
     if user is None:
         code = "user_not_found"
         raise RefusalError(code)
-    return {"user": _user_json(user)}
+    return {"user": _user_json(slack, user)}
 
 
 def _lookup_by_email(slack: Slack, arguments: JsonObject) -> JsonObject:
@@ -140,7 +143,7 @@ def _lookup_by_email(slack: Slack, arguments: JsonObject) -> JsonObject:
     if user is None:
         code = "users_not_found"
         raise RefusalError(code)
-    return {"user": _user_json(user)}
+    return {"user": _user_json(slack, user)}
 
 
 def _group_members(slack: Slack, arguments: JsonObject) -> JsonObject:
@@ -218,7 +221,7 @@ METHODS: dict[str, _Method] = {
     "views.publish": _publish_view,
     "users.info": _user_info,
     "users.lookupByEmail": _lookup_by_email,
-    "users.list": lambda slack, _arguments: {"members": [_user_json(user) for user in slack.users.values()]},
+    "users.list": lambda slack, _arguments: {"members": [_user_json(slack, user) for user in slack.users.values()]},
     "usergroups.users.list": _group_members,
     "conversations.info": _conversation_info,
     "conversations.open": _conversation_open,
@@ -227,6 +230,7 @@ METHODS: dict[str, _Method] = {
     "conversations.replies": _replies,
 }
 _CONNECT = "apps.connections.open"
+_SECRETS = frozenset({"token", "client_secret", "refresh_token", "code"})
 
 
 async def _arguments(request: Request) -> JsonObject:
@@ -245,15 +249,18 @@ async def _arguments(request: Request) -> JsonObject:
     return arguments
 
 
-def _authorize(request: Request, arguments: JsonObject, expected: str) -> None:
+def _basic(request: Request) -> JsonObject:
+    """Return the app's own credentials as HTTP's Basic scheme carries them."""
+    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return {}
+    name, _, secret = base64.b64decode(encoded).decode(errors="replace").partition(":")
+    return {"client_id": name, "client_secret": secret}
+
+
+def _token(request: Request, arguments: JsonObject) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    given = token if scheme.lower() == "bearer" else payload.string(arguments, "token")
-    if not given:
-        code = "not_authed"
-        raise RefusalError(code)
-    if given != expected:
-        code = "invalid_auth"
-        raise RefusalError(code)
+    return token if scheme.lower() == "bearer" else payload.string(arguments, "token")
 
 
 def _refused(refusal: RefusalError) -> Response:
@@ -264,15 +271,29 @@ def _refused(refusal: RefusalError) -> Response:
     return JSONResponse(body, status_code=refusal.status, headers=headers)
 
 
-def routes(slack: Slack) -> list[BaseRoute]:
-    """Return the routes of the Web API, of the response addresses and of Socket Mode."""
-    tickets = socketmode.Tickets()
+def _refuse_token(token: str, slack: Slack | None, method: str) -> None:
+    code = ""
+    if not token:
+        code = "not_authed"
+    elif slack is None or (token == slack.app_token) != (method == _CONNECT):
+        code = "invalid_auth"
+    if code:
+        raise RefusalError(code)
 
-    def answer(method: str, request: Request, arguments: JsonObject) -> JsonObject:
+
+def routes(app: SlackApp) -> list[BaseRoute]:
+    """Return the routes of the Web API, of the response addresses and of Socket Mode; a token tells the workspace."""
+    tickets = socketmode.Tickets()
+    first = app.workspaces[0]
+
+    def answer(slack: Slack, request: Request, method: str, arguments: JsonObject) -> JsonObject:
         fault = slack.fault(method)
         if fault is not None:
             raise fault
-        _authorize(request, arguments, slack.app_token if method == _CONNECT else slack.bot_token)
+        if method == oauth.ACCESS:
+            return app.access(_basic(request) | arguments)
+        token = _token(request, arguments)
+        _refuse_token(token, app.of_token(token), method)
         if method == _CONNECT:
             address = slack.base_url.replace("http://", "ws://")
             return {"url": f"{address}/socket?ticket={tickets.issue()}"}
@@ -285,18 +306,21 @@ def routes(slack: Slack) -> list[BaseRoute]:
         method = request.path_params["method"]
         arguments: JsonObject = {}
         error = None
+        slack = first
         try:
             arguments = await _arguments(request)
-            response: Response = JSONResponse({"ok": True} | answer(method, request, arguments))
+            slack = app.of_token(_token(request, arguments)) or first
+            response: Response = JSONResponse({"ok": True} | answer(slack, request, method, arguments))
         except RefusalError as refusal:
             response, error = _refused(refusal), refusal.code
-        shown = {key: value for key, value in arguments.items() if key != "token"}
+        shown = {key: value for key, value in arguments.items() if key not in _SECRETS}
         slack.log(Call(method, shown, response.status_code, error, time.time()))
         return response
 
     async def respond(request: Request) -> Response:
         error = None
         body: JsonObject = {}
+        slack = next((one for one in app.workspaces if one.issued(request.path_params["key"])), first)
         try:
             body = await _arguments(request)
             slack.respond(request.path_params["key"], body)
@@ -309,5 +333,5 @@ def routes(slack: Slack) -> list[BaseRoute]:
     return [
         Route("/slack/api/{method}", call, methods=["GET", "POST"]),
         Route("/slack/response/{key}", respond, methods=["POST"]),
-        socketmode.route(slack, tickets),
+        socketmode.route(first, tickets),
     ]

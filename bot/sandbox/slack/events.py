@@ -22,10 +22,15 @@ _TROUBLE = "We had some trouble connecting ({error}). Try again?"
 class Slack(state.Workspace):
     """A workspace whose people click, type and submit; each act returns the bot's answer."""
 
-    def __init__(self, settings: model.Settings | None = None) -> None:
-        super().__init__(settings or model.Settings())
+    def __init__(
+        self, settings: model.Settings | None = None, team: model.Team = model.TEAM, *, signing_secret: str = ""
+    ) -> None:
+        """`signing_secret` is the app's, where it is installed in several workspaces."""
+        super().__init__(settings or model.Settings(), team)
+        self.signing_secret = signing_secret or self.signing_secret
         self.delivery = Delivery(self.signing_secret, self.settings.answer_seconds)
         self.sent: list[Sent] = []
+        self.visitors: dict[str, str] = {}
 
     def command(self, user: str, channel: str, line: str) -> Answer:
         """Type a slash command; its answer, when it has one, is shown as Slack would."""
@@ -33,7 +38,7 @@ class Slack(state.Workspace):
         place = self.channels[channel]
         fields: JsonObject = {
             "token": "sandbox",
-            "team_id": model.TEAM_ID,
+            "team_id": self.team_id,
             "team_domain": "acme",
             "channel_id": channel,
             "channel_name": "directmessage" if place.user else place.name,
@@ -42,10 +47,12 @@ class Slack(state.Workspace):
             "command": word,
             "text": text.strip(),
             "api_app_id": "A0FLAKE",
-            "is_enterprise_install": "false",
+            "is_enterprise_install": str(self.is_organisation).lower(),
             "response_url": self.new_response_url(user, channel),
             "trigger_id": self.new_trigger(user),
         }
+        if self.enterprise_id:
+            fields["enterprise_id"] = self.enterprise_id
         answer = self._record("slash_commands", fields, self.delivery.command(fields))
         if answer.error:
             self._slackbot(user, channel, f'{word} failed with the error "{answer.error}"')
@@ -223,6 +230,10 @@ class Slack(state.Workspace):
             }
             self._event(event | ({"thread_ts": message.thread_ts} if message.thread_ts else {}))
 
+    def happen(self, kind: str, **fields: object) -> Answer:
+        """Let something happen that nobody in the workspace does by a click, such as the end of an installation."""
+        return self._event({"type": kind, "event_ts": f"{time.time():.6f}", **fields})
+
     def redeliver(self, sent: Sent, retry: int = 1) -> Answer:
         """Send an event once more, as Slack does when it believes that the first one was lost."""
         return self._record(sent.kind, sent.payload, self.delivery.event(sent.payload, retry))
@@ -290,19 +301,20 @@ class Slack(state.Workspace):
     def _event(self, event: JsonObject) -> Answer:
         body: JsonObject = {
             "token": "sandbox",
-            "team_id": model.TEAM_ID,
+            "team_id": self.team_id,
             "api_app_id": "A0FLAKE",
             "event": event,
             "type": "event_callback",
             "event_id": f"Ev0{secrets.token_hex(5).upper()}",
             "event_time": int(time.time()),
+            **({"enterprise_id": self.enterprise_id} if self.enterprise_id else {}),
             "authorizations": [
                 {
-                    "enterprise_id": None,
-                    "team_id": model.TEAM_ID,
+                    "enterprise_id": self.enterprise_id or None,
+                    "team_id": self.team_id,
                     "user_id": model.BOT_USER_ID,
                     "is_bot": True,
-                    "is_enterprise_install": False,
+                    "is_enterprise_install": self.is_organisation,
                 }
             ],
             "is_ext_shared_channel": False,
@@ -313,12 +325,17 @@ class Slack(state.Workspace):
         person = self.users[user]
         return {
             "type": kind,
-            "user": {"id": user, "username": person.name, "name": person.name, "team_id": model.TEAM_ID},
+            "user": {
+                "id": user,
+                "username": person.name,
+                "name": person.name,
+                "team_id": self.visitors.get(user, self.team_id),
+            },
             "api_app_id": "A0FLAKE",
             "token": "sandbox",
-            "team": {"id": model.TEAM_ID, "domain": "acme"},
-            "enterprise": None,
-            "is_enterprise_install": False,
+            "team": {"id": self.team_id, "domain": "acme"},
+            "enterprise": {"id": self.enterprise_id, "name": self.name} if self.enterprise_id else None,
+            "is_enterprise_install": self.is_organisation,
             "trigger_id": self.new_trigger(user),
         }
 

@@ -13,6 +13,19 @@ SLACKBOT_ID = "USLACKBOT"
 
 
 @dataclass(frozen=True, slots=True)
+class Team:
+    """A workspace, or an organisation of several; `enterprise_id` is empty outside Enterprise Grid."""
+
+    id: str
+    name: str
+    enterprise_id: str = ""
+    is_organisation: bool = False
+
+
+TEAM = Team(TEAM_ID, "Acme")
+
+
+@dataclass(frozen=True, slots=True)
 class User:
     """A member of the workspace."""
 
@@ -81,6 +94,7 @@ class View:
     errors: dict[str, str] = field(default_factory=dict)
     notice: str = ""
     values: dict[str, str | list[str]] = field(default_factory=dict)
+    team_id: str = TEAM_ID
 
     @property
     def blocks(self) -> list[JsonObject]:
@@ -101,13 +115,13 @@ class View:
         """Return it as Slack shows it to an app."""
         fixed: JsonObject = {
             "id": self.id,
-            "team_id": TEAM_ID,
+            "team_id": self.team_id,
             "state": {"values": state or {}},
             "hash": self.hash,
             "root_view_id": self.root_id,
             "previous_view_id": self.previous_id,
             "app_id": "A0FLAKE",
-            "app_installed_team_id": TEAM_ID,
+            "app_installed_team_id": self.team_id,
             "bot_id": "B0FLAKE",
         }
         usual: JsonObject = {

@@ -20,9 +20,14 @@ _DEEPEST_STACK = 3
 class Workspace:
     """People, channels, messages and views, behind one lock; `version` grows with every change."""
 
-    def __init__(self, settings: model.Settings) -> None:
+    def __init__(self, settings: model.Settings, team: model.Team = model.TEAM) -> None:
         self.settings = settings
+        self.name = team.name
+        self.team_id = team.id
+        self.enterprise_id = team.enterprise_id
+        self.is_organisation = team.is_organisation
         self.bot_token = f"xoxb-{secrets.token_hex(12)}"
+        self.tokens = {self.bot_token}
         self.app_token = f"xapp-1-A0FLAKE-{secrets.token_hex(12)}"
         self.signing_secret = secrets.token_hex(16)
         self.base_url = "http://127.0.0.1:0/slack"
@@ -307,6 +312,10 @@ class Workspace:
             ticket = tickets.ResponseTicket(user, channel, message_ts, thread_ts)
             return f"{self.base_url}/response/{self._response_urls.issue(ticket)}"
 
+    def issued(self, key: str) -> bool:
+        """Say whether a response_url is of this workspace."""
+        return self._response_urls.issued(key)
+
     def respond(self, key: str, body: JsonObject) -> None:
         """Do what was sent to a response_url."""
         with self._changed:
@@ -393,7 +402,7 @@ class Workspace:
     def _make_view(self, user: str, source: JsonObject, below: View | None) -> View:
         view_id = f"V0{secrets.token_hex(5).upper()}"
         root, previous = (below.root_id, below.id) if below else (view_id, None)
-        return View(view_id, user, self._kept(source), self._hash(), root, previous)
+        return View(view_id, user, self._kept(source), self._hash(), root, previous, team_id=self.team_id)
 
     def _kept(self, source: JsonObject) -> JsonObject:
         kept = list(block_kit.with_ids(payload.children(source, "blocks"), secrets.token_hex(3)))

@@ -71,6 +71,10 @@ class ResponseUrls:
         self._issued[key] = (ticket, time.monotonic() + _RESPONSE_SECONDS)
         return key
 
+    def issued(self, key: str) -> bool:
+        """Say whether an address was issued here."""
+        return key in self._issued
+
     def redeem(self, key: str) -> ResponseTicket:
         """Use an address once."""
         ticket, expires = self._issued.get(key, (None, 0.0))

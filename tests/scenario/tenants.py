@@ -1,0 +1,40 @@
+"""A bot that several workspaces install by OAuth."""
+
+from __future__ import annotations
+
+import httpx
+
+from bot.sandbox import people
+from bot.sandbox.slack.events import Slack
+from bot.store import vault
+from tests.scenario.stage import Stage
+
+KEY = vault.new_key()
+
+
+class Tenants(Stage):
+    """A stage without a token of its own: whoever wants the bot installs it."""
+
+    def __init__(self, database_url: str, **environment: str) -> None:
+        super().__init__(database_url, linked=False, **environment)
+        app = self.sandbox.slack_app
+        self.set(
+            SLACK_BOT_TOKEN="",
+            SLACK_DEFAULT_CHANNEL="",
+            SLACK_CLIENT_ID=app.client_id,
+            SLACK_CLIENT_SECRET=app.client_secret,
+            TOKEN_KEYS=environment.get("TOKEN_KEYS", KEY),
+        )
+
+    def install(self, slack: Slack) -> httpx.Response:
+        """Install the app in a workspace, as somebody there does in a browser."""
+        with httpx.Client(trust_env=False, timeout=20) as browser:
+            begun = browser.get(f"{self.url}/slack/install")
+            # a real browser also sends a Secure cookie to this machine over HTTP
+            cookie = begun.headers["set-cookie"].partition(";")[0]
+            consent = httpx.URL(begun.headers["location"]).copy_merge_params({"as": slack.team_id})
+            return browser.get(browser.get(consent).headers["location"], headers={"Cookie": cookie})
+
+    def bind(self, slack: Slack, user: str, login: str) -> None:
+        """Link an account that administers the repositories, and let the workspace see them."""
+        people.link(slack, user, "C0CIFLAKES", login)
