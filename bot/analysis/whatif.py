@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,11 +15,13 @@ from bot.analysis.model import Outcome, Status
 from bot.analysis.policy import Thresholds
 from bot.analysis.scoring.model import RATES
 
-MOST_COMMITS = 400
+MOST_COMMITS = 200
 """How far the filter is run on; what takes longer is not worth a promise."""
+MOST_RUNS = 300
+"""How many of the newest results are replayed."""
 MOST_DAYS = 3
-"""How many days are tried. With the case as it is, four copies run side by side, and up to four failures never make an
-outage of a run."""
+"""How many days are tried, each with a third of the failures or more. With the case as it is, four copies run side by
+side, and up to four failures never make an outage of a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,39 +40,51 @@ def rates(state: bytes) -> list[float]:
     return [float(share) for share in belief / belief.sum()]
 
 
-def after_clean_commits(
-    state: bytes, variant: str, keys: int, thresholds: Thresholds, at: datetime
-) -> Iterator[scoring.Score]:
-    """The score of a case as it is, after one more clean commit of the default branch, after two, up to MOST_COMMITS.
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A case after some more clean commits."""
+
+    status: Status
+    p_flaky: float
+
+
+def after_clean_commits(state: bytes, variant: str, keys: int, thresholds: Thresholds, at: datetime) -> Iterator[Ahead]:
+    """A case as it is, after one more clean commit of the default branch, after two, up to MOST_COMMITS.
 
     `state` is the stored state of the case in `variant`, `keys` the number of (case, variant) of the repository.
     """
     scorer = scoring.Scorer.of_case(state, variant, keys, thresholds)
-    yield from scoring.readout.active(scorer, variant, at)
+    (now,) = scoring.readout.active(scorer, variant, at)
+    yield Ahead(now.status, now.p_flaky)
     for number in range(MOST_COMMITS):
         scorer.observe(_clean(variant, f"clean {number}", at))
-        yield from scoring.readout.active(scorer, variant, at)
+        yield Ahead(*scorer.standing(variant))
 
 
 def without_days(
-    results: Sequence[CaseResult], variant: str, keys: int, thresholds: Thresholds, at: datetime
-) -> tuple[Status, list[Without]]:
-    """The status of a case by the results of one variant as they are, and by those without each of its worst days.
+    results: Sequence[CaseResult], variant: str, keys: int, thresholds: Thresholds, at: datetime, status: Status
+) -> list[Without]:
+    """The status of a case by the newest results of one variant, without each day that holds much of its failures.
 
-    Runs of incidents are left out in any case. The status as it is may differ from the stored one where the history
-    is longer than `results`; then nothing should be made of the others.
+    Runs of incidents are left out in any case. Nothing is said where the results as they are do not give its `status`,
+    because the history is longer than they are.
     """
     counted = [one for one in results if one.variant == variant and not one.discounted and _says_something(one)]
+    counted = counted[-MOST_RUNS:]
     failed = [one.run.started_at.date() for one in counted if one.failed]
-    days = sorted(set(failed), key=lambda day: (-failed.count(day), day))[:MOST_DAYS]
+    days = [day for day, count in Counter(failed).most_common(MOST_DAYS) if MOST_DAYS * count >= len(failed)]
+    if not days:
+        return []
     copies: list[date | None] = [None, *days]
     scorer = scoring.Scorer(scoring.RepositoryMemory(keys), thresholds)
     scorer.variant(variant).locate(np.arange(len(copies), dtype=np.int32))
     for one in counted:
         inside = [place for place, day in enumerate(copies) if day != one.run.started_at.date()]
         scorer.observe(_replayed(one, inside))
-    found = [score.status for score in scoring.readout.everything(scorer, variant, at)]
-    return found[0], [Without(day, failed.count(day), status) for day, status in zip(days, found[1:], strict=True)]
+    as_it_is, *without = [score.status for score in scoring.readout.everything(scorer, variant, at)]
+    if as_it_is is not status:
+        return []
+    return [Without(day, failed.count(day), found) for day, found in zip(days, without, strict=True)]
 
 
 def _says_something(result: CaseResult) -> bool:

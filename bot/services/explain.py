@@ -131,14 +131,14 @@ def _outlook(
         before = score.status
         if before is Status.HEALTHY and calm_after is not None:
             break
-    as_it_is, without = whatif.without_days(results, worst.variant, keys, policy.thresholds, now)
+    without = whatif.without_days(results, worst.variant, keys, policy.thresholds, now, status)
     release = until_release = None
     if held is not None and held.state is State.ACTIVE:
         release = recovery.progress(held, results, {row.variant: row.p_flaky for row in rows}, rules)
         until_release = None if calm_after is None else max(release.needed - release.streak, calm_after)
     return Outlook(
         turns=tuple(turns),
-        without=tuple(without) if as_it_is is status else (),
+        without=tuple(without),
         release=release,
         until_release=until_release,
     )

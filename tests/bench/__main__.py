@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import conversation, identity, reader, scoring, webhook
+from tests.bench import conversation, identity, judging, reader, scoring, webhook
 
 SUBJECTS = {
     "conversation": conversation.main,
     "identity": identity.main,
+    "judging": judging.main,
     "reader": reader.main,
     "scoring": scoring.main,
     "webhook": webhook.main,

@@ -49,10 +49,12 @@ _FILL = (
               'tests/bench/module_' || n % 997 || '/test_' || n % 89 || '.py::case_' || n, now()
        from generate_series(1, :cases) n""",
     """insert into runs (repository_id, github_run_id, attempt, number, workflow, workflow_path, event, head_sha,
-                         head_branch, conclusion, url, started_at, completed_at, ingested_at, complete, files)
+                         head_branch, conclusion, url, started_at, completed_at, ingested_at, complete, files,
+                         ordinal, judged, on_default_branch)
        select :repository, 900000 + n, 1, n, 'CI', '.github/workflows/ci.yml', 'push', md5('c' || n), 'main',
               case when n % 5 = 0 then 'failure' else 'success' end, 'https://example.test/' || n,
-              now() - make_interval(mins => 10 * (:runs - n) + 300), now(), now(), true, 1
+              now() - make_interval(mins => 10 * (:runs - n) + 300),
+              now() - make_interval(mins => 10 * (:runs - n) + 295), now(), true, 1, 1000 + n, true, true
        from generate_series(1, :runs) n""",
     """insert into run_results
          (repository_id, run_id, variant, case_ids, outcomes, durations, shards, complete, cases_hash)

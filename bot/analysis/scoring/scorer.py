@@ -12,6 +12,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.analysis.model import Status
 from bot.analysis.policy import Thresholds
 from bot.analysis.scoring import outage, status
 from bot.analysis.scoring.active import ActiveCases, Places
@@ -53,6 +54,12 @@ class Scorer:
         memory.executions = int(record["anchor"]) + 1
         scorer.variant(variant).load(np.zeros(1, dtype=np.int32), np.zeros((COUNTS, 1), dtype=np.int32), active)
         return scorer
+
+    def standing(self, variant: str) -> tuple[Status, float]:
+        """Status and p_flaky of the one case of a scorer made `of_case`."""
+        active = self.variant(variant).active
+        p_flaky, _ = summarise(active, np.zeros(1, dtype=np.intp), self.tables)
+        return status.CODES[active.records["status"][0]], float(p_flaky[0])
 
     @property
     def tables(self) -> Tables:

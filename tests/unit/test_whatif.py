@@ -1,0 +1,97 @@
+"""What would change the status of a case, by running the filter on."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from bot.analysis import scoring, whatif
+from bot.analysis.history import CaseResult
+from bot.analysis.model import Status
+from bot.analysis.policy import Thresholds
+from tests.unit.made_history import START, result, run
+
+KEYS = 100
+RULES = Thresholds()
+
+
+def state_after(results: list[CaseResult]) -> bytes:
+    """The stored state of the case after these results, none of them beside another case."""
+    scorer = scoring.Scorer(scoring.RepositoryMemory(KEYS))
+    for one in results:
+        scorer.observe(
+            scoring.Execution(
+                variant="linux",
+                branch="main",
+                on_default_branch=True,
+                sha=one.run.head_sha,
+                base_sha=None,
+                event_kind="push",
+                started_at=one.run.started_at,
+                case_ids=np.zeros(1, dtype=np.int32),
+                suites=np.zeros(1, dtype=np.int32),
+                failed=np.array([one.outcome.is_failure]),
+                retries={0: one.retries} if one.retries else {},
+            )
+        )
+    followed = scorer.variant("linux")
+    return followed.active.pack(followed.places_of(np.zeros(1, dtype=np.int32)), scoring.MODEL.version)[0]
+
+
+def flaky(*at: int, runs: int = 60) -> list[CaseResult]:
+    return [result(run(number), "F." if number in at else ".") for number in range(1, runs + 1)]
+
+
+def statuses(results: list[CaseResult]) -> list[Status]:
+    ahead = whatif.after_clean_commits(state_after(results), "linux", KEYS, RULES, results[-1].run.started_at)
+    return [one.status for one in ahead]
+
+
+def test_clean_commits_make_a_flaky_case_healthy_by_way_of_watched() -> None:
+    turns = [status for status, _ in itertools.groupby(statuses(flaky(20, 30, 40)))]
+    assert turns[0] is Status.FLAKY
+    assert turns[-1] is not Status.FLAKY
+
+
+def test_what_is_foretold_comes_true() -> None:
+    history = flaky(40, 50, 55, runs=58)
+    ahead = statuses(history)
+    for more in (1, 20, 60):
+        after = [*history, *(result(run(number)) for number in range(59, 59 + more))]
+        assert statuses(after)[0] is ahead[more]
+
+
+def test_no_clean_commit_raises_the_belief() -> None:
+    state = state_after(flaky(40, 50, 55))
+    beliefs = [one.p_flaky for one in whatif.after_clean_commits(state, "linux", KEYS, RULES, START)]
+    assert len(beliefs) == whatif.MOST_COMMITS + 1
+    assert all(later <= earlier + 1e-12 for earlier, later in itertools.pairwise(beliefs))
+
+
+def test_without_the_one_bad_day_a_case_is_healthy() -> None:
+    history = flaky(30, 31, 32, runs=45)
+    at = history[-1].run.started_at
+    (day,) = whatif.without_days(history, "linux", KEYS, RULES, at, Status.FLAKY)
+    assert (day.day, day.failures, day.status) == ((START + timedelta(hours=30)).date(), 3, Status.HEALTHY)
+
+
+def test_nothing_is_said_where_the_results_do_not_give_the_status() -> None:
+    history = flaky(30, 31, 32, runs=45)
+    assert whatif.without_days(history, "linux", KEYS, RULES, START, Status.BROKEN) == []
+
+
+def test_a_day_among_many_is_not_tried() -> None:
+    history = flaky(*range(1, 240, 24), runs=240)
+    assert whatif.without_days(history, "linux", KEYS, RULES, history[-1].run.started_at, Status.FLAKY) == []
+
+
+@pytest.mark.parametrize("tries", ["s", "."])
+def test_what_says_nothing_is_not_replayed(tries: str) -> None:
+    history = [*flaky(30, 31, 32, runs=45), result(run(46), tries, whole=False)]
+    at = history[-1].run.started_at
+    assert whatif.without_days(history, "linux", KEYS, RULES, at, Status.FLAKY) == whatif.without_days(
+        history[:-1], "linux", KEYS, RULES, at, Status.FLAKY
+    )
