@@ -17,7 +17,7 @@ from bot.cli import folder, table
 from bot.services import ingest, judge
 
 _BRANCH = "main"
-_SHOWN_PROBLEMS = 20
+_SHOWN = 20
 
 
 @dataclass(slots=True)
@@ -29,6 +29,7 @@ class _Read:
     keys: set[tuple[str, int]] = field(default_factory=set)
     runs: dict[folder.RunFolder, tuple[judge.JudgedLeg, ...]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 @click.command()
@@ -74,7 +75,7 @@ def scan(top: Path, as_json: bool, timeline: bool) -> None:
         click.echo(table.render(rows, width=shutil.get_terminal_size().columns if sys.stdout.isatty() else None))
     if incidents:
         notes.append(f"In {incidents} execution(s) far more failed than usual: an outage, it counts against no test.")
-    _say(notes, found.problems)
+    _say([*notes, *found.notes], found.problems)
 
 
 def _read(folders: list[folder.RunFolder], *, show_progress: bool) -> _Read:
@@ -89,9 +90,9 @@ def _read(folders: list[folder.RunFolder], *, show_progress: bool) -> _Read:
             except OSError as error:
                 found.problems.append(f"{run.name}: {error.strerror}")
                 continue
-            found.problems += [
-                ": ".join(part for part in (run.name, one.path, one.reason) if part) for one in report.problems
-            ]
+            for one in report.problems:
+                told = ": ".join(part for part in (run.name, one.path, one.reason) if part)
+                (found.notes if one.is_note else found.problems).append(told)
             _take(found, run, report)
     return found
 
@@ -136,9 +137,8 @@ def _row(judged: Judged, names: list[str]) -> table.Row:
 
 def _say(notes: list[str], problems: list[str]) -> None:
     """What was assumed and what could not be read, apart from the result so that it can be piped on."""
-    for note in notes:
-        click.echo(f"note: {note}", err=True)
-    for problem in problems[:_SHOWN_PROBLEMS]:
-        click.echo(f"not read: {problem}", err=True)
-    if len(problems) > _SHOWN_PROBLEMS:
-        click.echo(f"not read: {len(problems) - _SHOWN_PROBLEMS} more", err=True)
+    for word, lines in (("note", notes), ("not read", problems)):
+        for line in lines[:_SHOWN]:
+            click.echo(f"{word}: {line}", err=True)
+        if len(lines) > _SHOWN:
+            click.echo(f"{word}: {len(lines) - _SHOWN} more", err=True)
