@@ -92,6 +92,10 @@ def judge(
     scorer = scoring.Scorer(memory, thresholds)
     touched = np.unique(np.concatenate([np.empty(0, np.int32), *(leg.case_ids for leg in legs)]))
     known = cases.list_scores(session, repository_id, case_ids=touched.tolist())
+    for variant in sorted({leg.variant for leg in legs if scorer.lists_failures_only(leg.variant)}):
+        # Reports that list failures only tell of the cases they do not list, too.
+        rest = cases.list_scores(session, repository_id, variant=variant)
+        known = [row for row in known if row.variant != variant] + rest
     changed: list[cases.ScoreRow] = []
     seen = []
     for leg in sorted(legs, key=lambda one: one.variant):
@@ -198,12 +202,13 @@ def _load(
     model = scorer.model
     counts = scorers.get_counts(session, repository_id, leg.variant, leg.case_ids)
     rows = [(int(row.case_id), row.state) for row in known if row.variant == leg.variant]
-    inside = set(leg.case_ids.tolist()) if rows else set()
+    whole = scorer.lists_failures_only(leg.variant)
+    inside = set(leg.case_ids.tolist()) if rows and not whole else set()
     variant = scorer.variant(leg.variant)
     variant.load(
         leg.case_ids,
         counts.get(leg.case_ids),
-        scoring.ActiveCases.unpack((row for row in rows if row[0] in inside), model),
+        scoring.ActiveCases.unpack((row for row in rows if whole or row[0] in inside), model),
     )
     if not commit.on_default_branch:
         branch = scoring.branch_key(commit.branch)

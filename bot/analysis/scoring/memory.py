@@ -16,6 +16,10 @@ from bot.analysis.scoring.model import Floats, Model, breakage_branch, breakage_
 
 MEMORY_BRANCHES = 400
 MEMORY_POSITIONS = 4096
+LISTED_RESULTS = 20
+LISTED_EXECUTIONS = 3
+LISTED_PASSES = 0.02
+"""Reports list failures only where so few results are passes, after so many results or executions."""
 _HEAD = struct.Struct("<BiidiqIII")
 _PAIR = struct.Struct("<Qi")
 _BRANCH = struct.Struct("<QiQqi")
@@ -60,6 +64,12 @@ class VariantMemory:
         self.results = 0
         self.passes = 0
         self.commits = np.zeros(WINDOW, dtype=np.uint64)
+
+    @property
+    def lists_failures_only(self) -> bool:
+        """Whether the reports of the variant seem to leave passing cases out; what they do not list may have passed."""
+        enough = self.results >= LISTED_RESULTS or self.executions >= LISTED_EXECUTIONS
+        return enough and self.passes <= LISTED_PASSES * self.results
 
     def execute(self, commit: int) -> tuple[int, NDArray[np.uint8]]:
         """Note an execution; returns its number, and the earlier ones of the same commit as a mask of bits."""

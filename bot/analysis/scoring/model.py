@@ -60,7 +60,8 @@ class Model:
     that a lone failure was an outage, `carry` how much of main's breakage a branch starts with and `carry_known` where
     its base is known to have failed, `stickiness` the extra chance that an in-run retry fails again although the code
     is good. `refined` leaves a failure that says nothing out altogether, and a case that fails for the first time
-    late, on an older commit, is not broken for that; `lists_failures` notices reports that list failures only.
+    late, on an older commit, is not broken for that; `lists_failures` notices reports that list failures only: a case
+    they do not list ran, and so passed, with the chance `presumed`.
     """
 
     version: int
@@ -75,6 +76,7 @@ class Model:
     mass_decay: float = 0.97
     refined: bool = True
     lists_failures: bool = True
+    presumed: float = 0.7
 
 
 REFERENCE: Final = Model(

@@ -18,16 +18,11 @@ SUITE_SIZE = 10
 """Smaller suites say too little."""
 GROUP_OUTAGE = 0.3
 """From this share on, a suite or a runner is out as a whole."""
-_LISTING_RESULTS = 20
-_LISTING_PASSES = 0.02
+LISTED_SHARE = 10
+"""Where reports list failures only, a run is taken to have had so many times as many cases as they list on average."""
 
 
-def lists_failures_only(variant: VariantMemory) -> bool:
-    """Whether the reports of a variant seem to leave passing cases out; sizes say nothing then."""
-    return variant.results >= _LISTING_RESULTS and variant.passes <= _LISTING_PASSES * variant.results
-
-
-def assess(
+def assess(  # noqa: PLR0913  # what an outage is seen by
     failing: NDArray[np.intp],
     unexpected: Floats,
     asked: NDArray[np.intp],
@@ -36,11 +31,14 @@ def assess(
     memory: RepositoryMemory,
     variant: VariantMemory,
     model: Model,
+    *,
+    listing: bool,
 ) -> Outage:
     """The outage term of an execution of `size` cases.
 
     `failing` are the places of the cases that failed and `unexpected` (0 to 1) how little that was expected; `asked`
-    the places for which the answer is wanted; `groups` the suites and the runners of all cases.
+    the places for which the answer is wanted; `groups` the suites and the runners of all cases; `listing` whether the
+    reports list failures only.
     """
     total = math.fsum(unexpected.tolist())
     own = np.zeros(size)
@@ -48,10 +46,9 @@ def assess(
     usual = 4 + 2 * memory.background
     memory.background += 0.02 * (min(total, 10 + memory.background) - memory.background)
     mine = own[asked]
-    listing = model.lists_failures and lists_failures_only(variant)
     if listing:
-        # Nobody knows how many ran: a run is out where far more fails than the most that is usual, and no suite is.
-        size = max(size, variant.results // max(variant.executions, 1) * 10)
+        # Nobody knows how many ran: a run is out where far more fails than is usual, and no suite ever is.
+        size = max(size, variant.results // max(variant.executions, 1) * LISTED_SHARE)
     run = np.maximum(0.0, total - mine - usual) / (size - 1 + 20)
     spared = float(unexpected.min(initial=0.0)) if len(failing) == size else 0.0
     suites, runners = groups

@@ -6,6 +6,7 @@ beliefs to the last bit. Live ingestion loads only the cases of the execution at
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Self
 
@@ -79,6 +80,7 @@ class Scorer:
         memory.seen += cases.unseen
         cases.unseen = 0
         failing = np.flatnonzero(execution.failed)
+        listing = self.lists_failures_only(execution.variant)
         variant.results += size
         variant.passes += size - len(failing)
         number, same_commit = variant.execute(digest(execution.sha, execution.event_kind))
@@ -88,7 +90,7 @@ class Scorer:
         asked = np.flatnonzero(follow)
         groups = (execution.suites, execution.runners)
         unexpected = 1 - _expected(cases.active, slots[failing])
-        term = outage.assess(failing, unexpected, asked, groups, size, memory, variant, model)
+        term = outage.assess(failing, unexpected, asked, groups, size, memory, variant, model, listing=listing)
         position = self._position(execution)
         push = None if execution.on_default_branch else memory.push(execution.branch, execution.sha)
         failed = execution.failed[asked]
@@ -101,7 +103,9 @@ class Scorer:
             self._hold(cases.active, cases.slots[places[held & ~inactive]].astype(np.intp), when)
         new = inactive & ~held
         if new.any():
-            self._activate(cases, execution, places[new], position, number, same_commit)
+            # Where reports list failures only, a case that was never listed passed until now.
+            before = int(number * model.presumed) if listing else 0
+            self._activate(cases, execution, places[new], position, number, same_commit, before)
         cases.count_passes(at, ~execution.failed, position if execution.on_default_branch else None)
         moved = ~held
         batch = Batch(
@@ -117,10 +121,12 @@ class Scorer:
             same_commit=same_commit,
         )
         self._update(cases, execution, batch, push)
-        touched = ~(held & inactive)
-        self._settle(cases.active, cases.slots[places[touched]].astype(np.intp), when)
+        touched = execution.case_ids[asked[~(held & inactive)]]
+        if listing:
+            touched = np.union1d(touched, self._presume(cases, execution, batch, push))
+        self._settle(cases.active, cases.places_of(touched), when)
         return Observation(
-            touched=execution.case_ids[asked[touched]],
+            touched=touched,
             outage=term.run,
             unexpected=term.unexpected,
             suite_outages=term.suites,
@@ -129,6 +135,10 @@ class Scorer:
             branch=None if push is None else push.key,
             forgotten=None if push is None else push.forgotten,
         )
+
+    def lists_failures_only(self, variant: str) -> bool:
+        """Whether the next execution of a variant tells of all its followed cases, those it does not list included."""
+        return self.model.lists_failures and self.memory.variant(variant).lists_failures_only
 
     def hear(self, variant: str, case_id: int, factor: float, at: datetime) -> bool:
         """Weigh what a person says of a case: `factor` times as likely where it is flaky as where it is not.
@@ -152,6 +162,23 @@ class Scorer:
             return self.memory.position(execution.base_sha)
         return self.memory.newest
 
+    def _presume(self, cases: VariantCases, execution: Execution, batch: Batch, push: Push | None) -> NDArray[np.int32]:
+        """Take in that the followed cases a report does not list may have passed; returns them."""
+        followed = np.sort(cases.active.case_ids[: cases.active.count])
+        absent = followed[np.isin(followed, execution.case_ids, invert=True)]
+        size = len(absent)
+        presumed = replace(
+            batch,
+            places=cases.places_of(absent),
+            case_ids=absent,
+            failed=np.zeros(size, dtype=np.bool_),
+            chance=np.full(size, self.model.outage_floor),
+            keep=np.ones(size),
+            presumed=True,
+        )
+        self._update(cases, execution, presumed, push)
+        return absent
+
     def _update(self, cases: VariantCases, execution: Execution, batch: Batch, push: Push | None) -> None:
         if push is None:
             update(execution, cases.active, batch, None, None, self.model, self.tables)
@@ -173,13 +200,14 @@ class Scorer:
         position: int,
         number: int,
         same_commit: NDArray[np.uint8],
+        before: int,
     ) -> None:
-        """Begin to follow cases that fail for the first time."""
+        """Begin to follow cases that fail for the first time, after `before` passes at least."""
         counts = cases.counts[:, at]
         table = all_pass(self.model)
         places = cases.active.add(cases.case_ids[at])
         cases.slots[at] = places
-        cases.active.beliefs[0][:, places] = table[:, np.minimum(counts[PASSES], table.shape[1] - 1)]
+        cases.active.beliefs[0][:, places] = table[:, np.clip(counts[PASSES], before, table.shape[1] - 1)]
         cases.active.beliefs[1:, :, places] = self.tables.main
         fresh = cases.active.records[places]
         fresh["last"] = position

@@ -27,7 +27,8 @@ class Batch:
     """The active cases of an execution whose result says something, as aligned arrays.
 
     `places` is where they are among the active cases, `chance` and `keep` the outage term, `base` the main position a
-    branch cannot have begun after, `same_commit` the earlier executions of the commit as bits.
+    branch cannot have begun after, `same_commit` the earlier executions of the commit as bits. `presumed` are cases
+    that a report which lists failures only does not list.
     """
 
     places: Places
@@ -40,6 +41,7 @@ class Batch:
     base_known: bool
     number: int
     same_commit: NDArray[np.uint8]
+    presumed: bool = False
 
 
 def update(
@@ -80,7 +82,7 @@ def update(
     if branch is None or push is None:
         before = np.where(late, after, before)
         bad = np.where(late, bad, after)
-        passed = ~batch.failed
+        passed = ~batch.failed & (not batch.presumed)
         begins = batch.failed & (records["bad_from"] <= records["good_at"]) & (batch.position > records["good_at"])
         records["bad_from"][begins] = batch.position
         records["good_at"][passed] = np.maximum(records["good_at"][passed], batch.position)
@@ -110,7 +112,7 @@ def _carry(batch: Batch, records: Records, model: Model) -> Floats:
     carry = np.full(len(records), model.carry)
     if model.refined:
         # What main passed at or after the base of a branch, the branch did not take over broken.
-        after = batch.base > records["good_at"]
+        after = (batch.base > records["good_at"]) | (records["good_at"] == 0)
         carry[~after] = 0.0
         if batch.base_known:
             carry[after & (records["bad_from"] > records["good_at"]) & (batch.base >= records["bad_from"])] = (
@@ -139,6 +141,8 @@ def _likelihood(execution: Execution, batch: Batch, model: Model, tables: Tables
     """Chance of what was seen given good and given bad code, by hypothesis and case."""
     failed = batch.failed
     passes_good = (1 - tables.rate) * (1 - batch.chance)
+    if batch.presumed:
+        return 1 - model.presumed * (1 - passes_good), 1 - model.presumed * tables.disturbed + np.zeros(len(failed))
     good = np.where(failed, 1 - passes_good, passes_good)
     bad = np.where(failed, tables.disturbed, 1 - tables.disturbed)
     if execution.retries:
@@ -187,6 +191,8 @@ def _count(execution: Execution, batch: Batch, records: Records) -> None:
     outside = failed & (batch.keep > 0.5)  # noqa: PLR2004  # more outside an outage than inside
     when = execution.started_at.timestamp()
     records["runs"] += 1
+    if batch.presumed:
+        return
     records["failures"] += failed
     records["outside"] += outside
     records["clean"] = np.where(failed, 0, records["clean"] + 1)
