@@ -21,7 +21,10 @@ RECORD = np.dtype(
         ("outage_at", "<f8"),
         ("last", "<i4"),
         ("good_at", "<i4"),
+        ("good_before", "<i4"),
         ("bad_from", "<i4"),
+        ("bad_to", "<i4"),
+        ("good_from", "<i4"),
         ("runs", "<i4"),
         ("failures", "<i4"),
         ("outside", "<i4"),
@@ -40,10 +43,11 @@ RECORD = np.dtype(
 """One active case.
 
 `pred` chance that it fails next on main; `mass` of its failures by cause (flaky, broken, infra), decayed; times in
-seconds; `last` main position it was seen at, `good_at` the newest at which it passed, `bad_from` the first after a
-pass at which it failed; `outside` failing executions outside outages; `mixed` commits with both outcomes, the latest
-at run `mixed_run`; `clean` passes since it last failed; `episodes` breakages on main, `calm` is 1 once the belief was
-below .2; `status` as a place in `status.CODES`, and `episode` how many it has had.
+seconds; `last` main position it was seen at, `good_at` the newest at which it passed; `good_before`, `bad_from`,
+`bad_to` and `good_from` bound its latest failures on main without a pass between (0 where there is no such bound);
+`outside` failing executions outside outages; `mixed` commits with both outcomes, the latest at run `mixed_run`; `clean`
+passes since it last failed; `episodes` breakages on main, `calm` is 1 once the belief was below .2; `status` as a place
+in `status.CODES`, and `episode` how many it has had.
 The bits say, by execution of the variant modulo WINDOW, whether it passed and failed (outside outages); they are true
 up to execution `anchor`.
 """
@@ -65,8 +69,9 @@ def check_version(found: int | None, expected: int) -> None:
 class ActiveCases:
     """The cases of one variant that ever failed, in the order in which they did.
 
-    `beliefs` has shape (3, hypotheses, room): the hypothesis, bad code at main's head given it, and the same one main
-    commit earlier. `records` has shape (room,). The first `count` columns are in use.
+    `beliefs` has shape (3, hypotheses, room): the hypothesis, bad code at main's head given it, and the same where it
+    last failed on main (in the published model: one main commit earlier). `records` has shape (room,). The first
+    `count` columns are in use.
     """
 
     __slots__ = ("beliefs", "case_ids", "count", "records")

@@ -17,12 +17,13 @@ from bot.analysis.model import Status
 from bot.analysis.policy import Thresholds
 from bot.analysis.scoring import outage, status
 from bot.analysis.scoring.active import ActiveCases, Places
+from bot.analysis.scoring.batch import Batch
 from bot.analysis.scoring.beliefs import summarise
 from bot.analysis.scoring.counts import COUNTS, GOOD_AT, OUTAGE_AT, OUTAGES, PASSES, VariantCases
 from bot.analysis.scoring.execution import Execution, Observation
 from bot.analysis.scoring.memory import BranchBeliefs, Push, RepositoryMemory, digest
 from bot.analysis.scoring.model import MODEL, Floats, Model, Tables, all_pass, tables
-from bot.analysis.scoring.update import Batch, update
+from bot.analysis.scoring.update import update
 
 
 class Scorer:

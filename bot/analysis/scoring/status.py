@@ -17,7 +17,7 @@ NONE = 255
 """The code of a case that has had no status yet."""
 
 BROKEN_UNTIL = 0.5
-FLAKY_UNTIL = 0.65
+FLAKY_UNTIL = 0.6
 SUSPECT_UNTIL = 0.35
 """A status that is held gives way below these only, so that nothing flaps around a threshold."""
 MIXED_RUNS = 60

@@ -6,42 +6,19 @@ so that a case's beliefs do not depend, not in a bit, on which cases are updated
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.analysis.scoring.active import WINDOW, ActiveCases, Places, Records
+from bot.analysis.scoring import streaks
+from bot.analysis.scoring.active import WINDOW, ActiveCases, Records
+from bot.analysis.scoring.batch import Batch, Flags
 from bot.analysis.scoring.beliefs import total
 from bot.analysis.scoring.execution import Execution
 from bot.analysis.scoring.memory import BranchBeliefs, Push
 from bot.analysis.scoring.model import Floats, Model, Tables
 
-Flags = NDArray[np.bool_]
 BRANCH_FROM = 0.05
 """From this belief that main is broken on, a branch's own belief is kept though the case passes there."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Batch:
-    """The active cases of an execution whose result says something, as aligned arrays.
-
-    `places` is where they are among the active cases, `chance` and `keep` the outage term, `base` the main position a
-    branch cannot have begun after, `same_commit` the earlier executions of the commit as bits. `presumed` are cases
-    that a report which lists failures only does not list.
-    """
-
-    places: Places
-    case_ids: NDArray[np.int32]
-    failed: Flags
-    chance: Floats
-    keep: Floats
-    position: int
-    base: int
-    base_known: bool
-    number: int
-    same_commit: NDArray[np.uint8]
-    presumed: bool = False
 
 
 def update(
@@ -60,7 +37,8 @@ def update(
     records = active.records[batch.places]
     newer = batch.position > records["last"]
     if newer.any():
-        before[:, newer] = bad[:, newer]
+        if not model.refined:
+            before[:, newer] = bad[:, newer]
         moved = bad[:, newer]
         # A failure that says little says as little about a repair.
         weight = np.where(batch.failed, batch.keep, 1.0)[newer] if model.refined else 1.0
@@ -69,30 +47,28 @@ def update(
     good_seen, bad_seen = _likelihood(execution, batch, model, tables)
     late = batch.position < records["last"]
     stored = np.zeros(len(late), dtype=np.bool_)
-    carry = _carry(batch, records, model)
     if branch is None or push is None:
-        chain = np.where(late, before, bad) if late.any() else bad
+        chain = _main_chain(batch, records, late, bad, before, model, tables)
     else:
-        chain, stored = _branch_chain(branch, push, batch.case_ids, carry * bad, tables)
+        start = streaks.branch_start(batch, records, bad, before, model, tables)
+        chain, stored = _branch_chain(branch, push, batch.case_ids, start.carried, tables)
     evidence = (1 - chain) * good_seen + chain * bad_seen
     w = ((1 - model.forgetting) * w + model.forgetting * tables.prior) * evidence
     w /= total(w)
     broken = chain * bad_seen / evidence
     after = np.clip(broken, 1e-9, 1 - 1e-9)
     if branch is None or push is None:
-        before = np.where(late, after, before)
         bad = np.where(late, bad, after)
-        passed = ~batch.failed & (not batch.presumed)
-        begins = batch.failed & (records["bad_from"] <= records["good_at"]) & (batch.position > records["good_at"])
-        records["bad_from"][begins] = batch.position
-        records["good_at"][passed] = np.maximum(records["good_at"][passed], batch.position)
+        if model.refined:
+            streaks.follow(records, batch)
+            before = np.where(streaks.inside(records, batch.position), after, before)
+        else:
+            before = np.where(late, after, before)
         records["pred"] = total(w * (bad * tables.expected + (1 - bad) * tables.rate))
         _count_episodes(records, total(w * bad))
     else:
-        lam = tables.branch_first
-        through = carry * bad_seen + (1 - carry) * ((1 - lam) * good_seen + lam * bad_seen)
-        main = np.clip(bad * through / evidence, 1e-9, 1 - 1e-9)
-        bad = np.where(stored, bad, main)
+        told = _told_of_main(bad, good_seen, bad_seen, evidence, start.carry, tables)
+        bad = np.where(stored | ~start.of_head, bad, told)
         # A branch tells of main once: from here on it has a belief of its own.
         keep = stored | batch.failed
         if model.refined:
@@ -107,18 +83,22 @@ def update(
     active.records[batch.places] = records
 
 
-def _carry(batch: Batch, records: Records, model: Model) -> Floats:
-    """How much of main's breakage the branch of each case starts with."""
-    carry = np.full(len(records), model.carry)
-    if model.refined:
-        # What main passed at or after the base of a branch, the branch did not take over broken.
-        after = (batch.base > records["good_at"]) | (records["good_at"] == 0)
-        carry[~after] = 0.0
-        if batch.base_known:
-            carry[after & (records["bad_from"] > records["good_at"]) & (batch.base >= records["bad_from"])] = (
-                model.carry_known
-            )
-    return carry
+def _main_chain(
+    batch: Batch, records: Records, late: Flags, bad: Floats, before: Floats, model: Model, tables: Tables
+) -> Floats:
+    """The belief that the main commit at hand is bad."""
+    if not late.any():
+        return bad
+    return np.where(late, streaks.bad_at(records, batch.position, before, tables) if model.refined else before, bad)
+
+
+def _told_of_main(
+    bad: Floats, good_seen: Floats, bad_seen: Floats, evidence: Floats, carry: Floats, tables: Tables
+) -> Floats:
+    """The belief that main's head is bad after a result on a branch that began there."""
+    lam = tables.branch_first
+    through = carry * bad_seen + (1 - carry) * ((1 - lam) * good_seen + lam * bad_seen)
+    return np.clip(bad * through / evidence, 1e-9, 1 - 1e-9)
 
 
 def _branch_chain(
