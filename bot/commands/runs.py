@@ -130,7 +130,7 @@ def _failure(one: commits.FailingCase) -> run_answers.RunFailure:
         title=one.title,
         variant=one.variant,
         naming=named,
-        evidence=f"it failed in {one.failures:,} of {one.runs:,} runs",
+        evidence=f"Failed in {one.failures:,} of {one.runs:,} runs so far.",
         message=one.message,
     )
 
