@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.analysis.model import Place
 from bot.commands import subject
 from bot.commands.door import Body, Door, now
 from bot.services import homes as homes_of
@@ -25,5 +26,7 @@ def on_page(door: Door, body: Body) -> None:
 def _publish(door: Door, body: Body, pages: Pages) -> None:
     with door.db.begin() as session:
         present = subject.visible(door, session)
-        state = homes_of.of_person(session, body.actor.id, present, pages, door.missing, now())
+        state = homes_of.of_person(
+            session, Place(door.workspace.id, body.actor.id), present, pages, door.missing, now()
+        )
     door.slack.publish_home(body.actor.id, home.home(state, now()))

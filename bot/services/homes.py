@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.analysis.lifecycle import Quarantine, State
-from bot.analysis.model import RepositoryId
+from bot.analysis.model import Place, RepositoryId
 from bot.services import profiles
+from bot.slack import phrases
 from bot.slack.health import Connection, RepositoryHealth
 from bot.slack.home import PAGE, HomeState, Page, Pages
 from bot.slack.listing import CaseRow
-from bot.store import quarantines
+from bot.slack.subscriptions import describe
+from bot.store import links, quarantines, subscriptions
 from bot.store.database import Session
 from bot.store.repositories import Repository
 
 _REPOSITORIES = 10
+_SUBSCRIPTIONS = 50
 _PARTS = {
     "Slack": ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"),
     "GitHub App": ("GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY"),
@@ -25,13 +28,17 @@ _PARTS = {
 
 def of_person(
     session: Session,
-    user: str,
+    place: Place,
     present: Sequence[Repository],
     pages: Pages,
     missing: Sequence[str],
     now: datetime,
 ) -> HomeState:
-    """The home of a person who may see these repositories; `missing` are the settings that are not there."""
+    """The home of a person, whose id is the channel of `place`, and who may see these repositories.
+
+    `missing` are the settings that are not there.
+    """
+    user = place.channel
     ids = [one.id for one in present]
     waiting = [one for one in quarantines.list_open(session, ids, [State.PROPOSED]) if one.proposed_by.id != user]
     in_force = quarantines.list_open(session, ids, [State.ACTIVE, State.SUSPENDED])
@@ -40,10 +47,27 @@ def of_person(
         waiting=_page(session, waiting, pages.waiting, now),
         own=_page(session, own, pages.own, now),
         pages=pages,
-        subscriptions=(),
+        subscriptions=_subscriptions(session, place, present),
         repositories=[health(session, one, now) for one in present[:_REPOSITORIES]],
-        connections=connections(missing),
+        connections=(_account(session, place), *connections(missing)),
     )
+
+
+def _subscriptions(session: Session, place: Place, present: Sequence[Repository]) -> tuple[str, ...]:
+    """A line for each channel that the person subscribed to something they may still see."""
+    names = {one.id: one.full_name for one in present}
+    found = subscriptions.list_created(session, place.workspace_id, place.channel, _SUBSCRIPTIONS)
+    return tuple(
+        f"<#{one.place.channel}> hears of {phrases.repository(names[one.repository_id])}: {describe(one.filters)}"
+        for one in found
+        if one.repository_id in names
+    )
+
+
+def _account(session: Session, place: Place) -> Connection:
+    link = links.find(session, place.workspace_id, place.channel)
+    detail = f"as @{link.github_login}" if link else "type /flakeguard connect"
+    return Connection("Your GitHub account", ok=link is not None, detail=detail)
 
 
 def health(session: Session, repository: Repository, now: datetime) -> RepositoryHealth:

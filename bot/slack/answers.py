@@ -71,6 +71,8 @@ def tool_buttons() -> tuple[Element, ...]:
         blockkit.button("Find a test…", Action.FIND_OPEN, says="Find a test by a part of its name"),
         blockkit.button("Ask about a run…", Action.RUN_OPEN, says="Say what failed in a workflow run"),
         blockkit.button("Outage…", Action.INCIDENT_OPEN, says="Mark the present time as an outage"),
+        blockkit.button("Subscribe…", Action.SUBSCRIBE_OPEN, says="Subscribe a channel to a repository"),
+        blockkit.button("Who am I?", Action.WHOAMI, says="Show which GitHub account you are linked with"),
         blockkit.button("Settings", Action.MENU_SETTINGS, says="Show the policy in force"),
         blockkit.button("Connections", Action.MENU_HEALTH, says="Show whether everything is connected"),
     )

@@ -103,6 +103,17 @@ def list_workspace(session: Session, workspace_id: WorkspaceId, limit: int) -> S
     return [_read(row) for row in rows.mappings()]
 
 
+def list_created(session: Session, workspace_id: WorkspaceId, user: str, limit: int) -> Sequence[Subscription]:
+    """What somebody subscribed channels of a workspace to, by channel."""
+    rows = session.execute(
+        sa.select(subscriptions)
+        .where(subscriptions.c.workspace_id == workspace_id, subscriptions.c.created_by["id"].astext == user)
+        .order_by(subscriptions.c.channel, subscriptions.c.id)
+        .limit(limit)
+    )
+    return [_read(row) for row in rows.mappings()]
+
+
 def list_repository(session: Session, repository_id: RepositoryId) -> Sequence[Subscription]:
     """Who asked for a repository, in channels that are paused too."""
     rows = session.execute(
