@@ -12,6 +12,7 @@ from bot.analysis.model import Outcome, RepositoryId, RunId
 from bot.store import clusters, results
 from bot.store.database import Session
 
+_LEAST_SHARE = 0.3  # of all cases a suite ever had; a run may hold a part of them
 _CHUNK = 50  # runs whose arrays are in memory at once
 
 
@@ -26,6 +27,7 @@ class _Suites:
             for level, name in enumerate(names):
                 self._of[level, case] = numbers.setdefault(name, len(numbers))
         self.names = list(numbers)
+        self._sizes = [np.bincount(places, minlength=len(numbers)) for places in self._of]
 
     def of(self, case_ids: Iterable[int]) -> NDArray[np.int_]:
         """Two rows, modules and folders, aligned with the cases."""
@@ -33,10 +35,13 @@ class _Suites:
         return found
 
     def may_be_down(self, failed: frozenset[int]) -> bool:
-        """Whether so much of any suite failed that it may have gone down as a whole."""
-        return any(
-            int(np.bincount(places[places > 0], minlength=1).max()) >= rules.SUITE_CASES for places in self.of(failed)
-        )
+        """Whether enough of any suite failed that it may have gone down as a whole, by all its cases ever known."""
+        for places, sizes in zip(self.of(failed), self._sizes, strict=True):
+            failures = np.bincount(places, minlength=len(sizes))
+            failures[0] = 0
+            if ((failures >= rules.SUITE_CASES) & (failures >= _LEAST_SHARE * sizes)).any():
+                return True
+        return False
 
 
 def list_down(

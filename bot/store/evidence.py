@@ -154,7 +154,7 @@ def _usual_durations(session: Session, repository_id: RepositoryId, case_ids: Se
     total, number = np.zeros(len(wanted)), np.zeros(len(wanted))
     for packed_ids, packed_durations, outcomes in session.execute(newest):
         ids, durations = unpack_integers(packed_ids), unpack_reals(packed_durations)
-        if not len(ids):
+        if not len(ids) or len(ids) != len(durations):
             continue
         places = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
         passed = np.frombuffer(outcomes, dtype=np.uint8)[places] == CODES[Outcome.PASSED]

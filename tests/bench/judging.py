@@ -15,8 +15,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from bot.analysis.model import CaseId, RepositoryId, Status
-from bot.services import explain, impact, rebuild, recovery
-from bot.store import cases, embedded, executions, histories, repositories
+from bot.services import clusters, explain, impact, rebuild, recovery
+from bot.store import cases, embedded, evidence, executions, histories, repositories
 from bot.store.database import Database
 
 REPOSITORY = RepositoryId(1)
@@ -100,6 +100,9 @@ def judging(database: Database) -> None:
         "rank by cost, a week": lambda session: impact.rank(session, REPOSITORY, week, now, 10),
         "cost of a week": lambda session: impact.totals(session, REPOSITORY, week, now),
         "release of what is well again": lambda session: recovery.release(session, REPOSITORY, now),
+        "find the clusters anew": lambda session: clusters.refresh(session, REPOSITORY, now),
+        "what to fix, as items": lambda session: clusters.list_items(session, REPOSITORY, now),
+        "features of a case": lambda session: evidence.gather(session, REPOSITORY, [flaky], now),
     }.items():
         took = _best(database, question)
         print(f"{name}: {1000 * took:.0f} ms, {took / newest:.1f} x a look at the newest run")  # noqa: T201
