@@ -16,8 +16,8 @@ from functools import lru_cache
 from typing import Final, NamedTuple, assert_never
 
 from bot.analysis import identity
-from bot.analysis.junit import ReportedCase
 from bot.analysis.model import CaseRun, Identity, TryResult
+from bot.analysis.reported import ReportedCase
 
 # Folders in which the tries or parts of one suite are kept: attempt-1, test_attempts, rerun, shard-2-of-4.
 _PART: Final = re.compile(
@@ -94,7 +94,7 @@ def merge(reports: Iterable[tuple[Source, Sequence[ReportedCase]]]) -> Merged:
 
 
 def _named(case: ReportedCase, number: int) -> ReportedCase:
-    return case if case.name else replace(case, name=f"(case {number + 1} without a name)")
+    return case if case.name else case._replace(name=f"(case {number + 1} without a name)")
 
 
 def _tell_apart(found: Identity, members: list[_Member]) -> tuple[set[_Kind], list[tuple[Identity, list[_Member]]]]:

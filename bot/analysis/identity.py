@@ -22,8 +22,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from bot.analysis.junit import ReportedCase
 from bot.analysis.model import Identity
+from bot.analysis.reported import ReportedCase
 
 MAX_LENGTH = 500
 """Characters of each part that are kept to be shown; the key is made of the whole."""

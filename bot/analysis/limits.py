@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Sizes are in bytes, lengths in characters."""
+    """Sizes are in bytes, lengths in characters; `expired` is asked for every chunk that is read."""
 
     report_bytes: int = 512 * 1024 * 1024
     archive_bytes: int = 1024 * 1024 * 1024
     directory_bytes: int = 4 * 1024 * 1024
+    chunk_bytes: int = 64 * 1024
     entries: int = 10_000
     ratio: int = 1000
     depth: int = 128
     token_bytes: int = 1024 * 1024
     names: int = 4096
     cases: int = 1_000_000
+    results: int = 1000
     name_length: int = 1000
     message_length: int = 4000
     text_length: int = 16_000
+    seconds: float = 0.0
+    expired: Callable[[], bool] | None = None
+
+    def within(self, seconds: float, clock: Callable[[], float]) -> Limits:
+        """These limits, and an end `seconds` from now by a monotonic clock, which only a door may read."""
+        end = clock() + seconds
+        return replace(self, seconds=seconds, expired=lambda: clock() > end)
 
 
 DEFAULT = Limits()

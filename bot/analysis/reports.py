@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from bot.analysis import archive, collisions, junit, variants
-from bot.analysis.junit import ReportedCase
+from bot.analysis import archive, collisions, reader, repetition, variants
 from bot.analysis.limits import DEFAULT, Limits
 from bot.analysis.model import Leg, Problem, RunReport
+from bot.analysis.reported import NotAReportError, ReportedCase
 from bot.errors import InvalidReportError
 
 
@@ -87,11 +87,13 @@ def _read_member(artifact: str, shard: str, member: archive.Member, leg: _Leg, l
     if member.stream is None:
         return "It could not be opened."
     try:
-        summary = junit.read(member.stream, cases.append, limits)
-    except junit.NotAReportError:
+        summary = reader.read(member.stream, cases.append, limits)
+    except NotAReportError:
         return ""
     except InvalidReportError as error:
         return str(error)
+    if summary.bare_tries:
+        cases = repetition.with_bare_tries(cases)
     leg.reports.append((collisions.Source(artifact, shard, member.path), cases))
     if not summary.complete and summary.cases:
         return f"Read in part: {'; '.join(summary.warnings)}."

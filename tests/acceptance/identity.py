@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from bot.analysis import archive, collisions, failures, identity, junit, reports
+from bot.analysis import archive, collisions, failures, identity, reader, reports
 from bot.analysis.collisions import Source
-from bot.analysis.junit import ReportedCase
+from bot.analysis.reported import ReportedCase
 from bot.errors import InvalidReportError
 
 CI = ".github/workflows/ci.yml"
@@ -35,7 +35,7 @@ def read(folder: Path) -> Reports:
             with path.open("rb") as stream:
                 for member in archive.members(path.name, stream):
                     if member.stream is not None:
-                        junit.read(member.stream, cases.append)
+                        reader.read(member.stream, cases.append)
         except InvalidReportError:
             pass
         if cases:
@@ -60,7 +60,7 @@ def faults(cases: list[ReportedCase]) -> Iterator[str]:
         once = identity.identify(case)
         if max(map(len, (once.file, once.class_name, once.name))) >= identity.MAX_LENGTH:
             continue  # cut for show
-        again = identity.identify(replace(case, file=once.file, class_name=once.class_name, name=once.name))
+        again = identity.identify(case._replace(file=once.file, class_name=once.class_name, name=once.name))
         if again != once:
             yield f"identifying {once.title!r} again gives {again.title!r}"
     for failure in (one.failure for case in cases for one in case.tries if one.failure is not None):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import time
 
-from bot.analysis import collisions, identity, junit
+from bot.analysis import collisions, identity, reader
 from bot.analysis.collisions import Source
-from bot.analysis.junit import ReportedCase
+from bot.analysis.reported import ReportedCase
 
 CASES = 500_000
 _NAMES = (
@@ -27,7 +27,7 @@ def main() -> None:
     )
     cases: list[ReportedCase] = []
     started = time.perf_counter()
-    junit.read(io.BytesIO(data), cases.append)
+    reader.read(io.BytesIO(data), cases.append)
     reading = time.perf_counter() - started
     started = time.perf_counter()
     for case in cases:

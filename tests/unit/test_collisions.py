@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from bot.analysis import collisions
 from bot.analysis.collisions import Merged, Source
-from bot.analysis.junit import ReportedCase
-from bot.analysis.model import Outcome, TryResult, Verdict
+from bot.analysis.model import Outcome, Verdict
+from bot.analysis.reported import ReportedCase
 
 PASSED, FAILED = Outcome.PASSED, Outcome.FAILED
 Member = tuple[Source, int, ReportedCase]
@@ -30,7 +30,6 @@ def member(
         name=name,
         duration=0.0,
         outcome=outcome,
-        tries=(TryResult(1, outcome, 0.0),),
         host=host,
     )
     return Source(f"junit-{shard}", shard, path), number, case

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.analysis import identity
-from bot.analysis.junit import ReportedCase
 from bot.analysis.model import Outcome
+from bot.analysis.reported import ReportedCase
 
 
 def case(
@@ -24,7 +24,6 @@ def case(
         name=name,
         duration=0.0,
         outcome=Outcome.PASSED,
-        tries=(),
         host=host,
     )
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.analysis import junit
-from bot.analysis.junit import ReportedCase, Summary
+from bot.analysis import durations, reader
 from bot.analysis.limits import DEFAULT
 from bot.analysis.model import Outcome
+from bot.analysis.reported import Format, NotAReportError, ReportedCase, Summary
 from bot.errors import InvalidReportError
 
 MIXED = b"""<?xml version="1.0" encoding="UTF-8"?>
@@ -37,7 +37,7 @@ class Dribble(io.BytesIO):
 
 def read(data: bytes, **limits: int) -> tuple[Summary, list[ReportedCase]]:
     cases: list[ReportedCase] = []
-    return junit.read(io.BytesIO(data), cases.append, replace(DEFAULT, **limits)), cases
+    return reader.read(io.BytesIO(data), cases.append, replace(DEFAULT, **limits)), cases
 
 
 def suite(inside: str, attributes: str = "") -> bytes:
@@ -58,7 +58,18 @@ def test_each_kind_of_result_is_read_and_a_failure_outranks_an_error() -> None:
         Outcome.SKIPPED,
         Outcome.FAILED,
     ]
-    assert summary == Summary(cases=5, passed=1, failed=2, errored=1, skipped=1, flaky=0, complete=True, warnings=())
+    assert summary == Summary(
+        format=Format.JUNIT,
+        cases=5,
+        passed=1,
+        failed=2,
+        errored=1,
+        skipped=1,
+        flaky=0,
+        complete=True,
+        bare_tries=False,
+        warnings=(),
+    )
 
 
 def test_a_case_knows_its_suites_file_class_duration_and_host() -> None:
@@ -148,7 +159,7 @@ def test_a_hostile_or_unreadable_report_is_refused_with_the_fault_named(
 
 
 def test_xml_of_another_kind_is_told_apart_from_a_broken_report() -> None:
-    with pytest.raises(junit.NotAReportError, match="<coverage>"):
+    with pytest.raises(NotAReportError, match="<coverage>"):
         read(b'<coverage line-rate="1"/>')
 
 
@@ -170,14 +181,14 @@ def test_texts_and_messages_are_cut_to_their_bounds() -> None:
     + [(nonsense, 0.0) for nonsense in ("", "nan", "inf", "-1", "soon", "1e99")],
 )
 def test_a_duration_is_read_however_it_is_written(written: str, meant: float) -> None:
-    assert junit.seconds(written) == pytest.approx(meant)
+    assert durations.seconds(written) == pytest.approx(meant)
 
 
 @given(size=st.integers(1, len(MIXED)))
 @settings(deadline=None)
 def test_reading_does_not_depend_on_where_chunks_end(size: int) -> None:
     cases: list[ReportedCase] = []
-    assert (junit.read(Dribble(MIXED, size), cases.append), cases) == read(MIXED)
+    assert (reader.read(Dribble(MIXED, size), cases.append), cases) == read(MIXED)
 
 
 @given(at=st.integers(0, len(MIXED) - 1), put=st.binary(max_size=6), cut=st.integers(0, 20))

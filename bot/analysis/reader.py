@@ -1,0 +1,109 @@
+"""Reading a report of any format: a stream in, one call per case out, in constant memory.
+
+The work is linear: every character is decoded once and then either matched by one pattern of `plain` or parsed
+once by expat (a token that a chunk cuts off is scanned again, at most `token_bytes / chunk_bytes` times), and
+the characters are bounded. `Limits.within` bounds it in time as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import BinaryIO, Final, Protocol
+
+from bot.analysis.decoding import Text
+from bot.analysis.document import BrokenError, Document
+from bot.analysis.dotnet import NUnit, Trx, XUnit
+from bot.analysis.junit import ROOTS, JUnit
+from bot.analysis.limits import DEFAULT, Limits
+from bot.analysis.plain import OPENING, is_fit
+from bot.analysis.reported import Format, NotAReportError, ReportedCase, Summary, Tally, refuse
+
+_FARTHEST: Final = 64 * 1024
+
+
+class _Dialect(Protocol):
+    def start(self, name: str, attributes: dict[str, str], /) -> None: ...
+    def end(self, name: str, /) -> None: ...
+    def finish(self) -> None: ...
+
+
+def read(
+    stream: BinaryIO, on_case: Callable[[ReportedCase], object] | None = None, limits: Limits = DEFAULT
+) -> Summary:
+    """Read a report; a file that breaks off after its first case is read up to there and marked incomplete.
+
+    Raises:
+        NotAReportError: XML of another kind.
+        InvalidReportError: hostile, beyond a bound, or not readable at all; the text names the fault.
+    """
+    return _Reader(on_case, limits).read(Text(stream, limits))
+
+
+class _Reader:
+    """One report: what it turns out to be at its root, and what it holds."""
+
+    def __init__(self, on_case: Callable[[ReportedCase], object] | None, limits: Limits) -> None:
+        self._limits = limits
+        self._tally = Tally(on_case, limits)
+        self._document = Document(limits)
+        self._document.on_elements(self._root, lambda _name: None)
+        self._format = Format.JUNIT
+        self._dialect: _Dialect | None = None
+        self._skip = 0
+
+    def read(self, text: Text) -> Summary:
+        """Read to the end, or to where the document breaks off."""
+        try:
+            for piece in text.pieces():
+                self._take(text, piece)
+            self._document.close()
+        except BrokenError as error:
+            if self._dialect is not None:
+                self._dialect.finish()
+            if self._tally.cases == 0:
+                refuse(f"it is not well-formed XML ({error})")
+            self._tally.warnings += [*text.mends, f"not well-formed XML ({error}) after {self._tally.cases:,} cases"]
+            return self._tally.summary(self._format, whole=False)
+        if self._dialect is not None:
+            self._dialect.finish()
+        self._tally.warnings += text.mends
+        return self._tally.summary(self._format, whole=not text.mends)
+
+    def _take(self, text: Text, piece: str) -> None:
+        """Parse a piece of text, but for the runs of plain cases in it."""
+        at, end = 0, len(piece)
+        while at < end:
+            stop = end
+            if isinstance(self._dialect, JUnit) and is_fit(piece):
+                after = self._dialect.take_plain(piece, at)
+                # Ever farther to the next attempt, so that text without such runs costs the parser's time and no more.
+                self._skip = 0 if after > at else min(2 * self._skip + 1, _FARTHEST)
+                at = after
+                stop = piece.find(OPENING, at + 1 + self._skip)
+                stop = end if stop < 0 else stop
+            if stop > at:
+                self._document.feed(text.mend(piece[at:stop]))
+                at = stop
+
+    def _root(self, name: str, attributes: dict[str, str]) -> None:
+        """Tell the format by the root element, and go on with its handlers."""
+        document, tally, limits = self._document, self._tally, self._limits
+        tag = name.rpartition(":")[2]
+        dialect: _Dialect
+        match tag:
+            case _ if tag in ROOTS:
+                self._format, dialect = Format.JUNIT, JUnit(document, tally, limits)
+            case "test-run":
+                self._format, dialect = Format.NUNIT3, NUnit(document, tally, limits)
+            case "test-results":
+                self._format, dialect = Format.NUNIT2, NUnit(document, tally, limits)
+            case "assemblies" | "assembly":
+                self._format, dialect = Format.XUNIT, XUnit(document, tally, limits)
+            case "TestRun":
+                self._format, dialect = Format.TRX, Trx(document, tally, limits)
+            case _:
+                message = f"This is XML, but not a test report: its root is <{tag[:60]}>."
+                raise NotAReportError(message)
+        self._dialect = dialect
+        document.on_elements(dialect.start, dialect.end)
+        dialect.start(name, attributes)

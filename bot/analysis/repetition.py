@@ -1,0 +1,87 @@
+"""Cases that a report, or the reports of one artifact, hold more than once: tries of one test.
+
+pytest-rerunfailures and the flaky plugin write every try as one more bare element, and only the last one says how
+the case ended: the earlier ones failed, or there would have been no later one.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+
+import numpy as np
+
+from bot.analysis.model import Outcome, TryResult
+from bot.analysis.reported import ReportedCase
+
+_FAILED, _PASSED, _SKIPPED = 1, 2, 4
+
+
+def with_bare_tries(cases: Sequence[ReportedCase]) -> list[ReportedCase]:
+    """The cases of one file whose writer leaves tries bare: a pass that the same case follows was a failure."""
+    last = {(case.file, case.class_name, case.name): number for number, case in enumerate(cases)}
+    return [
+        case._replace(outcome=Outcome.FAILED)
+        if case.outcome is Outcome.PASSED and number < last[case.file, case.class_name, case.name]
+        else case
+        for number, case in enumerate(cases)
+    ]
+
+
+class Repetitions:
+    """Counts distinct cases, tries and flakes of an artifact in a few bytes per case.
+
+    A case is told by a 64-bit hash of its names, so that of n cases two are taken for one with a probability of
+    n² / 2⁶⁵: one in 30 million for a million cases.
+    """
+
+    def __init__(self) -> None:
+        self._keys = array("q")
+        self._outcomes = array("b")
+        self._tries = 0
+
+    def add(self, case: ReportedCase) -> None:
+        """Take the next case of the current file; one without a name is like no other."""
+        named = (case.file, case.class_name, case.name, case.suites, case.host)
+        self._keys.append(hash(named if case.name.strip() else (*named, len(self._keys))))
+        self._outcomes.append(_bits(case.tries) if case.reruns else _BITS[case.outcome])
+        self._tries += len(case.reruns) or 1
+
+    def take(self, file: Repetitions, *, bare_tries: bool) -> None:
+        """Take the cases of one whole file, which may be all there are; `bare_tries` is what its summary says."""
+        if bare_tries:
+            keys = np.frombuffer(file._keys, dtype=np.int64)
+            outcomes = np.frombuffer(file._outcomes, dtype=np.int8)
+            order = np.argsort(keys, kind="stable")
+            earlier = order[:-1][keys[order[:-1]] == keys[order[1:]]]
+            outcomes[earlier[outcomes[earlier] == _PASSED]] = _FAILED
+        if file is not self:
+            self._keys += file._keys
+            self._outcomes += file._outcomes
+            self._tries += file._tries
+
+    @property
+    def figures(self) -> dict[str, int]:
+        """How many cases are distinct, how many tries there are of all, and how many failed and passed."""
+        keys = np.frombuffer(self._keys, dtype=np.int64)
+        outcomes = np.frombuffer(self._outcomes, dtype=np.int8)
+        order = np.argsort(keys, kind="stable")
+        firsts = np.flatnonzero(np.diff(keys[order], prepend=keys[order][:1] - 1)) if len(keys) else order
+        together = np.bitwise_or.reduceat(outcomes[order], firsts) if len(keys) else outcomes
+        both = (together & (_FAILED | _PASSED)) == (_FAILED | _PASSED)
+        return {"distinct_cases": len(firsts), "tries": self._tries, "flaky_by_repetition": int(np.count_nonzero(both))}
+
+
+_BITS = {
+    Outcome.PASSED: _PASSED,
+    Outcome.FAILED: _FAILED,
+    Outcome.ERRORED: _FAILED,
+    Outcome.SKIPPED: _SKIPPED,
+}
+
+
+def _bits(tries: Sequence[TryResult]) -> int:
+    bits = 0
+    for one in tries:
+        bits |= _BITS[one.outcome]
+    return bits

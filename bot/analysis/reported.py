@@ -1,0 +1,141 @@
+"""What a reader of test reports delivers: each case as its file writes it, and what the file holds in all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple, NoReturn
+
+from bot.analysis.limits import Limits
+from bot.analysis.model import FailureText, Outcome, TryResult
+from bot.errors import InvalidReportError
+
+
+class Format(StrEnum):
+    """The formats that are read; every dialect of JUnit XML is `junit`."""
+
+    JUNIT = "junit"
+    NUNIT2 = "nunit2"
+    NUNIT3 = "nunit3"
+    XUNIT = "xunit.net"
+    TRX = "trx"
+
+
+class NotAReportError(InvalidReportError):
+    """Well-formed XML that is no test report, such as a coverage file."""
+
+
+class ReportedCase(NamedTuple):
+    """One case as written; a tuple, because half a million are made in a second.
+
+    `suites` are named from the outermost in, `duration` is in seconds, `host` is the host its suite names,
+    where Playwright writes the project (the browser). `reruns` are its tries where there was more than one.
+    """
+
+    suites: tuple[str, ...]
+    file: str
+    class_name: str
+    name: str
+    duration: float
+    outcome: Outcome
+    host: str = ""
+    failure: FailureText | None = None
+    reruns: tuple[TryResult, ...] = ()
+
+    @property
+    def tries(self) -> tuple[TryResult, ...]:
+        """Its executions in order: what failed before, and the outcome that stands."""
+        return self.reruns or (TryResult(1, self.outcome, self.duration, self.failure),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What a report holds: elements counted, never the totals it declares; `flaky` ones are among the passed.
+
+    `bare_tries` says that its writer puts every try down as one more bare element, of which the last one holds
+    the outcome; see `repetition`.
+    """
+
+    format: Format
+    cases: int
+    passed: int
+    failed: int
+    errored: int
+    skipped: int
+    flaky: int
+    complete: bool
+    bare_tries: bool
+    warnings: tuple[str, ...]
+
+
+class Tally:
+    """Counts the cases of one report and hands each on."""
+
+    __slots__ = ("_limit", "bare_tries", "cases", "counts", "deliver", "flaky", "suite_errors", "warnings")
+
+    def __init__(self, on_case: Callable[[ReportedCase], object] | None, limits: Limits) -> None:
+        self._limit = limits.cases
+        self.deliver = on_case or (lambda _case: None)
+        self.cases = 0
+        self.counts = dict.fromkeys(Outcome, 0)
+        self.flaky = 0
+        self.suite_errors = 0
+        self.bare_tries = False
+        self.warnings: list[str] = []
+
+    def add(self, case: ReportedCase, *, element: Outcome, flaky: bool = False) -> None:
+        """Count an element and deliver its case; `element` is the outcome its children say."""
+        self.count(element, 1)
+        self.flaky += flaky
+        self.deliver(case)
+
+    def add_all(self, cases: Iterable[ReportedCase], number: int, not_passed: list[Outcome]) -> None:
+        """Count `number` cases, `not_passed` being the outcomes of those that did not, and hand them on."""
+        self.count(Outcome.PASSED, number - len(not_passed))
+        for outcome in not_passed:
+            self.count(outcome, 1)
+        deliver = self.deliver
+        for case in cases:
+            deliver(case)
+
+    def count(self, element: Outcome, number: int) -> None:
+        """Count elements whose cases are delivered elsewhere.
+
+        Raises:
+            InvalidReportError: there are more cases than allowed.
+        """
+        self.check_room(number)
+        self.cases += number
+        self.counts[element] += number
+
+    def check_room(self, number: int) -> None:
+        """Refuse the report where so many more cases would be too many."""
+        if self.cases + number > self._limit:
+            refuse(f"it has more than {self._limit:,} cases")
+
+    def summary(self, written_as: Format, *, whole: bool) -> Summary:
+        """The end of the report; `whole` where the file did not break off and nothing in it was mended."""
+        warnings = list(self.warnings)
+        if self.suite_errors:
+            warnings.append(f"{self.suite_errors} errors outside any case")
+        if self.cases == 0:
+            warnings.append("no test case")
+        return Summary(
+            format=written_as,
+            cases=self.cases,
+            passed=self.counts[Outcome.PASSED],
+            failed=self.counts[Outcome.FAILED],
+            errored=self.counts[Outcome.ERRORED],
+            skipped=self.counts[Outcome.SKIPPED],
+            flaky=self.flaky,
+            complete=whole and self.suite_errors == 0 and self.cases > 0,
+            bare_tries=self.bare_tries,
+            warnings=tuple(warnings),
+        )
+
+
+def refuse(fault: str) -> NoReturn:
+    """Refuse the report as a whole, for a fault that completes the sentence "refused: …"."""
+    message = f"This report was refused: {fault}."
+    raise InvalidReportError(message)
