@@ -195,7 +195,7 @@ def changes(
             at = audience.loud_from(place, now)
             card(session, run.repository_id, one.case_id, place, now, at=at, pause=CARD_PAUSE)
             if audience.follows(place, _EVENTS.get(one.after)):
-                _status_line(session, run.repository_id, one, place, now, at)
+                _status_line(session, run, one, place, now, at)
     homes_of(session, run.repository_id, now)
 
 
@@ -320,13 +320,13 @@ def _subjects(
 
 
 def _status_line(
-    session: Session, repository_id: RepositoryId, change: judge.Change, place: Place, now: datetime, at: datetime
+    session: Session, run: runs.StoredRun, change: judge.Change, place: Place, now: datetime, at: datetime
 ) -> None:
     notices.put(
         session,
         kind=Kind.STATUS,
-        key=f"alert:{change.case_id}:{change.episode}:{place}",
-        repository_id=repository_id,
+        key=f"alert:{change.case_id}:{run.id}:{place}",
+        repository_id=run.repository_id,
         ref=change.case_id,
         detail=f"{change.before}>{change.after}",
         place=place,

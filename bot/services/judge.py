@@ -50,7 +50,6 @@ class Change:
     case_id: CaseId
     before: Status
     after: Status
-    episode: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,8 +255,7 @@ def _changes(known: list[cases.ScoreRow], changed: list[cases.ScoreRow]) -> tupl
         before = worst(old.get(case_id, {}).values())
         after = worst(new[case_id].values())
         if before is not after:
-            episode = sum(row.episode for row in new[case_id].values())
-            moves.append(Change(case_id, before, after, episode))
+            moves.append(Change(case_id, before, after))
     return tuple(moves)
 
 

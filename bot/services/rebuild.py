@@ -27,7 +27,6 @@ from bot.store.database import Session
 
 BATCH = 25
 """Runs read in one transaction."""
-_NEVER_FAILED = cases.CaseStatus(Status.HEALTHY, 0)
 _log = telemetry.logger(__name__)
 
 
@@ -209,13 +208,13 @@ def _take(session: Session, replay: Replay, run: RunFacts, legs: tuple[execution
         replay.found += outages.of_leg(replay.repository_id, run.id, run.started_at, leg, seen)
 
 
-def _changes(before: Mapping[CaseId, cases.CaseStatus], after: Mapping[CaseId, cases.CaseStatus]) -> list[judge.Change]:
+def _changes(before: Mapping[CaseId, Status], after: Mapping[CaseId, Status]) -> list[judge.Change]:
     """The cases whose worst status moved."""
     moved = []
     for case_id in sorted({*before, *after}):
-        old, new = before.get(case_id, _NEVER_FAILED), after.get(case_id, _NEVER_FAILED)
-        if old.status is not new.status:
-            moved.append(judge.Change(case_id, old.status, new.status, new.episode))
+        old, new = before.get(case_id, Status.HEALTHY), after.get(case_id, Status.HEALTHY)
+        if old is not new:
+            moved.append(judge.Change(case_id, old, new))
     return moved
 
 
@@ -237,7 +236,7 @@ def _announce(
         announce.card(session, repository_id, case_id, where, now)
 
 
-def _withdraw(session: Session, replay: Replay, after: Mapping[CaseId, cases.CaseStatus], now: datetime) -> int:
+def _withdraw(session: Session, replay: Replay, after: Mapping[CaseId, Status], now: datetime) -> int:
     """Withdraw the pending proposals that rest on runs that were left out; returns how many."""
     if not replay.left_out:
         return 0
@@ -248,7 +247,7 @@ def _withdraw(session: Session, replay: Replay, after: Mapping[CaseId, cases.Cas
         inside = [run_id for run_id, one in replay.left_out.items() if one.id == window.id]
         failed = executions.list_failing_cases(session, repository_id, inside)
         for held in pending:
-            status = after.get(held.case_id, _NEVER_FAILED).status
+            status = after.get(held.case_id, Status.HEALTHY)
             if held.case_id in failed and status is not Status.FLAKY:
                 reason = f"It rested on runs of an incident: {window.sentence}. Without them the test is {status}."
                 quarantine.withdraw(session, held.id, SYSTEM, now, reason=reason)

@@ -48,14 +48,6 @@ class ScoreRow:
     episode: int
 
 
-@dataclass(frozen=True, slots=True)
-class CaseStatus:
-    """The status of a case over all its variants, and how many it has had."""
-
-    status: Status
-    episode: int
-
-
 def put(
     session: Session, repository_id: RepositoryId, identities: Iterable[Identity], now: datetime
 ) -> dict[bytes, CaseId]:
@@ -401,14 +393,14 @@ def count_statuses(session: Session, repository_id: RepositoryId) -> Mapping[Sta
     return {SEVERITY[row[0]]: row[1] for row in rows}
 
 
-def list_statuses(session: Session, repository_id: RepositoryId) -> dict[CaseId, CaseStatus]:
+def list_statuses(session: Session, repository_id: RepositoryId) -> dict[CaseId, Status]:
     """The status of every case that ever failed: that of its worst variant."""
     rows = session.execute(
-        sa.select(scores.c.case_id, sa.func.min(_RANK), sa.func.sum(scores.c.episode))
+        sa.select(scores.c.case_id, sa.func.min(_RANK))
         .where(scores.c.repository_id == repository_id)
         .group_by(scores.c.case_id)
     )
-    return {CaseId(row[0]): CaseStatus(SEVERITY[row[1]], row[2]) for row in rows}
+    return {CaseId(row[0]): SEVERITY[row[1]] for row in rows}
 
 
 def list_by_status(session: Session, repository_id: RepositoryId, status: Status, limit: int) -> list[CaseId]:

@@ -38,8 +38,7 @@ def outage(past: Past, runs: int = 4) -> None:
 def status(past: Past) -> Status:
     with past.db.begin() as session:
         found = cases.list_statuses(session, REPOSITORY)
-    known = found.get(past.case_id("login.test_in"))
-    return known.status if known else Status.HEALTHY
+    return found.get(past.case_id("login.test_in"), Status.HEALTHY)
 
 
 def propose(past: Past) -> None:
@@ -152,10 +151,20 @@ def test_a_run_in_which_far_more_fails_than_usual_is_an_incident_by_itself(past:
 
 
 def test_a_suite_that_fails_as_a_whole_again_and_again_is_reported_as_a_fault_of_its_fixture(past: Past) -> None:
-    inside = dict.fromkeys((f"cart.test_{number}" for number in range(14)), ".")
+    elsewhere = dict.fromkeys((f"web/test_page.py::test_{number}" for number in range(400)), ".")
     for number in range(12):
-        outcomes = dict.fromkeys(inside, "F" if number in {3, 6, 9} else ".")
-        past.run({**outcomes, **dict.fromkeys((f"big{n}.test_a" for n in range(100)), ".")})
+        inside = dict.fromkeys(
+            (f"api/test_call.py::test_{case}" for case in range(14)), "F" if number % 4 == 3 else "."
+        )
+        past.run({**elsewhere, **inside})
+        if number == 7:  # twice by now
+            with past.db.begin() as session:
+                assert incidents.faults(session, REPOSITORY, past.now - timedelta(days=1)) == ()
     with past.db.begin() as session:
-        found = incidents.faults(session, REPOSITORY, past.now - timedelta(days=1))
-    assert found == ()
+        (fault,) = incidents.faults(session, REPOSITORY, past.now - timedelta(days=1))
+        told = explain.of_case(session, past.case_id("api/test_call.py::test_3"), past.now)
+        beside = explain.of_case(session, past.case_id("web/test_page.py::test_3"), past.now)
+    assert (fault.suite, fault.runs) == ("api", 3)
+    assert "Suite api failed as a whole in 3 runs: look at its fixture first." in told.lines
+    assert "1 failure discounted: 14 of 14 of suite api failed in run #22." in told.lines
+    assert beside.lines == ("Clean on the last 12 commits of the default branch.",)

@@ -13,7 +13,7 @@ from bot.analysis.model import Actor, ActorKind, Status, WorkspaceId
 from bot.jobs import rescore
 from bot.jobs.context import Context
 from bot.services import learning, rebuild
-from bot.slack.registry import Grant, Registry
+from bot.slack.registry import Registry
 from bot.store import cases, rescores, tables
 from bot.store.database import Database
 from tests.store.past import REPOSITORY, Past
@@ -29,7 +29,7 @@ def past(db: Database) -> Past:
 
 
 def context(past: Past) -> Context:
-    def nobody(_workspace_id: WorkspaceId) -> Grant:
+    def nobody(_workspace_id: WorkspaceId) -> str:
         raise AssertionError
 
     slacks = Registry(nobody, base_url="http://127.0.0.1:9")
@@ -204,6 +204,18 @@ def test_scores_of_another_model_stay_readable_until_the_history_is_scored_anew(
     assert {row[1:3] for row in after["scores"]} == {row[1:3] for row in before["scores"]}
 
 
+def test_a_repository_that_has_outgrown_its_number_of_cases_is_scored_anew_with_the_present_one(past: Past) -> None:
+    live(past, 10, 12)
+    with past.db.begin() as session:
+        session.execute(sa.update(tables.scorers).values(outgrown=True))
+        assert rebuild.request_outdated(session, past.now) == [REPOSITORY]
+    rescore.rescore(context(past), REPOSITORY)
+    with past.db.begin() as session:
+        keys, outgrown = session.execute(sa.select(tables.scorers.c["keys"], tables.scorers.c.outgrown)).one()
+        assert rebuild.request_outdated(session, past.now) == []
+    assert (keys, outgrown) == (len(CASES) * 2, False)
+
+
 def test_runs_that_come_while_the_scores_are_of_another_model_are_judged_by_the_rebuild(past: Past) -> None:
     flaky = {f"cart.test_{number}": "." for number in range(6)}
     for number in range(20):
@@ -219,8 +231,8 @@ def test_runs_that_come_while_the_scores_are_of_another_model_are_judged_by_the_
     rescore.rescore(context(past), REPOSITORY)
     case = past.case_id("login.test_3")
     with past.db.begin() as session:
-        assert waiting[case].status is not Status.FLAKY
-        assert cases.list_statuses(session, REPOSITORY)[case].status is Status.FLAKY
+        assert waiting[case] is not Status.FLAKY
+        assert cases.list_statuses(session, REPOSITORY)[case] is Status.FLAKY
         assert session.execute(sa.select(sa.func.count()).where(tables.runs.c.judged.is_(False))).scalar_one() == 0
         told = session.execute(
             sa.select(tables.status_changes.c.case_id).where(tables.status_changes.c.after == "flaky")
