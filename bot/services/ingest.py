@@ -194,11 +194,7 @@ def _store(
 def judged(leg: Leg, ids: dict[bytes, CaseId]) -> judge.JudgedLeg:
     """What the filter needs of a leg; `ids` has the number of every case by the key of its identity."""
     ran: list[tuple[int, CaseRun]] = sorted(
-        (
-            (ids[case.identity.key], case)
-            for case in leg.cases
-            if case.tries[0].outcome is not Outcome.SKIPPED and (leg.complete or case.tries[0].outcome.is_failure)
-        ),
+        ((ids[case.identity.key], case) for case in leg.cases if case.tries[0].outcome is not Outcome.SKIPPED),
         key=lambda pair: pair[0],
     )
     named = [outage_suite(case.identity.file, case.identity.class_name, case.identity.suite) for _, case in ran]
@@ -214,6 +210,7 @@ def judged(leg: Leg, ids: dict[bytes, CaseId]) -> judge.JudgedLeg:
             if len(case.tries) > 1
         },
         suite_names=tuple(numbers),
+        whole=leg.complete,
     )
 
 

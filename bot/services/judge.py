@@ -20,7 +20,7 @@ from bot.store.database import Session
 class JudgedLeg:
     """What the filter needs of one leg: aligned arrays over the cases that ran, ascending by case.
 
-    `suite_names` are the names behind the numbers of `suites`.
+    `suite_names` are the names behind the numbers of `suites`. Of a leg that is not whole only the failures count.
     """
 
     variant: str
@@ -29,6 +29,12 @@ class JudgedLeg:
     failed: NDArray[np.bool_]
     retries: Mapping[int, tuple[bool, ...]]
     suite_names: tuple[str, ...] = ()
+    whole: bool = True
+
+    @property
+    def evidence(self) -> NDArray[np.int32]:
+        """The cases whose results count."""
+        return self.case_ids if self.whole else self.case_ids[self.failed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,7 @@ def judge(
         scoring.RepositoryMemory(size) if stored is None else scoring.RepositoryMemory.from_bytes(stored.state, model)
     )
     scorer = scoring.Scorer(memory, thresholds)
-    touched = np.unique(np.concatenate([np.empty(0, np.int32), *(leg.case_ids for leg in legs)]))
+    touched = np.unique(np.concatenate([np.empty(0, np.int32), *(leg.evidence for leg in legs)]))
     known = cases.list_scores(session, repository_id, case_ids=touched.tolist())
     for variant in sorted({leg.variant for leg in legs if scorer.lists_failures_only(leg.variant)}):
         # Reports that list failures only tell of the cases they do not list, too.
@@ -158,6 +164,7 @@ def execution_of(commit: Commit, leg: JudgedLeg) -> scoring.Execution:
         suites=leg.suites,
         failed=leg.failed,
         retries=leg.retries,
+        counted=None if leg.whole else leg.failed,
     )
 
 
@@ -199,15 +206,15 @@ def _load(
 ) -> scorers.Counts:
     """Give the scorer what is stored of the cases of a leg, and of its branch."""
     model = scorer.model
-    counts = scorers.get_counts(session, repository_id, leg.variant, leg.case_ids)
+    counts = scorers.get_counts(session, repository_id, leg.variant, leg.evidence)
     rows = [(int(row.case_id), row.state) for row in known if row.variant == leg.variant]
-    whole = scorer.lists_failures_only(leg.variant)
-    inside = set(leg.case_ids.tolist()) if rows and not whole else set()
+    all_rows = scorer.lists_failures_only(leg.variant)
+    inside = set(leg.evidence.tolist()) if rows and not all_rows else set()
     variant = scorer.variant(leg.variant)
     variant.load(
-        leg.case_ids,
-        counts.get(leg.case_ids),
-        scoring.ActiveCases.unpack((row for row in rows if whole or row[0] in inside), model),
+        leg.evidence,
+        counts.get(leg.evidence),
+        scoring.ActiveCases.unpack((row for row in rows if all_rows or row[0] in inside), model),
     )
     if not commit.on_default_branch:
         branch = scoring.branch_key(commit.branch)
@@ -226,7 +233,7 @@ def _store(
 ) -> None:
     """Take from the scorer what an execution changed, all but the scores."""
     variant = scorer.variant(leg.variant)
-    counts.set(leg.case_ids, variant.counts[:, variant.locate(leg.case_ids)])
+    counts.set(leg.evidence, variant.counts[:, variant.locate(leg.evidence)])
     scorers.put_counts(session, repository_id, leg.variant, counts)
     branch = observation.branch
     if branch is not None and (beliefs := variant.branches.get(branch)):

@@ -36,15 +36,12 @@ class StoredExecution:
     retries: Mapping[int, tuple[bool, ...]]
 
     def judged(self) -> tuple[NDArray[np.int32], NDArray[np.bool_], Mapping[int, tuple[bool, ...]]]:
-        """The cases that count as live ingestion counts them, whether each failed, and their further tries.
-
-        Skipped cases are left out, and so are the passes of a leg that was read in part.
-        """
-        failed = (self.outcomes != _PASSED) & (self.outcomes != _SKIPPED)
-        counts = failed if not self.whole else self.outcomes != _SKIPPED
-        case_ids = self.case_ids[counts]
+        """The cases that ran, whether each failed, and their further tries; skipped cases are left out."""
+        ran = self.outcomes != _SKIPPED
+        case_ids = self.case_ids[ran]
         inside = set(case_ids.tolist()) if self.retries else set()
-        return case_ids, failed[counts], {case: tries for case, tries in self.retries.items() if case in inside}
+        failed = self.outcomes[ran] != _PASSED
+        return case_ids, failed, {case: tries for case, tries in self.retries.items() if case in inside}
 
 
 class Reader:

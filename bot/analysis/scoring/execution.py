@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -17,7 +17,8 @@ class Execution:
     """One variant of one attempt of a run: aligned arrays over its cases, ascending by case, skipped ones left out.
 
     `suites` are numbers from 0 on, of this execution; so are `runners`, the machines, where they are known.
-    `retries` holds, by case, whether each further try failed. Same code is (sha, event kind).
+    `retries` holds, by case, whether each further try failed. Same code is (sha, event kind). `counted` says which
+    cases are evidence, all where it is None: the passes of a leg that is not whole count for its size alone.
     """
 
     variant: str
@@ -32,6 +33,21 @@ class Execution:
     failed: NDArray[np.bool_]
     retries: Mapping[int, tuple[bool, ...]]
     runners: NDArray[np.int32] | None = None
+    counted: NDArray[np.bool_] | None = None
+
+    def evidence(self) -> tuple[Execution, NDArray[np.intp]]:
+        """The execution with only the cases that are evidence, and the places of these in the whole one."""
+        if self.counted is None:
+            return self, np.arange(len(self.case_ids))
+        part = replace(
+            self,
+            case_ids=self.case_ids[self.counted],
+            suites=self.suites[self.counted],
+            failed=self.failed[self.counted],
+            runners=None if self.runners is None else self.runners[self.counted],
+            counted=None,
+        )
+        return part, np.flatnonzero(self.counted)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

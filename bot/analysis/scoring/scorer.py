@@ -72,11 +72,12 @@ class Scorer:
         """The cases of a variant."""
         return self.variants.setdefault(name, VariantCases(len(self.model.hypotheses)))
 
-    def observe(self, execution: Execution) -> Observation:
+    def observe(self, whole: Execution) -> Observation:
         """Take one execution in."""
+        execution, within = whole.evidence()
         memory, model = self.memory, self.model
         cases, variant = self.variant(execution.variant), memory.variant(execution.variant)
-        size = len(execution.case_ids)
+        size = len(whole.case_ids)
         at = cases.locate(execution.case_ids)
         memory.seen += cases.unseen
         cases.unseen = 0
@@ -89,9 +90,11 @@ class Scorer:
         follow = slots >= 0
         follow[failing] = True
         asked = np.flatnonzero(follow)
-        groups = (execution.suites, execution.runners)
+        groups = (whole.suites, whole.runners)
         unexpected = 1 - _expected(cases.active, slots[failing])
-        term = outage.assess(failing, unexpected, asked, groups, size, memory, variant, model, listing=listing)
+        term = outage.assess(
+            within[failing], unexpected, within[asked], groups, size, memory, variant, model, listing=listing
+        )
         position = self._position(execution)
         push = None if execution.on_default_branch else memory.push(execution.branch, execution.sha)
         failed = execution.failed[asked]
@@ -123,7 +126,7 @@ class Scorer:
         )
         self._update(cases, execution, batch, push)
         touched = execution.case_ids[asked[~(held & inactive)]]
-        if listing:
+        if listing and execution is whole:  # what a part does not list may have been cut off
             touched = np.union1d(touched, self._presume(cases, execution, batch, push))
         self._settle(cases.active, cases.places_of(touched), when)
         return Observation(
