@@ -14,9 +14,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from bot import telemetry
 from bot.web.problems import problem
 
 _MAX_BYTES = 1024 * 1024
+_log = telemetry.logger(__name__)
 
 
 def endpoint(bolt: Bolt | None) -> Callable[[Request], Awaitable[Response]]:
@@ -30,12 +32,19 @@ def endpoint(bolt: Bolt | None) -> Callable[[Request], Awaitable[Response]]:
             body += chunk
             if len(body) > _MAX_BYTES:
                 return problem(413, "Too large", f"A request from Slack has at most {_MAX_BYTES:,} bytes.")
-        incoming = BoltRequest(
-            body=body.decode("utf-8", "replace"),
-            query=request.url.query,
-            headers={name: [value] for name, value in request.headers.items()},
-        )
-        answer = await run_in_threadpool(bolt.dispatch, incoming)
+        try:
+            incoming = BoltRequest(
+                body=body.decode("utf-8", "replace"),
+                query=request.url.query,
+                headers={name: [value] for name, value in request.headers.items()},
+            )
+        except ValueError:
+            return problem(400, "Not understood", "The body is not what Slack sends.")
+        try:
+            answer = await run_in_threadpool(bolt.dispatch, incoming)
+        except Exception:  # noqa: BLE001  # Bolt stumbled over what Slack signed; failures switch the events off
+            _log.exception("request from Slack not understood")
+            return Response(status_code=200)
         headers = {name: values[0] for name, values in answer.headers.items() if name.lower() != "content-length"}
         return Response(answer.body, status_code=answer.status, headers=headers)
 

@@ -1,0 +1,249 @@
+"""A workspace sees only its own repositories: asked of every command, button, menu, form, shortcut, event and page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from bot.commands import listeners, menu
+from bot.commands.guard import About
+from bot.sandbox.slack.events import Slack
+from bot.sandbox.slack.model import Team
+from bot.sandbox.slack.payload import JsonObject
+from bot.slack.names import ELEMENT, Action, Callback, Deed, Field
+from bot.slack.subscriptions import Input
+from bot.store.database import Database
+from bot.store.tables import (
+    audit,
+    cases,
+    incidents,
+    labels,
+    mutes,
+    quarantines,
+    repositories,
+    reruns,
+    runs,
+    subscriptions,
+    workspaces,
+)
+from tests.scenario.stage import ANA, BEN, CHANNEL, CHLOE, wait
+from tests.scenario.tenants import Tenants
+from tests.scenario.test_linking import said
+
+SECRETS = ("test_shop", "assert 1299", "the payments sandbox is slow")
+"""What of the neighbours' repository nobody types here, so that it can only come from the bot."""
+KEPT = (quarantines, audit, labels, mutes, incidents, reruns)
+
+
+@dataclass(frozen=True)
+class Ids:
+    """What the neighbours have, by number."""
+
+    case: int
+    uid: str
+    quarantine: int
+    repository: int
+    run: int
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """A workspace with a repository, a proposal and a card, and one beside it that has nothing."""
+
+    stage: Tenants
+    other: Slack
+    ids: Ids
+
+
+@pytest.fixture
+def tenants(database_url: str) -> Iterator[Tenants]:
+    made = Tenants(database_url)
+    made.start_bot()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def neighbours(tenants: Tenants, db: Database) -> Neighbours:
+    tenants.install(tenants.slack)
+    for user, login in ((CHLOE, "chloe"), (ANA, "ana"), (BEN, "ben")):
+        tenants.bind(tenants.slack, user, login)
+    other = tenants.sandbox.add_workspace(Team("T0OTHER", "Other"))
+    tenants.install(other)
+    tenants.bind(other, ANA, "ana")  # the same person, with write access, in a workspace that is bound to nothing
+    tenants.run("first")
+    assert wait(lambda: rows(db, runs)), "the run is not known"
+    tenants.slack.command(ANA, CHANNEL, "/flakeguard subscribe acme/shop")
+    assert wait(lambda: rows(db, subscriptions)), "no subscription"
+    tenants.make_flaky()
+    assert wait(tenants.cards, 40), "no card was posted"
+    tenants.slack.click(ANA, CHANNEL, tenants.cards()[0].ts, Action.QUARANTINE_OPEN)
+    assert wait(lambda: tenants.slack.open_view(ANA)), "no modal"
+    filled_in = {"until": "14", "scope": "case", "why": "the payments sandbox is slow"}
+    tenants.slack.submit(ANA, tenants.slack.open_view(ANA).id, filled_in)
+    assert wait(lambda: rows(db, quarantines)), "no proposal"
+    held = rows(db, quarantines)[0]
+    case = next(one for one in rows(db, cases) if one["id"] == held["case_id"])
+    ids = Ids(case["id"], case["uid"], held["id"], rows(db, repositories)[0]["id"], rows(db, runs)[0]["id"])
+    return Neighbours(tenants, other, ids)
+
+
+def rows(db: Database, table: sa.Table) -> list[sa.RowMapping]:
+    with db.begin() as session:
+        return list(session.execute(sa.select(table)).mappings())
+
+
+def kept(db: Database) -> str:
+    return str([sorted(str(dict(row)) for row in rows(db, table)) for table in KEPT])
+
+
+def settle(slack: Slack) -> None:
+    """Wait until the bot has said all it wants to say."""
+    seen = -1
+    while seen != len(slack.calls):
+        seen = len(slack.calls)
+        wait(lambda seen=seen: len(slack.calls) != seen, 1.0)
+
+
+def leaks(text: str) -> list[str]:
+    return [secret for secret in SECRETS if secret in text]
+
+
+def everything(slack: Slack) -> str:
+    """All that the bot has sent to a workspace and answered it."""
+    calls = [json.dumps(call.arguments, ensure_ascii=False) for call in slack.calls]
+    return "\n".join([*calls, *(sent.answer.body for sent in slack.sent)])
+
+
+def values(about: About, ids: Ids) -> list[str]:
+    """What a button or menu of a card of the neighbours would carry, and forged ones."""
+    case = [str(ids.case), *(f"{deed}:{ids.case}" for deed in Deed)]
+    quarantine, repository = [str(ids.quarantine)], [str(ids.repository), f"{ids.run}:{ids.repository}"]
+    match about:
+        case About.CASE:
+            return case
+        case About.QUARANTINE:
+            return quarantine
+        case About.REPOSITORY:
+            return [*repository, f"1:{ids.repository}"]
+        case About.NOTHING:
+            return ["", "1:1", case[0], quarantine[0], repository[0]]
+
+
+def click(slack: Slack, action: str, value: str, ids: Ids) -> None:
+    element: JsonObject = {"action_id": action, "block_id": f"pick:{Deed.DETAILS}:7:x", "action_ts": "1.1"}
+    chosen: JsonObject = {"type": "static_select", "selected_option": {"value": value}}
+    pressed: JsonObject = {"type": "button", "value": value}
+    for kind in (pressed, chosen):
+        body = slack._interaction("block_actions", ANA) | {
+            "container": {"type": "message", "message_ts": "1.1", "channel_id": CHANNEL},
+            "channel": {"id": CHANNEL, "name": "ci-flakes"},
+            "message": {"text": "x", "blocks": [{"block_id": f"fc_{ids.case}:act"}]},
+            "actions": [element | kind],
+        }
+        assert slack._record("block_actions", body, slack.delivery.interaction(body)).status == 200, action
+
+
+def filled(callback: Callback, ids: Ids, bot_url: str) -> Mapping[str, JsonObject]:
+    """A form as somebody would fill it in who knows the neighbours' numbers."""
+    given: dict[str, str] = {field.value: "" for field in (*Field, *Input)}
+    given |= {
+        Field.UNTIL: "14",
+        Field.SCOPE: "case",
+        Field.WHY: "bug",
+        Field.TEAM: "@acme/payments",
+        Field.CASE: str(ids.case),
+        Field.LEAVES: str(ids.quarantine),
+        Field.REPOSITORY: str(ids.repository),
+        Field.RUN: f"{bot_url}/acme/shop/actions/runs/5001",
+    }
+    if callback is Callback.SUBSCRIBE:
+        given |= {Field.REPOSITORY: "acme/shop"}
+    return {
+        block: {ELEMENT: {"value": text or None, "selected_option": {"value": text} if text else None}}
+        for block, text in given.items()
+    }
+
+
+def submit(slack: Slack, callback: Callback, ids: Ids, bot_url: str) -> None:
+    metadata = {"case_id": ids.case, "quarantine_id": ids.quarantine, "channel": CHANNEL, "ts": "1.1", "version": 1}
+    for private in (metadata, {"repository_id": ids.repository, "channel": CHANNEL}, {"channel": CHANNEL}, {}):
+        view: JsonObject = {
+            "id": "V1",
+            "type": "modal",
+            "callback_id": callback.value,
+            "private_metadata": json.dumps(private),
+            "state": {"values": filled(callback, ids, bot_url)},
+        }
+        body = slack._interaction("view_submission", ANA) | {"view": view, "response_urls": []}
+        assert slack._record("view_submission", body, slack.delivery.interaction(body)).status == 200, callback
+
+
+def test_a_workspace_sees_and_changes_nothing_of_another_ones_repository(neighbours: Neighbours, db: Database) -> None:
+    stage, other, ids = neighbours.stage, neighbours.other, neighbours.ids
+    before = kept(db)
+    asked: list[int] = []
+    stage.github.on_rerun = lambda run_id, _failed_only: asked.append(run_id)
+
+    for command in menu.COMMANDS:
+        for line in (command.name, *command.examples, f"{command.name} {ids.uid}", f"{command.name} test_total"):
+            words = line.replace("https://github.com", stage.sandbox.url).replace("/runs/7", "/runs/5001")
+            assert other.command(ANA, CHANNEL, f"/flakeguard {words}").status == 200, line
+            other.say(ANA, CHANNEL, f"<@U0FLAKE> {words}")
+    settle(other)
+    assert not leaks(everything(other)), "a command"
+
+    for action, listener in listeners.ACTIONS.items():
+        for value in values(listener.about, ids):
+            click(other, action.value, value, ids)
+    settle(other)
+    assert not leaks(everything(other)), "a button or menu"
+
+    for callback in listeners.SUBMISSIONS:
+        submit(other, callback, ids, stage.sandbox.url)
+    settle(other)
+    assert not leaks(everything(other)), "a form"
+
+    for action in listeners.SUGGESTIONS:
+        for typed in ("", "t", "test_total", "shop", ids.uid):
+            body = other._interaction("block_suggestion", ANA) | {
+                "container": {"type": "message", "message_ts": "1.1", "channel_id": CHANNEL},
+                "action_id": action.value,
+                "block_id": f"pick:{Deed.DETAILS}:7:{typed}",
+                "value": typed,
+            }
+            answer = other._record("block_suggestion", body, other.delivery.interaction(body))
+            assert answer.json().get("options") == [], (action, typed)
+
+    message = other.post(CHANNEL, f"{stage.sandbox.url}/acme/shop/actions/runs/5001", [], user=BEN)
+    for shortcut in listeners.SHORTCUTS:
+        other.shortcut(ANA, shortcut.value)
+        other.message_shortcut(ANA, CHANNEL, message.ts, shortcut.value)
+    address = f"{stage.url}/t/{ids.uid}"
+    other.happen("link_shared", user=ANA, channel=CHANNEL, message_ts=message.ts, links=[{"url": address}])
+    other.open_home(ANA)
+    assert wait(lambda: other.home(ANA)), "no home"
+    settle(other)
+    assert not leaks(everything(other)), "a shortcut, a link or the home"
+    assert not leaks(httpx.get(address).text), "a page without its signature"
+
+    assert kept(db) == before, "something of the neighbours changed"
+    assert asked == [], "the neighbours' CI ran again"
+    own = next(one["id"] for one in rows(db, workspaces) if one["team_id"] == "T0OTHER")
+    assert not [one for one in rows(db, subscriptions) if one["workspace_id"] == own], "subscribed to the neighbours"
+    refused = [call.error for call in other.calls if call.error in {"invalid_blocks", "invalid_arguments"}]
+    assert refused == [], "the bot sent something that Slack does not take"
+
+
+def test_the_same_requests_show_it_to_its_own_workspace(neighbours: Neighbours) -> None:
+    """That the secrets above would be seen, if they were shown."""
+    stage, ids = neighbours.stage, neighbours.ids
+    click(stage.slack, Action.DETAILS, str(ids.case), ids)
+    assert wait(lambda: said(stage, ANA, "test_shop"))
+    stage.slack.command(ANA, CHANNEL, "/flakeguard list proposed")
+    assert wait(lambda: leaks(everything(stage.slack)))
