@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.analysis.model import RepositoryId
-from bot.commands import parser, subject
+from bot.commands import parser, subject, times
 from bot.commands.command import Command
 from bot.commands.door import Body, Door, now
 from bot.commands.entitlement import entitled
@@ -19,6 +19,7 @@ from bot.store.database import Session
 from bot.store.repositories import Repository
 
 _WORDS = ("start", "end")
+_SINCE = "since"
 
 
 def on_open(door: Door, body: Body) -> None:
@@ -50,7 +51,7 @@ def _run(door: Door, body: Body, typed: Typed) -> None:
     if not word:
         on_open(door, body)
     elif word == "start":
-        _start(door, body, typed.words[1:])
+        _start(door, body, typed)
     elif word == "end":
         _end(door, body, typed.words[1:])
     else:
@@ -60,14 +61,17 @@ def _run(door: Door, body: Body, typed: Typed) -> None:
         raise InvalidInputError(message)
 
 
-def _start(door: Door, body: Body, words: Sequence[str]) -> None:
+def _start(door: Door, body: Body, typed: Typed) -> None:
     """Begin at once where one repository is meant, and ask which where it is not said."""
+    words, flags = typed.flags((_SINCE,))
     with door.db.begin() as session:
-        found, reason = _meant(door, session, words)
+        found, reason = _meant(door, session, words[1:])
     if len(found) == 1:
+        moment = now()
+        since = moment - times.duration(flags[_SINCE][-1]) if _SINCE in flags else None
         with entitled(door, body, found[0].id) as (session, actor):
-            incidents.start(session, [found[0].id], reason, actor, now())
-        door.answer(body, answers.outage(found[0].id, found[0].full_name, reason))
+            incidents.start(session, [found[0].id], reason, actor, moment, since=since)
+        door.answer(body, answers.outage(found[0].id, found[0].full_name, reason, since))
     else:
         door.open(body, upkeep.incident([(one.id, one.full_name) for one in found], reason=reason))
 
@@ -97,9 +101,9 @@ def _over(repositories: Sequence[Repository]) -> str:
 COMMANDS = (
     Command(
         name="incident",
-        usage="start|end [owner/repo] [reason]",
+        usage="start|end [owner/repo] [since:2h] [reason]",
         says="mark a time as an outage, so that its runs leave every score",
-        examples=("incident start acme/shop the registry is down", "incident end"),
+        examples=("incident start acme/shop since:2h the registry is down", "incident end"),
         run=_run,
         also=Action.INCIDENT_OPEN,
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.slack import blockkit, listing, phrases
 from bot.slack.blockkit import Block, Element, Message
@@ -108,10 +109,11 @@ def pick_block(deed: Deed, days: int | None, words: str) -> str:
     return f"pick:{deed}:{days or 0}:{blockkit.clip(blockkit.line(words), _MAX_WORDS)}"
 
 
-def outage(repository_id: int, repository: str, reason: str) -> Message:
-    """Say that an outage began, with the button that ends it."""
+def outage(repository_id: int, repository: str, reason: str, since: datetime | None = None) -> Message:
+    """Say that an outage began, now or at an earlier time, with the button that ends it."""
     name, why = blockkit.escape(blockkit.line(repository), 140), blockkit.escape(blockkit.line(reason), 500)
-    told = f"An outage of {name} is marked from now on{f': {why}' if why else ''}"
+    begun = "now" if since is None else f"{since.day} {since:%B, %H:%M} UTC"
+    told = f"An outage of {name} is marked from {begun} on{f': {why}' if why else ''}"
     end = blockkit.button("It is over", Action.INCIDENT_END, str(repository_id), says=f"End the outage of {repository}")
     text = f"{told}. Its runs leave every score until somebody ends it."
     return Message(text, (blockkit.section(f"{phrases.INFRA_DOT} {text}"), blockkit.actions(end)))

@@ -1,0 +1,23 @@
+"""An outage that a person marks afterwards: what it caused is taken back."""
+
+from __future__ import annotations
+
+from tests.scenario.stage import ANA, CHANNEL, Stage, wait
+from tests.scenario.test_loop import has_button, propose
+
+
+def test_an_outage_marked_afterwards_withdraws_the_proposal_and_brings_the_card_up_to_date(stage: Stage) -> None:
+    ts = propose(stage)
+    answer = stage.slack.command(ANA, CHANNEL, "/flakeguard incident start acme/shop since:110m the registry was down")
+    assert answer.status == 200
+    assert wait(lambda: any("An outage of acme/shop" in one.text for one in stage.slack.ephemerals(ANA)))
+    assert wait(lambda: any("withdrew" in one.text for one in stage.slack.replies(CHANNEL, ts)), 60)
+    withdrawn = next(one.text for one in stage.slack.replies(CHANNEL, ts) if "withdrew" in one.text)
+    assert "rested on runs of an incident" in withdrawn
+    assert "the registry was down" in withdrawn
+    assert wait(lambda: "healthy" in stage.slack.message(CHANNEL, ts).text), stage.slack.message(CHANNEL, ts).text
+    assert not has_button(stage, ts, "fg_approve")
+
+    run = stage.run("inside the outage", ("test_total",))
+    assert wait(lambda: (check := stage.check(run)) and check.conclusion == "neutral", 30), stage.check(run)
+    assert "INFRA" in stage.check(run).summary
