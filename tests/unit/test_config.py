@@ -9,6 +9,7 @@ import pytest
 
 from bot import config, telemetry
 from bot.errors import ConfigurationError
+from bot.store import vault
 
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----"
 
@@ -28,6 +29,7 @@ def test_production_names_every_missing_secret() -> None:
     ("name", "value"),
     [
         ("PORT", "0"), ("PORT", "65536"), ("DATABASE_POOL_SIZE", "101"), ("ENVIRONMENT", "staging"),
+        ("APPROVER_GROUPS", "@payments"), ("TOKEN_KEYS", "short"), ("GITHUB_CLIENT_ID", "Iv1.only"),
         ("LOG_LEVEL", "LOUD"), ("GITHUB_APP_PRIVATE_KEY", "nonsense"), ("SLACK_API_URL", "slack.com"),
     ],
 )  # fmt: skip
@@ -60,3 +62,13 @@ def test_secrets_never_reach_a_log_line() -> None:
         None, "info", {"event": f"token xoxb-1-2-abc and ghs_{'a' * 36} at postgresql://u:p@h/d {PEM}"}
     )
     assert not [secret for secret in ("xoxb", "ghs_", "u:p@", "abc\n") if secret in str(line)]
+
+
+def test_workspaces_that_install_by_themselves_need_keys_and_then_no_token() -> None:
+    pair = {"SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": "s"}
+    with pytest.raises(ConfigurationError, match="TOKEN_KEYS"):
+        config.load(pair)
+    settings = config.load({**pair, "TOKEN_KEYS": f"{vault.new_key()}, {vault.new_key()}"})
+    assert len(settings.encryption_keys) == 2
+    assert "SLACK_BOT_TOKEN" not in settings.missing()
+    assert config.load({"APPROVER_GROUPS": "S012AB, S034CD"}).approver_groups == ("S012AB", "S034CD")
