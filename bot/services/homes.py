@@ -83,6 +83,8 @@ def health(session: Session, repository: Repository, now: datetime) -> Repositor
         runs_last_day=standing.runs_last_day,
         failed_runs_last_day=standing.failed_runs_last_day,
         last_run_at=standing.last_run_at,
+        turned=standing.turned,
+        turned_before=standing.turned_before,
         top=standing.top,
     )
 

@@ -10,10 +10,11 @@ from bot.analysis.lifecycle import Quarantine
 from bot.analysis.model import CaseId, CaseProfile, Outcome, Status, Verdict
 from bot.errors import NotFoundError
 from bot.services import clusters, judge
-from bot.store import cases, mutes, orders, quarantines, repositories, results, runs
+from bot.store import cases, changes, mutes, orders, quarantines, repositories, results, runs
 from bot.store import clusters as stored_clusters
 from bot.store.database import Session
 
+_WEEK = timedelta(days=7)
 _RECENT_RUNS = 40
 _RECENT_COMMITS = 30
 _TOP = 5
@@ -21,13 +22,18 @@ _TOP = 5
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How the cases of a repository stand: counts by status, runs of the last day, what to look at first."""
+    """How the cases of a repository stand: counts by status, runs of the last day, what to look at first.
+
+    `turned` is how many cases turned to each status in the last seven days, `turned_before` in the seven before.
+    """
 
     repository: str
     counts: Mapping[Status, int]
     runs_last_day: int
     failed_runs_last_day: int
     last_run_at: datetime | None
+    turned: Mapping[Status, int]
+    turned_before: Mapping[Status, int]
     top: tuple[CaseProfile, ...]
 
 
@@ -71,7 +77,14 @@ def standing(session: Session, repository: repositories.Repository, now: datetim
     ran, failed, last = runs.count_since(session, repository.id, now - timedelta(days=1))
     items = clusters.list_items(session, repository.id, now)[:_TOP]
     return Standing(
-        repository.full_name, counts, ran, failed, last, tuple(of_case(session, item.lead, now) for item in items)
+        repository=repository.full_name,
+        counts=counts,
+        runs_last_day=ran,
+        failed_runs_last_day=failed,
+        last_run_at=last,
+        turned=changes.count_turns(session, repository.id, now - _WEEK, now),
+        turned_before=changes.count_turns(session, repository.id, now - 2 * _WEEK, now - _WEEK),
+        top=tuple(of_case(session, item.lead, now) for item in items),
     )
 
 

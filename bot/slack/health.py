@@ -18,7 +18,10 @@ _MAX_TOP = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepositoryHealth:
-    """How a repository does: cases by status, quarantines, runs of the last day, the worst cases first."""
+    """How a repository does: cases by status, quarantines, runs of the last day, the worst cases first.
+
+    `turned` is how many cases turned to each status in the last seven days, `turned_before` in the seven before.
+    """
 
     repository: str
     repository_id: RepositoryId
@@ -28,6 +31,8 @@ class RepositoryHealth:
     runs_last_day: int
     failed_runs_last_day: int
     last_run_at: datetime | None
+    turned: Mapping[Status, int]
+    turned_before: Mapping[Status, int]
     top: tuple[CaseProfile, ...]
 
 
@@ -55,6 +60,17 @@ def connections(found: Sequence[Connection]) -> Message:
     return Message(text, (blockkit.section(f"*{text}*\n{lines}"),))
 
 
+_TURNS = ((Status.FLAKY, "turned flaky"), (Status.BROKEN, "broke"), (Status.HEALTHY, "got healthy"))
+
+
+def _trend(health: RepositoryHealth) -> str:
+    """Return what turned in the last seven days, beside the seven before."""
+    told = [
+        f"{health.turned.get(one, 0):,} {words} (before: {health.turned_before.get(one, 0):,})" for one, words in _TURNS
+    ]
+    return f"In the last 7 days {phrases.listing(told)}."
+
+
 def status(health: RepositoryHealth, *, shared_by: str | None = None) -> Message:
     """Show the health of a repository; one that is shared names who did it and offers nothing to press."""
     counts = {one: health.counts.get(one, 0) for one in _ORDER}
@@ -64,7 +80,7 @@ def status(health: RepositoryHealth, *, shared_by: str | None = None) -> Message
     name = phrases.repository_text(health.repository)
     text = (
         f"{name}: {total}{f', {words}' if words else ''}; {health.quarantined:,} quarantined, "
-        f"{health.proposed:,} proposed; {runs}."
+        f"{health.proposed:,} proposed; {runs}. {_trend(health)}"
     )
     last = f"last run {phrases.when(health.last_run_at, 'both')}" if health.last_run_at else "no run yet"
     shown = [
@@ -74,6 +90,7 @@ def status(health: RepositoryHealth, *, shared_by: str | None = None) -> Message
         blockkit.section(f"*Health of {phrases.repository(health.repository)}*: {total}"),
         blockkit.fields(*shown, ("Quarantined", f"{health.quarantined:,}"), ("Proposed", f"{health.proposed:,}")),
     ]
+    blocks.append(blockkit.section(f"*Trend*\n{_trend(health)}"))
     if health.top:
         blocks.append(blockkit.section("*Top flakes*"))
         blocks += listing.rows(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,6 +39,22 @@ def insert(session: Session, repository_id: RepositoryId, rows: Iterable[StatusC
     ]
     if values:
         session.execute(sa.insert(status_changes), values)
+
+
+def count_turns(
+    session: Session, repository_id: RepositoryId, since: datetime, until: datetime
+) -> Mapping[Status, int]:
+    """How many cases turned to each status in a period; one that turned to it twice counts once."""
+    rows = session.execute(
+        sa.select(status_changes.c.after, sa.func.count(status_changes.c.case_id.distinct()))
+        .where(
+            status_changes.c.repository_id == repository_id,
+            status_changes.c.occurred_at >= since,
+            status_changes.c.occurred_at < until,
+        )
+        .group_by(status_changes.c.after)
+    )
+    return {Status(row[0]): row[1] for row in rows}
 
 
 def list_between(

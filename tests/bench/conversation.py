@@ -10,11 +10,13 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from bot.sandbox.slack.model import Message
+from bot.services.search import CaseSearch
 from bot.slack.names import Action
 from bot.store import embedded
 from bot.store.database import Database
@@ -25,6 +27,7 @@ RUNS = 1_000
 FLAKY = 500
 FAILURES = 10_000
 REPEATS = 7
+NOW = datetime.now(UTC)
 PLAIN = "help test"
 COMMANDS = (
     PLAIN,
@@ -106,6 +109,23 @@ def conversation(url: str) -> None:
             print(f"typing “{typed}”: {median:.0f} ms to the suggestions")  # noqa: T201
     finally:
         stage.close()
+    _search(url)
+
+
+def _search(url: str) -> None:
+    """Search alone, without Slack and the bot around it."""
+    database = Database(url, pool_size=1)
+    search = CaseSearch()
+    with database.begin() as session:
+        repository_id = session.execute(sa.text("select id from repositories")).scalar_one()
+        first = True
+        for typed in ("", *TYPED):
+            repeats = 1 if first else REPEATS
+            median = _median(lambda typed=typed: search.find(session, [repository_id], typed, 50, NOW), repeats)  # type: ignore[misc]
+            how = "reading every title first" if first else f"for “{typed}”"
+            print(f"searching {CASES:,} titles, {how}: {median:.0f} ms")  # noqa: T201
+            first = False
+    database.close()
 
 
 def _fill(url: str) -> None:
@@ -141,9 +161,9 @@ def _ask(stage: Stage, line: str) -> Message:
     return stage.slack.ephemerals(ANA)[-1]
 
 
-def _median(action: Callable[[], object]) -> float:
+def _median(action: Callable[[], object], repeats: int = REPEATS) -> float:
     times = []
-    for _ in range(REPEATS):
+    for _ in range(repeats):
         started = time.perf_counter()
         action()
         times.append((time.perf_counter() - started) * 1000)

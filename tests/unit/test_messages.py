@@ -106,6 +106,7 @@ HEALTHY = replace(FLAKY, status=Status.HEALTHY, variants=(MAC,))
 BROKEN = replace(FLAKY, status=Status.BROKEN, variants=(replace(LINUX, status=Status.BROKEN, p_broken=0.999),))
 HEALTH = RepositoryHealth(
     repository="acme/shop", repository_id=RepositoryId(4711), quarantined=2, proposed=1,
+    turned={Status.FLAKY: 3, Status.HEALTHY: 5}, turned_before={Status.FLAKY: 4, Status.BROKEN: 1},
     counts={Status.HEALTHY: 38, Status.FLAKY: 3, Status.BROKEN: 1},
     runs_last_day=9, failed_runs_last_day=2, last_run_at=NOW, top=(FLAKY,),
 )  # fmt: skip

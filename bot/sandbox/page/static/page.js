@@ -97,12 +97,15 @@ let asking = 0;
 document.addEventListener("input", async (event) => {
   const box = event.target.closest(".ask");
   if (!box || event.target.type === "hidden") return;
+  const chosen = box.querySelector("input[type=hidden]");
+  if (chosen) chosen.value = "";
   await suggest(box, event.target);
 });
 
 document.addEventListener("focusin", (event) => {
   const box = event.target.closest(".ask");
-  if (box && event.target.matches("input") && box.querySelector(".found").hidden) suggest(box, event.target);
+  if (!box || !event.target.matches("input") || !box.querySelector(".found").hidden) return;
+  if (!box.querySelector("input[type=hidden]")?.value) suggest(box, event.target);
 });
 
 async function suggest(box, field) {
@@ -112,7 +115,6 @@ async function suggest(box, field) {
     field.removeAttribute("name");
     box.append(chosen);
   }
-  chosen.value = "";
   const form = new FormData(field.form), query = new URLSearchParams({ action: box.dataset.suggest, typed: field.value });
   for (const key of ["as", "view", "channel", "ts"]) if (form.get(key)) query.set(key, form.get(key));
   const mine = ++asking;

@@ -1,0 +1,94 @@
+"""Finding cases by a part of their name, on the real database."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from bot.analysis.model import Actor, ActorKind, CaseId, Identity, Place, RepositoryId, WorkspaceId
+from bot.services.search import MAX_AGE, CaseSearch
+from bot.store import cases, homes, mutes, repositories, workspaces
+from bot.store.database import Database, Session
+from bot.store.tables import cases as table
+
+SHOP, WEB = RepositoryId(1), RepositoryId(2)
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def store(session: Session, repository_id: RepositoryId, *names: str) -> None:
+    repositories.put(
+        session,
+        repository_id,
+        installation_id=None,
+        full_name=f"acme/{repository_id}",
+        default_branch=None,
+        private=False,
+    )
+    found = []
+    for name in names:
+        key = hashlib.sha256(f"{repository_id}:{name}".encode()).digest()[:16]
+        found.append(Identity("tests/test_a.py", "tests.test_a", name, "pytest", "", key))
+    cases.put(session, repository_id, found, NOW)
+
+
+def titles(search: CaseSearch, session: Session, *ids: RepositoryId, words: str, at: datetime = NOW) -> list[str]:
+    return [one.title for one in search.find(session, ids, words, 10, at)]
+
+
+def test_only_what_may_be_seen_is_found(db: Database) -> None:
+    search = CaseSearch()
+    with db.begin() as session:
+        store(session, SHOP, "test_total", "test_tax")
+        store(session, WEB, "test_total")
+        assert titles(search, session, SHOP, words="total") == ["tests/test_a.py::test_total"]
+        assert len(titles(search, session, SHOP, WEB, words="total")) == 2
+        assert titles(search, session, words="total") == []
+
+
+def test_a_case_is_found_by_its_published_id(db: Database) -> None:
+    with db.begin() as session:
+        store(session, SHOP, "test_total", "test_tax")
+        uid = session.execute(sa.select(table.c.uid).where(table.c.name == "test_tax")).scalar_one()
+        assert titles(CaseSearch(), session, SHOP, words=uid) == ["tests/test_a.py::test_tax"]
+        assert titles(CaseSearch(), session, WEB, words=uid) == []
+
+
+def test_a_new_case_is_found_at_once_and_a_renamed_one_after_a_while(db: Database) -> None:
+    search = CaseSearch()
+    with db.begin() as session:
+        store(session, SHOP, "test_total")
+        assert titles(search, session, SHOP, words="refund") == []
+        store(session, SHOP, "test_refund")
+        assert titles(search, session, SHOP, words="refund") == ["tests/test_a.py::test_refund"]
+        session.execute(sa.update(table).where(table.c.name == "test_refund").values(title="tests/b.py::test_payback"))
+        assert titles(search, session, SHOP, words="payback") == []
+        later = NOW + MAX_AGE + timedelta(seconds=1)
+        assert titles(search, session, SHOP, words="payback", at=later) == ["tests/b.py::test_payback"]
+
+
+def test_a_muted_case_is_quiet_until_its_time_is_over(db: Database) -> None:
+    ana = Actor(ActorKind.SLACK, "U0ANA", "ana")
+    with db.begin() as session:
+        store(session, SHOP, "test_total", "test_tax")
+        first, second = (CaseId(one) for one in session.execute(sa.select(table.c.id).order_by(table.c.id)).scalars())
+        mutes.put(session, SHOP, first, NOW + timedelta(days=7), ana)
+        mutes.put(session, SHOP, first, NOW + timedelta(days=3), ana)
+        assert mutes.find(session, SHOP, first, NOW) == NOW + timedelta(days=3)
+        assert mutes.find(session, SHOP, first, NOW + timedelta(days=3)) is None
+        assert mutes.list_muted(session, SHOP, [first, second], NOW) == {first}
+        mutes.forget_over(session, NOW + timedelta(days=3))
+        assert not mutes.delete(session, SHOP, first)
+
+
+def test_the_home_of_who_opened_it_lately_is_kept_up_to_date(db: Database) -> None:
+    with db.begin() as session:
+        store(session, SHOP, "test_total")
+        sees = workspaces.put_by_token(session, sees_all=True, now=NOW).id
+        homes.put(session, sees, "U0ANA", NOW)
+        homes.put(session, sees, "U0BEN", NOW - timedelta(days=9))
+        homes.put(session, WorkspaceId(999), "U0EVE", NOW)
+        assert homes.list_viewers(session, SHOP, NOW - timedelta(days=1), 9) == [Place(sees, "U0ANA")]
+        homes.forget(session, NOW - timedelta(days=1))
+        assert homes.list_viewers(session, SHOP, NOW - timedelta(days=30), 9) == [Place(sees, "U0ANA")]
