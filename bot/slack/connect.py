@@ -13,12 +13,13 @@ _SHOWN = 10
 
 def invitation(url: str, *, why: str = "", hint: str = "") -> Message:
     """Ask a person to link their account; `why` says what they could not do, `hint` is the login they may have."""
-    ask = f"{why} " if why else ""
-    text = f"{ask}Open the button within ten minutes to link your GitHub account; it works once, for you only."
+    ask = why or "Link your GitHub account to decide as yourself."
+    suggested = f" GitHub suggests @{hint}." if hint else ""
+    text = f"{ask} The button opens GitHub; it works once, within ten minutes, and for you only.{suggested}"
     shown = blockkit.code(f"@{hint}")
     guess = f"GitHub's {shown} has your e-mail address; sign in with it if that is you." if hint else ""
     blocks = [
-        blockkit.section(f"\N{LOCK} {blockkit.escape(ask)}Link your GitHub account to decide as yourself."),
+        blockkit.section(f"\N{LOCK} {blockkit.escape(ask)}"),
         blockkit.actions(
             blockkit.button(
                 "Link GitHub account",
@@ -30,7 +31,7 @@ def invitation(url: str, *, why: str = "", hint: str = "") -> Message:
         ),
         blockkit.context(*([guess] if guess else []), "The link works once, within ten minutes, and for you only."),
     ]
-    return Message(f"{text} {blockkit.escape(f'GitHub suggests @{hint}.') if hint else ''}".strip(), tuple(blocks))
+    return Message(blockkit.escape(text), tuple(blocks))
 
 
 def identity(login: str, workspace: str, repositories: Sequence[str], url: str = "") -> Message:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.slack import blockkit
 from bot.slack.blockkit import Message
+
+_CHANNEL = re.compile(r"[CDG][A-Z0-9]{2,20}")
 
 
 def paused(channel: str, reason: str) -> Message:
     """Say that nothing more is posted in a channel, why, and how to change it."""
     why = blockkit.escape(blockkit.line(reason), 300)
     rest = "Its subscriptions wait. Invite FlakeGuard again, or type /flakeguard subscribe in another channel."
-    place = f"<#{channel}>" if channel.isalnum() else "a channel"
+    place = f"<#{channel}>" if _CHANNEL.fullmatch(channel) else "a channel"
     return Message(
         f"FlakeGuard posts nothing more in {place}: {why}. {rest}",
         (blockkit.section(f"\N{DOUBLE VERTICAL BAR} FlakeGuard posts nothing more in {place}: {why}. {rest}"),),
