@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bot.analysis import naming
+from bot.analysis.model import Problem
 from bot.github import checks as check_views
+from bot.github import policyfile
 from bot.jobs.context import Context, target
-from bot.services import commits
+from bot.services import commits, policies
 from bot.store import checks, repositories
 from bot.store.notices import Notice
 
@@ -17,13 +19,14 @@ def send(context: Context, notice: Notice) -> bool:
         repository = repositories.get(session, notice.repository_id)
         found = commits.state(session, notice.repository_id, notice.detail, context.clock())
         number = checks.find(session, notice.repository_id, notice.detail)
+        fault = policies.fault(session, notice.repository_id)
     if found.runs == 0:
         return False
     check = check_views.render(
         check_views.CommitResult(
             head_sha=notice.detail,
             failures=tuple(_failure(one) for one in found.failures),
-            problems=found.problems,
+            problems=(*found.problems, *_of_policy(fault)),
             runs=found.runs,
             cases=found.cases,
             finished=found.finished,
@@ -34,6 +37,13 @@ def send(context: Context, notice: Notice) -> bool:
     with context.db.begin() as session:
         checks.put(session, notice.repository_id, notice.detail, made, context.clock())
     return False
+
+
+def _of_policy(fault: str | None) -> tuple[Problem, ...]:
+    """What is wrong with the policy file, as a note: the last good one is in force, so no run lacks anything."""
+    if fault is None:
+        return ()
+    return (Problem(policyfile.FILE, "", f"{fault} The last good policy stays in force.", is_note=True),)
 
 
 def _failure(one: commits.FailingCase) -> check_views.CheckFailure:

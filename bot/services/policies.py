@@ -49,7 +49,7 @@ def load(
             policyfile.parse(file)
             source = file.decode("utf-8-sig")
         except InvalidInputError as error:
-            wrong = f"`{policyfile.FILE}`: {error}"
+            wrong = str(error)
             source = before.source if before else ""
     named = codeowners.decode("utf-8", "replace") if codeowners and len(codeowners) <= owners.BYTES else ""
     policies.put(session, repository_id, StoredPolicy(source, named.replace("\0", ""), wrong, now))

@@ -1,0 +1,63 @@
+"""The policy file of the default branch decides who may approve, and a bad one keeps the last good one."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from bot.store.database import Database
+from bot.store.tables import policies, quarantines
+from tests.scenario.stage import ANA, BEN, CHANNEL, CHLOE, Stage, wait
+from tests.scenario.test_linking import said
+from tests.scenario.test_loop import has_button, propose
+
+OWNERS = b"approval: {owners: true}\n"
+CODEOWNERS = b"*  @acme/core\n/tests/  @acme/payments\n"
+
+
+def put(stage: Stage, db: Database, policy: bytes, codeowners: bytes = b"") -> None:
+    """Push both files to the default branch, and wait until they were read."""
+    stage.github.files |= {".flakeguard.yml": policy, "CODEOWNERS": codeowners}
+    before = loaded(db)
+    assert stage.github.push(".flakeguard.yml").status == 202
+    assert wait(lambda: loaded(db) != before), "the policy was not read"
+
+
+def loaded(db: Database) -> list[sa.RowMapping]:
+    with db.begin() as session:
+        return list(session.execute(sa.select(policies)).mappings())
+
+
+def test_where_the_policy_asks_for_owners_only_one_of_them_approves(stage: Stage, db: Database) -> None:
+    ts = propose(stage)
+    put(stage, db, OWNERS, CODEOWNERS)
+    stage.github.teams["acme/payments"] = {"chloe"}
+    stage.slack.click(BEN, CHANNEL, ts, "fg_approve")
+    assert wait(lambda: said(stage, BEN, "asks for one of them: @acme/payments"))
+    assert has_button(stage, ts, "fg_approve")
+    stage.slack.click(CHLOE, CHANNEL, ts, "fg_approve")
+    assert wait(lambda: has_button(stage, ts, "fg_lift")), "a member of the owning team could not approve"
+
+
+def test_a_policy_may_allow_self_approval_but_not_of_protected_paths(stage: Stage, db: Database) -> None:
+    ts = propose(stage)
+    put(stage, db, b"approval: {self_approval: true, protected: [tests/**]}\n")
+    stage.slack.click(ANA, CHANNEL, ts, "fg_approve")
+    assert wait(lambda: said(stage, ANA, "somebody else"))
+    put(stage, db, b"approval: {self_approval: true, protected: [other/**]}\n")
+    stage.slack.click(ANA, CHANNEL, ts, "fg_approve")
+    assert wait(lambda: has_button(stage, ts, "fg_lift")), "the policy allows it"
+    with db.begin() as session:
+        assert session.execute(sa.select(quarantines.c.state)).scalar_one() == "active"
+
+
+def test_a_bad_file_keeps_the_last_good_one_and_says_so_on_the_commit(stage: Stage, db: Database) -> None:
+    stage.run("first")
+    assert wait(lambda: loaded(db)), "the policy is not asked for when a repository is first seen"
+    put(stage, db, OWNERS)
+    put(stage, db, b"approval: {owners: perhaps}\n")
+    assert loaded(db)[0]["source"] == OWNERS.decode()
+    run = stage.run("the bad policy")
+    assert wait(lambda: (check := stage.check(run)) and check.conclusion == "success"), stage.check(run)
+    assert "approval.owners: must be true or false" in stage.check(run).text + stage.check(run).summary
+    put(stage, db, b"")
+    assert loaded(db)[0]["fault"] is None
