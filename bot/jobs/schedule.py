@@ -11,7 +11,7 @@ from bot import telemetry
 from bot.errors import FlakeGuardError
 from bot.jobs.context import Context, now
 from bot.services import digest, escalation, quarantine, rebuild
-from bot.store import deliveries, homes, mutes, notices, queue, turns
+from bot.store import deliveries, homes, mutes, notices, orders, queue, turns
 
 _KEEP = timedelta(days=30)
 _log = telemetry.logger(__name__)
@@ -80,12 +80,13 @@ class Clock:
             telemetry.queue_jobs.labels(state=state).set(counted.get(state, 0))
 
     def clean_up(self) -> None:
-        """Forget deliveries and jobs that were done with long ago, mutes that are over and homes nobody opens."""
+        """Forget deliveries and jobs that were done with long ago, what is over, and what nobody opens."""
         with self._context.db.begin() as session:
             deliveries.forget(session, now() - _KEEP)
             queue.forget_finished(session, now() - timedelta(days=1))
             mutes.forget_over(session, now())
             homes.forget(session, now() - _KEEP)
+            orders.forget_old(session)
 
     def _every(self, seconds: int, action: Callable[[], None], *, at_once: bool = False) -> None:
         def tick() -> None:

@@ -135,25 +135,29 @@ def gather(session: Session, repository_id: RepositoryId, case_ids: Sequence[Cas
 
 
 def assign(
-    session: Session, repository_id: RepositoryId, cluster_id: int, owner: str | None, actor: Actor, now: datetime
-) -> None:
-    """Make somebody responsible for all cases of a cluster; None takes it back.
+    session: Session, repository_id: RepositoryId, case_id: CaseId, owner: str, actor: Actor, now: datetime
+) -> tuple[CaseId, ...]:
+    """Make whoever answers for a case responsible for the rest of its cluster; returns the rest, none outside of one.
 
-    Raises:
-        NotFoundError: the cluster is not there any more.
+    The caller records it for the case itself.
     """
-    clusters.set_owner(session, repository_id, cluster_id, owner)
-    for case_id in clusters.list_members(session, repository_id)[cluster_id]:
+    number = clusters.list_numbers(session, repository_id, [case_id]).get(case_id)
+    if number is None:
+        return ()
+    clusters.set_owner(session, repository_id, number, owner)
+    rest = tuple(CaseId(one) for one in clusters.list_members(session, repository_id)[number] if one != case_id)
+    for other in rest:
         audit.append(
             session,
             repository_id=repository_id,
-            case_id=CaseId(case_id),
+            case_id=other,
             quarantine_id=None,
             tag="cluster:assign",
             actor=actor,
-            reason=owner or "",
+            reason=owner,
             now=now,
         )
+    return rest
 
 
 def _statuses(session: Session, repository_id: RepositoryId) -> dict[int, Status]:
@@ -189,7 +193,6 @@ def _refresh_orders(
     failed: Mapping[RunId, frozenset[int]],
     now: datetime,
 ) -> None:
-    orders.forget_old(session, repository_id)
     kept = orders.list_by_variant(session, repository_id, run_ids)
     found = []
     for variant, known in kept.items():

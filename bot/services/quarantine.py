@@ -12,7 +12,7 @@ from bot.analysis.lifecycle import Move, Quarantine, RejectReason, Scope, State
 from bot.analysis.model import SYSTEM, Actor, ActorKind, CaseId, Place, QuarantineId, RepositoryId
 from bot.analysis.policy import Budget
 from bot.errors import ConflictError
-from bot.services import announce, judge, learning, policies
+from bot.services import announce, clusters, judge, learning, policies
 from bot.store import audit, cases, mutes, quarantines
 from bot.store.database import Session
 
@@ -182,7 +182,7 @@ def assign(
     *,
     expected: int | None = None,
 ) -> None:
-    """Name who will mend a quarantined or proposed case.
+    """Name who will mend a quarantined or proposed case, and what is one item with it.
 
     Raises:
         ConflictError: it has ended, or was changed since `expected` was seen.
@@ -191,6 +191,8 @@ def assign(
     chosen = lifecycle.assign(held, owner)
     quarantines.set_terms(session, held, expires_at=held.expires_at, owner=chosen)
     _record(session, held, "assign", actor, chosen, now, None)
+    for other in clusters.assign(session, held.repository_id, held.case_id, chosen, actor, now):
+        announce.cards(session, held.repository_id, other, now)
 
 
 def mute(

@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from bot.analysis.clusters import Cluster, ClusterKind, Membership, StoredCluster
 from bot.analysis.incidents import Kind as IncidentKind
 from bot.analysis.model import CaseId, Outcome, RepositoryId, RunId, Status
-from bot.errors import NotFoundError
 from bot.store.cases import SEVERITY
 from bot.store.database import Session
 from bot.store.results import CODES
@@ -311,20 +310,32 @@ def find_membership(session: Session, repository_id: RepositoryId, case_id: Case
     )
 
 
-def set_owner(session: Session, repository_id: RepositoryId, cluster_id: int, owner: str | None) -> None:
-    """Make somebody responsible for a whole cluster.
-
-    Raises:
-        NotFoundError: the cluster is not there any more.
-    """
-    result = session.execute(
+def set_owner(session: Session, repository_id: RepositoryId, cluster_id: int, owner: str) -> None:
+    """Make somebody responsible for a whole cluster."""
+    session.execute(
         sa.update(clusters)
         .where(clusters.c.repository_id == repository_id, clusters.c.id == cluster_id)
         .values(owner=owner)
     )
-    if result.rowcount != 1:
-        message = "These tests do not fail together any more; assign them one by one."
-        raise NotFoundError(message)
+
+
+def list_owned(session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId]) -> dict[CaseId, str]:
+    """Who was made responsible for the cluster of each case; cases whose cluster has no owner are left out."""
+    rows = session.execute(
+        sa.select(cluster_cases.c.case_id, clusters.c.owner)
+        .join(
+            clusters,
+            sa.and_(
+                clusters.c.repository_id == cluster_cases.c.repository_id, clusters.c.id == cluster_cases.c.cluster_id
+            ),
+        )
+        .where(
+            cluster_cases.c.repository_id == repository_id,
+            cluster_cases.c.case_id == sa.any_(sa.bindparam("cases", list(case_ids))),
+            clusters.c.owner.is_not(None),
+        )
+    )
+    return {CaseId(row[0]): row[1] for row in rows}
 
 
 def list_owners(session: Session, repository_id: RepositoryId) -> Mapping[int, str]:

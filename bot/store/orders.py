@@ -59,26 +59,22 @@ def list_by_variant(
     unpacked = {bytes(digest): np.frombuffer(zlib.decompress(data), dtype="<i4") for digest, data in packed}
     found: dict[str, list[tuple[RunId, NDArray[np.int32]]]] = defaultdict(list)
     for variant, run_id, digest in rows:
-        found[variant].append((RunId(run_id), unpacked[bytes(digest)]))
+        # One that was being forgotten while this run was stored is gone.
+        if (order := unpacked.get(bytes(digest))) is not None:
+            found[variant].append((RunId(run_id), order))
     return found
 
 
-def forget_old(session: Session, repository_id: RepositoryId) -> None:
-    """Delete the orders of all but the newest runs of each variant."""
-    ranked = (
-        sa.select(
-            run_orders.c.run_id,
-            run_orders.c.variant,
-            sa.func.row_number()
-            .over(partition_by=run_orders.c.variant, order_by=run_orders.c.run_id.desc())
-            .label("place"),
-        )
-        .where(run_orders.c.repository_id == repository_id)
-        .subquery()
-    )
+def forget_old(session: Session) -> None:
+    """Delete the orders of all but the newest runs of each variant of each repository."""
+    newest = run_orders.c.run_id.desc()
+    place = sa.func.row_number().over(partition_by=(run_orders.c.repository_id, run_orders.c.variant), order_by=newest)
+    ranked = sa.select(
+        run_orders.c.repository_id, run_orders.c.run_id, run_orders.c.variant, place.label("place")
+    ).subquery()
     session.execute(
         sa.delete(run_orders).where(
-            run_orders.c.repository_id == repository_id,
+            run_orders.c.repository_id == ranked.c.repository_id,
             run_orders.c.run_id == ranked.c.run_id,
             run_orders.c.variant == ranked.c.variant,
             ranked.c.place > KEPT,
@@ -86,8 +82,9 @@ def forget_old(session: Session, repository_id: RepositoryId) -> None:
     )
     session.execute(
         sa.delete(orders).where(
-            orders.c.repository_id == repository_id,
-            ~sa.exists().where(run_orders.c.repository_id == repository_id, run_orders.c.digest == orders.c.digest),
+            ~sa.exists().where(
+                run_orders.c.repository_id == orders.c.repository_id, run_orders.c.digest == orders.c.digest
+            )
         )
     )
 
