@@ -171,13 +171,13 @@ class Stage:
         return run
 
     def make_flaky(self, test: str = "test_total") -> None:
-        """A history in which a test fails and passes on the same code, twice."""
+        """A history of commits of its own in which a test fails and passes on the same code, three times."""
         for number in range(12):
-            self.run(f"healthy {number}")
+            self.run(f"healthy {number} of {test}")
         for number in range(3):
-            first = self.run(f"flaky {number}", (test,))
-            self.run(f"flaky {number}", again=first)
-            self.run(f"between {number}")
+            first = self.run(f"flaky {number} of {test}", (test,))
+            self.run(f"flaky {number} of {test}", again=first)
+            self.run(f"between {number} of {test}")
 
     def check(self, run: WorkflowRun) -> CheckRun | None:
         found = self.github.check_runs(run.head_sha, "FlakeGuard")
