@@ -78,6 +78,8 @@ class Bot:
             public_url=settings.address,
             pages=self.pages,
         )
+        if not settings.links_accounts and not settings.approver_groups:
+            _log.warning("nobody can decide in Slack: set GITHUB_CLIENT_ID and its secret, or APPROVER_GROUPS")
         for name in missing:
             _log.warning("door switched off: a setting is missing", setting=name)
 

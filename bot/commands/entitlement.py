@@ -52,7 +52,7 @@ def approving(door: Door, body: Body, quarantine_id: QuarantineId) -> Iterator[t
 
 
 def _standing(door: Door, actor: Actor, repository_id: RepositoryId, case_id: CaseId | None) -> Standing:
-    """What is known of a person, fetched anew where it is older than five minutes; no transaction is open meanwhile."""
+    """What is known of a person, fetched anew where it is too old or does not suffice; no transaction is open then."""
     if not door.linking:
         if not door.approver_groups:
             raise NotAllowedError(_NOBODY)
@@ -63,11 +63,7 @@ def _standing(door: Door, actor: Actor, repository_id: RepositoryId, case_id: Ca
         repository = access.require_visible(session, door.workspace, repository_id)
         standing = access.find_standing(session, door.workspace, actor.id, repository_id)
         teams = access.teams_asked_for(session, case_id) if case_id is not None else ()
-    fresh = access.is_fresh(standing.permission, now())
-    known = standing.permission.teams if standing.permission else frozenset()
-    if fresh and (not teams or any(f"{org}/{team}" in known for org, team in teams)):
-        return standing
-    return _fetched(door, standing, repository, teams)
+    return standing if standing.suffices(teams, now()) else _fetched(door, standing, repository, teams)
 
 
 def _fetched(

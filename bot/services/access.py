@@ -90,6 +90,13 @@ class Standing:
     permission: Permission | None = None
     by_group: bool = False
 
+    def suffices(self, teams: tuple[tuple[str, str], ...], now: datetime) -> bool:
+        """Whether it need not be fetched anew: fresh, and neither permission nor one of `teams` is wanting."""
+        held = self.permission
+        if held is None or not is_fresh(held, now) or held.permission not in _WRITERS:
+            return False
+        return not teams or any(f"{organisation}/{team}" in held.teams for organisation, team in teams)
+
 
 def find_standing(session: Session, workspace: Workspace, slack_user: str, repository_id: RepositoryId) -> Standing:
     """A person's standing as it is stored; the permission may be too old to go by.
