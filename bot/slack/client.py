@@ -22,7 +22,8 @@ from bot.slack.blockkit import Block, Json, Message, View
 TIMEOUT_SECONDS = 10
 _ATTEMPTS = 3
 _FAILURES_TO_OPEN = 5
-_OPEN_SECONDS = 30.0
+OPEN_SECONDS = 30.0
+"""How long nothing is asked of a Slack that failed several times in a row."""
 _SERVER_ERROR = 500
 _TOO_MANY = 429
 _GROUP_SECONDS = 300.0
@@ -85,13 +86,15 @@ def web(base_url: str, *, token: str = "") -> slack_sdk.WebClient:
 class Slack:
     """A workspace, as the bot may act in it. Safe to share between threads."""
 
-    def __init__(self, token: str, *, base_url: str = "https://slack.com/api/") -> None:
-        """Speak with `token` to the Web API at `base_url`."""
+    def __init__(
+        self, token: str, *, base_url: str = "https://slack.com/api/", open_seconds: float = OPEN_SECONDS
+    ) -> None:
+        """Speak with `token` to the Web API at `base_url`; after failures in a row nothing is asked for a while."""
         self.web = web(base_url, token=token)
         self._groups: dict[str, tuple[frozenset[str], float]] = {}
         self._breaker = pybreaker.CircuitBreaker(
             fail_max=_FAILURES_TO_OPEN,
-            reset_timeout=_OPEN_SECONDS,
+            reset_timeout=open_seconds,
             exclude=[LimitedError, PermanentUpstreamError],
             name="slack",
             throw_new_error_on_trip=False,
@@ -275,7 +278,7 @@ def _refused(method: str, error: SlackApiError) -> UpstreamError | PermanentUpst
 
 def _rejected(method: str) -> UpstreamError:
     message = f"Slack failed {_FAILURES_TO_OPEN} times in a row, so {method} waits."
-    return UpstreamError(message, retry_after=_OPEN_SECONDS)
+    return UpstreamError(message, retry_after=OPEN_SECONDS)
 
 
 def _seconds(headers: dict[str, str]) -> float:

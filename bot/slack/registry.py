@@ -17,8 +17,11 @@ class Registry:
     call `of` with no transaction open.
     """
 
-    def __init__(self, token_of: Callable[[WorkspaceId], str], *, base_url: str) -> None:
+    def __init__(
+        self, token_of: Callable[[WorkspaceId], str], *, base_url: str, open_seconds: float = client.OPEN_SECONDS
+    ) -> None:
         self._token_of = token_of
+        self._open_seconds = open_seconds
         self._base_url = base_url
         self.web = client.web(base_url)
         self._lock = threading.Lock()
@@ -34,6 +37,6 @@ class Registry:
         with self._lock:
             held = self._clients.get(workspace_id)
             if held is None or held[0] != token:
-                held = (token, Slack(token, base_url=self._base_url))
+                held = (token, Slack(token, base_url=self._base_url, open_seconds=self._open_seconds))
                 self._clients[workspace_id] = held
         return held[1]

@@ -300,7 +300,10 @@ def routes(app: SlackApp) -> list[BaseRoute]:
         if method not in METHODS:
             code = "unknown_method"
             raise RefusalError(code)
-        return METHODS[method](slack, arguments)
+        answered = METHODS[method](slack, arguments)
+        if (lost := slack.fault(method, after=True)) is not None:
+            raise lost
+        return answered
 
     async def call(request: Request) -> Response:
         method = request.path_params["method"]

@@ -107,10 +107,19 @@ class Workspace:
         retry_after: int | None = None,
         error: str | None = None,
         method: str | None = None,
+        after: bool = False,
     ) -> None:
-        """Let the next calls (of one method) fail with this status, or at 200 with this error."""
+        """Let the next calls (of one method) fail with this status, or at 200 with this error.
+
+        `after`: the work is done, and only the answer is lost.
+        """
         with self._changed:
-            self._faults.order(times, method, status=status, retry_after=retry_after, error=error)
+            self._faults.order(times, method, status=status, retry_after=retry_after, error=error, after=after)
+
+    def recover(self) -> None:
+        """Let nothing fail any more that was ordered to."""
+        with self._changed:
+            self._faults.clear()
 
     def archive(self, channel: str) -> None:
         """Archive a channel."""
@@ -120,10 +129,10 @@ class Workspace:
 
     # What the Web API does.
 
-    def fault(self, method: str) -> RefusalError | None:
-        """Take the fault that was ordered for this call, if any."""
+    def fault(self, method: str, *, after: bool = False) -> RefusalError | None:
+        """Take the fault that was ordered for this call, if any: before its work, or after it."""
         with self._changed:
-            return self._faults.take(method)
+            return self._faults.take(method, after=after)
 
     def log(self, call: Call) -> None:
         """Append a call to the log."""

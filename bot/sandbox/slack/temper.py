@@ -36,6 +36,7 @@ class _Fault:
     status: int
     retry_after: int | None
     error: str | None
+    after: bool
 
 
 class Faults:
@@ -44,14 +45,27 @@ class Faults:
     def __init__(self) -> None:
         self._ordered: list[_Fault] = []
 
-    def order(self, times: int, method: str | None, *, status: int, retry_after: int | None, error: str | None) -> None:
-        """Order faults for the next calls, of any method when `method` is None."""
-        self._ordered.append(_Fault(times, method, _OK if error else status, retry_after, error))
+    def order(
+        self,
+        times: int,
+        method: str | None,
+        *,
+        status: int,
+        retry_after: int | None,
+        error: str | None,
+        after: bool = False,
+    ) -> None:
+        """Order faults for the next calls, of any method when `method` is None; `after` the call has done its work."""
+        self._ordered.append(_Fault(times, method, _OK if error else status, retry_after, error, after))
 
-    def take(self, method: str) -> RefusalError | None:
-        """Take the fault that meets this call, if any."""
+    def clear(self) -> None:
+        """Forget what was ordered."""
+        self._ordered.clear()
+
+    def take(self, method: str, *, after: bool = False) -> RefusalError | None:
+        """Take the fault that meets this call, if any: before its work, or after it."""
         for fault in self._ordered:
-            if fault.method in (None, method) and fault.times > 0:
+            if fault.method in (None, method) and fault.times > 0 and fault.after is after:
                 fault.times -= 1
                 limited = fault.status == _TOO_MANY
                 code = fault.error or ("ratelimited" if limited else "internal_error")

@@ -1,0 +1,199 @@
+"""Manners: a second between messages of a channel, limits obeyed, an outage survived. The clock is the test's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from bot.analysis.model import Place, RepositoryId
+from bot.jobs import outbox
+from bot.jobs.context import Context
+from bot.jobs.worker import Worker
+from bot.sandbox.server import Sandbox
+from bot.sandbox.slack.model import Settings
+from bot.slack.registry import Registry
+from bot.store import notices, repositories, turns, workspaces
+from bot.store.database import Database
+from bot.store.notices import Kind
+from bot.store.tables import messages
+from bot.store.tables import notices as notice_rows
+from tests.scenario.stage import wait
+
+REPOSITORY = RepositoryId(7)
+BUSY, CALM = "C0CIFLAKES", "C0GENERAL"
+START = datetime(2026, 11, 24, 9, tzinfo=UTC)
+
+
+class Post:
+    """The outbox of a bot, with a clock of its own, against a Slack that can be told to fail."""
+
+    def __init__(self, db: Database, settings: Settings) -> None:
+        self.db = db
+        self.now = START
+        self.sandbox = Sandbox(0, settings)
+        self.slack = self.sandbox.slack
+        self.sandbox.start()
+        registry = Registry(
+            lambda _workspace: self.slack.bot_token,
+            base_url=f"{self.sandbox.url}/slack/api/",
+            open_seconds=0.001,
+        )
+        self.context = Context(db, None, registry, None, clock=lambda: self.now)
+        with db.begin() as session:
+            self.workspace = workspaces.put_by_token(session, sees_all=True, now=self.now).id
+            repositories.put(
+                session, REPOSITORY, installation_id=None, full_name="acme/shop", default_branch="main", private=False
+            )
+
+    def ask(self, channel: str, number: int) -> None:
+        """Ask for this many messages in a channel."""
+        with self.db.begin() as session:
+            for index in range(number):
+                notices.put(
+                    session,
+                    kind=Kind.IMPORTED,
+                    key=f"test:{channel}:{index}",
+                    repository_id=REPOSITORY,
+                    place=Place(self.workspace, channel),
+                    now=self.now,
+                )
+
+    def pass_time(self, seconds: float, step: float = 1.0) -> None:
+        """Let time pass, and every channel take its turns."""
+        until = self.now + timedelta(seconds=seconds)
+        while self.now < until:
+            for channel in (BUSY, CALM):
+                outbox.take_turn(self.context, Place(self.workspace, channel))
+            self.now += timedelta(seconds=step)
+
+    def said(self, channel: str) -> int:
+        return len(self.slack.messages(channel))
+
+    def waiting(self) -> int:
+        with self.db.begin() as session:
+            waits = notice_rows.c.sent_revision < notice_rows.c.revision
+            return session.execute(sa.select(sa.func.count()).select_from(notice_rows).where(waits)).scalar_one()
+
+
+@pytest.fixture
+def post(db: Database) -> Iterator[Post]:
+    made = Post(db, Settings(rate_limits=False))
+    yield made
+    made.sandbox.stop()
+
+
+def test_a_channel_hears_one_message_a_second_and_another_is_not_held_up(post: Post) -> None:
+    post.ask(BUSY, 20)
+    post.ask(CALM, 1)
+    post.pass_time(1)
+    assert (post.said(BUSY), post.said(CALM)) == (1, 1)
+    post.pass_time(4, step=0.25)
+    assert post.said(BUSY) == 5
+
+
+def test_a_limit_lets_its_channel_wait_as_long_as_slack_says_and_no_other(post: Post) -> None:
+    post.slack.fail_next(1, status=429, retry_after=7, method="chat.postMessage")
+    post.ask(BUSY, 2)
+    post.ask(CALM, 2)
+    post.pass_time(6)
+    assert (post.said(BUSY), post.said(CALM)) == (0, 2)
+    post.pass_time(3)
+    assert post.said(BUSY) == 2
+
+
+def test_an_hour_of_slack_answering_500_loses_nothing_and_doubles_nothing(post: Post) -> None:
+    post.slack.fail_next(1_000_000, status=500)
+    post.ask(BUSY, 5)
+    post.ask(CALM, 3)
+    post.pass_time(3600, step=20)
+    assert (post.said(BUSY), post.said(CALM)) == (0, 0)
+    assert len(post.slack.calls) < 250, "a Slack that is down was hammered"
+    post.slack.recover()
+    post.pass_time(120)
+    assert (post.said(BUSY), post.said(CALM)) == (5, 3)
+    assert post.waiting() == 0
+
+
+def test_answers_that_are_lost_double_nothing(post: Post) -> None:
+    post.slack.fail_next(6, status=500, method="chat.postMessage", after=True)
+    post.ask(BUSY, 5)
+    post.pass_time(400, step=5)
+    assert post.said(BUSY) == 5
+    assert post.waiting() == 0
+
+
+def test_a_crash_between_the_message_and_our_row_doubles_nothing(post: Post) -> None:
+    post.ask(BUSY, 1)
+    post.pass_time(1)
+    with post.db.begin() as session:
+        session.execute(sa.delete(messages))
+        session.execute(sa.update(notice_rows).values(sent_revision=0))
+    post.pass_time(5)
+    assert post.said(BUSY) == 1
+    assert post.waiting() == 0
+
+
+def test_a_notice_that_cannot_be_rendered_does_not_silence_its_channel(post: Post) -> None:
+    post.ask(BUSY, 2)
+    with post.db.begin() as session:
+        session.execute(
+            sa.update(notice_rows).where(notice_rows.c.key == f"test:{BUSY}:0").values(kind="reminder", detail="soon")
+        )
+    post.pass_time(120, step=2)
+    assert post.said(BUSY) == 1
+    assert post.waiting() == 0
+
+
+def test_what_is_due_later_is_found_by_the_clock_when_its_time_has_come(post: Post) -> None:
+    with post.db.begin() as session:
+        notices.put(
+            session, kind=Kind.IMPORTED, key="later", repository_id=REPOSITORY, place=Place(post.workspace, BUSY),
+            now=post.now, at=post.now + timedelta(hours=8),
+        )  # fmt: skip
+    with post.db.begin() as session:
+        assert turns.wake_all(session, post.now) == 0
+        assert turns.wake_all(session, post.now + timedelta(hours=8)) == 1
+
+
+def test_a_burst_of_changes_is_one_update_and_what_waits_is_not_put_off(post: Post) -> None:
+    def change(pause: timedelta | None) -> None:
+        with post.db.begin() as session:
+            notices.put(
+                session, kind=Kind.IMPORTED, key="card", repository_id=REPOSITORY, place=Place(post.workspace, BUSY),
+                now=post.now, again=True, pause=pause,
+            )  # fmt: skip
+
+    change(timedelta(seconds=45))
+    post.pass_time(2)
+    for _ in range(10):
+        change(timedelta(seconds=45))
+        post.pass_time(2)
+    updates = [call for call in post.slack.calls if call.method == "chat.update"]
+    assert not updates, "a card that was just posted was updated at once"
+    post.pass_time(40)
+    updates = [call for call in post.slack.calls if call.method == "chat.update"]
+    assert len(updates) == 1
+    change(None)
+    post.pass_time(1)
+    assert len([call for call in post.slack.calls if call.method == "chat.update"]) == 2, "a click was put off"
+
+
+def test_the_worker_keeps_to_a_second_with_real_threads_and_is_never_limited(db: Database) -> None:
+    post = Post(db, Settings(rate_limits=True, burst=2))
+    post.context = Context(db, None, post.context.slacks, None)
+    post.now = datetime.now(UTC)
+    post.ask(BUSY, 6)
+    post.ask(CALM, 1)
+    worker = Worker(post.context)
+    worker.start()
+    try:
+        assert wait(lambda: post.said(CALM) == 1, 20)
+        assert post.said(BUSY) < 6, "the busy channel held up the calm one"
+        assert wait(lambda: post.said(BUSY) == 6, 30)
+    finally:
+        worker.stop()
+        post.sandbox.stop()
+    assert not [call for call in post.slack.calls if call.status == 429]
