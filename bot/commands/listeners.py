@@ -13,6 +13,7 @@ from slack_bolt.authorization import AuthorizeResult
 
 from bot import telemetry
 from bot.commands import (
+    author,
     cases,
     choosing,
     connect,
@@ -90,6 +91,10 @@ ACTIONS: Mapping[Action, Listener] = {
     Action.MENU_SUBSCRIPTIONS: Listener(About.NOTHING, subscribe.on_list),
     Action.DIGEST_NOW: Listener(About.NOTHING, digest.on_now),
     Action.DIGEST_SETTINGS: Listener(About.NOTHING, digest.on_settings),
+    Action.AUTHOR_RERUN: Listener(About.REPOSITORY, author.on_rerun),
+    Action.AUTHOR_MINE: Listener(About.REPOSITORY, author.on_mine),
+    Action.AUTHOR_SILENCE: Listener(About.REPOSITORY, author.on_silence),
+    Action.AUTHOR_RESUME: Listener(About.REPOSITORY, author.on_resume),
 }
 SHORTCUTS: Mapping[Shortcut, Listener] = {
     Shortcut.QUARANTINE: Listener(About.NOTHING, quarantine.on_shortcut),

@@ -75,6 +75,7 @@ class _Run(BaseModel):
     run_started_at: AwareDatetime | None = None
     pull_requests: list[_PullRequest] | None = None
     head_repository: _RepositoryName | None = None
+    actor: _Account | None = None
 
 
 class _App(BaseModel):
@@ -163,6 +164,7 @@ class WorkflowRunEvent:
     head_sha: str
     head_branch: str
     head_repository: str | None
+    actor: str | None
     base_sha: str | None
     pull_requests: tuple[int, ...]
     url: str
@@ -333,6 +335,7 @@ def _workflow_run(action: str, repository: RepositoryName, installation_id: int 
         head_sha=run.head_sha,
         head_branch=run.head_branch or "",
         head_repository=run.head_repository.full_name if run.head_repository else None,
+        actor=run.actor.login if run.actor else None,
         base_sha=base.sha if base else None,
         pull_requests=tuple(one.number for one in pulls),
         url=run.html_url,

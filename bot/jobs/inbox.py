@@ -112,6 +112,7 @@ def _workflow_run(context: Context, event: webhook.WorkflowRunEvent) -> None:
             head_sha=event.head_sha,
             head_branch=event.head_branch,
             base_sha=event.base_sha,
+            actor=event.actor,
             conclusion=event.conclusion if completed else None,
             url=event.url,
             started_at=event.started_at,

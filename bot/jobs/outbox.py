@@ -11,7 +11,7 @@ from datetime import timedelta
 from bot import telemetry
 from bot.analysis.model import Place
 from bot.errors import FlakeGuardError, PermanentUpstreamError, UpstreamError
-from bot.jobs import cards, commit_checks, digests, escalations, homes, news, pauses
+from bot.jobs import authors, cards, commit_checks, digests, escalations, homes, news, pauses
 from bot.jobs.context import Context
 from bot.services import access
 from bot.store import notices, turns, workspaces
@@ -35,6 +35,7 @@ SENDERS: Mapping[Kind, Callable[[Context, Notice], bool]] = {
     Kind.DIGEST: digests.send,
     Kind.ESCALATION: escalations.send,
     Kind.REMINDER: escalations.remind,
+    Kind.AUTHOR: authors.send,
     Kind.PAUSED: pauses.send,
 }
 """What says each kind; it returns whether a new message came into the channel."""

@@ -93,18 +93,20 @@ def reply(context: Context, notice: Notice, case_id: CaseId, message: Message, *
 
 
 def tell(context: Context, notice: Notice, person: str, message: Message) -> bool:
-    """Say something once to one person; it takes no turn of a channel, since their own is another."""
+    """Say something once to one person, and bring it up to date from then on; True where it was posted."""
     place = place_of(notice)
     slack = context.slack_of(place.workspace_id)
     with context.db.begin() as session:
-        if notices.find_message(session, notice.key) is not None:
-            return False
+        posted = notices.find_message(session, notice.key)
+    if posted is not None:
+        slack.update(posted[0].channel, posted[1], message)
+        return False
     channel = slack.open_dm(person)
     ts = slack.post(channel, message, key=notice.key)
     with context.db.begin() as session:
         direct = Place(place.workspace_id, channel)
         notices.put_message(session, notice.key, place=direct, ts=ts, now=context.clock())
-    return False
+    return True
 
 
 def place_of(notice: Notice) -> Place:

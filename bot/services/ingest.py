@@ -22,6 +22,7 @@ from bot.analysis.model import (
 from bot.analysis.suites import outage_suite
 from bot.services import (
     announce,
+    author,
     clusters,
     judge,
     kinds,
@@ -231,3 +232,4 @@ def _announce(
     if any(not problem.is_note for problem in report.problems):
         announce.unreadable(session, run.repository_id, run.id, place, now)
     announce.changes(session, run, judgement.changes, place, now)
+    author.ask(session, run, now, failed=judgement.failed > 0)

@@ -51,3 +51,15 @@ def count_reruns(session: Session, repository_id: RepositoryId, github_run_id: i
         .select_from(reruns)
         .where(reruns.c.repository_id == repository_id, reruns.c.github_run_id == github_run_id)
     ).scalar_one()
+
+
+def find_rerun(session: Session, repository_id: RepositoryId, github_run_id: int, attempt: int) -> datetime | None:
+    """When the failed jobs of an attempt were run again from here."""
+    found: datetime | None = session.execute(
+        sa.select(reruns.c.created_at).where(
+            reruns.c.repository_id == repository_id,
+            reruns.c.github_run_id == github_run_id,
+            reruns.c.attempt == attempt,
+        )
+    ).scalar_one_or_none()
+    return found

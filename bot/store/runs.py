@@ -28,6 +28,7 @@ class Run:
     head_sha: str
     head_branch: str
     base_sha: str | None
+    actor: str | None = None
     conclusion: str | None
     url: str
     started_at: datetime
@@ -49,6 +50,7 @@ class StoredRun:
     head_sha: str
     head_branch: str
     base_sha: str | None
+    actor: str | None
     conclusion: str | None
     url: str
     started_at: datetime
@@ -74,6 +76,7 @@ def put(session: Session, run: Run) -> RunId:
         "head_sha": run.head_sha,
         "head_branch": run.head_branch,
         "base_sha": run.base_sha,
+        "actor": run.actor,
         "conclusion": run.conclusion,
         "url": run.url,
         "started_at": run.started_at,
@@ -274,6 +277,7 @@ def _read(row: sa.RowMapping) -> StoredRun:
         head_sha=row["head_sha"],
         head_branch=row["head_branch"],
         base_sha=row["base_sha"],
+        actor=row["actor"],
         conclusion=row["conclusion"],
         url=row["url"],
         started_at=row["started_at"],

@@ -1,0 +1,91 @@
+"""The buttons of the message that tells an author "not you"."""
+
+from __future__ import annotations
+
+from bot.analysis.model import RepositoryId
+from bot.commands.door import OUTDATED, Body, Door, now
+from bot.commands.entitlement import entitled
+from bot.errors import ConflictError, InvalidInputError, NotFoundError, UserError
+from bot.github.client import Target
+from bot.services import author, reruns
+from bot.slack import author as views
+from bot.store import notices, repositories, runs, silences
+from bot.store.database import Session
+from bot.store.notices import Kind, Notice
+
+
+def on_rerun(door: Door, body: Body) -> None:
+    """Run the failed jobs of the commit again, with the brake; as the person who asks, who may write."""
+    github = door.github
+    if github is None:
+        message = "GitHub is not configured here, so nothing can be run again."
+        raise UserError(message)
+    repository_id = RepositoryId(body.subject)
+    with door.db.begin() as session:
+        notice = _own(door, session, body)
+        repository = repositories.get(session, repository_id)
+        latest = runs.list_latest_attempts(session, repository_id, notice.detail)
+    failed = [run for run in latest if run.conclusion == "failure"]
+    if repository.installation_id is None or not failed:
+        message = "There is nothing to run again on this commit."
+        raise NotFoundError(message)
+    target = Target(repository.installation_id, repository.full_name)
+    refused: list[str] = []
+    for run in failed:
+        jobs = github.count_failed_jobs(target, run.github_run_id)
+        try:
+            with entitled(door, body, repository_id) as (session, actor):
+                reruns.grant(session, run, jobs, actor, now())
+        except ConflictError as error:
+            refused.append(str(error))
+            continue
+        github.rerun_failed_jobs(target, run.github_run_id)
+    if len(refused) == len(failed):
+        raise ConflictError(" ".join(refused))
+    with door.db.begin() as session:
+        author.refresh(session, notice, now())
+
+
+def on_mine(door: Door, body: Body) -> None:
+    """Keep that the author says it is their change."""
+    with door.db.begin() as session:
+        author.say_mine(session, _own(door, session, body), body.actor, now())
+
+
+def on_silence(door: Door, body: Body) -> None:
+    """Tell the author nothing more."""
+    with door.db.begin() as session:
+        notice = _own(door, session, body)
+        silences.put(session, door.workspace.id, body.actor.id, now())
+    door.answer(body, views.silenced(notice.id, notice.repository_id))
+
+
+def on_resume(door: Door, body: Body) -> None:
+    """Tell the author again."""
+    with door.db.begin() as session:
+        _own(door, session, body)
+        silences.delete(session, door.workspace.id, body.actor.id)
+    door.answer(body, views.resumed())
+
+
+def _own(door: Door, session: Session, body: Body) -> Notice:
+    """The message whose button was pressed, by the one it was for; its repository was guarded.
+
+    Raises:
+        InvalidInputError: no button of ours.
+        NotFoundError: somebody else's message.
+    """
+    number = body.choice.partition(":")[0]
+    if not number.isdecimal():
+        raise InvalidInputError(OUTDATED)
+    notice = notices.get(session, int(number))
+    mine = notice.place is not None and notice.place.workspace_id == door.workspace.id
+    if (
+        not mine
+        or notice.kind is not Kind.AUTHOR
+        or notice.repository_id != body.subject
+        or (notice.place is not None and notice.place.channel != body.actor.id)
+    ):
+        message = "This message is not for you, or it is not known any more."
+        raise NotFoundError(message)
+    return notice

@@ -1,0 +1,142 @@
+"""What the author of a commit is told in person: only that every failure of it is known, once, until it is not true."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.analysis import naming
+from bot.analysis.labels import LabelSource, LabelVerdict
+from bot.analysis.model import Actor, Place, RepositoryId
+from bot.analysis.naming import Naming
+from bot.errors import NotFoundError
+from bot.services import announce, commits, learning
+from bot.services.commits import CommitState, FailingCase
+from bot.store import audit, checks, labels, links, notices, runs, silences, workspaces
+from bot.store.database import Session
+from bot.store.notices import Kind, Notice
+
+SETTLE = timedelta(seconds=5)
+"""How long other runs of the commit may take to be told of before it is looked at."""
+_KNOWN = frozenset({Naming.QUARANTINED, Naming.INFRA, Naming.FLAKY})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A commit as its author may be told of it; `rerun_at` is when its failed jobs were last run again from here."""
+
+    state: CommitState
+    named: tuple[tuple[FailingCase, Naming], ...]
+    run_url: str
+    mine: bool
+    rerun_at: datetime | None
+
+    @property
+    def all_known(self) -> bool:
+        """Whether the commit is read as a whole, and nothing on it failed that is not flaky, infra or quarantined."""
+        return self.state.finished and self.state.complete and all(name in _KNOWN for _, name in self.named)
+
+
+def ask(session: Session, run: runs.StoredRun, now: datetime, *, failed: bool) -> None:
+    """Ask that the author of a run's commit be told, or told anew; who is not linked, or wants nothing, is not."""
+    if run.actor is None:
+        return
+    for link in links.list_of_account(session, run.actor):
+        place = Place(link.workspace_id, link.slack_user)
+        key = f"author:{run.repository_id}:{run.head_sha}:{place}"
+        if not failed and notices.find_message(session, key) is None:
+            continue
+        if not workspaces.is_visible(session, link.workspace_id, run.repository_id):
+            continue
+        if silences.find(session, link.workspace_id, link.slack_user) is not None:
+            continue
+        notices.put(
+            session,
+            kind=Kind.AUTHOR,
+            key=key,
+            repository_id=run.repository_id,
+            ref=run.id,
+            detail=run.head_sha,
+            place=place,
+            now=now,
+            again=True,
+            at=now + SETTLE,
+        )
+
+
+def look(session: Session, repository_id: RepositoryId, head_sha: str, actor: Actor, now: datetime) -> Told:
+    """Everything about a commit that its author is told."""
+    state = commits.state(session, repository_id, head_sha, now)
+    named = tuple(
+        (
+            one,
+            naming.name_failure(
+                quarantined=one.quarantined_until is not None, status=one.status, in_outage=one.in_outage
+            ),
+        )
+        for one in state.failures
+    )
+    latest = runs.list_latest_attempts(session, repository_id, head_sha)
+    asked = [checks.find_rerun(session, repository_id, run.github_run_id, run.attempt) for run in latest]
+    return Told(
+        state=state,
+        named=named,
+        run_url=next((run.url for run in latest if run.conclusion == "failure"), latest[0].url if latest else ""),
+        mine=any(
+            labels.exists(session, repository_id, one.case_id, LabelVerdict.MINE, actor, head_sha)
+            for one in state.failures
+        ),
+        rerun_at=max((at for at in asked if at is not None), default=None),
+    )
+
+
+def say_mine(session: Session, notice: Notice, actor: Actor, now: datetime) -> None:
+    """Keep that the author says it is them: it counts against the flaky belief in every failure of the commit.
+
+    Raises:
+        NotFoundError: nothing fails on the commit any more.
+    """
+    state = commits.state(session, notice.repository_id, notice.detail, now)
+    cases = sorted({one.case_id for one in state.failures})
+    if not cases:
+        message = "Nothing fails on this commit any more."
+        raise NotFoundError(message)
+    for case_id in cases:
+        new = learning.record_label(
+            session,
+            notice.repository_id,
+            case_id,
+            LabelVerdict.MINE,
+            LabelSource.AUTHOR,
+            actor,
+            now,
+            head_sha=notice.detail,
+        )
+        if new:
+            entry = audit.append(
+                session,
+                repository_id=notice.repository_id,
+                case_id=case_id,
+                quarantine_id=None,
+                tag="case:label",
+                actor=actor,
+                reason=f"It is me: my change broke it at {notice.detail[:7]}.",
+                now=now,
+            )
+            announce.move(session, notice.repository_id, case_id, entry, now)
+    refresh(session, notice, now)
+
+
+def refresh(session: Session, notice: Notice, now: datetime) -> None:
+    """Show the author what was done."""
+    notices.put(
+        session,
+        kind=Kind.AUTHOR,
+        key=notice.key,
+        repository_id=notice.repository_id,
+        ref=notice.ref,
+        detail=notice.detail,
+        place=notice.place,
+        now=now,
+        again=True,
+    )

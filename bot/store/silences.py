@@ -1,0 +1,36 @@
+"""People who want no messages about their commits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from bot.analysis.model import WorkspaceId
+from bot.store.database import Session
+from bot.store.tables import silenced_authors
+
+
+def put(session: Session, workspace_id: WorkspaceId, user: str, now: datetime) -> None:
+    """Tell a person nothing more about their commits."""
+    session.execute(
+        insert(silenced_authors).values(workspace_id=workspace_id, user_id=user, since=now).on_conflict_do_nothing()
+    )
+
+
+def delete(session: Session, workspace_id: WorkspaceId, user: str) -> None:
+    """Tell a person about their commits again."""
+    session.execute(sa.delete(silenced_authors).where(_is(workspace_id, user)))
+
+
+def find(session: Session, workspace_id: WorkspaceId, user: str) -> datetime | None:
+    """Since when a person wants to hear nothing; None where they do want to."""
+    since: datetime | None = session.execute(
+        sa.select(silenced_authors.c.since).where(_is(workspace_id, user))
+    ).scalar_one_or_none()
+    return since
+
+
+def _is(workspace_id: WorkspaceId, user: str) -> sa.ColumnElement[bool]:
+    return sa.and_(silenced_authors.c.workspace_id == workspace_id, silenced_authors.c.user_id == user)
