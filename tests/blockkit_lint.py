@@ -12,7 +12,12 @@ MAX_VIEW_BLOCKS = 100
 MAX_MESSAGE_TEXT = 4000
 MAX_BLOCK_TEXT = 13_200
 _ACCESSORIES = {"button", "overflow", "static_select", "users_select"}
-_INPUTS = {"static_select", "radio_buttons", "users_select", "plain_text_input", "external_select"}
+_INPUTS = {
+    "static_select", "radio_buttons", "users_select", "plain_text_input", "external_select", "checkboxes",
+    "conversations_select",
+}  # fmt: skip
+_ONCE = ("table", "data_table")
+MAX_TABLE_TEXT = 10_000
 # What may stand between < and > in mrkdwn of ours; anything else is untrusted text that got out.
 _TOKEN = re.compile(r"<(@[UW][A-Z0-9]+|#C[A-Z0-9]+|!date\^\d+\^[^|<>]+\|[^|<>]+|https?://[^|<>\s]+\|[^<>]+)>")
 _ENTITY = re.compile(r"&(amp|lt|gt);")
@@ -53,6 +58,9 @@ def _blocks(blocks: Sequence[Mapping[str, Json]], limit: int) -> Iterator[str]:
     ids = [block["block_id"] for block in blocks if "block_id" in block]
     if len(ids) != len(set(map(str, ids))):
         yield "a block_id comes twice"
+    kinds = [block.get("type") for block in blocks]
+    if any(kinds.count(kind) > 1 for kind in _ONCE) or kinds.count("data_visualization") > 2:
+        yield "more tables or charts than a message may have"
     for index, block in enumerate(blocks):
         for problem in _block(block):
             yield f"blocks[{index}] {block.get('type')}: {problem}"
@@ -88,8 +96,47 @@ def _block(block: Mapping[str, Json]) -> Iterator[str]:  # noqa: C901, PLR0912 -
             yield from _element(element)
         case {"type": "divider"}:
             pass
+        case {"type": "data_table" | "table" as kind, "rows": list(rows)}:
+            if kind == "data_table":
+                yield from _length("caption", block.get("caption"), 1, 200)
+            yield from _rows(rows)
+        case {"type": "data_visualization", "title": title, "chart": dict(chart)}:
+            yield from _length("title", title, 1, 50)
+            yield from _chart(chart)
         case _:
             yield "unknown block"
+
+
+def _rows(rows: Sequence[Json]) -> Iterator[str]:
+    if not 2 <= len(rows) <= 101:
+        yield f"{len(rows)} rows"
+    cells = [cell for row in rows if isinstance(row, list) for cell in row]
+    if len({len(row) for row in rows if isinstance(row, list)}) != 1 or len(cells) > 20 * len(rows):
+        yield "rows of different lengths, or too long"
+    for cell in cells:
+        if not isinstance(cell, dict) or cell.get("type") not in {"raw_text", "raw_number"}:
+            yield f"unknown cell {cell!r}"
+        else:
+            yield from _text("cell", cell.get("text"), 200, mrkdwn=False)
+    if sum(_width(str(cell.get("text"))) for cell in cells if isinstance(cell, dict)) > MAX_TABLE_TEXT:
+        yield "a table of too much text"
+
+
+def _chart(chart: Mapping[str, Json]) -> Iterator[str]:
+    match chart:
+        case {"type": "bar", "axis_config": {"categories": list(categories)}, "series": list(series)}:
+            if not 1 <= len(categories) <= 20 or not 1 <= len(series) <= 6:
+                yield f"{len(categories)} categories, {len(series)} series"
+            if len({str(one["name"]) for one in series}) != len(series):
+                yield "two series of one name"
+            for one in series:
+                yield from _length("series name", one["name"], 1, 20)
+                if [point["label"] for point in one["data"]] != categories:
+                    yield "a series over other categories"
+            for category in categories:
+                yield from _length("category", category, 1, 20)
+        case _:
+            yield "unknown chart"
 
 
 def _section(section: Mapping[str, Json]) -> Iterator[str]:
@@ -129,6 +176,16 @@ def _element(element: Mapping[str, Json]) -> Iterator[str]:  # noqa: C901, PLR09
                 yield from _length("option value", option["value"], 1, 150)
             if element.get("initial_option", options[0]) not in options:
                 yield "initial_option is no option"
+        case {"type": "checkboxes", "options": list(options)}:
+            if not 1 <= len(options) <= 10:
+                yield f"{len(options)} options"
+            for option in options:
+                yield from _plain("option", option["text"], 75)
+            initial = element.get("initial_options", [options[0]])
+            if not isinstance(initial, list) or not initial or any(one not in options for one in initial):
+                yield "initial_options are no options"
+        case {"type": "conversations_select"}:
+            pass
         case {"type": "overflow", "options": list(options)}:
             if not 1 <= len(options) <= 5:
                 yield f"{len(options)} options"

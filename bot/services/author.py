@@ -96,6 +96,7 @@ def say_mine(session: Session, notice: Notice, actor: Actor, now: datetime) -> N
     Raises:
         NotFoundError: nothing fails on the commit any more.
     """
+    notices.lock(session, notice.id)
     state = commits.state(session, notice.repository_id, notice.detail, now)
     cases = sorted({one.case_id for one in state.failures})
     if not cases:

@@ -45,7 +45,7 @@ class AuthorState:
 
 def not_you(state: AuthorState) -> Message:
     """Render the message about a commit, as it stands."""
-    where = f"{state.sha[:7]} in {phrases.repository_text(state.repository)}"
+    where = f"{blockkit.escape(blockkit.line(state.sha[:7]), 14)} in {phrases.repository_text(state.repository)}"
     shown = (
         f"{blockkit.link(state.run_url, blockkit.code(state.sha[:7], 20))} in {phrases.repository(state.repository)}"
     )
@@ -92,7 +92,7 @@ def resumed() -> Message:
 
 
 def _counts(state: AuthorState) -> str:
-    namings = [one.naming for one in state.failures]
+    namings = [blockkit.escape(blockkit.line(one.naming), 40) for one in state.failures]
     return phrases.listing(f"{namings.count(naming):,} {naming.lower()}" for naming in sorted(set(namings)))
 
 

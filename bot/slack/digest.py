@@ -79,7 +79,7 @@ def _chart(told: Digest) -> Chart:
 
 def _news(told: Digest) -> Table:
     several = len(told.repositories) > 1
-    head = ("Test", *(("Repository",) if several else ()), "News", "Fails", "Runs", "Owner")
+    head = ("Test", *(("Repository",) if several else ()), "News", "Fails", "Failed runs", "Owner")
     rows = [(row.title, *((row.repository,) if several else ()), *_numbers(row)) for row in told.rows]
     return Table(caption="Newly flaky, newly broken and fixed tests", head=head, rows=rows)
 

@@ -60,7 +60,7 @@ def storm(state: StormState, level: Level = Level.DATA) -> Message:
         for row in state.rows
     ]
     listed = Table(
-        caption=f"Tests of the storm, the worst of {state.total:,}", head=("Test", "Fails", "Runs"), rows=rows
+        caption=f"Tests of the storm, the worst of {state.total:,}", head=("Test", "Fails", "Failed runs"), rows=rows
     )
     value = f"{state.id}:{state.repository_id}"
     blocks: list[Block] = [

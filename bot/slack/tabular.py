@@ -15,7 +15,8 @@ from bot.slack.blockkit import Block, Json
 
 MAX_ROWS = 50
 MAX_CELL = 120
-MAX_CELLS = 9_500
+MAX_CELLS = 7_000
+"""Characters of all cells of a table: with the rest of a digest below what Slack takes in one message."""
 MAX_CATEGORIES = 20
 _LABEL = 20
 _TITLE = 50

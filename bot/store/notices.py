@@ -151,6 +151,11 @@ def get(session: Session, notice_id: int) -> Notice:
     return _read(row)
 
 
+def lock(session: Session, notice_id: int) -> None:
+    """Keep a notice from everybody else until the transaction ends, so that two clicks on it come one after another."""
+    session.execute(sa.select(notices.c.id).where(notices.c.id == notice_id).with_for_update())
+
+
 def find_due(session: Session, place: Place, now: datetime) -> Notice | None:
     """What is to be said next in a channel."""
     row = (
