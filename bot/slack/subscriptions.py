@@ -28,7 +28,7 @@ _SAYS = {
     Event.INCIDENT: "outages, and reports that cannot be read",
     Event.DIGEST: "the digest",
 }
-_MAX_ROWS = 20
+_MAX_ROWS = 12
 _MAX_OPTIONS = 100
 _MAX_INPUT = 200
 

@@ -281,6 +281,15 @@ def _refuse_token(token: str, slack: Slack | None, method: str) -> None:
         raise RefusalError(code)
 
 
+def _perform(slack: Slack, method: str, arguments: JsonObject) -> JsonObject:
+    """Do what a call asks for; an ordered fault may lose the answer when the work is done."""
+    answered = METHODS[method](slack, arguments)
+    lost = slack.fault(method, after=True)
+    if lost is not None:
+        raise lost
+    return answered
+
+
 def routes(app: SlackApp) -> list[BaseRoute]:
     """Return the routes of the Web API, of the response addresses and of Socket Mode; a token tells the workspace."""
     tickets = socketmode.Tickets()
@@ -300,10 +309,7 @@ def routes(app: SlackApp) -> list[BaseRoute]:
         if method not in METHODS:
             code = "unknown_method"
             raise RefusalError(code)
-        answered = METHODS[method](slack, arguments)
-        if (lost := slack.fault(method, after=True)) is not None:
-            raise lost
-        return answered
+        return _perform(slack, method, arguments)
 
     async def call(request: Request) -> Response:
         method = request.path_params["method"]
