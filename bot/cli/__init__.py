@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from bot import config, telemetry
-from bot.cli import inspect, manifest, rebuild, replay, scan
 from bot.errors import FlakeGuardError
 
+if TYPE_CHECKING:
+    from bot import config
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+_MODULES: Final = ("inspect", "manifest", "rebuild", "replay", "scan")
+
+
+class _Commands(click.Group):
+    """The commands, those of `_MODULES` imported when they are asked for: `inspect` needs no database."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *_MODULES])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _MODULES:
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = getattr(importlib.import_module(f"bot.cli.{cmd_name}"), cmd_name)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="flakeguard")
 def cli() -> None:
     """Find, score, triage and quarantine flaky tests, in Slack."""
@@ -46,6 +64,7 @@ def migrate() -> None:
 @click.option("--port", default=8765, show_default=True, type=click.IntRange(1, 65535), help="Port of the page.")
 def play_demo(port: int) -> None:
     """Play the whole story on this machine: a Slack, a GitHub and the bot, no account anywhere."""
+    from bot import telemetry  # noqa: PLC0415  # the other commands start without it
     from bot.cli import demo as story  # noqa: PLC0415  # the other commands start without it
 
     telemetry.configure("WARNING", pretty=sys.stderr.isatty())
@@ -69,13 +88,6 @@ def new_key() -> None:
     click.echo(vault.new_key())
 
 
-cli.add_command(manifest.manifest)
-cli.add_command(inspect.inspect)
-cli.add_command(rebuild.rebuild)
-cli.add_command(replay.replay)
-cli.add_command(scan.scan)
-
-
 def main() -> None:
     """Run the command line; an error the user can mend is one sentence and exit status 2."""
     try:
@@ -86,6 +98,8 @@ def main() -> None:
 
 
 def _settings() -> config.Settings:
+    from bot import config, telemetry  # noqa: PLC0415  # the other commands start without them
+
     settings = config.load()
     telemetry.configure(settings.log_level.value, pretty=sys.stderr.isatty())
     return settings
