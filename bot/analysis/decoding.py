@@ -44,7 +44,10 @@ _KNOWN: Final = frozenset(
 
 
 class Text:
-    """A report as pieces of text, and what had to be mended for that: each mend makes the report incomplete."""
+    """A report as pieces of text, and what had to be mended for that: each mend makes the report incomplete.
+
+    `assumed` is what its beginning already shows; `mends` are all, to be asked for after the last piece.
+    """
 
     def __init__(self, stream: BinaryIO, limits: Limits) -> None:
         self._stream = stream
@@ -53,12 +56,12 @@ class Text:
         self._forbidden = 0
         self._replaced = 0  # U+FFFD in the text that was none in the bytes
         self._tail = b""
-        self._mends: list[str] = []
+        self.assumed: list[str] = []
 
     @property
     def mends(self) -> list[str]:
         """What was not as it should be, in sentences without an end."""
-        mends = list(self._mends)
+        mends = list(self.assumed)
         if self._replaced > 0:
             mends.append(f"{self._replaced} times its bytes are not of its encoding; they were replaced")
         if self._forbidden:
@@ -108,14 +111,14 @@ class Text:
             return 0, "utf-8"
         encoding = _codec(declared[1])
         if encoding.startswith(_WIDE):
-            self._mends.append(f"its encoding is not {declared[1]} as it declares; it was read as UTF-8")
+            self.assumed.append(f"its encoding is not {declared[1]} as it declares; it was read as UTF-8")
             return 0, "utf-8"
         return 0, encoding
 
     def _check_declared(self, text: str, encoding: str) -> None:
         declared = _DECLARED.match(text)
         if declared and encoding.removesuffix("-le").removesuffix("-be") not in _codec(declared[1]):
-            self._mends.append(f"its encoding is not {declared[1]} as it declares; it was read as {encoding.upper()}")
+            self.assumed.append(f"its encoding is not {declared[1]} as it declares; it was read as {encoding.upper()}")
 
     def _begin(self, text: str) -> str:
         """Drop what stands before the report: a blank line, a line of a log."""
@@ -124,7 +127,7 @@ class Text:
             return text
         if "<" in text[: start.start()]:
             return text
-        self._mends.append("text before its beginning was dropped")
+        self.assumed.append("text before its beginning was dropped")
         return text[start.start() :]
 
     def _decode(

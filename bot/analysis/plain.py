@@ -175,11 +175,10 @@ class PlainRuns:
                     raise _NotPlainError
                 if "\r" in text:
                     text = text.replace("\r\n", "\n").replace("\r", "\n")
-                attributes = {name: _resolve(value) for name, value in pairs}
                 outcomes[index] = _OUTCOMES[tag]
                 failures[index] = FailureText(
-                    type=attributes.get("type", "")[: self._limits.name_length],
-                    message=attributes.get("message", "")[: self._limits.message_length],
+                    type=_resolve(attributes.get("type", ""))[: self._limits.name_length],
+                    message=_resolve(attributes.get("message", ""))[: self._limits.message_length],
                     text=_resolve(text)[: self._limits.text_length].strip(),
                 )
                 told.append(outcomes[index])

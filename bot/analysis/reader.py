@@ -1,4 +1,4 @@
-"""Reading a report of any format: a stream in, one call per case out, in constant memory.
+"""Reading a report of any format: a stream in, its cases out, in constant memory.
 
 The work is linear: every character is decoded once and then either matched by one pattern of `plain` or parsed
 once by expat (a token that a chunk cuts off is scanned again, at most `token_bytes / chunk_bytes` times), and
@@ -7,7 +7,6 @@ the characters are bounded. `Limits.within` bounds it in time as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import BinaryIO, Final, Protocol
 
 from bot.analysis.decoding import Text
@@ -16,9 +15,10 @@ from bot.analysis.dotnet import NUnit, Trx, XUnit
 from bot.analysis.junit import ROOTS, JUnit
 from bot.analysis.limits import DEFAULT, Limits
 from bot.analysis.plain import OPENING, is_fit
-from bot.analysis.reported import Format, NotAReportError, ReportedCase, Summary, Tally, refuse
+from bot.analysis.reported import Format, NotAReportError, OnCases, Summary, Tally, refuse
 
 _FARTHEST: Final = 64 * 1024
+_CARRIED: Final = 8 * 1024
 
 
 class _Dialect(Protocol):
@@ -27,42 +27,44 @@ class _Dialect(Protocol):
     def finish(self) -> None: ...
 
 
-def read(
-    stream: BinaryIO, on_case: Callable[[ReportedCase], object] | None = None, limits: Limits = DEFAULT
-) -> Summary:
-    """Read a report; a file that breaks off after its first case is read up to there and marked incomplete.
+def read(stream: BinaryIO, on_cases: OnCases | None = None, limits: Limits = DEFAULT) -> Summary:
+    """Read a report and hand its cases on in the order they stand in.
+
+    A file that breaks off after its first case is read up to there and marked incomplete.
 
     Raises:
         NotAReportError: XML of another kind.
         InvalidReportError: hostile, beyond a bound, or not readable at all; the text names the fault.
     """
-    return _Reader(on_case, limits).read(Text(stream, limits))
+    return _Reader(on_cases, limits).read(Text(stream, limits))
 
 
 class _Reader:
     """One report: what it turns out to be at its root, and what it holds."""
 
-    def __init__(self, on_case: Callable[[ReportedCase], object] | None, limits: Limits) -> None:
+    def __init__(self, on_cases: OnCases | None, limits: Limits) -> None:
         self._limits = limits
-        self._tally = Tally(on_case, limits)
+        self._tally = Tally(on_cases, limits)
         self._document = Document(limits)
         self._document.on_elements(self._root, lambda _name: None)
         self._format = Format.JUNIT
         self._dialect: _Dialect | None = None
         self._skip = 0
+        self._carried = ""
 
     def read(self, text: Text) -> Summary:
         """Read to the end, or to where the document breaks off."""
         try:
             for piece in text.pieces():
                 self._take(text, piece)
+            self._feed(text, self._carried)
             self._document.close()
         except BrokenError as error:
             if self._dialect is not None:
                 self._dialect.finish()
             if self._tally.cases == 0:
                 refuse(f"it is not well-formed XML ({error})")
-            self._tally.warnings += [*text.mends, f"not well-formed XML ({error}) after {self._tally.cases:,} cases"]
+            self._tally.warnings += [*text.assumed, f"not well-formed XML ({error}) after {self._tally.cases:,} cases"]
             return self._tally.summary(self._format, whole=False)
         if self._dialect is not None:
             self._dialect.finish()
@@ -70,20 +72,27 @@ class _Reader:
         return self._tally.summary(self._format, whole=not text.mends)
 
     def _take(self, text: Text, piece: str) -> None:
-        """Parse a piece of text, but for the runs of plain cases in it."""
+        """Parse a piece of text, but for the runs of plain cases in it; what may begin one waits for the next piece."""
+        piece, self._carried = self._carried + piece, ""
         at, end = 0, len(piece)
         while at < end:
             stop = end
             if isinstance(self._dialect, JUnit) and is_fit(piece):
                 after = self._dialect.take_plain(piece, at)
+                if after > at and end - after < _CARRIED:
+                    self._carried = piece[after:]
+                    return
                 # Ever farther to the next attempt, so that text without such runs costs the parser's time and no more.
                 self._skip = 0 if after > at else min(2 * self._skip + 1, _FARTHEST)
                 at = after
                 stop = piece.find(OPENING, at + 1 + self._skip)
                 stop = end if stop < 0 else stop
-            if stop > at:
-                self._document.feed(text.mend(piece[at:stop]))
-                at = stop
+            self._feed(text, piece[at:stop])
+            at = stop
+
+    def _feed(self, text: Text, piece: str) -> None:
+        if piece:
+            self._document.feed(text.mend(piece))
 
     def _root(self, name: str, attributes: dict[str, str]) -> None:
         """Tell the format by the root element, and go on with its handlers."""

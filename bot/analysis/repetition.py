@@ -7,7 +7,7 @@ the case ended: the earlier ones failed, or there would have been no later one.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -40,12 +40,17 @@ class Repetitions:
         self._outcomes = array("b")
         self._tries = 0
 
-    def add(self, case: ReportedCase) -> None:
-        """Take the next case of the current file; one without a name is like no other."""
-        named = (case.file, case.class_name, case.name, case.suites, case.host)
-        self._keys.append(hash(named if case.name.strip() else (*named, len(self._keys))))
-        self._outcomes.append(_bits(case.tries) if case.reruns else _BITS[case.outcome])
-        self._tries += len(case.reruns) or 1
+    def add_all(self, cases: Iterable[ReportedCase]) -> None:
+        """Take the next cases of a file; one without a name is like no other."""
+        keys, outcomes = self._keys, self._outcomes
+        began = len(keys)
+        for case in cases:
+            suites, file, class_name, name, _, outcome, host, _, reruns = case
+            place = (file, class_name, name, suites, host)
+            keys.append(hash(place if name and not name.isspace() else (*place, len(keys))))
+            outcomes.append(_BITS[outcome] if not reruns else _bits(reruns))
+            self._tries += max(len(reruns) - 1, 0)
+        self._tries += len(keys) - began
 
     def take(self, file: Repetitions, *, bare_tries: bool) -> None:
         """Take the cases of one whole file, which may be all there are; `bare_tries` is what its summary says."""

@@ -49,6 +49,10 @@ class ReportedCase(NamedTuple):
         return self.reruns or (TryResult(1, self.outcome, self.duration, self.failure),)
 
 
+OnCases = Callable[[Iterable[ReportedCase]], object]
+"""Takes the cases of a report as they are read, some at a time and each once, such as a list's `extend`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """What a report holds: elements counted, never the totals it declares; `flaky` ones are among the passed.
@@ -70,13 +74,13 @@ class Summary:
 
 
 class Tally:
-    """Counts the cases of one report and hands each on."""
+    """Counts the cases of one report and hands them on."""
 
-    __slots__ = ("_limit", "bare_tries", "cases", "counts", "deliver", "flaky", "suite_errors", "warnings")
+    __slots__ = ("_deliver", "_limit", "bare_tries", "cases", "counts", "flaky", "suite_errors", "warnings")
 
-    def __init__(self, on_case: Callable[[ReportedCase], object] | None, limits: Limits) -> None:
+    def __init__(self, on_cases: OnCases | None, limits: Limits) -> None:
         self._limit = limits.cases
-        self.deliver = on_case or (lambda _case: None)
+        self._deliver: OnCases = on_cases or (lambda _cases: None)
         self.cases = 0
         self.counts = dict.fromkeys(Outcome, 0)
         self.flaky = 0
@@ -88,16 +92,14 @@ class Tally:
         """Count an element and deliver its case; `element` is the outcome its children say."""
         self.count(element, 1)
         self.flaky += flaky
-        self.deliver(case)
+        self._deliver((case,))
 
     def add_all(self, cases: Iterable[ReportedCase], number: int, not_passed: list[Outcome]) -> None:
         """Count `number` cases, `not_passed` being the outcomes of those that did not, and hand them on."""
         self.count(Outcome.PASSED, number - len(not_passed))
         for outcome in not_passed:
             self.count(outcome, 1)
-        deliver = self.deliver
-        for case in cases:
-            deliver(case)
+        self._deliver(cases)
 
     def count(self, element: Outcome, number: int) -> None:
         """Count elements whose cases are delivered elsewhere.

@@ -87,7 +87,7 @@ def _read_member(artifact: str, shard: str, member: archive.Member, leg: _Leg, l
     if member.stream is None:
         return "It could not be opened."
     try:
-        summary = reader.read(member.stream, cases.append, limits)
+        summary = reader.read(member.stream, cases.extend, limits)
     except NotAReportError:
         return ""
     except InvalidReportError as error:

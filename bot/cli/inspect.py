@@ -98,7 +98,7 @@ class _Found:
 def _read(member: archive.Member, repetitions: Repetitions, limits: Limits) -> Summary:
     if member.stream is None:
         raise InvalidReportError(member.refused)
-    return reader.read(member.stream, repetitions.add, limits)
+    return reader.read(member.stream, repetitions.add_all, limits)
 
 
 def _sentence(found: dict[str, object]) -> str:

@@ -35,7 +35,7 @@ def read(folder: Path) -> Reports:
             with path.open("rb") as stream:
                 for member in archive.members(path.name, stream):
                     if member.stream is not None:
-                        reader.read(member.stream, cases.append)
+                        reader.read(member.stream, cases.extend)
         except InvalidReportError:
             pass
         if cases:

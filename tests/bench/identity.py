@@ -27,7 +27,7 @@ def main() -> None:
     )
     cases: list[ReportedCase] = []
     started = time.perf_counter()
-    reader.read(io.BytesIO(data), cases.append)
+    reader.read(io.BytesIO(data), cases.extend)
     reading = time.perf_counter() - started
     started = time.perf_counter()
     for case in cases:

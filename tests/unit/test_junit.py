@@ -37,7 +37,7 @@ class Dribble(io.BytesIO):
 
 def read(data: bytes, **limits: int) -> tuple[Summary, list[ReportedCase]]:
     cases: list[ReportedCase] = []
-    return reader.read(io.BytesIO(data), cases.append, replace(DEFAULT, **limits)), cases
+    return reader.read(io.BytesIO(data), cases.extend, replace(DEFAULT, **limits)), cases
 
 
 def suite(inside: str, attributes: str = "") -> bytes:
@@ -188,7 +188,7 @@ def test_a_duration_is_read_however_it_is_written(written: str, meant: float) ->
 @settings(deadline=None)
 def test_reading_does_not_depend_on_where_chunks_end(size: int) -> None:
     cases: list[ReportedCase] = []
-    assert (reader.read(Dribble(MIXED, size), cases.append), cases) == read(MIXED)
+    assert (reader.read(Dribble(MIXED, size), cases.extend), cases) == read(MIXED)
 
 
 @given(at=st.integers(0, len(MIXED) - 1), put=st.binary(max_size=6), cut=st.integers(0, 20))

@@ -39,7 +39,7 @@ class Slowly(io.BytesIO):
 
 def read(data: bytes, **bounds: int) -> tuple[Summary, list[ReportedCase]]:
     cases: list[ReportedCase] = []
-    return reader.read(io.BytesIO(data), cases.append, replace(DEFAULT, **bounds)), cases
+    return reader.read(io.BytesIO(data), cases.extend, replace(DEFAULT, **bounds)), cases
 
 
 def zipped(**members: bytes) -> io.BytesIO:
@@ -62,7 +62,7 @@ def test_elements_are_counted_and_declared_totals_are_not_believed() -> None:
 @given(st.integers(min_value=1, max_value=len(MIXED)))
 def test_reading_does_not_depend_on_where_chunks_end(size: int) -> None:
     cases: list[ReportedCase] = []
-    assert reader.read(Slowly(MIXED, size), cases.append) == read(MIXED)[0]
+    assert reader.read(Slowly(MIXED, size), cases.extend) == read(MIXED)[0]
     assert cases == read(MIXED)[1]
 
 
