@@ -257,5 +257,5 @@ def _withdraw(session: Session, replay: Replay, after: Mapping[CaseId, Status], 
 
 
 def _defer(session: Session, repository_id: RepositoryId) -> None:
-    name = f"rebuild:{repository_id}"
-    queue.defer(session, queue.REBUILD, lock=name, key=name, repository_id=repository_id)
+    # One lock for all: a new model asks for every repository at once, and what comes in needs the other threads.
+    queue.defer(session, queue.REBUILD, lock="rebuild", key=f"rebuild:{repository_id}", repository_id=repository_id)

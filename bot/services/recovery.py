@@ -11,9 +11,6 @@ from bot.services import explain, policies, quarantine
 from bot.store import costs, histories, quarantines, queue
 from bot.store.database import Session
 
-LOOK_BACK = 400
-"""How many of the newest runs of the default branch are looked at."""
-
 
 def request(session: Session, repository_id: RepositoryId) -> None:
     """Have the quarantines of a repository looked at after a run of its default branch, where there are any."""
@@ -32,7 +29,8 @@ def release(session: Session, repository_id: RepositoryId, now: datetime) -> lis
         return []
     rules = policies.of_repository(session, repository_id).quarantine
     case_ids = sorted({held.case_id for held in active})
-    runs = histories.list_runs(session, repository_id, only_default_branch=True, limit=LOOK_BACK)
+    since = min(held.decided_at or held.proposed_at for held in active)
+    runs = histories.list_runs(session, repository_id, only_default_branch=True, since=since)
     results = explain.with_incidents(
         session, repository_id, histories.list_results(session, repository_id, case_ids, runs)
     )

@@ -13,6 +13,7 @@ from bot.analysis.model import (
     Identity,
     Leg,
     Outcome,
+    Place,
     RepositoryId,
     RunId,
     RunReport,
@@ -29,12 +30,13 @@ _OUTCOMES = {".": Outcome.PASSED, "F": Outcome.FAILED, "E": Outcome.ERRORED, "s"
 
 
 class Past:
-    """Records runs of one repository; `now` is an hour after the latest one."""
+    """Records runs of one repository; `now` is an hour after the latest one, `place` where it is spoken of."""
 
     def __init__(self, db: Database, repository_id: RepositoryId = REPOSITORY) -> None:
         self.db = db
         self.repository_id = repository_id
         self.now = START
+        self.place: Place | None = None
         self._number = 0
         self._attempt = 1
         with db.begin() as session:
@@ -116,7 +118,7 @@ class Past:
                 completed_at=self.now + timedelta(minutes=5),
             )
             run_id = ingest.begin(session, run, self.now)
-            ingest.record(session, self.repository_id, run_id, RunReport(legs, (), 1), None, self.now)
+            ingest.record(session, self.repository_id, run_id, RunReport(legs, (), 1), self.place, self.now)
         self.now += timedelta(hours=1)
         return run_id
 

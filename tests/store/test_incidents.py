@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from bot.analysis.incidents import Kind
 from bot.analysis.lifecycle import Scope, State
-from bot.analysis.model import Actor, ActorKind, Status
+from bot.analysis.model import Actor, ActorKind, Place, Status, WorkspaceId
 from bot.errors import ConflictError, InvalidInputError
 from bot.jobs import rescore
 from bot.services import explain, incidents, quarantine
-from bot.store import audit, cases, quarantines
+from bot.store import audit, cases, quarantines, tables
 from bot.store.database import Database
 from tests.store.past import REPOSITORY, Past
 from tests.store.test_rebuild import context, everything
@@ -148,6 +149,19 @@ def test_a_run_in_which_far_more_fails_than_usual_is_an_incident_by_itself(past:
     assert {(one.kind, one.failed, one.ran) for one in found} >= {(Kind.RUN, 40, 40)}
     assert told.status in {Status.INFRA, Status.HEALTHY}
     assert "40 of 40 failed in run #16" in " ".join((told.sentence, *told.lines))
+
+
+def test_an_incident_is_one_notice_and_no_alert_per_case(past: Past) -> None:
+    many = {f"cart.test_{number}": "." for number in range(60)}
+    for _ in range(5):
+        past.run(many)
+    past.place = Place(WorkspaceId(1), "C0CIFLAKES")
+    past.run(dict.fromkeys(many, "F"))
+    past.run(dict.fromkeys(many, "."), again=True)
+    past.run(many)
+    with past.db.begin() as session:
+        kinds = session.execute(sa.select(tables.notices.c.kind).where(tables.notices.c.kind != "check")).scalars()
+        assert list(kinds) == ["incident"]
 
 
 def test_a_suite_that_fails_as_a_whole_again_and_again_is_reported_as_a_fault_of_its_fixture(past: Past) -> None:
