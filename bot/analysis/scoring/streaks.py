@@ -35,12 +35,13 @@ def inside(records: Records, position: int) -> Flags:
 def bad_at(records: Records, position: int, failed: Floats, tables: Tables) -> Floats:
     """The belief that an older main commit is bad; `failed` is the belief at the latest failure on main.
 
-    Between the last pass and the first failure, and between the last failure and the first pass, nobody knows.
+    Between the last pass and the first failure, and between the last failure and the first pass, nobody knows. Among
+    commits that pass it would have to be broken and repaired again.
     """
     before = (records["good_before"] < position) & (position < records["bad_from"])
     after = (records["bad_to"] < position) & (position < records["good_from"])
     unknown = (records["bad_from"] > 0) & (before | after)
-    return np.where(inside(records, position), failed, np.where(unknown, failed / 2, tables.main))
+    return np.where(inside(records, position), failed, np.where(unknown, failed / 2, tables.main * tables.repair))
 
 
 def branch_start(batch: Batch, records: Records, bad: Floats, failed: Floats, model: Model, tables: Tables) -> Start:
