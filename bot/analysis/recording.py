@@ -282,7 +282,8 @@ def suite_of(case: str) -> str:
     file, separator, _ = case.partition("::")
     if separator:
         return file.rpartition("/")[0] or file
-    return re.split(r"[.#/ ]", case[::-1], maxsplit=1)[-1][::-1]
+    parts = re.split(r"[.#/ ]", case)
+    return case[: -len(parts[-1]) - 1] if len(parts) > 1 else ""
 
 
 def _natural(text: str) -> tuple[int, int, str]:
@@ -295,7 +296,8 @@ def _natural(text: str) -> tuple[int, int, str]:
 
 def _again(line: str, source: Iterator[str]) -> Iterator[str]:
     yield line
-    yield from source
+    for more in source:  # noqa: UP028  # `yield from` would close the source with the generator
+        yield more
 
 
 def _check_header(names: list[str]) -> None:
