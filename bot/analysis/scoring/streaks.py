@@ -32,16 +32,27 @@ def inside(records: Records, position: int) -> Flags:
     return (records["bad_from"] > 0) & (records["bad_from"] <= position) & (position <= records["bad_to"])
 
 
-def bad_at(records: Records, position: int, failed: Floats, tables: Tables) -> Floats:
-    """The belief that an older main commit is bad; `failed` is the belief at the latest failure on main.
+def bad_at(records: Records, position: int, bad: Floats, failed: Floats, tables: Tables) -> Floats:
+    """The belief that an older main commit is bad; `bad` that of main's head, `failed` that at the latest failure.
 
-    Between the last pass and the first failure, and between the last failure and the first pass, nobody knows. Among
-    commits that pass it would have to be broken and repaired again.
+    Where no pass was seen since, it is as bad as the head. Between the last pass and the first failure, and between
+    the last failure and the first pass, nobody knows. Among commits that pass it would have to be broken and repaired
+    again.
     """
     before = (records["good_before"] < position) & (position < records["bad_from"])
     after = (records["bad_to"] < position) & (position < records["good_from"])
     unknown = (records["bad_from"] > 0) & (before | after)
-    return np.where(inside(records, position), failed, np.where(unknown, failed / 2, tables.main * tables.repair))
+    since = (records["good_at"] < position) & (records["bad_from"] <= records["good_at"])
+    good = tables.main * tables.repair
+    return np.where(since, bad, np.where(inside(records, position), failed, np.where(unknown, failed / 2, good)))
+
+
+def bad_by_itself(failures: Floats, passes: Floats, floor: float, tables: Tables) -> Floats:
+    """The belief that a commit is bad by how often a case failed and passed on it before, and nothing else."""
+    prior = tables.main / (tables.main + tables.repair)
+    calm = np.maximum(tables.rate, floor)
+    bad = prior * tables.disturbed**failures * (1 - tables.disturbed) ** passes
+    return bad / (bad + (1 - prior) * calm**failures * (1 - calm) ** passes)
 
 
 def branch_start(batch: Batch, records: Records, bad: Floats, failed: Floats, model: Model, tables: Tables) -> Start:
@@ -59,7 +70,9 @@ def branch_start(batch: Batch, records: Records, bad: Floats, failed: Floats, mo
         of_head = never | (base > records["good_at"]) & (since_streak | (records["bad_from"] == 0))
         carry[of_head & (records["bad_from"] > records["good_at"]) & since_streak] = model.carry_known
         return Start(
-            np.where(of_head, carry * bad, model.carry_known * bad_at(records, base, failed, tables)), carry, of_head
+            np.where(of_head, carry * bad, model.carry_known * bad_at(records, base, bad, failed, tables)),
+            carry,
+            of_head,
         )
     # Only known is what the base cannot be after.
     past = recovered & since_streak & (base <= records["good_from"]) & (records["bad_from"] > 0)

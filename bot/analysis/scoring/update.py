@@ -89,7 +89,17 @@ def _main_chain(
     """The belief that the main commit at hand is bad."""
     if not late.any():
         return bad
-    return np.where(late, streaks.bad_at(records, batch.position, before, tables) if model.refined else before, bad)
+    if not model.refined:
+        return np.where(late, before, bad)
+    older = streaks.bad_at(records, batch.position, bad, before, tables)
+    # Failures of longer ago are remembered by the commit only.
+    known = _still_true(records["anchor"], batch.number) & batch.same_commit
+    failures, passes = (
+        np.bitwise_count(records[name] & known).sum(axis=1, dtype=np.float64) for name in ("failed_bits", "passed_bits")
+    )
+    by_itself = streaks.bad_by_itself(failures, passes, model.outage_floor, tables)
+    forgotten = (failures > 0) & ~streaks.inside(records, batch.position)
+    return np.where(late, np.where(forgotten, by_itself, older), bad)
 
 
 def _told_of_main(
