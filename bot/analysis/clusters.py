@@ -63,18 +63,9 @@ class FailedRun:
 class Cluster:
     """Cases that are one item, ascending; `times` is how often they failed together.
 
-    `suite` is set for a fixture, `fingerprint_cluster` where they fail alike.
+    `suite` is set where they went down with it, `fingerprint_cluster` where they fail alike.
     """
 
-    kind: ClusterKind
-    cases: tuple[int, ...]
-    times: int
-    suite: str | None = None
-    fingerprint_cluster: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Bond:
     kind: ClusterKind
     cases: tuple[int, ...]
     times: int
@@ -128,7 +119,7 @@ def says_something(message: str) -> bool:
     return len(set(_WORD.findall(message.lower())) - _SAYS_NOTHING) >= 2  # noqa: PLR2004  # one word is a name
 
 
-def _fixtures(runs: Sequence[FailedRun]) -> list[_Bond]:
+def _fixtures(runs: Sequence[FailedRun]) -> list[Cluster]:
     """Suites that went down as a whole: more than once is a fixture, once is cases that broke together."""
     places: dict[str, list[int]] = defaultdict(list)
     members: dict[str, set[int]] = defaultdict(set)
@@ -141,11 +132,11 @@ def _fixtures(runs: Sequence[FailedRun]) -> list[_Bond]:
         times = 1 + sum(after - before > _STREAK for before, after in pairwise(numbers))
         kind = ClusterKind.FIXTURE if times >= _SUITE_TIMES else ClusterKind.TOGETHER
         if len(numbers) >= _SUITE_TIMES:
-            bonds.append(_Bond(kind, tuple(sorted(members[suite])), times, suite))
+            bonds.append(Cluster(kind, tuple(sorted(members[suite])), times, suite))
     return bonds
 
 
-def _together(runs: Sequence[FailedRun], total: int) -> list[_Bond]:
+def _together(runs: Sequence[FailedRun], total: int) -> list[Cluster]:
     """Pairs that start to fail in the same run more often than chance explains."""
     latest: dict[int, int] = {}
     seen_on: set[tuple[str, int]] = set()
@@ -172,11 +163,11 @@ def _together(runs: Sequence[FailedRun], total: int) -> list[_Bond]:
         if times < _TOGETHER or times < _PAIR_SHARE * rarer or times < _OTHER_SHARE * other:
             continue
         if significance.by_chance(times, rarer, other, total) * possible < CHANCE:
-            bonds.append(_Bond(ClusterKind.TOGETHER, (first, second), times))
+            bonds.append(Cluster(ClusterKind.TOGETHER, (first, second), times))
     return bonds
 
 
-def _alike(kinds_of_failure: Mapping[int, Mapping[int, int]], messages: Mapping[int, str]) -> list[_Bond]:
+def _alike(kinds_of_failure: Mapping[int, Mapping[int, int]], messages: Mapping[int, str]) -> list[Cluster]:
     """Cases most failures of which are of one kind that says something."""
     members: dict[int, list[int]] = defaultdict(list)
     times: Counter[int] = Counter()
@@ -186,14 +177,14 @@ def _alike(kinds_of_failure: Mapping[int, Mapping[int, int]], messages: Mapping[
             members[kind].append(case)
             times[kind] += count
     return [
-        _Bond(ClusterKind.ALIKE, tuple(cases), times[kind], fingerprint_cluster=kind)
+        Cluster(ClusterKind.ALIKE, tuple(cases), times[kind], fingerprint_cluster=kind)
         for kind, cases in sorted(members.items())
         if len(cases) > 1
     ]
 
 
-def _join(bonds: Iterable[_Bond]) -> list[Cluster]:
-    """Bonds that share a case are one cluster, named after the strongest of them."""
+def _join(bonds: Sequence[Cluster]) -> list[Cluster]:
+    """Those that share a case are one cluster, named after the strongest of them."""
     leader: dict[int, int] = {}
 
     def lead(case: int) -> int:
@@ -202,8 +193,7 @@ def _join(bonds: Iterable[_Bond]) -> list[Cluster]:
             case = leader[case]
         return case
 
-    strong = list(bonds)
-    for bond in strong:
+    for bond in bonds:
         first = lead(bond.cases[0]) if bond.cases else 0
         for case in bond.cases[1:]:
             low, high = sorted((first, lead(case)))
@@ -211,8 +201,8 @@ def _join(bonds: Iterable[_Bond]) -> list[Cluster]:
     members: dict[int, list[int]] = defaultdict(list)
     for case in sorted(leader):
         members[lead(case)].append(case)
-    reasons: dict[int, list[_Bond]] = defaultdict(list)
-    for bond in strong:
+    reasons: dict[int, list[Cluster]] = defaultdict(list)
+    for bond in bonds:
         if bond.cases:
             reasons[lead(bond.cases[0])].append(bond)
     rank = list(ClusterKind)

@@ -14,7 +14,7 @@ from bot.analysis import ordering, scoring
 from bot.analysis.clusters import Cluster, ClusterKind, FailedRun, StoredCluster
 from bot.analysis.model import Actor, CaseId, Leg, Outcome, RepositoryId, RunId, Status
 from bot.services import judge, learning, suites
-from bot.store import audit, cases, clusters, orders, queue
+from bot.store import audit, cases, clusters, cofailures, orders, queue
 from bot.store.clusters import Belief
 from bot.store.database import Session
 
@@ -80,16 +80,16 @@ def request_refresh(session: Session, repository_id: RepositoryId, now: datetime
 
 def refresh(session: Session, repository_id: RepositoryId, now: datetime) -> None:
     """Find the clusters and the order-dependent suspects of a repository anew, and store them."""
-    watched = clusters.list_runs(session, repository_id, now - WINDOW, scoring.INCIDENT, MAX_RUNS)
+    watched = cofailures.list_runs(session, repository_id, now - WINDOW, scoring.INCIDENT, MAX_RUNS)
     numbers = {run.id: number for number, run in enumerate(watched)}
-    failed = clusters.list_failed_cases(session, repository_id, list(numbers))
+    failed = cofailures.list_failed_cases(session, repository_id, list(numbers))
     down = suites.list_down(session, repository_id, failed)
     history = [
         FailedRun(numbers[run.id], run.branch, failed[run.id], down.get(run.id, {}))
         for run in watched
         if run.id in failed
     ]
-    kinds, messages = clusters.count_kinds(session, repository_id, list(numbers))
+    kinds, messages = cofailures.count_kinds(session, repository_id, list(numbers))
     statuses = _statuses(session, repository_id)
     found = [
         kept for one in rules.find(history, len(watched), kinds, messages) if (kept := _keep(one, statuses)) is not None

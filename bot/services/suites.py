@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bot.analysis import clusters as rules
 from bot.analysis.model import Outcome, RepositoryId, RunId
-from bot.store import clusters, results
+from bot.store import cofailures, results
 from bot.store.database import Session
 
 _LEAST_SHARE = 0.3  # of all cases a suite ever had; a run may hold a part of them
@@ -20,7 +20,7 @@ class _Suites:
     """The module and the folder of every case of a repository, as numbers; 0 is no suite."""
 
     def __init__(self, session: Session, repository_id: RepositoryId) -> None:
-        found = clusters.list_suites(session, repository_id)
+        found = cofailures.list_suites(session, repository_id)
         numbers = {"": 0}
         self._of = np.zeros((2, max(found, default=0) + 1), dtype=np.int_)
         for case, names in found.items():
