@@ -35,7 +35,8 @@ check: ## Exactly what CI runs
 	bash .ci/run
 
 golden: $(STAMP) ## Write the golden files of the messages anew; look at the difference
-	FLAKEGUARD_GOLDEN=write $(BIN)/python -m pytest -q tests/unit/test_messages.py tests/unit/test_connect_views.py
+	FLAKEGUARD_GOLDEN=write $(BIN)/python -m pytest -q tests/unit/test_messages.py tests/unit/test_connect_views.py \
+		tests/unit/test_channel_views.py
 
 bench: $(STAMP) ## Measure what has a figure, as ratios in one run
 	$(BIN)/python -m tests.bench

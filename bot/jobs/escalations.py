@@ -25,7 +25,7 @@ def send(context: Context, notice: Notice) -> bool:
             return False
         profile = profiles.of_case(session, case_id, context.clock())
         held = profiles.latest_quarantine(session, profile)
-        person = escalation.find_person(held)
+        person = escalation.find_person(session, place.workspace_id, held)
     waited = datetime.fromisoformat(since)
     match Rung(word):
         case Rung.MENTION:

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from bot.analysis import escalation, schedule
 from bot.analysis.escalation import EXPIRING, MENTION_AFTER
 from bot.analysis.lifecycle import Quarantine, State
-from bot.analysis.model import ActorKind, CaseId, Place, RepositoryId
-from bot.store import cards, notices, pauses, quarantines, subscriptions, waiting
+from bot.analysis.model import ActorKind, CaseId, Place, RepositoryId, WorkspaceId
+from bot.store import cards, links, notices, pauses, quarantines, subscriptions, waiting
 from bot.store.database import Session
 from bot.store.notices import Kind
 from bot.store.waiting import OpenCard
@@ -110,7 +110,7 @@ def still_waits(session: Session, repository_id: RepositoryId, case_id: CaseId, 
     )
 
 
-def find_person(quarantine: Quarantine | None) -> str | None:
+def find_person(session: Session, workspace_id: WorkspaceId, quarantine: Quarantine | None) -> str | None:
     """Who is asked to decide: the owner, else who decided last, else who proposed; None for nobody."""
     if quarantine is None:
         return None
@@ -118,6 +118,9 @@ def find_person(quarantine: Quarantine | None) -> str | None:
         owner = quarantine.owner.lstrip("@")
         if _SLACK_USER.fullmatch(owner):
             return owner
+        linked = [one.slack_user for one in links.list_of_account(session, owner) if one.workspace_id == workspace_id]
+        if linked:
+            return linked[0]
     for actor in (quarantine.decided_by, quarantine.proposed_by):
         if actor is not None and actor.kind is ActorKind.SLACK:
             return actor.id

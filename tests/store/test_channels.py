@@ -1,0 +1,238 @@
+"""Who hears what and when, on the real database: storms, quiet hours, proposals, one digest, the ladder, reminders."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+
+from bot.analysis.lifecycle import Scope
+from bot.analysis.model import SYSTEM, Actor, ActorKind, CaseId, Place, QuarantineId, RunId, Status
+from bot.analysis.policy import Budget
+from bot.analysis.schedule import DigestTime, QuietHours
+from bot.analysis.subscriptions import Event, Filters
+from bot.services import announce, digest, escalation, quarantine, subscriptions
+from bot.services.judge import Change
+from bot.store import audit, mutes, notices, pauses, quarantines, runs, storms, workspaces
+from bot.store.database import Database
+from bot.store.notices import Kind
+from bot.store.tables import notices as rows
+from bot.store.tables import scores
+from tests.store.past import REPOSITORY, Past
+
+ANA = Actor(ActorKind.SLACK, "U0ANA", "Ana")
+BEN = Actor(ActorKind.SLACK, "U0BEN", "Ben")
+BERLIN = ZoneInfo("Europe/Berlin")
+NAMES = [f"t{number}" for number in range(210)]
+
+
+class Channels(Past):
+    """A repository of 210 tests, of which one channel hears."""
+
+    def __init__(self, db: Database) -> None:
+        super().__init__(db)
+        self.run_id: RunId = self.run(dict.fromkeys(NAMES, "."))
+        with db.begin() as session:
+            workspace = workspaces.put_by_token(session, sees_all=True, now=self.now)
+            self.place = Place(workspace.id, "C0CIFLAKES")
+            subscriptions.subscribe(session, self.place, REPOSITORY, Filters(), ANA, self.now)
+
+    def turn_flaky(self, names: Sequence[str]) -> None:
+        ids = [self.case_id(name) for name in names]
+        with self.db.begin() as session:
+            run = runs.get(session, REPOSITORY, self.run_id)
+            announce.changes(session, run, [Change(one, Status.HEALTHY, Status.FLAKY) for one in ids], None, self.now)
+
+    def told(self, kind: Kind) -> list[sa.RowMapping]:
+        with self.db.begin() as session:
+            found = session.execute(sa.select(rows).where(rows.c.kind == kind.value).order_by(rows.c.id))
+            return list(found.mappings())
+
+    def post_card(self, name: str) -> CaseId:
+        """A card of a flaky test, posted now."""
+        case_id = self.case_id(name)
+        with self.db.begin() as session:
+            key = announce.card_key(REPOSITORY, case_id, self.place)
+            notices.put_message(
+                session, key, place=self.place, ts="1.2", now=self.now, repository_id=REPOSITORY, case_id=case_id
+            )
+        return case_id
+
+    def propose(self, name: str, actor: Actor, days: int = 14) -> QuarantineId:
+        proposal = quarantine.Proposal(
+            case_id=self.case_id(name), scope=Scope.CASE, variant=None, fingerprint_id=None, days=days,
+            reason="it is slow", owner="U0ANA",
+        )  # fmt: skip
+        with self.db.begin() as session:
+            return quarantine.propose(session, REPOSITORY, proposal, actor, self.now, place=self.place)
+
+
+@pytest.fixture
+def channels(db: Database) -> Channels:
+    return Channels(db)
+
+
+def test_two_hundred_new_flakes_in_one_run_are_one_storm_card(channels: Channels) -> None:
+    channels.turn_flaky(NAMES[:200])
+    assert len(channels.told(Kind.STORM)) == 1
+    assert not channels.told(Kind.CARD)
+    channels.now += timedelta(minutes=9)
+    channels.turn_flaky(NAMES[200:203])
+    (storm,) = channels.told(Kind.STORM)
+    assert storm["revision"] == 2
+    with channels.db.begin() as session:
+        assert len(storms.get(session, storm["ref"]).case_ids) == 203
+    channels.now += timedelta(minutes=11)
+    channels.turn_flaky(NAMES[203:205])
+    assert len(channels.told(Kind.STORM)) == 1
+    assert len(channels.told(Kind.CARD)) == 2
+
+
+def test_the_sixth_new_flake_within_ten_minutes_begins_a_storm(channels: Channels) -> None:
+    for name in NAMES[:5]:
+        channels.turn_flaky([name])
+        channels.now += timedelta(minutes=1)
+    assert (len(channels.told(Kind.CARD)), len(channels.told(Kind.STORM))) == (5, 0)
+    channels.turn_flaky(NAMES[5:6])
+    assert (len(channels.told(Kind.CARD)), len(channels.told(Kind.STORM))) == (5, 1)
+
+
+def test_what_is_found_at_night_is_said_in_the_morning_and_a_persons_deed_at_once(channels: Channels) -> None:
+    channels.now = datetime(2026, 3, 5, 22, 0, tzinfo=UTC)
+    with channels.db.begin() as session:
+        subscriptions.set_quiet(session, channels.place, QuietHours(time(20), time(8)), BERLIN)
+    channels.turn_flaky(NAMES[:1])
+    assert [row["due_at"] for row in channels.told(Kind.CARD)] == [datetime(2026, 3, 6, 7, 0, tzinfo=UTC)]
+    channels.propose(NAMES[1], ANA)
+    assert [row["due_at"] for row in channels.told(Kind.HISTORY)] == [channels.now]
+
+
+def test_what_the_system_proposes_waits_for_the_digest_unless_it_blocks_the_default_branch(channels: Channels) -> None:
+    with channels.db.begin() as session:
+        subscriptions.set_digest(session, channels.place, DigestTime(time(9)), BERLIN, channels.now)
+    channels.propose(NAMES[0], SYSTEM)
+    assert not channels.told(Kind.CARD)
+    channels.run({**dict.fromkeys(NAMES, "."), NAMES[1]: "F"})
+    channels.propose(NAMES[1], SYSTEM)
+    channels.propose(NAMES[2], ANA)
+    told = [row["ref"] for row in channels.told(Kind.CARD)]
+    assert told == [channels.case_id(NAMES[1]), channels.case_id(NAMES[2])]
+
+
+def test_a_paused_channel_is_told_nothing_until_it_is_subscribed_again(channels: Channels) -> None:
+    with channels.db.begin() as session:
+        assert subscriptions.pause(session, channels.place, "it was archived", channels.now)
+        assert not subscriptions.pause(session, channels.place, "it was archived", channels.now)
+    channels.turn_flaky(NAMES[:1])
+    assert not channels.told(Kind.CARD)
+    with channels.db.begin() as session:
+        subscriptions.subscribe(session, channels.place, REPOSITORY, Filters(), ANA, channels.now)
+        assert pauses.find(session, channels.place) is None
+    channels.turn_flaky(NAMES[1:2])
+    assert len(channels.told(Kind.CARD)) == 1
+
+
+def test_a_channel_that_asked_for_broken_tests_gets_a_card_and_others_do_not(channels: Channels) -> None:
+    ids = [channels.case_id(NAMES[0])]
+    for filters, cards in ((Filters(), 0), (Filters(events=frozenset({Event.BROKEN})), 1)):
+        with channels.db.begin() as session:
+            subscriptions.subscribe(session, channels.place, REPOSITORY, filters, ANA, channels.now)
+            run = runs.get(session, REPOSITORY, channels.run_id)
+            changes = [Change(one, Status.HEALTHY, Status.BROKEN) for one in ids]
+            announce.changes(session, run, changes, None, channels.now)
+        assert len(channels.told(Kind.CARD)) == cards
+
+
+def test_four_processes_make_one_digest(channels: Channels) -> None:
+    begin = datetime(2026, 3, 5, 0, 0, tzinfo=UTC)
+    with channels.db.begin() as session:
+        subscriptions.set_digest(session, channels.place, DigestTime(time(9)), BERLIN, begin)
+
+    def tick(now: datetime) -> None:
+        with channels.db.begin() as session:
+            digest.put_due(session, now)
+
+    for hour in range(36):
+        threads = [threading.Thread(target=tick, args=(begin + timedelta(hours=hour),)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert [row["detail"] for row in channels.told(Kind.DIGEST)] == ["2026-03-05", "2026-03-06"]
+
+
+def _flaky(channels: Channels, case_id: CaseId) -> None:
+    with channels.db.begin() as session:
+        session.execute(sa.update(scores).where(scores.c.case_id == case_id).values(status="flaky"))
+
+
+@pytest.fixture
+def waiting(channels: Channels) -> Channels:
+    """A channel with a card of a flaky test on which nobody has decided."""
+    channels.run({**dict.fromkeys(NAMES, "."), NAMES[0]: "F"})
+    _flaky(channels, channels.post_card(NAMES[0]))
+    return channels
+
+
+def climb(channels: Channels, hours: float) -> list[str]:
+    """Let hours pass, with a tick before the last moment and two after; returns the steps that were asked for."""
+    channels.now += timedelta(hours=hours)
+    for _ in range(2):
+        with channels.db.begin() as session:
+            escalation.climb(session, channels.now)
+    return [row["detail"].partition(":")[0] for row in channels.told(Kind.ESCALATION)]
+
+
+def test_what_waits_is_mentioned_after_a_day_told_in_person_after_three_and_then_stale(waiting: Channels) -> None:
+    assert climb(waiting, 23) == []
+    assert climb(waiting, 1.1) == ["mention"]
+    assert climb(waiting, 47) == ["mention"]
+    assert climb(waiting, 1) == ["mention", "direct"]
+    assert climb(waiting, 48) == ["mention", "direct"]
+    with waiting.db.begin() as session:
+        told = digest.compose(session, waiting.place, None, None, "", waiting.now)
+    assert told is not None
+    assert [row.title.rpartition("::")[2] for row in told.stale] == [NAMES[0]]
+    assert climb(waiting, 24 * 14) == ["mention", "direct"]
+
+
+def test_a_decision_or_a_mute_ends_the_climb(waiting: Channels) -> None:
+    case_id = waiting.case_id(NAMES[0])
+    with waiting.db.begin() as session:
+        mutes.put(session, REPOSITORY, case_id, waiting.now + timedelta(hours=30), ANA)
+    assert climb(waiting, 25) == []
+    assert climb(waiting, 6) == ["mention"]
+    with waiting.db.begin() as session:
+        audit.append(
+            session, repository_id=REPOSITORY, case_id=case_id, quarantine_id=None, tag="case:label", actor=ANA,
+            reason="", now=waiting.now,
+        )  # fmt: skip
+    assert climb(waiting, 60) == ["mention"]
+
+
+def test_a_proposal_waits_from_when_it_was_made_and_the_owner_is_asked(waiting: Channels) -> None:
+    waiting.now += timedelta(hours=20)
+    proposed = waiting.propose(NAMES[0], ANA)
+    assert climb(waiting, 23) == []
+    assert climb(waiting, 2) == ["mention"]
+    with waiting.db.begin() as session:
+        held = quarantines.get(session, proposed)
+        assert escalation.find_person(session, waiting.place.workspace_id, held) == "U0ANA"
+
+
+def test_a_quarantine_is_reminded_of_three_days_before_its_end_and_on_its_last_day(channels: Channels) -> None:
+    channels.post_card(NAMES[0])
+    proposed = channels.propose(NAMES[0], ANA)
+    with channels.db.begin() as session:
+        quarantine.approve(session, proposed, BEN, channels.now, budget=Budget())
+    begin = channels.now
+    seen = []
+    for hour in range(0, 15 * 24, 6):
+        with channels.db.begin() as session:
+            seen += [hour] * escalation.remind(session, begin + timedelta(hours=hour))
+    assert seen == [11 * 24, 13 * 24]
+    assert [row["detail"] for row in channels.told(Kind.REMINDER)] == ["3", "0"]
