@@ -8,8 +8,6 @@ from enum import StrEnum
 
 from bot.analysis.model import Actor, RepositoryId, RunId
 
-MAX_REASON_LENGTH = 300
-
 
 class Kind(StrEnum):
     """What an incident is: a window a person marked, or far more failures than usual in a run or in one suite of it."""

@@ -34,8 +34,10 @@ def on_start(door: Door, body: Body) -> View:
     form = forms.IncidentForm.decode(body.view.state.values)
     with entitled(door, body, form.repository_id) as (session, actor):
         repository = access.require_visible(session, door.workspace, form.repository_id)
-        incidents.start(session, [repository.id], form.reason, actor, now())
-    return upkeep.as_view("Outage", answers.outage(repository.id, repository.full_name, form.reason))
+        moment = now()
+        since = moment - form.ago if form.ago else None
+        incidents.start(session, [repository.id], form.reason, actor, moment, since=since)
+    return upkeep.as_view("Outage", answers.outage(repository.id, repository.full_name, form.reason, since))
 
 
 def on_end(door: Door, body: Body) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.analysis.incidents import MAX_REASON_LENGTH, FaultySuite, Incident, faulty_suites
+from bot.analysis.incidents import FaultySuite, Incident, faulty_suites
+from bot.analysis.lifecycle import MAX_REASON_LENGTH
 from bot.analysis.model import Actor, RepositoryId
 from bot.errors import ConflictError, InvalidInputError
 from bot.services import rebuild

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Self
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -16,6 +17,15 @@ from bot.slack.names import Field
 
 MAX_COMMENT = 400
 MAX_ADDRESS = 500
+OUTAGE_BEGAN = {
+    0: "Now",
+    30: "30 minutes ago",
+    60: "An hour ago",
+    180: "3 hours ago",
+    720: "12 hours ago",
+    1440: "A day ago",
+}
+"""When an outage may have begun, in minutes before now."""
 
 
 class FormError(InvalidInputError):
@@ -164,19 +174,24 @@ class CaseForm:
 
 @dataclass(frozen=True, slots=True)
 class IncidentForm:
-    """An outage that somebody knows of."""
+    """An outage that somebody knows of; `ago` is how long before now it began."""
 
     repository_id: RepositoryId
     reason: str
+    ago: timedelta
 
     @classmethod
     def decode(cls, values: Mapping[str, object]) -> Self:
         """Read `view.state.values`; raises FormError naming the inputs at fault."""
         repository = _number(values, Field.REPOSITORY, "Choose the repository.")
+        minutes = _number(values, Field.SINCE, "Choose when it began.")
         reason = _answers(values)[Field.WHY]
-        if errors := _check_reason(reason, Field.WHY):
+        errors = _check_reason(reason, Field.WHY)
+        if minutes not in OUTAGE_BEGAN:
+            errors = {**errors, Field.SINCE: "Choose when it began."}
+        if errors:
             raise FormError(errors)
-        return cls(RepositoryId(repository), reason)
+        return cls(RepositoryId(repository), reason, timedelta(minutes=minutes))
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,3 +112,4 @@ class Field(StrEnum):
     TEAM = "team"
     REPOSITORY = "repository"
     RUN = "run"
+    SINCE = "since"

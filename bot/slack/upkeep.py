@@ -50,18 +50,21 @@ def incident(repositories: Sequence[tuple[int, str]], *, reason: str = "") -> Vi
     """Ask which repository suffers from an outage, and from what; `reason` is what was typed already."""
     options = [(str(number), name) for number, name in repositories[: blockkit.MAX_OPTIONS]]
     why = blockkit.plain_text_input(names.ELEMENT, max_length=lifecycle.MAX_REASON_LENGTH, initial=reason)
+    begun = [(str(minutes), name) for minutes, name in forms.OUTAGE_BEGAN.items()]
+    since = blockkit.static_select(names.ELEMENT, begun, initial=begun[0][0])
     return _view(
         Callback.INCIDENT,
         "An outage",
         "Start",
         "",
         blockkit.section(
-            "From now on, until somebody ends it, runs of this repository leave every score, "
+            "From its beginning until somebody ends it, runs of this repository leave every score, "
             "and proposals that rest on them are withdrawn."
         ),
         blockkit.input_block(
             Field.REPOSITORY, "Repository", blockkit.static_select(names.ELEMENT, options, initial=options[0][0])
         ),
+        blockkit.input_block(Field.SINCE, "When did it begin?", since),
         blockkit.input_block(Field.WHY, "What is going on? (goes to the audit trail)", why),
     )
 

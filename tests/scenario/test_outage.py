@@ -21,3 +21,14 @@ def test_an_outage_marked_afterwards_withdraws_the_proposal_and_brings_the_card_
     run = stage.run("inside the outage", ("test_total",))
     assert wait(lambda: (check := stage.check(run)) and check.conclusion == "neutral", 30), stage.check(run)
     assert "INFRA" in stage.check(run).summary
+
+
+def test_the_form_asks_since_when(stage: Stage) -> None:
+    stage.run("a commit", ("test_total",))
+    assert wait(lambda: stage.check(stage.github.runs()[-1]))
+    assert stage.slack.command(ANA, CHANNEL, "/flakeguard incident").status == 200
+    assert wait(lambda: stage.slack.open_view(ANA)), "no form"
+    filled = {"since": "180", "why": "the registry was down"}
+    assert stage.slack.submit(ANA, stage.slack.open_view(ANA).id, filled).status == 200
+    assert wait(lambda: " UTC on" in str(stage.slack.open_view(ANA).blocks)), stage.slack.open_view(ANA)
+    assert wait(lambda: "INFRA" in stage.check(stage.github.runs()[-1]).summary, 30), "the check does not follow"

@@ -131,7 +131,7 @@ def test_a_window_begins_in_the_past_and_ends_after_it_began(past: Past) -> None
     with past.db.begin() as session, pytest.raises(InvalidInputError):
         incidents.start(session, [REPOSITORY], "", ANA, past.now, since=past.now + HOUR)
     with past.db.begin() as session, pytest.raises(InvalidInputError):
-        incidents.start(session, [REPOSITORY], "x" * 301, ANA, past.now)
+        incidents.start(session, [REPOSITORY], "x" * 501, ANA, past.now)
     with past.db.begin() as session:
         incidents.start(session, [REPOSITORY], "", ANA, past.now)
     with past.db.begin() as session, pytest.raises(InvalidInputError):
