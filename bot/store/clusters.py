@@ -1,4 +1,4 @@
-"""Clusters: the failures they are found in, and the items found."""
+"""Clusters of cases that are one item: kept with their owner over every refresh."""
 
 from __future__ import annotations
 
@@ -11,20 +11,12 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bot.analysis.clusters import Cluster, ClusterKind, Membership, StoredCluster
-from bot.analysis.model import CaseId, Outcome, RepositoryId, Status
+from bot.analysis.lifecycle import OPEN_STATES
+from bot.analysis.model import CaseId, RepositoryId, Status
 from bot.store.cases import SEVERITY
 from bot.store.database import Session
-from bot.store.results import CODES
-from bot.store.tables import (
-    cases,
-    cluster_cases,
-    clusters,
-    quarantines,
-    scores,
-)
+from bot.store.tables import cases, cluster_cases, clusters, quarantines, scores
 
-_FAILED = (CODES[Outcome.FAILED], CODES[Outcome.ERRORED])
-_OPEN = ("proposed", "active", "suspended")
 _OTHERS = 3
 
 
@@ -242,7 +234,7 @@ def list_owners(session: Session, repository_id: RepositoryId) -> Mapping[int, s
         sa.select(quarantines.c.case_id, quarantines.c.owner)
         .where(
             quarantines.c.repository_id == repository_id,
-            quarantines.c.state.in_(_OPEN),
+            quarantines.c.state.in_([state.value for state in OPEN_STATES]),
             quarantines.c.owner.is_not(None),
         )
         .order_by(quarantines.c.id)

@@ -79,6 +79,21 @@ def test_a_regression_that_a_quarantine_masked_is_named_with_its_first_failure(p
     assert masked.title == "tests/test_cart.py::cart"
 
 
+def test_a_real_bug_that_a_person_finds_under_a_quarantine_is_a_masked_regression(past: Past) -> None:
+    held = _propose(past)
+    with past.db.begin() as session:
+        quarantine.approve(session, held, BEN, past.now, budget=BUDGET)
+    past.run({"cart": "F", "tax": "."}, branch="feature")
+    with past.db.begin() as session:
+        quarantine.label(session, past.repository_id, past.case_id("cart"), RejectReason.BUG, "A bug", ANA, past.now)
+        later = past.now + timedelta(minutes=1)
+        (masked,) = ledger.of_repository(session, past.repository_id, past.now - timedelta(hours=2), later).masked
+        before = ledger.of_repository(session, past.repository_id, past.now - timedelta(days=9), past.now).masked
+    assert (masked.quarantine_id, masked.noticed_at) == (held, past.now)
+    assert masked.first_failure_at == past.now - timedelta(hours=1)
+    assert before == ()
+
+
 def test_the_same_person_says_the_same_of_one_commit_once(past: Past) -> None:
     case_id = past.case_id("cart")
 
