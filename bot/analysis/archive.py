@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -20,7 +21,18 @@ _ENCRYPTED = 0x1
 _FREE = 1024 * 1024  # inflated before the ratio counts: a small repetitive log is no bomb
 _END = b"PK\x05\x06"  # end of central directory record, APPNOTE.TXT 4.3.16; its comment has at most 65,535 bytes
 _END_SEARCHED = 22 + 65_535
-_FAULTS = (zipfile.BadZipFile, zlib.error, gzip.BadGzipFile, EOFError, NotImplementedError, RuntimeError, OSError)
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # LZMA asks for as much memory as its header says
+_FAULTS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    gzip.BadGzipFile,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    ValueError,  # a name that is not of its encoding, a header that is nonsense
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +155,8 @@ def _fault(entry: zipfile.ZipInfo) -> str | None:
         return "it is encrypted"
     if stat.S_ISLNK(entry.external_attr >> 16):
         return "it is a link"
+    if entry.compress_type not in _METHODS:
+        return "it is packed in another way than deflate"
     if entry.filename.lower().endswith(".zip"):
         return "it is an archive inside an archive"
     return None

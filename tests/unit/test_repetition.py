@@ -1,0 +1,75 @@
+"""Cases that are there more than once, and what is made of it."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from bot.analysis import reader, reports
+from bot.analysis.model import Outcome, Verdict
+from bot.analysis.repetition import Repetitions
+
+PASS = '<testcase classname="m" name="{}"/>'
+FAIL = '<testcase classname="m" name="{}"><failure/></testcase>'
+
+
+def pytest_report(declared: int, *cases: str) -> bytes:
+    suite = f'<testsuite name="pytest" tests="{declared}">{"".join(cases)}</testsuite>'
+    return f'<testsuites name="pytest tests">{suite}</testsuites>'.encode()
+
+
+def figures(*files: bytes) -> dict[str, int]:
+    together = Repetitions()
+    for data in files:
+        one = Repetitions()
+        summary = reader.read(io.BytesIO(data), one.add_all)
+        together.take(one, bare_tries=summary.bare_tries)
+    return together.figures
+
+
+def verdicts(data: bytes) -> dict[str, Verdict]:
+    (leg,) = reports.read_artifacts([reports.Artifact("junit", io.BytesIO(data))], "ci.yml").legs
+    return {case.identity.name: case.verdict for case in leg.cases}
+
+
+RERUN = pytest_report(3, PASS.format("a"), *[PASS.format("b")] * 3, PASS.format("c"), FAIL.format("c"))
+
+
+def test_bare_tries_of_pytest_failed_but_for_the_last() -> None:
+    assert verdicts(RERUN) == {"a": Verdict.PASSED, "b": Verdict.FLAKY, "c": Verdict.FAILED}
+    assert figures(RERUN) == {"distinct_cases": 3, "tries": 6, "flaky_by_repetition": 1}
+
+
+def test_what_pytest_counts_once_each_is_no_retry() -> None:
+    data = pytest_report(3, PASS.format("a"), PASS.format("b"), PASS.format("b"))
+    assert verdicts(data) == {"a": Verdict.PASSED, "b": Verdict.PASSED}
+    assert figures(data)["flaky_by_repetition"] == 0
+
+
+def test_a_case_that_failed_and_passed_in_one_file_or_in_two_is_flaky_by_repetition() -> None:
+    one, other = (f"<testsuite>{case.format('a')}</testsuite>".encode() for case in (FAIL, PASS))
+    both = f"<testsuite>{FAIL.format('a')}{PASS.format('a')}</testsuite>".encode()
+    for found in (figures(one, other), figures(both)):
+        assert found == {"distinct_cases": 1, "tries": 2, "flaky_by_repetition": 1}
+
+
+def test_reruns_inside_a_case_are_tries_of_it() -> None:
+    data = b'<testsuite><testcase name="a"><flakyFailure/><flakyError/></testcase></testsuite>'
+    assert figures(data) == {"distinct_cases": 1, "tries": 3, "flaky_by_repetition": 1}
+
+
+def test_cases_without_a_name_are_not_taken_for_one() -> None:
+    assert figures(b"<testsuite><testcase/><testcase name=' '/></testsuite>")["distinct_cases"] == 2
+
+
+def test_nothing_read_is_nothing_counted() -> None:
+    assert figures() == {"distinct_cases": 0, "tries": 0, "flaky_by_repetition": 0}
+
+
+@pytest.mark.parametrize("tag", ["rerunFailure", "rerunError"])
+def test_a_rerun_before_a_pass_came_before_it(tag: str) -> None:
+    data = f'<testsuite><testcase name="a"><{tag}/></testcase></testsuite>'.encode()
+    (leg,) = reports.read_artifacts([reports.Artifact("junit", io.BytesIO(data))], "ci.yml").legs
+    assert [one.outcome.is_failure for one in leg.cases[0].tries] == [True, False]
+    assert leg.cases[0].tries[-1].outcome is Outcome.PASSED
