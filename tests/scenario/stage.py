@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from xml.sax.saxutils import quoteattr
 
 import httpx
+import pytest
 
 from bot.sandbox.github.model import PEOPLE, Artifact, CheckRun, Commit, WorkflowRun
 from bot.sandbox.server import Sandbox
@@ -63,7 +64,9 @@ class Stage:
 
     def start_bot(self) -> None:
         self._bot = subprocess.Popen(self._command("serve"), env=self._variables())
-        assert wait(self._answers, 40), "the bot did not start"
+        if not wait(self._answers, 60):
+            self.close()
+            pytest.fail("the bot did not start")
         if self._linked:
             self.link_everybody()
 
