@@ -87,8 +87,7 @@ def report(session: Session, repository_id: RepositoryId) -> Report:
         if not found.is_used or models.read_model(stored.document) is not None:
             return found
         return replace(found, is_used=False, reason="The features have changed since; it will be trained anew.")
-    _, untrained = training.train([])
-    return replace(untrained, labels=labels.count(session, repository_id))
+    return training.untrained(training.examples(labels.list_newest(session, repository_id, MAX_LABELS)))
 
 
 def predict(

@@ -91,5 +91,7 @@ def test_a_model_is_trained_anew_only_after_enough_new_verdicts(past: Past) -> N
     for number in range(training.MIN_LABELS - 1):
         _say(past, f"wait.{number % 30}", LabelVerdict.FLAKY, PEOPLE[number % 4])
     assert _waiting(past) == 0
+    with past.db.begin() as session:
+        assert "59 of the 60 verdicts" in learning.report(session, past.repository_id).reason
     _say(past, "wait.0", LabelVerdict.FLAKY, PEOPLE[0])
     assert _waiting(past) == 1

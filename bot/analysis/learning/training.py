@@ -97,6 +97,12 @@ def train(found: Sequence[Example]) -> tuple[Model | None, Report]:
     return (_fit(found) if is_used else None), report
 
 
+def untrained(found: Sequence[Example]) -> Report:
+    """The report of a repository whose labels nothing was learned from yet."""
+    actors = len({example.actor for example in found})
+    return _unused(found, actors, _lacking(found, actors) or "There is enough to learn from; a model is on its way.")
+
+
 def cap(counts: Sequence[float], share: float) -> float:
     """The most that one of several may weigh, so that none has more than a share of all together.
 
