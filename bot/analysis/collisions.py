@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from typing import Final, NamedTuple, assert_never
@@ -158,7 +158,7 @@ def _written(case: ReportedCase) -> tuple[str, str, str]:
 
 def _tries(members: list[_Member]) -> tuple[TryResult, ...]:
     tries = [one for _, case in members for one in case.tries]
-    return tuple(replace(one, number=number) for number, one in enumerate(tries, start=1))
+    return tuple(one._replace(number=number) for number, one in enumerate(tries, start=1))
 
 
 def _say(kind: _Kind, titles: list[str]) -> str:

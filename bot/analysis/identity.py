@@ -13,14 +13,13 @@ the second is kept, so that identifying a case costs little more than hashing it
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import replace
 from functools import lru_cache
-from typing import Final, NamedTuple
+from hashlib import blake2b
+from typing import Final
 
 from bot.analysis.model import Identity
 from bot.analysis.reported import ReportedCase
@@ -30,6 +29,7 @@ MAX_LENGTH = 500
 
 _KEPT: Final = 8192  # classes whose parts are kept: a large report has thousands
 _KEY_BYTES: Final = 16
+_new: Final = tuple.__new__  # half the time of calling a named tuple's class
 _Masks = tuple[tuple[tuple[str, ...], re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
 
 # Where the CI systems check a repository out; GitHub's runners name the repository twice (work/shop/shop).
@@ -93,50 +93,45 @@ _IN_PARAMETERS: Final[_Masks] = (
     (("id=",), re.compile(r"(?<=\bid=)'?\d{9,}'?"), "<address>"),  # Python's mocks
     (("port",), re.compile(r"(?<=\bport[=:])(?:3[3-9]|[456]\d)\d{3}\b"), "<port>"),  # those a system hands out
 )
-# Whatever the patterns above find holds a digit or a slash, and one of these; a name without is left as it is.
-_MAY_CHANGE: Final = re.compile(r"[0-9/\\]")
-_CHANGING: Final = re.compile(r"[/\\@:=]|0x|[0-9a-fA-F]{8}|[sS][eE][eE][dD]-")
+# Whatever the patterns above find holds one of these (of made-up hashes and uuids all but one in a million); a name
+# without is left as it is. Every alternative begins with one of few characters, which makes the scan fast.
+_may_change: Final = re.compile(r"[/\\@:=\x00]|0x|[0-9][0-9a-fA-F]{4}|-[0-9]").search
 _PARAMETERS: Final = re.compile(r"[\[(/]")
 # Playwright names the project (the browser) as the host of a file's suite; vitest, alike otherwise, the machine, and
 # has a suite around all.
 _SCRIPT: Final = re.compile(r"\.[cm]?[jt]sx?$")
 
 
-class _Setting(NamedTuple):
-    """What the cases of one class share, and the part of the key that is made of it."""
-
-    file: str
-    class_name: str
-    suite: str
-    scope: str
-    hashed: bytes
-
-
 def identify(case: ReportedCase) -> Identity:
     """The identity of a reported case, masked."""
-    setting = _setting(case.file, case.class_name, case.suites, case.host)
-    written = case.name
-    name = written if written.isidentifier() and written.isascii() else _mask_name(written)
-    key = hashlib.blake2b(setting.hashed + name.encode("utf-8", "replace"), digest_size=_KEY_BYTES).digest()
-    if len(name) > MAX_LENGTH or "\x00" in name:
+    file, class_name, suite, scope, hashed = _setting(case.file, case.class_name, case.suites, case.host)
+    name = case.name
+    if not name.isascii() or not (name.isidentifier() or _may_change(name) is None):
+        name = _mask_name(name)
+        key = blake2b(hashed + name.encode("utf-8", "replace"), digest_size=_KEY_BYTES).digest()
+    else:
+        name = name.strip()
+        key = blake2b(hashed + name.encode(), digest_size=_KEY_BYTES).digest()
+    if len(name) > MAX_LENGTH:
         name = _bound(name)
-    return Identity(setting.file, setting.class_name, name, setting.suite, setting.scope, key)
+    return _new(Identity, (file, class_name, name, suite, scope, key))
 
 
 def scoped(identity: Identity, scope: str) -> Identity:
     """The identity of one of several cases of a run that are alike, told by `scope` from the others."""
-    key = hashlib.blake2b(identity.key + b"\0" + scope.encode("utf-8", "replace"), digest_size=_KEY_BYTES).digest()
+    key = blake2b(identity.key + b"\0" + scope.encode("utf-8", "replace"), digest_size=_KEY_BYTES).digest()
     told = f"{identity.scope} > {scope}" if identity.scope else scope
-    return replace(identity, scope=_bound(told), key=key)
+    return identity._replace(scope=_bound(told), key=key)
 
 
 def mask(text: str) -> str:
     """A name of a suite or folder without what changes from run to run."""
-    return _substitute(_IN_PARAMETERS, _mask(text)) if _holds_change(text) else _normal(text).strip()
+    return _substitute(_IN_PARAMETERS, _mask(text)) if _may_change(text) else _normal(text).strip()
 
 
 @lru_cache(_KEPT)
-def _setting(file: str, class_name: str, suites: tuple[str, ...], host: str) -> _Setting:
+def _setting(file: str, class_name: str, suites: tuple[str, ...], host: str) -> tuple[str, str, str, str, bytes]:
+    """What the cases of one class share: the first parts of their identity, and what of the key is made of them."""
     path, inside = _path(file), _BROWSER.sub(r"\1", _mask(class_name))
     if path.startswith("/"):
         path = _by_module(path, inside)
@@ -149,7 +144,7 @@ def _setting(file: str, class_name: str, suites: tuple[str, ...], host: str) -> 
     else:
         scope = _rest(suite, inside)
     hashed = f"{path}\0{inside}\0{scope}\0".encode("utf-8", "replace")
-    return _Setting(_bound(path), _bound(inside), _bound(suite), _bound(scope), hashed)
+    return _bound(path), _bound(inside), _bound(suite), _bound(scope), hashed
 
 
 def _rest(suite: str, class_name: str) -> str:
@@ -179,7 +174,7 @@ def _by_module(path: str, class_name: str) -> str:
 
 def _mask(text: str) -> str:
     text = _normal(text)
-    if not _holds_change(text):
+    if not _may_change(text):
         return text.strip()
     if "/" in text:
         text = _CHECKOUT_INSIDE.sub("", text)
@@ -187,17 +182,11 @@ def _mask(text: str) -> str:
 
 
 def _mask_name(name: str) -> str:
-    if not _holds_change(name):
-        return _normal(name).strip()
-    name = _mask(name)
+    name = _mask(name).replace("\x00", "")
     opening = _PARAMETERS.search(name)
     if opening is None:
         return name
     return name[: opening.start()] + _substitute(_IN_PARAMETERS, name[opening.start() :])
-
-
-def _holds_change(text: str) -> bool:
-    return _MAY_CHANGE.search(text) is not None and _CHANGING.search(text) is not None
 
 
 def _substitute(masks: _Masks, text: str) -> str:

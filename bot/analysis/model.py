@@ -6,7 +6,7 @@ import base64
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import NamedTuple, NewType
 
 from bot.analysis.clusters import Membership
 from bot.analysis.ordering import NamedOrder
@@ -118,8 +118,7 @@ class FailureText:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class TryResult:
+class TryResult(NamedTuple):
     """One execution of a case inside an attempt; `number` counts from 1, `duration` is in seconds."""
 
     number: int
@@ -128,11 +127,11 @@ class TryResult:
     failure: FailureText | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """What makes a case the same case over runs and machines: normalised names, and the key of 16 bytes made of them.
 
     `scope` is what else tells it from a case with the same names, such as the browser; `suite` the innermost suite.
+    A tuple, because half a million are made of a report.
     """
 
     file: str
@@ -170,8 +169,7 @@ class Identity:
         return "" if self.class_name == module else self.class_name.removeprefix(f"{module}.")
 
 
-@dataclass(frozen=True, slots=True)
-class CaseRun:
+class CaseRun(NamedTuple):
     """Everything one variant of one run says of one case: its tries in order, at least one."""
 
     identity: Identity

@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 import click
 
-from bot.analysis import archive, reader
+from bot.analysis import archive, collisions, reader
 from bot.analysis.limits import DEFAULT, Limits
 from bot.analysis.repetition import Repetitions
-from bot.analysis.reported import NotAReportError, Summary
+from bot.analysis.reported import NotAReportError, ReportedCase, Summary
 from bot.errors import InvalidReportError
 
 _COUNTS: Final = ("cases", "passed", "failed", "errored", "skipped", "flaky")
 _SECONDS: Final = 120
+_COMPARED: Final = 20_000  # cases among which tests that look alike are looked for; a run looks among all of its own
 
 
 @click.command()
@@ -55,6 +57,8 @@ class _Found:
         self._formats: set[str] = set()
         self._counts = dict.fromkeys(_COUNTS, 0)
         self._repetitions = Repetitions()
+        self._read: list[tuple[collisions.Source, list[ReportedCase]]] = []
+        self._room = _COMPARED
         self._complete = True
         self._warnings: list[str] = []
 
@@ -67,7 +71,7 @@ class _Found:
         prefix = "" if alone else f"{member.path}: "
         repetitions = self._repetitions if alone else Repetitions()
         try:
-            summary = _read(member, repetitions, limits)
+            summary = self._count(member, repetitions, limits)
         except InvalidReportError as error:
             if alone:
                 raise
@@ -91,14 +95,26 @@ class _Found:
             **self._counts,
             **self._repetitions.figures,
             "complete": self._complete,
-            "warnings": self._warnings,
+            "warnings": [*self._warnings, *collisions.merge(self._read).notes],
         }
 
+    def _count(self, member: archive.Member, repetitions: Repetitions, limits: Limits) -> Summary:
+        if member.stream is None:
+            raise InvalidReportError(member.refused)
+        compared: list[ReportedCase] = []
+        self._read.append((collisions.Source("", "", member.path), compared))
+        room = self._room
 
-def _read(member: archive.Member, repetitions: Repetitions, limits: Limits) -> Summary:
-    if member.stream is None:
-        raise InvalidReportError(member.refused)
-    return reader.read(member.stream, repetitions.add_all, limits)
+        def take(cases: Iterable[ReportedCase]) -> None:
+            kept = len(compared)
+            if kept < room:
+                cases = list(cases)
+                compared.extend(cases[: room - kept])
+            repetitions.add_all(cases)
+
+        summary = reader.read(member.stream, take, limits)
+        self._room -= len(compared)
+        return summary
 
 
 def _sentence(found: dict[str, object]) -> str:

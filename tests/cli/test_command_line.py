@@ -27,6 +27,15 @@ def test_inspect_prints_one_object_per_file_and_exits_2_where_one_is_refused(tmp
     assert flakeguard("inspect", str(good)).returncode == 0
 
 
+def test_inspect_says_which_tests_are_told_apart_by_their_suite_alone(tmp_path: Path) -> None:
+    report = tmp_path / "r.xml"
+    suites = "".join(f"<testsuite name='{name}'><testcase classname='C' name='t'/></testsuite>" for name in "ab")
+    report.write_text(f"<testsuites>{suites}</testsuites>", encoding="utf-8")
+    found = json.loads(flakeguard("inspect", "--json", str(report)).stdout)
+    assert (found["distinct_cases"], found["complete"]) == (2, True)
+    assert "told apart by their suite" in found["warnings"][0]
+
+
 def test_only_commands_that_work_are_listed() -> None:
     listed = flakeguard("--help").stdout
     for name in ("serve", "worker", "migrate", "demo", "inspect", "rebuild", "replay", "scan"):
