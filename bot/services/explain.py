@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.analysis import explanation, history, incidents, recovery, regression, whatif
-from bot.analysis.explanation import Explanation, FailureKind, Outlook
+from bot.analysis import evidence, explanation, history, incidents, recovery, regression, whatif
+from bot.analysis.evidence import FailureKind
+from bot.analysis.explanation import Explanation, Outlook
 from bot.analysis.history import CaseResult, RunFacts
 from bot.analysis.incidents import Incident, Kind
 from bot.analysis.lifecycle import Quarantine, State
@@ -46,12 +47,12 @@ def of_case(session: Session, case_id: CaseId, now: datetime, *, ahead: bool = T
     score = cases.as_variant_score(worst) if worst else None
     keys = scorers.get_keys(session, case.repository_id)
     policy = policies.of_repository(session, case.repository_id)
-    evidence = explanation.gather(
+    found = evidence.gather(
         mine,
         histories.count_failing(session, case.repository_id, {one.run.id for one in mine if one.failed}),
         _kinds(session, case.repository_id, mine),
         first_bad=_first_bad(mine, runs, worst.state, keys) if worst and status is Status.BROKEN else None,
-        faults=incidents.faulty_suites([found for one in mine for found in one.incidents]),
+        faults=incidents.faulty_suites([incident for one in mine for incident in one.incidents]),
     )
     held = quarantines.find_latest(session, case.repository_id, case_id)
     return explanation.explain(
@@ -59,7 +60,7 @@ def of_case(session: Session, case_id: CaseId, now: datetime, *, ahead: bool = T
         title=case.title,
         status=status,
         score=score,
-        evidence=evidence,
+        evidence=found,
         outlook=_outlook(status, rows if ahead else (), results, held, policy, keys, now),
     )
 
@@ -120,6 +121,7 @@ def _outlook(
     if not rows:
         return Outlook((), (), None, None)
     worst, rules = rows[0], policy.quarantine
+    quarantined = held is not None and held.state is State.ACTIVE
     turns: list[tuple[int, Status]] = []
     before, calm_after = status, None
     ahead = whatif.after_clean_commits(worst.state, worst.variant, keys, policy.thresholds, now)
@@ -129,7 +131,7 @@ def _outlook(
         if commits and score.status is not before:
             turns.append((commits, score.status))
         before = score.status
-        if before is Status.HEALTHY and calm_after is not None:
+        if before is Status.HEALTHY and (calm_after is not None or not quarantined):
             break
     without = whatif.without_days(results, worst.variant, keys, policy.thresholds, now, status)
     release = until_release = None

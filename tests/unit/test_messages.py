@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.analysis.clusters import ClusterKind, Membership
-from bot.analysis.explanation import Evidence, Explanation, FailureKind
+from bot.analysis.evidence import Evidence, FailureKind
+from bot.analysis.explanation import Explanation
 from bot.analysis.impact import Impact
 from bot.analysis.lifecycle import Quarantine, RejectReason, Scope, State
 from bot.analysis.model import (
