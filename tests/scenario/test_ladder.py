@@ -1,0 +1,119 @@
+"""What waits and what ends, as it is said in Slack: thread, direct message, storm card and the tests behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from bot.analysis.policy import Budget
+from bot.jobs import outbox
+from bot.jobs.context import Context
+from bot.sandbox.server import Sandbox
+from bot.sandbox.slack.model import Settings
+from bot.services import announce, escalation, quarantine
+from bot.slack.registry import Registry
+from bot.store.database import Database
+from tests.scenario.stage import ANA
+from tests.store.test_channels import ANA as ANA_ACTOR
+from tests.store.test_channels import BEN as BEN_ACTOR
+from tests.store.test_channels import NAMES, Channels, _flaky
+
+
+class Ladder(Channels):
+    """A repository whose notices are said in a sandbox, by the test's own clock."""
+
+    def __init__(self, db: Database) -> None:
+        super().__init__(db)
+        self.sandbox = Sandbox(0, Settings(rate_limits=False))
+        self.slack = self.sandbox.slack
+        self.sandbox.start()
+        registry = Registry(lambda _workspace: self.slack.bot_token, base_url=f"{self.sandbox.url}/slack/api/")
+        self.context = Context(db, None, registry, None, clock=lambda: self.now)
+
+    def say(self, turns: int = 8) -> None:
+        """Let the channel take turns, two seconds apart."""
+        for _ in range(turns):
+            outbox.take_turn(self.context, self.place)
+            self.now += timedelta(seconds=2)
+
+    def card(self, name: str) -> str:
+        """The timestamp of the card of a test that turned flaky."""
+        self.run({**dict.fromkeys(NAMES, "."), name: "F"})
+        case_id = self.case_id(name)
+        _flaky(self, case_id)
+        with self.db.begin() as session:
+            announce.cards(session, self.repository_id, case_id, self.now, opening=[self.place])
+        self.say()
+        return self.slack.messages(self.place.channel)[-1].ts
+
+    def climb(self, **passed: float) -> None:
+        self.now += timedelta(**passed)
+        with self.db.begin() as session:
+            escalation.climb(session, self.now)
+            escalation.remind(session, self.now)
+        self.say()
+
+
+@pytest.fixture
+def ladder(db: Database) -> Iterator[Ladder]:
+    made = Ladder(db)
+    yield made
+    made.sandbox.stop()
+
+
+def test_a_proposal_is_asked_about_in_its_thread_and_then_in_person(ladder: Ladder) -> None:
+    ts = ladder.card(NAMES[0])
+    ladder.propose(NAMES[0], ANA_ACTOR)
+    ladder.say()
+    ladder.climb(hours=25)
+    replies = ladder.slack.replies(ladder.place.channel, ts)
+    assert "Nobody has decided" in replies[-1].text
+    assert f"<@{ANA}>" in str(replies[-1].blocks)
+    assert not replies[-1].broadcast
+    ladder.climb(hours=48)
+    (direct,) = ladder.slack.messages(ladder.slack.direct_channel(ANA).id)
+    assert direct.text.startswith("You are asked to decide about")
+    assert "fg_approve" in str(direct.blocks)
+    ladder.climb(hours=48)
+    assert len(ladder.slack.messages(ladder.slack.direct_channel(ANA).id)) == 1
+
+
+def test_what_was_decided_before_its_turn_came_is_not_asked_about(ladder: Ladder) -> None:
+    ts = ladder.card(NAMES[0])
+    proposed = ladder.propose(NAMES[0], ANA_ACTOR)
+    ladder.say()
+    ladder.now += timedelta(hours=25)
+    with ladder.db.begin() as session:
+        assert escalation.climb(session, ladder.now) == 1
+        quarantine.approve(session, proposed, BEN_ACTOR, ladder.now, budget=Budget())
+    ladder.say()
+    assert not [one for one in ladder.slack.replies(ladder.place.channel, ts) if "Nobody has decided" in one.text]
+
+
+def test_the_end_of_a_quarantine_is_announced_in_its_thread_twice(ladder: Ladder) -> None:
+    ts = ladder.card(NAMES[0])
+    proposed = ladder.propose(NAMES[0], ANA_ACTOR)
+    with ladder.db.begin() as session:
+        quarantine.approve(session, proposed, BEN_ACTOR, ladder.now, budget=Budget())
+    ladder.say()
+    ladder.climb(days=11, hours=1)
+    ladder.climb(days=2, hours=1)
+    told = [one for one in ladder.slack.replies(ladder.place.channel, ts) if " ends " in one.text]
+    assert ["in 3 days" in one.text for one in told] == [True, False]
+    assert "ends today" in told[1].text
+    assert "fg_lift" in str(told[1].blocks)
+
+
+def test_a_storm_is_one_message_that_is_brought_up_to_date(ladder: Ladder) -> None:
+    ladder.run({**dict.fromkeys(NAMES, "."), **dict.fromkeys(NAMES[:9], "F")})
+    ladder.turn_flaky(NAMES[:7])
+    ladder.say()
+    ladder.turn_flaky(NAMES[7:9])
+    ladder.now += timedelta(minutes=1)
+    ladder.say()
+    (message,) = ladder.slack.messages(ladder.place.channel)
+    assert message.text.startswith("Flake storm in acme/shop-77: 9 tests turned flaky at once, the first is")
+    assert message.updates == 1
+    assert "data_table" in str(message.blocks)
