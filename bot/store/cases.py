@@ -238,7 +238,7 @@ class WorstRow:
 
 
 def list_worst(session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId], limit: int) -> list[WorstRow]:
-    """Some cases with their worst variants, those that fail most in front; cases without a score are left out."""
+    """Some cases with their worst variants, those that fail most in front; one never scored has no runs."""
     worst = (
         sa.select(scores.c.case_id, scores.c.status, scores.c.rate, scores.c.failures, scores.c.runs)
         .ext(distinct_on(scores.c.case_id))
@@ -251,12 +251,15 @@ def list_worst(session: Session, repository_id: RepositoryId, case_ids: Sequence
     )
     rows = session.execute(
         sa.select(cases.c.id, cases.c.title, worst.c.status, worst.c.rate, worst.c.failures, worst.c.runs)
-        .join(worst, worst.c.case_id == cases.c.id)
-        .where(cases.c.repository_id == repository_id)
-        .order_by(worst.c.rate.desc(), cases.c.id)
+        .outerjoin(worst, worst.c.case_id == cases.c.id)
+        .where(cases.c.repository_id == repository_id, cases.c.id == sa.any_(sa.bindparam("of_cases", list(case_ids))))
+        .order_by(sa.func.coalesce(worst.c.rate, 0.0).desc(), cases.c.id)
         .limit(limit)
     )
-    return [WorstRow(CaseId(row[0]), row[1], Status(row[2]), row[3], row[4], row[5]) for row in rows]
+    return [
+        WorstRow(CaseId(row[0]), row[1], Status(row[2] or Status.INSUFFICIENT), row[3] or 0.0, row[4] or 0, row[5] or 0)
+        for row in rows
+    ]
 
 
 def list_facts(session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId]) -> dict[CaseId, Facts]:

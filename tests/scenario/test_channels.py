@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import sqlalchemy as sa
 
+from bot.analysis.model import CaseId, Place, Status
 from bot.sandbox.slack.model import Message
+from bot.services import announce
+from bot.services.judge import Change
+from bot.store import cases, runs, workspaces
+from bot.store import notices as notices_store
 from bot.store.database import Database
+from bot.store.notices import Kind
 from bot.store.tables import channels, notices, subscriptions
-from tests.scenario.stage import ANA, CHANNEL, Stage, wait
+from tests.scenario.stage import ANA, BEN, CHANNEL, TESTS, Stage, wait
 
 OTHER = "C0GENERAL"
 
@@ -135,3 +143,79 @@ def test_a_workspace_that_refuses_new_blocks_gets_tables_and_then_text_and_that_
 
 def digests(stage: Stage) -> list[Message]:
     return [one for one in stage.slack.messages(OTHER) if "flake digest" in str(one.blocks)]
+
+
+def test_a_storm_by_signed_requests_is_one_card_whose_button_shows_its_tests(stage: Stage, db: Database) -> None:
+    run = stage.run("many", TESTS[:7])
+    assert wait(lambda: (check := stage.check(run)) and check.conclusion, 30), "not judged"
+    say(stage, "subscribe acme/shop")
+    with db.begin() as session:
+        workspace = workspaces.find_by_token(session)
+        assert workspace is not None
+        (repository_id,) = workspaces.list_visible(session, workspace.id)
+        (stored,) = runs.list_latest_attempts(session, repository_id, run.head_sha)
+        ids, _ = cases.list_titles(session, repository_id)
+        changes = [Change(CaseId(one), Status.HEALTHY, Status.FLAKY) for one in ids[:7]]
+        announce.changes(session, stored, changes, None, datetime.now(UTC))
+    assert wait(lambda: storms(stage), 15), "no storm card"
+    (card,) = storms(stage)
+    assert "7 tests turned flaky at once" in card.text
+    assert not [one for one in stage.slack.messages(OTHER) if "fc_" in str(one.blocks)], "cards beside the storm"
+    before = len(stage.slack.ephemerals(ANA))
+    stage.slack.click(ANA, OTHER, card.ts, "fg_storm_tests")
+    assert wait(lambda: len(stage.slack.ephemerals(ANA)) > before), "the tests are not shown"
+    assert "fg_more" in str(stage.slack.ephemerals(ANA)[-1].blocks)
+
+
+def storms(stage: Stage) -> list[Message]:
+    return [one for one in stage.slack.messages(OTHER) if one.text.startswith("Flake storm")]
+
+
+def test_every_button_of_subscriptions_does_what_it_says(stage: Stage) -> None:
+    stage.run("first")
+    subscribed = say(stage, "subscribe acme/shop")
+    seen = len(stage.slack.ephemerals(ANA))
+    stage.slack.click(ANA, OTHER, subscribed.ts, "fg_menu_subscriptions")
+    assert wait(lambda: len(stage.slack.ephemerals(ANA)) > seen), "no list"
+    listed = stage.slack.ephemerals(ANA)[-1]
+    for button, title in (("fg_digest_settings", "Digest, quiet hours"), ("fg_subscribe_open", "Subscribe a channel")):
+        stage.slack.click(ANA, OTHER, listed.ts, button)
+        assert wait(lambda title=title: (view := stage.slack.open_view(ANA)) and title in str(view.source)), button
+        stage.slack.close(ANA, stage.slack.open_view(ANA).id)
+    seen = len(stage.slack.ephemerals(ANA))
+    stage.slack.click(ANA, OTHER, listed.ts, "fg_digest_now")
+    assert wait(lambda: len(stage.slack.ephemerals(ANA)) > seen), "nobody said that there is nothing to tell"
+    assert "nothing to tell" in stage.slack.ephemerals(ANA)[-1].text
+
+
+def test_a_message_of_another_person_has_no_buttons_for_one(stage: Stage, db: Database) -> None:
+    stage.run("first")
+    listed = say(stage, "subscriptions")
+    with db.begin() as session:
+        workspace = workspaces.find_by_token(session)
+        assert workspace is not None
+        (repository_id,) = workspaces.list_visible(session, workspace.id)
+        notices_store.put(
+            session, kind=Kind.AUTHOR, key="author:of-ben", repository_id=repository_id, detail="0" * 40,
+            place=Place(workspace.id, BEN), now=datetime.now(UTC) + timedelta(days=1),
+        )  # fmt: skip
+        number = session.execute(sa.select(notices.c.id).where(notices.c.key == "author:of-ben")).scalar_one()
+    forged = stage.slack.post(
+        listed.channel,
+        "forged",
+        [
+            {
+                "type": "actions",
+                "elements": [
+                    {
+                        "type": "button",
+                        "action_id": "fg_author_mine",
+                        "text": {"type": "plain_text", "text": "It is me"},
+                        "value": f"{number}:{repository_id}",
+                    }
+                ],
+            }
+        ],
+    )
+    stage.slack.click(ANA, OTHER, forged.ts, "fg_author_mine")
+    assert wait(lambda: any("not for you" in one.text for one in stage.slack.ephemerals(ANA))), "it was obeyed"
