@@ -30,6 +30,7 @@ DEEDS = {
     "label": "said it is not flaky",
     "mute": "muted the test",
     "unmute": "ended the mute",
+    "rename": "followed a rename",
 }
 """What each action of the audit trail did, in words."""
 

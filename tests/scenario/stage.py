@@ -173,9 +173,9 @@ class Stage:
         assert self.github.announce_run("completed", run).status == 202
         return run
 
-    def make_flaky(self, test: str = "test_total") -> None:
+    def make_flaky(self, test: str = "test_total", healthy: int = 12) -> None:
         """A history of commits of its own in which a test fails and passes on the same code, three times."""
-        for number in range(12):
+        for number in range(healthy):
             self.run(f"healthy {number} of {test}")
         for number in range(3):
             first = self.run(f"flaky {number} of {test}", (test,))

@@ -9,11 +9,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.sandbox.slack import blocks as block_kit
-from bot.sandbox.slack import model, payload, temper, tickets
+from bot.sandbox.slack import model, payload, refusals, temper, tickets
 from bot.sandbox.slack.model import Call, Channel, Message, RefusalError, User, View
 from bot.sandbox.slack.payload import JsonObject
 
-_LONGEST_TEXT = 40_000
 _DEEPEST_STACK = 3
 
 
@@ -159,7 +158,7 @@ class Workspace:
             first = self._by_client_id.get((place.id, client_msg_id or ""))
             if first is not None and first in self._messages.get(place.id, {}):
                 return self._messages[place.id][first]
-            self._check_content(text, blocks)
+            refusals.check_content(text, blocks)
             if thread_ts is not None:
                 parent = self.message(place.id, thread_ts)
                 if parent is None:
@@ -191,7 +190,7 @@ class Workspace:
         with self._changed:
             place = self._place(channel)
             message = self._own(place.id, ts, "cant_update_message")
-            self._check_content(text, blocks)
+            refusals.check_content(text, blocks)
             kept = block_kit.with_ids(blocks, secrets.token_hex(3))
             changed = replace(
                 message, text=text, blocks=kept, metadata=metadata or message.metadata, updates=message.updates + 1
@@ -214,7 +213,7 @@ class Workspace:
                 if url not in message.text or not blocks:
                     code = "cannot_unfurl_url"
                     raise RefusalError(code)
-                self._check_content("", blocks)
+                refusals.check_content("", blocks)
                 shown[url] = list(block_kit.with_ids(blocks, secrets.token_hex(3)))
             self._messages[place.id][ts] = replace(message, unfurls=message.unfurls | shown)
             self._touch()
@@ -239,7 +238,7 @@ class Workspace:
     def open_modal(self, trigger_id: str, source: JsonObject, *, push: bool = False) -> View:
         """Open a modal for the person behind the trigger, alone or on top of the one that is open."""
         with self._changed:
-            self._check_view(source)
+            refusals.check_view(source)
             user = self._triggers.redeem(trigger_id)
             stack = self._stacks.setdefault(user, [])
             if not push:
@@ -260,7 +259,7 @@ class Workspace:
     def update_modal(self, source: JsonObject, *, view_id: str = "", external_id: str = "", expected: str = "") -> View:
         """Replace a modal that is still open."""
         with self._changed:
-            self._check_view(source)
+            refusals.check_view(source)
             for stack in self._stacks.values():
                 for index, view in enumerate(stack):
                     named = external_id and payload.string(view.source, "external_id") == external_id
@@ -293,7 +292,7 @@ class Workspace:
     def publish_home(self, user: str, source: JsonObject, expected: str = "") -> View:
         """Replace a person's App Home."""
         with self._changed:
-            self._check_view(source)
+            refusals.check_view(source)
             if user not in self.users:
                 code = "user_not_found"
                 raise RefusalError(code)
@@ -339,7 +338,7 @@ class Workspace:
             return
         text, blocks = payload.string(body, "text"), payload.children(body, "blocks")
         if original is not None and payload.truth(body, "replace_original"):
-            self._check_content(text, blocks)
+            refusals.check_content(text, blocks)
             kept = block_kit.with_ids(blocks, secrets.token_hex(3))
             self._messages[ticket.channel][original.ts] = replace(original, text=text, blocks=kept)
             self._touch()
@@ -386,27 +385,6 @@ class Workspace:
         if message.user != model.BOT_USER_ID:
             raise RefusalError(otherwise)
         return message
-
-    def _check_content(self, text: str, blocks: list[JsonObject]) -> None:
-        problems = block_kit.problems(blocks)
-        if problems:
-            code = "invalid_blocks"
-            raise RefusalError(code, details=tuple(problems))
-        code = ""
-        if not text and not blocks:
-            code = "no_text"
-        elif len(text) > _LONGEST_TEXT:
-            code = "msg_too_long"
-        elif block_kit.text_sum(blocks) > block_kit.TEXT_SUM:
-            code = "msg_blocks_too_long"
-        if code:
-            raise RefusalError(code)
-
-    def _check_view(self, source: JsonObject) -> None:
-        problems = block_kit.view_problems(source)
-        if problems:
-            code = "invalid_arguments"
-            raise RefusalError(code, details=tuple(problems))
 
     def _make_view(self, user: str, source: JsonObject, below: View | None) -> View:
         view_id = f"V0{secrets.token_hex(5).upper()}"

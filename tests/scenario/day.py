@@ -1,0 +1,103 @@
+"""A day in a workspace: flaky tests with their cards, and what a person does with commands, buttons and forms."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+
+from bot.analysis.model import Actor, ActorKind
+from bot.sandbox.slack.model import Message, View
+from bot.slack.names import Action, Callback
+from bot.store.database import Database
+from tests.scenario.stage import ANA, BEN, CHANNEL, Stage, wait
+
+BEN_HIMSELF = Actor(ActorKind.SLACK, BEN, "ben")
+FILLED = {"until": "14", "scope": "case", "why": "the payments sandbox is slow"}
+
+
+class Day:
+    """A workspace with flaky tests, and what a person does there."""
+
+    def __init__(self, stage: Stage, db: Database) -> None:
+        self.stage, self.slack = stage, stage.slack
+        self.db = db
+        stage.run("a longer suite", data=long_report(40))
+        for test, healthy in (("test_total", 12), ("test_tax", 0), ("test_stock", 0)):
+            stage.make_flaky(test, healthy)
+        assert wait(lambda: len(stage.cards()) == 3, 180), [one.text for one in stage.cards()]
+        self.failed = stage.run("a red commit", ("test_total", "test_login"))
+        assert wait(lambda: (check := stage.check(self.failed)) and check.conclusion, 60)
+
+    def card(self, test: str) -> Message:
+        return next(one for one in self.stage.cards() if test in one.text)
+
+    def offers(self, test: str, action: Action) -> bool:
+        return action.value in str(self.card(test).blocks)
+
+    def ask(self, line: str, user: str = ANA) -> Message:
+        """Type a command and return what is answered."""
+        before = len(self.slack.ephemerals(user))
+        assert self.slack.command(user, CHANNEL, f"/flakeguard {line}".strip()).status == 200
+        assert wait(lambda: len(self.slack.ephemerals(user)) > before), f"no answer to {line}"
+        return self.slack.ephemerals(user)[-1]
+
+    def press(self, message: Message, action: Action, user: str = ANA, selected: str | None = None) -> None:
+        answer = self.slack.click(user, message.channel, message.ts, action.value, selected=selected)
+        assert answer.status == 200, answer
+
+    def told(self, message: Message, action: Action, user: str = ANA, selected: str | None = None) -> Message:
+        """Press something and return what is answered to the one who did."""
+        before = len(self.slack.ephemerals(user))
+        self.press(message, action, user, selected)
+        assert wait(lambda: len(self.slack.ephemerals(user)) > before), f"no answer to {action}"
+        return self.slack.ephemerals(user)[-1]
+
+    def form(self, callback: Callback, user: str = ANA) -> View:
+        def shown() -> bool:
+            view = self.slack.open_view(user)
+            return view is not None and view.callback_id == callback
+
+        assert wait(shown), f"no {callback}, but {self.slack.open_view(user)}"
+        view = self.slack.open_view(user)
+        assert view is not None
+        return view
+
+    def submit(self, view: View, user: str = ANA, **values: str) -> View | None:
+        """Submit a form; returns what stands there afterwards."""
+        answer = self.slack.submit(user, view.id, values)
+        assert answer.status == 200, answer
+        return self.slack.open_view(user)
+
+    def quarantine(self, test: str) -> Message:
+        """Bring a test into quarantine by two people."""
+        self.press(self.card(test), Action.QUARANTINE_OPEN)
+        assert self.submit(self.form(Callback.QUARANTINE), **FILLED) is None
+        assert wait(lambda: self.offers(test, Action.APPROVE)), self.card(test).text
+        self.press(self.card(test), Action.APPROVE, BEN)
+        assert wait(lambda: self.offers(test, Action.LIFT)), self.card(test).text
+        return self.card(test)
+
+    def lift(self, test: str) -> None:
+        self.press(self.card(test), Action.LIFT, BEN)
+        assert wait(lambda: self.offers(test, Action.QUARANTINE_OPEN)), self.card(test).text
+
+    def replies(self, test: str) -> list[str]:
+        return [one.text for one in self.slack.replies(CHANNEL, self.card(test).ts)]
+
+    def menu(self, test: str, deed: str) -> str:
+        """The value of an entry in the menu of a card."""
+        found = re.search(rf"'({deed}:\d+)'", str(self.card(test).blocks))
+        assert found, f"no {deed} in the menu of {test}"
+        return found[1]
+
+
+def long_report(number: int) -> bytes:
+    cases = "".join(
+        f"<testcase file='tests/test_long.py' classname='tests.test_long' name='test_{one}' time='0.01'/>"
+        for one in range(number)
+    )
+    into = io.BytesIO()
+    with zipfile.ZipFile(into, "w") as archive:
+        archive.writestr("report.xml", f"<testsuites><testsuite name='pytest'>{cases}</testsuite></testsuites>")
+    return into.getvalue()

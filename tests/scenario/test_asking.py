@@ -1,0 +1,244 @@
+"""Every command, button of the menu, pick list and shortcut, by signed HTTP."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from bot.analysis.lifecycle import Scope
+from bot.commands import listeners, menu
+from bot.sandbox.slack.model import BOT_USER_ID
+from bot.slack.names import Action, Callback, Shortcut
+from bot.store import quarantines as stored
+from bot.store.tables import cases
+from tests.scenario.day import BEN_HIMSELF, Day
+from tests.scenario.stage import ANA, CHANNEL, CHLOE, wait
+
+COMMANDS = {
+    "help": ("help quarantine", "propose to keep a flaky test"),
+    "status": ("status acme/shop", "acme/shop: "),
+    "settings": ("settings shop", "Policy of acme/shop"),
+    "health": ("health", "connected"),
+    "test": ("test test_shop.py total", "Flaky"),
+    "explain": ("explain test_total", "test_total"),
+    "list": ("list broken", "broken"),
+    "top": ("top acme/shop 30d 3", "acme/shop"),
+}
+MODALS = {
+    "quarantine": ("quarantine test_refund", Callback.QUARANTINE),
+    "mute": ("mute test_refund 3d", Callback.MUTE),
+    "run": ("run", Callback.RUN),
+    "incident": ("incident", Callback.INCIDENT),
+}
+OURS = ("cases", "deeds", "health", "home", "incident", "keeping", "lists", "menu", "quarantine", "runs", "top")
+ELSEWHERE = {"unquarantine", "extend", "rerun"}
+"""Commands that need a state of their own; each has a test of its own below."""
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_is_answered(day: Day, name: str) -> None:
+    line, expected = COMMANDS[name]
+    assert expected in day.ask(line).text
+
+
+@pytest.mark.parametrize("name", MODALS)
+def test_a_command_opens_its_form(day: Day, name: str) -> None:
+    line, callback = MODALS[name]
+    assert day.slack.command(ANA, CHANNEL, f"/flakeguard {line}").status == 200
+    day.slack.close(ANA, day.form(callback).id)
+
+
+def test_no_command_is_without_a_scenario() -> None:
+    ours = {*COMMANDS, *MODALS, *ELSEWHERE}
+    others = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py") if path != Path(__file__))
+    rest = {one.name for one in menu.COMMANDS} - ours
+    assert not {name for name in rest if f"/flakeguard {name}" not in others and f'"{name}' not in others}
+
+
+def test_every_action_form_and_shortcut_has_a_handler_and_a_scenario() -> None:
+    sources = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+    assert set(listeners.SHORTCUTS) == set(Shortcut)
+    used = [
+        one
+        for table in (listeners.ACTIONS, listeners.SUBMISSIONS, listeners.SHORTCUTS)
+        for one, listener in table.items()
+        if listener.handler.__module__.rpartition(".")[2] in OURS
+    ]
+    assert len(used) > 40
+    assert not [one for one in used if f"{type(one).__name__}.{one.name}" not in sources and one.value not in sources]
+
+
+def test_a_mention_is_read_as_a_command_is_and_answered_in_its_thread(day: Day) -> None:
+    before = len(day.slack.ephemerals(CHLOE))
+    card = day.card("test_tax")
+    day.slack.say(CHLOE, CHANNEL, f"<@{BOT_USER_ID}> status <https://github.com/acme/shop|acme/shop>", card.ts)
+    assert wait(lambda: len(day.slack.ephemerals(CHLOE)) > before)
+    answer = day.slack.ephemerals(CHLOE)[-1]
+    assert answer.text.startswith("acme/shop: ")
+    assert answer.thread_ts == card.ts
+
+
+def test_a_name_that_fits_several_tests_gets_a_pick_list(day: Day) -> None:
+    list_ = day.ask("test test_long.py")
+    assert "Choose the one" in list_.text
+    first = day.slack.suggestions_of(ANA, CHANNEL, list_.ts, Action.PICK, "")
+    assert len(first) == 40
+    assert all("test_long" in str(one) for one in first)
+    narrowed = day.slack.suggestions_of(ANA, CHANNEL, list_.ts, Action.PICK, "LONG test_17")
+    assert [one["text"]["text"] for one in narrowed] == ["tests/test_long.py::test_17"]  # type: ignore[index,call-overload]
+    details = day.told(list_, Action.PICK, selected=str(narrowed[0]["value"]))
+    assert "test_17" in details.text
+
+
+def test_a_pick_list_keeps_what_it_was_for(day: Day) -> None:
+    list_ = day.ask("mute test_shop.py 3d")
+    options = day.slack.suggestions_of(ANA, CHANNEL, list_.ts, Action.PICK, "refund")
+    day.press(list_, Action.PICK, selected=str(options[0]["value"]))
+    form = day.form(Callback.MUTE)
+    assert "'3'" in str(form.blocks)
+    day.slack.close(ANA, form.id)
+
+
+def test_a_test_that_is_not_known_is_said_in_words(day: Day) -> None:
+    assert "No test fits" in day.ask("test nothing_like_it").text
+    assert "Name the test" in day.ask("explain").text
+
+
+def test_a_repository_that_is_not_known_gets_the_closest(day: Day) -> None:
+    assert "acme/shop" in day.ask("status acme/shpo").text
+
+
+def test_a_test_is_found_and_shown_in_a_window(day: Day) -> None:
+    day.press(day.ask("help"), Action.FIND_OPEN)
+    choose = day.form(Callback.CHOOSE)
+    options = day.slack.suggestions(ANA, choose.id, Action.PICK, "test_tax")
+    shown = day.submit(choose, case=str(options[0]["value"]))
+    assert shown is not None
+    assert "test_tax" in str(shown.blocks)
+    day.slack.close(ANA, shown.id)
+
+
+def test_details_say_why_and_offer_the_rest(day: Day) -> None:
+    details = day.told(day.card("test_tax"), Action.DETAILS)
+    assert "*Why*" in str(details.blocks)
+    why = day.told(details, Action.WHY)
+    assert "test_tax" in why.text
+
+
+@pytest.mark.parametrize(
+    ("action", "expected"),
+    [
+        (Action.MENU_STATUS, "acme/shop: "),
+        (Action.MENU_TOP, "acme/shop"),
+        (Action.MENU_SETTINGS, "Policy of"),
+        (Action.MENU_HEALTH, "connected"),
+        (Action.MENU_QUARANTINED, "quarantined"),
+        (Action.MENU_PROPOSED, "proposed"),
+        (Action.MENU_EXPIRING, "expiring"),
+        (Action.MENU_BROKEN, "broken"),
+    ],
+)
+def test_a_button_of_the_menu_answers_as_its_command(day: Day, action: Action, expected: str) -> None:
+    assert expected in day.told(day.ask("help"), action).text
+
+
+def test_the_status_is_shared_with_the_channel_once_it_is_asked_for(day: Day) -> None:
+    status = day.ask("status acme/shop")
+    day.press(status, Action.SHARE)
+    assert wait(lambda: [one for one in day.slack.messages(CHANNEL) if "shared by" in str(one.blocks)])
+
+
+def test_a_run_is_asked_about_by_link_by_form_and_by_its_message(day: Day) -> None:
+    url = day.failed.html_url
+    answer = day.ask(f"run <{url}>")
+    assert re.search(r"2 of 8 tests failed: .*1 FLAKY.* 1 NEW", answer.text), answer.text
+    day.press(day.ask("help"), Action.RUN_OPEN)
+    form = day.form(Callback.RUN)
+    wrong = day.submit(form, run="https://github.com/acme/shop")
+    assert wrong is not None
+    assert "run" in wrong.errors
+    shown = day.submit(form, run=url)
+    assert shown is not None
+    assert "2 of 8 tests failed" in str(shown.blocks)
+    day.slack.close(ANA, shown.id)
+    day.slack.say(CHLOE, CHANNEL, f"CI is red again, see {url}")
+    said = day.slack.messages(CHANNEL)[-1]
+    before = len(day.slack.ephemerals(ANA))
+    assert day.slack.message_shortcut(ANA, CHANNEL, said.ts, Shortcut.RUN).status == 200
+    assert wait(lambda: len(day.slack.ephemerals(ANA)) > before)
+    assert "2 of 8 tests failed" in day.slack.ephemerals(ANA)[-1].text
+
+
+def test_a_run_is_run_again_once(day: Day) -> None:
+    asked: list[tuple[int, bool]] = []
+    day.stage.github.on_rerun = lambda run_id, failed_only: asked.append((run_id, failed_only))
+    answer = day.ask(f"run {day.failed.html_url}")
+    assert "runs again" in day.told(answer, Action.RERUN_FAILED).text
+    assert "already" in day.told(answer, Action.RERUN_ALL).text
+    assert "already" in day.ask(f"rerun {day.failed.html_url} failed").text
+    assert asked == [(day.failed.id, True)]
+
+
+def test_a_link_to_the_page_of_a_test_is_shown_in_short_and_opens_without_an_account(day: Day) -> None:
+    details = day.told(day.card("test_tax"), Action.DETAILS)
+    address = re.search(r"<(http[^|]+/t/[^|]+)\|", str(details.blocks))
+    assert address, details.blocks
+    url = address[1].replace("&amp;", "&")
+    day.slack.settings = replace(day.slack.settings, unfurl_domains=(urlsplit(url).netloc,))
+    day.slack.say(CHLOE, CHANNEL, f"what about {url}")
+    shared = day.slack.messages(CHANNEL)[-1]
+    assert wait(lambda: day.slack.message(CHANNEL, shared.ts).unfurls), "the link is not shown in short"
+    assert "test_tax" in str(day.slack.message(CHANNEL, shared.ts).unfurls)
+    page = httpx.get(url)
+    assert page.status_code == 200
+    assert "test_tax" in page.text
+    forged = re.sub("[0-9a-f]$", lambda last: "0" if last[0] != "0" else "1", url)
+    assert httpx.get(forged).status_code == 404
+    day.slack.say(CHLOE, CHANNEL, f"and {forged}")
+    assert not day.slack.messages(CHANNEL)[-1].unfurls
+
+
+def test_an_outage_begins_and_ends(day: Day) -> None:
+    started = day.ask("incident start acme/shop the registry is down")
+    assert "An outage of acme/shop" in started.text
+    assert "already" in day.ask("incident start acme/shop again").text
+    assert "is over" in day.told(started, Action.INCIDENT_END).text
+    day.press(day.ask("help"), Action.INCIDENT_OPEN)
+    shown = day.submit(day.form(Callback.INCIDENT), why="DNS")
+    assert shown is not None
+    assert "An outage of acme/shop" in str(shown.blocks)
+    day.slack.close(ANA, shown.id)
+    assert "is over" in day.ask("incident end").text
+
+
+def test_the_home_is_shown_paged_and_kept_up_to_date(day: Day) -> None:
+    with day.db.begin() as session:
+        found = session.execute(
+            sa.select(cases.c.repository_id, cases.c.id).where(cases.c.title.like("%test_long%")).limit(16)
+        ).all()
+        for repository_id, case_id in found:
+            stored.insert_proposed(
+                session, repository_id=repository_id, case_id=case_id, scope=Scope.CASE, variant=None,
+                fingerprint_id=None, days=14, reason="slow", owner=None, actor=BEN_HIMSELF, now=datetime.now(UTC),
+            )  # fmt: skip
+    assert day.slack.open_home(ANA).status == 200
+    assert wait(lambda: day.slack.home(ANA))
+    home = day.slack.home(ANA)
+    assert "16 proposals wait" in str(home.blocks)
+    day.slack.click_in_view(ANA, home.id, Action.HOME_NEXT)
+    assert wait(lambda: "16 to 16 of 16" in str(day.slack.home(ANA).blocks))
+    day.slack.click_in_view(ANA, day.slack.home(ANA).id, Action.HOME_BACK)
+    assert wait(lambda: "1 to 15 of 16" in str(day.slack.home(ANA).blocks))
+    before = day.slack.home(ANA).hash
+    day.quarantine("test_tax")
+    assert wait(lambda: "test_tax" in str(day.slack.home(ANA).blocks), 20), "the home was not brought up to date"
+    assert day.slack.home(ANA).hash != before
+    day.slack.click_in_view(ANA, day.slack.home(ANA).id, Action.MENU_HELP)
+    assert wait(lambda: any("You can type" in one.text for one in day.slack.messages(day.slack.direct_channel(ANA).id)))

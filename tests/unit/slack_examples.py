@@ -1,0 +1,242 @@
+"""What the views of the tests show: a case in every state, and every view made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from bot.analysis.evidence import Evidence, FailureKind
+from bot.analysis.explanation import Explanation
+from bot.analysis.impact import Impact
+from bot.analysis.lifecycle import Quarantine, Scope, State
+from bot.analysis.model import (
+    SYSTEM,
+    Actor,
+    ActorKind,
+    CaseId,
+    CaseProfile,
+    FailureExcerpt,
+    Problem,
+    QuarantineId,
+    RepositoryId,
+    Status,
+    VariantScore,
+    Verdict,
+)
+from bot.analysis.naming import Naming
+from bot.analysis.policy import DEFAULT, Approval, PathRule, Policy
+from bot.analysis.regression import FirstBad
+from bot.slack import (
+    answers,
+    cost,
+    details,
+    health,
+    home,
+    listing,
+    messages,
+    modals,
+    policy,
+    run_answers,
+    upkeep,
+)
+from bot.slack.answers import Choice, CommandHelp
+from bot.slack.blockkit import Message, View
+from bot.slack.details import AuditLine
+from bot.slack.health import Connection, RepositoryHealth
+from bot.slack.home import Page, Pages
+from bot.slack.listing import CaseRow, ListKind
+from bot.slack.messages import History, ImportSummary
+from bot.slack.modals import Target
+from bot.slack.names import Deed
+from bot.slack.run_answers import RunAnswer, RunFailure
+
+NOW = datetime(2026, 11, 23, 14, 13, tzinfo=UTC)
+ANA = Actor(ActorKind.SLACK, "U0ANA", "Ana Flores")
+BEN = Actor(ActorKind.SLACK, "U0BEN", "Ben Okafor")
+LINUX = VariantScore(
+    variant="ci.yml linux", status=Status.FLAKY, p_flaky=0.97, p_broken=0.01, rate=0.1346, interval=(0.07, 0.23),
+    runs=52, failures=7, mixed_commits=3,
+)  # fmt: skip
+MAC = replace(LINUX, variant="ci.yml mac", status=Status.HEALTHY, p_flaky=0.02, rate=0.004, failures=0, mixed_commits=0)
+FAILURE = FailureExcerpt(
+    message="AssertionError: 1299 != 1300",
+    text="AssertionError: 1299 != 1300\n  tests/api/test_cart.py:88",
+    fingerprint_id=31,
+    variant="ci.yml linux",
+    sha="abc1234def5678",
+    run_number=812,
+    run_url="https://github.example/acme/shop/actions/runs/7",
+    occurred_at=NOW - timedelta(hours=1),
+    category="assertion",
+    evidence="AssertionError",
+)
+FLAKY = CaseProfile(
+    repository_id=RepositoryId(4711), repository="acme/shop", case_id=CaseId(42), uid="a1b2c3d4",
+    title="tests/api/test_cart.py::test_total", status=Status.FLAKY, variants=(LINUX, MAC), last_failure=FAILURE,
+    first_seen_at=NOW - timedelta(days=30), last_seen_at=NOW,
+)  # fmt: skip
+ADDRESS = "https://fg.example/t/a1b2c3d4?w=1&c=42&e=1&s=2"
+RECENT = (Verdict.PASSED,) * 5 + (Verdict.FLAKY, Verdict.FAILED, Verdict.SKIPPED, Verdict.PASSED)
+PROPOSED = Quarantine(
+    id=QuarantineId(7), repository_id=RepositoryId(4711), case_id=CaseId(42), state=State.PROPOSED, scope=Scope.CASE,
+    variant=None, fingerprint_id=None, days=14, reason="payments-sandbox is slow since Monday", owner="U0ANA",
+    proposed_by=ANA, proposed_at=NOW - timedelta(minutes=9), decided_by=None, decided_at=None, decision=None,
+    expires_at=None, version=1,
+)  # fmt: skip
+ACTIVE = replace(
+    PROPOSED, state=State.ACTIVE, decided_by=BEN, decided_at=NOW, expires_at=NOW + timedelta(days=14), version=2
+)
+SUSPENDED = replace(ACTIVE, state=State.SUSPENDED, decided_by=SYSTEM, version=3)
+REJECTED = replace(
+    PROPOSED, state=State.REJECTED, decided_by=BEN, decided_at=NOW, decision="bug: the cart rounds twice"
+)
+HEALTHY = replace(FLAKY, status=Status.HEALTHY, variants=(MAC,))
+BROKEN = replace(FLAKY, status=Status.BROKEN, variants=(replace(LINUX, status=Status.BROKEN, p_broken=0.999),))
+HEALTH = RepositoryHealth(
+    repository="acme/shop", repository_id=RepositoryId(4711), quarantined=2, proposed=1,
+    turned={Status.FLAKY: 3, Status.HEALTHY: 5}, turned_before={Status.FLAKY: 4, Status.BROKEN: 1},
+    counts={Status.HEALTHY: 38, Status.FLAKY: 3, Status.BROKEN: 1},
+    runs_last_day=9, failed_runs_last_day=2, last_run_at=NOW, top=(FLAKY,),
+)  # fmt: skip
+SUMMARY = ImportSummary(
+    repository="acme/shop", runs=80, cases=40, flaky=3, broken=1, first_at=NOW - timedelta(days=21), last_at=NOW,
+    problems=1,
+)  # fmt: skip
+AUDIT = (AuditLine(NOW, "Ben Okafor", "approved the quarantine"), AuditLine(NOW, "Ana Flores", "proposed", "slow"))
+CONNECTIONS = (Connection("Slack", True, "configured"), Connection("GitHub App", False, "set GITHUB_APP_ID"))
+HOME = home.HomeState(
+    waiting=Page([CaseRow(FLAKY, PROPOSED)], 1), own=Page([CaseRow(FLAKY, ACTIVE)] * 15, 33), pages=Pages(0, 1),
+    subscriptions=("<#C1> hears of `acme/shop`",), repositories=[HEALTH], connections=CONNECTIONS,
+)  # fmt: skip
+EMPTY_HOME = home.HomeState(
+    waiting=Page([], 0), own=Page([], 0), pages=Pages(), subscriptions=(), repositories=[], connections=[]
+)
+MUTED = replace(FLAKY, muted_until=NOW + timedelta(days=7))
+COMMANDS = (
+    CommandHelp("status", "[owner/repo]", "the health of a repository", ("status", "status acme/shop")),
+    CommandHelp("test", "<name or part of it>", "everything about one test", ("test test_total",)),
+)
+CHOICES = [Choice(42, FLAKY.title, "acme/shop"), Choice(43, "tests/web/test_page.py::test_total", "acme/web")]
+RUN = RunAnswer(
+    run_id=9, repository_id=4711, repository="acme/shop", number=812, attempt=2, url=FAILURE.run_url, sha=FAILURE.sha,
+    read=True, conclusion="failure", cases=400, unread=1,
+    failures=[
+        RunFailure(42 + number, FLAKY.title, "ci.yml linux", naming, "it failed in 7 of 52 runs", FAILURE.message)
+        for number, naming in enumerate(Naming)
+    ],
+)  # fmt: skip
+EXPLANATION = Explanation(
+    case_id=CaseId(42), title=FLAKY.title, status=Status.BROKEN, variant="ci.yml linux",
+    sentence="It fails since a change between a1b2c3d and d4e5f6a.",
+    evidence=Evidence(
+        mixed=(), isolated=(), discounted=(), faults=(), streak=0, failing_streak=3,
+        kinds=(FailureKind(31, FAILURE.message, "assertion", 7, NOW), FailureKind(32, "", "timeout", 1, NOW)),
+        first_bad=FirstBad("a1b2c3d4", ("b2c3d4e5", "d4e5f6a7"), 0.92),
+    ),
+    counterfactuals=("9 more clean commits release it.",),
+    lines=("7 failures in 52 runs of ci.yml linux.", "Fails for no reason in about 13 % of runs."),
+)  # fmt: skip
+IMPACT = Impact(
+    case_id=CaseId(42), title=FLAKY.title, p_flaky=0.97, rate=0.13, runs_per_day=9.0, failures=7,
+    blocked_pull_requests=3, ci_minutes=41.0, waiting_minutes=90.0, expected_failures=8.2, expected_blocked=3.1,
+)  # fmt: skip
+POLICY = Policy(approval=Approval(self_approval=True, owners=True, paths=(PathRule("tests/pay/**", protected=True),)))
+
+
+def _ended(state: State, by: Actor = BEN, decision: str | None = "mended") -> Quarantine:
+    return replace(ACTIVE, state=state, decided_by=by, decision=decision)
+
+
+VIEWS: dict[str, Callable[[], Message | View]] = {
+    "card_flaky": lambda: messages.card(FLAKY, None, NOW),
+    "card_proposed": lambda: messages.card(FLAKY, PROPOSED, NOW),
+    "card_active": lambda: messages.card(FLAKY, ACTIVE, NOW),
+    "card_suspended": lambda: messages.card(BROKEN, SUSPENDED, NOW),
+    "card_rejected": lambda: messages.card(FLAKY, REJECTED, NOW),
+    "card_withdrawn": lambda: messages.card(FLAKY, _ended(State.WITHDRAWN, ANA, None), NOW),
+    "card_lifted": lambda: messages.card(FLAKY, _ended(State.LIFTED), NOW),
+    "card_lifted_healthy": lambda: messages.card(HEALTHY, _ended(State.LIFTED, SYSTEM), NOW),
+    "card_expired": lambda: messages.card(FLAKY, _ended(State.EXPIRED, SYSTEM, None), NOW),
+    "card_time_over": lambda: messages.card(FLAKY, ACTIVE, NOW + timedelta(days=15)),
+    "card_healthy": lambda: messages.card(HEALTHY, None, NOW),
+    "card_broken": lambda: messages.card(BROKEN, None, NOW),
+    "card_infra": lambda: messages.card(replace(FLAKY, status=Status.INFRA), None, NOW),
+    "card_suspect": lambda: messages.card(replace(FLAKY, status=Status.SUSPECT), None, NOW),
+    "card_never_scored": lambda: messages.card(
+        replace(FLAKY, status=Status.INSUFFICIENT, variants=(), last_failure=None), None, NOW
+    ),
+    **{
+        f"history_{kind}": lambda kind=kind: messages.history_line(  # type: ignore[misc]
+            kind, SYSTEM if kind in {History.STATUS, History.EXPIRED} else BEN, ACTIVE, FLAKY, None
+        )
+        for kind in History
+    },
+    "history_rejected_why": lambda: messages.history_line(History.REJECTED, BEN, REJECTED, FLAKY, REJECTED.decision),
+    "imported": lambda: messages.imported(SUMMARY),
+    "incident": lambda: messages.incident("acme/shop", FAILURE.run_url, 812, 31, 40),
+    "unreadable": lambda: messages.unreadable(
+        "acme/shop", FAILURE.run_url, 812, [Problem("reports", f"{n}.xml", "not well-formed") for n in range(7)]
+    ),
+    "card_muted": lambda: messages.card(MUTED, None, NOW),
+    "help": lambda: answers.help_menu(COMMANDS, [CaseRow(FLAKY, PROPOSED)], 7),
+    "help_command": lambda: answers.command_help(COMMANDS[1]),
+    "done": lambda: answers.done("The quarantine is lifted: the test fails builds again."),
+    "lift_question": lambda: messages.lift_question(FLAKY, ACTIVE),
+    "status": lambda: health.status(HEALTH),
+    "status_shared": lambda: health.status(HEALTH, shared_by="<@U0ANA>"),
+    "status_empty": lambda: health.status(replace(HEALTH, counts={}, top=(), last_run_at=None)),
+    "connections": lambda: health.connections(CONNECTIONS),
+    "connections_all": lambda: health.connections(CONNECTIONS[:1]),
+    "policy": lambda: policy.in_force("acme/shop", POLICY),
+    "policy_fault": lambda: policy.in_force("acme/shop", POLICY, fault="quarantine.days: must be 1 to 90."),
+    "policy_default": lambda: policy.in_force("acme/shop", DEFAULT),
+    "run": lambda: run_answers.run(RUN),
+    "run_unread": lambda: run_answers.run(replace(RUN, read=False, failures=[], conclusion="")),
+    "run_green": lambda: run_answers.run(replace(RUN, failures=[], conclusion="success", unread=0)),
+    "details": lambda: details.case_details(FLAKY, ACTIVE, AUDIT, NOW, recent=RECENT),
+    "details_new": lambda: details.case_details(FLAKY, None, (), NOW),
+    "unfurl": lambda: Message("A test.", messages.unfurl(FLAKY, ACTIVE, NOW)),
+    "details_why": lambda: details.case_details(
+        BROKEN,
+        None,
+        AUDIT,
+        NOW,
+        recent=RECENT,
+        address=ADDRESS,
+        explanation=EXPLANATION,
+        owner="@acme/payments",
+    ),
+    "explained": lambda: details.explained(FLAKY, EXPLANATION),
+    "top": lambda: cost.ranking("acme/shop", 7, [IMPACT, replace(IMPACT, ci_minutes=0.3, waiting_minutes=0)]),
+    "top_none": lambda: cost.ranking("acme/shop", 1, []),
+    "outage": lambda: answers.outage(4711, "acme/shop", "the registry is down"),
+    "pick": lambda: answers.pick("cart", CHOICES, Deed.QUARANTINE),
+    "pick_many": lambda: answers.pick("cart", CHOICES * 25, Deed.EXTEND, days=14, many=True),
+    **{f"list_{kind}": lambda kind=kind: listing.case_list(kind, [CaseRow(FLAKY, ACTIVE)]) for kind in ListKind},  # type: ignore[misc]
+    "list_many": lambda: listing.case_list(ListKind.BROKEN, [CaseRow(BROKEN)] * 20, 33),
+    "list_none": lambda: listing.case_list(ListKind.PROPOSED, []),
+    "error": lambda: answers.error("Already approved by Ben <b> at 14:13 UTC."),
+    "closest": lambda: answers.closest("stauts", "status"),
+    "closest_none": lambda: answers.closest("`x`", None),
+    "modal_quarantine": lambda: modals.quarantine(FLAKY, Target.of(FLAKY, channel="C1", ts="1.2")),
+    "modal_quarantine_plain": lambda: modals.quarantine(FLAKY, Target(case_id=FLAKY.case_id)),
+    "modal_reject": lambda: modals.reject(FLAKY, PROPOSED, channel="C1", ts="1.2"),
+    "modal_label": lambda: modals.label(FLAKY),
+    "modal_resume": lambda: modals.resume(BROKEN, SUSPENDED),
+    "modal_extend": lambda: modals.extend(FLAKY, ACTIVE, days=None),
+    "modal_extend_typed": lambda: modals.extend(FLAKY, ACTIVE, days=21, channel="C1"),
+    "modal_assign": lambda: modals.assign(FLAKY, ACTIVE),
+    "modal_assign_team": lambda: modals.assign(FLAKY, replace(ACTIVE, owner="@acme/payments")),
+    "modal_mute": lambda: modals.mute(FLAKY, days=None),
+    "modal_budget": lambda: modals.budget(FLAKY, PROPOSED, "50 tests are in quarantine.", [(ACTIVE, FLAKY.title)]),
+    "modal_choose": lambda: upkeep.choose(Deed.QUARANTINE),
+    "modal_find": lambda: upkeep.choose(Deed.DETAILS),
+    "modal_run": upkeep.ask_run,
+    "modal_incident": lambda: upkeep.incident([(4711, "acme/shop")]),
+    "modal_answer": lambda: upkeep.as_view("Run", run_answers.run(RUN)),
+    "modal_working": modals.working,
+    "modal_info": lambda: modals.info("Loading", "One moment…"),
+    "home": lambda: home.home(HOME, NOW),
+    "home_empty": lambda: home.home(EMPTY_HOME, NOW),
+}
