@@ -33,7 +33,7 @@ from bot.services import (
     recovery,
     renames,
 )
-from bot.store import cases, incidents, parts, repositories, results, runs, scorers
+from bot.store import identities, incidents, parts, repositories, results, runs, scorers
 from bot.store.database import Session
 
 HISTORY_AGE = timedelta(hours=24)
@@ -68,7 +68,7 @@ def record(
         parts.list_attempts(session, run),
         parts.list_before(session, run, repository.default_branch),
     )
-    ids = cases.put(
+    ids = identities.put(
         session, repository_id, (case.identity for leg in report.legs for case in leg.cases), run.started_at
     )
     commit = judge.Commit(

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot.analysis.model import Actor, ActorKind, CaseId, Identity, Place, RepositoryId, WorkspaceId
 from bot.services.search import MAX_AGE, CaseSearch
-from bot.store import cases, homes, mutes, repositories, workspaces
+from bot.store import homes, identities, mutes, repositories, workspaces
 from bot.store.database import Database, Session
 from bot.store.tables import cases as table
 
@@ -30,7 +30,7 @@ def store(session: Session, repository_id: RepositoryId, *names: str) -> None:
     for name in names:
         key = hashlib.sha256(f"{repository_id}:{name}".encode()).digest()[:16]
         found.append(Identity("tests/test_a.py", "tests.test_a", name, "pytest", "", key))
-    cases.put(session, repository_id, found, NOW)
+    identities.put(session, repository_id, found, NOW)
 
 
 def titles(search: CaseSearch, session: Session, *ids: RepositoryId, words: str, at: datetime = NOW) -> list[str]:
