@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 from bot.analysis.limits import DEFAULT, Limits
 from bot.errors import InvalidReportError
 
-REPORT_SUFFIXES = (".xml", ".xml.gz", ".junit", ".xunit")
+REPORT_SUFFIXES = (".xml", ".xml.gz", ".junit", ".xunit", ".trx", ".trx.gz")
 _PATH_LENGTH = 500
 _HEADER = 30  # a local file header's fixed part, APPNOTE.TXT 4.3.7
 _ENCRYPTED = 0x1

@@ -24,6 +24,8 @@ class Limits:
     name_length: int = 1000
     message_length: int = 4000
     text_length: int = 16_000
+    run_text: int = 64_000_000
+    """Of all failures of a run together; beyond it their messages are kept and their texts are not."""
     seconds: float = 0.0
     expired: Callable[[], bool] | None = None
 

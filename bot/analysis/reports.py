@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from bot.analysis import archive, collisions, reader, repetition, variants
@@ -29,6 +29,21 @@ class _Leg:
     complete: bool = True
 
 
+@dataclass(slots=True)
+class _Room:
+    """What a run may still keep in memory."""
+
+    cases: int
+    text: int
+
+    def keep(self, cases: list[ReportedCase]) -> list[ReportedCase]:
+        """The cases of a file, without the texts of failures where the run has too much of them already."""
+        self.cases -= len(cases)
+        failures = [case.failure for case in cases if case.failure is not None]
+        self.text -= sum(len(failure.message) + len(failure.text) for failure in failures)
+        return cases if self.text >= 0 else [_without_text(case) for case in cases]
+
+
 def read_artifacts(artifacts: Iterable[Artifact], workflow_path: str, limits: Limits = DEFAULT) -> RunReport:
     """Read every report of the artifacts; the result does not depend on the order they are given in.
 
@@ -39,13 +54,14 @@ def read_artifacts(artifacts: Iterable[Artifact], workflow_path: str, limits: Li
     problems: list[Problem] = []
     empty: list[str] = []
     files = 0
+    room = _Room(limits.cases, limits.run_text)
     for artifact in artifacts:
         variant, shard = variants.split(artifact.name, workflow_path)
         leg = _Leg()
         found = 0
         try:
             for member in archive.members(artifact.name, artifact.stream, limits):
-                fault = member.refused or _read_member(artifact.name, shard, member, leg, limits)
+                fault = member.refused or _read_member(artifact.name, shard, member, leg, room, limits)
                 if fault is None:
                     found += 1
                 elif fault:
@@ -81,7 +97,9 @@ def read_artifacts(artifacts: Iterable[Artifact], workflow_path: str, limits: Li
     )
 
 
-def _read_member(artifact: str, shard: str, member: archive.Member, leg: _Leg, limits: Limits) -> str | None:
+def _read_member(
+    artifact: str, shard: str, member: archive.Member, leg: _Leg, room: _Room, limits: Limits
+) -> str | None:
     """Read one report into a leg; None when it is one, empty when it is something else, or what is wrong."""
     cases: list[ReportedCase] = []
     if member.stream is None:
@@ -92,11 +110,18 @@ def _read_member(artifact: str, shard: str, member: archive.Member, leg: _Leg, l
         return ""
     except InvalidReportError as error:
         return str(error)
+    if len(cases) > room.cases:
+        return f"It was left out: its run has more than {limits.cases:,} cases."
+    cases = room.keep(cases)
     if summary.bare_tries:
         cases = repetition.with_bare_tries(cases)
     leg.reports.append((collisions.Source(artifact, shard, member.path), cases))
-    if not summary.complete and summary.cases:
-        return f"Read in part: {'; '.join(summary.warnings)}."
-    if not summary.complete:
-        return f"Nothing to read: {'; '.join(summary.warnings)}."
-    return None
+    if summary.complete:
+        return None
+    return f"{'Read in part' if summary.cases else 'Nothing to read'}: {'; '.join(summary.warnings)}."
+
+
+def _without_text(case: ReportedCase) -> ReportedCase:
+    failure = case.failure and replace(case.failure, text="")
+    reruns = tuple(replace(one, failure=one.failure and replace(one.failure, text="")) for one in case.reruns)
+    return case._replace(failure=failure, reruns=reruns)

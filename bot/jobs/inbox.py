@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from contextlib import ExitStack
 from datetime import datetime
 from typing import BinaryIO, assert_never, cast
@@ -10,6 +11,7 @@ from typing import BinaryIO, assert_never, cast
 from bot import telemetry
 from bot.analysis import reports, variants
 from bot.analysis.lifecycle import DEFAULT_DAYS, Scope
+from bot.analysis.limits import DEFAULT
 from bot.analysis.model import Actor, ActorKind, Problem, RepositoryId, RunId, RunReport, Status
 from bot.errors import PermanentUpstreamError, UserError
 from bot.github import artifacts, client, webhook
@@ -22,6 +24,7 @@ from bot.store.database import Session
 
 MAX_ARTIFACT_BYTES = 200 * 1024 * 1024
 MAX_PROPOSALS = 10
+READING_SECONDS = 120
 _log = telemetry.logger(__name__)
 
 
@@ -164,7 +167,8 @@ def _read(
                 problems.append(Problem(info.name, "", f"It could not be downloaded: {error}"))
                 continue
             downloaded.append(reports.Artifact(info.name, into))
-        report = reports.read_artifacts(downloaded, event.workflow_path)
+        limits = DEFAULT.within(READING_SECONDS, time.monotonic)
+        report = reports.read_artifacts(downloaded, event.workflow_path, limits)
     return RunReport(report.legs, (*report.problems, *problems), report.files)
 
 

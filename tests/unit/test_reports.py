@@ -3,11 +3,13 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.analysis import reports
+from bot.analysis.limits import DEFAULT
 from bot.analysis.model import CaseRun, Outcome, RunReport, Verdict
 
 CI = ".github/workflows/ci.yml"
@@ -160,3 +162,21 @@ def test_the_order_of_files_and_artifacts_changes_nothing(files: list[tuple[str,
     assert read(artifacts[::-1] if swap else artifacts) == read(
         [("junit-a-shard-1", FILES), ("junit-a-shard-2", FILES), ("coverage-report", [])]
     )
+
+
+def test_a_run_keeps_so_many_cases_and_so_much_text_and_no_more() -> None:
+    long = suite('<testcase name="t"><failure message="why">' + "x" * 500 + "</failure></testcase>")
+    other = suite('<testcase name="u"><failure message="why">' + "x" * 500 + "</failure></testcase>")
+    artifact = reports.Artifact("junit", io.BytesIO(zipped([("a.xml", long), ("b.xml", other)])))
+    (leg,) = reports.read_artifacts([artifact], CI, replace(DEFAULT, run_text=800)).legs
+    kept = [one.failure for case in leg.cases for one in case.tries]
+    assert [(failure.message, len(failure.text)) for failure in kept if failure] == [("why", 500), ("why", 0)]
+    (leg,) = reports.read_artifacts([artifact], CI, replace(DEFAULT, cases=1)).legs
+    assert (len(leg.cases), leg.complete) == (1, False)
+
+
+def test_reading_ends_when_its_time_is_over() -> None:
+    clock = iter([0.0, *[11.0] * 9])
+    artifact = reports.Artifact("junit", io.BytesIO(suite(PASSED).encode()))
+    report = reports.read_artifacts([artifact], CI, DEFAULT.within(10, lambda: next(clock)))
+    assert "longer than 10 seconds" in report.problems[0].reason
