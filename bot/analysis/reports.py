@@ -123,5 +123,5 @@ def _read_member(
 
 def _without_text(case: ReportedCase) -> ReportedCase:
     failure = case.failure and replace(case.failure, text="")
-    reruns = tuple(replace(one, failure=one.failure and replace(one.failure, text="")) for one in case.reruns)
+    reruns = tuple(one._replace(failure=one.failure and replace(one.failure, text="")) for one in case.reruns)
     return case._replace(failure=failure, reruns=reruns)
