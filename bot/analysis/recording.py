@@ -21,7 +21,9 @@ COLUMNS = (
     "repo", "case", "suite", "sha", "base_sha", "branch", "default_branch", "event", "run_id", "run_attempt", "job",
     "variant", "try", "started_at", "outcome", "duration_ms", "message",
 )  # fmt: skip
-"""The columns of a history in their usual order; others are ignored, and all but case and outcome may be missing."""
+"""The columns of a history in their usual order; all but case, outcome and one of run_id and sha may be missing."""
+RUNNER = "runner"
+"""One more that is read where it is: the machine that ran the case. Others are ignored."""
 _CONSTANT = ("sha", "base_sha", "branch", "default_branch", "event", "run_id", "run_attempt", "job", "variant")
 _ORDER = ("run_id", "run_attempt", "job", "variant", "sha")
 _OUTCOMES = {"passed": False, "failed": True, "errored": True}
@@ -60,6 +62,7 @@ class _Open:
     fields: dict[str, str]
     passed: list[int] = field(default_factory=list)
     others: list[tuple[int, int, bool]] = field(default_factory=list)
+    runners: dict[int, str] = field(default_factory=dict)
     started_at: datetime | None = None
 
 
@@ -128,7 +131,7 @@ class Reader:
 
     def _read(self, source: Iterator[str], names: list[str], progress: Callable[[int], None]) -> None:
         fast = _Fast() if tuple(names) == COLUMNS else None
-        places = {name: names.index(name) for name in COLUMNS if name in names}
+        places = {name: names.index(name) for name in (*COLUMNS, RUNNER) if name in names}
         for line in source:
             if fast is not None:
                 head, _, tail = line.partition(fast.middle)
@@ -178,20 +181,25 @@ class Reader:
         started = self._time(row.get("started_at", ""))
         if execution.started_at is None or started < execution.started_at:
             execution.started_at = started
+        if row.get(RUNNER):
+            execution.runners[case] = row[RUNNER]
         outcome = row["outcome"].strip().lower()
         if outcome == "skipped":
             return case, execution
         failed = _OUTCOMES.get(outcome)
         if failed is None:
             raise self._wrong(_OUTCOME, outcome, "passed, failed, errored or skipped")
-        number = row.get("try", "") or "1"
-        if not (number.isascii() and number.isdecimal() and 1 <= int(number[:9]) <= TRIES):
-            raise self._wrong(_TRY, number, f"a whole number from 1 to {TRIES}")
-        if number == "1" and not failed:
+        number = self._number(row.get("try", "") or "1")
+        if number == 1 and not failed:
             execution.passed.append(case)
         else:
-            execution.others.append((case, int(number), failed))
+            execution.others.append((case, number, failed))
         return case, execution
+
+    def _number(self, text: str) -> int:
+        if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= TRIES):
+            raise self._wrong(_TRY, text, f"a whole number from 1 to {TRIES}")
+        return int(text)
 
     def _time(self, text: str) -> datetime:
         known = self._times.get(text)
@@ -274,7 +282,16 @@ def _execution(
         suites=suites[case_ids],
         failed=np.isin(case_ids, np.array(failed_ids, dtype=np.int32)),
         retries=retries,
+        runners=_runners(one, case_ids),
     )
+
+
+def _runners(one: _Open, case_ids: NDArray[np.int32]) -> NDArray[np.int32] | None:
+    if not one.runners:
+        return None
+    names = [one.runners.get(case, "") for case in case_ids.tolist()]
+    numbers = {name: number for number, name in enumerate(sorted(set(names)))}
+    return np.array([numbers[name] for name in names], dtype=np.int32)
 
 
 def suite_of(case: str) -> str:

@@ -39,7 +39,7 @@ def replay(path: Path, as_json: bool, timeline: bool, policy_path: Path | None, 
     """Judge the results in HISTORY (CSV or CSV.gz, one row per try of a test) as if they had come in one by one.
 
     The columns case, outcome and run_id or sha must be there; sha, base_sha, branch, default_branch, event,
-    run_attempt, job, variant, suite, try and started_at are used where they are.
+    run_attempt, job, variant, runner, suite, try and started_at are used where they are.
     """
     policy = _policy(policy_path)
     history = _read(path, quiet=as_json or timeline)

@@ -97,6 +97,20 @@ def test_what_is_missing_has_a_plain_meaning() -> None:
     assert first.sha != second.sha
 
 
+def test_a_runner_that_is_out_accuses_none_of_the_cases_it_ran() -> None:
+    columns = (*COLUMNS, "runner")
+    cases = [f"suite{number}.py::t" for number in range(60)]
+    calm = [row(case, run, runner=f"r{at % 3}") for run in range(8) for at, case in enumerate(cases)]
+    out = [
+        row(case, run, "failed" if at % 3 == 0 and at < 36 else "passed", runner=f"r{at % 3}")
+        for run in range(8, 14)
+        for at, case in enumerate(cases)
+    ]
+    history = read(text(calm + out, columns))
+    assert history.entries[0].execution.runners is not None
+    assert not {one.status.value for one in judged(history).values()} & {"flaky", "broken"}
+
+
 def test_master_is_the_default_branch_where_there_is_no_main() -> None:
     columns = [name for name in COLUMNS if name != "default_branch"]
     history = read(text([row("a", 1, branch="master"), row("a", 2, branch="topic")], columns))

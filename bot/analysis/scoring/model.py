@@ -16,34 +16,43 @@ EPSILON: Final = 0.02
 """Chance that a case passes on bad code."""
 REPAIR: Final = 0.12
 """Chance per main commit that bad code is repaired."""
+USUAL_BREAKAGE: Final = 0.003
+"""Chance per main commit that one case breaks, in a repository of some hundred cases."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
     """One way a case may behave: calm, it fails at `rate`; disturbed, at `disturbed`. All are chances, 0 to 1.
 
-    The disturbance of a steady case is a change that broke it: it sets in as often as changes break cases
-    (`onset` None) and is repaired. That of other cases comes and goes by itself per commit, at `onset` and `repair`.
+    The disturbance of a steady case is a change that broke it: it sets in as often as changes break cases, and is
+    repaired. That of a recurrent case comes `recurrence` times as often, and goes by itself.
     """
 
     rate: float
     prior: float
     disturbed: float = 1 - EPSILON
-    onset: float | None = None
+    recurrence: float = 1.0
     repair: float = REPAIR
 
     @property
+    def is_steady(self) -> bool:
+        """Whether only a change disturbs the case."""
+        return self.recurrence == 1
+
+    @property
     def long_run(self) -> float:
-        """The share of executions that fail for no reason of a change."""
-        if self.onset is None:
+        """The share of executions that fail for no reason of a change, in a repository of usual size."""
+        if self.is_steady:
             return self.rate
-        share = self.onset / (self.onset + self.repair)
+        onset = self.recurrence * USUAL_BREAKAGE
+        share = onset / (onset + self.repair)
         return share * self.disturbed + (1 - share) * self.rate
 
     @property
     def calm_pass(self) -> float:
-        """The chance of a pass after nothing but passes."""
-        return (1 - self.rate) * (1 - (self.onset or 0.0) * self.disturbed)
+        """The chance of a pass after nothing but passes, in a repository of usual size."""
+        onset = 0.0 if self.is_steady else self.recurrence * USUAL_BREAKAGE
+        return (1 - self.rate) * (1 - onset * self.disturbed)
 
 
 RATES: Final = (0.0, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7)
@@ -86,9 +95,9 @@ REFERENCE: Final = Model(
     lists_failures=False,
 )
 """The published filter, kept to measure against."""
-MODEL: Final = Model(version=2, hypotheses=(*STEADY, Hypothesis(0.0, 0.05 / 12, onset=0.05, repair=0.15)))
+MODEL: Final = Model(version=2, hypotheses=(*STEADY, Hypothesis(0.0, 0.05 / 12, recurrence=8, repair=0.15)))
 """The filter in use: beside steady cases it knows one that fails for days and passes for days, as an order-dependent
-case does in an order that stays. A single breakage does not look like one: its onset is what a change needs too."""
+case does in an order that stays. Four such times, none explained by a change, make it the likelier."""
 
 ALL_PASS_LENGTH: Final = 4000
 INCIDENT: Final = 0.05
@@ -107,14 +116,14 @@ class Tables:
         ways = model.hypotheses
         self.rate = _column(way.rate for way in ways)
         self.disturbed = _column(way.disturbed for way in ways)
-        self.expected = _column(1.0 if way.onset is None else way.disturbed for way in ways)
+        self.expected = _column(1.0 if way.is_steady else way.disturbed for way in ways)
         self.prior = _column(way.prior for way in ways)
         self.repair = _column(way.repair for way in ways)
-        self.repair_push = _column(model.repair_push if way.onset is None else way.repair for way in ways)
-        self.main = _column(breakage_main(keys) if way.onset is None else way.onset for way in ways)
-        self.branch_first = _column(breakage_branch(keys) if way.onset is None else way.onset for way in ways)
-        self.branch_push = _column(breakage_branch(keys) / 2 if way.onset is None else way.onset for way in ways)
-        self.code = np.array([way.onset is None for way in ways])
+        self.repair_push = _column(model.repair_push if way.is_steady else way.repair for way in ways)
+        self.main = _column(breakage_main(keys) * way.recurrence for way in ways)
+        self.branch_first = _column(breakage_branch(keys) * way.recurrence for way in ways)
+        self.branch_push = self.branch_first / 2
+        self.code = np.array([way.is_steady for way in ways])
         self.broken = np.array([way.disturbed >= 1 - EPSILON for way in ways])
         long_run = np.array([way.long_run for way in ways])
         self.order = np.argsort(long_run, kind="stable")
