@@ -17,12 +17,12 @@ from bot.commands.parser import Typed
 from bot.commands.subscribe import place_of
 from bot.errors import InvalidInputError
 from bot.services import digest, subscriptions
-from bot.slack import modals
+from bot.slack import channel_forms, modals
 from bot.slack import subscriptions as views
 from bot.slack.blockkit import View
+from bot.slack.channel_forms import Answers, Cadence, Input
 from bot.slack.forms import FormError
 from bot.slack.names import Action
-from bot.slack.subscriptions import Answers, Cadence, Input
 from bot.store import subscriptions as stored
 
 _MORNING = time(9)
@@ -50,12 +50,12 @@ def on_settings(door: Door, body: Body) -> None:
     place = place_of(door, body)
     with door.db.begin() as session:
         hours = stored.get_channel(session, place).hours
-    door.open(body, views.hours_form(place.channel, hours))
+    door.open(body, channel_forms.hours_form(place.channel, hours))
 
 
 def on_hours(door: Door, body: Body) -> View | None:
     """Keep the hours that were filled in."""
-    place = Place(door.workspace.id, views.channel_of(body.view.private_metadata))
+    place = Place(door.workspace.id, channel_forms.channel_of(body.view.private_metadata))
     answers = Answers.decode(body.view.state.values)
     errors: dict[str, str] = {}
 
@@ -77,7 +77,7 @@ def on_hours(door: Door, body: Body) -> View | None:
         errors[Input.CADENCE] = "Choose how often the digest comes."
     if errors:
         raise FormError(errors)
-    wanted = views.digest_time(Cadence(chosen), int(weekday) if weekday in set("0123456") else 0, at)
+    wanted = channel_forms.digest_time(Cadence(chosen), int(weekday) if weekday in set("0123456") else 0, at)
     quiet = QuietHours(begin, end, quiet_days) if begin != end or quiet_days else None
     with door.db.begin() as session:
         before = stored.get_channel(session, place).hours

@@ -10,12 +10,13 @@ from bot.commands.door import OUTDATED, Body, Door, now
 from bot.commands.parser import Typed
 from bot.errors import InvalidInputError, NotFoundError, UserError
 from bot.services import access, subscriptions
-from bot.slack import modals
+from bot.slack import channel_forms, modals
 from bot.slack import subscriptions as views
 from bot.slack.blockkit import View
+from bot.slack.channel_forms import Answers, Input
 from bot.slack.forms import FormError
 from bot.slack.names import Action
-from bot.slack.subscriptions import Answers, Input, SubscriptionRow
+from bot.slack.subscriptions import SubscriptionRow
 from bot.store import pauses, repositories
 from bot.store import subscriptions as stored
 from bot.store.database import Session
@@ -27,7 +28,7 @@ _MAX_FILTER = 200
 def on_open(door: Door, body: Body) -> None:
     """Ask what a channel shall hear of."""
     with door.db.begin() as session:
-        view = views.subscribe_form(_names(door, session), body.where)
+        view = channel_forms.subscribe_form(_names(door, session), body.where)
     door.open(body, view)
 
 
@@ -35,7 +36,7 @@ def on_edit(door: Door, body: Body) -> None:
     """Ask what shall change about a subscription."""
     with door.db.begin() as session:
         known = _own(door, session, body)
-        view = views.subscribe_form(_names(door, session), known.place.channel, known)
+        view = channel_forms.subscribe_form(_names(door, session), known.place.channel, known)
     door.open(body, view)
 
 

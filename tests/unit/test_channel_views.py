@@ -18,7 +18,7 @@ from bot.analysis.ledger import Ledger, MaskedRegression, StatusErrors
 from bot.analysis.model import CaseId, Place, QuarantineId, RepositoryId, Status, WorkspaceId
 from bot.analysis.schedule import WORKDAYS, DigestTime, Hours, QuietHours
 from bot.analysis.subscriptions import Event, Filters, Subscription
-from bot.slack import author, digest, escalation, storm, subscriptions, tabular
+from bot.slack import author, channel_forms, digest, escalation, storm, subscriptions, tabular
 from bot.slack.blockkit import Message, View
 from bot.slack.listing import CaseRow
 from bot.slack.subscriptions import SubscriptionRow
@@ -147,10 +147,10 @@ VIEWS: dict[str, Callable[[], Message | View]] = {
     "subscriptions_none": lambda: subscriptions.listing([], Hours(), None),
     "hours": lambda: subscriptions.hours_set(HOURS),
     "nothing_to_tell": subscriptions.nothing_to_tell,
-    "form_subscribe": lambda: subscriptions.subscribe_form({RepositoryId(4711): "acme/shop"}, "C0CIFLAKES"),
-    "form_subscribe_change": lambda: subscriptions.subscribe_form({RepositoryId(4711): "acme/shop"}, "", SUBSCRIPTION),
-    "form_hours": lambda: subscriptions.hours_form("C0CIFLAKES", HOURS),
-    "form_hours_none": lambda: subscriptions.hours_form("C0CIFLAKES", Hours()),
+    "form_subscribe": lambda: channel_forms.subscribe_form({RepositoryId(4711): "acme/shop"}, "C0CIFLAKES"),
+    "form_subscribe_change": lambda: channel_forms.subscribe_form({RepositoryId(4711): "acme/shop"}, "", SUBSCRIPTION),
+    "form_hours": lambda: channel_forms.hours_form("C0CIFLAKES", HOURS),
+    "form_hours_none": lambda: channel_forms.hours_form("C0CIFLAKES", Hours()),
 }  # fmt: skip
 
 
@@ -227,7 +227,7 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
         subscriptions.subscribed(name, filters, HOURS),
         subscriptions.unsubscribed(name),
         subscriptions.listing([SubscriptionRow(subscription, name)] * 40, HOURS, other),
-        subscriptions.subscribe_form({RepositoryId(4711): name or "?"}, other, subscription),
+        channel_forms.subscribe_form({RepositoryId(4711): name or "?"}, other, subscription),
     ]
     assert [problem for one in rendered for problem in _problems(one)] == []
 
