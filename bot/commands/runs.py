@@ -116,7 +116,7 @@ def _answer(session: Session, run: runs.StoredRun) -> Message:
             conclusion=run.conclusion or "",
             cases=found.cases,
             failures=[_failure(one) for one in found.failures],
-            unread=len(found.problems),
+            unread=sum(not one.is_note for one in found.problems),
         )
     )
 

@@ -225,14 +225,14 @@ def incident(repository: str, run_url: str, run_number: int, failed: int, cases:
 
 
 def unreadable(repository: str, run_url: str, run_number: int, problems: Sequence[Problem]) -> Message:
-    """Say what of a run could not be read, and why."""
-    many = phrases.count(len(problems), "report")
+    """Say what of a run is missing or could not be read, and why."""
+    many = f"{phrases.count(len(problems), 'part')} of it {'is' if len(problems) == 1 else 'are'} missing or unreadable"
     name = phrases.repository_text(repository)
     first = f" The first: {blockkit.escape(blockkit.line(problems[0].reason), 200)}." if problems else ""
-    text = f"{many} of run {run_number} of {name} could not be read, so the run counts as incomplete.{first}"
+    text = f"Run {run_number} of {name} is incomplete: {many}.{first}"
     shown = (
-        f"\N{WARNING SIGN} {many} of {blockkit.link(run_url, f'run #{run_number}')} of "
-        f"{phrases.repository(repository)} could not be read, so the run counts as incomplete."
+        f"\N{WARNING SIGN} {blockkit.link(run_url, f'Run #{run_number}')} of {phrases.repository(repository)} "
+        f"is incomplete: {many}."
     )
     lines = [
         f"• {blockkit.code(f'{one.artifact}/{one.path}' if one.path else one.artifact, 160)}: "

@@ -38,7 +38,7 @@ class RunFailure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunAnswer:
-    """A run as it is shown: `run_id` is our number of it, `unread` how many of its reports could not be read."""
+    """A run as it is shown: `run_id` is our number of it, `unread` how many parts of it are missing or unreadable."""
 
     run_id: int
     repository_id: int
@@ -89,7 +89,7 @@ def run(answer: RunAnswer) -> Message:
 def _summary(answer: RunAnswer) -> str:
     if not answer.read:
         return "its reports are not read yet; ask again in a minute"
-    unread = f", {phrases.count(answer.unread, 'report')} could not be read" if answer.unread else ""
+    unread = f", {phrases.count(answer.unread, 'part')} missing or unreadable" if answer.unread else ""
     if not answer.failures:
         return f"none of {phrases.count(answer.cases, 'test')} failed{unread}"
     counted = [

@@ -58,7 +58,7 @@ def test_an_unreadable_report_is_shown_and_is_no_pass(stage: Stage) -> None:
     run = stage.run("hostile", data=b"this is no zip")
     assert wait(lambda: (check := stage.check(run)) and check.conclusion == "neutral"), stage.check(run)
     assert "ncomplete" in stage.check(run).title
-    assert wait(lambda: any("could not be read" in one.text for one in stage.slack.messages(CHANNEL)))
+    assert wait(lambda: any("is incomplete: 1 part" in one.text for one in stage.slack.messages(CHANNEL)))
 
 
 def test_the_buttons_of_a_check_run_propose_and_rerun(stage: Stage) -> None:

@@ -1,0 +1,43 @@
+"""What a run shows beside its results: that it is not whole, and that a test goes on under another name."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import sqlalchemy as sa
+
+from bot.store.database import Database
+from bot.store.tables import audit, cases
+from tests.scenario.stage import Stage, wait
+
+
+def report(folder: str, tests: int) -> bytes:
+    """A zip with the JUnit report of some passing tests of one file."""
+    where = f"file='{folder}/test_cart.py' classname='{folder.replace('/', '.')}.test_cart'"
+    inside = "".join(f"<testcase {where} name='test_{number}'/>" for number in range(tests))
+    into = io.BytesIO()
+    with zipfile.ZipFile(into, "w") as archive:
+        archive.writestr("report.xml", f"<testsuite name='pytest'>{inside}</testsuite>")
+    return into.getvalue()
+
+
+def test_a_run_with_far_fewer_tests_than_those_before_is_neutral_and_says_how_many(stage: Stage) -> None:
+    for number in range(3):
+        whole = stage.run(f"whole {number}", data=report("tests", 40))
+        assert wait(lambda run=whole: (check := stage.check(run)) and check.conclusion == "success")
+    run = stage.run("cut", data=report("tests", 6))
+    assert wait(lambda: (check := stage.check(run)) and check.conclusion == "neutral"), stage.check(run)
+    assert stage.check(run).title.startswith("Incomplete: 6 cases, the last runs had 40")
+
+
+def test_a_file_of_tests_that_moves_keeps_its_cases_and_the_trail_says_so(stage: Stage, db: Database) -> None:
+    first = stage.run("before", data=report("tests", 5))
+    assert wait(lambda: (check := stage.check(first)) and check.conclusion == "success")
+    run = stage.run("after", data=report("tests/unit", 5))
+    assert wait(lambda: (check := stage.check(run)) and check.conclusion == "success"), stage.check(run)
+    with db.begin() as session:
+        known = session.execute(sa.select(cases.c.title).where(cases.c.renamed_into.is_(None))).scalars().all()
+        told = session.execute(sa.select(audit.c.reason).where(audit.c.tag == "case:rename")).scalars().all()
+    assert sorted(known) == [f"tests/unit/test_cart.py::test_{number}" for number in range(5)]
+    assert "tests/test_cart.py::test_0 is tests/unit/test_cart.py::test_0 now." in told
