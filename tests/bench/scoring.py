@@ -105,7 +105,7 @@ def _leg(ids: NDArray[np.int32], failed: NDArray[np.bool_]) -> judge.JudgedLeg:
 
 def _after_runs(url: str, name: str, length: int) -> float:
     """The median of judging one more run, the transaction's commit included, after so many."""
-    with psycopg.connect(url, autocommit=True) as connection:
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
         connection.execute(f"create database {name}")  # type: ignore[arg-type]
     database = Database(url.replace("@/flakeguard?", f"@/{name}?"))
     database.migrate()
@@ -125,7 +125,7 @@ def _after_runs(url: str, name: str, length: int) -> float:
 
 def _in_sql(url: str, runs: list[NDArray[np.bool_]]) -> tuple[float, float]:
     """Seconds of the window functions over all cases, and over those of one run."""
-    with psycopg.connect(url, autocommit=True) as connection, connection.cursor() as cursor:
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection, connection.cursor() as cursor:
         cursor.execute("create table failing (case_id integer, run_id integer)")
         rows = io.StringIO()
         for number, failed in enumerate(runs):
