@@ -39,6 +39,9 @@ from bot.store.database import Session
 HISTORY_AGE = timedelta(hours=24)
 """A run older than this is history: what it teaches is folded into one message."""
 
+_STOPPED = frozenset({"cancelled", "skipped", "stale"})
+"""Conclusions of runs that somebody stopped: what they lack is no news, only no evidence."""
+
 _log = telemetry.logger(__name__)
 
 
@@ -229,7 +232,7 @@ def _announce(
     announce.check(session, run.repository_id, run.head_sha, now)
     if judgement.is_incident:
         announce.incident(session, run.repository_id, run.id, place, now)
-    if any(not problem.is_note for problem in report.problems):
+    if run.conclusion not in _STOPPED and any(not problem.is_note for problem in report.problems):
         announce.unreadable(session, run.repository_id, run.id, place, now)
     announce.changes(session, run, judgement.changes, place, now)
     author.ask(session, run, now, failed=judgement.failed > 0)

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+import sqlalchemy as sa
 
-from bot.services import commits
+from bot.analysis.model import Place, RunReport, WorkspaceId
+from bot.services import commits, ingest
 from bot.store import results, runs
 from bot.store.database import Database
+from bot.store.tables import notices
 from tests.store.past import Past
 
 MANY = {f"t{number}": "." for number in range(40)}
@@ -66,3 +70,32 @@ def test_what_passed_in_a_leg_that_is_not_whole_is_not_counted(db: Database) -> 
     with db.begin() as session:
         legs = [results.list_legs(session, past.repository_id, [past.run({"a": "."})])[0] for past in (whole, cut)]
     assert all(np.array_equal(leg.outcomes, [0]) for leg in legs)
+
+
+@pytest.mark.parametrize(("conclusion", "told"), [("failure", 1), ("cancelled", 0)])
+def test_what_a_run_lacks_is_told_unless_somebody_stopped_it(db: Database, conclusion: str, told: int) -> None:
+    past = Past(db)
+    for _ in range(3):
+        past.run(MANY)
+    with db.begin() as session:
+        run = runs.Run(
+            repository_id=past.repository_id,
+            github_run_id=1,
+            attempt=1,
+            number=99,
+            workflow="CI",
+            workflow_path=".github/workflows/ci.yml",
+            event="push",
+            head_sha="c" * 40,
+            head_branch="main",
+            base_sha=None,
+            conclusion=conclusion,
+            url="https://github.invalid/run",
+            started_at=past.now,
+            completed_at=past.now,
+        )
+        run_id = ingest.begin(session, run, past.now)
+        ingest.record(session, past.repository_id, run_id, RunReport((), (), 0), Place(WorkspaceId(1), "C1"), past.now)
+        assert not runs.get(session, past.repository_id, run_id).complete
+        kinds = session.execute(sa.select(notices.c.kind)).scalars().all()
+    assert kinds.count("unreadable") == told
