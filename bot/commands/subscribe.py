@@ -28,6 +28,7 @@ _MAX_FILTER = 200
 def on_open(door: Door, body: Body) -> None:
     """Ask what a channel shall hear of."""
     with door.db.begin() as session:
+        subject.chosen(door, session, "", 1)  # where there is none, that is the answer
         view = channel_forms.subscribe_form(_names(door, session), body.where)
     door.open(body, view)
 
