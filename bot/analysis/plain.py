@@ -29,7 +29,7 @@ from bot.analysis.reported import ReportedCase, Tally
 OPENING: Final = "<testcase"
 NOT_RUN: Final = frozenset({"notrun", "disabled"})
 _VALUE: Final = '[^"]*+'
-_PLAIN: Final = r'[^"<&\x00-\x1f]*+'  # of what is not kept, and so not looked at again
+_PLAIN: Final = r'[^"<&\x00-\x1f]*+'  # of what is not looked at again
 _OTHER: Final = {"status": f'(?!(?:{"|".join(sorted(NOT_RUN))})"){_PLAIN}'}
 _NAME: Final = "[A-Za-z_][A-Za-z0-9_.-]*+"
 _SPACE: Final = " \t\r\n"
@@ -37,7 +37,7 @@ _ROW: Final = re.compile(_NAME)
 _ATTRIBUTE: Final = re.compile(f' ({_NAME})="({_VALUE})"')
 _NUMBER: Final = re.compile("&#(?:x([0-9A-Fa-f]{1,6})|([0-9]{1,7}));")
 _REFERENCE: Final = re.compile("&[#A-Za-z0-9]*+;?")
-_MEANINGS: Final = {"&lt;": "<", "&gt;": ">", "&amp;": "&", "&quot;": '"', "&apos;": "'"}
+_MEANINGS: Final = {"&amp;": "&", "&quot;": '"', "&apos;": "'"}
 _NOT_IN_VALUES: Final = bytes(range(32)) + b"<"
 _NOT_IN_TEXTS: Final = bytes(code for code in range(32) if code not in b"\t\n\r")
 _CHARACTERS: Final = ((0x9, 0xA), (0xD, 0xD), (0x20, 0xD7FF), (0xE000, 0xFFFD), (0x10000, 0x10FFFF))
@@ -132,9 +132,10 @@ class PlainRuns:
         number = len(parts) // width
         if number == 0:
             return 0
-        columns = [_values(parts[index::width]) for index in range(1, layout.kept + 1)]
+        columns = [parts[index::width] for index in range(1, layout.kept + 1)]
         columns.append([""] * number)
-        files, classes, names, times = (columns[index] for index in layout.wanted)
+        *told, times = (columns[index] for index in layout.wanted)
+        files, classes, names = map(_values, told)
         if suite.file:
             files = [file or suite.file for file in files]
         outcomes: list[Outcome] = [Outcome.PASSED] * number
@@ -171,7 +172,7 @@ class PlainRuns:
                 pairs = _ATTRIBUTE.findall(rows[index])
                 attributes = dict(pairs)
                 text = texts[index] or ""
-                if len(attributes) != len(pairs) or ("]" in text and "]]>" in text):
+                if len(attributes) != len(pairs) or (">" in text and "]]>" in text):
                     raise _NotPlainError
                 if "\r" in text:
                     text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -203,13 +204,18 @@ def _lay_out(names: tuple[str, ...]) -> _Layout:
         "time",
     )
     kept = [name for name in names if name in wanted]
-    row = "".join(f' {name}="{"(" + _VALUE + ")" if name in kept else _OTHER.get(name, _PLAIN)}"' for name in names)
+    value = {
+        **_OTHER,
+        **dict.fromkeys(kept, f"({_VALUE})"),
+        "time": f"({_PLAIN})",
+    }  # short, so checked as it is matched
+    row = "".join(f' {name}="{value.get(name, _PLAIN)}"' for name in names)
     inside = (
         rf'[ \t\r\n]*+<(failure|error|skipped)((?: {_NAME}="{_VALUE}")*+) ?'
         rf"(?:/>|>([^<]*+)</\{len(kept) + 1}>)[ \t\r\n]*+</testcase>"
     )
     return _Layout(
-        pattern=re.compile(f"{OPENING}{row}(?: ?/>|></testcase>|>{inside})"),
+        pattern=re.compile(rf"{OPENING}{row}(?: ?/>|></testcase>|>{inside})[ \t\r\n]*+"),
         kept=len(kept),
         wanted=tuple(kept.index(name) if name in kept else -1 for name in wanted),
     )
@@ -238,7 +244,11 @@ def _resolve(text: str) -> str:
     Raises:
         _NotPlainError: an ampersand begins no reference that XML knows by itself, or one to no character.
     """
-    return _REFERENCE.sub(_meaning, text) if "&" in text else text
+    if "&" in text:  # the frequent ones first, and what they mean completes no other
+        text = text.replace("&lt;", "<").replace("&gt;", ">")
+        if "&" in text:
+            text = _REFERENCE.sub(_meaning, text)
+    return text
 
 
 def _meaning(reference: re.Match[str]) -> str:
@@ -254,6 +264,8 @@ def _meaning(reference: re.Match[str]) -> str:
 
 def _durations(written: list[str]) -> list[float]:
     """Durations in seconds; all at once where all are plain numbers, and none so large that `seconds` would ask."""
+    if not any(written):
+        return [0.0] * len(written)
     try:
         durations = list(map(float, written))
     except ValueError:
