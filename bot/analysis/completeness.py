@@ -11,8 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from bot.analysis import policy as policies
 from bot.analysis import variants
 from bot.analysis.model import Leg, Problem, RunReport
+from bot.analysis.policy import Policy
 
 LOOKED_AT: Final = 5
 """How many of the last runs of a workflow and branch a run is held against."""
@@ -44,7 +46,11 @@ class Attempt:
 
 
 def assess(
-    report: RunReport, workflow_path: str, earlier: Sequence[Attempt], before: Sequence[Sequence[Part]]
+    report: RunReport,
+    workflow_path: str,
+    earlier: Sequence[Attempt],
+    before: Sequence[Sequence[Part]],
+    policy: Policy = policies.DEFAULT,
 ) -> RunReport:
     """The report with what is missing in it as problems, and the legs that lack something marked.
 
@@ -60,7 +66,7 @@ def assess(
         if found:
             lacking.add(leg.variant)
     problems += [Problem(variant, "", reason) for variant, reason in _legs(report, earlier, last)]
-    problems += _not_mended(report, workflow_path, earlier)
+    problems += _not_mended(report, workflow_path, earlier, policy)
     if not problems:
         return report
     return replace(
@@ -120,7 +126,7 @@ def _legs(report: RunReport, earlier: Sequence[Attempt], before: Sequence[Sequen
     return [(variant, "No report of it, the last runs had one.") for variant in sorted(usual - present)]
 
 
-def _not_mended(report: RunReport, workflow_path: str, earlier: Sequence[Attempt]) -> list[Problem]:
+def _not_mended(report: RunReport, workflow_path: str, earlier: Sequence[Attempt], policy: Policy) -> list[Problem]:
     """What was missing in the attempt before and has not been run again in full since."""
     if not earlier:
         return []
@@ -130,7 +136,7 @@ def _not_mended(report: RunReport, workflow_path: str, earlier: Sequence[Attempt
     for problem in latest.problems:
         if problem.is_note or _is_variant(problem.artifact):
             continue
-        variant, shard = variants.split(problem.artifact, workflow_path)
+        variant, shard = variants.split(problem.artifact, workflow_path, policy)
         if variant in whole and (shard in whole[variant] if shard else True):
             continue
         reason = (

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from bot.analysis import archive, collisions, reader, repetition, variants
+from bot.analysis import policy as policies
 from bot.analysis.limits import DEFAULT, Limits
 from bot.analysis.model import Leg, Problem, RunReport
+from bot.analysis.policy import Policy
 from bot.analysis.reported import NotAReportError, ReportedCase
 from bot.errors import InvalidReportError
 
@@ -44,7 +46,9 @@ class _Room:
         return cases if self.text >= 0 else [_without_text(case) for case in cases]
 
 
-def read_artifacts(artifacts: Iterable[Artifact], workflow_path: str, limits: Limits = DEFAULT) -> RunReport:
+def read_artifacts(
+    artifacts: Iterable[Artifact], workflow_path: str, limits: Limits = DEFAULT, policy: Policy = policies.DEFAULT
+) -> RunReport:
     """Read every report of the artifacts; the result does not depend on the order they are given in.
 
     An artifact without a report is a problem where its name promised one, or where nothing else was read:
@@ -56,7 +60,7 @@ def read_artifacts(artifacts: Iterable[Artifact], workflow_path: str, limits: Li
     files = 0
     room = _Room(limits.cases, limits.run_text)
     for artifact in artifacts:
-        variant, shard = variants.split(artifact.name, workflow_path)
+        variant, shard = variants.split(artifact.name, workflow_path, policy)
         leg = _Leg()
         found = 0
         try:

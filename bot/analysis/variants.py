@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+from bot.analysis import policy as policies
+from bot.analysis.policy import Policy
+
 DEFAULT = "default"
 # "unit" is not among them: `unit-tests` and `e2e-tests` are legs of their own, and so may `unit` and `default` be.
 _WORDS = frozenset(
@@ -31,14 +34,17 @@ _RUN_ID = re.compile(r"\d{9,}|[0-9a-f]{40}", re.IGNORECASE)  # github.run_id and
 _BETWEEN = re.compile(r"[-_\s,()\[\]]+")
 
 
-def split(artifact: str, workflow_path: str) -> tuple[str, str]:
+def split(artifact: str, workflow_path: str, policy: Policy = policies.DEFAULT) -> tuple[str, str]:
     """The variant and the shard (empty where there is none) of an artifact.
 
     The variant is the workflow's file name, and the words of the artifact that tell the leg:
     `junit-linux-py3.12` of `.github/workflows/ci.yml` is `ci/linux-py3.12`, `test-results` of it is `ci/default`.
     A number that is all there is beside report words is a shard; one after another word belongs to that word.
+    Where a pattern of the policy fits, it says both instead.
     """
     workflow = workflow_path.partition("@")[0].rpartition("/")[2].rpartition(".")[0] or workflow_path or DEFAULT
+    if (told := policy.split_artifact(artifact)) is not None:
+        return f"{workflow}/{told[0] or DEFAULT}", told[1]
     name = _ATTEMPT.sub("", artifact)
     shard = ""
     if found := _SHARD.search(name):
@@ -56,9 +62,9 @@ def shard_count(artifact: str) -> int:
     return int(found["of"] or found["all"] or 0) if found else 0
 
 
-def looks_like_report(artifact: str) -> bool:
-    """Whether the name of an artifact says that it may hold test reports."""
-    return _REPORT.search(artifact) is not None
+def looks_like_report(artifact: str, policy: Policy = policies.DEFAULT) -> bool:
+    """Whether the name of an artifact, or the policy, says that it may hold test reports."""
+    return _REPORT.search(artifact) is not None or policy.split_artifact(artifact) is not None
 
 
 def promises_report(artifact: str) -> bool:

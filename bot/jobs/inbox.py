@@ -10,15 +10,16 @@ from typing import BinaryIO, assert_never, cast
 
 from bot import telemetry
 from bot.analysis import reports, variants
-from bot.analysis.lifecycle import DEFAULT_DAYS, Scope
+from bot.analysis.lifecycle import Scope
 from bot.analysis.limits import DEFAULT
 from bot.analysis.model import Actor, ActorKind, Problem, RepositoryId, RunId, RunReport, Status
+from bot.analysis.policy import Policy
 from bot.errors import PermanentUpstreamError, UserError
 from bot.github import artifacts, client, webhook
 from bot.github import checks as check_views
 from bot.jobs import people, policy
 from bot.jobs.context import Context, now, target
-from bot.services import announce, commits, ingest, quarantine, reruns
+from bot.services import announce, commits, ingest, policies, quarantine, reruns
 from bot.store import deliveries, repositories, runs, workspaces
 from bot.store.database import Session
 
@@ -126,10 +127,11 @@ def _workflow_run(context: Context, event: webhook.WorkflowRunEvent) -> None:
         repository = repositories.get(session, event.repository.id)
         starts = runs.list_starts(session, event.repository.id, event.run_id)
         policy.ask_for(session, event.repository.id, now())
+        rules = policies.of_repository(session, event.repository.id)
     if not completed or known:
         return
     with telemetry.ingest_seconds.time():
-        report = _read(context, client_target=target(repository), event=event, starts=starts)
+        report = _read(context, client_target=target(repository), event=event, starts=starts, rules=rules)
         _record(context, event.repository.id, run_id, report)
 
 
@@ -139,7 +141,12 @@ def _record(context: Context, repository_id: RepositoryId, run_id: RunId, report
 
 
 def _read(
-    context: Context, *, client_target: client.Target, event: webhook.WorkflowRunEvent, starts: dict[int, datetime]
+    context: Context,
+    *,
+    client_target: client.Target,
+    event: webhook.WorkflowRunEvent,
+    starts: dict[int, datetime],
+    rules: Policy,
 ) -> RunReport:
     """Download and read the reports of the attempt; what is missing or refused becomes a problem of the run."""
     github = context.require_github()
@@ -152,7 +159,7 @@ def _read(
         # Made after this attempt ended: the run has been run again, and we have not been told of it yet.
         starts[following] = github.attempt_started_at(client_target, event.run_id, following)
     found = artifacts.artifacts_of_attempt(listed, starts, event.attempt)
-    chosen = [one for one in found if variants.looks_like_report(one.name)]
+    chosen = [one for one in found if variants.looks_like_report(one.name, rules)]
     problems: list[Problem] = []
     with ExitStack() as stack:
         downloaded = []
@@ -168,7 +175,7 @@ def _read(
                 continue
             downloaded.append(reports.Artifact(info.name, into))
         limits = DEFAULT.within(READING_SECONDS, time.monotonic)
-        report = reports.read_artifacts(downloaded, event.workflow_path, limits)
+        report = reports.read_artifacts(downloaded, event.workflow_path, limits, rules)
     return RunReport(report.legs, (*report.problems, *problems), report.files)
 
 
@@ -198,13 +205,14 @@ def _propose(context: Context, repository: repositories.Repository, head_sha: st
     with context.db.begin() as session:
         found = commits.state(session, repository.id, head_sha, now()).failures
         wanted = {one.case_id: one for one in found if one.status is Status.FLAKY and not one.quarantined_until}
+        days = policies.of_repository(session, repository.id).quarantine.days
     for case_id, one in list(wanted.items())[:MAX_PROPOSALS]:
         proposal = quarantine.Proposal(
             case_id=case_id,
             scope=Scope.CASE,
             variant=None,
             fingerprint_id=None,
-            days=DEFAULT_DAYS,
+            days=days,
             reason=f"Asked for on the check run of {head_sha[:7]}: flaky in {one.variant}.",
             owner=None,
         )

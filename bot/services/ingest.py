@@ -29,6 +29,7 @@ from bot.services import (
     masking,
     outages,
     policies,
+    proposing,
     rebuild,
     recovery,
     renames,
@@ -70,6 +71,7 @@ def record(
         run.workflow_path,
         parts.list_attempts(session, run),
         parts.list_before(session, run, repository.default_branch),
+        policies.of_repository(session, repository_id),
     )
     ids = identities.put(
         session, repository_id, (case.identity for leg in report.legs for case in leg.cases), run.started_at
@@ -235,4 +237,5 @@ def _announce(
     if run.conclusion not in _STOPPED and any(not problem.is_note for problem in report.problems):
         announce.unreadable(session, run.repository_id, run.id, place, now)
     announce.changes(session, run, judgement.changes, place, now)
+    proposing.by_policy(session, run, judgement.changes, place, now)
     author.ask(session, run, now, failed=judgement.failed > 0)

@@ -12,7 +12,7 @@ from bot.analysis.learning import model as models
 from bot.analysis.learning.model import Model, Report
 from bot.analysis.model import Actor, CaseId, RepositoryId
 from bot.services import judge, testimony
-from bot.store import cases, evidence, labels, queue
+from bot.store import cases, evidence, labels, queue, scorers
 from bot.store import models as model_store
 from bot.store.database import Session
 
@@ -39,6 +39,8 @@ def record_label(
     The same person saying the same of the same case at the same commit is one label; `head_sha` is the commit whose
     failure is meant, None where the case as a whole is. "It is me" counts against the flaky belief at once.
     """
+    if head_sha is not None:
+        scorers.lock(session, repository_id)  # two clicks at once are one label
     if head_sha is not None and labels.exists(session, repository_id, case_id, verdict, actor, head_sha):
         return False
     scored = cases.list_scores(session, repository_id, case_ids=[case_id])

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.analysis import variants
+from bot.analysis import policy, variants
 
 CI = ".github/workflows/ci.yml"
 
@@ -57,3 +57,11 @@ def test_only_some_names_promise_a_report() -> None:
     assert variants.promises_report("test-results")
     assert not variants.promises_report("coverage-report")
     assert not variants.promises_report("playwright-report")
+
+
+def test_the_policy_may_say_what_the_name_of_an_artifact_means() -> None:
+    rules = policy.decode({"artifacts": ["out_{shard}_{os}"]})
+    assert variants.split("out_7_windows", CI, rules) == ("ci/windows", "7")
+    assert variants.split("junit-linux", CI, rules) == ("ci/linux", "")
+    assert variants.looks_like_report("out_7_windows", rules)
+    assert not variants.looks_like_report("out_7_windows")
