@@ -19,7 +19,7 @@ demo: $(STAMP) ## Play the whole story on this machine, no account anywhere
 	$(BIN)/flakeguard demo
 
 test: $(STAMP) ## Run every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(STAMP) ## Style and formatting
 	$(BIN)/ruff check .

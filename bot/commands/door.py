@@ -18,6 +18,7 @@ from bot.services import access
 from bot.services.pages import PageLinks
 from bot.services.search import CaseSearch
 from bot.services.workspaces import recognise
+from bot.slack import answers
 from bot.slack.blockkit import Message, View
 from bot.slack.client import Slack
 from bot.slack.registry import Registry
@@ -101,6 +102,7 @@ class Body(BaseModel):
     links: list[_Link] = []
     block_id: str = ""
     value: str = ""
+    is_event: bool = False
     _github_login: str = PrivateAttr("")
 
     @property
@@ -187,8 +189,11 @@ class Door:
             self.slack.post(self.slack.open_dm(actor.id), message, key=f"answer:{telemetry.new_id()}")
 
     def open(self, body: Body, view: View) -> None:
-        """Open a modal."""
-        self.slack.open_view(body.trigger_id, view)
+        """Open a modal; after an event, which lets none be opened, answer with the button that does."""
+        if body.is_event:
+            self.answer(body, answers.carry_on(body.text))
+        else:
+            self.slack.open_view(body.trigger_id, view)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

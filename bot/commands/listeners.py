@@ -75,6 +75,7 @@ ACTIONS: Mapping[Action, Listener] = {
     Action.FIND_OPEN: Listener(About.NOTHING, cases.on_find_open),
     Action.RUN_OPEN: Listener(About.NOTHING, runs.on_run_open),
     Action.MENU_HELP: Listener(About.NOTHING, menu.on_help),
+    Action.CARRY_ON: Listener(About.NOTHING, menu.on_carry_on),
     Action.MENU_STATUS: Listener(About.NOTHING, health.on_status),
     Action.MENU_SETTINGS: Listener(About.NOTHING, health.on_settings),
     Action.MENU_HEALTH: Listener(About.NOTHING, health.on_health),
@@ -229,6 +230,7 @@ def _on_event(entrance: Entrance, handler: Handler) -> Callable[..., None]:
             "channel_id": event.get("channel", ""),
             "text": event.get("text", ""),
             "trigger_id": body.get("event_id", ""),
+            "is_event": True,
             "container": {"thread_ts": event.get("thread_ts", ""), "message_ts": event.get("message_ts", "")},
             "links": event.get("links", []),
         }

@@ -49,6 +49,11 @@ def on_command(door: Door, body: Body) -> None:
     command.run(door, body, typed)
 
 
+def on_carry_on(door: Door, body: Body) -> None:
+    """Go on with a command that was said to the bot and asks for more."""
+    on_command(door, body.model_copy(update={"text": body.choice}))
+
+
 def _run_help(door: Door, body: Body, typed: Typed) -> None:
     word = typed.words[0].lower() if typed.words else ""
     if not word:

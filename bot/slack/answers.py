@@ -14,6 +14,7 @@ from bot.slack.names import Action, Deed
 MAX_CHOICES = 5
 _MAX_WAITING = 5
 _MAX_WORDS = 100
+_MAX_VALUE = 2000  # of a button
 _QUESTIONS = {
     Deed.DETAILS: "to look at",
     Deed.WHY: "to explain",
@@ -77,6 +78,15 @@ def tool_buttons() -> tuple[Element, ...]:
         blockkit.button("Settings", Action.MENU_SETTINGS, says="Show the policy in force"),
         blockkit.button("Connections", Action.MENU_HEALTH, says="Show whether everything is connected"),
     )
+
+
+def carry_on(command: str) -> Message:
+    """Offer to go on with a command that needs a form, which only a click can open."""
+    text = "This needs a few words more. Press the button, and a form asks for them."
+    button = blockkit.button(
+        "Open the form…", Action.CARRY_ON, blockkit.clip(command, _MAX_VALUE), says="Open the form"
+    )
+    return Message(text, (blockkit.section(text), blockkit.actions(button)))
 
 
 def command_help(one: CommandHelp) -> Message:

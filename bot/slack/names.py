@@ -33,6 +33,7 @@ class Action(StrEnum):
     INCIDENT_OPEN = "fg_incident_open"  # no value
     INCIDENT_END = "fg_incident_end"  # repository
     MENU_HELP = "fg_menu_help"  # no value
+    CARRY_ON = "fg_carry_on"  # a command as it was typed
     CONNECT = "fg_connect"  # no value
     WHOAMI = "fg_whoami"  # no value
     DISCONNECT = "fg_disconnect"  # no value

@@ -80,6 +80,16 @@ def test_a_mention_is_read_as_a_command_is_and_answered_in_its_thread(day: Day) 
     assert answer.thread_ts == card.ts
 
 
+def test_a_mention_that_needs_a_form_is_answered_with_the_button_that_opens_it(day: Day) -> None:
+    before = len(day.slack.ephemerals(ANA))
+    day.slack.say(ANA, CHANNEL, f"<@{BOT_USER_ID}> quarantine test_refund")
+    assert wait(lambda: len(day.slack.ephemerals(ANA)) > before)
+    day.press(day.slack.ephemerals(ANA)[-1], Action.CARRY_ON)
+    form = day.form(Callback.QUARANTINE)
+    assert "test_refund" in str(form.blocks)
+    day.slack.close(ANA, form.id)
+
+
 def test_a_name_that_fits_several_tests_gets_a_pick_list(day: Day) -> None:
     list_ = day.ask("test test_long.py")
     assert "Choose the one" in list_.text

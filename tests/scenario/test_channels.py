@@ -28,12 +28,18 @@ def say(stage: Stage, line: str, channel: str = OTHER) -> Message:
     return stage.slack.ephemerals(ANA)[-1]
 
 
+def begin(stage: Stage) -> None:
+    """Let the bot hear of the repository."""
+    first = stage.run("first")
+    assert wait(lambda: stage.check(first)), "the bot did not hear of the repository"
+
+
 def actions(message: Message) -> str:
     return str(message.blocks)
 
 
 def test_a_subscribed_channel_gets_the_card_and_the_default_channel_does_not(stage: Stage) -> None:
-    stage.run("first")
+    begin(stage)
     assert "hears of acme/shop" in say(stage, "subscribe acme/shop events:flaky,digest").text
     stage.make_flaky()
     assert wait(lambda: [one for one in stage.slack.messages(OTHER) if "fc_" in str(one.blocks)], 30), "no card"
@@ -41,7 +47,7 @@ def test_a_subscribed_channel_gets_the_card_and_the_default_channel_does_not(sta
 
 
 def test_filters_keep_out_what_a_channel_did_not_ask_for(stage: Stage) -> None:
-    stage.run("first")
+    begin(stage)
     say(stage, "subscribe acme/shop path:tests/api/** min:1%")
     say(stage, "subscribe acme/shop path:tests/*.py", CHANNEL)
     stage.make_flaky()
@@ -50,7 +56,7 @@ def test_filters_keep_out_what_a_channel_did_not_ask_for(stage: Stage) -> None:
 
 
 def test_subscriptions_are_listed_changed_in_a_form_and_ended(stage: Stage, db: Database) -> None:
-    stage.run("first")
+    begin(stage)
     say(stage, "subscribe acme/shop")
     listed = say(stage, "subscriptions")
     assert "hears of 1 repository" in listed.text
@@ -73,7 +79,7 @@ def test_subscriptions_are_listed_changed_in_a_form_and_ended(stage: Stage, db: 
 
 
 def test_a_wrong_word_is_answered_with_what_was_meant(stage: Stage) -> None:
-    stage.run("first")
+    begin(stage)
     assert "Did you mean flaky?" in say(stage, "subscribe acme/shop events:flakey").text
     assert "Did you mean digest weekly?" in say(stage, "digest weakly").text
     assert "Europe/Berlin" in say(stage, "digest daily 09:00 Europe/Berln").text
@@ -103,7 +109,7 @@ def test_the_hours_of_a_channel_are_set_by_command_and_by_form(stage: Stage, db:
 
 
 def test_an_empty_digest_is_not_sent_and_a_full_one_has_chart_table_and_buttons(stage: Stage, db: Database) -> None:
-    stage.run("first")
+    begin(stage)
     say(stage, "subscribe acme/shop")
     assert "nothing to tell" in say(stage, "digest now").text
     stage.make_flaky()
@@ -119,7 +125,7 @@ def test_an_empty_digest_is_not_sent_and_a_full_one_has_chart_table_and_buttons(
 
 
 def test_a_workspace_that_refuses_new_blocks_gets_tables_and_then_text_and_that_is_remembered(stage: Stage) -> None:
-    stage.run("first")
+    begin(stage)
     say(stage, "subscribe acme/shop")
     stage.make_flaky()
     last = stage.run("last")
@@ -172,7 +178,7 @@ def storms(stage: Stage) -> list[Message]:
 
 
 def test_every_button_of_subscriptions_does_what_it_says(stage: Stage) -> None:
-    stage.run("first")
+    begin(stage)
     subscribed = say(stage, "subscribe acme/shop")
     seen = len(stage.slack.ephemerals(ANA))
     stage.slack.click(ANA, OTHER, subscribed.ts, "fg_menu_subscriptions")
@@ -189,7 +195,7 @@ def test_every_button_of_subscriptions_does_what_it_says(stage: Stage) -> None:
 
 
 def test_a_message_of_another_person_has_no_buttons_for_one(stage: Stage, db: Database) -> None:
-    stage.run("first")
+    begin(stage)
     listed = say(stage, "subscriptions")
     with db.begin() as session:
         workspace = workspaces.find_by_token(session)

@@ -67,9 +67,14 @@ def test_a_quarantine_is_extended_assigned_and_lifted(day: Day) -> None:
 
 
 def test_only_what_the_channel_has_to_know_is_broadcast(day: Day) -> None:
+    card = day.quarantine("test_tax")
+    day.press(card, Action.EXTEND_OPEN, BEN)
+    assert day.submit(day.form(Callback.EXTEND, BEN), BEN, until="7") is None
+    assert wait(lambda: any("extended" in one for one in day.replies("test_tax")))
     shown = [one.text for one in day.slack.messages(CHANNEL) if one.is_reply]
     assert any("approved the quarantine" in one for one in shown)
     assert not any("extended" in one or "owner of" in one for one in shown)
+    day.lift("test_tax")
 
 
 def test_a_muted_test_says_so_and_is_heard_of_again(day: Day) -> None:

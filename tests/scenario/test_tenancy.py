@@ -15,8 +15,8 @@ from bot.commands.guard import About
 from bot.sandbox.slack.events import Slack
 from bot.sandbox.slack.model import Team
 from bot.sandbox.slack.payload import JsonObject
+from bot.slack.channel_forms import Input
 from bot.slack.names import ELEMENT, Action, Callback, Deed, Field
-from bot.slack.subscriptions import Input
 from bot.store.database import Database
 from bot.store.tables import (
     audit,

@@ -217,6 +217,7 @@ VIEWS: dict[str, Callable[[], Message | View]] = {
     "list_many": lambda: listing.case_list(ListKind.BROKEN, [CaseRow(BROKEN)] * 20, 33),
     "list_none": lambda: listing.case_list(ListKind.PROPOSED, []),
     "error": lambda: answers.error("Already approved by Ben <b> at 14:13 UTC."),
+    "carry_on": lambda: answers.carry_on("quarantine test_total"),
     "closest": lambda: answers.closest("stauts", "status"),
     "closest_none": lambda: answers.closest("`x`", None),
     "modal_quarantine": lambda: modals.quarantine(FLAKY, Target.of(FLAKY, channel="C1", ts="1.2")),

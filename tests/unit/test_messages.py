@@ -249,6 +249,7 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
         upkeep.as_view("Run", run_answers.run(answer)),
         answers.error(name + "."),
         answers.closest(name, "status"),
+        answers.carry_on(name * 20),
         modals.quarantine(profile, Target.of(profile)),
         modals.reject(profile, quarantine),
         modals.label(profile),
