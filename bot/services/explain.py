@@ -16,7 +16,7 @@ from bot.analysis.model import CaseId, RepositoryId, Status
 from bot.analysis.policy import Policy
 from bot.analysis.scoring.model import breakage_main
 from bot.errors import NotFoundError
-from bot.services import judge, policies
+from bot.services import inactive, policies
 from bot.store import cases, fingerprints, histories, quarantines, scorers
 from bot.store import incidents as stored_incidents
 from bot.store.database import Session
@@ -37,14 +37,16 @@ def of_case(session: Session, case_id: CaseId, now: datetime, *, ahead: bool = T
         raise NotFoundError(message)
     rows = cases.list_scores(session, case.repository_id, case_ids=[case_id])
     rows.sort(key=lambda row: (cases.SEVERITY.index(row.status), -row.p_flaky, row.variant))
-    status = judge.worst(rows)
+    scored = [cases.as_variant_score(row) for row in rows]
+    calm = inactive.list_scores(session, case.repository_id, case_id, now, without={one.variant for one in scored})
+    status = inactive.status(scored, calm)
     runs = histories.list_runs(session, case.repository_id, limit=LOOK_BACK)
     results = with_incidents(
         session, case.repository_id, histories.list_results(session, case.repository_id, [case_id], runs)
     )
     worst = rows[0] if rows else None
     mine = [one for one in results if worst is None or one.variant == worst.variant]
-    score = cases.as_variant_score(worst) if worst else None
+    told = [*scored, *(one for one in calm if one.status is not Status.HEALTHY)]
     keys = scorers.get_keys(session, case.repository_id)
     policy = policies.of_repository(session, case.repository_id)
     found = evidence.gather(
@@ -59,7 +61,7 @@ def of_case(session: Session, case_id: CaseId, now: datetime, *, ahead: bool = T
         case_id=case_id,
         title=case.title,
         status=status,
-        score=score,
+        score=told[0] if told else None,
         evidence=found,
         outlook=_outlook(status, rows if ahead else (), results, held, policy, keys, now),
     )

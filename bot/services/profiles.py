@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from bot.analysis.lifecycle import Quarantine
 from bot.analysis.model import CaseId, CaseProfile, Outcome, Status, Verdict
 from bot.errors import NotFoundError
-from bot.services import clusters, judge
+from bot.services import clusters, inactive
 from bot.store import cases, changes, mutes, orders, quarantines, repositories, results, runs
 from bot.store import clusters as stored_clusters
 from bot.store.database import Session
@@ -51,6 +51,8 @@ def of_case(session: Session, case_id: CaseId, now: datetime) -> CaseProfile:
     repository = repositories.get(session, case.repository_id)
     rows = cases.list_scores(session, case.repository_id, case_ids=[case_id])
     rows.sort(key=lambda row: (cases.SEVERITY.index(row.status), -row.p_flaky, row.variant))
+    variants = [cases.as_variant_score(row) for row in rows]
+    calm = inactive.list_scores(session, case.repository_id, case_id, now, without={one.variant for one in variants})
     failure = cases.find_last_failure(session, case.repository_id, case_id)
     return CaseProfile(
         repository_id=case.repository_id,
@@ -58,8 +60,8 @@ def of_case(session: Session, case_id: CaseId, now: datetime) -> CaseProfile:
         case_id=case_id,
         uid=case.uid,
         title=case.title,
-        status=judge.worst(rows),
-        variants=tuple(cases.as_variant_score(row) for row in rows),
+        status=inactive.status(variants, calm),
+        variants=(*variants, *calm),
         last_failure=failure,
         first_seen_at=case.first_seen_at,
         last_seen_at=failure.occurred_at if failure else case.first_seen_at,
@@ -73,7 +75,9 @@ def standing(session: Session, repository: repositories.Repository, now: datetim
     """How a repository stands."""
     counts = dict(cases.count_statuses(session, repository.id))
     total = cases.count(session, repository.id)
-    counts[Status.HEALTHY] = counts.get(Status.HEALTHY, 0) + max(0, total - sum(counts.values()))
+    for status, number in inactive.count(session, repository.id, now).items():
+        counts[status] = counts.get(status, 0) + number
+    counts[Status.INSUFFICIENT] = counts.get(Status.INSUFFICIENT, 0) + max(0, total - sum(counts.values()))
     ran, failed, last = runs.count_since(session, repository.id, now - timedelta(days=1))
     items = clusters.list_items(session, repository.id, now)[:_TOP]
     return Standing(

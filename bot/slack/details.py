@@ -146,7 +146,11 @@ def _company(profile: CaseProfile, owner: str | None) -> list[Block]:
 def _variant_lines(profile: CaseProfile) -> str:
     lines = [
         f"{phrases.DOTS[one.status]} {blockkit.code(one.variant, 80)}: {phrases.WORDS[one.status]}, "
-        f"fails {phrases.rate(one)}, likely {phrases.interval(one)}"
+        + (
+            f"fails {phrases.rate(one)}, likely {phrases.interval(one)}"
+            if one.failures
+            else f"failed in {phrases.rate(one)}"
+        )
         for one in profile.variants[:8]
     ]
     more = len(profile.variants) - len(lines)

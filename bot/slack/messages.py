@@ -282,7 +282,7 @@ def _open_buttons(quarantine: Quarantine, spoken: str) -> tuple[Element, ...]:
 def evidence(profile: CaseProfile) -> list[Block]:
     """Return the numbers of the worst variant and the beginning of the last failure."""
     blocks: list[Block] = []
-    if (worst := profile.worst) is not None:
+    if (worst := profile.worst) is not None and worst.failures:
         blocks.append(
             blockkit.fields(
                 ("Failure rate", phrases.rate(worst)),

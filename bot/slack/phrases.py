@@ -99,7 +99,10 @@ def cause(failure: model.FailureExcerpt) -> str:
 
 def variants(profile: model.CaseProfile, limit: int = 4) -> str:
     """Return each variant with its rate, the worst first."""
-    shown = [f"{blockkit.code(one.variant, 80)} {percent(one.rate)}" for one in profile.variants[:limit]]
+    shown = [
+        f"{blockkit.code(one.variant, 80)} {percent(one.rate) if one.failures else 'never'}"
+        for one in profile.variants[:limit]
+    ]
     more = len(profile.variants) - limit
     return ", ".join([*shown, *([f"{more} more"] if more > 0 else [])]) or "none yet"
 

@@ -67,7 +67,8 @@ def _status_sentence(profile: CaseProfile) -> str:
             mixed = phrases.count(worst.mixed_commits if worst else 0, "commit")
             return f"Flaky: {name}; {evidence}, and {mixed} both passed and failed."
         case Status.HEALTHY:
-            return f"Healthy again: {name}; {evidence}."
+            again = " again" if worst and worst.failures else ""
+            return f"Healthy{again}: {name}; {evidence}."
         case Status.BROKEN:
             return f"Broken: {name} fails since a change; {evidence}."
         case Status.INFRA:

@@ -284,6 +284,12 @@ def delete_scores(session: Session, repository_id: RepositoryId) -> None:
     session.execute(sa.delete(scores).where(scores.c.repository_id == repository_id))
 
 
+def list_scored(session: Session, repository_id: RepositoryId) -> list[CaseId]:
+    """The cases that have a score in some variant."""
+    rows = session.execute(sa.select(scores.c.case_id).where(scores.c.repository_id == repository_id).distinct())
+    return [CaseId(row[0]) for row in rows]
+
+
 def as_variant_score(row: ScoreRow) -> VariantScore:
     """A stored score as the rest of the program sees it."""
     return VariantScore(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -154,6 +154,15 @@ def list_case_counts(
         if counts.any():
             found.append((variant, counts))
     return found
+
+
+def list_counts(session: Session, repository_id: RepositoryId) -> Iterator[tuple[int, NDArray[np.int32]]]:
+    """The counts of all cases of a repository: block by block and variant by variant, each of shape (ROWS, BLOCK)."""
+    rows = session.execute(
+        sa.select(pass_counts.c.block, pass_counts.c.counts).where(pass_counts.c.repository_id == repository_id)
+    )
+    for block, data in rows:
+        yield block, np.frombuffer(data, dtype=np.int32).reshape(ROWS, BLOCK)
 
 
 def find_branch(session: Session, repository_id: RepositoryId, variant: str, branch: int) -> bytes | None:
