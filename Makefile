@@ -39,6 +39,7 @@ golden: $(STAMP) ## Write the golden files of the messages anew; look at the dif
 		tests/unit/test_channel_views.py
 
 bench: $(STAMP) ## Measure what has a figure, as ratios in one run
+	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[bench]'
 	$(BIN)/python -m tests.bench
 
 migrate: $(STAMP) ## Bring the database to the newest revision

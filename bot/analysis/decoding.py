@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
+from bot.analysis import characters
 from bot.analysis.limits import Limits
 from bot.analysis.reported import refuse
 
@@ -33,6 +34,8 @@ _DECLARED: Final = re.compile(r"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z][
 _START: Final = re.compile(r"<\?xml\s|<(?:[\w-]+:)?testsuites?[\s/>]")
 _WIDE: Final = ("utf-16", "utf-32")
 _FORBIDDEN: Final = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # XML 1.0, production 2
+_REFERENCE: Final = re.compile(rf"<!\[CDATA\[.*?(?:\]\]>|\Z)|{characters.REFERENCE.pattern}", re.DOTALL)
+"""In a CDATA section there are no references; group 1 and 2 as in `characters.REFERENCE`."""
 _CONTROLS: Final = bytes(code for code in range(32) if code not in b"\t\n\r")
 _KNOWN: Final = frozenset(
     {"utf-8", "ascii", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "mac-roman"}
@@ -69,11 +72,22 @@ class Text:
         return mends
 
     def pieces(self) -> Iterator[str]:
-        """The text from the root or declaration on.
+        """The text from the root or declaration on; no piece ends inside a reference.
 
         Raises:
             InvalidReportError: empty, too large, out of time, or in an encoding that is not read.
         """
+        held = ""
+        for decoded in self._decoded():
+            text = held + decoded
+            cut = text.rfind("&", max(0, len(text) - characters.LONGEST))
+            if cut < 0 or ";" in text[cut:]:
+                cut = len(text)
+            held = text[cut:]
+            yield text[:cut]
+        yield held
+
+    def _decoded(self) -> Iterator[str]:
         head = b""
         while len(head) < _HEAD and (chunk := self._chunk(_HEAD - len(head))):
             head += chunk
@@ -141,17 +155,27 @@ class Text:
                 self._tail = chunk[1 - len(replacement) :]
         return text
 
-    def mend(self, text: str) -> bytes:
-        """The text as UTF-8, with a question mark for every character that XML forbids.
+    def mend(self, text: str, *, in_cdata: bool) -> bytes:
+        """The text as UTF-8, with a question mark for every character that XML forbids, and every reference to one.
 
-        Plain runs are not sent through this: their pattern has no place for such a character.
+        `in_cdata`: it begins inside a CDATA section. Plain runs are not sent through this: their pattern has no place
+        for such a character.
         """
+        if "&#" in text:
+            begin = 0 if not in_cdata else len(text) if (end := text.find("]]>")) < 0 else end
+            text = text[:begin] + _REFERENCE.sub(self._mend_reference, text[begin:])
         data = text.encode()
         if text.isascii() and len(data.translate(None, _CONTROLS)) == len(data):
             return data
         mended, number = _FORBIDDEN.subn("?", text)
         self._forbidden += number
         return mended.encode() if number else data
+
+    def _mend_reference(self, found: re.Match[str]) -> str:
+        if found[0].startswith("<") or characters.code(found) is not None:
+            return found[0]
+        self._forbidden += 1
+        return "?"
 
 
 def _codec(declared: str) -> str:

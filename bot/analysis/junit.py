@@ -103,8 +103,8 @@ class JUnit:
     def take_plain(self, text: str, at: int) -> int:
         """Deliver the run of plain cases that stands at `at`, if one can; where the text goes on."""
         path = self._document.path
-        if not path or path[-1] not in _SUITES or not self._document.at_rest:
-            return at
+        if self._cases or not path or path[-1] not in _SUITES or not self._document.at_rest:
+            return at  # white space between cases is text where a suite stands inside a case
         suite = self._suites[-1]
         return self.plain.take(text, at, Suite(self._names, suite.file, suite.host))
 

@@ -21,6 +21,7 @@ from functools import partial
 from itertools import repeat
 from typing import Final
 
+from bot.analysis import characters
 from bot.analysis.durations import seconds
 from bot.analysis.limits import Limits
 from bot.analysis.model import FailureText, Outcome
@@ -35,12 +36,10 @@ _NAME: Final = "[A-Za-z_][A-Za-z0-9_.-]*+"
 _SPACE: Final = " \t\r\n"
 _ROW: Final = re.compile(_NAME)
 _ATTRIBUTE: Final = re.compile(f' ({_NAME})="({_VALUE})"')
-_NUMBER: Final = re.compile("&#(?:x([0-9A-Fa-f]{1,6})|([0-9]{1,7}));")
 _REFERENCE: Final = re.compile("&[#A-Za-z0-9]*+;?")
 _MEANINGS: Final = {"&amp;": "&", "&quot;": '"', "&apos;": "'"}
 _NOT_IN_VALUES: Final = bytes(range(32)) + b"<"
 _NOT_IN_TEXTS: Final = bytes(code for code in range(32) if code not in b"\t\n\r")
-_CHARACTERS: Final = ((0x9, 0xA), (0xD, 0xD), (0x20, 0xD7FF), (0xE000, 0xFFFD), (0x10000, 0x10FFFF))
 _NONCHARACTERS: Final = re.compile("[\ufffe\uffff]")
 _OUTCOMES: Final = {"failure": Outcome.FAILED, "error": Outcome.ERRORED, "skipped": Outcome.SKIPPED}
 _EITHER: Final = (("file", "filepath"), ("classname", "class"))
@@ -255,9 +254,9 @@ def _meaning(reference: re.Match[str]) -> str:
     named = _MEANINGS.get(reference[0])
     if named is not None:
         return named
-    number = _NUMBER.fullmatch(reference[0])
-    code = 0 if number is None else int(number[1], 16) if number[1] else int(number[2])
-    if not any(first <= code <= last for first, last in _CHARACTERS):  # XML 1.0, production 2
+    number = characters.REFERENCE.fullmatch(reference[0])
+    code = characters.code(number) if number else None
+    if code is None:
         raise _NotPlainError
     return chr(code)
 

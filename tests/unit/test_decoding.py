@@ -97,3 +97,24 @@ def test_a_replacement_character_of_the_author_is_no_mend(name: str, chunk_bytes
 
 def test_white_space_before_a_report_without_a_declaration_is_nothing() -> None:
     assert read(b'\n  <testsuite><testcase name="a"/></testsuite>')[0].complete
+
+
+@pytest.mark.parametrize("chunk_bytes", [1, 7, 64, 1 << 16])
+def test_a_reference_to_a_character_that_xml_forbids_costs_no_case(chunk_bytes: int) -> None:
+    colours = '<failure message="&#27;[31mred&#x1B;[0m">a &#x0; b &amp;#27; &#65;</failure>'
+    data = f'<testsuite><testcase name="a">{colours}</testcase><testcase name="b"/></testsuite>'
+    summary, cases = read(data.encode(), chunk_bytes)
+    assert [case.name for case in cases] == ["a", "b"]
+    assert cases[0].failure is not None
+    assert (cases[0].failure.message, cases[0].failure.text) == ("?[31mred?[0m", "a ? b &#27; A")
+    assert not summary.complete
+    assert summary.warnings == ("3 characters that XML forbids were read as “?”",)
+
+
+@pytest.mark.parametrize("chunk_bytes", [1, 7, 64, 1 << 16])
+def test_what_looks_like_a_reference_in_cdata_is_text(chunk_bytes: int) -> None:
+    data = '<testsuite><testcase name="a"><failure><![CDATA[x &#27; y]]> &#9;z</failure></testcase></testsuite>'
+    summary, cases = read(data.encode(), chunk_bytes)
+    assert cases[0].failure is not None
+    assert cases[0].failure.text == "x &#27; y \tz"
+    assert summary.complete

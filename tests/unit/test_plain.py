@@ -41,6 +41,7 @@ ELEMENTS = st.sampled_from(
         '<system-out><![CDATA[<testcase classname="a.B" name="no" time="1"/>\n]]></system-out>\n',
         "stray text\n",
         "]]>",
+        '<testcase name="outer"><failure>a<testsuite>\n <testcase name="inner"/>\n </testsuite></failure></testcase>',
         "\x0b",
         "\ufffe",
         '</testsuite><testsuite name="next" file="f.py" hostname="h">\n',
@@ -66,7 +67,7 @@ def parsed(data: bytes) -> list[ReportedCase] | None:
     document.on_elements(junit.start, junit.end)
     try:
         for piece in text.pieces():
-            document.feed(text.mend(piece))
+            document.feed(text.mend(piece, in_cdata=document.in_cdata))
         document.close()
     except BrokenError:
         return cases or None
