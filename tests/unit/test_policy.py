@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -126,3 +128,9 @@ def test_the_last_rule_that_matches_wins_and_a_protected_path_needs_two_people()
 def test_any_artifact_name_is_split_or_left_alone(name: str) -> None:
     found = ArtifactPattern("{a}-{b}-{c}-{shard}").match(name)
     assert found is None or found[1]
+
+
+def test_the_policy_in_the_readme_is_one() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    shown = readme.partition("```yaml\n")[2].partition("```")[0]
+    assert policyfile.parse(shown.encode()).artifacts == (ArtifactPattern("junit-{os}-{shard}"),)
