@@ -18,6 +18,7 @@ from typing import Final, NamedTuple, assert_never
 from bot.analysis import identity
 from bot.analysis.model import CaseRun, Identity, TryResult
 from bot.analysis.reported import ReportedCase
+from bot.analysis.runners import runner_name
 
 # Folders in which the tries or parts of one suite are kept: attempt-1, test_attempts, rerun, shard-2-of-4.
 _PART: Final = re.compile(
@@ -72,7 +73,7 @@ def merge(reports: Iterable[tuple[Source, Sequence[ReportedCase]]]) -> Merged:
             found = identity.identify(case)
             key = found.key
             if key not in runs:
-                runs[key] = CaseRun(found, case.tries)
+                runs[key] = CaseRun(found, case.tries, runner_name(source.shard, case.host))
                 first[key] = report << _REPORT | number
                 continue
             if key not in again:
@@ -87,7 +88,7 @@ def merge(reports: Iterable[tuple[Source, Sequence[ReportedCase]]]) -> Merged:
             merged.append(run)
             continue
         kinds, tests = _tell_apart(run.identity, again[key])
-        merged += [CaseRun(test, _tries(members)) for test, members in tests]
+        merged += [CaseRun(test, _tries(members), _runner(*members[0])) for test, members in tests]
         for kind in kinds:
             said.setdefault(kind, []).append(run.identity.title)
     return Merged(tuple(merged), tuple(_say(kind, said[kind]) for kind in _Kind if kind in said))
@@ -159,6 +160,10 @@ def _written(case: ReportedCase) -> tuple[str, str, str]:
 def _tries(members: list[_Member]) -> tuple[TryResult, ...]:
     tries = [one for _, case in members for one in case.tries]
     return tuple(one._replace(number=number) for number, one in enumerate(tries, start=1))
+
+
+def _runner(source: Source, case: ReportedCase) -> str:
+    return runner_name(source.shard, case.host)
 
 
 def _say(kind: _Kind, titles: list[str]) -> str:

@@ -46,7 +46,8 @@ class RunFacts:
 class CaseResult:
     """What one case did in one variant of one run: the first outcome, and whether each further try failed.
 
-    `whole` says that the leg was read in full: else a pass is no evidence. `fingerprint_id` is of the last failed try.
+    `whole` says that the leg was read in full: else a pass is no evidence. `fingerprint_id` is of the last failed try,
+    `runner` what ran the first one, where the leg had several.
     """
 
     case_id: CaseId
@@ -56,6 +57,7 @@ class CaseResult:
     retries: tuple[bool, ...] = ()
     whole: bool = True
     fingerprint_id: int | None = None
+    runner: str = ""
     incidents: tuple[Incident, ...] = ()
 
     @property

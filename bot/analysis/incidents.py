@@ -10,18 +10,20 @@ from bot.analysis.model import Actor, RepositoryId, RunId
 
 
 class Kind(StrEnum):
-    """What an incident is: a window a person marked, or far more failures than usual in a run or in one suite of it."""
+    """A window a person marked, or far more failures than usual in a run, in one suite or on one runner of it."""
 
     MARKED = "marked"
     RUN = "run"
     SUITE = "suite"
+    RUNNER = "runner"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
     """One incident; `failed` of `ran` cases failed where the filter found it, in `suite` or in the whole variant.
 
-    A marked one has no run: it covers the runs that overlap it, and is open while `ended_at` is None.
+    Of an outage of a runner, `suite` is the name of it. A marked one has no run: it covers the runs that overlap
+    it, and is open while `ended_at` is None.
     """
 
     id: int
@@ -60,6 +62,9 @@ class Incident:
                 return f"{self.failed:,} of {self.ran:,} failed in run #{self.run_number}"
             case Kind.SUITE:
                 return f"{self.failed:,} of {self.ran:,} of suite {self.suite} failed in run #{self.run_number}"
+            case Kind.RUNNER:
+                runner = self.suite or "a runner without a name"
+                return f"{self.failed:,} of {self.ran:,} on {runner} failed in run #{self.run_number}"
             case Kind.MARKED:
                 until = "now" if self.ended_at is None else f"{self.ended_at:%-d %b %H:%M}"
                 why = f" ({self.reason})" if self.reason else ""

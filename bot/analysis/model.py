@@ -170,10 +170,14 @@ class Identity(NamedTuple):
 
 
 class CaseRun(NamedTuple):
-    """Everything one variant of one run says of one case: its tries in order, at least one."""
+    """Everything one variant of one run says of one case: its tries in order, at least one.
+
+    `runner` is what ran the first try, as far as the reports tell it.
+    """
 
     identity: Identity
     tries: tuple[TryResult, ...]
+    runner: str = ""
 
     @property
     def verdict(self) -> Verdict:

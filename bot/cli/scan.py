@@ -123,6 +123,7 @@ def _execution(run: folder.PlacedRun, leg: judge.JudgedLeg) -> scoring.Execution
         case_ids=leg.case_ids,
         suites=leg.suites,
         failed=leg.failed,
+        runners=None if leg.runners is None else leg.runners.numbers,
         retries=leg.retries,
     )
 

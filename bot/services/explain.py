@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import assert_never
 
 from bot.analysis import evidence, explanation, history, incidents, recovery, regression, whatif
 from bot.analysis.evidence import FailureKind
@@ -83,13 +84,25 @@ def with_incidents(session: Session, repository_id: RepositoryId, results: Seque
         run = result.run
         held = [one for one in marked if one.covers(run.started_at, run.completed_at)]
         if result.failed:
-            held += [
-                one
-                for one in found.get((run.id, result.variant), ())
-                if one.kind is Kind.RUN or one.suite == suites.get(result.case_id)
-            ]
+            suite = suites.get(result.case_id)
+            held += [one for one in found.get((run.id, result.variant), ()) if _holds(one, suite, result.runner)]
         told.append(replace(result, incidents=tuple(held)) if held else result)
     return told
+
+
+def _holds(found: Incident, suite: str | None, runner: str) -> bool:
+    """Whether an incident of a leg is one of a case of this suite that ran on this runner."""
+    match found.kind:
+        case Kind.RUN:
+            return True
+        case Kind.SUITE:
+            return found.suite == suite
+        case Kind.RUNNER:
+            return found.suite == runner
+        case Kind.MARKED:
+            return False
+        case _:
+            assert_never(found.kind)
 
 
 def _kinds(session: Session, repository_id: RepositoryId, results: Iterable[CaseResult]) -> list[FailureKind]:

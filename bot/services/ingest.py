@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from bot import telemetry
-from bot.analysis import completeness, failures
+from bot.analysis import completeness, failures, runners
 from bot.analysis.model import (
     CaseId,
     CaseRun,
@@ -177,6 +177,7 @@ def _store(
             np.array([ids[case.identity.key] for case in ordered], dtype=np.int32),
             np.array([results.CODES[case.tries[0].outcome] for case in ordered], dtype=np.uint8),
             np.array([case.tries[0].duration for case in ordered], dtype=np.float32),
+            runners.number([case.runner for case in ordered]),
         )
         for case in ordered:
             rows += [
@@ -199,10 +200,12 @@ def _store(
 
 def judged(leg: Leg, ids: dict[bytes, CaseId]) -> judge.JudgedLeg:
     """What the filter needs of a leg; `ids` has the number of every case by the key of its identity."""
-    ran: list[tuple[int, CaseRun]] = sorted(
-        ((ids[case.identity.key], case) for case in leg.cases if case.tries[0].outcome is not Outcome.SKIPPED),
-        key=lambda pair: pair[0],
+    ordered: list[tuple[int, CaseRun]] = sorted(
+        ((ids[case.identity.key], case) for case in leg.cases), key=lambda pair: pair[0]
     )
+    is_run = np.array([case.tries[0].outcome is not Outcome.SKIPPED for _, case in ordered], dtype=np.bool_)
+    ran = [pair for pair, is_one in zip(ordered, is_run.tolist(), strict=True) if is_one]
+    told = runners.number([case.runner for _, case in ordered])
     named = [outage_suite(case.identity.file, case.identity.class_name, case.identity.suite) for _, case in ran]
     numbers = {name: number for number, name in enumerate(sorted(set(named)))}
     return judge.JudgedLeg(
@@ -217,6 +220,7 @@ def judged(leg: Leg, ids: dict[bytes, CaseId]) -> judge.JudgedLeg:
         },
         suite_names=tuple(numbers),
         whole=leg.complete,
+        runners=None if told is None else told.among(is_run),
     )
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bot.analysis import scoring
 from bot.analysis.model import CaseId, RepositoryId, Status
 from bot.analysis.policy import Thresholds
+from bot.analysis.runners import Runners
 from bot.store import cases, scorers
 from bot.store.database import Session
 
@@ -20,7 +21,8 @@ from bot.store.database import Session
 class JudgedLeg:
     """What the filter needs of one leg: aligned arrays over the cases that ran, ascending by case.
 
-    `suite_names` are the names behind the numbers of `suites`. Of a leg that is not whole only the failures count.
+    `suite_names` are the names behind the numbers of `suites`; `runners` is None where one ran all. Of a
+    leg that is not whole only the failures count.
     """
 
     variant: str
@@ -30,6 +32,7 @@ class JudgedLeg:
     retries: Mapping[int, tuple[bool, ...]]
     suite_names: tuple[str, ...] = ()
     whole: bool = True
+    runners: Runners | None = None
 
     @property
     def evidence(self) -> NDArray[np.int32]:
@@ -164,6 +167,7 @@ def execution_of(commit: Commit, leg: JudgedLeg) -> scoring.Execution:
         suites=leg.suites,
         failed=leg.failed,
         retries=leg.retries,
+        runners=None if leg.runners is None else leg.runners.numbers,
         counted=None if leg.whole else leg.failed,
     )
 

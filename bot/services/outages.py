@@ -37,6 +37,10 @@ def of_leg(
         found.append(
             _found(repository_id, run_id, started_at, leg, Kind.SUITE, leg.suite_names[number], leg.failed[inside])
         )
+    if leg.runners is not None:
+        for number in sorted(observation.runner_outages):
+            failed = leg.failed[leg.runners.numbers == number]
+            found.append(_found(repository_id, run_id, started_at, leg, Kind.RUNNER, leg.runners.names[number], failed))
     return found
 
 

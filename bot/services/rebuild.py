@@ -200,9 +200,9 @@ def _take(session: Session, replay: Replay, run: RunFacts, legs: tuple[execution
         started_at=run.started_at,
     )
     for one in legs:
-        case_ids, failed, retries = one.judged()
+        case_ids, failed, retries, told = one.judged()
         suites, names = replay.suites.number(session, one.kind, case_ids, whole=len(case_ids) == len(one.case_ids))
-        leg = judge.JudgedLeg(one.variant, case_ids, suites, failed, retries, names, one.whole)
+        leg = judge.JudgedLeg(one.variant, case_ids, suites, failed, retries, names, one.whole, told)
         seen = replay.scorer.observe(judge.execution_of(commit, leg))
         replay.terms[run.id] = max(replay.terms[run.id], seen.outage)
         replay.found += outages.of_leg(replay.repository_id, run.id, run.started_at, leg, seen)

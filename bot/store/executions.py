@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bot.analysis.history import RunFacts
 from bot.analysis.model import CaseId, Outcome, RepositoryId, RunId
+from bot.analysis.runners import Runners
 from bot.store import histories
 from bot.store.database import Session
 from bot.store.results import CODES, OUTCOMES
@@ -34,14 +35,18 @@ class StoredExecution:
     outcomes: NDArray[np.uint8]
     whole: bool
     retries: Mapping[int, tuple[bool, ...]]
+    runners: Runners | None
 
-    def judged(self) -> tuple[NDArray[np.int32], NDArray[np.bool_], Mapping[int, tuple[bool, ...]]]:
-        """The cases that ran, whether each failed, and their further tries; skipped cases are left out."""
+    def judged(
+        self,
+    ) -> tuple[NDArray[np.int32], NDArray[np.bool_], Mapping[int, tuple[bool, ...]], Runners | None]:
+        """The cases that ran, whether each failed, their further tries and runners; skipped cases are left out."""
         ran = self.outcomes != _SKIPPED
         case_ids = self.case_ids[ran]
         inside = set(case_ids.tolist()) if self.retries else set()
         failed = self.outcomes[ran] != _PASSED
-        return case_ids, failed, {case: tries for case, tries in self.retries.items() if case in inside}
+        retries = {case: tries for case, tries in self.retries.items() if case in inside}
+        return case_ids, failed, retries, None if self.runners is None else self.runners.among(ran)
 
 
 class Reader:
@@ -64,6 +69,8 @@ class Reader:
                 run_results.c.cases_hash,
                 run_results.c.outcomes,
                 run_results.c.complete,
+                run_results.c.runners,
+                run_results.c.runner_names,
             ).where(
                 run_results.c.repository_id == self._repository_id,
                 run_results.c.run_id == sa.any_(sa.bindparam("run_ids", [run.id for run in found])),
@@ -72,7 +79,7 @@ class Reader:
         self._learn(session, {bytes(leg[2]): (leg[0], leg[1]) for leg in legs})
         retries = self._retries(session, [run.id for run in found])
         executions: dict[RunId, list[StoredExecution]] = {}
-        for run_id, variant, kind, outcomes, whole in legs:
+        for run_id, variant, kind, outcomes, whole, told, names in legs:
             executions.setdefault(RunId(run_id), []).append(
                 StoredExecution(
                     variant,
@@ -81,6 +88,9 @@ class Reader:
                     np.frombuffer(outcomes, dtype=np.uint8),
                     whole,
                     retries.get((run_id, variant), {}),
+                    None
+                    if told is None
+                    else Runners(np.frombuffer(told, dtype=np.uint8).astype(np.int32), tuple(names)),
                 )
             )
         self.position = found[-1].ordinal

@@ -94,8 +94,11 @@ def list_results(
         .prefix_with("materialized", dialect="postgresql")
     )
     code = sa.func.get_byte(sa.func.substring(run_results.c.outcomes, places.c.place, 1), 0)
+    runner = run_results.c.runner_names[
+        sa.func.get_byte(sa.func.substring(run_results.c.runners, places.c.place, 1), 0) + 1
+    ]
     rows = session.execute(
-        sa.select(places.c.case_id, run_results.c.run_id, run_results.c.variant, run_results.c.complete, code)
+        sa.select(places.c.case_id, run_results.c.run_id, run_results.c.variant, run_results.c.complete, code, runner)
         .select_from(legs)
         .join(places, places.c.cases_hash == legs.c.cases_hash)
         .join(
@@ -110,7 +113,7 @@ def list_results(
     ).all()
     tries = _tries(session, repository_id, case_ids, known)
     found = []
-    for case_id, run_id, variant, whole, outcome in rows:
+    for case_id, run_id, variant, whole, outcome, ran_on in rows:
         more = tries.get((case_id, run_id, variant), [])
         named = [row.fingerprint_id for row in more if row.fingerprint_id is not None]
         found.append(
@@ -124,6 +127,7 @@ def list_results(
                 ),
                 whole=whole,
                 fingerprint_id=named[-1] if named else None,
+                runner=ran_on or "",
             )
         )
     return sorted(found, key=lambda result: (result.case_id, known[result.run.id][0], result.variant))

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from bot.analysis.model import CaseId, Leg, Outcome, RepositoryId, RunId, Status
+from bot.analysis.runners import Runners
 from bot.store.database import Session
 from bot.store.tables import failures, repositories, run_results, runs, scores
 
@@ -54,8 +55,9 @@ def insert_results(
     case_ids: NDArray[np.int32],
     outcomes: NDArray[np.uint8],
     durations: NDArray[np.float32],
+    runners: Runners | None,
 ) -> None:
-    """Store the first tries of a leg; the arrays are aligned and in ascending order of case."""
+    """Store the first tries of a leg; the arrays are aligned and in ascending order of case, a runner is one byte."""
     session.execute(
         sa.insert(run_results).values(
             repository_id=repository_id,
@@ -67,6 +69,8 @@ def insert_results(
             shards=list(leg.shards),
             complete=leg.complete,
             cases_hash=hashlib.blake2b(case_ids.tobytes(), digest_size=16).digest(),
+            runners=None if runners is None else runners.numbers.astype(np.uint8).tobytes(),
+            runner_names=[] if runners is None else list(runners.names),
         )
     )
 

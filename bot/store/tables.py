@@ -120,6 +120,8 @@ run_results = Table(
     Column("shards", ARRAY(Text), nullable=False),
     Column("complete", Boolean, nullable=False),
     Column("cases_hash", LargeBinary, nullable=False),
+    Column("runners", LargeBinary, nullable=True),
+    Column("runner_names", ARRAY(Text), nullable=False, server_default=text("'{}'")),
 )
 
 run_problems = Table(

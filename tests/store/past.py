@@ -49,7 +49,7 @@ class Past:
                 private=False,
             )
 
-    def run(
+    def run(  # noqa: PLR0913  # each tells a run in a word
         self,
         outcomes: Mapping[str, str],
         *,
@@ -60,14 +60,18 @@ class Past:
         again: bool = False,
         shards: tuple[str, ...] = (),
         complete: bool = True,
+        runners: Mapping[str, str] | None = None,
     ) -> RunId:
         """Record one run: by test name its tries, such as `.` passed, `F.` failed then passed; in `order`, if given.
 
         A name may begin with its file, as in `tests/test_cart.py::total`. `again` makes it the next attempt of the run
-        before, on the same commit.
+        before, on the same commit. `runners` are what ran the tests.
         """
         names = order or list(outcomes)
-        ran = tuple(self._case(name, outcomes[name], messages or {}) for name in names)
+        on = runners or {}
+        ran = tuple(
+            self._case(name, outcomes[name], messages or {})._replace(runner=on.get(name, "")) for name in names
+        )
         return self._record((Leg(VARIANT, shards, ran, complete),), branch, "", sha, "", again=again)
 
     def legs(

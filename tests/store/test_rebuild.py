@@ -8,15 +8,16 @@ from collections.abc import Mapping
 import pytest
 import sqlalchemy as sa
 
+from bot.analysis.incidents import Kind
 from bot.analysis.labels import LabelSource, LabelVerdict
 from bot.analysis.model import Actor, ActorKind, Status, WorkspaceId
 from bot.jobs import rescore
 from bot.jobs.context import Context
-from bot.services import learning, rebuild
+from bot.services import explain, incidents, learning, rebuild
 from bot.slack.registry import Registry
 from bot.store import cases, rescores, tables
 from bot.store.database import Database
-from tests.store.past import REPOSITORY, Past
+from tests.store.past import REPOSITORY, START, Past
 
 STATE = (tables.scorers, tables.pass_counts, tables.branch_beliefs, tables.scores)
 ANA = Actor(ActorKind.GITHUB, "ana", "Ana")
@@ -119,6 +120,39 @@ def test_a_rebuild_gives_what_live_ingestion_gave_to_the_last_bit(past: Past, se
     ask(past)
     assert rescore.rescore(context(past), REPOSITORY) == 70
     assert everything(past) == before
+
+
+def outage_of_a_shard(past: Past, names: list[str], on: Mapping[str, str] | None) -> None:
+    """Three runs in which every one of the first 33 tests fails, all but one that is skipped, after a calm time."""
+    calm = dict.fromkeys(names, ".") | {names[7]: "s"}
+    out = calm | {name: "F" for name in names[:33] if name != names[7]}
+    for outcomes in [calm] * 8 + [out, calm] * 3:
+        past.run(outcomes, runners=on)
+
+
+def test_a_runner_that_is_out_accuses_no_case_and_a_rebuild_finds_the_same(past: Past) -> None:
+    # The tests of every suite are on both, and far more pass than fail: no suite is out, and no run.
+    names = [f"suite{number % 100}/test_a.py::test_{number}" for number in range(1500)]
+    outage_of_a_shard(past, names, {name: "shard 1" if place < 33 else "shard 2" for place, name in enumerate(names)})
+    before = everything(past)
+    with past.db.begin() as session:
+        found = incidents.list_since(session, REPOSITORY, START)
+        statuses = cases.list_statuses(session, REPOSITORY)
+        told = explain.of_case(session, past.case_id(names[0]), past.now)
+    assert [(one.kind, one.suite, one.failed, one.ran) for one in found] == [(Kind.RUNNER, "shard 1", 32, 32)] * 3
+    assert set(statuses.values()) <= {Status.HEALTHY, Status.INFRA}
+    assert "32 of 32 on shard 1 failed in run #13" in " ".join((told.sentence, *told.lines))
+    ask(past)
+    assert rescore.rescore(context(past), REPOSITORY) == 14
+    assert everything(past) == before
+
+
+def test_the_same_failures_are_held_against_the_cases_where_no_runner_is_told(past: Past) -> None:
+    names = [f"suite{number % 100}/test_a.py::test_{number}" for number in range(1500)]
+    outage_of_a_shard(past, names, None)
+    with past.db.begin() as session:
+        statuses = cases.list_statuses(session, REPOSITORY)
+    assert not set(statuses.values()) <= {Status.HEALTHY, Status.INFRA}
 
 
 def test_a_rebuild_that_nobody_asked_for_does_nothing(past: Past) -> None:

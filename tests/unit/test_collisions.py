@@ -147,3 +147,13 @@ def test_no_case_is_lost_no_identity_is_given_twice_and_the_order_of_reading_is_
     shuffled = list(members)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert merge(shuffled) == merged
+
+
+def test_a_case_is_of_the_shard_and_the_host_that_ran_its_first_try() -> None:
+    alike = [member(path=path, shard=shard, host=shard) for path, shard in (("junit-1.xml", "2"), ("junit-1.xml", "1"))]
+    merged = merge([*alike, member("other", shard="2"), member("third", host="fv-az12")])
+    assert {one.identity.name: one.runner for one in merged.cases} == {
+        "t": "shard 1 on 1",
+        "other": "shard 2",
+        "third": "fv-az12",
+    }

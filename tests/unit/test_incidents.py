@@ -30,6 +30,7 @@ def test_what_the_filter_found_covers_no_time() -> None:
 def test_each_kind_says_what_happened() -> None:
     assert incident().sentence == "312 of 600 failed in run #12"
     assert incident(Kind.SUITE, suite="tests/api").sentence == "312 of 600 of suite tests/api failed in run #12"
+    assert incident(Kind.RUNNER, suite="shard 3").sentence == "312 of 600 on shard 3 failed in run #12"
     assert WINDOW.sentence == (
         "FlakeGuard marked 12 May 20:00 to 12 May 21:00 UTC as an incident (the registry was down)"
     )
