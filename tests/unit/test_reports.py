@@ -56,6 +56,7 @@ def test_artifacts_become_legs_and_shards_are_kept_on_the_leg() -> None:
         ("ci/mac", (), 1),
     ]
     assert (report.files, report.complete) == (3, True)
+    assert [case.runner for leg in report.legs for case in leg.cases] == ["shard 1", "shard 2", ""]
 
 
 def test_the_same_test_again_in_a_file_is_a_further_try_and_flaky_when_mixed() -> None:
