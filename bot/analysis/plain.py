@@ -208,7 +208,7 @@ def _lay_out(names: tuple[str, ...]) -> _Layout:
         **dict.fromkeys(kept, f"({_VALUE})"),
         "time": f"({_PLAIN})",
     }  # short, so checked as it is matched
-    row = "".join(f' {name}="{value.get(name, _PLAIN)}"' for name in names)
+    row = "".join(f' {re.escape(name)}="{value.get(name, _PLAIN)}"' for name in names)
     inside = (
         rf'[ \t\r\n]*+<(failure|error|skipped)((?: {_NAME}="{_VALUE}")*+) ?'
         rf"(?:/>|>([^<]*+)</\{len(kept) + 1}>)[ \t\r\n]*+</testcase>"

@@ -33,6 +33,7 @@ ELEMENTS = st.sampled_from(
         '<testcase classname="a.B" name="a\tb\nc" time="1"/>',
         '<testcase classname="a.B" name="x" time="1" extra="&nbsp;"/>\n',
         '<testcase name="other" classname="a.B"/>\n',
+        '<testcase classna..="a.B" name="dots" time="1"/>\n',
         '<testcase name="dup" name="dup"/>\n',
         '<testcase classname="a.B" name="less < than" time="1"/>\n',
         "<testcase classname='a.B' name='quoted' time='1'/>\n",
