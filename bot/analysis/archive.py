@@ -110,7 +110,7 @@ def _zip_members(stream: BinaryIO, limits: Limits) -> Iterator[Member]:
     if len(entries) > limits.entries:
         message = f"This archive was refused: it has {len(entries):,} entries, {limits.entries:,} are allowed."
         raise InvalidReportError(message)
-    wanted = [entry for entry in entries if not entry.is_dir() and _may_be_report(entry.filename)]
+    wanted = [entry for entry in entries if not entry.filename.endswith("/") and _may_be_report(entry.filename)]
     if sum(entry.file_size for entry in wanted) > limits.archive_bytes:
         message = f"This archive was refused: it inflates to more than {limits.archive_bytes:,} bytes."
         raise InvalidReportError(message)

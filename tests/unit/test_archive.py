@@ -129,3 +129,8 @@ def test_a_damaged_archive_is_read_or_refused_and_nothing_else(at: int, put: byt
         read(WHOLE[:at] + put + WHOLE[at + cut :])
     except InvalidReportError:
         return
+
+
+def test_an_entry_without_a_name_is_left_alone() -> None:
+    data = zipped({"@.xml": b"<testsuites/>", "a.xml": b"<testsuite/>"}).replace(b"@.xml", b"\0.xml")  # cut at the NUL
+    assert read(data) == {"a.xml": b"<testsuite/>"}
