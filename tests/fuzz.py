@@ -104,7 +104,7 @@ def parsed(data: bytes) -> list[ReportedCase]:
     document.on_elements(junit.start, junit.end)
     try:
         for piece in text.pieces():
-            document.feed(text.mend(piece, in_cdata=document.in_cdata))
+            document.feed(text.mend(piece))
     except BrokenError:
         pass
     return cases

@@ -34,8 +34,10 @@ _DECLARED: Final = re.compile(r"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z][
 _START: Final = re.compile(r"<\?xml\s|<(?:[\w-]+:)?testsuites?[\s/>]")
 _WIDE: Final = ("utf-16", "utf-32")
 _FORBIDDEN: Final = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # XML 1.0, production 2
-_REFERENCE: Final = re.compile(rf"<!\[CDATA\[.*?(?:\]\]>|\Z)|{characters.REFERENCE.pattern}", re.DOTALL)
-"""In a CDATA section there are no references; group 1 and 2 as in `characters.REFERENCE`."""
+_LITERAL: Final = re.compile(r"<!(?:\[CDATA\[|--)")
+_ENDS: Final = {"<![CDATA[": "]]>", "<!--": "-->"}
+"""Where no references are: what begins such a place, and what ends it."""
+_UNFINISHED: Final = re.compile(r"(?:&#?[0-9A-Za-z]{0,8}|<(?:!(?:-|\[C?D?A?T?A?)?)?|\]\]?|--?)\Z")
 _CONTROLS: Final = bytes(code for code in range(32) if code not in b"\t\n\r")
 _KNOWN: Final = frozenset(
     {"utf-8", "ascii", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "mac-roman"}
@@ -59,6 +61,7 @@ class Text:
         self._forbidden = 0
         self._replaced = 0  # U+FFFD in the text that was none in the bytes
         self._tail = b""
+        self._until = ""  # the end of the CDATA section or comment that was begun
         self.assumed: list[str] = []
 
     @property
@@ -72,7 +75,7 @@ class Text:
         return mends
 
     def pieces(self) -> Iterator[str]:
-        """The text from the root or declaration on; no piece ends inside a reference.
+        """The text from the root or declaration on; no piece ends inside a reference or the mark of CDATA or a comment.
 
         Raises:
             InvalidReportError: empty, too large, out of time, or in an encoding that is not read.
@@ -80,9 +83,8 @@ class Text:
         held = ""
         for decoded in self._decoded():
             text = held + decoded
-            cut = text.rfind("&", max(0, len(text) - characters.LONGEST))
-            if cut < 0 or ";" in text[cut:]:
-                cut = len(text)
+            unfinished = _UNFINISHED.search(text, max(0, len(text) - characters.LONGEST))
+            cut = unfinished.start() if unfinished else len(text)
             held = text[cut:]
             yield text[:cut]
         yield held
@@ -155,15 +157,13 @@ class Text:
                 self._tail = chunk[1 - len(replacement) :]
         return text
 
-    def mend(self, text: str, *, in_cdata: bool) -> bytes:
+    def mend(self, text: str) -> bytes:
         """The text as UTF-8, with a question mark for every character that XML forbids, and every reference to one.
 
-        `in_cdata`: it begins inside a CDATA section. Plain runs are not sent through this: their pattern has no place
-        for such a character.
+        Plain runs are not sent through this: their pattern has no place for such a character, CDATA or comments.
         """
-        if "&#" in text:
-            begin = 0 if not in_cdata else len(text) if (end := text.find("]]>")) < 0 else end
-            text = text[:begin] + _REFERENCE.sub(self._mend_reference, text[begin:])
+        if self._until or "&#" in text or "<!" in text:
+            text = "".join(self._with_references(text))
         data = text.encode()
         if text.isascii() and len(data.translate(None, _CONTROLS)) == len(data):
             return data
@@ -171,8 +171,24 @@ class Text:
         self._forbidden += number
         return mended.encode() if number else data
 
+    def _with_references(self, text: str) -> Iterator[str]:
+        """The text with its references mended, and CDATA sections and comments as they are, over all pieces."""
+        at = 0
+        while at < len(text):
+            if self._until:
+                end = text.find(self._until, at)
+                stop = len(text) if end < 0 else end + len(self._until)
+                yield text[at:stop]
+                self._until = self._until if end < 0 else ""
+            else:
+                literal = _LITERAL.search(text, at)
+                stop = literal.end() if literal else len(text)
+                yield characters.REFERENCE.sub(self._mend_reference, text[at:stop])
+                self._until = _ENDS[literal[0]] if literal else ""
+            at = stop
+
     def _mend_reference(self, found: re.Match[str]) -> str:
-        if found[0].startswith("<") or characters.code(found) is not None:
+        if characters.code(found) is not None:
             return found[0]
         self._forbidden += 1
         return "?"

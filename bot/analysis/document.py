@@ -86,11 +86,6 @@ class Document:
         return tag
 
     @property
-    def in_cdata(self) -> bool:
-        """Whether what is fed next belongs to a CDATA section."""
-        return self._in_cdata
-
-    @property
     def at_rest(self) -> bool:
         """Whether expat has read all it was fed and stands between two pieces of markup, in no CDATA section."""
         return self._expat.CurrentByteIndex == self._fed and not self._in_cdata

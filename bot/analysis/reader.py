@@ -92,7 +92,7 @@ class _Reader:
 
     def _feed(self, text: Text, piece: str) -> None:
         if piece:
-            self._document.feed(text.mend(piece, in_cdata=self._document.in_cdata))
+            self._document.feed(text.mend(piece))
 
     def _root(self, name: str, attributes: dict[str, str]) -> None:
         """Tell the format by the root element, and go on with its handlers."""

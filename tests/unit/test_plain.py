@@ -44,6 +44,8 @@ ELEMENTS = st.sampled_from(
         "]]>",
         '<testcase name="outer"><failure>a<testsuite>\n <testcase name="inner"/>\n </testsuite></failure></testcase>',
         "\x0b",
+        "<system-out><![CDATA[&#27;]]>&#27;</system-out>",
+        "<!-- <![CDATA[ &#27; -->&#27;",
         "\ufffe",
         '</testsuite><testsuite name="next" file="f.py" hostname="h">\n',
     )
@@ -68,7 +70,7 @@ def parsed(data: bytes) -> list[ReportedCase] | None:
     document.on_elements(junit.start, junit.end)
     try:
         for piece in text.pieces():
-            document.feed(text.mend(piece, in_cdata=document.in_cdata))
+            document.feed(text.mend(piece))
         document.close()
     except BrokenError:
         return cases or None
