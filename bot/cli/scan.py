@@ -125,6 +125,7 @@ def _execution(run: folder.PlacedRun, leg: judge.JudgedLeg) -> scoring.Execution
         failed=leg.failed,
         runners=None if leg.runners is None else leg.runners.numbers,
         retries=leg.retries,
+        counted=None if leg.whole else leg.failed,
     )
 
 
