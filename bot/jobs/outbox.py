@@ -15,6 +15,7 @@ from bot.jobs import authors, cards, commit_checks, digests, escalations, homes,
 from bot.jobs.context import Context
 from bot.services import access
 from bot.store import notices, turns, workspaces
+from bot.store import pauses as pauses_store
 from bot.store.notices import Kind, Notice
 from bot.store.turns import Turn
 
@@ -46,6 +47,8 @@ def take_turn(context: Context, place: Place) -> None:
     """Say the next thing that is due in a channel, and hand the turn on."""
     now = context.clock()
     with context.db.begin() as session:
+        if pauses_store.find(session, place) is not None:
+            return  # what waits is said when the channel is back
         turn = turns.find(session, place) or Turn(now, 0)
         if turn.next_at > now:
             turns.wake(session, place, turn.next_at)
@@ -91,8 +94,8 @@ def _say(context: Context, notice: Notice) -> bool:
         fault = str(error)
         code = error.code if isinstance(error, PermanentUpstreamError) else type(error).__name__
         _log.warning("notice refused", reason=fault, code=code)
-        if isinstance(error, PermanentUpstreamError):
-            pauses.on_refusal(context, notice, error)
+        if isinstance(error, PermanentUpstreamError) and pauses.on_refusal(context, notice, error):
+            return False
     except Exception as error:  # a fault of ours in one notice must not silence its channel
         _log.exception("notice failed", attempts=notice.attempts)
         if notice.place is None:

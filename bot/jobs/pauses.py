@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bot.errors import PermanentUpstreamError
+from bot.jobs import postings
 from bot.jobs.context import Context
 from bot.services import workspaces
 from bot.slack import pauses
@@ -17,22 +18,22 @@ CLOSED: Final = {
     "not_in_channel": "FlakeGuard is not in it",
 }
 """Slack's words for a channel that will not take messages until somebody does something about it."""
+_PERSONAL: Final = frozenset({Kind.AUTHOR, Kind.HOME, Kind.PAUSED})
+"""What is for one person, whose place is no channel."""
 
 
 def send(context: Context, notice: Notice) -> bool:
     """Tell whoever looks after a channel that it is paused."""
-    if notice.place is None:
-        return False
     channel, _, reason = notice.detail.partition(" ")
-    slack = context.slack_of(notice.place.workspace_id)
-    slack.post(slack.open_dm(notice.place.channel), pauses.paused(channel, reason), key=notice.key)
-    return True
+    person = postings.place_of(notice).channel
+    return postings.tell(context, notice, person, pauses.paused(channel, reason))
 
 
-def on_refusal(context: Context, notice: Notice, error: PermanentUpstreamError) -> None:
-    """Pause the channel of a notice, where Slack refused it because of the channel."""
+def on_refusal(context: Context, notice: Notice, error: PermanentUpstreamError) -> bool:
+    """Pause the channel of a notice, where Slack refused it because of the channel; True where it did."""
     reason = CLOSED.get(error.code)
-    if reason is None or notice.place is None or notice.kind is Kind.PAUSED:
-        return
+    if reason is None or notice.place is None or notice.kind in _PERSONAL:
+        return False
     with context.db.begin() as session:
         workspaces.pause(session, notice.place, reason, context.clock())
+    return True

@@ -17,6 +17,13 @@ from bot.store.notices import Notice
 
 _GONE = frozenset({"message_not_found", "cant_update_message"})
 _REFUSED_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format"})
+_NOBODY = frozenset(
+    {
+        "cannot_dm_bot", "channel_not_found", "is_inactive", "not_in_channel", "user_disabled", "user_not_found",
+        "user_not_visible",
+    }
+)  # fmt: skip
+UNREACHABLE = "person_unreachable"
 _LEARNED = timedelta(days=30)
 """How long a workspace that refused a kind of block is not asked again: Slack grows."""
 _log = telemetry.logger(__name__)
@@ -93,7 +100,11 @@ def reply(context: Context, notice: Notice, case_id: CaseId, message: Message, *
 
 
 def tell(context: Context, notice: Notice, person: str, message: Message) -> bool:
-    """Say something once to one person, and bring it up to date from then on; True where it was posted."""
+    """Say something once to one person, and bring it up to date from then on; True where it was posted.
+
+    Raises:
+        PermanentUpstreamError: with the code `UNREACHABLE` where Slack has no way to that person.
+    """
     place = place_of(notice)
     slack = context.slack_of(place.workspace_id)
     with context.db.begin() as session:
@@ -101,8 +112,14 @@ def tell(context: Context, notice: Notice, person: str, message: Message) -> boo
     if posted is not None:
         slack.update(posted[0].channel, posted[1], message)
         return False
-    channel = slack.open_dm(person)
-    ts = slack.post(channel, message, key=notice.key)
+    try:
+        channel = slack.open_dm(person)
+        ts = slack.post(channel, message, key=notice.key)
+    except PermanentUpstreamError as error:
+        if error.code not in _NOBODY:
+            raise
+        text = f"{person} cannot be told: {error}"
+        raise PermanentUpstreamError(text, code=UNREACHABLE) from None
     with context.db.begin() as session:
         direct = Place(place.workspace_id, channel)
         notices.put_message(session, notice.key, place=direct, ts=ts, now=context.clock())

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from bot.analysis.model import Place, WorkspaceId
 from bot.store import queue
 from bot.store.database import Session
-from bot.store.tables import notices, turns
+from bot.store.tables import notices, paused_channels, turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,13 @@ def wake(session: Session, place: Place, at: datetime | None = None) -> None:
 
 
 def wake_all(session: Session, now: datetime) -> int:
-    """Wake every channel that has something to say and no job that would say it; returns how many.
+    """Wake every channel that has something to say, is not paused and has no job that would say it; returns how many.
 
     What is due later is found here when its time has come, and so is what was stored while its job was just ending.
     """
+    is_paused = sa.exists().where(
+        paused_channels.c.workspace_id == notices.c.workspace_id, paused_channels.c.channel == notices.c.channel
+    )
     waiting = session.execute(
         sa.select(notices.c.workspace_id, notices.c.channel)
         .distinct()
@@ -63,6 +66,7 @@ def wake_all(session: Session, now: datetime) -> int:
             sa.and_(turns.c.workspace_id == notices.c.workspace_id, turns.c.channel == notices.c.channel),
         )
         .where(
+            sa.not_(is_paused),
             notices.c.sent_revision < notices.c.revision,
             notices.c.channel != "",
             notices.c.due_at <= now,

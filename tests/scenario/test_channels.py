@@ -108,6 +108,24 @@ def test_the_hours_of_a_channel_are_set_by_command_and_by_form(stage: Stage, db:
     assert "no digest" in say(stage, "digest off").text
 
 
+def test_a_channel_archived_unheard_of_is_paused_and_hears_the_rest_when_it_is_opened_again(stage: Stage) -> None:
+    begin(stage)
+    say(stage, "subscribe acme/shop")
+    stage.slack.archive(OTHER)
+    stage.make_flaky()
+    direct = stage.slack.direct_channel(ANA).id
+    assert wait(lambda: any("posts nothing more" in one.text for one in stage.slack.messages(direct)), 30), "untold"
+    refused = [call for call in stage.slack.calls if call.error == "is_archived"]
+    last = stage.run("last")
+    assert wait(lambda: (check := stage.check(last)) and check.conclusion, 30), "not judged"
+    assert len(refused) == 1
+    assert refused == [call for call in stage.slack.calls if call.error == "is_archived"], "it was tried again"
+    stage.slack.unarchive(OTHER)
+    assert stage.slack.happen("channel_unarchive", channel=OTHER, user=ANA).status == 200
+    assert wait(lambda: [one for one in stage.slack.messages(OTHER) if "fc_" in str(one.blocks)], 15), "no card"
+    assert len([one for one in stage.slack.messages(direct) if "posts nothing more" in one.text]) == 1
+
+
 def test_an_empty_digest_is_not_sent_and_a_full_one_has_chart_table_and_buttons(stage: Stage, db: Database) -> None:
     begin(stage)
     say(stage, "subscribe acme/shop")

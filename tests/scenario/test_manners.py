@@ -8,19 +8,21 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot.analysis.model import Place, RepositoryId
+from bot.analysis.model import Actor, ActorKind, Place, RepositoryId
+from bot.analysis.subscriptions import Filters
 from bot.jobs import outbox
 from bot.jobs.context import Context
 from bot.jobs.worker import Worker
 from bot.sandbox.server import Sandbox
 from bot.sandbox.slack.model import Settings
+from bot.services import subscriptions
 from bot.slack.registry import Registry
 from bot.store import notices, repositories, turns, workspaces
 from bot.store.database import Database
 from bot.store.notices import Kind
-from bot.store.tables import messages
+from bot.store.tables import messages, paused_channels
 from bot.store.tables import notices as notice_rows
-from tests.scenario.stage import wait
+from tests.scenario.stage import ANA, wait
 
 REPOSITORY = RepositoryId(7)
 BUSY, CALM = "C0CIFLAKES", "C0GENERAL"
@@ -134,6 +136,47 @@ def test_a_crash_between_the_message_and_our_row_doubles_nothing(post: Post) -> 
     post.pass_time(5)
     assert post.said(BUSY) == 1
     assert post.waiting() == 0
+
+
+@pytest.mark.parametrize("code", ["is_archived", "channel_not_found", "not_in_channel"])
+def test_a_channel_that_closes_before_the_message_is_paused_and_hears_the_rest_when_it_is_back(
+    post: Post, code: str
+) -> None:
+    place = Place(post.workspace, BUSY)
+    with post.db.begin() as session:
+        subscriptions.subscribe(session, place, REPOSITORY, Filters(), Actor(ActorKind.SLACK, ANA, "ana"), post.now)
+    post.slack.fail_next(100, error=code, method="chat.postMessage")
+    post.ask(BUSY, 3)
+    post.pass_time(600, step=20)
+    assert len(post.slack.calls) == 1, "a closed channel was tried again"
+    with post.db.begin() as session:
+        assert turns.wake_all(session, post.now) == 1, "only the one who looks after it is to be told"
+    post.slack.recover()
+    for _ in range(3):
+        outbox.take_turn(post.context, Place(post.workspace, ANA))
+        post.now += timedelta(seconds=2)
+    (told,) = post.slack.messages(post.slack.direct_channel(ANA).id)
+    assert "posts nothing more" in told.text
+    post.pass_time(60)
+    assert post.said(BUSY) == 0
+    with post.db.begin() as session:
+        assert subscriptions.resume(session, place)
+        assert turns.wake_all(session, post.now) == 1
+    post.pass_time(10)
+    assert post.said(BUSY) == 3
+    assert post.waiting() == 0
+
+
+def test_a_person_who_cannot_be_told_closes_no_channel(post: Post) -> None:
+    with post.db.begin() as session:
+        notices.put(
+            session, kind=Kind.PAUSED, key="paused:1", repository_id=RepositoryId(0), detail=f"{CALM} it was archived",
+            place=Place(post.workspace, "U0NOBODY"), now=post.now,
+        )  # fmt: skip
+    outbox.take_turn(post.context, Place(post.workspace, "U0NOBODY"))
+    assert post.waiting() == 0
+    with post.db.begin() as session:
+        assert not session.execute(sa.select(paused_channels)).all()
 
 
 def test_a_notice_that_cannot_be_rendered_does_not_silence_its_channel(post: Post) -> None:

@@ -126,6 +126,12 @@ class Workspace:
             self.channels[channel] = replace(self.channels[channel], is_archived=True)
             self._touch()
 
+    def unarchive(self, channel: str) -> None:
+        """Open an archived channel again."""
+        with self._changed:
+            self.channels[channel] = replace(self.channels[channel], is_archived=False)
+            self._touch()
+
     # What the Web API does.
 
     def fault(self, method: str, *, after: bool = False) -> RefusalError | None:
