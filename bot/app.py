@@ -27,6 +27,7 @@ from bot.jobs import rescore
 from bot.jobs.context import Context
 from bot.jobs.schedule import Clock
 from bot.jobs.worker import Worker
+from bot.services.connections import Setup
 from bot.services.pages import PageLinks
 from bot.slack.oauth import Credentials, Flow
 from bot.slack.registry import Registry
@@ -55,7 +56,8 @@ class Bot:
         self.db = Database(url, pool_size=settings.database_pool_size)
         self.db.check()
         self.github = _github(settings)
-        missing = settings.missing()
+        self.accounts = _accounts(settings)
+        setup = Setup(settings.missing(), linking=self.accounts is not None)
         self.slack_app = _slack_app(settings)
         self.grants = Grants(
             self.db,
@@ -64,23 +66,21 @@ class Bot:
             credentials=self.slack_app,
         )
         self.slacks = Registry(self.grants.of, base_url=settings.slack_api_url)
-        self.context = Context(self.db, self.github, self.slacks, settings.slack_default_channel, missing=missing)
-        self.accounts = _accounts(settings)
+        self.context = Context(self.db, self.github, self.slacks, settings.slack_default_channel, setup=setup)
         self.pages = PageLinks(settings.address, settings.link_key) if settings.link_key else None
         self.entrance = Entrance(
             db=self.db,
             slacks=self.slacks,
             github=self.github,
             default_channel=settings.slack_default_channel,
-            missing=missing,
-            linking=self.accounts is not None,
+            setup=setup,
             approver_groups=settings.approver_groups,
             public_url=settings.address,
             pages=self.pages,
         )
         if not settings.links_accounts and not settings.approver_groups:
             _log.warning("nobody can decide in Slack: set GITHUB_CLIENT_ID and its secret, or APPROVER_GROUPS")
-        for name in missing:
+        for name in setup.missing:
             _log.warning("door switched off: a setting is missing", setting=name)
 
     def migrate(self) -> None:

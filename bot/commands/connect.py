@@ -18,7 +18,7 @@ _log = telemetry.logger(__name__)
 
 def _run_connect(door: Door, body: Body, _typed: Typed) -> None:
     """Invite a person to link their account, or to connect more repositories."""
-    if not door.linking:
+    if not door.setup.linking:
         message = "Linking is not set up: whoever runs FlakeGuard has to set GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET."
         raise NotAllowedError(message)
     with door.db.begin() as session:
@@ -72,7 +72,7 @@ def _say_who(door: Door, body: Body) -> None:
     with door.db.begin() as session:
         link = links.of_person(session, door.workspace.id, body.actor.id)
         seen = [repositories.get(session, one).full_name for one in door.visible(session)]
-    url = _url(door, body) if door.linking and (link is None or not door.workspace.sees_all) else ""
+    url = _url(door, body) if door.setup.linking and (link is None or not door.workspace.sees_all) else ""
     door.answer(body, connect.identity(link.github_login if link else "", door.workspace.name, seen, url))
 
 

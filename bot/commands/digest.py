@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bot import telemetry
 from bot.analysis.model import Place
-from bot.analysis.schedule import EVERY_DAY, WORKDAYS, DigestTime, QuietHours
+from bot.analysis.schedule import EVERY_DAY, WORKDAYS, DigestTime, Hours, QuietHours
 from bot.commands import parser, times
 from bot.commands.command import Command
 from bot.commands.door import Body, Door, now
@@ -56,7 +56,16 @@ def on_settings(door: Door, body: Body) -> None:
 def on_hours(door: Door, body: Body) -> View | None:
     """Keep the hours that were filled in."""
     place = Place(door.workspace.id, channel_forms.channel_of(body.view.private_metadata))
-    answers = Answers.decode(body.view.state.values)
+    hours = keep(door, place, Answers.decode(body.view.state.values))
+    return modals.info("Saved", views.hours_set(hours).text)
+
+
+def keep(door: Door, place: Place, answers: Answers) -> Hours:
+    """Keep the hours of a channel as they were filled in.
+
+    Raises:
+        FormError: something filled in cannot be read.
+    """
     errors: dict[str, str] = {}
 
     def read(name: Input, how: Callable[[str], _T], otherwise: _T) -> _T:
@@ -83,8 +92,7 @@ def on_hours(door: Door, body: Body) -> View | None:
         before = stored.get_channel(session, place).hours
         if wanted != before.digest or zone != before.zone:
             subscriptions.set_digest(session, place, wanted, zone, now())
-        hours = subscriptions.set_quiet(session, place, quiet, zone)
-    return modals.info("Saved", views.hours_set(hours).text)
+        return subscriptions.set_quiet(session, place, quiet, zone)
 
 
 def _digest(door: Door, body: Body, typed: Typed) -> None:

@@ -15,6 +15,7 @@ from bot.analysis.model import Actor, ActorKind, CaseId, Place, RepositoryId
 from bot.errors import FlakeGuardError, UserError
 from bot.github.client import GitHub
 from bot.services import access
+from bot.services.connections import Setup
 from bot.services.pages import PageLinks
 from bot.services.search import CaseSearch
 from bot.services.workspaces import recognise
@@ -155,7 +156,7 @@ class Body(BaseModel):
 class Door:
     """What listeners work with: one request of one workspace.
 
-    `linking`: people can link GitHub accounts. `approver_groups` are Slack's ids of those who decide where they cannot.
+    `approver_groups` are Slack's ids of those who decide where nobody can link a GitHub account.
     """
 
     db: Database
@@ -163,10 +164,9 @@ class Door:
     slack: Slack
     github: GitHub | None
     default_channel: str | None
-    missing: tuple[str, ...]
+    setup: Setup
     search: CaseSearch
     pages: PageLinks | None
-    linking: bool
     approver_groups: tuple[str, ...]
     public_url: str
 
@@ -204,8 +204,7 @@ class Entrance:
     slacks: Registry
     github: GitHub | None
     default_channel: str | None
-    missing: tuple[str, ...]
-    linking: bool
+    setup: Setup
     approver_groups: tuple[str, ...]
     public_url: str
     pages: PageLinks | None
@@ -220,8 +219,7 @@ class Entrance:
             slack=self.slacks.of(workspace.id),
             github=self.github,
             default_channel=channel,
-            missing=self.missing,
-            linking=self.linking,
+            setup=self.setup,
             approver_groups=self.approver_groups,
             public_url=self.public_url,
             search=self.search,

@@ -53,7 +53,7 @@ def approving(door: Door, body: Body, quarantine_id: QuarantineId) -> Iterator[t
 
 def _standing(door: Door, actor: Actor, repository_id: RepositoryId, case_id: CaseId | None) -> Standing:
     """What is known of a person, fetched anew where it is too old or does not suffice; no transaction is open then."""
-    if not door.linking:
+    if not door.setup.linking:
         if not door.approver_groups:
             raise NotAllowedError(_NOBODY)
         if not any(actor.id in door.slack.group_members(group) for group in door.approver_groups):

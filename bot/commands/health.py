@@ -1,20 +1,17 @@
-"""How repositories do, which policy is in force, and whether everything is connected."""
+"""How repositories do, and whether everything is connected."""
 
 from __future__ import annotations
 
 from bot import telemetry
-from bot.analysis.model import RepositoryId
+from bot.analysis.model import Place, RepositoryId
 from bot.commands import subject
 from bot.commands.command import Command
 from bot.commands.door import Body, Door, now
 from bot.commands.parser import Typed
 from bot.errors import UserError
-from bot.services import access, homes, learning, policies
-from bot.slack import health, learned, policy
+from bot.services import access, connections, homes
+from bot.slack import health
 from bot.slack.names import Action
-
-_MOST = 3
-"""Repositories that are answered at once where none is named."""
 
 
 def on_status(door: Door, body: Body) -> None:
@@ -35,33 +32,19 @@ def on_share(door: Door, body: Body) -> None:
     door.slack.post(body.where, shared, key=f"share:{telemetry.current_id()}")
 
 
-def on_settings(door: Door, body: Body) -> None:
-    """Show the policy of the first repositories."""
-    _settings(door, body, "")
-
-
 def on_health(door: Door, body: Body) -> None:
     """Show whether everything is connected."""
-    door.answer(body, health.connections(homes.connections(door.missing)))
+    with door.db.begin() as session:
+        place = Place(door.workspace.id, body.actor.id)
+        found = connections.of_person(session, place, door.visible(session), door.setup, now())
+    door.answer(body, health.connections(found))
 
 
 def _status(door: Door, body: Body, name: str) -> None:
     with door.db.begin() as session:
-        shown = [health.status(homes.health(session, one, now())) for one in subject.chosen(door, session, name, _MOST)]
-    for message in shown:
-        door.answer(body, message)
-
-
-def _settings(door: Door, body: Body, name: str) -> None:
-    with door.db.begin() as session:
         shown = [
-            policy.in_force(
-                one.full_name,
-                policies.of_repository(session, one.id),
-                fault=policies.fault(session, one.id),
-                taught=learned.sentence(learning.report(session, one.id)),
-            )
-            for one in subject.chosen(door, session, name, _MOST)
+            health.status(homes.health(session, one, now()))
+            for one in subject.chosen(door, session, name, subject.MOST)
         ]
     for message in shown:
         door.answer(body, message)
@@ -79,14 +62,6 @@ COMMANDS = (
         examples=("status", "status acme/shop"),
         run=lambda door, body, typed: _status(door, body, typed.rest),
         also=Action.MENU_STATUS,
-    ),
-    Command(
-        name="settings",
-        usage="[owner/repo]",
-        says="the policy in force and where it comes from",
-        examples=("settings acme/shop",),
-        run=lambda door, body, typed: _settings(door, body, typed.rest),
-        also=Action.MENU_SETTINGS,
     ),
     Command(
         name="health",

@@ -26,7 +26,5 @@ def on_page(door: Door, body: Body) -> None:
 def _publish(door: Door, body: Body, pages: Pages) -> None:
     with door.db.begin() as session:
         present = subject.visible(door, session)
-        state = homes_of.of_person(
-            session, Place(door.workspace.id, body.actor.id), present, pages, door.missing, now()
-        )
+        state = homes_of.of_person(session, Place(door.workspace.id, body.actor.id), present, pages, door.setup, now())
     door.slack.publish_home(body.actor.id, home.home(state, now()))

@@ -28,6 +28,7 @@ from bot.commands import (
     menu,
     quarantine,
     runs,
+    settings,
     storm,
     subscribe,
     top,
@@ -77,7 +78,7 @@ ACTIONS: Mapping[Action, Listener] = {
     Action.MENU_HELP: Listener(About.NOTHING, menu.on_help),
     Action.CARRY_ON: Listener(About.NOTHING, menu.on_carry_on),
     Action.MENU_STATUS: Listener(About.NOTHING, health.on_status),
-    Action.MENU_SETTINGS: Listener(About.NOTHING, health.on_settings),
+    Action.MENU_SETTINGS: Listener(About.NOTHING, settings.on_open),
     Action.MENU_HEALTH: Listener(About.NOTHING, health.on_health),
     Action.MENU_QUARANTINED: Listener(About.NOTHING, lists.on_quarantined),
     Action.MENU_PROPOSED: Listener(About.NOTHING, lists.on_proposed),
@@ -115,6 +116,7 @@ SUBMISSIONS: Mapping[Callback, Submission] = {
     Callback.RUN: Submission(About.NOTHING, runs.on_run_form),
     Callback.SUBSCRIBE: Submission(About.NOTHING, subscribe.on_subscribe),
     Callback.HOURS: Submission(About.NOTHING, digest.on_hours),
+    Callback.SETTINGS: Submission(About.NOTHING, settings.on_save),
 }
 SUGGESTIONS: Mapping[Action, Suggest] = {
     Action.PICK: choosing.suggest,

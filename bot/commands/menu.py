@@ -15,6 +15,7 @@ from bot.commands import (
     parser,
     quarantine,
     runs,
+    settings,
     subscribe,
     top,
 )
@@ -79,6 +80,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     *connect.COMMANDS,
     *health.COMMANDS,
+    *settings.COMMANDS,
     *cases.COMMANDS,
     *quarantine.COMMANDS,
     *keeping.COMMANDS,

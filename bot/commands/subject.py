@@ -14,6 +14,8 @@ from bot.store import notices, quarantines, repositories
 from bot.store.database import Session
 from bot.store.repositories import Repository
 
+MOST = 3
+"""Repositories that are answered at once where none is named."""
 _UNKNOWN = "No repository is connected to this workspace yet; install the GitHub App on one."
 
 

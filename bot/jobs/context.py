@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bot.analysis.model import Place, WorkspaceId
 from bot.errors import PermanentUpstreamError
 from bot.github.client import GitHub, Target
+from bot.services.connections import Setup
 from bot.slack.client import Slack
 from bot.slack.registry import Registry
 from bot.store import repositories, workspaces
@@ -32,7 +33,7 @@ class Context:
     slacks: Registry
     default_channel: str | None
     clock: Callable[[], datetime] = now
-    missing: tuple[str, ...] = ()
+    setup: Setup = field(default_factory=Setup)
 
     def default_place(self, session: Session) -> Place | None:
         """Where a repository is spoken of that nobody subscribed to."""

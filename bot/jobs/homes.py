@@ -18,6 +18,6 @@ def send(context: Context, notice: Notice) -> bool:
     now = context.clock()
     with context.db.begin() as session:
         present = repositories.list_by_id(session, workspaces.list_visible(session, place.workspace_id))
-        state = homes.of_person(session, place, present, Pages(), context.missing, now)
+        state = homes.of_person(session, place, present, Pages(), context.setup, now)
     context.slack_of(place.workspace_id).publish_home(place.channel, home.home(state, now))
     return False

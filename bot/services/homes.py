@@ -7,23 +7,19 @@ from datetime import datetime
 
 from bot.analysis.lifecycle import Quarantine, State
 from bot.analysis.model import Place, RepositoryId
-from bot.services import profiles
+from bot.services import connections, profiles
+from bot.services.connections import Setup
 from bot.slack import phrases
-from bot.slack.health import Connection, RepositoryHealth
+from bot.slack.health import RepositoryHealth
 from bot.slack.home import PAGE, HomeState, Page, Pages
 from bot.slack.listing import CaseRow
 from bot.slack.subscriptions import describe
-from bot.store import links, quarantines, subscriptions
+from bot.store import quarantines, subscriptions
 from bot.store.database import Session
 from bot.store.repositories import Repository
 
 _REPOSITORIES = 10
 _SUBSCRIPTIONS = 50
-_PARTS = {
-    "Slack": ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"),
-    "GitHub App": ("GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY"),
-    "GitHub webhook": ("GITHUB_WEBHOOK_SECRET",),
-}
 
 
 def of_person(
@@ -31,13 +27,10 @@ def of_person(
     place: Place,
     present: Sequence[Repository],
     pages: Pages,
-    missing: Sequence[str],
+    setup: Setup,
     now: datetime,
 ) -> HomeState:
-    """The home of a person, whose id is the channel of `place`, and who may see these repositories.
-
-    `missing` are the settings that are not there.
-    """
+    """The home of a person, whose id is the channel of `place`, and who may see these repositories."""
     user = place.channel
     ids = [one.id for one in present]
     waiting = [one for one in quarantines.list_open(session, ids, [State.PROPOSED]) if one.proposed_by.id != user]
@@ -49,7 +42,7 @@ def of_person(
         pages=pages,
         subscriptions=_subscriptions(session, place, present),
         repositories=[health(session, one, now) for one in present[:_REPOSITORIES]],
-        connections=(_account(session, place), *connections(missing)),
+        connections=connections.of_person(session, place, ids, setup, now),
     )
 
 
@@ -62,12 +55,6 @@ def _subscriptions(session: Session, place: Place, present: Sequence[Repository]
         for one in found
         if one.repository_id in names
     )
-
-
-def _account(session: Session, place: Place) -> Connection:
-    link = links.find(session, place.workspace_id, place.channel)
-    detail = f"as @{link.github_login}" if link else "type /flakeguard connect"
-    return Connection("Your GitHub account", ok=link is not None, detail=detail)
 
 
 def health(session: Session, repository: Repository, now: datetime) -> RepositoryHealth:
@@ -87,15 +74,6 @@ def health(session: Session, repository: Repository, now: datetime) -> Repositor
         turned_before=standing.turned_before,
         top=standing.top,
     )
-
-
-def connections(missing: Sequence[str]) -> tuple[Connection, ...]:
-    """Whether what FlakeGuard stands on is configured, each part once."""
-    return tuple(_connection(name, [one for one in settings if one in missing]) for name, settings in _PARTS.items())
-
-
-def _connection(name: str, absent: Sequence[str]) -> Connection:
-    return Connection(name, ok=not absent, detail=f"set {', '.join(absent)}" if absent else "configured")
 
 
 def _page(session: Session, held: Sequence[Quarantine], number: int, now: datetime) -> Page:

@@ -48,6 +48,7 @@ class Input(StrEnum):
     ZONE = "zone"
     QUIET = "quiet"
     QUIET_DAYS = "quiet_days"
+    TELL = "tell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,19 @@ def subscribe_form(repositories: Mapping[RepositoryId, str], channel: str, known
 
 def hours_form(channel: str, hours: Hours) -> View:
     """Ask when a channel wants its digest, and when it wants to hear nothing."""
+    return View(
+        type="modal",
+        title="Digest, quiet hours",
+        submit="Save",
+        close="Cancel",
+        callback_id=Callback.HOURS,
+        private_metadata=about(channel),
+        blocks=(blockkit.section(f"<#{channel}>"), *hours_inputs(hours)),
+    )
+
+
+def hours_inputs(hours: Hours) -> tuple[Block, ...]:
+    """The inputs of a channel's hours, filled with what is in force."""
     digest, held = hours.digest, hours.quiet
     weekday = next(iter(digest.days)) if digest and digest.is_weekly else 0
     chosen = Cadence.OFF
@@ -165,8 +179,7 @@ def hours_form(channel: str, hours: Hours) -> View:
     if held and held.days:
         days["initial_options"] = [_day(number) for number in sorted(held.days)]
     weekdays = [(str(number), name) for number, name in enumerate(subscriptions.DAYS)]
-    blocks = (
-        blockkit.section(f"<#{channel}>"),
+    return (
         blockkit.input_block(
             Input.CADENCE, "Digest", _select(names.ELEMENT, cadences, [one for one, _ in cadences].index(chosen))
         ),
@@ -181,15 +194,11 @@ def hours_form(channel: str, hours: Hours) -> View:
         _optional(Input.QUIET, "Quiet hours", "20:00-08:00", quiet_hours, "What can wait is said when they are over."),
         blockkit.input_block(Input.QUIET_DAYS, "Quiet days", days, optional=True),
     )
-    return View(
-        type="modal",
-        title="Digest, quiet hours",
-        submit="Save",
-        close="Cancel",
-        callback_id=Callback.HOURS,
-        private_metadata=json.dumps({"channel": channel}, separators=(",", ":")),
-        blocks=blocks,
-    )
+
+
+def about(channel: str) -> str:
+    """Return the metadata of a form about a channel; empty where it is about none."""
+    return json.dumps({"channel": channel}, separators=(",", ":"))
 
 
 def channel_of(private_metadata: str) -> str:

@@ -97,6 +97,7 @@ class Callback(StrEnum):
     RUN = "fg_run_submit"
     SUBSCRIBE = "fg_subscribe_submit"
     HOURS = "fg_hours_submit"
+    SETTINGS = "fg_settings_submit"
     INFO = "fg_info"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from bot.analysis import lifecycle, model
@@ -158,6 +158,15 @@ def when(at: datetime, form: Literal["date", "time", "both"] = "date") -> str:
     moment = at.astimezone(UTC)
     fallback = {"date": day(at), "time": f"{moment:%H:%M} UTC", "both": f"{day(at)} {moment:%H:%M} UTC"}[form]
     return f"<!date^{int(at.timestamp())}^{token}|{fallback}>"
+
+
+def span(length: timedelta) -> str:
+    """Return a length of time in its largest unit, such as `5 minutes`."""
+    seconds = max(int(length.total_seconds()), 0)
+    for unit, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= unit:
+            return count(seconds // unit, name)
+    return "less than a minute"
 
 
 def day(at: datetime) -> str:

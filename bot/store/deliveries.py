@@ -47,6 +47,12 @@ def get(session: Session, delivery_id: str) -> Delivery:
     return Delivery(row["id"], row["event"], row["payload"], row["correlation_id"], row["processed_at"] is not None)
 
 
+def last_received(session: Session) -> datetime | None:
+    """When GitHub delivered something last."""
+    found: datetime | None = session.execute(sa.select(sa.func.max(deliveries.c.received_at))).scalar_one()
+    return found
+
+
 def set_processed(session: Session, delivery_id: str, now: datetime, error: str | None = None) -> None:
     """Record that nothing is left to do for a delivery, and what went wrong for good."""
     session.execute(sa.update(deliveries).where(deliveries.c.id == delivery_id).values(processed_at=now, error=error))

@@ -209,6 +209,13 @@ def set_sent(session: Session, notice: Notice, now: datetime, error: str | None 
     )
 
 
+def last_sent(session: Session, workspace_id: WorkspaceId) -> datetime | None:
+    """When something was last said in a workspace."""
+    said = sa.and_(notices.c.workspace_id == workspace_id, notices.c.error.is_(None))
+    found: datetime | None = session.execute(sa.select(sa.func.max(notices.c.sent_at)).where(said)).scalar_one()
+    return found
+
+
 def find_message(session: Session, key: str) -> tuple[Place, str] | None:
     """Place and timestamp of the message posted under a key."""
     row = session.execute(

@@ -34,6 +34,12 @@ def find(session: Session, place: Place) -> str | None:
     return found
 
 
+def count(session: Session, workspace_id: WorkspaceId) -> int:
+    """How many channels of a workspace are paused."""
+    paused = sa.select(sa.func.count()).where(paused_channels.c.workspace_id == workspace_id)
+    return int(session.execute(paused).scalar_one())
+
+
 def list_of(session: Session, places: Sequence[Place]) -> set[Place]:
     """Which of some channels are paused."""
     if not places:

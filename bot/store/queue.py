@@ -84,6 +84,19 @@ def count(session: Session) -> dict[str, int]:
     return {str(status): int(number) for status, number in rows}
 
 
+def due(session: Session, now: datetime) -> tuple[int, datetime | None]:
+    """How many jobs wait whose time has come, and since when the oldest does."""
+    row = session.execute(
+        sa.text(
+            "select count(*), min(coalesce(j.scheduled_at, e.at)) from procrastinate_jobs j"
+            " join procrastinate_events e on e.job_id = j.id and e.type = 'deferred'"
+            " where j.status = 'todo' and (j.scheduled_at is null or j.scheduled_at <= :now)"
+        ),
+        {"now": now},
+    ).one()
+    return int(row[0]), row[1]
+
+
 def forget_finished(session: Session, before: datetime) -> int:
     """Delete the jobs that ended well before `before`; returns how many."""
     result = session.execute(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -252,6 +252,13 @@ def count_since(session: Session, repository_id: RepositoryId, since: datetime) 
         ).where(runs.c.repository_id == repository_id)
     ).one()
     return row[0], row[1], row[2]
+
+
+def last_ingested(session: Session, repository_ids: Sequence[RepositoryId]) -> datetime | None:
+    """When the newest results of some repositories were read."""
+    statement = sa.select(sa.func.max(runs.c.ingested_at)).where(runs.c.repository_id.in_(repository_ids))
+    found: datetime | None = session.execute(statement).scalar_one()
+    return found
 
 
 def any_ended_since(session: Session, repository_id: RepositoryId, since: datetime) -> bool:

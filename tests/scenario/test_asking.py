@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from bot.analysis.lifecycle import Scope
 from bot.commands import listeners, menu
-from bot.sandbox.slack.model import BOT_USER_ID
+from bot.sandbox.slack.model import BOT_USER_ID, View
 from bot.slack.names import Action, Callback, Shortcut
 from bot.store import quarantines as stored
 from bot.store.tables import cases
@@ -142,7 +142,6 @@ def test_details_say_why_and_offer_the_rest(day: Day) -> None:
     [
         (Action.MENU_STATUS, "acme/shop: "),
         (Action.MENU_TOP, "acme/shop"),
-        (Action.MENU_SETTINGS, "Policy of"),
         (Action.MENU_HEALTH, "connected"),
         (Action.MENU_QUARANTINED, "quarantined"),
         (Action.MENU_PROPOSED, "proposed"),
@@ -152,6 +151,38 @@ def test_details_say_why_and_offer_the_rest(day: Day) -> None:
 )
 def test_a_button_of_the_menu_answers_as_its_command(day: Day, action: Action, expected: str) -> None:
     assert expected in day.told(day.ask("help"), action).text
+
+
+def test_the_settings_of_a_person_and_a_channel_are_chosen_in_one_window(day: Day) -> None:
+    def opened() -> View:
+        day.press(day.ask("help", CHLOE), Action.MENU_SETTINGS, CHLOE)
+        return day.form(Callback.SETTINGS, CHLOE)
+
+    shown = opened()
+    assert "Policy of" in str(shown.blocks)
+    chosen = {"cadence": "weekly", "weekday": "2", "at": "10:30", "zone": "Berlin", "tell": ()}
+    day.slack.submit(CHLOE, shown.id, {**chosen, "time": "half past ten"})
+    assert set(day.form(Callback.SETTINGS, CHLOE).errors) == {"time"}
+    day.slack.submit(CHLOE, shown.id, {**chosen, "time": "10:30"})
+    said = str(day.form(Callback.INFO, CHLOE).blocks)
+    assert "You are not told" in said
+    assert "10:30" in said
+    day.slack.close_modal(CHLOE, whole_stack=True)
+    again = opened()
+    assert "'initial_value': 'Europe/Berlin'" in str(again.blocks)
+    assert "initial_options" not in str(next(one for one in again.blocks if one["block_id"] == "tell"))
+    day.slack.submit(CHLOE, again.id, {"cadence": "off", "zone": "UTC", "tell": ("told",)})
+    assert "You are told" in str(day.form(Callback.INFO, CHLOE).blocks)
+    day.slack.close_modal(CHLOE, whole_stack=True)
+
+
+def test_the_connections_say_when_each_part_last_worked(day: Day) -> None:
+    told = str(day.ask("health").blocks)
+    assert re.search(r"last message .* ago", told), told
+    assert re.search(r"last run read .* ago", told), told
+    assert re.search(r"last delivery .* ago", told), told
+    assert "Worker" in told
+    assert "/flakeguard connect" in told or "as @" in told
 
 
 def test_the_status_is_shared_with_the_channel_once_it_is_asked_for(day: Day) -> None:

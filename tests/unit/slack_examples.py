@@ -104,7 +104,10 @@ SUMMARY = ImportSummary(
     problems=1,
 )  # fmt: skip
 AUDIT = (AuditLine(NOW, "Ben Okafor", "approved the quarantine"), AuditLine(NOW, "Ana Flores", "proposed", "slow"))
-CONNECTIONS = (Connection("Slack", True, "configured"), Connection("GitHub App", False, "set GITHUB_APP_ID"))
+CONNECTIONS = (
+    Connection("Slack", True, "last message 5 minutes ago"),
+    Connection("GitHub App", False, "set GITHUB_APP_ID"),
+)
 HOME = home.HomeState(
     waiting=Page([CaseRow(FLAKY, PROPOSED)], 1), own=Page([CaseRow(FLAKY, ACTIVE)] * 15, 33), pages=Pages(0, 1),
     subscriptions=("<#C1> hears of `acme/shop`",), repositories=[HEALTH], connections=CONNECTIONS,

@@ -16,9 +16,11 @@ from hypothesis import given, settings
 from bot.analysis.digest import Cost, Day, Digest, News, Owned, Row, Waiting
 from bot.analysis.ledger import Ledger, MaskedRegression, StatusErrors
 from bot.analysis.model import CaseId, Place, QuarantineId, RepositoryId, Status, WorkspaceId
+from bot.analysis.policy import DEFAULT
 from bot.analysis.schedule import WORKDAYS, DigestTime, Hours, QuietHours
 from bot.analysis.subscriptions import Event, Filters, Subscription
-from bot.slack import author, channel_forms, digest, escalation, storm, subscriptions, tabular
+from bot.slack import author, channel_forms, digest, escalation, policy, storm, subscriptions, tabular
+from bot.slack import settings as settings_window
 from bot.slack.blockkit import Message, View
 from bot.slack.listing import CaseRow
 from bot.slack.subscriptions import SubscriptionRow
@@ -33,6 +35,7 @@ HOURS = Hours(
     digest_since=NOW,
     quiet=QuietHours(time(20), time(8), frozenset({5, 6})),
 )
+POLICIES = [policy.in_force(name, DEFAULT) for name in ("acme/shop", "acme/web", "acme/api")]
 ROWS = tuple(
     Row(
         news=news,
@@ -151,6 +154,8 @@ VIEWS: dict[str, Callable[[], Message | View]] = {
     "form_subscribe_change": lambda: channel_forms.subscribe_form({RepositoryId(4711): "acme/shop"}, "", SUBSCRIPTION),
     "form_hours": lambda: channel_forms.hours_form("C0CIFLAKES", HOURS),
     "form_hours_none": lambda: channel_forms.hours_form("C0CIFLAKES", Hours()),
+    "form_settings": lambda: settings_window.form(POLICIES, told=True, channel="C0CIFLAKES", hours=HOURS),
+    "form_settings_home": lambda: settings_window.form(POLICIES, told=False, channel="", hours=Hours()),
 }  # fmt: skip
 
 

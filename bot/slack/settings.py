@@ -1,0 +1,52 @@
+"""The settings in one window, pure: the policies, what a person is told, and the hours of a channel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.analysis.schedule import Hours
+from bot.slack import blockkit, channel_forms, names
+from bot.slack.blockkit import Block, Element, Json, Message, View
+from bot.slack.channel_forms import Input
+from bot.slack.names import Callback
+
+TOLD = "told"
+"""The value of the box that a person ticks to be told about their commits."""
+
+
+def form(policies: Sequence[Message], *, told: bool, channel: str, hours: Hours) -> View:
+    """Show the policies in force, and ask for what a person and a channel may choose.
+
+    `told`: the person hears when the failures of their commit are not theirs. `channel` is empty where it was
+    opened outside a channel; then no hours are asked for.
+    """
+    return View(
+        type="modal",
+        title="Settings",
+        submit="Save",
+        close="Cancel",
+        callback_id=Callback.SETTINGS,
+        private_metadata=channel_forms.about(channel),
+        blocks=(
+            *(block for message in policies for block in (*message.blocks, blockkit.divider())),
+            blockkit.section("*You*"),
+            _personal(told=told),
+            blockkit.divider(),
+            *_channel(channel, hours),
+        ),
+    )
+
+
+def _personal(*, told: bool) -> Block:
+    text = "Tell me when every failure of my commit is known to be flaky or an outage"
+    option: Element = {"text": blockkit.plain(text, blockkit.MAX_OPTION), "value": TOLD}
+    boxes: dict[str, Json] = {"type": "checkboxes", "action_id": names.ELEMENT, "options": [option]}
+    if told:
+        boxes["initial_options"] = [option]
+    return blockkit.input_block(Input.TELL, "Direct messages", boxes, optional=True)
+
+
+def _channel(channel: str, hours: Hours) -> tuple[Block, ...]:
+    if not channel:
+        return (blockkit.context("For the digest and the quiet hours of a channel, say `/flakeguard settings` in it."),)
+    return (blockkit.section(f"*This channel*, <#{channel}>"), *channel_forms.hours_inputs(hours))
