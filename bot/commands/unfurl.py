@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from bot.analysis.model import Place
 from bot.commands.door import Body, Door, now
 from bot.errors import NotFoundError
 from bot.services import access, profiles
 from bot.slack import messages
 from bot.slack.blockkit import Block
+from bot.store import shared_links
 
 MOST = 2
 """Links of one message that are shown; with more it is a list, which needs no pictures."""
+REST = timedelta(minutes=30)
+"""A link that was shared in the same channel within this time has been seen there."""
 
 
 def on_link_shared(door: Door, body: Body) -> None:
-    """Show the cases that shared links lead to, as far as this workspace may see them."""
+    """Show the cases that links lead to, as far as this workspace may see them and the channel has not lately."""
     if door.pages is None or not 1 <= len(body.links) <= MOST:
         return
     moment = now()
@@ -26,6 +32,9 @@ def on_link_shared(door: Door, body: Body) -> None:
             try:
                 access.require_case(session, door.workspace, found[1])
             except NotFoundError:
+                continue
+            before = shared_links.put(session, Place(door.workspace.id, body.where), found[1], moment)
+            if before is not None and moment - before < REST:
                 continue
             profile = profiles.of_case(session, found[1], moment)
             shown[link.url] = messages.unfurl(profile, profiles.latest_quarantine(session, profile), moment)

@@ -11,6 +11,7 @@ from bot.errors import PermanentUpstreamError
 from bot.jobs.context import Context
 from bot.services import announce
 from bot.slack.blockkit import Message
+from bot.slack.client import LimitedError, UnreachableError
 from bot.slack.tabular import Level
 from bot.store import levels, notices
 from bot.store.notices import Notice
@@ -51,10 +52,7 @@ def keep_richest(context: Context, notice: Notice, render: Callable[[Level], Mes
 
 
 def keep(context: Context, notice: Notice, message: Message, case_id: CaseId | None = None) -> bool:
-    """Post the message of a notice once, and bring it up to date from then on; True where it was posted.
-
-    A crash between Slack's answer and our row posts nothing twice: the key is the same to Slack.
-    """
+    """Post the message of a notice once, and bring it up to date from then on; True where it was posted."""
     place = place_of(notice)
     slack = context.slack_of(place.workspace_id)
     with context.db.begin() as session:
@@ -69,7 +67,7 @@ def keep(context: Context, notice: Notice, message: Message, case_id: CaseId | N
                 notices.forget_message(session, notice.key)
         else:
             return False
-    ts = slack.post(place.channel, message, key=f"{notice.key}:{posted[1] if posted else ''}")
+    ts = _post(context, notice, place, message, key=f"{notice.key}:{posted[1] if posted else ''}")
     with context.db.begin() as session:
         notices.put_message(
             session,
@@ -86,14 +84,13 @@ def keep(context: Context, notice: Notice, message: Message, case_id: CaseId | N
 def reply(context: Context, notice: Notice, case_id: CaseId, message: Message, *, broadcast: bool = False) -> bool:
     """Say something once in the thread of the card of a case; True where it was posted."""
     place = place_of(notice)
-    slack = context.slack_of(place.workspace_id)
     key = announce.card_key(notice.repository_id, case_id, place)
     with context.db.begin() as session:
         card = notices.find_message(session, key)
         done = notices.find_message(session, notice.key)
     if card is None or done is not None:
         return False
-    ts = slack.post(card[0].channel, message, key=notice.key, thread_ts=card[1], broadcast=broadcast)
+    ts = _post(context, notice, card[0], message, key=notice.key, thread_ts=card[1], broadcast=broadcast)
     with context.db.begin() as session:
         notices.put_message(session, notice.key, place=card[0], ts=ts, now=context.clock())
     return True
@@ -114,7 +111,7 @@ def tell(context: Context, notice: Notice, person: str, message: Message) -> boo
         return False
     try:
         channel = slack.open_dm(person)
-        ts = slack.post(channel, message, key=notice.key)
+        ts = _post(context, notice, Place(place.workspace_id, channel), message, key=notice.key)
     except PermanentUpstreamError as error:
         if error.code not in _NOBODY:
             raise
@@ -124,6 +121,37 @@ def tell(context: Context, notice: Notice, person: str, message: Message) -> boo
         direct = Place(place.workspace_id, channel)
         notices.put_message(session, notice.key, place=direct, ts=ts, now=context.clock())
     return True
+
+
+def _post(
+    context: Context,
+    notice: Notice,
+    place: Place,
+    message: Message,
+    *,
+    key: str,
+    thread_ts: str | None = None,
+    broadcast: bool = False,
+) -> str:
+    """Post a message and return its `ts`; one that an earlier try may have posted is looked for first.
+
+    A crash between Slack's answer and our row, or an answer that was lost, posts nothing twice: where Slack does not
+    know the key again, the message is found by the mark inside it, if the app may look.
+    """
+    slack = context.slack_of(place.workspace_id)
+    if notice.asked_at is not None:
+        found = slack.find(place.channel, key=key, at=notice.asked_at, thread_ts=thread_ts)
+        if found is not None:
+            _log.info("message of an earlier try adopted", place=str(place))
+            return found
+    with context.db.begin() as session:
+        notices.set_asked(session, notice, context.clock())
+    try:
+        return slack.post(place.channel, message, key=key, thread_ts=thread_ts, broadcast=broadcast)
+    except (LimitedError, UnreachableError, PermanentUpstreamError):
+        with context.db.begin() as session:
+            notices.set_asked(session, notice, None)
+        raise
 
 
 def place_of(notice: Notice) -> Place:

@@ -11,7 +11,7 @@ from bot import telemetry
 from bot.errors import FlakeGuardError
 from bot.jobs.context import Context, now
 from bot.services import digest, escalation, quarantine, rebuild
-from bot.store import deliveries, homes, mutes, notices, orders, queue, turns
+from bot.store import deliveries, homes, mutes, notices, orders, queue, shared_links, turns
 
 _KEEP = timedelta(days=30)
 _log = telemetry.logger(__name__)
@@ -86,6 +86,7 @@ class Clock:
             queue.forget_finished(session, now() - timedelta(days=1))
             mutes.forget_over(session, now())
             homes.forget(session, now() - _KEEP)
+            shared_links.forget(session, now() - _KEEP)
             orders.forget_old(session)
 
     def _every(self, seconds: int, action: Callable[[], None], *, at_once: bool = False) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from urllib.error import URLError
 
 import pybreaker
@@ -27,6 +29,8 @@ OPEN_SECONDS = 30.0
 _SERVER_ERROR = 500
 _TOO_MANY = 429
 _GROUP_SECONDS = 300.0
+_SKEW = timedelta(minutes=10)  # Slack's clock is not ours
+_PAGE, _PAGES = 100, 5
 _KEYS = uuid.UUID("5f9e1a52-0f2b-4c39-9c1e-0c7f3f0a9d41")
 # Slack's own words for "later"; every other refusal stays a refusal however often it is asked.
 _LATER = frozenset(
@@ -103,25 +107,61 @@ class Slack:
     def post(
         self, channel: str, message: Message, *, key: str, thread_ts: str | None = None, broadcast: bool = False
     ) -> str:
-        """Post a message and return its `ts`; the same `key` again posts nothing new.
+        """Post a message and return its `ts`; the same `key` again posts nothing new where Slack heeds `client_msg_id`.
 
-        `broadcast` also shows a reply in the channel.
+        `broadcast` also shows a reply in the channel. The message carries a mark of its key, by which `find` knows it.
+
+        Raises:
+            LimitedError, UnreachableError, PermanentUpstreamError: nothing was posted.
+            UpstreamError: it may have been posted.
         """
+        mark = str(uuid.uuid5(_KEYS, key))
         response = self._call(
             "chat.postMessage",
             lambda: self.web.chat_postMessage(
                 channel=channel,
                 text=message.text,
-                blocks=_blocks(message),
+                blocks=_marked(_blocks(message), mark),
                 metadata=_metadata(message),
                 thread_ts=thread_ts,
                 reply_broadcast=broadcast if thread_ts else None,
-                client_msg_id=str(uuid.uuid5(_KEYS, key)),
+                client_msg_id=mark,
                 unfurl_links=False,
                 unfurl_media=False,
             ),
         )
         return _text(response, "ts")
+
+    def find(self, channel: str, *, key: str, at: datetime, thread_ts: str | None = None) -> str | None:
+        """The `ts` of the message posted under a key at about a time; None where there is none to be seen.
+
+        None too where the app may not read the history of the channel: it asks for no scope that lets it.
+        """
+        mark = str(uuid.uuid5(_KEYS, key))
+        between: dict[str, str | int] = {
+            "oldest": f"{(at - _SKEW).timestamp():.6f}",
+            "latest": f"{(at + _SKEW).timestamp():.6f}",
+            "limit": _PAGE,
+        }
+        cursor = ""
+        for _ in range(_PAGES):
+            asked = between | ({"cursor": cursor} if cursor else {})
+            try:
+                response = self._read_history(channel, thread_ts, asked)
+            except PermanentUpstreamError:
+                return None
+            for message in response.get("messages") or []:
+                if mark in json.dumps(message):
+                    return str(message.get("ts") or "") or None
+            cursor = str((response.get("response_metadata") or {}).get("next_cursor") or "")
+            if not cursor:
+                break
+        return None
+
+    def _read_history(self, channel: str, thread_ts: str | None, asked: Mapping[str, str | int]) -> SlackResponse:
+        method = "conversations.replies" if thread_ts else "conversations.history"
+        arguments = {"channel": channel, **({"ts": thread_ts} if thread_ts else {}), **asked}
+        return self._call(method, lambda: self.web.api_call(method, params=arguments))
 
     def update(self, channel: str, ts: str, message: Message) -> None:
         """Replace a message of ours."""
@@ -291,6 +331,14 @@ def _seconds(headers: dict[str, str]) -> float:
 
 def _blocks(message: Message) -> list[dict[str, Json]]:
     return [dict(block) for block in message.blocks]
+
+
+def _marked(blocks: list[dict[str, Json]], mark: str) -> list[dict[str, Json]]:
+    """Put a mark into the first block that has no id of its own."""
+    bare = next((block for block in blocks if "block_id" not in block), None)
+    if bare is not None:
+        bare["block_id"] = mark
+    return blocks
 
 
 def _metadata(message: Message) -> dict[str, object] | None:

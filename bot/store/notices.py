@@ -42,7 +42,10 @@ NO_REPOSITORY = RepositoryId(0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """One thing to say; `ref` and `detail` name what it speaks of, `revision` grows when that changes."""
+    """One thing to say; `ref` and `detail` name what it speaks of, `revision` grows when that changes.
+
+    `asked_at` is when Slack was asked to post it, while it is not known what came of that.
+    """
 
     id: int
     key: str
@@ -54,6 +57,7 @@ class Notice:
     revision: int
     sent_revision: int
     attempts: int
+    asked_at: datetime | None
     correlation_id: str
 
     @property
@@ -196,8 +200,14 @@ def _read(row: sa.RowMapping) -> Notice:
         revision=row["revision"],
         sent_revision=row["sent_revision"],
         attempts=row["attempts"],
+        asked_at=row["asked_at"],
         correlation_id=row["correlation_id"],
     )
+
+
+def set_asked(session: Session, notice: Notice, at: datetime | None) -> None:
+    """Record that Slack is about to be asked to post a notice, or (None) that it is known what came of that."""
+    session.execute(sa.update(notices).where(notices.c.id == notice.id).values(asked_at=at))
 
 
 def set_sent(session: Session, notice: Notice, now: datetime, error: str | None = None) -> None:
@@ -205,7 +215,7 @@ def set_sent(session: Session, notice: Notice, now: datetime, error: str | None 
     session.execute(
         sa.update(notices)
         .where(notices.c.id == notice.id, notices.c.sent_revision < notice.revision)
-        .values(sent_revision=notice.revision, sent_at=now, error=error)
+        .values(sent_revision=notice.revision, sent_at=now, error=error, asked_at=None)
     )
 
 

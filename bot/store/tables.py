@@ -443,6 +443,7 @@ notices = Table(
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     _time("sent_at", nullable=True),
     Column("error", Text, nullable=True),
+    _time("asked_at", nullable=True),
     Index("ix_notices_waiting", "channel", "due_at", postgresql_where=text("sent_revision < revision")),
     Index("ix_notices_cards", "repository_id", "ref", postgresql_where=text("kind = 'card'")),
 )
@@ -622,6 +623,15 @@ paused_channels = Table(
     Column("channel", Text, primary_key=True),
     Column("reason", Text, nullable=False),
     _time("paused_at"),
+)
+
+shared_links = Table(
+    "shared_links",
+    metadata,
+    Column("workspace_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel", Text, primary_key=True),
+    Column("case_id", Integer, primary_key=True, autoincrement=False),
+    _time("shared_at"),
 )
 
 links = Table(

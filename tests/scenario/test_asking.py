@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,7 +17,7 @@ from bot.commands import listeners, menu
 from bot.sandbox.slack.model import BOT_USER_ID, View
 from bot.slack.names import Action, Callback, Shortcut
 from bot.store import quarantines as stored
-from bot.store.tables import cases
+from bot.store.tables import cases, shared_links
 from tests.scenario.day import BEN_HIMSELF, Day
 from tests.scenario.stage import ANA, CHANNEL, CHLOE, wait
 
@@ -235,6 +235,17 @@ def test_a_link_to_the_page_of_a_test_is_shown_in_short_and_opens_without_an_acc
     page = httpx.get(url)
     assert page.status_code == 200
     assert "test_tax" in page.text
+    day.slack.say(CHLOE, CHANNEL, f"I mean {url}")
+    again = day.slack.messages(CHANNEL)[-1]
+    day.slack.say(CHLOE, "C0GENERAL", f"look at {url}")
+    elsewhere = day.slack.messages("C0GENERAL")[-1]
+    assert wait(lambda: day.slack.message("C0GENERAL", elsewhere.ts).unfurls), "another channel has not seen it"
+    assert not day.slack.message(CHANNEL, again.ts).unfurls, "the channel saw it a moment ago"
+    with day.db.begin() as session:
+        session.execute(sa.update(shared_links).values(shared_at=shared_links.c.shared_at - timedelta(minutes=31)))
+    day.slack.say(CHLOE, CHANNEL, f"once more {url}")
+    later = day.slack.messages(CHANNEL)[-1]
+    assert wait(lambda: day.slack.message(CHANNEL, later.ts).unfurls), "half an hour later it is news again"
     forged = re.sub("[0-9a-f]$", lambda last: "0" if last[0] != "0" else "1", url)
     assert httpx.get(forged).status_code == 404
     day.slack.say(CHLOE, CHANNEL, f"and {forged}")

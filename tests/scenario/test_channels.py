@@ -120,7 +120,7 @@ def test_a_channel_archived_unheard_of_is_paused_and_hears_the_rest_when_it_is_o
     assert wait(lambda: (check := stage.check(last)) and check.conclusion, 30), "not judged"
     assert len(refused) == 1
     assert refused == [call for call in stage.slack.calls if call.error == "is_archived"], "it was tried again"
-    stage.slack.unarchive(OTHER)
+    stage.slack.archive(OTHER, undo=True)
     assert stage.slack.happen("channel_unarchive", channel=OTHER, user=ANA).status == 200
     assert wait(lambda: [one for one in stage.slack.messages(OTHER) if "fc_" in str(one.blocks)], 15), "no card"
     assert len([one for one in stage.slack.messages(direct) if "posts nothing more" in one.text]) == 1

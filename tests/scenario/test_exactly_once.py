@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 
 from bot.store.database import Database
-from bot.store.tables import audit, quarantines
+from bot.store.tables import audit, messages, quarantines
 from tests.scenario.stage import BEN, CHANNEL, CHLOE, Stage, wait
 from tests.scenario.test_loop import has_button, propose
 
@@ -38,3 +39,23 @@ def test_a_bot_killed_between_webhook_and_message_posts_one_card_when_it_is_back
     stage.start_bot()
     assert wait(stage.cards, 60), "the card was lost"
     assert len(stage.cards()) == 1
+
+
+def test_a_bot_killed_after_slack_posted_adopts_the_card_even_where_slack_forgets_keys(
+    stage: Stage, db: Database
+) -> None:
+    stage.slack.settings = replace(stage.slack.settings, knows_client_ids=False)
+    stage.slack.fail_next(1, status=500, method="chat.postMessage", after=True)
+    stage.make_flaky()
+    assert wait(stage.cards, 30), "nothing was posted"
+    stage.kill_bot()
+    with db.begin() as session:
+        assert not session.execute(sa.select(messages)).all(), "the bot knew of its message before it was killed"
+    stage.start_bot()
+
+    def known() -> list[str]:
+        with db.begin() as session:
+            return list(session.execute(sa.select(messages.c.ts).where(messages.c.case_id.is_not(None))).scalars())
+
+    assert wait(known, 60), "the card was not taken up again"
+    assert known() == [one.ts for one in stage.cards()], "it was posted twice, or another one adopted"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -78,6 +79,18 @@ def test_a_proposal_is_asked_about_in_its_thread_and_then_in_person(ladder: Ladd
     assert "fg_approve" in str(direct.blocks)
     ladder.climb(hours=48)
     assert len(ladder.slack.messages(ladder.slack.direct_channel(ANA).id)) == 1
+
+
+def test_a_line_of_a_thread_whose_answer_was_lost_is_found_in_its_thread(ladder: Ladder) -> None:
+    ladder.slack.settings = replace(ladder.slack.settings, knows_client_ids=False)
+    ladder.now = datetime.now(UTC) - timedelta(hours=30)
+    ts = ladder.card(NAMES[0])
+    ladder.slack.fail_next(1, status=500, method="chat.postMessage", after=True)
+    ladder.now = datetime.now(UTC)
+    ladder.climb()
+    asked = [one for one in ladder.slack.replies(ladder.place.channel, ts) if "Nobody has decided" in one.text]
+    assert len(asked) == 1
+    assert [call.method for call in ladder.slack.calls if "conversations" in call.method] == ["conversations.replies"]
 
 
 def test_what_was_decided_before_its_turn_came_is_not_asked_about(ladder: Ladder) -> None:

@@ -14,7 +14,7 @@ from bot.jobs import outbox
 from bot.jobs.context import Context
 from bot.jobs.worker import Worker
 from bot.sandbox.server import Sandbox
-from bot.sandbox.slack.model import Settings
+from bot.sandbox.slack.model import BOT_USER_ID, Settings
 from bot.services import subscriptions
 from bot.slack.registry import Registry
 from bot.store import notices, repositories, turns, workspaces
@@ -177,6 +177,65 @@ def test_a_person_who_cannot_be_told_closes_no_channel(post: Post) -> None:
     assert post.waiting() == 0
     with post.db.begin() as session:
         assert not session.execute(sa.select(paused_channels)).all()
+
+
+@pytest.fixture
+def forgetful(db: Database) -> Iterator[Post]:
+    """A Slack that posts anew what it was asked to post before."""
+    made = Post(db, Settings(rate_limits=False, knows_client_ids=False))
+    made.now = datetime.now(UTC)
+    yield made
+    made.sandbox.stop()
+
+
+def lose_the_row(post: Post) -> None:
+    """Leave what a crash leaves that came after Slack's answer and before our row."""
+    with post.db.begin() as session:
+        session.execute(sa.delete(messages))
+        session.execute(sa.update(notice_rows).values(sent_revision=0, asked_at=notice_rows.c.sent_at))
+
+
+def test_where_slack_forgets_keys_a_lost_answer_doubles_nothing(forgetful: Post) -> None:
+    forgetful.slack.fail_next(6, status=500, method="chat.postMessage", after=True)
+    forgetful.ask(BUSY, 5)
+    forgetful.pass_time(400, step=5)
+    assert forgetful.said(BUSY) == 5
+    assert forgetful.waiting() == 0
+
+
+def test_where_slack_forgets_keys_the_message_of_a_crash_is_found_among_others_and_kept_up_to_date(
+    forgetful: Post,
+) -> None:
+    forgetful.ask(BUSY, 1)
+    forgetful.pass_time(1)
+    lose_the_row(forgetful)
+    for number in range(120):
+        forgetful.slack.post(BUSY, f"somebody says {number}", [], user=ANA)
+    forgetful.pass_time(5)
+    assert forgetful.said(BUSY) == 121
+    assert forgetful.waiting() == 0
+    with forgetful.db.begin() as session:
+        session.execute(sa.update(notice_rows).values(sent_revision=0))
+    forgetful.pass_time(5)
+    assert [one.updates for one in forgetful.slack.messages(BUSY) if one.user == BOT_USER_ID] == [1]
+
+
+def test_where_the_bot_may_not_look_a_message_is_said_again_rather_than_never(forgetful: Post) -> None:
+    forgetful.ask(BUSY, 1)
+    forgetful.pass_time(1)
+    lose_the_row(forgetful)
+    forgetful.slack.fail_next(1, error="missing_scope", method="conversations.history")
+    forgetful.pass_time(5)
+    assert forgetful.said(BUSY) == 2
+    assert forgetful.waiting() == 0
+
+
+def test_what_was_surely_not_posted_is_not_looked_for(forgetful: Post) -> None:
+    forgetful.slack.fail_next(2, status=429, retry_after=2, method="chat.postMessage")
+    forgetful.ask(BUSY, 2)
+    forgetful.pass_time(20)
+    assert forgetful.said(BUSY) == 2
+    assert {call.method for call in forgetful.slack.calls} == {"chat.postMessage"}
 
 
 def test_a_notice_that_cannot_be_rendered_does_not_silence_its_channel(post: Post) -> None:

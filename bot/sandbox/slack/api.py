@@ -190,12 +190,20 @@ def _conversation_list(slack: Slack, arguments: JsonObject) -> JsonObject:
     return {"channels": channels, "response_metadata": {"next_cursor": ""}}
 
 
-def _page(messages: Sequence[Message]) -> JsonObject:
-    return {"messages": [message.as_json() for message in messages], "has_more": False}
+def _page(messages: Sequence[Message], arguments: JsonObject) -> JsonObject:
+    oldest, latest = (payload.string(arguments, name) for name in ("oldest", "latest"))
+    asked = [one for one in messages if oldest < one.ts and (not latest or one.ts < latest)]
+    begin, limit = int(payload.string(arguments, "cursor") or 0), int(payload.string(arguments, "limit") or 100)
+    rest = len(asked) > begin + limit
+    return {
+        "messages": [message.as_json() for message in asked[begin : begin + limit]],
+        "has_more": rest,
+        "response_metadata": {"next_cursor": str(begin + limit) if rest else ""},
+    }
 
 
 def _history(slack: Slack, arguments: JsonObject) -> JsonObject:
-    return _page(slack.messages(_channel(slack, arguments).id)[::-1])
+    return _page(slack.messages(_channel(slack, arguments).id)[::-1], arguments)
 
 
 def _replies(slack: Slack, arguments: JsonObject) -> JsonObject:
@@ -204,7 +212,7 @@ def _replies(slack: Slack, arguments: JsonObject) -> JsonObject:
     if parent is None:
         code = "thread_not_found"
         raise RefusalError(code)
-    return _page([parent, *slack.replies(channel, ts)])
+    return _page([parent, *slack.replies(channel, ts)], arguments)
 
 
 METHODS: dict[str, _Method] = {

@@ -181,6 +181,7 @@ class Settings:
     trigger_seconds: float = 3.0
     answer_seconds: float = 3.0
     unfurl_domains: tuple[str, ...] = ()
+    knows_client_ids: bool = True
 
 
 class RefusalError(Exception):

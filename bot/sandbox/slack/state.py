@@ -120,16 +120,10 @@ class Workspace:
         with self._changed:
             self._faults.clear()
 
-    def archive(self, channel: str) -> None:
-        """Archive a channel."""
+    def archive(self, channel: str, *, undo: bool = False) -> None:
+        """Archive a channel, or open it again."""
         with self._changed:
-            self.channels[channel] = replace(self.channels[channel], is_archived=True)
-            self._touch()
-
-    def unarchive(self, channel: str) -> None:
-        """Open an archived channel again."""
-        with self._changed:
-            self.channels[channel] = replace(self.channels[channel], is_archived=False)
+            self.channels[channel] = replace(self.channels[channel], is_archived=not undo)
             self._touch()
 
     # What the Web API does.
@@ -162,7 +156,7 @@ class Workspace:
         with self._changed:
             place = self._place(channel)
             first = self._by_client_id.get((place.id, client_msg_id or ""))
-            if first is not None and first in self._messages.get(place.id, {}):
+            if self.settings.knows_client_ids and first is not None and first in self._messages.get(place.id, {}):
                 return self._messages[place.id][first]
             refusals.check_content(text, blocks)
             if thread_ts is not None:
