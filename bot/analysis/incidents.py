@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from bot.analysis.model import Actor, RepositoryId, RunId
 
+LEFT_OUT = 1.0
+"""The outage term of a run inside a marked window: all of it is the outage's. What the filter finds stays below."""
+
 
 class Kind(StrEnum):
     """A window a person marked, or far more failures than usual in a run, in one suite or on one runner of it."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple, NewType
+from typing import Final, NamedTuple, NewType
 
 from bot.analysis.clusters import Membership
 from bot.analysis.ordering import NamedOrder
@@ -69,6 +70,17 @@ class Status(StrEnum):
     INFRA = "infra"
     SUSPECT = "suspect"
     INSUFFICIENT = "insufficient"
+
+
+SEVERITY: Final = (
+    Status.BROKEN, Status.FLAKY, Status.SUSPECT, Status.INFRA, Status.INSUFFICIENT, Status.HEALTHY,
+)  # fmt: skip
+"""Statuses from the one that matters most; a case has that of its worst variant."""
+
+
+def worst(statuses: Iterable[Status]) -> Status:
+    """The one of several statuses that matters most, healthy of none."""
+    return min(statuses, key=SEVERITY.index, default=Status.HEALTHY)
 
 
 class ActorKind(StrEnum):

@@ -40,20 +40,21 @@ def progress(
     runs, runs in some variants only, or is read in part only, is never released: silence is no evidence.
     """
     since = quarantine.decided_at
-    variants = _variants(quarantine, p_flaky)
-    streaks = [_streak(results, variant, since) for variant in variants]
+    asked = variants(quarantine, p_flaky)
+    streaks = [_streak(results, variant, since) for variant in asked]
     return Progress(
         streak=min(streaks, default=0) if quarantine.state is State.ACTIVE else 0,
         needed=rules.release_after,
-        p_flaky=max((p_flaky[variant] for variant in variants if variant in p_flaky), default=0.0),
+        p_flaky=max((p_flaky[variant] for variant in asked if variant in p_flaky), default=0.0),
         below=rules.release_below,
     )
 
 
-def _variants(quarantine: Quarantine, p_flaky: Mapping[str, float]) -> list[str]:
+def variants(quarantine: Quarantine, failed_in: Iterable[str]) -> list[str]:
+    """The variants a quarantine speaks of: its own, or those in which its case ever failed."""
     if quarantine.scope is Scope.VARIANT and quarantine.variant is not None:
         return [quarantine.variant]
-    return sorted(p_flaky)
+    return sorted(failed_in)
 
 
 def _streak(results: Iterable[CaseResult], variant: str, since: datetime | None) -> int:

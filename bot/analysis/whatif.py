@@ -11,14 +11,14 @@ import numpy as np
 
 from bot.analysis import scoring
 from bot.analysis.history import CaseResult
-from bot.analysis.model import Outcome, Status
+from bot.analysis.model import Outcome, Status, worst
 from bot.analysis.policy import Thresholds
 from bot.analysis.scoring.model import RATES
 
 MOST_COMMITS = 200
 """How far the filter is run on; what takes longer is not worth a promise."""
 MOST_RUNS = 300
-"""How many of the newest results are replayed."""
+"""How many of the newest results of a variant are replayed."""
 MOST_DAYS = 3
 """How many days are tried, each with a third of the failures or more. With the case as it is, four copies run side by
 side, and up to four failures never make an outage of a run."""
@@ -41,50 +41,88 @@ def rates(state: bytes) -> list[float]:
 
 
 @dataclass(frozen=True, slots=True)
-class Ahead:
-    """A case after some more clean commits."""
+class Followed:
+    """A case in one variant as it is stored; `listing` where the reports of the variant list failures only."""
 
+    variant: str
+    state: bytes
     status: Status
-    p_flaky: float
+    listing: bool = False
 
 
-def after_clean_commits(state: bytes, variant: str, keys: int, thresholds: Thresholds, at: datetime) -> Iterator[Ahead]:
-    """A case as it is, after one more clean commit of the default branch, after two, up to MOST_COMMITS.
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A case after some more clean commits: its status and the belief that it is flaky, aligned with its variants."""
 
-    `state` is the stored state of the case in `variant`, `keys` the number of (case, variant) of the repository.
+    statuses: tuple[Status, ...]
+    p_flaky: tuple[float, ...]
+
+
+def after_clean_commits(
+    followed: Sequence[Followed], keys: int, thresholds: Thresholds, at: datetime
+) -> Iterator[Ahead]:
+    """A case as it is, and after each of up to MOST_COMMITS commits of the default branch, clean in every variant.
+
+    `followed` are the variants in which it ever failed, `keys` the number of (case, variant) of the
+    repository. Where reports list failures only, a clean commit is one that does not list the case.
     """
-    scorer = scoring.Scorer.of_case(state, variant, keys, thresholds)
-    (now,) = scoring.readout.active(scorer, variant, at)
-    yield Ahead(now.status, now.p_flaky)
-    for number in range(MOST_COMMITS):
-        scorer.observe(_clean(variant, f"clean {number}", at))
-        yield Ahead(*scorer.standing(variant))
+    parts = [[place for place, one in enumerate(followed) if one.listing is listing] for listing in (False, True)]
+    scorers = [
+        scoring.Scorer.of_cases([followed[place].state for place in part], keys, thresholds, listing=listing)
+        for part, listing in zip(parts, (False, True), strict=True)
+    ]
+    statuses, beliefs = [Status.HEALTHY] * len(followed), [0.0] * len(followed)
+    for number in range(MOST_COMMITS + 1):
+        for part, scorer, listing in zip(parts, scorers, (False, True), strict=True):
+            if not part:
+                continue
+            if number:
+                scorer.observe(_clean(f"clean {number}", 0 if listing else len(part), at))
+            for place, status, p_flaky in zip(part, *scorer.standing(), strict=True):
+                statuses[place], beliefs[place] = status, p_flaky
+        yield Ahead(tuple(statuses), tuple(beliefs))
 
 
 def without_days(
-    results: Sequence[CaseResult], variant: str, keys: int, thresholds: Thresholds, at: datetime, status: Status
+    results: Sequence[CaseResult], followed: Sequence[Followed], keys: int, thresholds: Thresholds, at: datetime
 ) -> list[Without]:
-    """The status of a case by the newest results of one variant, without each day that holds much of its failures.
+    """The status of a case by its newest results, without each day that holds much of its failures.
 
-    Runs of incidents are left out in any case. Nothing is said where the results as they are do not give its `status`,
-    because the history is longer than they are.
+    It is the worst of all variants; one that is well stays so. Runs of incidents are left out in any case. Nothing is
+    said where the results as they are do not give a variant its status, because the history is longer than they are.
     """
-    counted = [one for one in results if one.variant == variant and not one.discounted and _says_something(one)]
-    counted = counted[-MOST_RUNS:]
-    failed = [one.run.started_at.date() for one in counted if one.failed]
+    troubled = [one for one in followed if one.status not in {Status.HEALTHY, Status.INSUFFICIENT}]
+    counted = [one for one in results if not one.discounted and _says_something(one)]
+    by_variant = {one.variant: [two for two in counted if two.variant == one.variant][-MOST_RUNS:] for one in troubled}
+    failed = [one.run.started_at.date() for of in by_variant.values() for one in of if one.failed]
     days = [day for day, count in Counter(failed).most_common(MOST_DAYS) if MOST_DAYS * count >= len(failed)]
     if not days:
         return []
-    copies: list[date | None] = [None, *days]
+    found: list[list[Status]] = [[one.status for one in followed if one not in troubled] for _ in days]
+    for one in troubled:
+        as_it_is, *without = _replay(by_variant[one.variant], one.variant, [None, *days], keys, thresholds, at)
+        if as_it_is is not one.status:
+            return []
+        for statuses, status in zip(found, without, strict=True):
+            statuses.append(status)
+    return [Without(day, failed.count(day), worst(statuses)) for day, statuses in zip(days, found, strict=True)]
+
+
+def _replay(
+    results: Sequence[CaseResult],
+    variant: str,
+    copies: Sequence[date | None],
+    keys: int,
+    thresholds: Thresholds,
+    at: datetime,
+) -> list[Status]:
+    """The status that copies of a case have, each without the results of one day."""
     scorer = scoring.Scorer(scoring.RepositoryMemory(keys), thresholds)
     scorer.variant(variant).locate(np.arange(len(copies), dtype=np.int32))
-    for one in counted:
+    for one in results:
         inside = [place for place, day in enumerate(copies) if day != one.run.started_at.date()]
         scorer.observe(_replayed(one, inside))
-    as_it_is, *without = [score.status for score in scoring.readout.everything(scorer, variant, at)]
-    if as_it_is is not status:
-        return []
-    return [Without(day, failed.count(day), found) for day, found in zip(days, without, strict=True)]
+    return [score.status for score in scoring.readout.everything(scorer, variant, at)]
 
 
 def _says_something(result: CaseResult) -> bool:
@@ -108,17 +146,17 @@ def _replayed(result: CaseResult, places: list[int]) -> scoring.Execution:
     )
 
 
-def _clean(variant: str, sha: str, at: datetime) -> scoring.Execution:
+def _clean(sha: str, cases: int, at: datetime) -> scoring.Execution:
     return scoring.Execution(
-        variant=variant,
+        variant="",
         branch="",
         on_default_branch=True,
         sha=sha,
         base_sha=None,
         event_kind="push",
         started_at=at,
-        case_ids=np.zeros(1, dtype=np.int32),
-        suites=np.zeros(1, dtype=np.int32),
-        failed=np.zeros(1, dtype=np.bool_),
+        case_ids=np.arange(cases, dtype=np.int32),
+        suites=np.zeros(cases, dtype=np.int32),
+        failed=np.zeros(cases, dtype=np.bool_),
         retries={},
     )

@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.analysis.model import Status
+from bot.analysis.model import SEVERITY, Status
 
-SEVERITY = (Status.BROKEN, Status.FLAKY, Status.SUSPECT, Status.INFRA, Status.INSUFFICIENT, Status.HEALTHY)
 _QUIET = frozenset({Status.HEALTHY, Status.INSUFFICIENT})
 _NARROWEST = 24
 

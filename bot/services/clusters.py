@@ -12,7 +12,7 @@ import numpy as np
 from bot.analysis import clusters as rules
 from bot.analysis import ordering, scoring
 from bot.analysis.clusters import Cluster, ClusterKind, FailedRun, StoredCluster
-from bot.analysis.model import Actor, CaseId, Leg, Outcome, RepositoryId, RunId, Status
+from bot.analysis.model import SEVERITY, Actor, CaseId, Leg, Outcome, RepositoryId, RunId, Status
 from bot.services import judge, learning, suites
 from bot.store import audit, cases, clusters, cofailures, orders, queue
 from bot.store.clusters import Belief
@@ -122,7 +122,7 @@ def list_items(session: Session, repository_id: RepositoryId, now: datetime) -> 
         owner = cluster.owner or min(named, key=lambda name: (-named[name], name), default=None)
         items.append(_item(known, learned, cluster, owner))
     items += [_item([beliefs[case]], learned, None, owners.get(case)) for case in to_fix if case not in grouped]
-    return sorted(items, key=lambda item: (cases.SEVERITY.index(item.status), -item.weight, item.case_ids))
+    return sorted(items, key=lambda item: (SEVERITY.index(item.status), -item.weight, item.case_ids))
 
 
 def gather(session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId]) -> list[tuple[CaseId, ...]]:
@@ -207,7 +207,7 @@ def _refresh_orders(
 def _item(
     known: Sequence[Belief], learned: Mapping[CaseId, float], cluster: StoredCluster | None, owner: str | None
 ) -> Item:
-    worst = min(known, key=lambda one: (cases.SEVERITY.index(one.status), -one.p_flaky * one.rate, one.case_id))
+    worst = min(known, key=lambda one: (SEVERITY.index(one.status), -one.p_flaky * one.rate, one.case_id))
     return Item(
         cluster_id=None if cluster is None else cluster.id,
         kind=None if cluster is None else cluster.kind,

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
-from bot.analysis import evidence, explanation, history, incidents, recovery, regression, whatif
+from bot.analysis import evidence, explanation, history, incidents, recovery, regression, scoring, whatif
 from bot.analysis.evidence import FailureKind
 from bot.analysis.explanation import Explanation, Outlook
 from bot.analysis.history import CaseResult, RunFacts
 from bot.analysis.incidents import Incident, Kind
-from bot.analysis.lifecycle import Quarantine, State
-from bot.analysis.model import CaseId, RepositoryId, Status
+from bot.analysis.lifecycle import State
+from bot.analysis.model import SEVERITY, CaseId, RepositoryId, Status, worst
 from bot.analysis.policy import Policy
 from bot.analysis.scoring.model import breakage_main
 from bot.errors import NotFoundError
@@ -37,7 +37,7 @@ def of_case(session: Session, case_id: CaseId, now: datetime, *, ahead: bool = T
         message = "This test is not known any more."
         raise NotFoundError(message)
     rows = cases.list_scores(session, case.repository_id, case_ids=[case_id])
-    rows.sort(key=lambda row: (cases.SEVERITY.index(row.status), -row.p_flaky, row.variant))
+    rows.sort(key=lambda row: (SEVERITY.index(row.status), -row.p_flaky, row.variant))
     scored = [cases.as_variant_score(row) for row in rows]
     calm = inactive.list_scores(session, case.repository_id, case_id, now, without={one.variant for one in scored})
     status = inactive.status(scored, calm)
@@ -58,13 +58,19 @@ def of_case(session: Session, case_id: CaseId, now: datetime, *, ahead: bool = T
         faults=incidents.faulty_suites([incident for one in mine for incident in one.incidents]),
     )
     held = quarantines.find_latest(session, case.repository_id, case_id)
+    release = None
+    if held is not None and held.state is State.ACTIVE:
+        beliefs = {row.variant: row.p_flaky for row in rows}
+        release = recovery.progress(held, results, beliefs, policy.quarantine), recovery.variants(held, beliefs)
     return explanation.explain(
         case_id=case_id,
         title=case.title,
         status=status,
         score=told[0] if told else None,
         evidence=found,
-        outlook=_outlook(status, rows if ahead else (), results, held, policy, keys, now),
+        outlook=_outlook(
+            status, _followed(session, case.repository_id, rows) if ahead else (), results, release, policy, keys, now
+        ),
     )
 
 
@@ -124,38 +130,47 @@ def _first_bad(
     return regression.first_bad(verdicts, whatif.rates(state), breakage=breakage_main(keys), position=order)
 
 
+def _followed(session: Session, repository_id: RepositoryId, rows: Sequence[cases.ScoreRow]) -> list[whatif.Followed]:
+    """The case in every variant in which it ever failed, as it would go on from here."""
+    stored = scorers.find(session, repository_id)
+    if stored is None or stored.model != scoring.MODEL.version:
+        return []  # what is stored is of another model: it is about to be scored anew
+    memory = scoring.RepositoryMemory.from_bytes(stored.state, scoring.MODEL)
+    return [
+        whatif.Followed(row.variant, row.state, row.status, memory.variant(row.variant).lists_failures_only)
+        for row in rows
+    ]
+
+
 def _outlook(
     status: Status,
-    rows: Sequence[cases.ScoreRow],
+    followed: Sequence[whatif.Followed],
     results: Sequence[CaseResult],
-    held: Quarantine | None,
+    release: tuple[recovery.Progress, Collection[str]] | None,
     policy: Policy,
     keys: int,
     now: datetime,
 ) -> Outlook:
-    if not rows:
-        return Outlook((), (), None, None)
-    worst, rules = rows[0], policy.quarantine
-    quarantined = held is not None and held.state is State.ACTIVE
+    """What would change the `status`; `release` is how far a quarantine is, and of which variants it speaks."""
+    progress, variants = release or (None, ())
+    if not followed:
+        return Outlook((), (), progress, None)
     turns: list[tuple[int, Status]] = []
-    before, calm_after = status, None
-    ahead = whatif.after_clean_commits(worst.state, worst.variant, keys, policy.thresholds, now)
-    for commits, score in enumerate(ahead):
-        if calm_after is None and score.p_flaky < rules.release_below:
-            calm_after = commits
-        if commits and score.status is not before:
-            turns.append((commits, score.status))
-        before = score.status
-        if before is Status.HEALTHY and (calm_after is not None or not quarantined):
+    before, until_release = status, None
+    for commits, ahead in enumerate(whatif.after_clean_commits(followed, keys, policy.thresholds, now)):
+        after = worst(ahead.statuses)
+        if commits and after is not before:
+            turns.append((commits, after))
+            before = after
+        if progress is not None and until_release is None and commits >= progress.needed - progress.streak:
+            of = zip(followed, ahead.p_flaky, strict=True)
+            if max((p for one, p in of if one.variant in variants), default=0.0) < progress.below:
+                until_release = commits
+        if before is Status.HEALTHY and (progress is None or until_release is not None):
             break
-    without = whatif.without_days(results, worst.variant, keys, policy.thresholds, now, status)
-    release = until_release = None
-    if held is not None and held.state is State.ACTIVE:
-        release = recovery.progress(held, results, {row.variant: row.p_flaky for row in rows}, rules)
-        until_release = None if calm_after is None else max(release.needed - release.streak, calm_after)
     return Outlook(
         turns=tuple(turns),
-        without=tuple(without),
-        release=release,
+        without=tuple(whatif.without_days(results, followed, keys, policy.thresholds, now)),
+        release=progress,
         until_release=until_release,
     )

@@ -8,6 +8,7 @@ import numpy as np
 
 from bot import telemetry
 from bot.analysis import completeness, failures, runners
+from bot.analysis.incidents import LEFT_OUT
 from bot.analysis.model import (
     CaseId,
     CaseRun,
@@ -101,7 +102,7 @@ def record(
         outage=judgement.outage,
         files=report.files,
         on_default_branch=commit.on_default_branch,
-        judged=judgement.observations is not None or judgement.outage >= outages.LEFT_OUT,
+        judged=judgement.observations is not None or judgement.outage >= LEFT_OUT,
         now=now,
     )
     telemetry.runs_total.labels(complete=str(report.complete).lower()).inc()
@@ -128,7 +129,7 @@ def _judge(
 ) -> judge.Judgement:
     """Judge a run, or leave it out where somebody marked its time as an incident; keep the outages found in it."""
     if outages.covering(incidents.list_marked(session, run.repository_id), run.started_at, run.completed_at):
-        return judge.leave_out(legs, outages.LEFT_OUT)
+        return judge.leave_out(legs, LEFT_OUT)
     thresholds = policies.of_repository(session, run.repository_id).thresholds
     judgement = judge.judge(session, run.repository_id, commit, legs, now, thresholds)
     if judgement.observations is None:

@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.analysis import scoring
+from bot.analysis import model, scoring
 from bot.analysis.model import CaseId, RepositoryId, Status
 from bot.analysis.policy import Thresholds
 from bot.analysis.runners import Runners
@@ -272,4 +272,4 @@ def _changes(known: list[cases.ScoreRow], changed: list[cases.ScoreRow]) -> tupl
 
 def worst(rows: Iterable[cases.ScoreRow]) -> Status:
     """The status of a case: that of its worst variant, healthy where it never failed."""
-    return min((row.status for row in rows), key=cases.SEVERITY.index, default=Status.HEALTHY)
+    return model.worst(row.status for row in rows)

@@ -12,9 +12,6 @@ from bot.analysis.incidents import Incident, Kind
 from bot.analysis.model import SYSTEM, RepositoryId, RunId
 from bot.services.judge import JudgedLeg
 
-LEFT_OUT = 1.0
-"""The outage term of a run inside a marked window: all of it is the outage's."""
-
 
 def covering(windows: Iterable[Incident], started_at: datetime, completed_at: datetime | None) -> Incident | None:
     """The marked window that covers a run of these times."""

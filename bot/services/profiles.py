@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.analysis.lifecycle import Quarantine
-from bot.analysis.model import CaseId, CaseProfile, Outcome, Status, Verdict
+from bot.analysis.model import SEVERITY, CaseId, CaseProfile, Outcome, Status, Verdict
 from bot.errors import NotFoundError
 from bot.services import clusters, inactive
 from bot.store import cases, changes, mutes, orders, quarantines, repositories, results, runs
@@ -50,7 +50,7 @@ def of_case(session: Session, case_id: CaseId, now: datetime) -> CaseProfile:
     case_id = case.id
     repository = repositories.get(session, case.repository_id)
     rows = cases.list_scores(session, case.repository_id, case_ids=[case_id])
-    rows.sort(key=lambda row: (cases.SEVERITY.index(row.status), -row.p_flaky, row.variant))
+    rows.sort(key=lambda row: (SEVERITY.index(row.status), -row.p_flaky, row.variant))
     variants = [cases.as_variant_score(row) for row in rows]
     calm = inactive.list_scores(session, case.repository_id, case_id, now, without={one.variant for one in variants})
     failure = cases.find_last_failure(session, case.repository_id, case_id)

@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 from bot import telemetry
 from bot.analysis import scoring
 from bot.analysis.history import RunFacts
-from bot.analysis.incidents import Incident
-from bot.analysis.lifecycle import State
-from bot.analysis.model import SYSTEM, CaseId, Place, RepositoryId, RunId, Status
-from bot.services import announce, judge, masking, outages, policies, quarantine, testimony
-from bot.store import cards, cases, executions, histories, quarantines, queue, rescores, runs, scorers
+from bot.analysis.incidents import LEFT_OUT, Incident
+from bot.analysis.model import CaseId, Place, RepositoryId, RunId, Status
+from bot.services import announce, judge, masking, outages, policies, retraction, testimony
+from bot.store import cards, cases, executions, histories, queue, rescores, runs, scorers
 from bot.store import incidents as stored_incidents
 from bot.store.database import Session
 
@@ -172,14 +171,14 @@ def finish(session: Session, replay: Replay, place: Place | None, now: datetime)
     changes = _changes(before, after)
     masking.stop_broken(session, repository_id, changes, now)
     _announce(session, repository_id, changes, unjudged, place, now)
-    withdrawn = _withdraw(session, replay, after, now)
+    taken_back = retraction.take_back(session, repository_id, replay.left_out, after, now)
     _log.info(
         "repository scored anew",
         repository=repository_id,
         runs=len(replay.terms),
         left_out=len(replay.left_out),
         changes=len(changes),
-        withdrawn=withdrawn,
+        taken_back=taken_back,
     )
     return True
 
@@ -187,7 +186,7 @@ def finish(session: Session, replay: Replay, place: Place | None, now: datetime)
 def _take(session: Session, replay: Replay, run: RunFacts, legs: tuple[executions.StoredExecution, ...]) -> None:
     """Take one run in as live ingestion did, or leave it out where a marked window covers it."""
     window = outages.covering(replay.windows, run.started_at, run.completed_at)
-    replay.terms[run.id] = 0.0 if window is None else outages.LEFT_OUT
+    replay.terms[run.id] = 0.0 if window is None else LEFT_OUT
     if window is not None:
         replay.left_out[run.id] = window
         return
@@ -234,26 +233,6 @@ def _announce(
     rest = [change.case_id for change in changes if change.case_id not in new]
     for case_id, where in sorted(cards.list_of_cases(session, repository_id, rest)):
         announce.card(session, repository_id, case_id, where, now)
-
-
-def _withdraw(session: Session, replay: Replay, after: Mapping[CaseId, Status], now: datetime) -> int:
-    """Withdraw the pending proposals that rest on runs that were left out; returns how many."""
-    if not replay.left_out:
-        return 0
-    repository_id = replay.repository_id
-    withdrawn = 0
-    pending = quarantines.list_open(session, [repository_id], [State.PROPOSED])
-    for window in {one.id: one for one in replay.left_out.values()}.values():
-        inside = [run_id for run_id, one in replay.left_out.items() if one.id == window.id]
-        failed = executions.list_failing_cases(session, repository_id, inside)
-        for held in pending:
-            status = after.get(held.case_id, Status.HEALTHY)
-            if held.case_id in failed and status is not Status.FLAKY:
-                reason = f"It rested on runs of an incident: {window.sentence}. Without them the test is {status}."
-                quarantine.withdraw(session, held.id, SYSTEM, now, reason=reason)
-                withdrawn += 1
-        pending = [held for held in pending if held.case_id not in failed]
-    return withdrawn
 
 
 def _defer(session: Session, repository_id: RepositoryId) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by, distinct_on, insert
 
-from bot.analysis.model import CaseId, FailureExcerpt, RepositoryId, Status, VariantScore
+from bot.analysis.model import SEVERITY, CaseId, FailureExcerpt, RepositoryId, Status, VariantScore
 from bot.errors import NotFoundError
 from bot.store.database import Session
 from bot.store.tables import cases, failures, fingerprints, runs, scores
@@ -390,8 +390,6 @@ def find_last_failure(session: Session, repository_id: RepositoryId, case_id: Ca
     )
 
 
-SEVERITY = (Status.BROKEN, Status.FLAKY, Status.SUSPECT, Status.INFRA, Status.INSUFFICIENT, Status.HEALTHY)
-"""Statuses from the one that matters most; a case has that of its worst variant."""
 _RANK = sa.case({status.value: rank for rank, status in enumerate(SEVERITY)}, value=scores.c.status)
 _CASE = sa.select(cases.c.id, cases.c.repository_id, cases.c.uid, cases.c.title, cases.c.first_seen_at, cases.c.file)
 _named = cases.alias("named")

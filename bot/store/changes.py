@@ -57,6 +57,21 @@ def count_turns(
     return {Status(row[0]): row[1] for row in rows}
 
 
+def find_run(
+    session: Session, repository_id: RepositoryId, case_id: CaseId, after: Status, at: datetime
+) -> RunId | None:
+    """The run in which a case was found to turn to a status at that moment; None where no run was the cause."""
+    number = session.execute(
+        sa.select(status_changes.c.run_id).where(
+            status_changes.c.repository_id == repository_id,
+            status_changes.c.case_id == case_id,
+            status_changes.c.after == after.value,
+            status_changes.c.occurred_at == at,
+        )
+    ).scalar()
+    return None if number is None else RunId(number)
+
+
 def list_between(
     session: Session, repository_id: RepositoryId, since: datetime, until: datetime
 ) -> Sequence[StatusChange]:

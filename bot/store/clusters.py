@@ -12,8 +12,7 @@ import sqlalchemy as sa
 
 from bot.analysis.clusters import Cluster, ClusterKind, Membership, StoredCluster
 from bot.analysis.lifecycle import OPEN_STATES
-from bot.analysis.model import CaseId, RepositoryId, Status
-from bot.store.cases import SEVERITY
+from bot.analysis.model import SEVERITY, CaseId, RepositoryId, Status
 from bot.store.database import Session
 from bot.store.tables import cases, cluster_cases, clusters, quarantines, scores
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from bot.analysis.clusters import ClusterKind
 from bot.analysis.learning.features import Facts
-from bot.analysis.model import CaseId, Outcome, RepositoryId
+from bot.analysis.model import SEVERITY, CaseId, Outcome, RepositoryId
 from bot.store import cases as case_store
 from bot.store.database import Session
 from bot.store.results import CODES, unpack_integers, unpack_reals
@@ -50,7 +50,7 @@ def gather(
     first_seen = _first_seen(session, repository_id, wanted)
     found = {}
     for case_id, rows in scored.items():
-        worst = min(rows, key=lambda row: (case_store.SEVERITY.index(row.status), -row.p_flaky, row.variant))
+        worst = min(rows, key=lambda row: (SEVERITY.index(row.status), -row.p_flaky, row.variant))
         one = recent.get(case_id)
         named = kinds.get(case_id, {})
         categories: dict[str, int] = defaultdict(int)

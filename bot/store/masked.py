@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from bot.analysis.incidents import LEFT_OUT
 from bot.analysis.labels import LabelVerdict
 from bot.analysis.ledger import MaskedRegression
 from bot.analysis.lifecycle import State
-from bot.analysis.model import CaseId, Outcome, QuarantineId, RepositoryId
+from bot.analysis.model import CaseId, Outcome, QuarantineId, RepositoryId, Status
 from bot.store.database import Session
 from bot.store.results import CODES
-from bot.store.tables import audit, cases, failures, labels, quarantines, repositories, run_results, runs
+from bot.store.tables import audit, cases, failures, labels, quarantines, run_results, runs, status_changes
 
 _SUSPENDED = "quarantine:suspend"
 _REAL = (LabelVerdict.BUG.value, LabelVerdict.MINE.value)
@@ -25,8 +26,9 @@ def list_since(
 ) -> list[MaskedRegression]:
     """The regressions noticed in a period, oldest first: a quarantine was suspended as broken, or a person said so.
 
-    One per quarantine, the first time. Its first failure is the earliest after the last pass on the default branch,
-    looked for in the two weeks before it was noticed; where there is none, the time it was noticed.
+    One per quarantine, the first time; none where the run that suspended it lies in an incident somebody marked. Its
+    first failure is the earliest after the last pass on the default branch, looked for in the two weeks before it was
+    noticed; where there is none, the time it was noticed.
     """
     suspended = sa.select(audit.c.quarantine_id, audit.c.created_at.label("noticed_at")).where(
         audit.c.repository_id == repository_id,
@@ -34,6 +36,7 @@ def list_since(
         audit.c.quarantine_id.is_not(None),
         audit.c.created_at >= since,
         audit.c.created_at < until,
+        sa.not_(_rested_on_an_incident()),
     )
     over = sa.case((quarantines.c.state.in_(_OVER), quarantines.c.decided_at), else_=quarantines.c.expires_at)
     said = (
@@ -66,10 +69,9 @@ def list_since(
         .join(
             run_results, sa.and_(run_results.c.repository_id == runs.c.repository_id, run_results.c.run_id == runs.c.id)
         )
-        .join(repositories, repositories.c.id == runs.c.repository_id)
         .where(
             runs.c.repository_id == repository_id,
-            runs.c.head_branch == repositories.c.default_branch,
+            runs.c.on_default_branch,
             runs.c.started_at.between(noticed.c.noticed_at - _LOOK_BACK, noticed.c.noticed_at),
             place.is_not(None),
             sa.func.get_byte(run_results.c.outcomes, place - 1) == CODES[Outcome.PASSED],
@@ -115,3 +117,23 @@ def list_since(
         )
         for row in rows
     ]
+
+
+def _rested_on_an_incident() -> sa.ColumnElement[bool]:
+    """Whether the run in which the case of an entry of the trail turned broken has left the scores since."""
+    return (
+        sa.select(sa.literal(value=True))
+        .select_from(status_changes)
+        .join(
+            runs, sa.and_(runs.c.repository_id == status_changes.c.repository_id, runs.c.id == status_changes.c.run_id)
+        )
+        .where(
+            status_changes.c.repository_id == audit.c.repository_id,
+            status_changes.c.case_id == audit.c.case_id,
+            status_changes.c.after == Status.BROKEN.value,
+            status_changes.c.occurred_at == audit.c.created_at,
+            runs.c.outage >= LEFT_OUT,
+        )
+        .correlate(audit)
+        .exists()
+    )

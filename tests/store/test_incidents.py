@@ -10,12 +10,13 @@ import sqlalchemy as sa
 from bot.analysis.incidents import Kind
 from bot.analysis.lifecycle import Scope, State
 from bot.analysis.model import Actor, ActorKind, Place, Status, WorkspaceId
+from bot.analysis.policy import Budget
 from bot.errors import ConflictError, InvalidInputError
 from bot.jobs import rescore
-from bot.services import explain, incidents, quarantine
+from bot.services import explain, incidents, ledger, quarantine
 from bot.store import audit, cases, quarantines, tables
 from bot.store.database import Database
-from tests.store.past import REPOSITORY, Past
+from tests.store.past import REPOSITORY, START, Past
 from tests.store.test_rebuild import context, everything
 
 OTHERS = dict.fromkeys((f"cart.test_{number}" for number in range(6)), ".")
@@ -182,3 +183,55 @@ def test_a_suite_that_fails_as_a_whole_again_and_again_is_reported_as_a_fault_of
     assert "Suite api failed as a whole in 3 runs: look at its fixture first." in told.lines
     assert "1 failure discounted: 14 of 14 of suite api failed in run #22." in told.lines
     assert beside.lines == ("Clean on the last 12 commits of the default branch.",)
+
+
+def quarantined(past: Past) -> None:
+    """Have the case flake, be quarantined, and then fail on until it is taken for broken."""
+    outage(past)
+    propose(past)
+    with past.db.begin() as session:
+        held = quarantines.find_latest(session, REPOSITORY, past.case_id("login.test_in"))
+        assert held is not None
+        quarantine.approve(session, held.id, Actor(ActorKind.SLACK, "U0BEN", "Ben"), past.now, budget=Budget())
+
+
+def state(past: Past) -> State:
+    with past.db.begin() as session:
+        held = quarantines.find_latest(session, REPOSITORY, past.case_id("login.test_in"))
+        assert held is not None
+        return held.state
+
+
+def fail_on(past: Past, runs: int = 25) -> None:
+    for _ in range(runs):
+        past.run({**OTHERS, "login.test_in": "F"})
+
+
+def test_a_quarantine_that_runs_of_an_incident_suspended_is_resumed_by_whoever_marked_it(past: Past) -> None:
+    quarantined(past)
+    begun = past.now
+    fail_on(past)
+    assert (status(past), state(past)) == (Status.BROKEN, State.SUSPENDED)
+    with past.db.begin() as session:
+        incidents.start(session, [REPOSITORY], "the registry was down", ANA, past.now, since=begun)
+        incidents.end(session, [REPOSITORY], ANA, past.now)
+    rescore.rescore(context(past), REPOSITORY)
+    assert (status(past), state(past)) == (Status.FLAKY, State.ACTIVE)
+    with past.db.begin() as session:
+        (*_, last) = audit.list_case(session, REPOSITORY, past.case_id("login.test_in"))
+        assert ledger.of_repository(session, REPOSITORY, START, past.now).masked == ()
+    assert (last.tag, last.actor) == ("quarantine:resume", ANA)
+    assert "the registry was down" in last.reason
+
+
+def test_a_quarantine_that_other_runs_suspended_stays_suspended(past: Past) -> None:
+    quarantined(past)
+    fail_on(past)
+    begun = past.now
+    for _ in range(12):
+        past.run({**OTHERS, "login.test_in": "."})
+    fail_on(past, 1)
+    with past.db.begin() as session:
+        incidents.start(session, [REPOSITORY], "", ANA, past.now, since=begun)
+    rescore.rescore(context(past), REPOSITORY)
+    assert state(past) is State.SUSPENDED

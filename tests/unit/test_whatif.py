@@ -46,8 +46,13 @@ def flaky(*at: int, runs: int = 60) -> list[CaseResult]:
 
 
 def statuses(results: list[CaseResult]) -> list[Status]:
-    ahead = whatif.after_clean_commits(state_after(results), "linux", KEYS, RULES, results[-1].run.started_at)
-    return [one.status for one in ahead]
+    case = whatif.Followed("linux", state_after(results), Status.FLAKY)
+    return [one.statuses[0] for one in whatif.after_clean_commits([case], KEYS, RULES, results[-1].run.started_at)]
+
+
+def without_days(results: list[CaseResult], status: Status = Status.FLAKY) -> list[whatif.Without]:
+    case = whatif.Followed("linux", state_after(results), status)
+    return whatif.without_days(results, [case], KEYS, RULES, results[-1].run.started_at)
 
 
 def test_clean_commits_make_a_flaky_case_healthy_by_way_of_watched() -> None:
@@ -65,33 +70,62 @@ def test_what_is_foretold_comes_true() -> None:
 
 
 def test_no_clean_commit_raises_the_belief() -> None:
-    state = state_after(flaky(40, 50, 55))
-    beliefs = [one.p_flaky for one in whatif.after_clean_commits(state, "linux", KEYS, RULES, START)]
+    case = whatif.Followed("linux", state_after(flaky(40, 50, 55)), Status.FLAKY)
+    beliefs = [one.p_flaky[0] for one in whatif.after_clean_commits([case], KEYS, RULES, START)]
     assert len(beliefs) == whatif.MOST_COMMITS + 1
     assert all(later <= earlier + 1e-12 for earlier, later in itertools.pairwise(beliefs))
 
 
 def test_without_the_one_bad_day_a_case_is_healthy() -> None:
     history = flaky(30, 31, 32, runs=45)
-    at = history[-1].run.started_at
-    (day,) = whatif.without_days(history, "linux", KEYS, RULES, at, Status.FLAKY)
+    (day,) = without_days(history)
     assert (day.day, day.failures, day.status) == ((START + timedelta(hours=30)).date(), 3, Status.HEALTHY)
 
 
 def test_nothing_is_said_where_the_results_do_not_give_the_status() -> None:
     history = flaky(30, 31, 32, runs=45)
-    assert whatif.without_days(history, "linux", KEYS, RULES, START, Status.BROKEN) == []
+    assert without_days(history, Status.BROKEN) == []
 
 
 def test_a_day_among_many_is_not_tried() -> None:
     history = flaky(*range(1, 240, 24), runs=240)
-    assert whatif.without_days(history, "linux", KEYS, RULES, history[-1].run.started_at, Status.FLAKY) == []
+    assert without_days(history) == []
 
 
 @pytest.mark.parametrize("tries", ["s", "."])
 def test_what_says_nothing_is_not_replayed(tries: str) -> None:
     history = [*flaky(30, 31, 32, runs=45), result(run(46), tries, whole=False)]
-    at = history[-1].run.started_at
-    assert whatif.without_days(history, "linux", KEYS, RULES, at, Status.FLAKY) == whatif.without_days(
-        history[:-1], "linux", KEYS, RULES, at, Status.FLAKY
-    )
+    assert without_days(history) == without_days(history[:-1])
+
+
+def test_where_reports_list_failures_only_a_commit_is_clean_that_lists_nothing() -> None:
+    scorer = scoring.Scorer(scoring.RepositoryMemory(KEYS))
+
+    def take(number: int, *failing: int) -> None:
+        scorer.observe(
+            scoring.Execution(
+                variant="linux",
+                branch="main",
+                on_default_branch=True,
+                sha=f"{number}",
+                base_sha=None,
+                event_kind="push",
+                started_at=START + timedelta(hours=number),
+                case_ids=np.array(failing, dtype=np.int32),
+                suites=np.zeros(len(failing), dtype=np.int32),
+                failed=np.ones(len(failing), dtype=np.bool_),
+                retries={},
+            )
+        )
+
+    for number in range(40):
+        take(number, *([3] if number % 4 == 0 else []), *([5] if number % 9 == 0 else []))
+    assert scorer.lists_failures_only("linux")
+    followed = scorer.variant("linux")
+    (state,) = followed.active.pack(followed.places_of(np.array([3], dtype=np.int32)), scoring.MODEL.version)
+    listed = whatif.Followed("linux", state, Status.FLAKY, listing=True)
+    foretold = [one.p_flaky[0] for one in whatif.after_clean_commits([listed], KEYS, RULES, START)]
+    for more in range(60):
+        (now,) = scoring.readout.active(scorer, "linux", None, np.array([3], dtype=np.int32))
+        assert now.p_flaky == foretold[more]
+        take(40 + more)

@@ -6,6 +6,7 @@ beliefs to the last bit. Live ingestion loads only the cases of the execution at
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Self
@@ -21,7 +22,7 @@ from bot.analysis.scoring.batch import Batch
 from bot.analysis.scoring.beliefs import summarise
 from bot.analysis.scoring.counts import COUNTS, GOOD_AT, OUTAGE_AT, OUTAGES, PASSES, VariantCases
 from bot.analysis.scoring.execution import Execution, Observation
-from bot.analysis.scoring.memory import BranchBeliefs, Push, RepositoryMemory, digest
+from bot.analysis.scoring.memory import LISTED_RESULTS, BranchBeliefs, Push, RepositoryMemory, digest
 from bot.analysis.scoring.model import MODEL, Floats, Model, Tables, all_pass, tables
 from bot.analysis.scoring.update import update
 
@@ -46,22 +47,31 @@ class Scorer:
         self.variants: dict[str, VariantCases] = {}
 
     @classmethod
-    def of_case(cls, state: bytes, variant: str, keys: int, thresholds: Thresholds | None = None) -> Self:
-        """A scorer that knows one case, as number 0, by its stored state; for what would become of it."""
+    def of_cases(
+        cls, states: Sequence[bytes], keys: int, thresholds: Thresholds | None = None, *, listing: bool = False
+    ) -> Self:
+        """A scorer that knows cases by their stored states, numbered from 0 on; for what would become of them.
+
+        They may be one case in several variants: here they are side by side in the variant without a name, the reports
+        of which list failures only where that is `listing`.
+        """
         scorer = cls(RepositoryMemory(keys), thresholds)
-        active = ActiveCases.unpack([(0, state)], scorer.model)
-        record = active.records[0]
-        memory = scorer.memory.variant(variant)
-        scorer.memory.newest = int(record["last"])
-        memory.executions = int(record["anchor"]) + 1
-        scorer.variant(variant).load(np.zeros(1, dtype=np.int32), np.zeros((COUNTS, 1), dtype=np.int32), active)
+        active = ActiveCases.unpack(enumerate(states), scorer.model)
+        memory = scorer.memory.variant("")
+        if len(states):
+            records = active.records[: active.count]
+            scorer.memory.newest = int(records["last"].max())
+            memory.executions = int(records["anchor"].max()) + 1
+        memory.results, memory.passes = LISTED_RESULTS, 0 if listing else LISTED_RESULTS
+        numbers = np.arange(len(states), dtype=np.int32)
+        scorer.variant("").load(numbers, np.zeros((COUNTS, len(states)), dtype=np.int32), active)
         return scorer
 
-    def standing(self, variant: str) -> tuple[Status, float]:
-        """Status and p_flaky of the one case of a scorer made `of_case`."""
-        active = self.variant(variant).active
-        p_flaky, _ = summarise(active, np.zeros(1, dtype=np.intp), self.tables)
-        return status.CODES[active.records["status"][0]], float(p_flaky[0])
+    def standing(self) -> tuple[list[Status], list[float]]:
+        """Status and p_flaky of the cases of a scorer made `of_cases`, in their order."""
+        active = self.variant("").active
+        p_flaky, _ = summarise(active, np.arange(active.count), self.tables)
+        return [status.CODES[code] for code in active.records["status"][: active.count]], p_flaky.tolist()
 
     @property
     def tables(self) -> Tables:
