@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -88,7 +89,8 @@ def record(
     if commit.on_default_branch:
         ids = renames.follow(session, run, report, ids, now)
     _store(session, repository_id, run, report, ids, now)
-    legs = tuple(judged(leg, ids) for leg in report.legs)
+    suites = renames.suites(session, repository_id, ids.values())
+    legs = tuple(judged(leg, ids, suites) for leg in report.legs)
     judgement = _judge(session, run, commit, legs, now)
     for leg in report.legs:
         clusters.remember_order(session, repository_id, run_id, leg, ids)
@@ -199,15 +201,22 @@ def _store(
     runs.insert_problems(session, repository_id, run.id, report.problems)
 
 
-def judged(leg: Leg, ids: dict[bytes, CaseId]) -> judge.JudgedLeg:
-    """What the filter needs of a leg; `ids` has the number of every case by the key of its identity."""
+def judged(leg: Leg, ids: dict[bytes, CaseId], suites: Mapping[CaseId, str] | None = None) -> judge.JudgedLeg:
+    """What the filter needs of a leg; `ids` has the number of every case by the key of its identity.
+
+    `suites` has those of cases that may stand in the leg under a former name.
+    """
+    known = suites or {}
     ordered: list[tuple[int, CaseRun]] = sorted(
         ((ids[case.identity.key], case) for case in leg.cases), key=lambda pair: pair[0]
     )
     is_run = np.array([case.tries[0].outcome is not Outcome.SKIPPED for _, case in ordered], dtype=np.bool_)
     ran = [pair for pair, is_one in zip(ordered, is_run.tolist(), strict=True) if is_one]
     told = runners.number([case.runner for _, case in ordered])
-    named = [outage_suite(case.identity.file, case.identity.class_name, case.identity.suite) for _, case in ran]
+    named = [
+        known.get(CaseId(case_id)) or outage_suite(case.identity.file, case.identity.class_name, case.identity.suite)
+        for case_id, case in ran
+    ]
     numbers = {name: number for number, name in enumerate(sorted(set(named)))}
     return judge.JudgedLeg(
         variant=leg.variant,

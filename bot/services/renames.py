@@ -7,7 +7,7 @@ the name of the old case, the old name a former one that goes on leading to it: 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from bot.analysis import renames
@@ -15,7 +15,7 @@ from bot.analysis.lifecycle import State
 from bot.analysis.model import SYSTEM, CaseId, RepositoryId, RunReport
 from bot.analysis.renames import Rename
 from bot.services import announce, quarantine, rebuild
-from bot.store import audit, baselines, cases, quarantines, runs
+from bot.store import audit, baselines, cases, histories, quarantines, runs
 from bot.store import renames as stored
 from bot.store.baselines import Baseline
 from bot.store.database import Session
@@ -51,6 +51,12 @@ def follow(
         Baseline(run.id, {variant: [into.get(CaseId(one), one) for one in order] for variant, order in orders.items()}),
     )
     return {key: into.get(number, number) for key, number in ids.items()}
+
+
+def suites(session: Session, repository_id: RepositoryId, case_ids: Iterable[CaseId]) -> dict[CaseId, str]:
+    """The suites of those of some cases that a run may have under a former name, as they are now."""
+    continued = sorted(stored.list_continued(session, repository_id).intersection(case_ids))
+    return histories.list_suites(session, repository_id, continued) if continued else {}
 
 
 def _find(
@@ -90,13 +96,14 @@ def _find(
 def _apply(session: Session, run: runs.StoredRun, found: tuple[Rename, ...], now: datetime) -> None:
     repository_id = run.repository_id
     pairs = {one.old.id: one.new.id for one in found}
-    rescore = stored.has_scores(session, repository_id, pairs.values())
     since = cases.first_seen(session, repository_id, pairs.values())
     for old, new in pairs.items():
         _end_second(session, repository_id, old, new, now)
-    stored.move_records(session, repository_id, pairs, since)
+    moved = stored.move_records(session, repository_id, pairs, since)
+    before = histories.list_suites(session, repository_id, list(pairs))
     stored.exchange_names(session, repository_id, pairs)
-    if rescore:  # what the new name did on its pull request counts for the case it is
+    # What the new name did on its pull request counts for the case it is, and that counts in the suite it is in now.
+    if moved or histories.list_suites(session, repository_id, list(pairs)) != before:
         rebuild.request(session, repository_id, f"renames:{run.id}", now)
     _tell(session, repository_id, {one.old.id: f"{one.old.title} is {one.new.title} now." for one in found}, now)
 
@@ -119,7 +126,10 @@ def _return_names(session: Session, repository_id: RepositoryId, ids: Mapping[by
     if not pairs:
         return
     was = {one.id: one.title for one in stored.list_named(session, repository_id, pairs)}
+    before = histories.list_suites(session, repository_id, list(pairs))
     stored.exchange_names(session, repository_id, pairs)
+    if histories.list_suites(session, repository_id, list(pairs)) != before:
+        rebuild.request(session, repository_id, "renames:reverted", now)
     told = {one.id: f"{was[one.id]} is {one.title} again." for one in stored.list_named(session, repository_id, pairs)}
     _tell(session, repository_id, told, now)
 

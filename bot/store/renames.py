@@ -92,13 +92,14 @@ def list_sightings(
     return [Sighting(row[0], row[1], frozenset(wanted.intersection(map(CaseId, row[2])))) for row in rows]
 
 
-def has_scores(session: Session, repository_id: RepositoryId, case_ids: Iterable[CaseId]) -> bool:
-    """Whether any of these cases ever failed and was scored."""
-    return session.execute(
-        sa.select(
-            sa.exists().where(scores.c.repository_id == repository_id, scores.c.case_id == sa.any_(_numbers(case_ids)))
-        )
-    ).scalar_one()
+def list_continued(session: Session, repository_id: RepositoryId) -> set[CaseId]:
+    """The cases that have a former name."""
+    rows = session.execute(
+        sa.select(cases.c.renamed_into)
+        .where(cases.c.repository_id == repository_id, cases.c.renamed_into.is_not(None))
+        .distinct()
+    )
+    return {CaseId(row[0]) for row in rows}
 
 
 def exchange_names(session: Session, repository_id: RepositoryId, pairs: Mapping[CaseId, CaseId]) -> None:
@@ -142,13 +143,13 @@ def exchange_names(session: Session, repository_id: RepositoryId, pairs: Mapping
 
 def move_records(
     session: Session, repository_id: RepositoryId, pairs: Mapping[CaseId, CaseId], since: datetime
-) -> None:
+) -> bool:
     """Let what was recorded of the second case of each pair, from `since` on, be of the first.
 
-    Scores are not moved: they are computed anew from the results.
+    Returns whether any result was: scores are not moved, they are to be computed anew from the results.
     """
     new = list(pairs.values())
-    _move_results(session, repository_id, {second: first for first, second in pairs.items()}, since)
+    moved = _move_results(session, repository_id, {second: first for first, second in pairs.items()}, since)
     rows = [{"first": first, "second": second} for first, second in pairs.items()]
     for table in _FOLLOWING:
         session.execute(
@@ -162,6 +163,7 @@ def move_records(
             sa.delete(table).where(table.c.repository_id == repository_id, table.c.case_id == sa.any_(_numbers(new)))
         )
     _move_cards(session, repository_id, pairs)
+    return moved
 
 
 def list_carded(session: Session, repository_id: RepositoryId, case_ids: Iterable[CaseId]) -> set[CaseId]:
@@ -176,7 +178,7 @@ def list_carded(session: Session, repository_id: RepositoryId, case_ids: Iterabl
 
 def _move_results(
     session: Session, repository_id: RepositoryId, first_of: Mapping[CaseId, CaseId], since: datetime
-) -> None:
+) -> bool:
     rows = session.execute(
         sa.select(
             run_results.c.run_id,
@@ -184,6 +186,7 @@ def _move_results(
             run_results.c.case_ids,
             run_results.c.outcomes,
             run_results.c.durations,
+            run_results.c.runners,
         )
         .join(runs, sa.and_(runs.c.repository_id == run_results.c.repository_id, runs.c.id == run_results.c.run_id))
         .where(
@@ -192,7 +195,7 @@ def _move_results(
             run_results.c.case_ids.overlap(_numbers(first_of)),
         )
     ).all()
-    for run_id, variant, case_ids, outcomes, durations in rows:
+    for run_id, variant, case_ids, outcomes, durations, runners in rows:
         ids = np.array([first_of.get(CaseId(one), one) for one in case_ids], dtype=np.int32)
         order = np.argsort(ids, kind="stable")
         session.execute(
@@ -206,9 +209,11 @@ def _move_results(
                 case_ids=ids[order].tolist(),
                 outcomes=np.frombuffer(outcomes, dtype=np.uint8)[order].tobytes(),
                 durations=np.array(durations, dtype=np.float32)[order].tolist(),
+                runners=None if runners is None else np.frombuffer(runners, dtype=np.uint8)[order].tobytes(),
                 cases_hash=hashlib.blake2b(ids[order].tobytes(), digest_size=16).digest(),
             )
         )
+    return bool(rows)
 
 
 def _move_cards(session: Session, repository_id: RepositoryId, pairs: Mapping[CaseId, CaseId]) -> None:

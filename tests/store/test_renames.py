@@ -5,11 +5,13 @@ import sqlalchemy as sa
 
 from bot.analysis.lifecycle import Scope, State
 from bot.analysis.model import Actor, ActorKind, CaseId
-from bot.services import quarantine
-from bot.store import audit, cases, quarantines, results
+from bot.jobs import rescore
+from bot.services import quarantine, rebuild
+from bot.store import audit, cases, histories, quarantines, results
 from bot.store.database import Database
 from bot.store.tables import failures, notices
 from tests.store.past import Past
+from tests.store.test_rebuild import context, everything
 
 ANA = Actor(ActorKind.SLACK, "U0ANA", "Ana")
 OLD = "tests/test_cart.py::total"
@@ -204,3 +206,48 @@ def test_the_thread_of_the_card_is_told(past: Past) -> None:
     with past.db.begin() as session:
         kinds = set(session.execute(sa.select(notices.c.kind)).scalars())
     assert {"card", "history"} <= kinds
+
+
+def agree(past: Past) -> None:
+    """A rebuild gives what live ingestion gave, once what a rename asked for is done."""
+    rescore.rescore(context(past), past.repository_id)
+    before = everything(past)
+    with past.db.begin() as session:
+        rebuild.request(session, past.repository_id, "test", past.now)
+    rescore.rescore(context(past), past.repository_id)
+    assert everything(past) == before
+
+
+def test_after_a_rename_a_rebuild_gives_what_live_ingestion_gave(past: Past) -> None:
+    suite = {f"tests/test_cart.py::t{number}": "." for number in range(12)}
+    others = REST | {f"tests/unit/test_net.py::n{number}": "." for number in range(12)}
+    down = dict.fromkeys(suite, "F")
+    for tries in (".", "F.", "."):
+        past.run(suite | others | {OLD: tries})
+    past.run(down | others | {OLD: "F"})
+    past.run(suite | others | {NEW: "."}, branch="topic")
+    past.run(suite | others | {NEW: "."})
+    agree(past)
+    past.run(down | others | {OLD: "F"}, branch="older")
+    past.run(down | others | {NEW: "F"})
+    agree(past)
+    past.run(suite | others | {OLD: "."})  # reverted
+    past.run(down | others | {OLD: "F"})
+    agree(past)
+
+
+def test_what_ran_a_test_stays_with_it_when_its_results_follow_it(past: Past) -> None:
+    past.run(REST | {OLD: "."})
+    rest = REST | {f"tests/test_vat.py::v{number}": "." for number in range(9)}
+    on = dict.fromkeys(rest, "shard 1") | {NEW: "shard 2"}
+    past.run({NEW: "F"} | rest, branch="topic", runners=on)
+    past.run(rest | {NEW: "."})
+    with past.db.begin() as session:
+        found = histories.list_results(
+            session,
+            past.repository_id,
+            list(cases.list_titles(session, past.repository_id)[0]),
+            histories.list_runs(session, past.repository_id),
+        )
+    titles = {number: title for title, number in numbers(past).items()}
+    assert {titles[one.case_id]: one.runner for one in found if one.runner} == on
