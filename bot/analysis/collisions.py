@@ -4,6 +4,10 @@ The same test again, in one file or in a later one, is one more try of it. Alike
 that only masking made equal; one name under two suites or hosts of one file; one name in the reports of two folders,
 such as the modules of a build. They are told apart by what differs and every such collision is said, for two tests
 under one identity would look like a flake on every commit.
+
+Names that only masking made equal are numbered, and a number says of how many: a run of some of them (a shard, the
+failed ones again) gives none of them the place of another. What an author may have chosen (a date, a port) puts them
+in order, so that a shuffled run numbers them alike; only names that differ in what nobody chose go by their place.
 """
 
 from __future__ import annotations
@@ -122,8 +126,8 @@ def _tell_apart(found: Identity, members: list[_Member]) -> tuple[set[_Kind], li
         if len(numbered) > 1:
             kinds.add(_Kind.ORDER)
         tests += [
-            (identity.scoped(test, f"#{number + 1}") if number else test, numbered[number])
-            for number in sorted(numbered)
+            (identity.scoped(test, f"#{place} of {len(numbered)}") if len(numbered) > 1 else test, numbered[number])
+            for place, number in enumerate(sorted(numbered), start=1)
         ]
     return kinds, tests
 
@@ -138,15 +142,21 @@ def _by_order(members: list[_Member]) -> dict[int, list[_Member]]:
         files.setdefault((source.artifact, source.path), []).append((source, case))
     numbers: dict[tuple[str, str, str], int] = {}
     of_shard: dict[str, list[int]] = {}
+    fresh = 0
     for inside in files.values():
-        names = list(dict.fromkeys(_written(case) for _, case in inside))
+        names = sorted(
+            dict.fromkeys(_written(case) for _, case in inside),
+            key=lambda name: tuple(identity.steady(part) for part in name),
+        )
         taken = {numbers[name] for name in names if name in numbers}
         given = of_shard.setdefault(inside[0][0].shard, [])
-        free = [number for number in given if number not in taken]
+        free = iter([number for number in given if number not in taken])
         for name in names:
             if name not in numbers:
-                numbers[name] = free.pop(0) if free else 1 + max(numbers.values(), default=-1)
-                given.append(numbers[name])
+                numbers[name] = next(free, fresh)
+                if numbers[name] == fresh:
+                    given.append(fresh)
+                    fresh += 1
     found: dict[int, list[_Member]] = {}
     for source, case in members:
         found.setdefault(numbers[_written(case)], []).append((source, case))

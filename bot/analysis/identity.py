@@ -3,7 +3,8 @@
 File, class and name, with what changes from run to run masked. A file is named as its repository names it. What can
 hardly be an author's choice (uuids, addresses, temporary folders, ports of this machine, seeds, times of a clock) is
 masked wherever it stands; what may be one (hashes, seconds since 1970) inside the parameters of a name only, which
-begin at the first bracket, parenthesis or slash. Where a report says more to tell a case by than these three (the
+begin at the first bracket, parenthesis or slash. A port of four digits (`localhost:8080`) and a number below the first
+place of a process (`0x1000`) are an author's. Where a report says more to tell a case by than these three (the
 browser Playwright ran it in, the rest of a suite's name, the suites where there is neither file nor class), that is its
 `scope`. Two cases of one run that are alike after all this are told apart by `bot.analysis.collisions`.
 
@@ -29,6 +30,7 @@ MAX_LENGTH = 500
 
 _KEPT: Final = 8192  # classes whose parts are kept: a large report has thousands
 _KEY_BYTES: Final = 16
+_DEEPEST: Final = 32  # parts of a class that are looked for in a path
 _new: Final = tuple.__new__  # half the time of calling a named tuple's class
 _Masks = tuple[tuple[tuple[str, ...], re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
 
@@ -37,8 +39,9 @@ _Masks = tuple[tuple[tuple[str, ...], re.Pattern[str], str | Callable[[re.Match[
 _CHECKOUT: Final = (
     r"(?:file://)?(?:[A-Za-z]:)?/(?:"
     r"(?:home|Users)/runner/work/([^/\s]+)/(?:\1/)?|github/workspace/|__w/([^/\s]+)/(?:\2/)?"
-    r"|(?:[^/\s]+/){0,3}_work/([^/\s]+)/(?:\3/)?|builds/[^/\s]+/[^/\s]+/|home/circleci/[^/\s]+/"
-    r"|home/vsts/work/\d+/s/|a/\d+/s/|var/lib/jenkins/workspace/[^/\s]+/|home/travis/build/[^/\s]+/[^/\s]+/"
+    r"|(?:[^/\s]+/){0,3}_work/([^/\s]+)/(?:\3/)?|builds/[^/\s]+/[^/\s]+/|home/circleci/[^/\s]+/|root/project/"
+    r"|home/vsts/work/\d+/s/|a/\d+/s/|home/travis/build/[^/\s]+/[^/\s]+/|codebuild/output/[^/\s]+/src/"
+    r"|(?:var/lib/jenkins|var/jenkins_home|home/jenkins(?:/agent)?)/workspace/[^/\s]+/"
     r"|var/lib/buildkite-agent/builds/(?:[^/\s]+/){3}|opt/atlassian/pipelines/agent/build/|bitrise/src/"
     r"|workspaces/[^/\s]+/|drone/src/|usr/src/app/)|(?:[A-Za-z]:|/[A-Za-z])/a/([^/\s]+)/\4/"
 )
@@ -65,7 +68,7 @@ def _temporary(found: re.Match[str]) -> str:
 # A pattern is only tried on a text that holds one of its words.
 _ANYWHERE: Final[_Masks] = (
     (("-",), re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"), "<uuid>"),
-    (("0x",), re.compile(r"\b0x[0-9a-fA-F]{4,}\b"), "<address>"),
+    (("0x",), re.compile(r"\b0x[0-9a-fA-F]{6,}\b"), "<address>"),
     (
         ("/tmp/", "/var/", "/dev/shm/"),  # noqa: S108  # names, nothing is opened
         re.compile(r"(?<![\w.])(?:/private)?/(?:tmp|var/folders|var/tmp|dev/shm)/[^\s\],'\")]+"),
@@ -81,20 +84,31 @@ _ANYWHERE: Final[_Masks] = (
         re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"),
         "<time>",
     ),
-    ((":",), re.compile(r"((?<![\d.])(?:\d{1,3}\.){3}\d{1,3}|\blocalhost|\[::1?\]):\d{2,5}\b"), r"\1:<port>"),
+    ((":",), re.compile(r"((?<![\d.])(?:\d{1,3}\.){3}\d{1,3}|\blocalhost|\[::1?\]):\d{5}\b"), r"\1:<port>"),
     (("seed", "Seed", "SEED"), re.compile(r"((?:seed|Seed|SEED)(?: ?[=:] ?|-))\d+"), r"\1<seed>"),
 )
+_NEVER_CHOSEN: Final[_Masks] = _ANYWHERE[:4]  # uuids, addresses, temporary files; not times, ports and seeds
 _IN_PARAMETERS: Final[_Masks] = (
     # Since 1970, in seconds to nanoseconds.
-    (("1",), re.compile(r"(?<!\d)1[5-9]\d{8}(?:\d{3}){0,3}(?!\d)"), "<time>"),
-    (("T",), re.compile(r"\b20\d{6}T\d{6}Z?\b"), "<time>"),
-    (tuple("abcdef"), re.compile(r"\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{16,128}\b"), "<hash>"),
+    (("1",), re.compile(r"(?<!\d)1[5-9]\d{8}(?:\d{3}){0,3}(?:\.\d{1,9})?(?!\d)"), "<time>"),
+    (
+        ("20",),
+        re.compile(r"\b20\d\d(?:0[1-9]|1[0-2])[0-3]\d[-_T]?[0-2]\d(?:[0-5]\d){2}(?:\d{3}|\d{6}|\.\d{1,9})?Z?\b"),
+        "<time>",
+    ),
+    # Of C's ctime and of RFC 5322: Tue Jan  2 03:04:05 2024; Tue, 02 Jan 2024 03:04:05 GMT.
+    ((":",), re.compile(r"\b[A-Z][a-z]{2},? [ \w]{0,12}\d\d:\d\d:\d\d(?: [A-Z]{3,4})?(?: 20\d\d)?\b"), "<time>"),
+    ((":",), re.compile(r"\b[0-2]\d:[0-5]\d:[0-5]\d[.,]\d{1,9}\b"), "<time>"),
+    (tuple("abcdef"), re.compile(r"\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{12,128}\b"), "<hash>"),
     (("@",), re.compile(r"(?<=[\w$])@[0-9a-f]{5,8}\b"), "@<address>"),  # Java's Object.toString
     (("id=",), re.compile(r"(?<=\bid=)'?\d{9,}'?"), "<address>"),  # Python's mocks
+    (("seed ",), re.compile(r"(\bseed )\d{5,}"), r"\1<seed>"),
+    (("pid",), re.compile(r"(?<=\bpid[=:])\d+"), "<pid>"),
     (("port",), re.compile(r"(?<=\bport[=:])(?:3[3-9]|[456]\d)\d{3}\b"), "<port>"),  # those a system hands out
 )
-# Whatever the patterns above find holds one of these (of made-up hashes and uuids all but one in a million); a name
-# without is left as it is. Every alternative begins with one of few characters, which makes the scan fast.
+# Whatever the patterns above find holds one of these (of made-up uuids all but one in a million, of the shortest hashes
+# all but one in two thousand); a name without is left as it is. Every alternative begins with one of few characters,
+# which makes the scan fast.
 _may_change: Final = re.compile(r"[/\\@:=\x00]|0x|[0-9][0-9a-fA-F]{4}|-[0-9]").search
 _PARAMETERS: Final = re.compile(r"[\[(/]")
 # Playwright names the project (the browser) as the host of a file's suite; vitest, alike otherwise, the machine, and
@@ -115,6 +129,13 @@ def identify(case: ReportedCase) -> Identity:
     if len(name) > MAX_LENGTH:
         name = _bound(name)
     return _new(Identity, (file, class_name, name, suite, scope, key))
+
+
+def steady(name: str) -> str:
+    """A written name without what an author cannot have chosen, to put names in order that masking made equal."""
+    for _, pattern, mask_of in _NEVER_CHOSEN:
+        name = pattern.sub(mask_of, name)
+    return name
 
 
 def scoped(identity: Identity, scope: str) -> Identity:
@@ -164,7 +185,7 @@ def _path(written: str) -> str:
 
 def _by_module(path: str, class_name: str) -> str:
     """A path from an unknown place, from where it agrees with the module its class is named by."""
-    parts = class_name.split(".")
+    parts = class_name.split(".", _DEEPEST)[:_DEEPEST]
     for end in range(len(parts), 1, -1):
         start = path.find(f"/{'/'.join(parts[:end])}.")
         if start >= 0:

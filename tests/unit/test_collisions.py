@@ -94,26 +94,57 @@ def test_one_name_under_two_suites_of_a_file_is_two_tests_whichever_comes_first(
 
 def test_names_that_only_masking_makes_alike_are_told_by_their_order_and_keep_it_in_the_next_try() -> None:
     files = [
-        member("t[0xaaaa]"),
-        member("t[0xbbbb]", FAILED, number=1),
-        member("t[0xcccc]", path="junit-retry.xml"),
-        member("t[0xdddd]", path="junit-retry.xml", number=1),
+        member("t[0x7faaaa]"),
+        member("t[0x7fbbbb]", FAILED, number=1),
+        member("t[0x7fcccc]", path="junit-retry.xml"),
+        member("t[0x7fdddd]", path="junit-retry.xml", number=1),
     ]
-    assert told(files) == {"C::t[<address>]": [PASSED, PASSED], "C::t[<address>] [#2]": [FAILED, PASSED]}
+    assert told(files) == {"C::t[<address>] [#1 of 2]": [PASSED, PASSED], "C::t[<address>] [#2 of 2]": [FAILED, PASSED]}
 
 
 def test_a_name_that_did_not_change_is_the_same_test_in_the_next_try_wherever_it_stands() -> None:
     files = [
-        member("t[0xaaaa]"),
-        member("t[0xbbbb]", FAILED, number=1),
-        member("t[0xbbbb]", PASSED, path="junit-retry.xml"),
+        member("t[0x7faaaa]"),
+        member("t[0x7fbbbb]", FAILED, number=1),
+        member("t[0x7fbbbb]", PASSED, path="junit-retry.xml"),
     ]
-    assert told(files) == {"C::t[<address>]": [PASSED], "C::t[<address>] [#2]": [FAILED, PASSED]}
+    assert told(files) == {"C::t[<address>] [#1 of 2]": [PASSED], "C::t[<address>] [#2 of 2]": [FAILED, PASSED]}
 
 
 def test_names_that_only_masking_makes_alike_are_other_tests_in_another_shard() -> None:
-    found = told([member("t[0xaaaa]", shard="1"), member("t[0xbbbb]", FAILED, shard="2")])
-    assert found == {"C::t[<address>]": [PASSED], "C::t[<address>] [#2]": [FAILED]}
+    found = told([member("t[0x7faaaa]", shard="1"), member("t[0x7fbbbb]", FAILED, shard="2")])
+    assert found == {"C::t[<address>] [#1 of 2]": [PASSED], "C::t[<address>] [#2 of 2]": [FAILED]}
+
+
+def test_a_run_of_some_of_the_tests_that_masking_makes_alike_gives_none_the_name_of_another() -> None:
+    rows = [f"t[2024-0{month}-01T10:00:00]" for month in (1, 2, 3)]
+    names = [set(told([member(row, number=number) for number, row in enumerate(rows[:some])])) for some in (1, 2, 3)]
+    assert names == [
+        {"C::t[<time>]"},
+        {f"C::t[<time>] [#{number} of 2]" for number in (1, 2)},
+        {f"C::t[<time>] [#{number} of 3]" for number in (1, 2, 3)},
+    ]
+
+
+def test_values_that_an_author_may_have_chosen_are_numbered_alike_in_a_shuffled_run() -> None:
+    rows = {f"t[http://localhost:{port}]": outcome for port, outcome in ((18080, FAILED), (19090, PASSED))}
+    runs = [
+        told([member(row, rows[row], number=number) for number, row in enumerate(order)])
+        for order in (list(rows), list(reversed(rows)))
+    ]
+    assert (
+        runs[0]
+        == runs[1]
+        == {
+            "C::t[http://localhost:<port>] [#1 of 2]": [FAILED],
+            "C::t[http://localhost:<port>] [#2 of 2]": [PASSED],
+        }
+    )
+
+
+def test_many_names_that_masking_makes_alike_are_told_apart_in_linear_time() -> None:
+    members = [member(f"t[0x{number:08x}]", number=number) for number in range(20_000)]
+    assert len(merge(members).cases) == len(members)
 
 
 def test_how_many_names_collide_is_said_once() -> None:
@@ -128,7 +159,7 @@ MEMBERS = st.builds(
     lambda name, path, number, shard, suite, host: member(
         name, path=path, number=number, shard=shard, suites=(suite,), host=host
     ),
-    st.sampled_from(["t", "u", "t[0xaaaa]", "t[0xbbbb]", ""]),
+    st.sampled_from(["t", "u", "t[0x7faaaa]", "t[0x7fbbbb]", ""]),
     st.sampled_from(["junit.xml", "a/junit.xml", "b/junit.xml", "retry/junit.xml"]),
     st.integers(0, 5),
     st.sampled_from(["", "1", "2"]),

@@ -47,6 +47,10 @@ def case(
         "file:///home/runner/work/shop/shop/tests/a.py",
         "/home/runner/work/shop/tests/a.py",
         "/usr/src/app/tests/a.py",
+        "/root/project/tests/a.py",
+        "/var/jenkins_home/workspace/shop/tests/a.py",
+        "/home/jenkins/agent/workspace/shop/tests/a.py",
+        "/codebuild/output/src123/src/tests/a.py",
         "/opt/atlassian/pipelines/agent/build/tests/a.py",
         "/var/lib/buildkite-agent/builds/agent-1/acme/shop/tests/a.py",
         "/home/travis/build/acme/shop/tests/a.py",
@@ -75,6 +79,15 @@ def test_a_file_has_one_name_wherever_it_was_checked_out(file: str) -> None:
         ("t[port=40123]", "t[port=51999]"),
         ("t[seed=17]", "t[seed=99]"),
         ("t[seed: 17]", "t[seed: 99]"),
+        ("t (seed 171717)", "t (seed 999999)"),
+        ("t[1700000000.125]", "t[1712345678.5]"),
+        ("t[20240101-101010]", "t[20251231-235959]"),
+        ("t[20240101101010]", "t[20251231235959]"),
+        ("t[Tue Jan  2 03:04:05 2024]", "t[Wed Feb 13 23:14:15 2025]"),
+        ("t[Tue, 02 Jan 2024 03:04:05 GMT]", "t[Wed, 13 Feb 2025 23:14:15 GMT]"),
+        ("t[03:04:05.123]", "t[23:14:15.999]"),
+        ("t[pid=4321]", "t[pid=87]"),
+        ("t[3f4e5d6c7b8a]", "t[9a8b7c6d5e4f]"),
         ("t[<MagicMock id='140234866']>]", "t[<MagicMock id='139999999']>]"),
         ("t[d41d8cd98f00b204e9800998ecf8427e]", "t[0cc175b9c0f1b6a831c399e269772661]"),
         ("t[/home/runner/work/shop/shop/d.json]", "t[/__w/shop/shop/d.json]"),
@@ -99,6 +112,11 @@ def test_what_changes_from_run_to_run_is_masked(one: str, other: str) -> None:
     [
         ("t[1]", "t[2]"),
         ("t[8080]", "t[8081]"),
+        ("t[v1]", "t[v2]"),
+        ("t[2024-01-01]", "t[2024-02-29]"),
+        ("t[10:30]", "t[10:45]"),
+        ("t[http://localhost:8080]", "t[http://localhost:9090]"),
+        ("t[0x1000]", "t[0x2000]"),
         ("adds 2 items", "adds 3 items"),
         ("t[a]", "t[b]"),
         ("t (x)", "t(x)"),
@@ -188,10 +206,11 @@ def test_a_scoped_identity_is_another_one_and_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["/", "/a", "a/", "0x", "1:", "::", "@a", "[", "seed=", "C:/x", "C:\\Users\\", "-", "1.1.1."]
+    "unit",
+    ["/", "/a", "a/", "0x", "1:", "::", "@a", "[", "seed=", "C:/x", "C:\\Users\\", "-", "1.1.1.", "/..", "/a.b."],
 )
 def test_a_name_made_to_be_slow_is_identified_like_any_other(unit: str) -> None:
-    text = unit * (20_000 // len(unit))
+    text = unit * (500_000 // len(unit))
     found = identity.identify(case(text, file=text, class_name=text, suites=(text,)))
     assert len(found.key) == 16
 
