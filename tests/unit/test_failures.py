@@ -126,9 +126,74 @@ def test_the_title_is_the_first_line_of_the_message_or_else_of_the_text() -> Non
 
 
 @pytest.mark.parametrize(
+    ("message", "text", "title"),
+    [
+        (
+            "Failed",
+            "=== RUN   TestAdd\n    cart_test.go:10: expected 1, got 2\n--- FAIL: TestAdd (0.00s)\n",
+            "expected 1, got 2",
+        ),
+        (
+            "Failed",
+            "    cart_test.go:7: \n\tError Trace:\tcart_test.go:7\n\tError:\tNot equal: \n",
+            "Error:\tNot equal:",
+        ),
+        ("thread 'cart::adds' (17) panicked at src/cart.rs:3:9:\nempty cart", "", "empty cart"),
+        ("thread 'cart::adds' panicked at 'empty cart', src/cart.rs:3:9", "", "empty cart"),
+        (
+            "/w/cart_test.cc:9\nExpected equality of these values:\n  total()\n  3",
+            "",
+            "Expected equality of these values: total()",
+        ),
+        (
+            "test failure",
+            'Traceback (most recent call last):\n  File "/w/a.py", line 3, in test\n    add(1)\nKeyError: 1',
+            "KeyError: 1",
+        ),
+    ],
+)
+def test_the_title_passes_over_lines_that_say_only_that_or_where_it_failed(message: str, text: str, title: str) -> None:
+    assert failures.fingerprint(FailureText("", message, text)).title == title
+
+
+def test_causes_that_a_framework_announces_alike_have_fingerprints_of_their_own() -> None:
+    texts = ["expected 1, got 2", "dial tcp: connection refused", "boom"]
+    kinds = {failures.fingerprint(FailureText("", "Failed", f"    cart_test.go:10: {text}")).key for text in texts}
+    assert len(kinds) == 3
+    one, other = (FailureText("", "Failed", f"    cart_test.go:10: {text}") for text in texts[:2])
+    assert alike(one, other) < likeness.ALIKE
+
+
+def test_one_panic_that_two_tests_meet_has_one_fingerprint() -> None:
+    texts = [
+        f"thread 'cart::{test}' ({number}) panicked at src/cart.rs:{number}:9:\nempty cart"
+        for number, test in enumerate("ab")
+    ]
+    assert len({failures.fingerprint(FailureText("", text, text)).key for text in texts}) == 1
+
+
+@pytest.mark.parametrize(
     ("message", "category", "evidence"),
     [
-        ("No space left on device", Category.INFRASTRUCTURE, "No space left on device"),
+        ("No space left on device", Category.RESOURCE, "No space left on device"),
+        ("FATAL: sorry, too many clients already", Category.RESOURCE, "too many clients"),
+        (
+            "HikariPool-1 - Connection is not available, request timed out",
+            Category.RESOURCE,
+            "HikariPool-1 - Connection is not available, request timed out",
+        ),
+        ("503 Service Unavailable", Category.NETWORK, "503 Service Unavailable"),
+        ("Max retries exceeded with url: /", Category.NETWORK, "Max retries exceeded"),
+        ("testing.go:1465: race detected during execution of test", Category.CONCURRENCY, "race detected"),
+        ("Collection was modified; enumeration may not execute", Category.CONCURRENCY, "Collection was modified"),
+        ("Error: Condition never satisfied", Category.ASYNC_WAIT, "Condition never satisfied"),
+        ("expected: 2024-01-31 but was: 2024-02-01", Category.TIME, "2024-01-31 but was: 2024-02-01"),
+        ("*** Failed! Falsifiable (after 3 tests):", Category.RANDOMNESS, "Falsifiable"),
+        ("1.0000001 != 1.0 within 7 places", Category.FLOATING_POINT, "within 7 places"),
+        ("assert 1.0 == 1.1 ± 1.0e-06", Category.FLOATING_POINT, "1 ± 1"),
+        ("java.nio.file.NoSuchFileException: x", Category.IO, "NoSuchFileException"),
+        ("EBUSY: resource busy or locked, unlink 'x'", Category.IO, "EBUSY"),
+        ("x: libz.so: cannot open shared object file: No such file", Category.ENVIRONMENT, "cannot open shared object"),
         ("OSError: [Errno 98] Address already in use", Category.PORT, "Address already in use"),
         ("ConnectionRefusedError: connection refused", Category.NETWORK, "ConnectionRefusedError"),
         ("dial tcp 10.0.0.1:5432: i/o timeout", Category.NETWORK, "dial tcp"),
@@ -223,7 +288,27 @@ def test_the_oldest_of_the_most_alike_gives_its_cluster_and_none_does_where_none
 
 @pytest.mark.parametrize(
     "unit",
-    ["\n", " ", ".", "/a", "a.", "1.", 'File "', "at a", "/", "\\", "at a(", "'", "[", "tmp1", "#0 a.php(", "E\t"],
+    [
+        "\n",
+        " ",
+        ".",
+        "/a",
+        "a.",
+        "1.",
+        'File "',
+        "at a",
+        "/",
+        "\\",
+        "at a(",
+        "'",
+        "[",
+        "tmp1",
+        "#0 a.php(",
+        "E\t",
+        "\t",
+        "a.go:1: ",
+        "', ",
+    ],
 )
 def test_a_text_made_to_be_slow_is_read_like_any_other(unit: str) -> None:
     text = "x" + unit * (16_000 // len(unit)) + "x"

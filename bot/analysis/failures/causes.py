@@ -53,34 +53,38 @@ class Cause:
 # "concurrent" in the package of Java's futures.
 _RULES: Final = (
     (Category.INFRASTRUCTURE, (
-        "no space left on device", "docker daemon", r"\bimage ?pull\w*",
-        r"\b50[234] (?:bad gateway|service unavailable|gateway)", "lost communication with the server",
+        "docker daemon", r"\bimage ?pull\w*", "lost communication with the server",
         r"\brunner (?:has )?(?:lost|received|shut)", r"toomanyrequests: \w+", "API rate limit exceeded",
     )),
     (Category.PORT, (
         r"\baddress (?:is )?already in use", r"\beaddrinuse", r"\bport \d+ (?:is )?(?:already|in use)",
         r"\bBindException",
     )),
+    (Category.RESOURCE, (  # before the network, whose words a pool borrows
+        r"(?:connection|queue|hikari) ?pool[-\w]*[^\n]{0,80}(?:exhausted|limit|timed out|not available)",
+    )),
     (Category.NETWORK, (
+        r"\b50[234] (?:bad gateway|service unavailable|gateway)", "max retries exceeded", "actively refused",
         r"\bconnection (?:was )?(?:refused|reset|closed|aborted|timed out)",
         r"\bE(?:CONN\w+|NOTFOUND|AI_AGAIN|HOSTUNREACH)", r"connection(?:refused|reset|aborted)\w*",
         "name resolution", "getaddrinfo", r"unknownhost\w*", "(?:network|host) is unreachable", "no route to host",
         "could not resolve host", "connect timeout", r"connecttimeout\w*", r"readtimeout\w*",
         r"\bsocket(?:timeout)?exception", r"\bETIMEDOUT", r"\bdial tcp", r"\bi/o timeout", "no such host",
-        r"\bssl\w*error", r"\b(?:ssl|tls) handshake", "certificate verify failed", "socket hang up", "broken ?pipe",
-        r"\bEPIPE", "failed to fetch", "fetch failed", r"\bnet::ERR_\w+", r"HttpHostConnect\w+",
+        r"\bssl\w*error", r"\b(?:ssl|tls) (?:handshake|connection)", "certificate verify failed", "socket hang up",
+        "broken ?pipe", r"\bEPIPE", "failed to fetch", "fetch failed", r"\bnet::ERR_\w+", r"HttpHostConnect\w+",
     )),
     (Category.RESOURCE, (
         r"\bout ?of ?memory\w*", r"\bmemoryerror", "too many open files", "cannot allocate memory",
         r"\bE(?:MFILE|NOMEM)\b", "java heap space", "gc overhead limit", "unable to create (?:new )?native thread",
-        "disk quota exceeded", "memory leak", "too many connections",
-        r"(?:connection|queue) ?pool[^\n]{0,40}(?:exhausted|limit|timed out)", "resource temporarily unavailable",
+        "no space left on device", "disk quota exceeded", "memory leak", "too many (?:connections|clients)",
+        "heap out of memory", "resource temporarily unavailable", r"\bresourcewarning\b",
         r"exit(?:ed with)?(?: (?:code|status))? 137\b",
     )),
     (Category.CONCURRENCY, (
         r"\bdead ?lock\w*", r"\bdata race\b", r"\brace condition\b", r"\block (?:wait )?timeout",
         r"\bconcurrent(?:ly|cy)?\b(?!\.)", "could not serialize", "database is locked", r"ConcurrentModification\w*",
-        r"concurrent map (?:read|write|iteration)\w*", "modified during iteration", "changed size during iteration",
+        r"\brace detected\b", "collection was modified", r"concurrent map (?:read|write|iteration)\w*",
+        "modified during iteration", "changed size during iteration",
         r"StaleObjectState\w*", r"optimistic lock\w*",
     )),
     (Category.ASYNC_WAIT, (
@@ -89,7 +93,7 @@ _RULES: Final = (
         r"no ?such ?element\w*", "unable to (?:find|locate) element",
         "element (?:is )?not (?:found|visible|interactable|attached|clickable)", "not fulfilled within",
         r"\beventually\b", "callback was not invoked", "never (?:called|resolved|settled)", r"overlapping act\(\)",
-        "not wrapped in act",
+        "not wrapped in act", r"condition (?:never|not) (?:satisfied|met)\b",
     )),
     (Category.ORDER, (
         r"\balready (?:exists|registered|initiali[sz]ed|configured)", r"\bduplicate (?:key|entry)\w*",
@@ -99,32 +103,36 @@ _RULES: Final = (
     (Category.TIME, (
         r"\btime ?zone\w*", r"\bdaylight", r"\bmidnight", r"\bdatetime", r"\bleap (?:year|second|day)",
         r"\bfebruary\b", r"\bclock\b", "certificate has expired", r"\boff by one (?:day|hour|month)", r"\bDST\b",
+        r"\b\d{4}-\d\d-\d\d[^\n]{0,60}\n?[^\n]{0,20}(?:\b(?:but|got|was|received|actual)\b|[!=]=)[^\n]{0,20}\b\d{4}-\d\d-\d\d",
     )),
     (Category.RANDOMNESS, (
         r"\brandom\w*", r"\bseed(?:ed)?\b(?! data)", r"\bshuffl\w+", "falsifying example", "counter-?example",
-        "property failed after", r"\bmath\.rand",
+        "property failed after", r"\bmath\.rand", r"\bfalsifi(?:able|ed)\b", "hypothesis produces unreliable",
     )),
     (Category.FLOATING_POINT, (
         r"\bapprox\w*", r"almost ?equal\w*", r"\bepsilon\b", r"\btolerance\b", r"\btobecloseto", r"\bulps?\b",
-        r"\bwithin \d+(?:\.\d+)?e-\d+", r"\b\d+\.\d{10,}",
+        r"\bwithin (?:\d+(?:\.\d+)?e-\d+|\d+ places)", r"\b\d+\.\d{10,}", r"\d ± \d",
+        r"\bdifference between [^\n]{0,60}\de-\d+",
     )),
     (Category.UNORDERED, (
         r"\bunordered\b", "different order", r"\border of (?:keys|elements|items)", r"\b(?:set|frozenset)\(\[?\{",
         "same elements",
     )),
-    (Category.IO, (
-        r"(?:file|directory)notfound\w*", r"no such file\w*", "permission ?(?:denied|error)", r"\bi/o error",
-        r"\bioerror", r"\bioexception", r"\bE(?:NOENT|ACCES|PERM|ISDIR|NOTDIR|ROFS)\b", "read-only file ?system",
-        "being used by another process", "could not find (?:a part of the path|file)", "failed to open stream",
-        "unexpected end of (?:file|stream)",
-    )),
     (Category.ENVIRONMENT, (
-        "command not found", "is not recognized as an internal", "cannot open shared object",
+        "command not found", "executable file not found", "is not recognized as an internal",
+        "cannot open shared object",
         r"unsupportedclassversion\w*", r"\bGLIBC\w*", "environment variable", r"\bcannot open display",
         "missing X server", "executable doesn't exist", "exec format error", "unsupported locale",
         "chromedriver only supports", "session not created", "no usable sandbox", r"modulenotfound\w*",
         "no module named", "cannot find module", r"classnotfound\w*", r"noclassdef\w*",
         "could not load file or assembly", "unable to load library",
+    )),
+    (Category.IO, (
+        r"(?:file|directory)notfound\w*", r"no ?such ?file\w*", "permission ?(?:denied|error)", r"\bi/o error",
+        r"\bioerror", r"\bioexception", r"\bE(?:NOENT|ACCES|PERM|ISDIR|NOTDIR|ROFS|BUSY|NOTEMPTY|EXIST)\b",
+        "read-only file ?system",
+        "being used by another process", "could not find (?:a part of the path|file)", "failed to open stream",
+        "unexpected end of (?:file|stream)", r"\beoferror\b", r"\bfile ?exists(?:error)?\b",
     )),
     (Category.CRASH, (
         "segmentation fault", r"\bsig(?:segv|abrt|kill|bus|ill|fpe)\b", "core dumped", "worker .{0,40}crashed",

@@ -39,6 +39,10 @@ _OTHERS: Final = (
         r"|t|r|hs|ml|sh|bats|feature|robot|sql|jl|nim|zig|cljs?))(?::\d+|\(\d+\)|, line \d+| line \d+|\s*$)"
     ),
 )
+# What sanitizers and debuggers print; the function comes before the place.
+_NATIVE: Final = re.compile(
+    r"^\s*#\d+\s+(?:0x[0-9a-fA-F]+ in (\S.{0,300}?) (?:at )?|(\S.{0,300}?) at )([^\s:()]+\.\w{1,4}):\d+"
+)
 _DOTNET: Final = re.compile(
     r"^\s*(?:at|bei|à|en|в|w|em|in|在) ([\w.$<>`+\[\]|]+)\s?\([^()]{0,300}\)(?: \w{1,5} .{0,300})?$"
 )
@@ -109,6 +113,8 @@ def _read(line: str) -> tuple[str, Frame] | None:
         if "/" in path or "\\" in path:
             return _frame(path, match[1])
         return _frame(*_owner(match[1]))
+    if match := _NATIVE.match(line):
+        return _frame(match[3], match[1] or match[2])
     for pattern in _OTHERS:
         if match := pattern.search(line):
             return _frame(match[1], (match[2] if pattern.groups > 1 else "") or "")

@@ -91,7 +91,7 @@ def sign(failure: FailureText, category: Category) -> Signature:
     Where the category says no more than that something was wrong, the frames weigh as much as the words: every other
     test says "expected 2 but was 3".
     """
-    told = failure.message.strip() or wording.said_in(failure.text)
+    told = wording.told(failure)
     words = [
         *_WORD.findall(wording.without_values(failure.type))[:_WORDS],
         *_WORD.findall(wording.without_values(told[:_MESSAGE_LENGTH]))[:_WORDS],

@@ -6,17 +6,20 @@ No pattern here can backtrack over more than one run of characters: the texts co
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from bot.analysis.model import FailureText
 
 TITLE_LENGTH: Final = 500
+_LOOKED_AT: Final = 4000
 _CHANGING: Final = (
     (re.compile(r"(?:\x1b|\\x1b|#x1B|\\u001b)?\[\d{1,3}(?:;\d{1,3}){0,4}m"), ""),  # colours; XML cannot hold the escape
     (re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"), "<uuid>"),
     (re.compile(r"\b0x[0-9a-fA-F]+\b"), "<address>"),
     (re.compile(r"(?<=[\w$;])@[0-9a-f]{5,8}\b"), "@<address>"),  # Java's Object.toString
     (re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"), "<time>"),
+    (re.compile(r"\b[A-Z][a-z]{2},? [ \w]{0,12}\d\d:\d\d:\d\d(?: [A-Z]{3,4})?(?: \d{4})?\b"), "<time>"),
     (re.compile(r"(?<![\w.@+~:/\\-])(?:[A-Za-z]:)?[\w.@+~-]*[/\\](?:[\w.@+~-]+[/\\])*([\w.@+~-]+)"), r"\1"),
     (re.compile(r"\btmp(?=\w*[\d_])\w{5,}"), "<temp>"),
     (re.compile(r"\b(?=[a-fA-F]*\d)(?=\d*[a-fA-F])[0-9a-fA-F]{7,}\b"), "<hash>"),
@@ -31,20 +34,62 @@ _VALUES: Final = (
 # Lines of a text that name places and quote code: they name much that is not the cause.
 _MARKED: Final = re.compile(r"^E[ \t]+(.+)$", re.MULTILINE)
 _PLACE: Final = re.compile(
-    r"^\s*(?:at |#\d+ |File \"|# |from |> |in |>|\^)|^\s*\S+\.\w{1,6}[:(]\d+|^\s*\.\.\. \d+ more|^\s*\d*\s*\|"
+    r"^\s*(?:at |#\d+ |File \"|# |from |> |in |>|\^)|^\s*\S+\.\w{1,6}[:(]\d+|^\s*\.\.\. \d+ more|^\s*(?:\d+\s*)?\|"
 )
+# Go, Swift and C++ say it behind the place: `cart_test.go:10: expected 1`; pytest has frames: `cart.py:10: in add`.
+_BEHIND: Final = re.compile(r"^\s*(?:[A-Za-z]:)?[^\s:()]+\.\w{1,6}(?::\d+){1,2}: +(?!in )(\S.*)$")
+# Rust's panic: before 1.73 with the words in quotes, since then with the words in the next line.
+_PANIC: Final = re.compile(r"^\s*thread '[^']{0,300}' (?:\(\d+\) )?panicked at (?:'(.*)', )?\S+$")
+_PYTHON_FRAME: Final = re.compile(r"\s*File \"[^\"]*\", line \d+")
+_EMPTY: Final = re.compile(
+    r"(?:(?:the )?(?:test )?(?:case )?(?:failed|failure|error)[.!:]?|=== (?:RUN|PAUSE|CONT|NAME)\b.*"
+    r"|--- (?:FAIL|SKIP): .*|Traceback \(most recent call last\):|Error Trace:.*|\S+\.\w{1,6}(?::\d+){1,2}:?"
+    r"|[-=*~_#]+)?",
+    re.IGNORECASE,
+)
+"""A line that says no more than that something failed, and where."""
+
+
+def told(failure: FailureText) -> str:
+    """The message, or where it says nothing what the text says."""
+    lines = failure.message.splitlines()
+    return said_in(failure.text) if all(_EMPTY.fullmatch(line.strip()) for line in lines) else failure.message
 
 
 def said_in(text: str) -> str:
     """What a text says beside its frames and code: what pytest marks as said, else every other line."""
     marked = _MARKED.findall(text)
-    return "\n".join(marked or (line for line in text.splitlines() if not _PLACE.match(line)))
+    return "\n".join(marked or _said(text))
 
 
 def title(failure: FailureText) -> str:
-    """The first line of the message, or of the text where there is none; at most 500 characters."""
-    lines = (failure.message.strip() or failure.text.strip()).splitlines() or [failure.type]
-    return lines[0][:TITLE_LENGTH].strip()
+    """The first line that says what happened, of the message or else of the text; at most 500 characters.
+
+    What a line announces with a colon is taken from the next.
+    """
+    for part in (failure.message, failure.text):
+        lines = map(str.strip, _said(part[:_LOOKED_AT]))
+        telling = (line for line in lines if not _EMPTY.fullmatch(line))
+        if first := next(telling, ""):
+            line = f"{first} {next(telling, '')}" if first.endswith(":") else first
+            return line[:TITLE_LENGTH].strip()
+    least = (failure.message.strip() or failure.text.strip()).splitlines() or [failure.type]
+    return least[0][:TITLE_LENGTH].strip()
+
+
+def _said(text: str) -> Iterator[str]:
+    quoted = False
+    for line in text.splitlines():
+        after_frame, quoted = quoted, _PYTHON_FRAME.match(line) is not None
+        if after_frame and line.startswith("    "):
+            continue  # the code of the frame
+        if behind := _BEHIND.match(line):
+            yield behind[1]
+        elif panic := _PANIC.match(line):
+            if panic[1]:
+                yield panic[1]
+        elif not _PLACE.match(line):
+            yield line
 
 
 def normalise(text: str) -> str:
