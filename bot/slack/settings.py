@@ -1,4 +1,4 @@
-"""The settings in one window, pure: the policies, what a person is told, and the hours of a channel."""
+"""The settings in one window, pure: what a person is told, the hours of a channel, and the policies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TOLD = "told"
 
 
 def form(policies: Sequence[Message], *, told: bool, channel: str, hours: Hours) -> View:
-    """Show the policies in force, and ask for what a person and a channel may choose.
+    """Ask for what a person and a channel may choose, and show the policies in force.
 
     `told`: the person hears when the failures of their commit are not theirs. `channel` is empty where it was
     opened outside a channel; then no hours are asked for.
@@ -28,11 +28,11 @@ def form(policies: Sequence[Message], *, told: bool, channel: str, hours: Hours)
         callback_id=Callback.SETTINGS,
         private_metadata=channel_forms.about(channel),
         blocks=(
-            *(block for message in policies for block in (*message.blocks, blockkit.divider())),
             blockkit.section("*You*"),
             _personal(told=told),
             blockkit.divider(),
             *_channel(channel, hours),
+            *(block for message in policies for block in (blockkit.divider(), *message.blocks)),
         ),
     )
 

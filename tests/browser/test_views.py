@@ -17,14 +17,19 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 GOLDEN = Path(__file__).parents[1] / "unit" / "golden"
 CHANNEL, USER = "C0GENERAL", "U0ANA"
-MESSAGES = sorted(path.stem for path in GOLDEN.glob("*.json") if "type" not in json.loads(path.read_text()))
-VIEWS = sorted(path.stem for path in GOLDEN.glob("*.json") if "type" in json.loads(path.read_text()))
+RENDERED = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(GOLDEN.rglob("*.json"))}
+MESSAGES = {name: one for name, one in RENDERED.items() if "type" not in one}
+VIEWS = {name: one for name, one in RENDERED.items() if "type" in one}
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.timeout(300),
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
 ]
+
+
+def test_every_golden_file_is_looked_at() -> None:
+    assert len(RENDERED) == len(list(GOLDEN.rglob("*.json"))), "two golden files have one name"
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +55,7 @@ def test_every_message_is_shown_whole(
 ) -> None:
     scheme, context = browser
     if not sandbox.slack.messages(CHANNEL):
-        for name in MESSAGES:
-            message = json.loads((GOLDEN / f"{name}.json").read_text(encoding="utf-8"))
+        for message in MESSAGES.values():
             sandbox.slack.post(CHANNEL, message["text"], message["blocks"])
     page = context.new_page()
     page.set_viewport_size({"width": width, "height": 1000})
@@ -61,13 +65,8 @@ def test_every_message_is_shown_whole(
     assert articles.count() == len(MESSAGES)
     assert page.get_by_text("is not shown here").count() == 0
     assert page.evaluate("document.scrollingElement.scrollWidth <= window.innerWidth"), "it is wider than the window"
-    if size == "wide":
-        for number, name in enumerate(MESSAGES):
-            articles.nth(number).screenshot(path=SCREENSHOTS / f"{name}-{scheme}.png")
-    else:
-        for number, name in enumerate(MESSAGES):
-            if name.startswith(("card", "digest", "pick", "run", "help")):
-                articles.nth(number).screenshot(path=SCREENSHOTS / f"{name}-{scheme}-narrow.png")
+    for number, name in enumerate(MESSAGES):
+        articles.nth(number).screenshot(path=SCREENSHOTS / f"{name}-{scheme}-{size}.png")
     page.close()
 
 
@@ -79,8 +78,7 @@ def test_every_window_and_home_is_shown_whole(
     page = context.new_page()
     page.set_viewport_size({"width": width, "height": 1000})
     SCREENSHOTS.mkdir(exist_ok=True)
-    for name in VIEWS:
-        view = json.loads((GOLDEN / f"{name}.json").read_text(encoding="utf-8"))
+    for name, view in VIEWS.items():
         if view["type"] == "home":
             sandbox.slack.publish_home(USER, view)
             page.goto(f"{sandbox.url}/?as={USER}&at=home")
