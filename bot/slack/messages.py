@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bot.analysis import failures
 from bot.analysis.lifecycle import Quarantine, State
 from bot.analysis.model import Actor, CaseProfile, Problem, Status
 from bot.slack import blockkit, listing, names, phrases, story
@@ -292,7 +293,7 @@ def evidence(profile: CaseProfile) -> list[Block]:
             )
         )
     if (failure := profile.last_failure) is not None and profile.status is not Status.HEALTHY:
-        blocks.append(blockkit.section(blockkit.code_block(failure.text or failure.message)))
+        blocks.append(blockkit.section(blockkit.code_block(failures.excerpt(failure.message, failure.text))))
         if cause := phrases.cause(failure):
             blocks.append(blockkit.context(cause))
     return blocks

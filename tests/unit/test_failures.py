@@ -315,3 +315,49 @@ def test_a_text_made_to_be_slow_is_read_like_any_other(unit: str) -> None:
     failure = FailureText(text[:1000], text[:4000], text)
     assert len(failures.fingerprint(failure).key) == 16
     assert likeness.sign(failure, Category.UNKNOWN).minima
+
+
+PYTEST = """\
+def test_total():
+>       assert filled_cart().checkout("SPRING") == Decimal("43.20")
+
+tests/test_checkout.py:18:
+_ _ _ _ _ _ _ _ _ _ _ _ _ _ _
+shop/discount.py:40: in rate
+    return self._ask(code, timeout=2)
+E   TimeoutError: the discount service did not answer within 2 s
+
+shop/service.py:12: TimeoutError
+"""
+
+
+@pytest.mark.parametrize(
+    ("message", "text", "expected"),
+    [
+        (
+            "TimeoutError: the discount service did not answer within 2 s",
+            PYTEST,
+            "TimeoutError: the discount service did not answer within 2 s\n  shop/service.py:12: TimeoutError",
+        ),
+        (
+            "",
+            PYTEST,
+            "TimeoutError: the discount service did not answer within 2 s\n  shop/service.py:12: TimeoutError",
+        ),
+        (
+            "expected 3 to be 4",
+            "Error: expected 3 to be 4\n    at Object.<anonymous> (src/cart.test.ts:8:3)\n    at node:internal/x:1:2",
+            "expected 3 to be 4\n  at Object.<anonymous> (src/cart.test.ts:8:3)",
+        ),
+        ("assert 1 == 2\n +  where 1 = f()\na\nb", "", "assert 1 == 2\n +  where 1 = f()\na"),
+        ("at shop/cart.py:3", "at shop/cart.py:3", "at shop/cart.py:3"),
+        ("", "", ""),
+    ],
+)
+def test_an_excerpt_is_what_was_said_and_where_in_the_project(message: str, text: str, expected: str) -> None:
+    assert failures.excerpt(message, text) == expected
+
+
+@given(st.text(max_size=2000), st.text(max_size=2000))
+def test_an_excerpt_of_any_text_fits_a_card(message: str, text: str) -> None:
+    assert len(failures.excerpt(message, text)) < 256

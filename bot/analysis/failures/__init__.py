@@ -13,9 +13,12 @@ from bot.analysis.failures import causes, frames, wording
 from bot.analysis.failures.causes import Category, Cause
 from bot.analysis.model import FailureText
 
-__all__ = ["Category", "Cause", "Fingerprint", "fingerprint"]
+__all__ = ["Category", "Cause", "Fingerprint", "excerpt", "fingerprint"]
 
 _KEY_BYTES = 16
+_SAID_LINES = 3
+_SAID_LENGTH = 150
+_PLACE_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +47,11 @@ def fingerprint(failure: FailureText) -> Fingerprint:
     )
     key = hashlib.blake2b(normal.encode("utf-8", "replace"), digest_size=_KEY_BYTES).digest()
     return Fingerprint(key, title, causes.find(failure))
+
+
+def excerpt(message: str, text: str) -> str:
+    """What was said, then where in the project it was raised, each in a line or few; for people, not to compare."""
+    said = (message.strip() or wording.said_in(text).strip() or text.strip()).splitlines()
+    place = frames.line(text)
+    told = "\n".join(one.rstrip() for one in said[:_SAID_LINES])[:_SAID_LENGTH].rstrip()
+    return told if not place or place in told else f"{told}\n  {place[:_PLACE_LENGTH]}"

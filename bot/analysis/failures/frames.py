@@ -66,31 +66,48 @@ _OF_A_TEST: Final = re.compile(
 _NAMELESS: Final = re.compile(r"lambda\$|\$\$Lambda.*|<locals>\.?|<anonymous>|\{closure\}|\$\d+|__\d+")
 
 
+class _Found(NamedTuple):
+    """A frame with the whole of its place, and the line that told it."""
+
+    path: str
+    frame: Frame
+    line: str
+
+
 def top(text: str) -> tuple[Frame, ...]:
     """The two innermost frames of the project above the test, else that of the test, else of whatever there is."""
-    found = _all(text)
-    own = [(place, frame) for place, frame in found if not _FOREIGN.search(place)] or found
+    own = _own(text)
     above: list[Frame] = []
-    for place, frame in own:
-        if _OF_A_TEST.search(place):
+    for path, frame, _ in own:
+        if _OF_A_TEST.search(path):
             break
         if frame not in above[-1:]:
             above.append(frame)
-    return tuple(above[:_TOP]) or tuple(frame for _, frame in own[:1])
+    return tuple(above[:_TOP]) or tuple(one.frame for one in own[:1])
 
 
-def _all(text: str) -> list[tuple[str, Frame]]:
-    """Every frame with the whole of its place, the innermost first."""
-    lines = [line[:_LINE_LENGTH] for line in _of_the_cause(text).splitlines()]
+def line(text: str) -> str:
+    """The line that tells the innermost frame of the project, as it is written; empty where no frame is told."""
+    return next((one.line.strip() for one in _own(text)), "")
+
+
+def _own(text: str) -> list[_Found]:
+    """The frames of the project, else all, the innermost first."""
+    found = _all(text)
+    return [one for one in found if not _FOREIGN.search(one.path)] or found
+
+
+def _all(text: str) -> list[_Found]:
+    lines = [one[:_LINE_LENGTH] for one in _of_the_cause(text).splitlines()]
     if len(lines) > _LINES:
         lines = [*lines[: _LINES // 2], *lines[-_LINES // 2 :]]
-    last_first: list[tuple[str, Frame]] = []
-    first_first: list[tuple[str, Frame]] = []
-    for line in lines:
-        if match := _PYTHON.match(line) or _PYTEST.match(line):
-            last_first.append(_frame(match[1], match[2] or ""))
-        elif frame := _read(line):
-            first_first.append(frame)
+    last_first: list[_Found] = []
+    first_first: list[_Found] = []
+    for one in lines:
+        if match := _PYTHON.match(one) or _PYTEST.match(one):
+            last_first.append(_Found(*_frame(match[1], match[2] or ""), one))
+        elif frame := _read(one):
+            first_first.append(_Found(*frame, one))
     return last_first[::-1] if last_first else first_first
 
 
