@@ -56,6 +56,7 @@ def run(port: int) -> None:
         sandbox.on_run_ci = ci.run_again
         for user, login in _LINKED.items():
             people.link(sandbox.slack, user, _CHANNEL, login)
+            sandbox.slack.dismiss(user)
         _play(sandbox, ci, stopping)
         if not stopping.is_set():
             click.echo(f"ready: open {sandbox.url}/ in a browser; stop with Ctrl-C")

@@ -193,6 +193,8 @@ def test_a_command_is_signed_and_its_answer_is_ephemeral(sandbox: Sandbox, bot: 
     assert (fields["command"], fields["text"], fields["user_id"]) == ("/flakeguard", "status acme/shop", "U0ANA")
     assert answer.ok
     assert [m.text for m in sandbox.slack.ephemerals("U0ANA")] == ["only you"]
+    sandbox.slack.dismiss("U0ANA")
+    assert sandbox.slack.ephemerals("U0ANA") == []
     assert sandbox.slack.messages(CHANNEL) == []
 
 

@@ -235,6 +235,13 @@ class Workspace:
             raise RefusalError(code)
         return self.post(channel, text, blocks, thread_ts=thread_ts, only_for=user)
 
+    def dismiss(self, user: str) -> None:
+        """Forget what only this person sees, as Slack does when it is loaded anew."""
+        with self._changed:
+            for one in self.ephemerals(user):
+                del self._messages[one.channel][one.ts]
+            self._touch()
+
     def open_modal(self, trigger_id: str, source: JsonObject, *, push: bool = False) -> View:
         """Open a modal for the person behind the trigger, alone or on top of the one that is open."""
         with self._changed:
