@@ -1,11 +1,11 @@
 """Which cases of a leg are one test that ran again, and which are tests that merely look alike.
 
 The same test again, in one file or in a later one, is one more try of it. Alike and yet not the same are: two names
-that only masking made equal; one name under two suites or hosts of one file; one name in the reports of two folders,
-such as the modules of a build. They are told apart by what differs and every such collision is said, for two tests
-under one identity would look like a flake on every commit.
+that only masking made equal; one name twice in a file whose writer repeats none; one name under two suites or hosts of
+one file; one name in the reports of two folders, such as the modules of a build. They are told apart by what differs
+and every such collision is said, for two tests under one identity would look like a flake on every commit.
 
-Names that only masking made equal are numbered, and a number says of how many: a run of some of them (a shard, the
+What nothing else tells apart is numbered, and a number says of how many: a run of some of them (a shard, the
 failed ones again) gives none of them the place of another. What an author may have chosen (a date, a port) puts them
 in order, so that a shuffled run numbers them alike; only names that differ in what nobody chose go by their place.
 """
@@ -13,13 +13,14 @@ in order, so that a shuffled run numbers them alike; only names that differ in w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+from itertools import repeat
 from typing import Final, NamedTuple, assert_never
 
-from bot.analysis import identity
+from bot.analysis import identity, repetition
 from bot.analysis.model import CaseRun, Identity, TryResult
 from bot.analysis.reported import ReportedCase
 from bot.analysis.runners import runner_name
@@ -38,11 +39,12 @@ _ENDING: Final = re.compile(r"\.\w+(?:\.gz)?$")
 
 
 class Source(NamedTuple):
-    """A report: its artifact, the shard that is of, and the file in it."""
+    """A report: its artifact, the shard that is of, the file in it, and whether names in it again are other tests."""
 
     artifact: str
     shard: str
     path: str
+    repeats_are_tests: bool = False
 
 
 class _Kind(Enum):
@@ -51,6 +53,7 @@ class _Kind(Enum):
     FOLDER = "folder"
     SUITE = "suite"
     ORDER = "order"
+    REPEATED = "repeated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class Merged:
 
 
 _Member = tuple[Source, ReportedCase]
+_Name = tuple[tuple[str, str, str], int]
 _Natural = tuple[tuple[tuple[int, str], ...], str]
 
 
@@ -124,7 +128,7 @@ def _tell_apart(found: Identity, members: list[_Member]) -> tuple[set[_Kind], li
         test = identity.scoped(found, scope) if scope else found
         numbered = _by_order(group)
         if len(numbered) > 1:
-            kinds.add(_Kind.ORDER)
+            kinds.add(_Kind.ORDER if len({_written(case) for _, case in group}) > 1 else _Kind.REPEATED)
         tests += [
             (identity.scoped(test, f"#{place} of {len(numbered)}") if len(numbered) > 1 else test, numbered[number])
             for place, number in enumerate(sorted(numbered), start=1)
@@ -133,21 +137,20 @@ def _tell_apart(found: Identity, members: list[_Member]) -> tuple[set[_Kind], li
 
 
 def _by_order(members: list[_Member]) -> dict[int, list[_Member]]:
-    """Cases whose names only masking made equal, by number: the first in a file is the first in its next try.
+    """Cases that nothing else tells apart, by number: the first in a file is the first in its next try.
 
     Another shard has other tests, so its numbers go on where those of the shard before end.
     """
     files: dict[tuple[str, str], list[_Member]] = {}
     for source, case in members:
         files.setdefault((source.artifact, source.path), []).append((source, case))
-    numbers: dict[tuple[str, str, str], int] = {}
+    numbers: dict[_Name, int] = {}
+    found: dict[int, list[_Member]] = {}
     of_shard: dict[str, list[int]] = {}
     fresh = 0
     for inside in files.values():
-        names = sorted(
-            dict.fromkeys(_written(case) for _, case in inside),
-            key=lambda name: tuple(identity.steady(part) for part in name),
-        )
+        written = list(_names(inside))
+        names = sorted(dict.fromkeys(written), key=lambda name: (*map(identity.steady, name[0]), name[1]))
         taken = {numbers[name] for name in names if name in numbers}
         given = of_shard.setdefault(inside[0][0].shard, [])
         free = iter([number for number in given if number not in taken])
@@ -157,10 +160,16 @@ def _by_order(members: list[_Member]) -> dict[int, list[_Member]]:
                 if numbers[name] == fresh:
                     given.append(fresh)
                     fresh += 1
-    found: dict[int, list[_Member]] = {}
-    for source, case in members:
-        found.setdefault(numbers[_written(case)], []).append((source, case))
+        for name, member in zip(written, inside, strict=True):
+            found.setdefault(numbers[name], []).append(member)
     return found
+
+
+def _names(inside: Sequence[_Member]) -> Iterator[_Name]:
+    """What tells the cases of one file apart: their names as written, and which of several of one name it is."""
+    cases = [case for _, case in inside]
+    places = repetition.occurrences(cases) if inside[0][0].repeats_are_tests else repeat(0)
+    return zip(map(_written, cases), places, strict=False)
 
 
 def _written(case: ReportedCase) -> tuple[str, str, str]:
@@ -184,6 +193,11 @@ def _say(kind: _Kind, titles: list[str]) -> str:
         case _Kind.ORDER:
             return (
                 f"{names} for several tests once what changes from run to run is masked ({example}); "
+                "these tests are told apart by their order."
+            )
+        case _Kind.REPEATED:
+            return (
+                f"{names} for several tests of one report ({example}), which holds no tries; "
                 "these tests are told apart by their order."
             )
         case _Kind.SUITE:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import dataclass
+from typing import ClassVar, Final
 
 from bot.analysis.document import Document
 from bot.analysis.durations import clock_seconds, seconds
 from bot.analysis.limits import Limits
 from bot.analysis.model import FailureText, Outcome
-from bot.analysis.reported import ReportedCase, Tally
+from bot.analysis.reported import Repeats, ReportedCase, Tally
 
 # What says neither pass nor failure (inconclusive, not run) is no evidence: skipped. TRX: outcomes of vstst.xsd.
 _OUTCOMES: Final = {
@@ -39,73 +40,62 @@ class _Open:
         self.stack: list[str] = []
 
 
-class _Dotnet:
-    """What the formats have in common: a case element, with a message and a stack somewhere inside."""
+@dataclass(frozen=True, slots=True)
+class _Tags:
+    """How a format names what all have: a case, with a message and a stack somewhere inside, and suites around it."""
 
-    case_tag = ""
-    suite_tags: frozenset[str] = frozenset()
-    message_tags: frozenset[str] = frozenset()
-    stack_tags: frozenset[str] = frozenset()
+    case: str
+    suites: frozenset[str]
+    message: str
+    stack: str
 
-    def __init__(self, document: Document, tally: Tally, limits: Limits) -> None:
+
+class _Elements:
+    """The suites and cases that are open, and what was said inside them."""
+
+    def __init__(self, document: Document, tally: Tally, limits: Limits, tags: _Tags) -> None:
         self._document = document
         self._tally = tally
         self._limits = limits
+        self._tags = tags
         self._suites: list[str] = []
         self._open: list[_Open] = []
+        tally.repeats = Repeats.TESTS  # rows of one theory; a retry is written once, as it ended
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        """Take the beginning of an element."""
-        path = self._document.path
+    def start(self, name: str, attributes: dict[str, str]) -> str:
+        """Take the beginning of an element; its local name."""
+        path, tags = self._document.path, self._tags
         parent = path[-1] if path else ""
         tag = self._document.enter(name)
-        if tag == self.case_tag:
+        if tag == tags.case:
             self._open.append(_Open(attributes))
-        elif tag in self.suite_tags:
+        elif tag in tags.suites:
             self._suites.append(attributes.get("name", "")[: self._limits.name_length])
         elif self._open:
             case = self._open[-1]
-            if tag in self.message_tags and parent != "reason":
+            if tag == tags.message and parent != "reason":
                 self._listen(case.message, self._limits.message_length)
-            elif tag in self.stack_tags:
+            elif tag == tags.stack:
                 self._listen(case.stack, self._limits.text_length)
             elif tag == "failure":
                 case.type = attributes.get("exception-type", "")[: self._limits.name_length]
-        self._other(tag, attributes)
+        return tag
 
-    def end(self, _name: str) -> None:
-        """Take the end of an element."""
+    def end(self) -> _Open | None:
+        """Take the end of an element; the case that it ends."""
         tag = self._document.path.pop()
-        if tag == self.case_tag:
-            self._close(self._open.pop())
-        elif tag in self.suite_tags:
+        if tag == self._tags.case:
+            return self._open.pop()
+        if tag in self._tags.suites:
             self._suites.pop()
-        elif tag in self.message_tags or tag in self.stack_tags:
+        elif tag in {self._tags.message, self._tags.stack}:
             self._document.silence()
+        return None
 
-    def finish(self) -> None:
-        """Deliver what had to wait for the end."""
-
-    def _other(self, tag: str, attributes: dict[str, str]) -> None:
-        """Take what only this format says."""
-
-    def _close(self, case: _Open) -> None:
-        raise NotImplementedError
-
-    def _listen(self, into: list[str], length: int) -> None:
-        room = length - sum(map(len, into))
-
-        def take(text: str) -> None:
-            nonlocal room
-            if room > 0:
-                into.append(text[:room])
-                room -= len(text)
-
-        self._document.listen(take)
-
-    def _deliver(
+    def deliver(
         self, case: _Open, outcome: Outcome, class_name: str, name: str, duration: float, file: str = ""
     ) -> None:
+        """Count a case and hand it on."""
         message, stack = "".join(case.message).strip(), "".join(case.stack).strip()
         told = FailureText(case.type, message, stack) if outcome.is_failure else None
         reported = ReportedCase(
@@ -119,20 +109,38 @@ class _Dotnet:
         )
         self._tally.add(reported, element=outcome)
 
+    def _listen(self, into: list[str], length: int) -> None:
+        room = length - sum(map(len, into))
 
-class NUnit(_Dotnet):
+        def take(text: str) -> None:
+            nonlocal room
+            if room > 0:
+                into.append(text[:room])
+                room -= len(text)
+
+        self._document.listen(take)
+
+
+class NUnit:
     """NUnit's own XML (docs.nunit.org, Test Result XML Format); 2 differs in the names of the attributes."""
 
-    case_tag = "test-case"
-    suite_tags = frozenset({"test-suite"})
-    message_tags = frozenset({"message"})
-    stack_tags = frozenset({"stack-trace"})
+    _TAGS: ClassVar = _Tags("test-case", frozenset({"test-suite"}), "message", "stack-trace")
 
-    def _other(self, tag: str, attributes: dict[str, str]) -> None:
+    def __init__(self, document: Document, tally: Tally, limits: Limits) -> None:
+        self._tally = tally
+        self._elements = _Elements(document, tally, limits, self._TAGS)
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """Take the beginning of an element."""
+        tag = self._elements.start(name, attributes)
         if tag == "test-suite" and "Invalid" in {attributes.get("label"), attributes.get("runstate")}:
             self._tally.suite_errors += 1  # an assembly that could not be loaded
 
-    def _close(self, case: _Open) -> None:
+    def end(self, _name: str) -> None:
+        """Take the end of an element."""
+        case = self._elements.end()
+        if case is None:
+            return
         said = case.attributes
         if "result" in said:
             outcome = _outcome(said["result"])
@@ -146,25 +154,35 @@ class NUnit(_Dotnet):
         class_name = said.get("classname", "") or _class(whole)
         name = said.get("name", "") or whole
         duration = seconds(said.get("duration") or said.get("time", ""))
-        self._deliver(case, outcome, class_name, name.removeprefix(f"{class_name}."), duration)
+        self._elements.deliver(case, outcome, class_name, name.removeprefix(f"{class_name}."), duration)
+
+    def finish(self) -> None:
+        """Nothing is left to be said at the end."""
 
 
-class XUnit(_Dotnet):
+class XUnit:
     """xUnit.net's own XML (xunit.net/docs/format-xml-v2); v1 has `class` where v2 has `collection`."""
 
-    case_tag = "test"
-    suite_tags = frozenset({"assembly", "collection", "class"})
-    message_tags = frozenset({"message"})
-    stack_tags = frozenset({"stack-trace"})
+    _TAGS: ClassVar = _Tags("test", frozenset({"assembly", "collection", "class"}), "message", "stack-trace")
 
-    def _other(self, tag: str, _attributes: dict[str, str]) -> None:
-        if tag == "error" and "test" not in self._document.path:
+    def __init__(self, document: Document, tally: Tally, limits: Limits) -> None:
+        self._document = document
+        self._tally = tally
+        self._elements = _Elements(document, tally, limits, self._TAGS)
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """Take the beginning of an element."""
+        if self._elements.start(name, attributes) == "error" and "test" not in self._document.path:
             self._tally.suite_errors += 1
 
-    def _close(self, case: _Open) -> None:
+    def end(self, _name: str) -> None:
+        """Take the end of an element."""
+        case = self._elements.end()
+        if case is None:
+            return
         said = case.attributes
         class_name, name = said.get("type", ""), said.get("name", "")
-        self._deliver(
+        self._elements.deliver(
             case,
             _outcome(said.get("result", "")),
             class_name,
@@ -173,21 +191,25 @@ class XUnit(_Dotnet):
             said.get("source-file", ""),
         )
 
+    def finish(self) -> None:
+        """Nothing is left to be said at the end."""
 
-class Trx(_Dotnet):
+
+class Trx:
     """Visual Studio's TRX: results first, and what class a test is of only after them, so they wait for the end."""
 
-    case_tag = "UnitTestResult"
-    message_tags = frozenset({"Message"})
-    stack_tags = frozenset({"StackTrace"})
+    _TAGS: ClassVar = _Tags("UnitTestResult", frozenset(), "Message", "StackTrace")
 
     def __init__(self, document: Document, tally: Tally, limits: Limits) -> None:
-        super().__init__(document, tally, limits)
+        self._tally = tally
+        self._elements = _Elements(document, tally, limits, self._TAGS)
         self._waiting: list[_Open] = []
         self._unit_test = ""
         self._classes: dict[str, str] = {}
 
-    def _other(self, tag: str, attributes: dict[str, str]) -> None:
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """Take the beginning of an element."""
+        tag = self._elements.start(name, attributes)
         if tag == "UnitTest":
             self._unit_test = attributes.get("id", "")
         elif tag == "TestMethod":
@@ -195,9 +217,11 @@ class Trx(_Dotnet):
         elif tag == "RunInfo" and attributes.get("outcome") in {"Error", "Failed", "Timeout", "Aborted"}:
             self._tally.suite_errors += 1
 
-    def _close(self, case: _Open) -> None:
-        self._waiting.append(case)
-        self._tally.check_room(len(self._waiting))
+    def end(self, _name: str) -> None:
+        """Take the end of an element."""
+        if (case := self._elements.end()) is not None:
+            self._waiting.append(case)
+            self._tally.check_room(len(self._waiting))
 
     def finish(self) -> None:
         """Deliver the results, each with the class of its test."""
@@ -205,7 +229,7 @@ class Trx(_Dotnet):
             said = case.attributes
             name = said.get("testName", "")
             class_name = self._classes.get(said.get("testId", ""), "")
-            self._deliver(
+            self._elements.deliver(
                 case,
                 _outcome(said.get("outcome", "")),
                 class_name,

@@ -4,9 +4,9 @@ File, class and name, with what changes from run to run masked. A file is named 
 hardly be an author's choice (uuids, addresses, temporary folders, ports of this machine, seeds, times of a clock) is
 masked wherever it stands; what may be one (hashes, seconds since 1970) inside the parameters of a name only, which
 begin at the first bracket, parenthesis or slash. A port of four digits (`localhost:8080`) and a number below the first
-place of a process (`0x1000`) are an author's. Where a report says more to tell a case by than these three (the
-browser Playwright ran it in, the rest of a suite's name, the suites where there is neither file nor class), that is its
-`scope`. Two cases of one run that are alike after all this are told apart by `bot.analysis.collisions`.
+place of a process (`0x1000`) are an author's. Where a report says more to tell a case by than these three (the browser
+Playwright ran it in, the rest of a suite's name, the suites where there is no file and no class, or a class that says
+nothing), that is its `scope`. Two cases of one run that are alike after all this are told apart by `collisions`.
 
 Most names hold nothing to mask, and the cases of a class share all but their names: the first is seen by one scan,
 the second is kept, so that identifying a case costs little more than hashing it.
@@ -113,6 +113,7 @@ _may_change: Final = re.compile(r"[/\\@:=\x00]|0x|[0-9][0-9a-fA-F]{4}|-[0-9]").s
 _PARAMETERS: Final = re.compile(r"[\[(/]")
 # Playwright names the project (the browser) as the host of a file's suite; vitest, alike otherwise, the machine, and
 # has a suite around all.
+_NODE: Final = "test"  # the class of every case of node:test, whose suites say what other writers' classes do
 _SCRIPT: Final = re.compile(r"\.[cm]?[jt]sx?$")
 
 
@@ -158,7 +159,7 @@ def _setting(file: str, class_name: str, suites: tuple[str, ...], host: str) -> 
         path = _by_module(path, inside)
     named = [masked for masked in (mask(suite) for suite in suites) if masked]
     suite = named[-1] if named else ""
-    if not path and not inside:
+    if (not path and not inside) or (inside == _NODE and "pytest" not in named):
         scope = " > ".join(named)
     elif host and len(suites) <= 1 and suite == inside and _SCRIPT.search(inside):
         scope = host.strip()

@@ -15,7 +15,7 @@ from bot.analysis.durations import seconds
 from bot.analysis.limits import Limits
 from bot.analysis.model import FailureText, Outcome, TryResult
 from bot.analysis.plain import NOT_RUN, PlainRuns, Suite
-from bot.analysis.reported import ReportedCase, Tally, refuse
+from bot.analysis.reported import Repeats, ReportedCase, Tally, refuse
 
 ROOTS: Final = frozenset({"testsuites", "testsuite", "testcase"})
 _SUITES: Final = frozenset({"testsuites", "testsuite"})
@@ -24,6 +24,10 @@ _EARLIER: Final = {"flakyFailure": Outcome.FAILED, "flakyError": Outcome.ERRORED
 _RERUNS: Final = {**_EARLIER, "rerunFailure": Outcome.FAILED, "rerunError": Outcome.ERRORED}  # surefire's words
 _TOLD: Final = frozenset({*_RESULTS, *_RERUNS})
 _OUTPUT: Final = frozenset({"system-out", "system-err"})
+# These write the last try alone, and surefire marks the others: a name that is there again is that of another test, in
+# another file of the same titles or with other parameters.
+_LAST_TRY_ONLY: Final = frozenset({"jest tests", "vitest tests", "Mocha Tests"})
+_SCHEMA, _SUREFIRE = "xsi:noNamespaceSchemaLocation", "surefire-test-report"
 _PYTEST: Final = frozenset({"pytest", "pytest tests"})
 
 
@@ -114,6 +118,8 @@ class JUnit:
     def _open_suite(self, attributes: dict[str, str]) -> None:
         outer = self._suites[-1] if self._suites else None
         name = attributes.get("name", "")[: self._limits.name_length]
+        if name in _LAST_TRY_ONLY or _SUREFIRE in attributes.get(_SCHEMA, ""):
+            self._tally.repeats = Repeats.TESTS
         self._suites.append(
             _Suite(
                 name=name,
@@ -129,9 +135,10 @@ class JUnit:
     def _close_suite(self) -> None:
         suite = self._suites.pop()
         self._names = tuple(suite.name for suite in self._suites if suite.name)
-        if suite.by_pytest and suite.declared.isdecimal() and len(suite.declared) < len("1000000000"):
+        counted = suite.declared.isdecimal() and len(suite.declared) < len("1000000000")
+        if suite.by_pytest and counted and int(suite.declared) < self._tally.cases - suite.cases:
             # pytest-rerunfailures and flaky write each try as a case of its own, and count the last ones only
-            self._tally.bare_tries |= int(suite.declared) < self._tally.cases - suite.cases
+            self._tally.repeats = Repeats.BARE_TRIES
 
     def _begin_told(self, tag: str, attributes: dict[str, str]) -> None:
         told = self._cases[-1][1]
@@ -155,6 +162,8 @@ class JUnit:
         outcome = element
         if element is Outcome.PASSED and attributes.get("status") in NOT_RUN:
             outcome = Outcome.SKIPPED  # GoogleTest's disabled tests have no other mark
+        elif any(one.tag == "skipped" and one.type == "todo" for one in told):
+            outcome = Outcome.SKIPPED  # to node:test a todo may fail
         duration = seconds(attributes.get("time", ""))
         own = next((one for one in told if _RESULTS.get(one.tag) is element), None)
         failure = own.failure if own else None

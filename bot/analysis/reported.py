@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import NamedTuple, NoReturn
 
 from bot.analysis.limits import Limits
@@ -20,6 +20,17 @@ class Format(StrEnum):
     NUNIT3 = "nunit3"
     XUNIT = "xunit.net"
     TRX = "trx"
+
+
+class Repeats(Enum):
+    """What a name is that a report holds more than once, as far as its writer is known."""
+
+    TRIES = "tries"
+    """Tries, each with its outcome; what is taken where nothing else is known."""
+    BARE_TRIES = "bare tries"
+    """Tries of which only the last one says how the case ended; see `repetition`."""
+    TESTS = "tests"
+    """Tests of their own: the writer marks tries otherwise, or writes the last one only."""
 
 
 class NotAReportError(InvalidReportError):
@@ -55,11 +66,7 @@ OnCases = Callable[[Iterable[ReportedCase]], object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What a report holds: elements counted, never the totals it declares; `flaky` ones are among the passed.
-
-    `bare_tries` says that its writer puts every try down as one more bare element, of which the last one holds
-    the outcome; see `repetition`.
-    """
+    """What a report holds: elements counted, never the totals it declares; `flaky` ones are among the passed."""
 
     format: Format
     cases: int
@@ -69,14 +76,14 @@ class Summary:
     skipped: int
     flaky: int
     complete: bool
-    bare_tries: bool
+    repeats: Repeats
     warnings: tuple[str, ...]
 
 
 class Tally:
     """Counts the cases of one report and hands them on."""
 
-    __slots__ = ("_deliver", "_limit", "bare_tries", "cases", "counts", "flaky", "suite_errors", "warnings")
+    __slots__ = ("_deliver", "_limit", "cases", "counts", "flaky", "repeats", "suite_errors", "warnings")
 
     def __init__(self, on_cases: OnCases | None, limits: Limits) -> None:
         self._limit = limits.cases
@@ -85,7 +92,7 @@ class Tally:
         self.counts = dict.fromkeys(Outcome, 0)
         self.flaky = 0
         self.suite_errors = 0
-        self.bare_tries = False
+        self.repeats = Repeats.TRIES
         self.warnings: list[str] = []
 
     def add(self, case: ReportedCase, *, element: Outcome, flaky: bool = False) -> None:
@@ -132,7 +139,7 @@ class Tally:
             skipped=self.counts[Outcome.SKIPPED],
             flaky=self.flaky,
             complete=whole and self.suite_errors == 0 and self.cases > 0,
-            bare_tries=self.bare_tries,
+            repeats=self.repeats,
             warnings=tuple(warnings),
         )
 

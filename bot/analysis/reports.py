@@ -11,7 +11,7 @@ from bot.analysis import policy as policies
 from bot.analysis.limits import DEFAULT, Limits
 from bot.analysis.model import Leg, Problem, RunReport
 from bot.analysis.policy import Policy
-from bot.analysis.reported import NotAReportError, ReportedCase
+from bot.analysis.reported import NotAReportError, Repeats, ReportedCase
 from bot.errors import InvalidReportError
 
 
@@ -117,9 +117,10 @@ def _read_member(
     if len(cases) > room.cases:
         return f"It was left out: its run has more than {limits.cases:,} cases."
     cases = room.keep(cases)
-    if summary.bare_tries:
+    if summary.repeats is Repeats.BARE_TRIES:
         cases = repetition.with_bare_tries(cases)
-    leg.reports.append((collisions.Source(artifact, shard, member.path), cases))
+    source = collisions.Source(artifact, shard, member.path, summary.repeats is Repeats.TESTS)
+    leg.reports.append((source, cases))
     if summary.complete:
         return None
     return f"{'Read in part' if summary.cases else 'Nothing to read'}: {'; '.join(summary.warnings)}."

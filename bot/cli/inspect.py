@@ -14,7 +14,7 @@ import click
 from bot.analysis import archive, collisions, reader
 from bot.analysis.limits import DEFAULT, Limits
 from bot.analysis.repetition import Repetitions
-from bot.analysis.reported import NotAReportError, ReportedCase, Summary
+from bot.analysis.reported import NotAReportError, Repeats, ReportedCase, Summary
 from bot.errors import InvalidReportError
 
 _COUNTS: Final = ("cases", "passed", "failed", "errored", "skipped", "flaky")
@@ -78,7 +78,7 @@ class _Found:
             self._complete = self._complete and isinstance(error, NotAReportError)
             self._warnings.append(f"{prefix}{error}")
             return
-        self._repetitions.take(repetitions, bare_tries=summary.bare_tries)
+        self._repetitions.take(repetitions, summary.repeats)
         self._formats.add(summary.format)
         self._complete = self._complete and summary.complete
         self._warnings += [f"{prefix}{warning}" for warning in summary.warnings]
@@ -102,7 +102,6 @@ class _Found:
         if member.stream is None:
             raise InvalidReportError(member.refused)
         compared: list[ReportedCase] = []
-        self._read.append((collisions.Source("", "", member.path), compared))
         room = self._room
 
         def take(cases: Iterable[ReportedCase]) -> None:
@@ -113,6 +112,7 @@ class _Found:
             repetitions.add_all(cases)
 
         summary = reader.read(member.stream, take, limits)
+        self._read.append((collisions.Source("", "", member.path, summary.repeats is Repeats.TESTS), compared))
         self._room -= len(compared)
         return summary
 

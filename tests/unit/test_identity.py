@@ -142,6 +142,15 @@ def test_the_suite_tells_cases_apart_only_where_neither_file_nor_class_does() ->
     assert classed[0] == classed[1]
 
 
+def test_the_suites_tell_the_cases_of_node_apart_whose_class_says_nothing() -> None:
+    cart, orders = (
+        identity.identify(case("adds", class_name="test", suites=suites)) for suites in (("Cart",), ("Orders", "new"))
+    )
+    assert (cart.title, orders.title) == ("test::adds [Cart]", "test::adds [Orders > new]")
+    alone = identity.identify(case("adds", class_name="test", suites=("pytest tests", "pytest")))  # of a file test.py
+    assert alone.title == "test::adds"
+
+
 def test_suites_of_one_name_in_other_suites_are_other_suites() -> None:
     found = [identity.identify(case("works", suites=("all", outer, "#index"))) for outer in ("Array", "String")]
     assert found[0].key != found[1].key

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.analysis import durations, reader
 from bot.analysis.limits import DEFAULT
 from bot.analysis.model import Outcome
-from bot.analysis.reported import Format, NotAReportError, ReportedCase, Summary
+from bot.analysis.reported import Format, NotAReportError, Repeats, ReportedCase, Summary
 from bot.errors import InvalidReportError
 
 MIXED = b"""<?xml version="1.0" encoding="UTF-8"?>
@@ -67,9 +67,14 @@ def test_each_kind_of_result_is_read_and_a_failure_outranks_an_error() -> None:
         skipped=1,
         flaky=0,
         complete=True,
-        bare_tries=False,
+        repeats=Repeats.TRIES,
         warnings=(),
     )
+
+
+def test_a_todo_of_node_that_fails_counts_as_its_elements_say_and_is_no_failure() -> None:
+    summary, (case,) = read(suite('<testcase name="a"><skipped type="todo"/><failure message="x"/></testcase>'))
+    assert (summary.failed, summary.skipped, case.outcome) == (1, 0, Outcome.SKIPPED)
 
 
 def test_a_case_knows_its_suites_file_class_duration_and_host() -> None:

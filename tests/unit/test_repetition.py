@@ -11,6 +11,7 @@ from bot.analysis.model import Outcome, Verdict
 from bot.analysis.repetition import Repetitions
 
 PASS = '<testcase classname="m" name="{}"/>'
+SUREFIRE = "https://maven.apache.org/surefire/maven-surefire-plugin/xsd/surefire-test-report.xsd"
 FAIL = '<testcase classname="m" name="{}"><failure/></testcase>'
 
 
@@ -24,7 +25,7 @@ def figures(*files: bytes) -> dict[str, int]:
     for data in files:
         one = Repetitions()
         summary = reader.read(io.BytesIO(data), one.add_all)
-        together.take(one, bare_tries=summary.bare_tries)
+        together.take(one, summary.repeats)
     return together.figures
 
 
@@ -61,6 +62,38 @@ def test_reruns_inside_a_case_are_tries_of_it() -> None:
 
 def test_cases_without_a_name_are_not_taken_for_one() -> None:
     assert figures(b"<testsuite><testcase/><testcase name=' '/></testsuite>")["distinct_cases"] == 2
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        '<testsuites name="jest tests"><testsuite name="Cart">',
+        '<testsuites name="vitest tests"><testsuite name="cart.test.ts">',
+        '<testsuites name="Mocha Tests"><testsuite name="Cart">',
+        f'<testsuites><testsuite xmlns:xsi="x" xsi:noNamespaceSchemaLocation="{SUREFIRE}" name="m">',
+    ],
+)
+def test_a_name_that_is_there_again_is_another_test_where_the_writer_repeats_none(opening: str) -> None:
+    again = '<testcase classname="m" name="a"><skipped/></testcase>' + PASS.format("a")  # a try and the next
+    data = f"{opening}{PASS.format('a')}{FAIL.format('a')}{again}{PASS.format('b')}</testsuite></testsuites>".encode()
+    (leg,) = reports.read_artifacts([reports.Artifact("junit", io.BytesIO(data))], "ci.yml").legs
+    assert {case.identity.title: case.verdict for case in leg.cases} == {
+        "m::a [#1 of 3]": Verdict.PASSED,
+        "m::a [#2 of 3]": Verdict.FAILED,
+        "m::a [#3 of 3]": Verdict.PASSED,
+        "m::b": Verdict.PASSED,
+    }
+    assert figures(data) == {"distinct_cases": 4, "tries": 5, "flaky_by_repetition": 0}
+    assert figures(data, data) == {"distinct_cases": 4, "tries": 10, "flaky_by_repetition": 0}
+
+
+def test_a_file_that_jest_could_not_load_is_one_although_it_is_written_twice() -> None:
+    broken = '<testcase classname="Test suite failed to run" name="a.test.js"><error/></testcase>'
+    data = (
+        f'<testsuites name="jest tests"><testsuite name="a.test.js">{broken}{broken}</testsuite></testsuites>'.encode()
+    )
+    assert verdicts(data) == {"a.test.js": Verdict.FAILED}
+    assert figures(data) == {"distinct_cases": 1, "tries": 2, "flaky_by_repetition": 0}
 
 
 def test_nothing_read_is_nothing_counted() -> None:
