@@ -82,6 +82,20 @@ def test_runs_whose_names_hold_one_commit_are_runs_of_the_same_code(tmp_path: Pa
     assert list(turns[0]) == ["case", "variant", "run_id", "started_at", "from", "to"]
 
 
+def test_what_passed_in_a_run_that_was_read_in_part_is_no_evidence(tmp_path: Path) -> None:
+    """`test_flaky` fails eight times and passes in the runs after, which say that it was mended only where they are whole."""
+    found = {}
+    for name, cut in (("whole", b""), ("in-part", b"<testcase name=")):
+        (tmp_path / name).mkdir()
+        for number in range(30):
+            report = _report({"test_flaky": number > 7, "test_other": True})
+            if number > 7:
+                report = report.replace(b"</testsuite>", cut or b"</testsuite>")
+            (tmp_path / name / f"build-{number}.xml").write_bytes(report)
+        found[name] = _statuses(str(tmp_path / name))["test_flaky"]
+    assert found == {"whole": "healthy", "in-part": "broken"}
+
+
 def test_what_cannot_be_read_is_said_and_the_rest_is_judged(tmp_path: Path) -> None:
     for number in range(6):
         (tmp_path / f"{number}.xml").write_bytes(_runs(number, at=f"2026-03-0{number + 1}T10:00:00"))
