@@ -19,7 +19,9 @@ _INPUTS = {
 _ONCE = ("table", "data_table")
 MAX_TABLE_TEXT = 10_000
 # What may stand between < and > in mrkdwn of ours; anything else is untrusted text that got out.
-_TOKEN = re.compile(r"<(@[UW][A-Z0-9]+|#C[A-Z0-9]+|!date\^\d+\^[^|<>]+\|[^|<>]+|https?://[^|<>\s]+\|[^<>]+)>")
+_TOKEN = re.compile(
+    r"<(@[UW][A-Z0-9]+|!subteam\^S[A-Z0-9]+|#C[A-Z0-9]+|!date\^\d+\^[^|<>]+\|[^|<>]+|https?://[^|<>\s]+\|[^<>]+)>"
+)
 _ENTITY = re.compile(r"&(amp|lt|gt);")
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 

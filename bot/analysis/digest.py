@@ -27,7 +27,7 @@ class Row:
     rate: float
     failures: int
     runs: int
-    owner: str | None
+    owners: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,9 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """What one owner has in quarantine, and how many of it end within three days."""
+    """What its owners, one or several together, have in quarantine; `expiring` of it ends within three days."""
 
-    owner: str | None
+    owners: tuple[str, ...]
     quarantined: int
     expiring: int
 
@@ -82,7 +82,7 @@ class Waiting:
     title: str
     repository: str
     since: datetime
-    owner: str | None
+    owners: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,9 @@ BYTES: Final = 3 * 1024 * 1024
 """GitHub ignores a larger file (https://docs.github.com/repositories, "About code owners")."""
 _TEAM = re.compile(r"@([\w.-]+)/([\w.-]+)")
 _LOGIN = re.compile(r"@([\w-]+(?:\[bot\])?)")
+_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_SLACK_USER = re.compile(r"[UW][A-Z0-9]{2,20}")
+_SLACK_GROUP = re.compile(r"S(?=[A-Z]*[0-9])[A-Z0-9]{2,20}")  # a word without a digit is the name of a team
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +32,24 @@ def parse(text: str) -> tuple[Rule, ...]:
         words = re.sub(r"(?<!\\)#.*", "", line).replace("\\ ", "\0").split()
         if not words or words[0].startswith("!") or "[" in words[0]:
             continue
+        if any(not _is_owner(word) for word in words[1:]):
+            continue
         rules.append(Rule(words[0].replace("\0", " ").replace("\\#", "#"), tuple(words[1:])))
     return tuple(rules)
+
+
+def is_person(name: str) -> bool:
+    """Whether an owner is somebody of a Slack workspace, by their id; what CODEOWNERS names never is."""
+    return bool(_SLACK_USER.fullmatch(name))
+
+
+def is_group(name: str) -> bool:
+    """Whether an owner is a user group of a Slack workspace, by its id; what CODEOWNERS names never is."""
+    return bool(_SLACK_GROUP.fullmatch(name))
+
+
+def _is_owner(word: str) -> bool:
+    return any(pattern.fullmatch(word) for pattern in (_TEAM, _LOGIN, _ADDRESS))
 
 
 def of_path(rules: tuple[Rule, ...], path: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bot.analysis import paths
+from bot.analysis import owners, paths
 from bot.analysis.settings import Section
 from bot.errors import InvalidInputError
 
@@ -116,6 +116,14 @@ class ArtifactPattern:
 
 
 @dataclass(frozen=True, slots=True)
+class Team:
+    """A team as CODEOWNERS writes it, and the user group of Slack that is mentioned for it, by its id."""
+
+    name: str
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Everything a repository may decide about FlakeGuard."""
 
@@ -123,6 +131,11 @@ class Policy:
     quarantine: QuarantineRules = field(default_factory=QuarantineRules)
     approval: Approval = field(default_factory=Approval)
     artifacts: tuple[ArtifactPattern, ...] = ()
+    teams: tuple[Team, ...] = ()
+
+    def group_of(self, team: str) -> str | None:
+        """The user group of Slack that is mentioned for a team of CODEOWNERS; None where none is named."""
+        return next((one.group for one in self.teams if one.name.lower() == team.lower()), None)
 
     def split_artifact(self, artifact: str) -> tuple[str, str] | None:
         """Variant and shard by the first pattern that fits; None where the policy says nothing."""
@@ -151,6 +164,7 @@ def decode(document: object) -> Policy:
         _quarantine(top.section("quarantine")),
         _approval(top.section("approval")),
         tuple(_artifact(text, place) for text, place in top.texts("artifacts", PATTERNS, PATTERN_LENGTH)),
+        tuple(_team(section) for section in top.sections("teams", PATTERNS)),
     )
     top.finish()
     return policy
@@ -215,6 +229,18 @@ def _approval(section: Section) -> Approval:
         paths=(*protected, *rules),
     )
     section.finish()
+    return found
+
+
+def _team(section: Section) -> Team:
+    found = Team(section.text("team", PATTERN_LENGTH), section.text("slack", PATTERN_LENGTH))
+    section.finish()
+    if not owners.teams((found.name,)):
+        message = f"{section.place}.team: {found.name!r} is no team; write it as CODEOWNERS does, `@acme/payments`."
+        raise InvalidInputError(message)
+    if not owners.is_group(found.group):
+        message = f"{section.place}.slack: {found.group!r} is no user group of Slack; its id begins with S, as S0PAY1."
+        raise InvalidInputError(message)
     return found
 
 

@@ -37,7 +37,7 @@ class Subject:
     branch: str
     file: str
     rate: float
-    owner: str | None
+    owners: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ class Filters:
 
     def covers(self, subject: Subject) -> bool:
         """Whether a case is one of those meant, by its owner and its path."""
-        return (not self.owner or _same(self.owner, subject.owner)) and (
+        return (not self.owner or any(_same(self.owner, one) for one in subject.owners)) and (
             not self.path or paths.matches(self.path, subject.file)
         )
 
@@ -84,8 +84,8 @@ def is_storm(new: int, recent: int) -> bool:
     return new > 0 and new + recent > STORM_FLAKES
 
 
-def _same(wanted: str, owner: str | None) -> bool:
+def _same(wanted: str, owner: str) -> bool:
     """Whether an owner is the one meant: `@acme/payments` is also `payments`, in any case of letters."""
-    known = (owner or "").lstrip("@").lower()
+    known = owner.lstrip("@").lower()
     asked = wanted.lstrip("@").lower()
-    return bool(known) and (known == asked or known.rpartition("/")[2] == asked)
+    return known == asked or known.rpartition("/")[2] == asked

@@ -38,7 +38,7 @@ def details_of(door: Door, body: Body, case_id: CaseId) -> Message:
             address=door.pages.of_case(door.workspace.id, profile.case_id, profile.uid, now()) if door.pages else "",
             recent=profiles.recent(session, profile),
             explanation=explain.of_case(session, case_id, now(), ahead=False),
-            owner=owners.of_cases(session, profile.repository_id, [case_id]).get(case_id),
+            owners=owners.of_cases(session, profile.repository_id, [case_id]).get(case_id, ()),
         )
 
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from bot import telemetry
 from bot.analysis.escalation import Rung
 from bot.analysis.lifecycle import State
 from bot.analysis.model import CaseId, QuarantineId
+from bot.errors import PermanentUpstreamError
 from bot.jobs import postings
 from bot.jobs.context import Context
 from bot.services import escalation, profiles
 from bot.slack import escalation as views
-from bot.store import quarantines
+from bot.slack.blockkit import Message
+from bot.store import quarantines, subscriptions
 from bot.store.notices import Notice
+
+_log = telemetry.logger(__name__)
 
 
 def send(context: Context, notice: Notice) -> bool:
@@ -25,22 +31,36 @@ def send(context: Context, notice: Notice) -> bool:
             return False
         profile = profiles.of_case(session, case_id, context.clock())
         held = profiles.latest_quarantine(session, profile)
-        person = escalation.find_person(session, place.workspace_id, held)
+        owners = escalation.find_owners(session, place.workspace_id, notice.repository_id, case_id)
+        people = escalation.find_people(session, place, notice.repository_id, case_id)
     waited = datetime.fromisoformat(since)
     match Rung(word):
         case Rung.MENTION:
-            return postings.reply(context, notice, case_id, views.mention(profile, held, waited))
+            return postings.reply(context, notice, case_id, views.mention(profile, held, owners, waited))
         case Rung.DIRECT:
-            if person is None:
-                return False
-            return postings.tell(context, notice, person, views.direct(profile, held, waited, place.channel))
+            return _tell_first(context, notice, people, views.direct(profile, held, waited, place.channel))
+
+
+def _tell_first(context: Context, notice: Notice, people: Sequence[str], message: Message) -> bool:
+    """Tell the first of some people whom Slack has a way to; False where it has to none, or there is nobody."""
+    for person in people:
+        try:
+            return postings.tell(context, notice, person, message)
+        except PermanentUpstreamError as error:
+            if error.code != postings.UNREACHABLE:
+                raise
+            _log.info("person not told, the next is tried", notice=notice.key, reason=str(error))
+    return False
 
 
 def remind(context: Context, notice: Notice) -> bool:
-    """Say in the thread of a card that its quarantine ends soon."""
+    """Say in the thread of a card that its quarantine ends soon; not where a later reminder has become due instead."""
+    place, now = postings.place_of(notice), context.clock()
     with context.db.begin() as session:
         held = quarantines.get(session, QuarantineId(notice.ref))
-        profile = profiles.of_case(session, held.case_id, context.clock())
-    if held.state is not State.ACTIVE or held.expires_at is None or held.expires_at <= context.clock():
-        return False
-    return postings.reply(context, notice, held.case_id, views.reminder(profile, held, int(notice.detail)))
+        if held.state is not State.ACTIVE or escalation.reminder_due(held, now) != int(notice.detail):
+            return False
+        profile = profiles.of_case(session, held.case_id, now)
+        owners = escalation.find_owners(session, place.workspace_id, held.repository_id, held.case_id)
+        zone = subscriptions.get_channel(session, place).hours.zone
+    return postings.reply(context, notice, held.case_id, views.reminder(profile, held, owners, now, zone))

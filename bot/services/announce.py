@@ -314,7 +314,7 @@ def _subjects(
     facts = cases.list_facts(session, repository_id, ids)
     named = owners.of_cases(session, repository_id, ids)
     return {
-        case_id: Subject(branch=branch, file=one.file, rate=one.rate, owner=named.get(case_id))
+        case_id: Subject(branch=branch, file=one.file, rate=one.rate, owners=named.get(case_id, ()))
         for case_id, one in facts.items()
     }
 

@@ -80,7 +80,7 @@ def compose(
         repositories=tuple(repository.full_name for repository, _ in told),
         days=_days(session, ids, hours, now),
         rows=tuple(sorted(rows, key=lambda row: (_ORDER.index(row.news), -row.rate, row.title))),
-        owned=_owned(held, now),
+        owned=_owned(session, held, now),
         proposals=sum(one.state is State.PROPOSED for one in held),
         cost=cost,
         ledgers=tuple(ledger.of_repository(session, one, min(since, now - LEDGER), now) for one in ids),
@@ -130,7 +130,7 @@ def _rows(
     files = cases.list_facts(session, repository.id, list(news))
     told: dict[CaseId, Row] = {}
     for one in cases.list_worst(session, repository.id, list(news), len(news)):
-        subject = Subject(branch="", file=files[one.id].file, rate=one.rate, owner=named.get(one.id))
+        subject = Subject(branch="", file=files[one.id].file, rate=one.rate, owners=named.get(one.id, ()))
         if filters.covers(subject):
             told[one.id] = Row(
                 news=news[one.id],
@@ -139,7 +139,7 @@ def _rows(
                 rate=one.rate,
                 failures=one.failures,
                 runs=one.runs,
-                owner=named.get(one.id),
+                owners=named.get(one.id, ()),
             )
     for kind in _ORDER:
         for first, *others in clusters.gather(session, repository.id, [one for one in told if news[one] is kind]):
@@ -186,23 +186,42 @@ def _days(session: Session, ids: Sequence[RepositoryId], hours: Hours, now: date
     return tuple(Day(day, counted[day, True], counted[day, False]) for day in days)
 
 
-def _owned(held: Sequence[Quarantine], now: datetime) -> tuple[Owned, ...]:
-    in_force: Counter[str | None] = Counter()
-    ending: Counter[str | None] = Counter()
-    for one in held:
-        if one.state in _IN_FORCE:
-            in_force[one.owner] += 1
-            ending[one.owner] += one.expires_at is not None and one.expires_at <= now + EXPIRING
-    ranked = sorted(in_force, key=lambda owner: (-ending[owner], -in_force[owner], owner or ""))
-    return tuple(Owned(owner, in_force[owner], ending[owner]) for owner in ranked)
+def _owned(session: Session, held: Sequence[Quarantine], now: datetime) -> tuple[Owned, ...]:
+    in_force: Counter[tuple[str, ...]] = Counter()
+    ending: Counter[tuple[str, ...]] = Counter()
+    masking = [one for one in held if one.state in _IN_FORCE]
+    for repository_id in sorted({one.repository_id for one in masking}):
+        of_one = [one for one in masking if one.repository_id == repository_id]
+        named = owners.of_cases(session, repository_id, [one.case_id for one in of_one])
+        for one in of_one:
+            whose = named.get(one.case_id, ())
+            in_force[whose] += 1
+            ending[whose] += one.expires_at is not None and one.expires_at <= now + EXPIRING
+    ranked = sorted(in_force, key=lambda whose: (-ending[whose], -in_force[whose], whose))
+    return tuple(Owned(whose, in_force[whose], ending[whose]) for whose in ranked)
 
 
 def _stale(
     session: Session, place: Place, told: Sequence[tuple[Repository, Filters]], now: datetime
 ) -> tuple[Waiting, ...]:
     names = {repository.id: repository.full_name for repository, _ in told}
-    return tuple(
-        Waiting(title=one.title, repository=names[one.repository_id], since=one.since, owner=one.owner)
+    found = [
+        one
         for one in escalation.list_waiting(session, now)
         if one.place == place and one.repository_id in names and now - one.since >= DIRECT_AFTER
+    ]
+    whose = {
+        repository_id: owners.of_cases(
+            session, repository_id, [one.case_id for one in found if one.repository_id == repository_id]
+        )
+        for repository_id in {one.repository_id for one in found}
+    }
+    return tuple(
+        Waiting(
+            title=one.title,
+            repository=names[one.repository_id],
+            since=one.since,
+            owners=whose[one.repository_id].get(one.case_id, ()),
+        )
+        for one in found
     )

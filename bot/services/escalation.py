@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,14 +10,15 @@ from bot.analysis import escalation, schedule
 from bot.analysis.escalation import EXPIRING, MENTION_AFTER
 from bot.analysis.lifecycle import Quarantine, State
 from bot.analysis.model import ActorKind, CaseId, Place, RepositoryId, WorkspaceId
-from bot.store import cards, links, notices, pauses, quarantines, subscriptions, waiting
+from bot.analysis.owners import is_person
+from bot.services import owners
+from bot.store import audit, cards, notices, pauses, quarantines, subscriptions, waiting
 from bot.store.database import Session
 from bot.store.notices import Kind
 from bot.store.waiting import OpenCard
 
 FORGOTTEN = timedelta(days=14)
 """What waits for longer is neither mentioned nor listed any more: nobody misses it."""
-_SLACK_USER = re.compile(r"[UW][A-Z0-9]{2,20}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,6 @@ class Undecided:
     case_id: CaseId
     title: str
     place: Place
-    owner: str | None
     since: datetime
 
 
@@ -45,7 +44,6 @@ def list_waiting(session: Session, now: datetime) -> Sequence[Undecided]:
                     case_id=card.case_id,
                     title=card.title,
                     place=card.place,
-                    owner=card.owner,
                     since=since,
                 )
             )
@@ -81,12 +79,11 @@ def remind(session: Session, now: datetime) -> int:
     """Ask for the reminders of quarantines that end soon, once each; returns how many were new."""
     found = 0
     for held in quarantines.list_ending(session, now, now + EXPIRING):
-        days = None
-        if held.expires_at is not None:
-            days = escalation.reminder(held.decided_at or held.proposed_at, held.expires_at, now)
+        days = reminder_due(held, now)
         if days is None or held.expires_at is None:
             continue
-        for place in cards.list_places(session, held.repository_id, held.case_id):
+        places = cards.list_places(session, held.repository_id, held.case_id)
+        for place in sorted(set(places) - pauses.list_of(session, places)):
             hours = subscriptions.get_channel(session, place).hours
             found += notices.put(
                 session,
@@ -102,6 +99,13 @@ def remind(session: Session, now: datetime) -> int:
     return found
 
 
+def reminder_due(quarantine: Quarantine, now: datetime) -> int | None:
+    """How many days before its end a quarantine is reminded of now; None for not, or not any more."""
+    if quarantine.expires_at is None:
+        return None
+    return escalation.reminder(quarantine.decided_at or quarantine.proposed_at, quarantine.expires_at, now)
+
+
 def still_waits(session: Session, repository_id: RepositoryId, case_id: CaseId, place: Place, now: datetime) -> bool:
     """Whether a case still waits for a decision: what was put to be said may be settled by the time it is said."""
     return any(
@@ -110,21 +114,25 @@ def still_waits(session: Session, repository_id: RepositoryId, case_id: CaseId, 
     )
 
 
-def find_person(session: Session, workspace_id: WorkspaceId, quarantine: Quarantine | None) -> str | None:
-    """Who is asked to decide: the owner, else who decided last, else who proposed; None for nobody."""
-    if quarantine is None:
-        return None
-    if quarantine.owner:
-        owner = quarantine.owner.lstrip("@")
-        if _SLACK_USER.fullmatch(owner):
-            return owner
-        linked = [one.slack_user for one in links.list_of_account(session, owner) if one.workspace_id == workspace_id]
-        if linked:
-            return linked[0]
-    for actor in (quarantine.decided_by, quarantine.proposed_by):
-        if actor is not None and actor.kind is ActorKind.SLACK:
-            return actor.id
-    return None
+def find_owners(
+    session: Session, workspace_id: WorkspaceId, repository_id: RepositoryId, case_id: CaseId
+) -> tuple[str, ...]:
+    """Who answers for a case, as a workspace can mention them; none where nobody does."""
+    named = owners.of_cases(session, repository_id, [case_id]).get(case_id, ())
+    return owners.mentionable(session, workspace_id, repository_id, named)
+
+
+def find_people(session: Session, place: Place, repository_id: RepositoryId, case_id: CaseId) -> list[str]:
+    """Who may be asked in person to decide, the first before the others; empty for nobody.
+
+    The people who own the case; else who acted on it last, such as an approver or the proposer; else who subscribed the
+    channel.
+    """
+    owning = find_owners(session, place.workspace_id, repository_id, case_id)
+    people = [name for name in owning if is_person(name)]
+    acted = (audit.find_person(session, repository_id, case_id), subscriptions.find_creator(session, place))
+    people += [actor.id for actor in acted if actor is not None and actor.kind is ActorKind.SLACK]
+    return list(dict.fromkeys(people))
 
 
 def _since(card: OpenCard) -> datetime | None:

@@ -2,20 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from bot.analysis.model import CaseId, RepositoryId
-from bot.store import clusters, quarantines
+from bot.analysis import owners
+from bot.analysis.model import CaseId, RepositoryId, WorkspaceId
+from bot.services import policies
+from bot.store import cases, clusters, links, quarantines
 from bot.store.database import Session
 
 
-def of_cases(session: Session, repository_id: RepositoryId, case_ids: Iterable[CaseId]) -> Mapping[CaseId, str]:
-    """The owner named on the latest quarantine of each case, else that of the cluster it is part of.
+def of_cases(
+    session: Session, repository_id: RepositoryId, case_ids: Iterable[CaseId]
+) -> Mapping[CaseId, tuple[str, ...]]:
+    """The owner named on the latest quarantine of each case, else that of its cluster, else those of CODEOWNERS.
 
     Cases nobody was named for are left out.
     """
     wanted = list(case_ids)
-    return {
+    named = {
         **clusters.list_owned(session, repository_id, wanted),
         **quarantines.list_owners(session, repository_id, wanted),
     }
+    found = {case_id: (name,) for case_id, name in named.items()}
+    files = cases.list_facts(session, repository_id, [one for one in wanted if one not in found])
+    of_path = policies.owners_of_paths(session, repository_id, {one.file for one in files.values()})
+    return found | {case_id: of_path[one.file] for case_id, one in files.items() if of_path.get(one.file)}
+
+
+def mentionable(
+    session: Session, workspace_id: WorkspaceId, repository_id: RepositoryId, names: Sequence[str]
+) -> tuple[str, ...]:
+    """Owners as a workspace can mention them: linked people and the policy's user groups by their ids of Slack.
+
+    Anybody else stays a name.
+    """
+    policy = policies.of_repository(session, repository_id)
+    found = []
+    for name in names:
+        if owners.is_person(name) or owners.is_group(name):
+            found.append(name)
+            continue
+        linked = [
+            one.slack_user
+            for one in links.list_of_account(session, name.removeprefix("@"))
+            if one.workspace_id == workspace_id
+        ]
+        found.append(linked[0] if linked else policy.group_of(name) or name)
+    return tuple(dict.fromkeys(found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import lru_cache
 
@@ -34,8 +35,16 @@ def fault(session: Session, repository_id: RepositoryId) -> str | None:
 
 def owners_of(session: Session, repository_id: RepositoryId, path: str) -> tuple[str, ...]:
     """The owners of a path as CODEOWNERS writes them, such as `@org/team`; none where nobody is named."""
-    stored = policies.find(session, repository_id)
-    return owners.of_path(_rules(stored.codeowners), path) if stored and path else ()
+    return owners_of_paths(session, repository_id, [path]).get(path, ())
+
+
+def owners_of_paths(
+    session: Session, repository_id: RepositoryId, paths: Collection[str]
+) -> Mapping[str, tuple[str, ...]]:
+    """The owners of some paths, as `owners_of` names them."""
+    stored = policies.find(session, repository_id) if paths else None
+    rules = _rules(stored.codeowners) if stored else ()
+    return {path: owners.of_path(rules, path) for path in paths if path}
 
 
 def load(

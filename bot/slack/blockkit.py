@@ -29,6 +29,8 @@ MAX_SUMMARY = 4000
 
 ELLIPSIS = "…"
 _GRAVE = "\N{MODIFIER LETTER GRAVE ACCENT}"  # looks like a backtick, and opens no code
+_ALL = re.compile(r"@(?=(?:channel|here|everyone|group)\b)", re.IGNORECASE)
+_AT = "\N{FULLWIDTH COMMERCIAL AT}"  # looks like an @; Slack may parse a bare @here (`verbatim` of a text object)
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 # Control, bidirectional and line-separator characters, and lone surrogates: invisible, or able to turn a line around.
 _UNSAFE = re.compile(
@@ -95,7 +97,7 @@ def clip(text: str, limit: int) -> str:
 
 def escape(text: str, limit: int = MAX_TEXT) -> str:
     """Make untrusted text inert in mrkdwn: no link, mention or code of it lives; `limit` counts after."""
-    return _clip(clean(text).replace("`", _GRAVE), limit, _ENTITIES)
+    return _clip(_ALL.sub(_AT, clean(text).replace("`", _GRAVE)), limit, _ENTITIES)
 
 
 def code(text: str, limit: int = 600) -> str:

@@ -53,7 +53,7 @@ def case_details(
     *,
     recent: Sequence[Verdict] = (),
     explanation: Explanation | None = None,
-    owner: str | None = None,
+    owners: Sequence[str] = (),
     address: str = "",
 ) -> Message:
     """Show everything known of a case: its card, why, how it fails, variants and audit trail.
@@ -74,7 +74,7 @@ def case_details(
     if explanation is not None:
         blocks.append(blockkit.section(f"*Why*\n{blockkit.escape(explanation.sentence, 900)}"))
         blocks += _failures(explanation)
-    blocks += _company(profile, owner)
+    blocks += _company(profile, owners)
     if len(profile.variants) > 1:
         blocks.append(blockkit.section(f"*By variant*\n{_variant_lines(profile)}"))
     blocks.append(blockkit.section(f"*History*\n{_audit_lines(history)}"))
@@ -128,9 +128,9 @@ def _failures(explanation: Explanation) -> list[Block]:
     return blocks
 
 
-def _company(profile: CaseProfile, owner: str | None) -> list[Block]:
+def _company(profile: CaseProfile, owners: Sequence[str]) -> list[Block]:
     """Who answers for it, what it fails together with, and whether the order of tests matters."""
-    parts = [f"*Owner*\n{phrases.owner(owner)}"]
+    parts = [f"*Owner*\n{phrases.owner_list(owners)}"]
     if (cluster := profile.cluster) is not None:
         others = ", ".join(blockkit.code(one, 120) for one in cluster.others)
         parts.append(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.analysis import owners
 from bot.analysis.digest import Cost, Digest, News, Owned, Row
 from bot.analysis.ledger import Ledger
 from bot.slack import blockkit, phrases, tabular
@@ -12,6 +13,7 @@ from bot.slack.names import Action
 from bot.slack.tabular import Chart, Level, Number, Table
 
 _MAX_OWNERS = 8
+_NAMED = 2  # of those who own something together
 _MAX_STALE = 5
 _MAX_MASKED = 3
 _NAMED = 3
@@ -86,7 +88,7 @@ def _news(told: Digest) -> Table:
 
 def _numbers(row: Row) -> tuple[str, Number, Number, str]:
     runs = Number(row.runs, f"{row.failures:,} of {row.runs:,}")
-    return row.news.value, Number(round(row.rate, 4), phrases.percent(row.rate)), runs, _plain_owner(row.owner)
+    return row.news.value, Number(round(row.rate, 4), phrases.percent(row.rate)), runs, _plain_owners(row.owners)
 
 
 def _standing(told: Digest) -> list[Block]:
@@ -99,8 +101,9 @@ def _standing(told: Digest) -> list[Block]:
 
 
 def _owned(one: Owned) -> str:
+    whose, held = phrases.owner_list(one.owners, _NAMED), phrases.count(one.quarantined, "test")
     ending = f", {one.expiring:,} of them within 3 days of {'its' if one.expiring == 1 else 'their'} end"
-    return f"• {phrases.owner(one.owner)}: {phrases.count(one.quarantined, 'test')}{ending if one.expiring else ''}"
+    return f"• {whose}: {held}{ending if one.expiring else ''}"
 
 
 def _stale(told: Digest) -> list[Block]:
@@ -108,7 +111,7 @@ def _stale(told: Digest) -> list[Block]:
         return []
     lines = [
         f"• {blockkit.code(one.title, 160)} in {phrases.repository(one.repository)} since {phrases.when(one.since)}, "
-        f"owner {phrases.owner(one.owner)}"
+        f"owner {phrases.owner_list(one.owners, _NAMED)}"
         for one in told.stale[:_MAX_STALE]
     ]
     if len(told.stale) > _MAX_STALE:
@@ -169,8 +172,7 @@ def _minutes(minutes: float) -> str:
     return phrases.count(round(minutes), "minute")
 
 
-def _plain_owner(owner: str | None) -> str:
-    """Return an owner for a table cell; a person would be mentioned anew in every digest, so they are not named."""
-    if not owner:
-        return "nobody yet"
-    return "assigned" if phrases.owner(owner).startswith("<@") else owner
+def _plain_owners(names: Sequence[str]) -> str:
+    """Return owners for a table cell; whoever would be mentioned anew in every digest is not named."""
+    shown = ["assigned" if owners.is_person(name) or owners.is_group(name) else name for name in names[:_NAMED]]
+    return ", ".join(shown) or "nobody yet"

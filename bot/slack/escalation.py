@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from bot.analysis.lifecycle import Quarantine, State
 from bot.analysis.model import CaseProfile
@@ -10,12 +12,11 @@ from bot.slack import blockkit, messages, phrases
 from bot.slack.blockkit import Message
 
 
-def mention(profile: CaseProfile, quarantine: Quarantine | None, since: datetime) -> Message:
+def mention(profile: CaseProfile, quarantine: Quarantine | None, owners: Sequence[str], since: datetime) -> Message:
     """Render the line in the thread of a card that asks its owner to decide."""
-    owner = _owner(quarantine)
     evidence = phrases.evidence(profile)
     text = f"Nobody has decided about {phrases.case_text(profile)} since {phrases.day(since)}; {evidence}."
-    shown = f"\N{ALARM CLOCK} {owner}: {_waits(quarantine)} since {phrases.when(since, 'both')}; {evidence}."
+    shown = f"\N{ALARM CLOCK} {_owners(owners)}: {_waits(quarantine)} since {phrases.when(since, 'both')}; {evidence}."
     return Message(text, (blockkit.section(shown),))
 
 
@@ -34,23 +35,27 @@ def direct(profile: CaseProfile, quarantine: Quarantine | None, since: datetime,
     return Message(text, tuple(blocks))
 
 
-def reminder(profile: CaseProfile, quarantine: Quarantine, days: int) -> Message:
-    """Render the line in the thread of a card that says when its quarantine ends; `days` is 3, or 0 for today."""
+def reminder(
+    profile: CaseProfile, quarantine: Quarantine, owners: Sequence[str], now: datetime, zone: ZoneInfo
+) -> Message:
+    """Render the line in the thread of a card that says when its quarantine ends, by the calendar of the channel."""
     until = quarantine.expires_at or quarantine.proposed_at
-    soon = "today" if days == 0 else f"in {phrases.count(days, 'day')}"
+    last = until.astimezone(zone).date()
+    days = (last - now.astimezone(zone).date()).days
+    soon = {0: "today", 1: "tomorrow"}.get(days, f"in {phrases.count(days, 'day')}")
     text = (
-        f"The quarantine of {phrases.case_text(profile)} ends {soon}, on {phrases.day(until)}; "
+        f"The quarantine of {phrases.case_text(profile)} ends {soon}, on {last.day} {last:%B}; "
         f"then its failures count again. {phrases.evidence(profile).capitalize()}."
     )
     shown = (
-        f"\N{HOURGLASS WITH FLOWING SAND} {_owner(quarantine)}: the quarantine ends *{soon}*, "
+        f"\N{HOURGLASS WITH FLOWING SAND} {_owners(owners)}: the quarantine ends *{soon}*, "
         f"{phrases.when(until, 'both')}; then failures count again. {phrases.evidence(profile).capitalize()}."
     )
     return Message(text, (blockkit.section(shown), blockkit.actions(*messages.buttons(profile, quarantine))))
 
 
-def _owner(quarantine: Quarantine | None) -> str:
-    return phrases.owner(quarantine.owner) if quarantine and quarantine.owner else "Nobody owns this test yet"
+def _owners(names: Sequence[str]) -> str:
+    return phrases.owner_list(names) if names else "Nobody owns this test yet"
 
 
 def _waits(quarantine: Quarantine | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,6 +27,7 @@ OUTAGE_BEGAN = {
     1440: "A day ago",
 }
 """When an outage may have begun, in minutes before now."""
+_GROUP = re.compile(r"<!subteam\^(S[A-Z0-9]{2,20})(?:\|[^>]*)?>")
 
 
 class FormError(InvalidInputError):
@@ -130,7 +132,7 @@ class DaysForm:
 
 @dataclass(frozen=True, slots=True)
 class OwnerForm:
-    """Who will mend a test: somebody of the workspace, or a team by its name."""
+    """Who will mend a test: somebody or a user group of the workspace by its id, or a team by its name."""
 
     owner: str
 
@@ -145,7 +147,8 @@ class OwnerForm:
             raise FormError({Field.OWNER: "Choose who will mend it, or write a team below."})
         if len(team) > lifecycle.MAX_OWNER_LENGTH:
             raise FormError({Field.TEAM: f"At most {lifecycle.MAX_OWNER_LENGTH} characters."})
-        return cls(person or team)
+        mentioned = _GROUP.fullmatch(team)
+        return cls(person or (mentioned[1] if mentioned else team))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Self
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.analysis import lifecycle
+from bot.analysis import lifecycle, owners
 from bot.analysis.lifecycle import Quarantine, Scope
 from bot.analysis.model import CaseId, CaseProfile, QuarantineId
 from bot.errors import InvalidInputError
@@ -145,7 +145,7 @@ def extend(profile: CaseProfile, quarantine: Quarantine, *, days: int | None, ch
 
 def assign(profile: CaseProfile, quarantine: Quarantine, *, channel: str = "", ts: str = "") -> View:
     """Ask who will mend a test."""
-    person = quarantine.owner if quarantine.owner and phrases.is_person(quarantine.owner) else None
+    person = quarantine.owner if quarantine.owner and owners.is_person(quarantine.owner) else None
     team = "" if person else quarantine.owner or ""
     return _modal(
         names.Callback.ASSIGN,
@@ -170,7 +170,7 @@ def assign(profile: CaseProfile, quarantine: Quarantine, *, channel: str = "", t
                 initial=team,
             ),
             optional=True,
-            hint="As CODEOWNERS writes it.",
+            hint="As CODEOWNERS writes it, or the id of a user group of Slack, such as S0PAYMENTS.",
         ),
     )
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from bot.analysis import lifecycle, model
+from bot.analysis import lifecycle, model, owners
 from bot.slack import blockkit
 
 MAX_TITLE = 200
@@ -140,16 +140,19 @@ def person_text(actor: model.Actor) -> str:
     return blockkit.escape(re.sub(r"[*_~`]", "", blockkit.line(actor.name)), 80) or "somebody"
 
 
-def is_person(name: str) -> bool:
-    """Whether an owner is somebody of the workspace, by their id."""
-    return bool(_SLACK_USER.fullmatch(name))
-
-
 def owner(name: str | None) -> str:
-    """Return the owner of a quarantine: a person of the workspace is mentioned, anything else named."""
+    """Return an owner: a person or a user group of the workspace is mentioned, anything else named."""
     if not name:
         return "nobody yet"
-    return f"<@{name}>" if is_person(name) else blockkit.escape(blockkit.line(name), 120)
+    if owners.is_person(name):
+        return f"<@{name}>"
+    return f"<!subteam^{name}>" if owners.is_group(name) else blockkit.escape(blockkit.line(name), 120)
+
+
+def owner_list(names: Sequence[str], limit: int = 5) -> str:
+    """Return who owns a case together; the first where they are many."""
+    more = [f"{len(names) - limit:,} more"] if len(names) > limit else []
+    return ", ".join([*map(owner, names[:limit]), *more]) or owner(None)
 
 
 def when(at: datetime, form: Literal["date", "time", "both"] = "date") -> str:

@@ -79,6 +79,21 @@ def find_latest(session: Session, repository_id: RepositoryId, quarantine_id: Qu
     return None if row is None else _read(row)
 
 
+def find_person(session: Session, repository_id: RepositoryId, case_id: CaseId) -> Actor | None:
+    """Who acted on a case last in Slack; None where nobody did."""
+    row = session.execute(
+        sa.select(audit.c.actor)
+        .where(
+            audit.c.repository_id == repository_id,
+            audit.c.case_id == case_id,
+            audit.c.actor["kind"].astext == ActorKind.SLACK.value,
+        )
+        .order_by(audit.c.id.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    return None if row is None else read_actor(row)
+
+
 def get(session: Session, repository_id: RepositoryId, number: int) -> Entry:
     """The line of this number."""
     row = (

@@ -30,7 +30,6 @@ class OpenCard:
     quarantine_id: QuarantineId | None
     state: State | None
     proposed_at: datetime | None
-    owner: str | None
     flaky_at: datetime | None
     said_at: datetime | None
 
@@ -84,7 +83,6 @@ def list_cards(session: Session, after: datetime, before: datetime, now: datetim
             latest.c.id.label("quarantine_id"),
             latest.c.state,
             latest.c.proposed_at,
-            latest.c.owner,
             flaky_at.label("flaky_at"),
             said_at.label("said_at"),
         )
@@ -109,7 +107,6 @@ def list_cards(session: Session, after: datetime, before: datetime, now: datetim
             quarantine_id=None if row["quarantine_id"] is None else QuarantineId(row["quarantine_id"]),
             state=None if row["state"] is None else State(row["state"]),
             proposed_at=row["proposed_at"],
-            owner=row["owner"],
             flaky_at=row["flaky_at"],
             said_at=row["said_at"],
         )

@@ -8,13 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.analysis.model import Actor, ActorKind
 from bot.analysis.policy import Budget
 from bot.jobs import outbox
 from bot.jobs.context import Context
 from bot.sandbox.server import Sandbox
 from bot.sandbox.slack.model import Settings
-from bot.services import announce, escalation, quarantine
+from bot.services import announce, digest, escalation, owners, policies, quarantine, subscriptions
 from bot.slack.registry import Registry
+from bot.store import pauses
 from bot.store.database import Database
 from tests.scenario.stage import ANA
 from tests.store.test_channels import ANA as ANA_ACTOR
@@ -81,6 +83,72 @@ def test_a_proposal_is_asked_about_in_its_thread_and_then_in_person(ladder: Ladd
     assert len(ladder.slack.messages(ladder.slack.direct_channel(ANA).id)) == 1
 
 
+def test_a_team_of_codeowners_is_mentioned_by_its_user_group_and_nothing_else_in_the_file_mentions(
+    ladder: Ladder,
+) -> None:
+    teams = b"teams: [{team: '@acme/payments', slack: S0CIGUARDS}]"
+    with ladder.db.begin() as session:
+        policies.load(session, ladder.repository_id, teams, b"* @acme/payments @here @<!channel>", ladder.now)
+        assert owners.of_cases(session, ladder.repository_id, [ladder.case_id(NAMES[0])]) == {}, "it was no owner"
+        policies.load(session, ladder.repository_id, teams, b"* @acme/payments @channel", ladder.now)
+    ts = ladder.card(NAMES[0])
+    ladder.climb(hours=25)
+    (asked,) = ladder.slack.replies(ladder.place.channel, ts)
+    assert "<!subteam^S0CIGUARDS>, \N{FULLWIDTH COMMERCIAL AT}channel: nobody has decided" in str(asked.blocks)
+
+
+def direct(ladder: Ladder, user: str) -> list[str]:
+    return [one.text for one in ladder.slack.messages(ladder.slack.direct_channel(user).id)]
+
+
+def test_a_test_that_nobody_owns_is_asked_about_of_who_subscribed_and_then_stands_in_the_digest(ladder: Ladder) -> None:
+    ladder.card(NAMES[0])
+    ladder.climb(hours=73)
+    (told,) = direct(ladder, ANA)
+    assert told.startswith("You are asked to decide about")
+    with ladder.db.begin() as session:
+        told_of = digest.compose(session, ladder.place, None, None, "", ladder.now)
+    assert told_of is not None
+    assert [(row.title.rpartition("::")[2], row.owners) for row in told_of.stale] == [(NAMES[0], ())]
+
+
+def test_whom_slack_does_not_know_any_more_is_passed_over_and_their_channel_stays_open(ladder: Ladder) -> None:
+    ladder.card(NAMES[0])
+    gone = Actor(ActorKind.SLACK, "U0GONE", "gone")
+    ladder.propose(NAMES[0], gone, owner=None)
+    ladder.say()
+    ladder.climb(hours=73)
+    assert len(direct(ladder, ANA)) == 1
+    with ladder.db.begin() as session:
+        assert pauses.find(session, ladder.place) is None
+
+
+def test_where_nobody_is_known_it_is_a_row_of_the_digest_only(ladder: Ladder) -> None:
+    ladder.card(NAMES[0])
+    with ladder.db.begin() as session:
+        subscriptions.unsubscribe(session, ladder.place, ladder.repository_id)
+    ladder.climb(hours=73)
+    assert not [call for call in ladder.slack.calls if call.method == "conversations.open"]
+    with ladder.db.begin() as session:
+        assert len(escalation.list_waiting(session, ladder.now)) == 1
+
+
+def test_a_reminder_that_quiet_hours_held_back_to_the_last_day_is_said_once(ladder: Ladder) -> None:
+    ts = ladder.card(NAMES[0])
+    proposed = ladder.propose(NAMES[0], ANA_ACTOR)
+    with ladder.db.begin() as session:
+        quarantine.approve(session, proposed, BEN_ACTOR, ladder.now, budget=Budget())
+    ladder.say()
+    for passed in ({"days": 11, "hours": 1}, {"days": 2}):
+        ladder.now += timedelta(**passed)
+        with ladder.db.begin() as session:
+            escalation.remind(session, ladder.now)
+    ladder.say()
+    told = [one.text for one in ladder.slack.replies(ladder.place.channel, ts) if " ends " in one.text]
+    assert len(told) == 1
+    assert "ends tomorrow" in told[0]
+
+
 def test_a_line_of_a_thread_whose_answer_was_lost_is_found_in_its_thread(ladder: Ladder) -> None:
     ladder.slack.settings = replace(ladder.slack.settings, knows_client_ids=False)
     ladder.now = datetime.now(UTC) - timedelta(hours=30)
@@ -115,7 +183,7 @@ def test_the_end_of_a_quarantine_is_announced_in_its_thread_twice(ladder: Ladder
     ladder.climb(days=2, hours=1)
     told = [one for one in ladder.slack.replies(ladder.place.channel, ts) if " ends " in one.text]
     assert ["in 3 days" in one.text for one in told] == [True, False]
-    assert "ends today" in told[1].text
+    assert "ends tomorrow" in told[1].text
     assert "fg_lift" in str(told[1].blocks)
 
 

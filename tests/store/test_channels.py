@@ -11,14 +11,15 @@ import pytest
 import sqlalchemy as sa
 
 from bot.analysis.lifecycle import Scope
-from bot.analysis.model import SYSTEM, Actor, ActorKind, CaseId, Place, QuarantineId, RunId, Status
+from bot.analysis.model import SYSTEM, Actor, ActorKind, CaseId, Place, QuarantineId, RunId, Status, WorkspaceId
 from bot.analysis.policy import Budget
 from bot.analysis.schedule import DigestTime, QuietHours
 from bot.analysis.subscriptions import Event, Filters
-from bot.services import announce, digest, escalation, quarantine, subscriptions
+from bot.services import announce, digest, escalation, policies, quarantine, subscriptions
 from bot.services.judge import Change
-from bot.store import audit, mutes, notices, pauses, quarantines, runs, storms, workspaces
+from bot.store import audit, links, mutes, notices, pauses, quarantines, runs, storms, workspaces
 from bot.store.database import Database
+from bot.store.links import Link
 from bot.store.notices import Kind
 from bot.store.tables import notices as rows
 from bot.store.tables import scores
@@ -62,10 +63,10 @@ class Channels(Past):
             )
         return case_id
 
-    def propose(self, name: str, actor: Actor, days: int = 14) -> QuarantineId:
+    def propose(self, name: str, actor: Actor, days: int = 14, owner: str | None = "U0ANA") -> QuarantineId:
         proposal = quarantine.Proposal(
             case_id=self.case_id(name), scope=Scope.CASE, variant=None, fingerprint_id=None, days=days,
-            reason="it is slow", owner="U0ANA",
+            reason="it is slow", owner=owner,
         )  # fmt: skip
         with self.db.begin() as session:
             return quarantine.propose(session, REPOSITORY, proposal, actor, self.now, place=self.place)
@@ -220,8 +221,69 @@ def test_a_proposal_waits_from_when_it_was_made_and_the_owner_is_asked(waiting: 
     assert climb(waiting, 23) == []
     assert climb(waiting, 2) == ["mention"]
     with waiting.db.begin() as session:
-        held = quarantines.get(session, proposed)
-        assert escalation.find_person(session, waiting.place.workspace_id, held) == "U0ANA"
+        assert quarantines.get(session, proposed).owner == "U0ANA"
+        found = escalation.find_people(session, waiting.place, REPOSITORY, waiting.case_id(NAMES[0]))
+        assert found[0] == "U0ANA"
+
+
+CODEOWNERS = b"""
+tests/test_t0.py   @acme/payments @ben
+tests/test_t1.py   @acme/core
+"""
+TEAMS = b"teams: [{team: '@acme/payments', slack: S0PAY}]"
+
+
+def test_who_owns_a_test_is_named_by_people_else_by_codeowners_and_mentioned_as_far_as_slack_knows_them(
+    channels: Channels,
+) -> None:
+    workspace_id = channels.place.workspace_id
+    t0, t1, t2, t3 = (channels.case_id(name) for name in NAMES[:4])
+    channels.propose(NAMES[3], ANA)
+
+    def owning(case_id: CaseId) -> tuple[str, ...]:
+        return escalation.find_owners(session, workspace_id, REPOSITORY, case_id)
+
+    with channels.db.begin() as session:
+        policies.load(session, REPOSITORY, TEAMS, CODEOWNERS, channels.now)
+        assert owning(t0) == ("S0PAY", "@ben")
+        links.put(session, Link(workspace_id, "U0BEN", 7, "Ben"), channels.now)
+        links.put(session, Link(WorkspaceId(workspace_id + 1), "U0EVIL", 7, "ben"), channels.now)
+        assert owning(t0) == ("S0PAY", "U0BEN")
+        assert owning(t1) == ("@acme/core",)
+        assert owning(t2) == ()
+        assert owning(t3) == ("U0ANA",)
+
+
+def test_a_subscription_by_owner_hears_of_new_flakes_by_codeowners(channels: Channels) -> None:
+    with channels.db.begin() as session:
+        policies.load(session, REPOSITORY, None, CODEOWNERS, channels.now)
+        wanted = Filters(owner="@acme/payments")
+        subscriptions.subscribe(session, channels.place, REPOSITORY, wanted, ANA, channels.now)
+    channels.turn_flaky(NAMES[:3])
+    assert [row["ref"] for row in channels.told(Kind.CARD)] == [channels.case_id(NAMES[0])]
+
+
+def test_who_is_asked_in_person_is_the_owner_else_who_acted_last_else_who_subscribed(waiting: Channels) -> None:
+    case_id = waiting.case_id(NAMES[0])
+
+    def people() -> list[str]:
+        with waiting.db.begin() as session:
+            return escalation.find_people(session, waiting.place, REPOSITORY, case_id)
+
+    assert people() == ["U0ANA"], "who subscribed the channel"
+    with waiting.db.begin() as session:
+        elsewhere = Place(waiting.place.workspace_id, "C0NOBODY")
+        assert escalation.find_people(session, elsewhere, REPOSITORY, case_id) == []
+        for actor in (BEN, SYSTEM):
+            audit.append(
+                session, repository_id=REPOSITORY, case_id=case_id, quarantine_id=None, tag="quarantine:reject",
+                actor=actor, reason="", now=waiting.now,
+            )  # fmt: skip
+    assert people() == ["U0BEN", "U0ANA"]
+    with waiting.db.begin() as session:
+        policies.load(session, REPOSITORY, None, b"* @chloe @acme/payments", waiting.now)
+        links.put(session, Link(waiting.place.workspace_id, "U0CHLOE", 8, "chloe"), waiting.now)
+    assert people() == ["U0CHLOE", "U0BEN", "U0ANA"]
 
 
 def test_a_quarantine_is_reminded_of_three_days_before_its_end_and_on_its_last_day(channels: Channels) -> None:

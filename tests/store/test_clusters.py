@@ -52,7 +52,7 @@ def test_cases_that_flake_together_are_one_item_with_one_owner(db: Database) -> 
         held = quarantine.propose(session, past.repository_id, proposal, ANA, past.now, place=None)
         quarantine.assign(session, held, "@shop/checkout", ANA, past.now)
         named = owners.of_cases(session, past.repository_id, together.case_ids)
-    assert set(named.values()) == {"@shop/checkout"}
+    assert set(named.values()) == {("@shop/checkout",)}
     assert len(named) == 2
     past.run(_passing())
     assert _refresh(past)[0].owner == "@shop/checkout"

@@ -208,7 +208,7 @@ VIEWS: dict[str, Callable[[], Message | View]] = {
         recent=RECENT,
         address=ADDRESS,
         explanation=EXPLANATION,
-        owner="@acme/payments",
+        owners=("@acme/payments",),
     ),
     "explained": lambda: details.explained(FLAKY, EXPLANATION),
     "top": lambda: cost.ranking("acme/shop", 7, [IMPACT, replace(IMPACT, ci_minutes=0.3, waiting_minutes=0)]),

@@ -35,6 +35,8 @@ HOURS = Hours(
     digest_since=NOW,
     quiet=QuietHours(time(20), time(8), frozenset({5, 6})),
 )
+BERLIN = ZoneInfo("Europe/Berlin")
+ENDING = replace(ACTIVE, expires_at=NOW + timedelta(days=3))
 POLICIES = [policy.in_force(name, DEFAULT) for name in ("acme/shop", "acme/web", "acme/api")]
 ROWS = tuple(
     Row(
@@ -44,12 +46,12 @@ ROWS = tuple(
         rate=rate,
         failures=failures,
         runs=runs,
-        owner=owner,
+        owners=owners,
     )
-    for news, name, rate, failures, runs, owner in (
-        (News.BROKEN, "sync", 0.91, 9, 10, None),
-        (News.FLAKY, "cart", 0.134, 7, 52, "@acme/payments"),
-        (News.FIXED, "login", 0.01, 3, 80, "U0ANA"),
+    for news, name, rate, failures, runs, owners in (
+        (News.BROKEN, "sync", 0.91, 9, 10, ()),
+        (News.FLAKY, "cart", 0.134, 7, 52, ("@acme/payments",)),
+        (News.FIXED, "login", 0.01, 3, 80, ("U0ANA",)),
     )
 )
 LEDGER = Ledger(
@@ -73,11 +75,11 @@ FULL = Digest(
     repositories=("acme/shop",),
     days=tuple(Day(date(2026, 11, 10) + timedelta(days=n), n % 5, (n * 7) % 11) for n in range(14)),
     rows=ROWS,
-    owned=(Owned("@acme/payments", 9, 1), Owned(None, 5, 0)),
+    owned=(Owned(("@acme/payments",), 9, 1), Owned((), 5, 0)),
     proposals=3,
     cost=Cost(212, 340, 6, 95, 4),
     ledgers=(LEDGER,),
-    stale=(Waiting("tests/test_stock.py::test_stock", "acme/shop", NOW - timedelta(days=4), None),),
+    stale=(Waiting("tests/test_stock.py::test_stock", "acme/shop", NOW - timedelta(days=4), ()),),
     cadence="Monday to Friday at 09:00, Europe/Berlin",
     is_weekly=False,
 )
@@ -131,11 +133,14 @@ VIEWS: dict[str, Callable[[], Message | View]] = {
     "digest_calm": lambda: digest.digest(QUIET, Level.TEXT),
     **{f"storm_{level}": lambda level=level: storm.storm(STORM, level) for level in Level},  # type: ignore[misc]
     "storm_tests": lambda: storm.tests(200, [CaseRow(FLAKY), CaseRow(FLAKY, ACTIVE)]),
-    "mention": lambda: escalation.mention(FLAKY, PROPOSED, NOW - timedelta(days=1)),
-    "mention_of_nobody": lambda: escalation.mention(FLAKY, None, NOW - timedelta(days=1)),
+    "mention": lambda: escalation.mention(FLAKY, PROPOSED, ("U0ANA",), NOW - timedelta(days=1)),
+    "mention_of_nobody": lambda: escalation.mention(FLAKY, None, (), NOW - timedelta(days=1)),
+    "mention_of_teams": lambda: escalation.mention(
+        FLAKY, None, ("S0PAYMENTS", "@acme/shop", "<!channel>", "@here"), NOW - timedelta(days=1)
+    ),
     "direct": lambda: escalation.direct(FLAKY, PROPOSED, NOW - timedelta(days=3), "C0CIFLAKES"),
-    "reminder": lambda: escalation.reminder(FLAKY, ACTIVE, 3),
-    "reminder_today": lambda: escalation.reminder(FLAKY, ACTIVE, 0),
+    "reminder": lambda: escalation.reminder(FLAKY, ENDING, ("U0ANA",), NOW, BERLIN),
+    "reminder_today": lambda: escalation.reminder(FLAKY, ENDING, ("U0ANA",), NOW + timedelta(days=3), BERLIN),
     "author": lambda: author.not_you(AUTHOR),
     "author_done": lambda: author.not_you(replace(AUTHOR, mine=True, rerun_at=NOW)),
     "author_not_any_more": lambda: author.not_you(replace(AUTHOR, all_known=False)),
@@ -198,6 +203,32 @@ def test_a_digest_in_which_nothing_happened_is_empty_and_one_masked_regression_i
     assert not replace(QUIET, proposals=1).is_empty
 
 
+@pytest.mark.parametrize(
+    ("now", "soon"),
+    [
+        ("2026-12-04 22:00", "in 3 days, on 7 December"),
+        ("2026-12-05 23:30", "in 2 days, on 7 December"),
+        ("2026-12-06 08:00", "tomorrow, on 7 December"),
+        ("2026-12-07 00:05", "today, on 7 December"),
+    ],
+)
+def test_a_reminder_counts_the_days_by_the_calendar_of_the_channel(now: str, soon: str) -> None:
+    ending = replace(ACTIVE, expires_at=datetime(2026, 12, 6, 23, 10, tzinfo=UTC))
+    told = escalation.reminder(FLAKY, ending, (), datetime.fromisoformat(now).replace(tzinfo=BERLIN), BERLIN)
+    assert f"ends {soon};" in told.text
+
+
+def test_only_ids_of_slack_are_mentioned_and_nobody_mentions_a_whole_channel() -> None:
+    hostile = ("<!channel>", "@channel", "@Here", "<!subteam^S0PAY>", "<@U0BEN>", "@U0BEN", "SHOPPERS", "x|<!here>@x.y")
+    told = str(escalation.mention(FLAKY, None, ("U0ANA", "S0PAY", *hostile), NOW).blocks)
+    assert "<@U0ANA>, <!subteam^S0PAY>, " in told
+    told = str([escalation.mention(FLAKY, None, (one,), NOW).blocks for one in hostile])
+    assert "<@" not in told
+    assert "<!" not in told.replace("<!date", "")
+    assert "@channel" not in told.lower()
+    assert "@here" not in told.lower()
+
+
 def test_a_digest_offers_what_waits_only() -> None:
     assert "fg_menu_proposed" in str(digest.digest(FULL).blocks)
     assert "fg_menu_proposed" not in str(digest.digest(QUIET).blocks)
@@ -206,11 +237,11 @@ def test_a_digest_offers_what_waits_only() -> None:
 @settings(max_examples=30, deadline=None)
 @given(name=NAMES, other=NAMES)
 def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) -> None:
-    rows = tuple(replace(row, title=name, repository=other, owner=name) for row in ROWS) * 40
+    rows = tuple(replace(row, title=name, repository=other, owners=(name,)) for row in ROWS) * 40
     ledger = replace(LEDGER, masked=(replace(LEDGER.masked[0], title=name),) * 9)
     told = replace(
-        FULL, rows=rows, repositories=(name, other), owned=(Owned(name, 3, 1), Owned(other, 2, 0)) * 9,
-        ledgers=(ledger,), stale=(replace(FULL.stale[0], title=name, repository=other, owner=name),) * 9,
+        FULL, rows=rows, repositories=(name, other), owned=(Owned((name, other) * 9, 3, 1), Owned((other,), 2, 0)) * 9,
+        ledgers=(ledger,), stale=(replace(FULL.stale[0], title=name, repository=other, owners=(name,)),) * 9,
     )  # fmt: skip
     state = replace(
         STORM, repository=name, rows=tuple(replace(row, title=name) for row in STORM.rows) * 3, total=10_000
@@ -223,9 +254,9 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
     rendered: list[Message | View] = [
         *(digest.digest(told, level) for level in Level),
         *(storm.storm(state, level) for level in Level),
-        escalation.mention(profile, held, NOW),
+        escalation.mention(profile, held, (name, other) * 9, NOW),
         escalation.direct(profile, held, NOW, "C1"),
-        escalation.reminder(profile, held, 3),
+        escalation.reminder(profile, held, (name,), NOW, BERLIN),
         author.not_you(
             replace(AUTHOR, repository=name, sha=other, run_url=name, failures=(failure,) * 30, refused=other)
         ),

@@ -62,3 +62,16 @@ def test_a_target_survives_the_way_through_slack() -> None:
 def test_a_target_that_is_not_ours_is_refused() -> None:
     with pytest.raises(modals.InvalidInputError):
         Target.decode("{}")
+
+
+@pytest.mark.parametrize(
+    ("typed", "owner"),
+    [
+        ("<!subteam^S0PAY|@pay>", "S0PAY"),
+        ("S0PAY", "S0PAY"),
+        ("@acme/payments", "@acme/payments"),
+        ("<!here>", "<!here>"),
+    ],
+)
+def test_a_user_group_is_written_by_its_id_or_as_slack_mentions_it(typed: str, owner: str) -> None:
+    assert forms.OwnerForm.decode(_values(team=typed)).owner == owner

@@ -234,7 +234,7 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
         run_answers.run(answer),
         details.case_details(profile, quarantine, audit, NOW),
         details.case_details(
-            replace(profile, cluster=cluster, order=order), quarantine, audit, NOW, owner=name, explanation=told
+            replace(profile, cluster=cluster, order=order), quarantine, audit, NOW, owners=(name,), explanation=told
         ),
         details.explained(profile, told),
         cost.ranking(name, 7, [replace(IMPACT, title=other)] * 20),

@@ -28,6 +28,8 @@ approval:
     - {path: tests/api/, owners: true}
 artifacts:
   - junit-{os}-py{python}-{shard}
+teams:
+  - {team: "@acme/Payments", slack: S0PAY}
 """
 
 
@@ -41,6 +43,7 @@ def test_a_file_says_what_it_says() -> None:
     assert found.approval.rule("src/payments/a.py") == ApprovalRule(protected=True, two_people=True, owners=False)
     assert found.split_artifact("junit-linux-py3.12-2") == ("linux-3.12", "2")
     assert found.split_artifact("coverage") is None
+    assert (found.group_of("@acme/payments"), found.group_of("@acme/core")) == ("S0PAY", None)
 
 
 @pytest.mark.parametrize("text", [b"", b"\n# nothing\n", b"{}", b"version: 1"])
@@ -66,6 +69,10 @@ def test_an_empty_file_is_the_default_and_proposes_nothing_by_itself(text: bytes
         (b"artifacts: ['junit-linux']", "artifacts[0]: 'junit-linux' must have 1 to 4 groups"),
         (b"artifacts: ['{a}{b}']", "artifacts[0]: '{a}{b}' has two groups with nothing between them"),
         (b"artifacts: ['{a b}']", "artifacts[0]: '{a b}' has a group without a proper name"),
+        (b"teams: [{team: '@acme/shop', slack: C0SHOP}]", "teams[0].slack: 'C0SHOP' is no user group of Slack"),
+        (b"teams: [{team: '@acme/shop', slack: '<!channel>'}]", "teams[0].slack: '<!channel>' is no user group"),
+        (b"teams: [{team: '@ana', slack: S0SHOP}]", "teams[0].team: '@ana' is no team"),
+        (b"teams: [{team: '@acme/shop', slak: S0SHOP}]", "teams[0].slack: must be a text"),
         (b"version: 2", "version: must be 1, not 2"),
         (b"- a", "must be a mapping"),
         (b"a: [", "Line 1"),
