@@ -83,7 +83,7 @@ def test_runs_whose_names_hold_one_commit_are_runs_of_the_same_code(tmp_path: Pa
 
 
 def test_what_passed_in_a_run_that_was_read_in_part_is_no_evidence(tmp_path: Path) -> None:
-    """`test_flaky` fails eight times and passes in the runs after, which say that it was mended only where they are whole."""
+    """`test_flaky` fails eight times, then passes in runs that say it was mended only where they are whole."""
     found = {}
     for name, cut in (("whole", b""), ("in-part", b"<testcase name=")):
         (tmp_path / name).mkdir()
