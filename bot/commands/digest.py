@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import time
 from typing import TypeVar
-from zoneinfo import ZoneInfo
 
 from bot import telemetry
 from bot.analysis.model import Place
-from bot.analysis.schedule import EVERY_DAY, WORKDAYS, DigestTime, Hours, QuietHours
-from bot.commands import parser, times
+from bot.analysis.schedule import Hours, QuietHours
+from bot.commands import times, timetable
 from bot.commands.command import Command
 from bot.commands.door import Body, Door, now
 from bot.commands.parser import Typed
@@ -25,10 +24,6 @@ from bot.slack.forms import FormError
 from bot.slack.names import Action
 from bot.store import subscriptions as stored
 
-_MORNING = time(9)
-_WEEK = 7
-_SETS = {"weekdays": WORKDAYS, "workdays": WORKDAYS, "weekend": EVERY_DAY - WORKDAYS, "weekends": EVERY_DAY - WORKDAYS}
-_CADENCES = ("now", "daily", "weekly", "off")
 _T = TypeVar("_T")
 
 
@@ -76,10 +71,10 @@ def keep(door: Door, place: Place, answers: Answers) -> Hours:
             return otherwise
 
     zone = read(Input.ZONE, times.zone, None)
-    at = read(Input.TIME, times.time_of_day, _MORNING)
+    at = read(Input.TIME, times.time_of_day, timetable.MORNING)
     begin, end = read(Input.QUIET, times.time_range, (time(), time()))
     quiet_days = frozenset(int(day) for day in answers.chosen(Input.QUIET_DAYS) if day in set("0123456"))
-    if len(quiet_days) == _WEEK:
+    if len(quiet_days) == timetable.WEEK:
         errors[Input.QUIET_DAYS] = "Leave a day on which something may be said."
     chosen, weekday = answers.text(Input.CADENCE), answers.text(Input.WEEKDAY)
     if chosen not in set(Cadence):
@@ -96,31 +91,17 @@ def keep(door: Door, place: Place, answers: Answers) -> Hours:
 
 
 def _digest(door: Door, body: Body, typed: Typed) -> None:
-    words = [word.lower() for word in typed.words]
-    if not words:
+    if not typed.words:
         on_settings(door, body)
         return
-    if words[0] == "now":
+    if [word.lower() for word in typed.words] == ["now"]:
         on_now(door, body)
         return
-    if words[0] not in _CADENCES:
-        near = parser.closest(words[0], _CADENCES)
-        hint = f"Did you mean digest {near}?" if near else f"One of: {', '.join(_CADENCES)}."
-        message = f"I do not know digest {words[0][:40]}. {hint}"
-        raise InvalidInputError(message)
     place = place_of(door, body)
-    wanted, zone = None, None
-    if words[0] != "off":
-        at, days, zone = _when(typed.words[1:])
-        if words[0] == "weekly":
-            days = days or frozenset({0})
-            if len(days) != 1:
-                message = "A weekly digest comes on one day, such as: digest weekly mon 09:00."
-                raise InvalidInputError(message)
-        wanted = DigestTime(at or _MORNING, days or EVERY_DAY)
+    wanted, zone = timetable.digest_time(typed.words)
     with door.db.begin() as session:
-        hours = subscriptions.set_digest(session, place, wanted, zone, now())
-    door.answer(body, views.hours_set(hours))
+        kept = subscriptions.set_digest(session, place, wanted, zone, now())
+    door.answer(body, views.hours_set(kept))
 
 
 def _quiet(door: Door, body: Body, typed: Typed) -> None:
@@ -128,66 +109,10 @@ def _quiet(door: Door, body: Body, typed: Typed) -> None:
         on_settings(door, body)
         return
     place = place_of(door, body)
-    quiet, zone = None, None
-    if typed.words[0].lower() != "off":
-        quiet, zone = _quiet_hours(typed.words)
+    quiet, zone = timetable.quiet_hours(typed.words)
     with door.db.begin() as session:
-        hours = subscriptions.set_quiet(session, place, quiet, zone)
-    door.answer(body, views.hours_set(hours))
-
-
-def _when(words: Sequence[str]) -> tuple[time | None, frozenset[int], ZoneInfo | None]:
-    """Time of day, days and zone in any order; a word is a day, else a time, else a zone.
-
-    Raises:
-        InvalidInputError: a word is none of them.
-    """
-    at, zone = None, None
-    days: frozenset[int] = frozenset()
-    for word in words:
-        if (found := _days(word)) is not None:
-            days |= found
-        elif word[:1].isdigit():
-            at = times.time_of_day(word)
-        else:
-            zone = times.zone(word)
-    return at, days, zone
-
-
-def _quiet_hours(words: Sequence[str]) -> tuple[QuietHours, ZoneInfo | None]:
-    begin, end, zone = time(), time(), None
-    days: frozenset[int] = frozenset()
-    for word in words:
-        if (found := _days(word)) is not None:
-            days |= found
-        elif word[:1].isdigit():
-            begin, end = times.time_range(word)
-        else:
-            zone = times.zone(word)
-    if begin == end and not days:
-        message = "Say which hours or days are quiet, such as: quiet 20:00-08:00 weekends Europe/Berlin."
-        raise InvalidInputError(message)
-    if len(days) == _WEEK:
-        message = "Leave a day on which something may be said; digest off and unsubscribe end the rest."
-        raise InvalidInputError(message)
-    return QuietHours(begin, end, days), zone
-
-
-def _days(word: str) -> frozenset[int] | None:
-    """The days that `mon`, `mon,wed`, `mon-fri` or `weekends` says; None where a word names no days."""
-    known = _SETS.get(word.lower())
-    if known is not None:
-        return known
-    found: set[int] = set()
-    try:
-        for part in word.replace("\N{EN DASH}", "-").split(","):
-            first, dash, last = part.partition("-")
-            begin = times.weekday(first)
-            end = times.weekday(last) if dash else begin
-            found |= {(begin + step) % _WEEK for step in range((end - begin) % _WEEK + 1)}
-    except InvalidInputError:
-        return None
-    return frozenset(found)
+        kept = subscriptions.set_quiet(session, place, quiet, zone)
+    door.answer(body, views.hours_set(kept))
 
 
 COMMANDS = (

@@ -34,6 +34,8 @@ def duration(text: str) -> timedelta:
             break
         total += timedelta(**{_UNITS[part[2][0].lower()]: int(part[1])})
         at = part.end()
+        if total > _LONGEST:
+            break
     if not stripped or at < len(stripped) or not timedelta() < total <= _LONGEST:
         message = f"“{text[:40]}” is no duration; write one such as 7d, 2w or 36h."
         raise InvalidInputError(message)
