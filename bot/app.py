@@ -12,7 +12,6 @@ from types import FrameType
 
 import uvicorn
 from slack_bolt import App as Bolt
-from slack_bolt.adapter.socket_mode import SocketModeHandler
 from starlette.applications import Starlette
 
 from bot import telemetry
@@ -38,6 +37,7 @@ from bot.web import routes
 from bot.web.accounts import AccountPages
 from bot.web.case_page import CasePage
 from bot.web.installing import InstallPages, Outcomes
+from bot.web.sockets import Sockets
 
 _log = telemetry.logger(__name__)
 
@@ -150,12 +150,12 @@ def serve(settings: Settings) -> None:
             worker.start()
             clock.start()
             if sockets is not None:
-                sockets.connect()  # type: ignore[no-untyped-call]
+                sockets.start()
             public = settings.address
             _log.info("ready", github_webhook=f"{public}/github/webhook", slack_requests=f"{public}/slack/events")
             yield
             if sockets is not None:
-                sockets.close()  # type: ignore[no-untyped-call]
+                sockets.stop()
             clock.stop()
             worker.stop()
 
@@ -289,10 +289,10 @@ def _accounts(settings: Settings) -> Accounts | None:
     )
 
 
-def _socket_mode(settings: Settings, bolt: Bolt | None) -> SocketModeHandler | None:
+def _socket_mode(settings: Settings, bolt: Bolt | None) -> Sockets | None:
     if bolt is None or settings.slack_app_token is None:
         return None
-    return SocketModeHandler(bolt, settings.slack_app_token.get_secret_value())
+    return Sockets(bolt, settings.slack_app_token.get_secret_value())
 
 
 def _alive(worker: Worker) -> Callable[[], None]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import BaseModel, PrivateAttr
+from pydantic import BaseModel, PrivateAttr, model_validator
 
 from bot import telemetry
 from bot.analysis.model import Actor, ActorKind, CaseId, Place, RepositoryId
-from bot.errors import FlakeGuardError, UserError
+from bot.errors import FlakeGuardError, PermanentUpstreamError, UserError
 from bot.github.client import GitHub
 from bot.services import access
 from bot.services.connections import Setup
@@ -29,34 +29,45 @@ from bot.store.workspaces import Workspace
 
 _log = telemetry.logger(__name__)
 _LONGEST_ID = 18  # digits; more do not fit into a number of the database
+TOO_LATE = "Slack did not wait for the form. Ask for it again."
+_LATE = frozenset({"exchanged_trigger_id", "expired_trigger_id", "invalid_trigger_id", "trigger_expired"})
 OUTDATED = "This button or form is from an older version. Ask for the test again."
 
 
-class _Named(BaseModel):
+class Part(BaseModel):
+    """A part of what Slack sends, where null means the same as absent."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, sent: object) -> object:
+        return {key: value for key, value in sent.items() if value is not None} if isinstance(sent, Mapping) else sent
+
+
+class _Named(Part):
     id: str = ""
     username: str = ""
     name: str = ""
     team_id: str = ""
 
 
-class _Option(BaseModel):
+class _Option(Part):
     value: str = ""
 
 
-class _Element(BaseModel):
+class _Element(Part):
     action_id: str = ""
     block_id: str = ""
     value: str = ""
     selected_option: _Option | None = None
 
 
-class _Container(BaseModel):
+class _Container(Part):
     message_ts: str = ""
     thread_ts: str = ""
     is_ephemeral: bool = False
 
 
-class _Message(BaseModel):
+class _Message(Part):
     text: str = ""
     blocks: list[dict[str, Any]] = []
     attachments: list[dict[str, Any]] = []
@@ -71,22 +82,22 @@ class _Message(BaseModel):
         return frozenset(str(block.get("block_id", "")) for block in self.blocks)
 
 
-class _Link(BaseModel):
+class _Link(Part):
     url: str = ""
 
 
-class _State(BaseModel):
+class _State(Part):
     values: dict[str, Any] = {}  # decoded by the form it belongs to
 
 
-class _View(BaseModel):
+class _View(Part):
     id: str = ""
     callback_id: str = ""
     private_metadata: str = ""
     state: _State = _State()
 
 
-class Body(BaseModel):
+class Body(Part):
     """Slack's request, of whatever kind, as far as FlakeGuard reads it."""
 
     user: _Named = _Named()
@@ -103,6 +114,11 @@ class Body(BaseModel):
     links: list[_Link] = []
     block_id: str = ""
     value: str = ""
+    response_url: str = ""
+    team_id: str = ""
+    tab: str = ""
+    unfurl_id: str = ""
+    source: str = ""
     is_event: bool = False
     _github_login: str = PrivateAttr("")
 
@@ -116,6 +132,11 @@ class Body(BaseModel):
     def recognise(self, github_login: str) -> None:
         """Know which GitHub account the person is linked with, so that they are the same person there."""
         self._github_login = github_login
+
+    @property
+    def team(self) -> str:
+        """The workspace of the person; of an organisation's several, the one they are in."""
+        return self.user.team_id or self.team_id
 
     @property
     def where(self) -> str:
@@ -180,20 +201,38 @@ class Door:
         return Place(self.workspace.id, chosen) if chosen else None
 
     def answer(self, body: Body, message: Message) -> None:
-        """Show something to the one who asked, where they asked; in a direct message where that is nowhere."""
-        actor = body.actor
-        if body.where:
-            thread = body.container.thread_ts or None
-            self.slack.ephemeral(body.where, actor.id, message, thread_ts=thread)
-        else:
-            self.slack.post(self.slack.open_dm(actor.id), message, key=f"answer:{telemetry.new_id()}")
+        """Show something to the one who asked, where they asked; in a direct message where that is nowhere.
+
+        People also ask where the bot is not, in a private channel or in each other's direct messages: there only
+        the address that came with the request reaches them.
+        """
+        user = body.actor.id
+        thread = body.container.thread_ts or None
+        try:
+            if body.where:
+                self.slack.ephemeral(body.where, user, message, thread_ts=thread)
+                return
+        except PermanentUpstreamError as error:
+            _log.info("answered another way", reason=str(error))
+        try:
+            if body.response_url:
+                self.slack.respond(body.response_url, message, thread_ts=thread)
+                return
+        except PermanentUpstreamError as error:
+            _log.info("answered in a direct message", reason=str(error))
+        self.slack.post(self.slack.open_dm(user), message, key=f"answer:{telemetry.new_id()}")
 
     def open(self, body: Body, view: View) -> None:
         """Open a modal; after an event, which lets none be opened, answer with the button that does."""
         if body.is_event:
             self.answer(body, answers.carry_on(body.text))
-        else:
+            return
+        try:
             self.slack.open_view(body.trigger_id, view)
+        except PermanentUpstreamError as error:
+            if error.code not in _LATE:
+                raise
+            raise UserError(TOO_LATE) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +264,11 @@ class Entrance:
             search=self.search,
             pages=self.pages,
         )
+
+    def answer_without_token(self, body: Body, message: Message) -> None:
+        """Answer at the address that came with a request, which is all there is where a token was taken back."""
+        if body.response_url:
+            self.slacks.anonymous.respond(body.response_url, message)
 
     def identify(self) -> Workspace | None:
         """Ask Slack whom SLACK_BOT_TOKEN speaks for, and record it; None while Slack does not say."""

@@ -31,7 +31,7 @@ def entitled(door: Door, body: Body, repository_id: RepositoryId) -> Iterator[tu
         NotLinkedError: the person has no linked GitHub account; they are invited to link it.
         NotAllowedError: they may not write.
     """
-    standing = _standing(door, body.actor, repository_id, None)
+    standing = _standing(door, body, repository_id, None)
     with door.db.begin() as session:
         yield session, access.require_entitled(session, door.workspace, body.actor, repository_id, standing, now())
 
@@ -46,22 +46,23 @@ def approving(door: Door, body: Body, quarantine_id: QuarantineId) -> Iterator[t
     """
     with door.db.begin() as session:
         held = quarantines.get(session, quarantine_id)
-    standing = _standing(door, body.actor, held.repository_id, held.case_id)
+    standing = _standing(door, body, held.repository_id, held.case_id)
     with door.db.begin() as session:
         yield session, access.require_approver(session, door.workspace, body.actor, held.case_id, standing, now())
 
 
-def _standing(door: Door, actor: Actor, repository_id: RepositoryId, case_id: CaseId | None) -> Standing:
+def _standing(door: Door, body: Body, repository_id: RepositoryId, case_id: CaseId | None) -> Standing:
     """What is known of a person, fetched anew where it is too old or does not suffice; no transaction is open then."""
     if not door.setup.linking:
         if not door.approver_groups:
             raise NotAllowedError(_NOBODY)
-        if not any(actor.id in door.slack.group_members(group) for group in door.approver_groups):
+        team_id = body.team or None if door.workspace.is_organisation else None
+        if not any(body.actor.id in door.slack.group_members(group, team_id=team_id) for group in door.approver_groups):
             raise NotAllowedError(_NOT_IN_GROUP)
         return Standing(by_group=True)
     with door.db.begin() as session:
         repository = access.require_visible(session, door.workspace, repository_id)
-        standing = access.find_standing(session, door.workspace, actor.id, repository_id)
+        standing = access.find_standing(session, door.workspace, body.actor.id, repository_id)
         teams = access.teams_asked_for(session, case_id) if case_id is not None else ()
     return standing if standing.suffices(teams, now()) else _fetched(door, standing, repository, teams)
 

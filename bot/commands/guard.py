@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, assert_never
 
+from pydantic import ValidationError
 from slack_bolt import Ack, BoltContext, BoltRequest
 
 from bot import telemetry
@@ -22,6 +23,7 @@ from bot.store import deliveries
 from bot.store.workspaces import Workspace
 
 _log = telemetry.logger(__name__)
+_SHUT_OUT = "FlakeGuard cannot act in this workspace any more. Somebody who manages it has to install FlakeGuard again."
 
 
 class About(StrEnum):
@@ -54,16 +56,22 @@ def guarded(entrance: Entrance, listener: Listener) -> Callable[[Mapping[str, An
     name = listener.handler.__name__
 
     def run(body: Mapping[str, Any], context: BoltContext, request: BoltRequest) -> None:
-        asked = Body.model_validate(body)
+        try:
+            asked = Body.model_validate(body)
+        except ValidationError as error:
+            faults = error.errors(include_input=False)  # the input is what people wrote
+            _log.error("request of a form that is not known", handler=name, faults=faults)
+            return
         workspace: Workspace = context["workspace"]
         with telemetry.correlated(telemetry.new_id(), actor=asked.actor.subject, workspace=workspace.id):
             try:
                 door = entrance.admit(workspace)
             except FlakeGuardError as error:
-                _log.warning("request of a workspace that cannot be answered", reason=str(error), handler=name)
+                _log.warning("request of a workspace that cannot be spoken to", reason=str(error), handler=name)
+                attempt(lambda: entrance.answer_without_token(asked, answers.error(_SHUT_OUT)))
                 return
             try:
-                if is_new(door, asked.trigger_id, request):
+                if is_new(door, asked, request):
                     require_member(workspace, context, asked)
                     guard(door, asked, listener.about)
                     listener.handler(door, asked)
@@ -137,11 +145,14 @@ def _named(body: Body) -> dict[About, int]:
     return found
 
 
-def is_new(door: Door, key: str, request: BoltRequest) -> bool:
-    """Whether this is not a request that Slack sends again although it was taken in, believing it was lost."""
+def is_new(door: Door, body: Body, request: BoltRequest) -> bool:
+    """Whether this is not a request that Slack sends again although it was taken in, believing it was lost.
+
+    An event is known by its id; a click has none that Slack promises, but is not sent again unasked either.
+    """
     with door.db.begin() as session:
-        first = deliveries.insert_slack_event(session, f"{door.workspace.id}:{key}", now())
-    return first or request.headers.get("x-slack-retry-num", ["0"])[0] == "0"
+        first = deliveries.insert_slack_event(session, f"{door.workspace.id}:{body.trigger_id}", now())
+    return first or (not body.is_event and request.headers.get("x-slack-retry-num", ["0"])[0] == "0")
 
 
 def _tell(door: Door, body: Body, text: str) -> None:

@@ -13,6 +13,8 @@ from bot.store import homes
 
 def on_opened(door: Door, body: Body) -> None:
     """Show the home, and remember to keep it up to date."""
+    if body.tab not in {"", "home"}:
+        return
     with door.db.begin() as session:
         homes.put(session, door.workspace.id, body.actor.id, now())
     _publish(door, body, Pages())

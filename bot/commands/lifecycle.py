@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from pydantic import BaseModel
 from slack_bolt import BoltContext
 
 from bot import telemetry
 from bot.analysis.model import Place
-from bot.commands.door import Entrance, now
+from bot.commands.door import Entrance, Part, now
 from bot.services import subscriptions, workspaces
 from bot.store import deliveries
 from bot.store.database import Session
@@ -19,18 +18,18 @@ from bot.store.workspaces import Workspace
 _log = telemetry.logger(__name__)
 
 
-class _Tokens(BaseModel):
-    bot: list[str] = []
+class _Tokens(Part):
+    bot: tuple[str, ...] = ()
 
 
-class _Event(BaseModel):
+class _Event(Part):
     type: str = ""
     channel: str = ""
     user: str = ""
     tokens: _Tokens = _Tokens()
 
 
-class _Body(BaseModel):
+class _Body(Part):
     event_id: str = ""
     event_time: int = 0
     event: _Event = _Event()

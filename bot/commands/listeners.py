@@ -10,6 +10,7 @@ from typing import Any
 
 from slack_bolt import Ack, App, BoltContext, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.error import BoltUnhandledRequestError
 
 from bot import telemetry
 from bot.commands import (
@@ -38,7 +39,7 @@ from bot.commands.door import OUTDATED, Body, Door, Entrance, Handler
 from bot.commands.guard import About, Listener, acknowledge, guarded, require_member
 from bot.commands.submission import Submission, Submissions
 from bot.errors import FlakeGuardError
-from bot.slack import answers
+from bot.slack import answers, modals
 from bot.slack.blockkit import Element
 from bot.slack.manifest import COMMAND
 from bot.slack.names import Action, Callback, Shortcut
@@ -127,11 +128,11 @@ def build(entrance: Entrance, *, signing_secret: str | None) -> App:
     """The Bolt app; without a signing secret it serves Socket Mode only."""
     app = App(
         authorize=_authorize(entrance),
-        client=entrance.slacks.web,
+        client=entrance.slacks.anonymous.web,
         logger=logging.getLogger("slack_bolt"),
         signing_secret=signing_secret or "socket-mode-only",
         listener_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="slack"),
-        raise_error_for_unhandled_request=False,
+        raise_error_for_unhandled_request=True,
     )
     app.middleware(_stop_strangers(entrance))
     app.command(COMMAND)(ack=acknowledge, lazy=[guarded(entrance, Listener(About.NOTHING, menu.on_command))])
@@ -144,8 +145,13 @@ def build(entrance: Entrance, *, signing_secret: str | None) -> App:
         app.view(callback.value)(submissions.listener(submission))
     for action, suggest in SUGGESTIONS.items():
         app.options(action.value)(_suggesting(entrance, suggest))
-    app.view_closed(re.compile(".*"))(ack=acknowledge, lazy=[])
-    app.action(re.compile(".*"))(ack=acknowledge, lazy=[guarded(entrance, Listener(About.NOTHING, _on_unknown))])
+    everything, unknown = re.compile(".*", re.DOTALL), guarded(entrance, Listener(About.NOTHING, _on_unknown))
+    app.view_closed(everything)(ack=acknowledge, lazy=[])
+    app.command(everything)(_on_other_command)
+    app.action(everything)(ack=acknowledge, lazy=[unknown])
+    app.shortcut(everything)(ack=acknowledge, lazy=[unknown])
+    app.view(everything)(_on_other_view)
+    app.options(everything)(_on_other_menu)
     app.event("app_home_opened")(_on_event(entrance, home.on_opened))
     app.event("link_shared")(_on_event(entrance, unfurl.on_link_shared))
     app.event("app_mention")(_on_event(entrance, menu.on_command))
@@ -228,15 +234,19 @@ def _on_event(entrance: Entrance, handler: Handler) -> Callable[..., None]:
 
     def on_event(event: Mapping[str, Any], body: Mapping[str, Any], context: BoltContext, request: BoltRequest) -> None:
         asked = {
-            "user_id": event.get("user", ""),
-            "channel_id": event.get("channel", ""),
-            "text": event.get("text", ""),
-            "trigger_id": body.get("event_id", ""),
+            "user_id": event.get("user"),
+            "channel_id": event.get("channel"),
+            "text": event.get("text"),
+            "trigger_id": body.get("event_id"),
             "is_event": True,
-            "container": {"thread_ts": event.get("thread_ts", ""), "message_ts": event.get("message_ts", "")},
-            "links": event.get("links", []),
+            "container": {"thread_ts": event.get("thread_ts"), "message_ts": event.get("message_ts")},
+            "links": event.get("links"),
+            "unfurl_id": event.get("unfurl_id"),
+            "source": event.get("source"),
+            "tab": event.get("tab"),
         }
-        run(asked, context, request)
+        if asked["user_id"]:  # what another app said has nobody to be answered
+            run(asked, context, request)
 
     return on_event
 
@@ -245,10 +255,25 @@ def _on_unknown(door: Door, body: Body) -> None:
     door.answer(body, answers.error(OUTDATED))
 
 
+def _on_other_command(ack: Ack) -> None:
+    ack(text=f"FlakeGuard answers to {COMMAND}. Type {COMMAND} help.")
+
+
+def _on_other_view(ack: Ack) -> None:
+    ack(response_action="update", view=modals.info("Not done", OUTDATED).payload())
+
+
+def _on_other_menu(ack: Ack) -> None:
+    ack(options=[])
+
+
 def _on_other() -> None:
     """Every other event is only acknowledged."""
 
 
 def _on_error(error: Exception) -> BoltResponse:
+    if isinstance(error, BoltUnhandledRequestError):
+        _log.info("request that nothing here is for", kind=error.body.get("type"))
+        return BoltResponse(status=200, body="")
     _log.error("listener failed", exc_info=error)
     return BoltResponse(status=200, body="")

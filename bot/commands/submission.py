@@ -82,7 +82,7 @@ class Submissions:
         with telemetry.correlated(telemetry.new_id(), actor=asked.actor.subject, workspace=workspace.id):
             try:
                 door = self._entrance.admit(workspace)
-                if not is_new(door, asked.trigger_id, request):
+                if not is_new(door, asked, request):
                     return _Result()
                 require_member(workspace, context, asked)
                 guard(door, asked, submission.about)

@@ -10,6 +10,7 @@ from bot.errors import NotFoundError
 from bot.services import access, profiles
 from bot.slack import messages
 from bot.slack.blockkit import Block
+from bot.slack.client import LinkPlace
 from bot.store import shared_links
 
 MOST = 2
@@ -26,7 +27,7 @@ def on_link_shared(door: Door, body: Body) -> None:
     shown: dict[str, tuple[Block, ...]] = {}
     with door.db.begin() as session:
         for link in body.links:
-            found = door.pages.read_url(link.url, moment)
+            found = door.pages.read_url(link.url.replace("&amp;", "&"), moment)
             if found is None or found[0] != door.workspace.id:
                 continue
             try:
@@ -39,4 +40,4 @@ def on_link_shared(door: Door, body: Body) -> None:
             profile = profiles.of_case(session, found[1], moment)
             shown[link.url] = messages.unfurl(profile, profiles.latest_quarantine(session, profile), moment)
     if shown:
-        door.slack.unfurl(body.where, body.container.message_ts, shown)
+        door.slack.unfurl(LinkPlace(body.where, body.container.message_ts, body.unfurl_id, body.source), shown)

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 from urllib.error import URLError
 
 import pybreaker
@@ -17,15 +18,18 @@ import slack_sdk
 import stamina
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
+from slack_sdk.webhook import WebhookClient, WebhookResponse
 
 from bot.errors import PermanentUpstreamError, UpstreamError
 from bot.slack.blockkit import Block, Json, Message, View
 
+_Answer = TypeVar("_Answer")
 TIMEOUT_SECONDS = 10
 _ATTEMPTS = 3
 _FAILURES_TO_OPEN = 5
 OPEN_SECONDS = 30.0
 """How long nothing is asked of a Slack that failed several times in a row."""
+_OK = 200
 _SERVER_ERROR = 500
 _TOO_MANY = 429
 _GROUP_SECONDS = 300.0
@@ -70,6 +74,21 @@ class UnreachableError(UpstreamError):
 
 
 @dataclass(frozen=True, slots=True)
+class LinkPlace:
+    """Where links were shared: in a message, or in one that is still being written."""
+
+    channel: str
+    ts: str
+    unfurl_id: str = ""
+    source: str = ""
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether the message is not sent yet, so that Slack knows it by its `unfurl_id` only."""
+        return self.source == "composer" and bool(self.unfurl_id)
+
+
+@dataclass(frozen=True, slots=True)
 class BotIdentity:
     """Who the token speaks for."""
 
@@ -95,7 +114,7 @@ class Slack:
     ) -> None:
         """Speak with `token` to the Web API at `base_url`; after failures in a row nothing is asked for a while."""
         self.web = web(base_url, token=token)
-        self._groups: dict[str, tuple[frozenset[str], float]] = {}
+        self._groups: dict[tuple[str, str], tuple[frozenset[str], float]] = {}
         self._breaker = pybreaker.CircuitBreaker(
             fail_max=_FAILURES_TO_OPEN,
             reset_timeout=open_seconds,
@@ -189,10 +208,37 @@ class Slack:
             ),
         )
 
-    def unfurl(self, channel: str, ts: str, shown: Mapping[str, Sequence[Block]]) -> None:
+    def respond(self, response_url: str, message: Message, *, thread_ts: str | None = None) -> None:
+        """Show a message to the one who asked, at the address that came with the request.
+
+        It reaches places the bot is not in, for half an hour and five times
+        (https://docs.slack.dev/interactivity/handling-user-interaction#message_responses).
+        """
+        body: dict[str, object] = {
+            "response_type": "ephemeral",
+            "replace_original": False,
+            "text": message.text,
+            "blocks": _blocks(message),
+        }
+        if thread_ts:
+            body["thread_ts"] = thread_ts
+        webhook = WebhookClient(response_url, timeout=TIMEOUT_SECONDS, retry_handlers=[])
+        self._call("response_url", lambda: _require_taken(webhook.send_dict(body)))
+
+    def unfurl(self, where: LinkPlace, shown: Mapping[str, Sequence[Block]]) -> None:
         """Show blocks under links of a message; a second time replaces them."""
         unfurls = {url: {"blocks": [dict(block) for block in blocks]} for url, blocks in shown.items()}
-        self._call("chat.unfurl", lambda: self.web.chat_unfurl(channel=channel, ts=ts, unfurls=unfurls))
+        draft = where.is_draft
+        self._call(
+            "chat.unfurl",
+            lambda: self.web.chat_unfurl(
+                channel=None if draft else where.channel,
+                ts=None if draft else where.ts,
+                unfurl_id=where.unfurl_id if draft else None,
+                source=where.source if draft else None,
+                unfurls=unfurls,
+            ),
+        )
 
     def open_dm(self, user: str) -> str:
         """Return the channel of the direct messages with a person."""
@@ -222,20 +268,25 @@ class Slack:
         profile = (response.get("user") or {}).get("profile") or {}
         return str(profile.get("email") or "")
 
-    def group_members(self, group: str) -> frozenset[str]:
-        """The members of a user group, as of at most five minutes ago; nobody where Slack knows no such group."""
-        known = self._groups.get(group)
+    def group_members(self, group: str, *, team_id: str | None = None) -> frozenset[str]:
+        """The members of a user group, as of at most five minutes ago; nobody where Slack knows no such group.
+
+        A token of a whole organisation has to name the workspace that is meant.
+        """
+        known = self._groups.get((group, team_id or ""))
         if known is not None and time.monotonic() - known[1] < _GROUP_SECONDS:
             return known[0]
         try:
-            response = self._call("usergroups.users.list", lambda: self.web.usergroups_users_list(usergroup=group))
+            response = self._call(
+                "usergroups.users.list", lambda: self.web.usergroups_users_list(usergroup=group, team_id=team_id)
+            )
         except PermanentUpstreamError as error:
             if error.code != "no_such_subteam":
                 raise
             members: frozenset[str] = frozenset()
         else:
             members = frozenset(str(one) for one in response.get("users") or [])
-        self._groups[group] = (members, time.monotonic())
+        self._groups[group, team_id or ""] = (members, time.monotonic())
         return members
 
     def probe(self) -> BotIdentity:
@@ -245,7 +296,7 @@ class Slack:
         team_id, team, user_id, url, enterprise_id = texts
         return BotIdentity(team_id, team, user_id, url, enterprise_id, bool(response.get("is_enterprise_install")))
 
-    def _call(self, method: str, call: Callable[[], SlackResponse], *, attempts: int = _ATTEMPTS) -> SlackResponse:
+    def _call(self, method: str, call: Callable[[], _Answer], *, attempts: int = _ATTEMPTS) -> _Answer:
         retries = stamina.retry_context(
             on=UnreachableError, attempts=attempts, timeout=TIMEOUT_SECONDS, wait_initial=0.2, wait_max=2.0
         )
@@ -255,7 +306,7 @@ class Slack:
         message = f"Slack's {method} was not asked."  # stamina raises before this
         raise UpstreamError(message)
 
-    def _guarded(self, method: str, call: Callable[[], SlackResponse]) -> SlackResponse:
+    def _guarded(self, method: str, call: Callable[[], _Answer]) -> _Answer:
         # pybreaker holds its lock while it calls. So only the one trial of an open circuit runs inside it;
         # else one slow answer would stand in the way of every other thread.
         state = self._breaker.current_state
@@ -263,9 +314,10 @@ class Slack:
             raise _rejected(method)
         if state == pybreaker.STATE_OPEN:
             try:
-                return self._breaker.call(translated, method, call)
+                answer: _Answer = self._breaker.call(translated, method, call)
             except pybreaker.CircuitBreakerError:
                 raise _rejected(method) from None
+            return answer
         try:
             response = translated(method, call)
         except (UpstreamError, PermanentUpstreamError) as error:
@@ -277,7 +329,7 @@ class Slack:
         return response
 
 
-def translated(method: str, call: Callable[[], SlackResponse]) -> SlackResponse:
+def translated(method: str, call: Callable[[], _Answer]) -> _Answer:
     """Make a call, and turn the faults of the library into ours; no fault carries the request and its token along."""
     try:
         return call()
@@ -295,12 +347,28 @@ def translated(method: str, call: Callable[[], SlackResponse]) -> SlackResponse:
         raise UpstreamError(message) from None
 
 
+def _require_taken(answer: WebhookResponse) -> None:
+    """Raise what a response_url refused, which it says in plain text such as `used_url`."""
+    if answer.status_code != _OK:
+        code = answer.body.strip() or f"status_{answer.status_code}"
+        method = "response_url"
+        raise _refusal(method, answer.status_code, code, answer.headers)
+
+
 def _refused(method: str, error: SlackApiError) -> UpstreamError | PermanentUpstreamError:
     response = error.response
     status = response.status_code
+    details = response.get("response_metadata")
+    lines = details.get("messages") if isinstance(details, dict) else None
     code = str(response.get("error") or f"status_{status}")
+    return _refusal(method, status, code, response.headers, lines or ())
+
+
+def _refusal(
+    method: str, status: int, code: str, headers: Mapping[str, str], lines: Sequence[object] = ()
+) -> UpstreamError | PermanentUpstreamError:
     if status == _TOO_MANY or code in _LIMITED:
-        wait = _seconds(response.headers)
+        wait = _seconds(headers)
         return LimitedError(f"Slack limits {method}; again in {wait:g} s.", retry_after=wait)
     if status >= _SERVER_ERROR or code in _LATER:
         return UpstreamError(f"Slack's {method} failed with status {status}.")
@@ -310,8 +378,7 @@ def _refused(method: str, error: SlackApiError) -> UpstreamError | PermanentUpst
     text = f"Slack refused {method}: {code}"
     if advice := _ADVICE.get(code):
         text = f"{text}; {advice}"
-    details = response.get("response_metadata")
-    if isinstance(details, dict) and (lines := details.get("messages")):
+    if lines:
         text = f"{text} ({'; '.join(str(line) for line in lines)[:500]})"
     return PermanentUpstreamError(f"{text}.", code=code)
 
@@ -321,7 +388,7 @@ def _rejected(method: str) -> UpstreamError:
     return UpstreamError(message, retry_after=OPEN_SECONDS)
 
 
-def _seconds(headers: dict[str, str]) -> float:
+def _seconds(headers: Mapping[str, str]) -> float:
     text = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
     try:
         return max(float(text), 1.0)

@@ -12,7 +12,7 @@ from slack_bolt.error import BoltError
 from slack_bolt.oauth import OAuthFlow
 from slack_bolt.oauth.callback_options import CallbackOptions, FailureArgs, SuccessArgs
 from slack_bolt.oauth.oauth_settings import OAuthSettings
-from slack_sdk.oauth import InstallationStore, OAuthStateStore
+from slack_sdk.oauth import InstallationStore, OAuthStateStore, OAuthStateUtils
 from slack_sdk.oauth.installation_store import Bot, Installation
 from slack_sdk.web import WebClient
 
@@ -81,24 +81,25 @@ class Flow:
     def __init__(
         self, credentials: Credentials, installations: Installations, answers: Answers, *, redirect_uri: str
     ) -> None:
-        self._flow = OAuthFlow(
-            client=client.web(credentials.api_url),
-            logger=logging.getLogger("slack_bolt"),
-            settings=OAuthSettings(
-                client_id=credentials.client_id,
-                client_secret=credentials.client_secret,
-                scopes=list(SCOPES),
-                user_scopes=[],
-                redirect_uri=redirect_uri,
-                install_page_rendering_enabled=False,
-                authorization_url=credentials.authorization_url,
-                installation_store=_Store(installations),
-                state_store=_States(installations),
-                state_expiration_seconds=STATE_SECONDS,
-                callback_options=CallbackOptions(
-                    success=lambda args: _succeeded(args, answers), failure=lambda args: _failed(args, answers)
-                ),
+        settings = OAuthSettings(
+            client_id=credentials.client_id,
+            client_secret=credentials.client_secret,
+            scopes=list(SCOPES),
+            user_scopes=[],
+            redirect_uri=redirect_uri,
+            install_page_rendering_enabled=False,
+            authorization_url=credentials.authorization_url,
+            installation_store=_Store(installations),
+            state_store=_States(installations),
+            state_expiration_seconds=STATE_SECONDS,
+            callback_options=CallbackOptions(
+                success=lambda args: _succeeded(args, answers), failure=lambda args: _failed(args, answers)
             ),
+        )
+        if not redirect_uri.startswith("https://"):
+            settings.state_utils = _PlainCookies(expiration_seconds=STATE_SECONDS)
+        self._flow = OAuthFlow(
+            client=client.web(credentials.api_url), logger=logging.getLogger("slack_bolt"), settings=settings
         )
 
     def begin(self, query: str) -> BoltResponse:
@@ -183,6 +184,16 @@ class _States(OAuthStateStore):
 
     def consume(self, state: str) -> bool:
         return self._installations.take_state(state or "")
+
+
+class _PlainCookies(OAuthStateUtils):
+    """The cookie of a development address: over HTTP a browser keeps back one that is for HTTPS only."""
+
+    def build_set_cookie_for_new_state(self, state: str) -> str:
+        return super().build_set_cookie_for_new_state(state).replace(" Secure;", "")
+
+    def build_set_cookie_for_deletion(self) -> str:
+        return super().build_set_cookie_for_deletion().replace(" Secure;", "")
 
 
 def _succeeded(args: SuccessArgs, answers: Answers) -> BoltResponse:

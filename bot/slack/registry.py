@@ -23,7 +23,7 @@ class Registry:
         self._token_of = token_of
         self._open_seconds = open_seconds
         self._base_url = base_url
-        self.web = client.web(base_url)
+        self.anonymous = Slack("", base_url=base_url)
         self._lock = threading.Lock()
         self._clients: dict[WorkspaceId, tuple[str, Slack]] = {}
 

@@ -6,6 +6,7 @@ listener has acknowledged; here the loop only reads the body.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 
 from slack_bolt import App as Bolt
@@ -18,7 +19,13 @@ from bot import telemetry
 from bot.web.problems import problem
 
 _MAX_BYTES = 1024 * 1024
+_SECONDS = re.compile(r"[0-9]{1,12}")
 _log = telemetry.logger(__name__)
+
+
+def _is_usable(name: str, value: str) -> bool:
+    """Whether Bolt can read a header; without a time that is one it refuses a request, as it should."""
+    return name != "x-slack-request-timestamp" or _SECONDS.fullmatch(value) is not None
 
 
 def endpoint(bolt: Bolt | None) -> Callable[[Request], Awaitable[Response]]:
@@ -36,7 +43,7 @@ def endpoint(bolt: Bolt | None) -> Callable[[Request], Awaitable[Response]]:
             incoming = BoltRequest(
                 body=body.decode("utf-8", "replace"),
                 query=request.url.query,
-                headers={name: [value] for name, value in request.headers.items()},
+                headers={name: [value] for name, value in request.headers.items() if _is_usable(name, value)},
             )
         except ValueError:
             return problem(400, "Not understood", "The body is not what Slack sends.")
