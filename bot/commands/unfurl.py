@@ -24,6 +24,7 @@ def on_link_shared(door: Door, body: Body) -> None:
     if door.pages is None or not 1 <= len(body.links) <= MOST:
         return
     moment = now()
+    where = LinkPlace(body.where, body.container.message_ts, body.unfurl_id, body.source)
     shown: dict[str, tuple[Block, ...]] = {}
     with door.db.begin() as session:
         for link in body.links:
@@ -34,10 +35,11 @@ def on_link_shared(door: Door, body: Body) -> None:
                 access.require_case(session, door.workspace, found[1])
             except NotFoundError:
                 continue
-            before = shared_links.put(session, Place(door.workspace.id, body.where), found[1], moment)
-            if before is not None and moment - before < REST:
-                continue
+            if not where.is_draft:  # nobody else has seen a draft
+                before = shared_links.put(session, Place(door.workspace.id, where.channel), found[1], moment)
+                if before is not None and moment - before < REST:
+                    continue
             profile = profiles.of_case(session, found[1], moment)
             shown[link.url] = messages.unfurl(profile, profiles.latest_quarantine(session, profile), moment)
     if shown:
-        door.slack.unfurl(LinkPlace(body.where, body.container.message_ts, body.unfurl_id, body.source), shown)
+        door.slack.unfurl(where, shown)

@@ -11,7 +11,7 @@ from bot.errors import PermanentUpstreamError
 from bot.jobs.context import Context
 from bot.services import announce
 from bot.slack.blockkit import Message
-from bot.slack.client import LimitedError, UnreachableError
+from bot.slack.refusals import LimitedError, UnreachableError
 from bot.slack.tabular import Level
 from bot.store import levels, notices
 from bot.store.notices import Notice

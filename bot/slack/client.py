@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import re
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +22,9 @@ from slack_sdk.web import SlackResponse
 from slack_sdk.webhook import WebhookClient, WebhookResponse
 
 from bot.errors import PermanentUpstreamError, UpstreamError
+from bot.slack import refusals
 from bot.slack.blockkit import Block, Json, Message, View
+from bot.slack.refusals import LimitedError, UnreachableError
 
 _Answer = TypeVar("_Answer")
 TIMEOUT_SECONDS = 10
@@ -30,47 +33,11 @@ _FAILURES_TO_OPEN = 5
 OPEN_SECONDS = 30.0
 """How long nothing is asked of a Slack that failed several times in a row."""
 _OK = 200
-_SERVER_ERROR = 500
-_TOO_MANY = 429
+_WORD = re.compile(r'\s*(?:\{.*"error"\s*:\s*")?(?P<code>[a-z_]+)(?:".*\})?\s*', re.DOTALL)
 _GROUP_SECONDS = 300.0
 _SKEW = timedelta(minutes=10)  # Slack's clock is not ours
 _PAGE, _PAGES = 100, 5
 _KEYS = uuid.UUID("5f9e1a52-0f2b-4c39-9c1e-0c7f3f0a9d41")
-# Slack's own words for "later"; every other refusal stays a refusal however often it is asked.
-_LATER = frozenset(
-    {
-        "accesslimited",
-        "fatal_error",
-        "internal_error",
-        "message_limit_exceeded",
-        "rate_limited",
-        "ratelimited",
-        "request_timeout",
-        "service_unavailable",
-        "team_added_to_org",
-    }
-)
-_LIMITED = frozenset({"accesslimited", "message_limit_exceeded", "rate_limited", "ratelimited"})
-_ADVICE = {
-    "account_inactive": "install the app again",
-    "cant_update_message": "the message belongs to another app",
-    "channel_not_found": "invite the bot to the channel, or mend SLACK_DEFAULT_CHANNEL",
-    "exchanged_trigger_id": "press the button again",
-    "expired_trigger_id": "press the button again",
-    "invalid_auth": "mend SLACK_BOT_TOKEN",
-    "is_archived": "the channel is archived; subscribe another one",
-    "missing_scope": "add the scope to the app and install it again",
-    "not_in_channel": "invite the bot to the channel",
-    "token_revoked": "install the app again and set SLACK_BOT_TOKEN",
-}
-
-
-class LimitedError(UpstreamError):
-    """Slack asks to wait; it is well, so the breaker does not count this."""
-
-
-class UnreachableError(UpstreamError):
-    """No connection came about, so nothing was done and asking again is safe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,11 +315,11 @@ def translated(method: str, call: Callable[[], _Answer]) -> _Answer:
 
 
 def _require_taken(answer: WebhookResponse) -> None:
-    """Raise what a response_url refused, which it says in plain text such as `used_url`."""
+    """Raise what a response_url refused, which it says in a word such as `used_url`, bare or in JSON."""
     if answer.status_code != _OK:
-        code = answer.body.strip() or f"status_{answer.status_code}"
-        method = "response_url"
-        raise _refusal(method, answer.status_code, code, answer.headers)
+        word = _WORD.fullmatch(answer.body)
+        method, code = "response_url", word["code"] if word else f"status_{answer.status_code}"
+        raise refusals.refusal(method, answer.status_code, code, answer.headers)
 
 
 def _refused(method: str, error: SlackApiError) -> UpstreamError | PermanentUpstreamError:
@@ -360,40 +327,13 @@ def _refused(method: str, error: SlackApiError) -> UpstreamError | PermanentUpst
     status = response.status_code
     details = response.get("response_metadata")
     lines = details.get("messages") if isinstance(details, dict) else None
-    code = str(response.get("error") or f"status_{status}")
-    return _refusal(method, status, code, response.headers, lines or ())
-
-
-def _refusal(
-    method: str, status: int, code: str, headers: Mapping[str, str], lines: Sequence[object] = ()
-) -> UpstreamError | PermanentUpstreamError:
-    if status == _TOO_MANY or code in _LIMITED:
-        wait = _seconds(headers)
-        return LimitedError(f"Slack limits {method}; again in {wait:g} s.", retry_after=wait)
-    if status >= _SERVER_ERROR or code in _LATER:
-        return UpstreamError(f"Slack's {method} failed with status {status}.")
-    if not code.replace("_", "").isalnum():
-        # Slack answered with something else than JSON, a proxy's page for one: nothing was decided.
-        return UpstreamError(f"Slack's {method} answered with status {status} and no JSON.")
-    text = f"Slack refused {method}: {code}"
-    if advice := _ADVICE.get(code):
-        text = f"{text}; {advice}"
-    if lines:
-        text = f"{text} ({'; '.join(str(line) for line in lines)[:500]})"
-    return PermanentUpstreamError(f"{text}.", code=code)
+    code = str(response.get("error") or ("" if status == _OK else f"status_{status}"))
+    return refusals.refusal(method, status, code, response.headers, lines or ())
 
 
 def _rejected(method: str) -> UpstreamError:
     message = f"Slack failed {_FAILURES_TO_OPEN} times in a row, so {method} waits."
     return UpstreamError(message, retry_after=OPEN_SECONDS)
-
-
-def _seconds(headers: Mapping[str, str]) -> float:
-    text = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
-    try:
-        return max(float(text), 1.0)
-    except ValueError:
-        return 1.0
 
 
 def _blocks(message: Message) -> list[dict[str, Json]]:

@@ -235,6 +235,8 @@ def test_a_link_to_the_page_of_a_test_is_shown_in_short_and_opens_without_an_acc
     page = httpx.get(url)
     assert page.status_code == 200
     assert "test_tax" in page.text
+    drafts = [day.slack.draft(user, f"what about {url}") for user in (ANA, CHLOE)]
+    assert wait(lambda: all(url in day.slack.drafts[one] for one in drafts)), "not shown before it is sent"
     day.slack.say(CHLOE, CHANNEL, f"I mean {url}")
     again = day.slack.messages(CHANNEL)[-1]
     day.slack.say(CHLOE, "C0GENERAL", f"look at {url}")

@@ -100,6 +100,14 @@ def test_an_organisation_installs_once_for_all_its_workspaces(tenants: Tenants, 
     assert wait(lambda: any("not linked" in one.text for one in big.ephemerals(ANA)))
 
 
+def test_who_asks_where_the_token_was_taken_back_is_told_so(tenants: Tenants, db: Database) -> None:
+    tenants.install(tenants.slack)
+    tenants.slack.happen("tokens_revoked", tokens={"oauth": [], "bot": ["U0FLAKE"]})
+    assert wait(lambda: not rows(db, slack_tokens))
+    assert tenants.slack.command(ANA, CHANNEL, "/flakeguard status").status == 200
+    assert wait(lambda: said(tenants, ANA, "install FlakeGuard again"))
+
+
 @pytest.mark.parametrize("order", [("tokens_revoked", "app_uninstalled"), ("app_uninstalled", "tokens_revoked")])
 def test_an_uninstalled_workspace_is_forgotten_in_any_order_and_may_come_back(
     tenants: Tenants, db: Database, order: tuple[str, str]

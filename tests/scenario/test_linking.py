@@ -139,6 +139,21 @@ def test_whoami_says_who_one_is_and_what_the_workspace_sees(stage: Stage) -> Non
         assert wait(lambda words=words: said(stage, ANA, words)), command
 
 
+def test_the_approver_groups_of_an_organisation_are_asked_for_by_workspace(database_url: str) -> None:
+    made = Stage(database_url, linked=False, GITHUB_CLIENT_ID="", GITHUB_CLIENT_SECRET="", APPROVER_GROUPS="S0CIGUARDS")
+    made.slack.enterprise_id, made.slack.is_organisation = "E0BIG", True
+    try:
+        made.start_bot()
+        ts = propose(made)
+        made.slack.click(BEN, CHANNEL, ts, "fg_approve")
+        assert wait(lambda: has_button(made, ts, "fg_lift")), "the group's member could not approve"
+        asked = [one.arguments for one in made.slack.calls if one.method == "usergroups.users.list"]
+        assert asked
+        assert all(one["team_id"] == made.slack.team_id for one in asked)
+    finally:
+        made.close()
+
+
 def test_an_approver_group_decides_where_accounts_cannot_be_linked(database_url: str) -> None:
     made = Stage(database_url, linked=False, GITHUB_CLIENT_ID="", GITHUB_CLIENT_SECRET="", APPROVER_GROUPS="S0CIGUARDS")
     try:

@@ -15,7 +15,8 @@ import pytest
 from bot.errors import PermanentUpstreamError, UpstreamError
 from bot.slack import blockkit
 from bot.slack.blockkit import Message, Metadata, View
-from bot.slack.client import LimitedError, Slack, UnreachableError
+from bot.slack.client import Slack
+from bot.slack.refusals import LimitedError, UnreachableError
 
 MESSAGE = Message("Hello, world.", (blockkit.section("Hello"),), Metadata("flakeguard_card", {"case_id": 1}))
 
@@ -78,6 +79,31 @@ def test_the_same_key_is_the_same_message_to_slack(slack: Slack, upstream: Upstr
     assert json.loads(first["blocks"].replace("'", '"'))[0]["type"] == "section"
 
 
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [("used_url", "used_url"), ('{"ok":false,"error":"expired_url"}', "expired_url"), ("<html>", "status_404")],
+)
+def test_an_address_that_takes_no_answer_any_more_says_why(
+    slack: Slack, upstream: Upstream, said: str, code: str
+) -> None:
+    upstream.say(404, raw=said)
+    with pytest.raises(PermanentUpstreamError) as caught:
+        slack.respond(f"{upstream.url}/response", MESSAGE)
+    assert caught.value.code == code
+    upstream.say(200, raw="ok")
+    slack.respond(f"{upstream.url}/response", MESSAGE, thread_ts="1.2")
+    sent = upstream.calls[-1][1]
+    assert (sent["response_type"], sent["replace_original"], sent["thread_ts"]) == ("ephemeral", "False", "1.2")
+
+
+@pytest.mark.parametrize("wait", ["", "soon", "nan", "inf", "-5", "0"])
+def test_a_limit_without_a_usable_time_waits_a_second(slack: Slack, upstream: Upstream, wait: str) -> None:
+    upstream.say(429, headers={"Retry-After": wait}, ok=False, error="ratelimited")
+    with pytest.raises(LimitedError) as caught:
+        slack.post("C1", MESSAGE, key="k")
+    assert caught.value.retry_after == 1
+
+
 def test_a_limit_says_how_long_to_wait(slack: Slack, upstream: Upstream) -> None:
     upstream.say(429, headers={"Retry-After": "7"}, ok=False, error="ratelimited")
     with pytest.raises(LimitedError) as caught:
@@ -95,7 +121,9 @@ def test_a_refusal_is_permanent_and_keeps_its_code(slack: Slack, upstream: Upstr
     assert "xoxb" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("status", "raw"), [(500, "oops"), (503, '{"ok": false, "error": "x"}'), (200, "<html>")])
+@pytest.mark.parametrize(
+    ("status", "raw"), [(500, "oops"), (503, '{"ok": false, "error": "x"}'), (200, "<html>"), (200, "null"), (200, "")]
+)
 def test_an_outage_is_worth_trying_again(slack: Slack, upstream: Upstream, status: int, raw: str) -> None:
     upstream.say(status, raw=raw)
     with pytest.raises(UpstreamError):

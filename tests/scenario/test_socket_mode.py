@@ -6,15 +6,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.scenario.stage import ANA, CHANNEL, Stage, wait
+from bot.sandbox.slack.model import BOT_USER_ID
+from tests.scenario.stage import ANA, BEN, CHANNEL, Stage, wait
 
 
 @pytest.fixture
 def socket_stage(database_url: str) -> Iterator[Stage]:
-    """A bot that has an app token and no signing secret."""
+    """A bot that has an app token and no signing secret, started while Slack lets nobody connect."""
     made = Stage(database_url, SLACK_SIGNING_SECRET="")
     made.set(SLACK_APP_TOKEN=made.slack.app_token)
+    made.slack.fail_next(2, error="internal_error", method="apps.connections.open")
     made.start_bot()
+    assert wait(lambda: made.slack.delivery.sockets), "it did not connect once Slack let it"
     yield made
     made.close()
 
@@ -26,3 +29,24 @@ def test_commands_and_modals_work_over_the_socket(socket_stage: Stage) -> None:
     assert wait(lambda: any("acme/shop" in one.text for one in socket_stage.slack.ephemerals(ANA)))
     socket_stage.slack.command(ANA, CHANNEL, "/flakeguard quarantine test_tax")
     assert wait(lambda: socket_stage.slack.open_view(ANA)), "no modal opened"
+
+
+def test_an_event_that_comes_again_over_the_socket_is_done_once(socket_stage: Stage) -> None:
+    slack = socket_stage.slack
+    slack.say(ANA, CHANNEL, f"<@{BOT_USER_ID}> whoami")
+    assert wait(lambda: slack.ephemerals(ANA))
+    assert slack.redeliver(slack.sent[-1]).ok
+    slack.command(BEN, CHANNEL, "/flakeguard whoami")
+    assert wait(lambda: slack.ephemerals(BEN))
+    assert len(slack.ephemerals(ANA)) == 1
+
+
+def test_the_bot_connects_anew_when_slack_asks_and_hears_of_everything(socket_stage: Stage) -> None:
+    slack = socket_stage.slack
+    first = slack.delivery.sockets[-1]
+    first.refresh()
+    assert wait(lambda: slack.delivery.sockets and first not in slack.delivery.sockets, 20)
+    assert wait(lambda: slack.command(ANA, CHANNEL, "/flakeguard whoami").ok)
+    assert wait(lambda: slack.ephemerals(ANA))
+    refused = slack.delivery.interaction({"type": "something_new", "team": {"id": slack.team_id}})
+    assert refused.status == 200, "an envelope was not acknowledged"

@@ -44,9 +44,19 @@ def _blocks(arguments: JsonObject) -> list[JsonObject]:
     return payload.as_objects(given)
 
 
+def _reached(slack: Slack, arguments: JsonObject) -> str:
+    """The channel a call speaks to; one the bot is not in does not exist for it."""
+    name = payload.string(arguments, "channel")
+    place = slack.channels.get(name)
+    if place is not None and not place.has_bot:
+        code = "channel_not_found"
+        raise RefusalError(code)
+    return name
+
+
 def _post_message(slack: Slack, arguments: JsonObject) -> JsonObject:
     message = slack.post(
-        payload.string(arguments, "channel"),
+        _reached(slack, arguments),
         payload.string(arguments, "text"),
         _blocks(arguments),
         thread_ts=payload.string(arguments, "thread_ts") or None,
@@ -75,14 +85,17 @@ def _delete(slack: Slack, arguments: JsonObject) -> JsonObject:
 
 
 def _unfurl(slack: Slack, arguments: JsonObject) -> JsonObject:
-    channel, ts = payload.string(arguments, "channel"), payload.string(arguments, "ts")
-    slack.unfurl(channel, ts, payload.child(arguments, "unfurls"))
+    unfurls, draft = payload.child(arguments, "unfurls"), payload.string(arguments, "unfurl_id")
+    if draft and payload.string(arguments, "source") == "composer":
+        slack.drafts[draft] |= unfurls
+    else:
+        slack.unfurl(payload.string(arguments, "channel"), payload.string(arguments, "ts"), unfurls)
     return {}
 
 
 def _post_ephemeral(slack: Slack, arguments: JsonObject) -> JsonObject:
     message = slack.ephemeral(
-        payload.string(arguments, "channel"),
+        _reached(slack, arguments),
         payload.string(arguments, "user"),
         payload.string(arguments, "text"),
         _blocks(arguments),
@@ -147,6 +160,9 @@ def _lookup_by_email(slack: Slack, arguments: JsonObject) -> JsonObject:
 
 
 def _group_members(slack: Slack, arguments: JsonObject) -> JsonObject:
+    if slack.is_organisation and not payload.string(arguments, "team_id"):
+        code = "missing_argument"
+        raise RefusalError(code, details=("missing required field: team_id",))
     members = slack.groups.get(payload.string(arguments, "usergroup"))
     if members is None:
         code = "no_such_subteam"

@@ -22,8 +22,11 @@ _HTTP_OK = 200
 class Socket(Protocol):
     """A Socket Mode connection that the bot holds open."""
 
-    def send(self, kind: str, body: JsonObject, seconds: float) -> Answer:
+    def send(self, kind: str, body: JsonObject, seconds: float, retry: int = 0) -> Answer:
         """Send one envelope and wait for its acknowledgement."""
+
+    def refresh(self) -> None:
+        """Ask the bot to connect anew, as Slack does every few hours."""
 
 
 class Delivery:
@@ -53,7 +56,7 @@ class Delivery:
 
     def _send(self, kind: str, body: JsonObject, encoded: str, retry: int = 0) -> Answer:
         if self.sockets:
-            return self.sockets[-1].send(kind, body, self._seconds)
+            return self.sockets[-1].send(kind, body, self._seconds, retry)
         if not self.bot_url:
             return Answer(0, error=FAILED)
         raw = encoded.encode()

@@ -196,7 +196,13 @@ class Slack(state.Workspace):
     def say(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> Answer:
         """Write a message; the bot hears of it only when it is mentioned."""
         message = self.post(channel, text, [], user=user, thread_ts=thread_ts)
-        self._share_links(message)
+        place: JsonObject = {
+            "channel": channel,
+            "message_ts": message.ts,
+            "source": "conversations_history",
+            "unfurl_id": f"{channel}.{message.ts}",
+        }
+        self._share_links(user, text, place | ({"thread_ts": message.thread_ts} if message.thread_ts else {}))
         if f"<@{model.BOT_USER_ID}>" not in text:
             return Answer(200)
         event: JsonObject = {
@@ -209,26 +215,24 @@ class Slack(state.Workspace):
         }
         return self._event(event | ({"thread_ts": thread_ts} if thread_ts else {}))
 
-    def _share_links(self, message: Message) -> None:
+    def draft(self, user: str, text: str) -> str:
+        """Write a message without sending it; what is shown under its links stands in `drafts` by the name returned."""
+        name = f"U{secrets.token_hex(5)}"
+        self.drafts[name] = {}
+        place: JsonObject = {"channel": "COMPOSER", "message_ts": name, "source": "composer", "unfurl_id": name}
+        self._share_links(user, text, place)
+        return name
+
+    def _share_links(self, user: str, text: str, place: JsonObject) -> None:
         """Tell the bot of the links to its own domain that a message holds."""
         links: list[JsonObject] = [
             {"url": url, "domain": urlsplit(url).netloc}
-            for url in _URL.findall(message.text)
+            for url in _URL.findall(text)
             if urlsplit(url).netloc in self.settings.unfurl_domains
         ]
         if links:
-            event: JsonObject = {
-                "type": "link_shared",
-                "channel": message.channel,
-                "is_bot_user_member": True,
-                "user": message.user,
-                "message_ts": message.ts,
-                "links": links,
-                "source": "conversations_history",
-                "unfurl_id": f"{message.channel}.{message.ts}",
-                "event_ts": message.ts,
-            }
-            self._event(event | ({"thread_ts": message.thread_ts} if message.thread_ts else {}))
+            event: JsonObject = {"type": "link_shared", "user": user, "is_bot_user_member": True, "links": links}
+            self._event(event | place | {"event_ts": f"{time.time():.6f}"})
 
     def happen(self, kind: str, **fields: object) -> Answer:
         """Let something happen that nobody in the workspace does by a click, such as the end of an installation."""
@@ -246,7 +250,7 @@ class Slack(state.Workspace):
         return message
 
     def _message_place(self, message: Message) -> JsonObject:
-        """Say in a payload which message somebody acts on."""
+        """Say in a payload which message somebody acts on; what only they see, Slack keeps nothing of to show."""
         container: JsonObject = {
             "type": "message",
             "message_ts": message.ts,
@@ -257,7 +261,8 @@ class Slack(state.Workspace):
             container["thread_ts"] = message.thread_ts
         place = self.channels[message.channel]
         name = "directmessage" if place.user else place.name
-        return {"container": container, "channel": {"id": place.id, "name": name}, "message": message.as_json()}
+        shown: JsonObject = {} if message.only_for is not None else {"message": message.as_json()}
+        return {"container": container, "channel": {"id": place.id, "name": name}} | shown
 
     def _suggested(
         self, user: str, found: list[JsonObject], where: JsonObject, action_id: str, typed: str

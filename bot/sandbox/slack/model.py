@@ -38,12 +38,16 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A channel, or a direct message when `user` names the person at the other end."""
+    """A channel, or a direct message when `user` names the person at the other end.
+
+    `has_bot` is False for one that the bot was not invited to, such as the direct messages of two people.
+    """
 
     id: str
     name: str
     user: str | None = None
     is_archived: bool = False
+    has_bot: bool = True
 
 
 @dataclass(frozen=True, slots=True)

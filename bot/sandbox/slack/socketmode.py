@@ -17,6 +17,8 @@ from bot.sandbox.slack.events import Slack
 from bot.sandbox.slack.model import Answer
 from bot.sandbox.slack.payload import JsonObject
 
+_SECONDS = 5
+
 
 class Tickets:
     """The addresses that apps.connections.open has handed out, each good for one connection."""
@@ -46,7 +48,12 @@ class _Connection:
         self._loop = asyncio.get_running_loop()
         self._waiting: dict[str, Future[JsonObject]] = {}
 
-    def send(self, kind: str, body: JsonObject, seconds: float) -> Answer:
+    def refresh(self) -> None:
+        """Ask the bot to connect anew, as Slack does every few hours."""
+        leaving: JsonObject = {"type": "disconnect", "reason": "refresh_requested", "debug_info": {"host": "sandbox"}}
+        asyncio.run_coroutine_threadsafe(self._websocket.send_text(json.dumps(leaving)), self._loop).result(_SECONDS)
+
+    def send(self, kind: str, body: JsonObject, seconds: float, retry: int = 0) -> Answer:
         """Send one envelope from another thread and wait for its acknowledgement."""
         envelope = secrets.token_hex(16)
         acknowledged: Future[JsonObject] = Future()
@@ -57,6 +64,8 @@ class _Connection:
             "accepts_response_payload": kind != "events_api",
             "payload": body,
         }
+        if kind == "events_api":
+            message |= {"retry_attempt": retry, "retry_reason": "timeout" if retry else ""}
         try:
             asyncio.run_coroutine_threadsafe(self._websocket.send_text(json.dumps(message)), self._loop).result(seconds)
             answer = acknowledged.result(seconds)

@@ -35,6 +35,7 @@ class Workspace:
         self.users: dict[str, User] = {user.id: user for user in (*model.PEOPLE, *model.MACHINES)}
         self.channels: dict[str, Channel] = {channel.id: channel for channel in model.CHANNELS}
         self.groups: dict[str, list[str]] = {"S0CIGUARDS": ["U0BEN", "U0CHLOE"]}
+        self.drafts: dict[str, JsonObject] = {}
         self._changed = threading.Condition(threading.RLock())
         self._messages: dict[str, dict[str, Message]] = {}
         self._by_client_id: dict[tuple[str, str], str] = {}
