@@ -44,6 +44,18 @@ class Member:
     refused: str | None = None
 
 
+class DamagedError(InvalidReportError):
+    """From here on a member cannot be inflated; what came before is as it was packed."""
+
+
+class _Gz(gzip.GzipFile):
+    """A gz file that hands out what it has inflated before it meets a fault."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Read at most so many bytes, and fewer where more have to be inflated first."""
+        return super().read(size) if size is None or size < 0 else self.read1(size)
+
+
 class _Budget:
     """A stream that counts what it inflates, and refuses to inflate more than is allowed."""
 
@@ -59,7 +71,7 @@ class _Budget:
             data = self._stream.read(size)
         except _FAULTS as error:
             message = f"This archive was refused: a member is damaged or unreadable ({error})."
-            raise InvalidReportError(message) from error
+            raise DamagedError(message) from error
         self.used += len(data)
         if self.used > self._left:
             message = f"This archive was refused: it inflates to more than {self._limits.archive_bytes:,} bytes."
@@ -95,7 +107,7 @@ def members(name: str, stream: BinaryIO, limits: Limits = DEFAULT) -> Iterator[M
 def _inflate(stream: BinaryIO, limits: Limits) -> BinaryIO:
     packed = stream.seek(0, 2)
     stream.seek(0)
-    inflating = cast("BinaryIO", gzip.GzipFile(fileobj=stream, mode="rb"))
+    inflating = cast("BinaryIO", _Gz(fileobj=stream, mode="rb"))
     return cast("BinaryIO", _Budget(inflating, limits.report_bytes, packed, limits))
 
 
@@ -130,7 +142,7 @@ def _zip_members(stream: BinaryIO, limits: Limits) -> Iterator[Member]:
         budget = _Budget(cast("BinaryIO", opened), left, entry.compress_size, limits)
         unpacked = budget
         if entry.filename.lower().endswith(".gz"):
-            inflating = cast("BinaryIO", gzip.GzipFile(fileobj=cast("BinaryIO", budget), mode="rb"))
+            inflating = cast("BinaryIO", _Gz(fileobj=cast("BinaryIO", budget), mode="rb"))
             unpacked = _Budget(inflating, left, entry.compress_size, limits)
         yield Member(path, cast("BinaryIO", unpacked))
         opened.close()

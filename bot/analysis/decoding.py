@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 from bot.analysis import characters
+from bot.analysis.archive import DamagedError
 from bot.analysis.limits import Limits
 from bot.analysis.reported import refuse
 
@@ -78,6 +79,7 @@ class Text:
         """The text from the root or declaration on; no piece ends inside a reference or the mark of CDATA or a comment.
 
         Raises:
+            DamagedError: what follows cannot be inflated.
             InvalidReportError: empty, too large, out of time, or in an encoding that is not read.
         """
         held = ""
@@ -90,15 +92,22 @@ class Text:
         yield held
 
     def _decoded(self) -> Iterator[str]:
-        head = b""
-        while len(head) < _HEAD and (chunk := self._chunk(_HEAD - len(head))):
-            head += chunk
+        head, fault = b"", None
+        try:
+            while len(head) < _HEAD and (chunk := self._chunk(_HEAD - len(head))):
+                head += chunk
+        except DamagedError as error:
+            fault = error
+            if not head:
+                raise
         if not head.strip():
             refuse("it is empty")
         mark, encoding = self._encoding(head)
         decoder = codecs.getincrementaldecoder(encoding)("replace")
         replacement = "\ufffd".encode(encoding, "ignore")
         yield self._begin(self._decode(decoder, replacement, head[mark:]))
+        if fault is not None:
+            raise fault
         while chunk := self._chunk(self._limits.chunk_bytes):
             yield self._decode(decoder, replacement, chunk)
         yield self._decode(decoder, replacement, b"", final=True)

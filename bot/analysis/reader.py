@@ -7,8 +7,10 @@ the characters are bounded. `Limits.within` bounds it in time as well.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import BinaryIO, Final, Protocol
 
+from bot.analysis.archive import DamagedError
 from bot.analysis.decoding import Text
 from bot.analysis.document import BrokenError, Document
 from bot.analysis.dotnet import NUnit, Trx, XUnit
@@ -30,7 +32,7 @@ class _Dialect(Protocol):
 def read(stream: BinaryIO, on_cases: OnCases | None = None, limits: Limits = DEFAULT) -> Summary:
     """Read a report and hand its cases on in the order they stand in.
 
-    A file that breaks off after its first case is read up to there and marked incomplete.
+    A file that breaks off or cannot be inflated after its first case is read up to there and marked incomplete.
 
     Raises:
         NotAReportError: XML of another kind.
@@ -60,16 +62,28 @@ class _Reader:
             self._feed(text, self._carried)
             self._document.close()
         except BrokenError as error:
-            if self._dialect is not None:
-                self._dialect.finish()
-            if self._tally.cases == 0:
+            if self._cases_so_far() == 0:
                 refuse(f"it is not well-formed XML ({error})")
-            self._tally.warnings += [*text.assumed, f"not well-formed XML ({error}) after {self._tally.cases:,} cases"]
-            return self._tally.summary(self._format, whole=False)
+            return self._in_part(text, f"not well-formed XML ({error})")
+        except DamagedError:
+            with suppress(BrokenError):
+                self._feed(text, self._carried)
+            if self._cases_so_far() == 0:
+                raise
+            return self._in_part(text, "it is damaged and cannot be inflated")
         if self._dialect is not None:
             self._dialect.finish()
         self._tally.warnings += text.mends
         return self._tally.summary(self._format, whole=not text.mends)
+
+    def _cases_so_far(self) -> int:
+        if self._dialect is not None:
+            self._dialect.finish()
+        return self._tally.cases
+
+    def _in_part(self, text: Text, fault: str) -> Summary:
+        self._tally.warnings += [*text.assumed, f"{fault} after {self._tally.cases:,} cases"]
+        return self._tally.summary(self._format, whole=False)
 
     def _take(self, text: Text, piece: str) -> None:
         """Parse a piece of text, but for the runs of plain cases in it; what may begin one waits for the next piece."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import random
 import unicodedata
 import zipfile
 from dataclasses import replace
@@ -71,6 +72,25 @@ def test_a_file_that_breaks_off_is_read_up_to_there_and_is_incomplete() -> None:
     summary, _ = read(MIXED[:300])
     assert summary.cases > 0
     assert not summary.complete
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        gzip.compress(MIXED) + b"no gzip",
+        gzip.compress(MIXED)[:-8],
+        gzip.compress(MIXED + random.Random(1).randbytes(200_000).hex().encode())[:-50_000],  # noqa: S311  # no secret
+    ],
+)
+def test_what_can_be_inflated_of_a_damaged_archive_is_kept_and_is_incomplete(packed: bytes) -> None:
+    (member,) = archive.members("junit.xml.gz", io.BytesIO(packed))
+    assert member.stream is not None
+    cases: list[ReportedCase] = []
+    summary = reader.read(member.stream, cases.extend)
+    assert (len(cases), summary.complete) == (5, False)
+    assert summary.warnings[0].endswith("after 5 cases")
+    (leg,) = reports.read_artifacts([reports.Artifact("junit", io.BytesIO(packed))], "ci.yml").legs
+    assert (len(leg.cases), leg.complete) == (5, False)
 
 
 @pytest.mark.parametrize(
