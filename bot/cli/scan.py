@@ -9,10 +9,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import click
+import numpy as np
+from numpy.typing import NDArray
 
-from bot.analysis import reports, scoring, variants
+from bot.analysis import reports, scoring, successions, variants
 from bot.analysis.model import CaseId, RunReport
 from bot.analysis.rehearsal import Judged, Rehearsal
+from bot.analysis.renames import Named
+from bot.analysis.successions import Ran
 from bot.cli import folder, table
 from bot.services import ingest, judge
 
@@ -24,12 +28,23 @@ _SHOWN = 20
 class _Read:
     """What the folder says: every case by number, the legs of every run, and what could not be read."""
 
-    names: list[str] = field(default_factory=list)
+    named: list[Named] = field(default_factory=list)
     ids: dict[bytes, CaseId] = field(default_factory=dict)
-    keys: set[tuple[str, int]] = field(default_factory=set)
     runs: dict[folder.RunFolder, tuple[judge.JudgedLeg, ...]] = field(default_factory=dict)
+    orders: dict[folder.RunFolder, Ran] = field(default_factory=dict)
+    known: dict[bytes, NDArray[np.int32]] = field(default_factory=dict)  # most runs have the same cases in one order
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """The latest title of every case by number, the case each number stands for, and how many (variant, case)."""
+
+    titles: list[str]
+    case_of: NDArray[np.int32]
+    keys: int
+    notes: list[str]
 
 
 @click.command()
@@ -40,22 +55,24 @@ def scan(top: Path, as_json: bool, timeline: bool) -> None:
     """Judge the tests of runs whose reports lie in FOLDER: a file, archive or folder per run.
 
     The runs are ordered by the times in their reports, else by the dates or numbers in their names. A commit in a
-    name (7 to 40 hexadecimal digits) tells which runs were of the same code.
+    name (7 to 40 hexadecimal digits) tells which runs were of the same code. A test that was moved or renamed, and that
+    no later run has under its old name, is one test.
     """
     folders = folder.find(top)
     found = _read(folders, show_progress=not (as_json or timeline))
     # Only what was read is put in order: a damaged report says nothing of its time either.
     placed, notes = folder.place(list(found.runs))
-    rehearsal = Rehearsal(len(found.names), len(found.keys), follow=timeline)
+    past = _follow(found, [run.folder for run in placed])
+    rehearsal = Rehearsal(len(past.titles), past.keys, follow=timeline)
     incidents = 0
     for run in placed:
         for leg in found.runs[run.folder]:
-            turns, incident = rehearsal.take(_execution(run, leg))
+            turns, incident = rehearsal.take(_execution(run, leg, past.case_of))
             incidents += incident
             if timeline:
                 for turn in turns:
                     line = {
-                        "case": found.names[turn.case],
+                        "case": past.titles[turn.case],
                         "variant": turn.variant,
                         "run_id": run.folder.name,
                         "started_at": run.started_at.isoformat(),
@@ -63,7 +80,7 @@ def scan(top: Path, as_json: bool, timeline: bool) -> None:
                         "to": turn.after.value,
                     }
                     click.echo(json.dumps(line, ensure_ascii=False))
-    rows = [_row(judged, found.names) for judged in rehearsal.judge(placed[-1].started_at)] if placed else []
+    rows = [_row(judged, past.titles) for judged in rehearsal.judge(placed[-1].started_at)] if placed else []
     if as_json and not timeline:
         for row in sorted(rows, key=lambda one: (one.case, one.variant)):
             click.echo(json.dumps(row.as_json(), ensure_ascii=False))
@@ -75,7 +92,7 @@ def scan(top: Path, as_json: bool, timeline: bool) -> None:
         click.echo(table.render(rows, width=shutil.get_terminal_size().columns if sys.stdout.isatty() else None))
     if incidents:
         notes.append(f"In {incidents} execution(s) far more failed than usual: an outage, it counts against no test.")
-    _say([*notes, *found.notes], found.problems)
+    _say([*notes, *past.notes, *found.notes], found.problems)
 
 
 def _read(folders: list[folder.RunFolder], *, show_progress: bool) -> _Read:
@@ -101,17 +118,40 @@ def _take(found: _Read, run: folder.RunFolder, report: RunReport) -> None:
     for leg in report.legs:
         for case in leg.cases:
             if case.identity.key not in found.ids:
-                found.ids[case.identity.key] = CaseId(len(found.names))
-                found.names.append(case.identity.title)
+                one, number = case.identity, CaseId(len(found.named))
+                found.ids[one.key] = number
+                found.named.append(Named(number, one.file, one.class_name, one.name, one.scope, one.title))
     # Without a workflow the first half of a variant says nothing.
-    named = (replace(leg, variant=leg.variant.removeprefix(f"{variants.DEFAULT}/")) for leg in report.legs)
+    named = [replace(leg, variant=leg.variant.removeprefix(f"{variants.DEFAULT}/")) for leg in report.legs]
     legs = tuple(ingest.judged(leg, found.ids) for leg in named)
     if any(len(leg.case_ids) for leg in legs):
-        found.keys |= {(leg.variant, case) for leg in legs for case in leg.case_ids.tolist()}
         found.runs[run] = tuple(sorted(legs, key=lambda leg: leg.variant))
+        orders = {
+            leg.variant: np.array([found.ids[case.identity.key] for case in leg.cases], dtype=np.int32) for leg in named
+        }
+        found.orders[run] = Ran(
+            {variant: found.known.setdefault(order.tobytes(), order) for variant, order in orders.items()},
+            report.complete,
+        )
 
 
-def _execution(run: folder.PlacedRun, leg: judge.JudgedLeg) -> scoring.Execution:
+def _follow(found: _Read, placed: list[folder.RunFolder]) -> _Past:
+    """Every case under its latest name, once those that were moved or renamed are one case each."""
+    titles, notes = [one.title for one in found.named], []
+    case_of = np.arange(len(titles), dtype=np.int32)
+    for one in successions.find([found.orders[run] for run in placed], found.named):
+        case_of[one.new.id] = case_of[one.old.id]
+        titles[case_of[one.old.id]] = one.new.title
+        notes.append(f"{one.old.title} is {one.new.title} now.")
+    legs = (leg for run in placed for leg in found.runs[run])
+    keys = {(leg.variant, case) for leg in legs for case in case_of[leg.case_ids].tolist()}
+    return _Past(titles, case_of, len(keys), notes)
+
+
+def _execution(run: folder.PlacedRun, leg: judge.JudgedLeg, case_of: NDArray[np.int32]) -> scoring.Execution:
+    case_ids = case_of[leg.case_ids]
+    order = np.argsort(case_ids)
+    failed = leg.failed[order]
     return scoring.Execution(
         variant=leg.variant,
         branch=_BRANCH,
@@ -120,12 +160,12 @@ def _execution(run: folder.PlacedRun, leg: judge.JudgedLeg) -> scoring.Execution
         base_sha=None,
         event_kind="push",
         started_at=run.started_at,
-        case_ids=leg.case_ids,
-        suites=leg.suites,
-        failed=leg.failed,
-        runners=None if leg.runners is None else leg.runners.numbers,
-        retries=leg.retries,
-        counted=None if leg.whole else leg.failed,
+        case_ids=case_ids[order],
+        suites=leg.suites[order],
+        failed=failed,
+        runners=None if leg.runners is None else leg.runners.numbers[order],
+        retries={int(case_of[case]): tries for case, tries in leg.retries.items()},
+        counted=None if leg.whole else failed,
     )
 
 

@@ -82,6 +82,26 @@ def test_runs_whose_names_hold_one_commit_are_runs_of_the_same_code(tmp_path: Pa
     assert list(turns[0]) == ["case", "variant", "run_id", "started_at", "from", "to"]
 
 
+def test_a_test_that_was_moved_keeps_its_past_and_one_that_comes_back_is_another(tmp_path: Path) -> None:
+    for number in range(30):
+        report = _runs(number)
+        if number >= 25:
+            report = report.replace(b'"shop.test_cart" name="test_broken"', b'"shop.test_orders" name="test_broken"')
+        if 10 <= number < 12:
+            report = report.replace(b'name="test_7"', b'name="test_77"')
+        (tmp_path / f"build-{number}.xml").write_bytes(report)
+    ran = flakeguard("scan", "--json", str(tmp_path))
+    runs = {
+        row["case"].partition("::")[0] + "::" + row["case"].rpartition("::")[2]: row
+        for row in map(json.loads, ran.stdout.splitlines())
+    }
+    assert "shop.test_cart::test_broken" not in runs
+    moved = runs["shop.test_orders::test_broken"]
+    assert (moved["status"], moved["runs"], moved["failures"]) == ("broken", 30, 10)
+    assert (runs["shop.test_cart::test_7"]["runs"], runs["shop.test_cart::test_77"]["runs"]) == (28, 2)
+    assert "note: shop.test_cart::test_broken is shop.test_orders::test_broken now." in ran.stderr
+
+
 def test_what_passed_in_a_run_that_was_read_in_part_is_no_evidence(tmp_path: Path) -> None:
     """`test_flaky` fails eight times, then passes in runs that say it was mended only where they are whole."""
     found = {}
