@@ -1,7 +1,7 @@
 """What flaky cases cost: pull requests blocked, minutes lost, what to expect next week, and what quarantine saved.
 
 A failure counts where the case failed to the end of an attempt for no reason of the code: the case is flaky or passed
-on the same code in another attempt, no incident covers the run, and no quarantine masked it.
+in the next attempt, no incident covers the run, and no quarantine masked it.
 """
 
 from __future__ import annotations
@@ -143,6 +143,7 @@ class _Tally:
     def __init__(self, period: Period) -> None:
         self._period = period
         self._attempts = {(run.github_run_id, run.attempt): run for run in period.runs.values()}
+        self._read = set(period.variants)
         self._masks: dict[CaseId, list[Mask]] = {}
         for mask in period.masks:
             self._masks.setdefault(mask.case_id, []).append(mask)
@@ -202,8 +203,8 @@ class _Tally:
         return belief is not None and belief.is_flaky
 
     def _passed_again(self, failure: Failure, again: RunFacts | None) -> bool:
-        """Whether the next attempt of the run, on the same code, did not fail for this case."""
-        if again is None or again.conclusion is None:
+        """Whether the next attempt of the run, on the same code, ran the variant and did not fail for this case."""
+        if again is None or again.conclusion is None or (again.id, failure.variant) not in self._read:
             return False
         return not any(
             one.to_the_end and one.case_id == failure.case_id and one.variant == failure.variant

@@ -137,16 +137,16 @@ def _status(session: Session, run: runs.StoredRun, own: cases.ScoreRow | None, s
     The commit that breaks a case makes it broken; to that commit the failure is new all the same.
     """
     status = own.status if own else Status.INSUFFICIENT
-    if own is not None and status is Status.BROKEN and not _failed_before(session, run, own.case_id):
+    if own is not None and status is Status.BROKEN and not _failed_before(session, run, own.case_id, own.variant):
         return Status.HEALTHY
     if status in {Status.BROKEN, Status.INFRA, Status.FLAKY}:
         return status
     return Status.FLAKY if judge.worst(scores) is Status.FLAKY else status
 
 
-def _failed_before(session: Session, run: runs.StoredRun, case_id: CaseId) -> bool:
-    """Whether the case failed on the latest other commit that was pushed."""
-    for sha, event, outcome, _ in results.list_case_outcomes(session, run.repository_id, case_id, _LOOK_BACK):
-        if sha != run.head_sha and not event.startswith("pull_request"):
+def _failed_before(session: Session, run: runs.StoredRun, case_id: CaseId, variant: str) -> bool:
+    """Whether the case failed in a variant on the latest other commit that was pushed."""
+    for sha, event, of, outcome, _ in results.list_case_outcomes(session, run.repository_id, case_id, _LOOK_BACK):
+        if of == variant and sha != run.head_sha and not event.startswith("pull_request"):
             return outcome.is_failure
     return False

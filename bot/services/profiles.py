@@ -18,6 +18,7 @@ _WEEK = timedelta(days=7)
 _RECENT_RUNS = 40
 _RECENT_COMMITS = 30
 _TOP = 5
+_WORST = (Verdict.FAILED, Verdict.FLAKY, Verdict.PASSED, Verdict.SKIPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,17 +99,22 @@ def latest_quarantine(session: Session, profile: CaseProfile) -> Quarantine | No
 
 
 def recent(session: Session, profile: CaseProfile) -> tuple[Verdict, ...]:
-    """The verdicts of the latest commits that ran a case, oldest first; same code is (commit, push or pull request)."""
-    seen: dict[tuple[str, bool], set[bool]] = {}
-    for sha, event, outcome, passed_again in results.list_case_outcomes(
+    """The worst verdict at each of the latest commits that ran a case, oldest first.
+
+    Same code is (commit, push or pull request); what differs between variants is no flake.
+    """
+    seen: dict[tuple[str, bool], dict[str, set[bool]]] = {}
+    for sha, event, variant, outcome, passed_again in results.list_case_outcomes(
         session, profile.repository_id, profile.case_id, _RECENT_RUNS
     ):
-        passed = seen.setdefault((sha, event.startswith("pull_request")), set())
+        of_code = seen.setdefault((sha, event.startswith("pull_request")), {})
+        passed = of_code.setdefault(variant, set())
         if outcome is not Outcome.SKIPPED:
             passed.add(not outcome.is_failure)
         if passed_again:
             passed.add(True)
-    return tuple(reversed([_verdict(passed) for passed in list(seen.values())[:_RECENT_COMMITS]]))
+    latest = list(seen.values())[:_RECENT_COMMITS]
+    return tuple(min(map(_verdict, legs.values()), key=_WORST.index) for legs in reversed(latest))
 
 
 def _verdict(passed: set[bool]) -> Verdict:

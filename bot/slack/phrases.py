@@ -14,6 +14,7 @@ MAX_TITLE = 200
 _SLACK_USER = re.compile(r"[UW][A-Z0-9]{2,20}")
 _CERTAIN = 0.995
 _SMALL = 0.01
+_FAR = 1.5  # times outside the interval
 
 DOTS = {
     model.Status.HEALTHY: "\N{WHITE HEAVY CHECK MARK}",
@@ -61,10 +62,22 @@ def listing(parts: Iterable[str]) -> str:
 
 
 def rate(score: model.VariantScore) -> str:
-    """Return how often a variant fails, such as `13 % (7 of 52 runs)`."""
+    """Return how often a variant fails, such as `13 % (7 of 52 runs)` or `42 % lately (3 of 93 runs in all)`."""
     share = f"{score.failures:,} of {count(score.runs, 'run')}"
-    # The rate is an estimate and never quite 0, which reads as a contradiction beside no failure at all.
-    return f"{percent(score.rate)} ({share})" if score.failures else share
+    if not score.failures:
+        # The rate is an estimate and never quite 0, which reads as a contradiction beside no failure at all.
+        return share
+    apart = _apart(score)
+    return f"{percent(score.rate)}{apart} ({share}{' in all' if apart else ''})"
+
+
+def _apart(score: model.VariantScore) -> str:
+    """Why the rate is far from the share of runs that failed: it was lower before, or most failures had a reason."""
+    low, high = score.interval
+    seen = score.failures / max(score.runs, 1)
+    if seen < low / _FAR:
+        return " lately"
+    return " for no reason" if seen > high * _FAR else ""
 
 
 def interval(score: model.VariantScore) -> str:
@@ -87,7 +100,7 @@ def evidence(profile: model.CaseProfile) -> str:
     if score is None:
         return "it was not scored yet"
     shown = f"{score.failures:,} of {count(score.runs, 'run')} failed"
-    return f"{shown} ({percent(score.rate)})" if score.failures else shown
+    return f"{shown} ({percent(score.rate)}{_apart(score)})" if score.failures else shown
 
 
 def cause(failure: model.FailureExcerpt) -> str:

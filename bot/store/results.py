@@ -155,10 +155,11 @@ def list_run_failures(session: Session, repository_id: RepositoryId, run_ids: It
 
 def list_case_outcomes(
     session: Session, repository_id: RepositoryId, case_id: CaseId, limit: int
-) -> list[tuple[str, str, Outcome, bool]]:
-    """How a case ended in the newest runs, newest first: commit, event, first outcome, whether a further try passed.
+) -> list[tuple[str, str, str, Outcome, bool]]:
+    """How a case ended in the newest runs, newest first.
 
-    A leg that is not whole tells of failures only.
+    Each is commit, event, variant, the first outcome, and whether a further try passed. A leg that is not whole tells
+    of failures only.
     """
     place = sa.func.array_position(run_results.c.case_ids, case_id)
     again = sa.exists().where(
@@ -178,12 +179,12 @@ def list_case_outcomes(
     outcome = sa.func.get_byte(run_results.c.outcomes, place - 1)
     failed = outcome.in_([code for one, code in CODES.items() if one.is_failure])
     rows = session.execute(
-        sa.select(newest.c.head_sha, newest.c.event, outcome, again)
+        sa.select(newest.c.head_sha, newest.c.event, run_results.c.variant, outcome, again)
         .join(run_results, run_results.c.run_id == newest.c.id)
         .where(run_results.c.repository_id == repository_id, place.is_not(None), run_results.c.complete | failed)
         .order_by(newest.c.started_at.desc())
     )
-    return [(row[0], row[1], OUTCOMES[row[2]], row[3]) for row in rows]
+    return [(row[0], row[1], row[2], OUTCOMES[row[3]], row[4]) for row in rows]
 
 
 def list_failed_variants(session: Session, repository_id: RepositoryId, case_id: CaseId, head_sha: str) -> list[str]:

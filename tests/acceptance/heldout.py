@@ -16,17 +16,23 @@ from bot.analysis.rehearsal import Judged, Rehearsal
 from tests.acceptance import simulator
 
 SEEDS = (101, 102)
-COLUMNS = {"AUC": 7, "recall": 8, "healthy": 9, "fixed": 7, "PR only": 9, "broken": 8, "found": 7}
+COLUMNS = {"AUC": 7, "recall": 8, "healthy": 9, "fixed": 7, "PR only": 9, "broken": 8, "still": 7, "found": 7}
 
 
 def main(seeds: tuple[int, ...]) -> None:
     """Print a line per world and model."""
     print(f"{'world':16}{'model':>6}" + "".join(f"{name:>{width}}" for name, width in COLUMNS.items()))  # noqa: T201
+    models = (scoring.REFERENCE, scoring.MODEL)
+    whole: dict[int, list[tuple[str, bool, Judged]]] = {model.version: [] for model in models}
     for world in simulator.WORLDS:
         histories = [simulator.make(world, seed) for seed in seeds]
-        for model in (scoring.REFERENCE, scoring.MODEL):
+        for model in models:
             rows = [row for labelled in histories for row in _judge(labelled, model)]
             print(f"{world.name:16}{model.version:>6}{_figures(rows)}")  # noqa: T201
+            if not world.failures_only:
+                whole[model.version] += rows
+    for version, rows in whole.items():
+        print(f"{'whole reports':16}{version:>6}{_figures(rows)}")  # noqa: T201
 
 
 def _judge(labelled: simulator.Labelled, model: scoring.Model) -> list[tuple[str, bool, Judged]]:
@@ -43,13 +49,13 @@ def _figures(rows: list[tuple[str, bool, Judged]]) -> str:
     others = [one for kind, _, one in rows if kind not in simulator.FLAKY and kind != "flaky_fixed"]
     shares = [
         _share([one for kind, _, one in rows if kind == wanted], Status.FLAKY)
-        for wanted in ("healthy", "broken_fixed", "pr_only", "broken_now")
+        for wanted in ("healthy", "broken_fixed", "pr_only", "broken_now", "flaky_fixed")
     ]
     found = _share([one for kind, _, one in rows if kind == "broken_now"], Status.BROKEN)
-    healthy, fixed, pulls, broken = (f"{share:.3f}" for share in shares)
+    healthy, fixed, pulls, broken, still = (f"{share:.3f}" for share in shares)
     area = _area([one.score for one in flaky], [one.score for one in others])
     recall = _share(flaky, Status.FLAKY)
-    return f"{area:7.3f}{recall:8.3f}{healthy:>9}{fixed:>7}{pulls:>9}{broken:>8}{found:7.3f}"
+    return f"{area:7.3f}{recall:8.3f}{healthy:>9}{fixed:>7}{pulls:>9}{broken:>8}{still:>7}{found:7.3f}"
 
 
 def _share(judged: list[Judged], status: Status) -> float:

@@ -64,6 +64,13 @@ def test_a_case_that_fails_again_in_the_second_attempt_is_no_flake() -> None:
     assert passed.case_id == 2
 
 
+def test_an_attempt_without_a_report_of_the_variant_proves_nothing() -> None:
+    first = run(1, branch="feature")
+    known = period([first, again(first, 2)], [failure(1)], beliefs={})
+    assert len(impact.assess(known)[0]) == 1
+    assert impact.assess(replace(known, variants=[(first.id, "linux")]))[0] == []
+
+
 def test_a_failure_that_passed_on_a_retry_costs_its_own_time() -> None:
     (one,), totals = impact.assess(period([run(1)], [failure(1, to_the_end=False)]))
     assert (one.blocked_pull_requests, one.ci_minutes) == (0, 0.5)

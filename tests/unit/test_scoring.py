@@ -225,3 +225,19 @@ def test_what_a_person_says_moves_the_belief_at_once() -> None:
     assert world.score(7).p_flaky < before
     assert not world.scorer.hear("linux", 8, 0.1, START)
     assert not world.scorer.hear("linux", 9999, 0.1, START)
+
+
+def test_a_held_status_gives_way_once_a_case_is_clean_for_longer_than_it_was_known_before() -> None:
+    world = World(50)
+    for number in range(10):
+        world.run(f"c{number}", *([6] if number in {4, 8} else []))
+        if number in {4, 8}:
+            world.run(f"c{number}")
+    assert world.status(6) is Status.FLAKY
+    held = []
+    while world.status(6) is Status.FLAKY:
+        world.run(f"d{len(held)}")
+        held.append(world.score(6))
+    last = held[-1]
+    assert 0.6 < last.p_flaky < 0.8
+    assert world.scorer.variant("linux").active.records["clean"][0] * 2 > last.runs

@@ -40,7 +40,9 @@ def decide(
     suspect = (p_flaky >= thresholds.suspect_from) | mixed
     if hysteresis:
         broken |= (held == BROKEN) & (p_broken >= min(BROKEN_UNTIL, thresholds.broken_from))
-        flaky |= (held == FLAKY) & (p_flaky >= min(FLAKY_UNTIL, thresholds.flaky_from)) & counted
+        # What has been clean for longer than it had been known before may well be repaired.
+        recent = records["clean"] * 2 <= records["runs"]
+        flaky |= (held == FLAKY) & (p_flaky >= min(FLAKY_UNTIL, thresholds.flaky_from)) & counted & recent
         suspect |= (held == SUSPECT) & (p_flaky >= min(SUSPECT_UNTIL, thresholds.suspect_from))
     infra = (
         (records["outage_at"] >= records["failed_at"])
