@@ -1,0 +1,67 @@
+"""Two hundred new flakes in one run, from a real report by a signed webhook: one storm card, and nothing beside it."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Collection
+
+import sqlalchemy as sa
+
+from bot.store.database import Database
+from bot.store.tables import notices, scores
+from tests.scenario.stage import CHANNEL, Stage, wait
+
+FILES, EACH = 200, 60
+"""So many that 200 failures in one run are flakes and no outage."""
+CASES = [(f"tests/test_{file}.py", f"test_{file}_{number}") for file in range(FILES) for number in range(EACH)]
+FLAKY = frozenset(name for _, name in CASES if name.endswith("_0"))
+
+
+def report(flaky: Collection[str] = ()) -> bytes:
+    """A zip with a JUnit report of twelve thousand tests, of which some failed twice and passed at the third try."""
+    lines = []
+    for file, name in CASES:
+        case = f"<testcase file='{file}' classname='{file[:-3].replace('/', '.')}' name='{name}' time='0.01'"
+        if name in flaky:
+            failed = f"{case}><failure message='AssertionError: assert 1 == 2'>{file}:8: in {name}</failure></testcase>"
+            lines += [failed, failed]
+        lines.append(f"{case}/>")
+    into = io.BytesIO()
+    with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(
+            "report.xml", f"<testsuites><testsuite name='pytest'>{''.join(lines)}</testsuite></testsuites>"
+        )
+    return into.getvalue()
+
+
+def test_two_hundred_new_flakes_in_one_run_are_one_storm_card(stage: Stage, db: Database) -> None:
+    for number in range(12):
+        stage.run(f"healthy {number}", data=report())
+    suspected = stage.run("suspected", data=report(FLAKY))
+    assert wait(lambda: (check := stage.check(suspected)) and check.conclusion, 120), "not judged"
+    assert count_flaky(db) == 0
+    run = stage.run("flaky", data=report(FLAKY))
+    assert wait(lambda: (check := stage.check(run)) and check.conclusion, 120), "not judged"
+    assert count_flaky(db) == 200
+    assert wait(lambda: stage.slack.messages(CHANNEL), 30), "nothing is said"
+    assert wait(lambda: not count_waiting(db), 30), "something is not said"
+    (card,) = stage.slack.messages(CHANNEL)
+    assert card.text.startswith("Flake storm in acme/shop: 200 tests turned flaky at once")
+    assert not stage.cards()
+    said = [call for call in stage.slack.calls if call.method == "chat.postMessage"]
+    assert len(said) == 1, "somebody was told beside it"
+
+
+def count_flaky(db: Database) -> int:
+    with db.begin() as session:
+        return session.execute(
+            sa.select(sa.func.count(scores.c.case_id.distinct())).where(scores.c.status == "flaky")
+        ).scalar_one()
+
+
+def count_waiting(db: Database) -> int:
+    with db.begin() as session:
+        return session.execute(
+            sa.select(sa.func.count()).where(notices.c.sent_revision < notices.c.revision)
+        ).scalar_one()
