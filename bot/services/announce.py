@@ -199,6 +199,15 @@ def changes(
     homes_of(session, run.repository_id, now)
 
 
+def failed_again(session: Session, repository_id: RepositoryId, case_ids: Collection[CaseId], now: datetime) -> None:
+    """Bring the figures on the cards of cases that failed in a run up to date; a burst of runs is one update.
+
+    A card that waits for the end of quiet hours goes on waiting: only what is posted is changed, which nobody hears.
+    """
+    for case_id, place in stored_cards.list_posted(session, repository_id, case_ids):
+        card(session, repository_id, case_id, place, now, pause=CARD_PAUSE)
+
+
 def incident(
     session: Session, repository_id: RepositoryId, run_id: RunId, default: Place | None, now: datetime
 ) -> None:

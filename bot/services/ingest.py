@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -122,7 +122,13 @@ def record(
     masking.stop_broken(session, repository_id, judgement.changes, now)
     if commit.on_default_branch:
         recovery.request(session, repository_id)
-    _announce(session, run, report, judgement, place, now)
+    failing = {
+        ids[case.identity.key]
+        for leg in report.legs
+        for case in leg.cases
+        if any(one.outcome.is_failure for one in case.tries)
+    }
+    _announce(session, run, report, judgement, failing, place, now)
     return True
 
 
@@ -239,6 +245,7 @@ def _announce(
     run: runs.StoredRun,
     report: RunReport,
     judgement: judge.Judgement,
+    failing: Collection[CaseId],
     place: Place | None,
     now: datetime,
 ) -> None:
@@ -251,5 +258,6 @@ def _announce(
     if run.conclusion not in _STOPPED and any(not problem.is_note for problem in report.problems):
         announce.unreadable(session, run.repository_id, run.id, place, now)
     announce.changes(session, run, judgement.changes, place, now)
+    announce.failed_again(session, run.repository_id, failing, now)
     proposing.by_policy(session, run, judgement.changes, place, now)
     author.ask(session, run, now, failed=judgement.failed > 0)

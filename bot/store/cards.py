@@ -30,6 +30,21 @@ def list_of_cases(
     return {(CaseId(row[0]), Place(WorkspaceId(row[1]), row[2])) for row in rows}
 
 
+def list_posted(
+    session: Session, repository_id: RepositoryId, case_ids: Iterable[CaseId]
+) -> list[tuple[CaseId, Place]]:
+    """The cards of some cases that stand in their places already."""
+    rows = session.execute(
+        sa.select(messages.c.case_id, messages.c.workspace_id, messages.c.channel)
+        .where(
+            messages.c.repository_id == repository_id,
+            messages.c.case_id == sa.any_(sa.bindparam("wanted", [*case_ids])),
+        )
+        .order_by(messages.c.case_id, messages.c.workspace_id, messages.c.channel)
+    )
+    return [(CaseId(row[0]), Place(WorkspaceId(row[1]), row[2])) for row in rows]
+
+
 def list_places(session: Session, repository_id: RepositoryId, case_id: CaseId) -> list[Place]:
     """The places that have a card of a case."""
     return sorted(place for _, place in list_of_cases(session, repository_id, [case_id]))

@@ -112,6 +112,19 @@ def test_what_is_found_at_night_is_said_in_the_morning_and_a_persons_deed_at_onc
     assert [row["due_at"] for row in channels.told(Kind.HISTORY)] == [channels.now]
 
 
+def test_a_test_that_fails_again_has_the_figures_of_its_posted_card_renewed(channels: Channels) -> None:
+    def revisions() -> dict[int, int]:
+        return {row["ref"]: row["revision"] for row in channels.told(Kind.CARD)}
+
+    red = {**dict.fromkeys(NAMES, "."), NAMES[0]: "F", NAMES[1]: "F", NAMES[2]: "F"}
+    channels.turn_flaky(NAMES[:2])
+    channels.run(red)
+    channels.run(red)
+    before, posted = revisions(), channels.post_card(NAMES[0])
+    channels.run(red)  # moves no status any more
+    assert revisions() == {**before, posted: before[posted] + 1}, "not posted yet, or without a card"
+
+
 def test_what_the_system_proposes_waits_for_the_digest_unless_it_blocks_the_default_branch(channels: Channels) -> None:
     with channels.db.begin() as session:
         subscriptions.set_digest(session, channels.place, DigestTime(time(9)), BERLIN, channels.now)
