@@ -2,8 +2,9 @@
 
 The same test again, in one file or in a later one, is one more try of it. Alike and yet not the same are: two names
 that only masking made equal; one name twice in a file whose writer repeats none; one name under two suites or hosts of
-one file; one name in the reports of two folders, such as the modules of a build. They are told apart by what differs
-and every such collision is said, for two tests under one identity would look like a flake on every commit.
+one file; one name in the reports of two folders, such as the modules of a build, or of two platforms. They are told
+apart by what differs and every such collision is said, for two tests under one identity would look like a flake on
+every commit.
 
 What nothing else tells apart is numbered, and a number says of how many: a run of some of them (a shard, the
 failed ones again) gives none of them the place of another. What an author may have chosen (a date, a port) puts them
@@ -30,6 +31,12 @@ _PART: Final = re.compile(
     r"(?:^|(?<=/)|[-_. ])(?:tests?[-_])?(?:attempt|try|tries|retry|retries|re-?run|run|first|second|third|last|final"
     r"|initial|original|flaky|failed|failures?|round|shard|part|chunk|split|group|node|worker|job|index)s?"
     r"(?:[-_. ]?\d+)?(?:[-_. ]?of[-_. ]?\d+)?(?=$|/|[-_. ])"
+)
+# What the name of a report says of where its tests ran: junit-py312.xml, Shop.Tests.net8.0.xml, windows.xml.
+_PLATFORM: Final = re.compile(
+    r"(?<![a-z0-9])(?:(?:py|pypy|python|node|jdk|jre|java|php|go|ruby|jruby|rust|net|netcoreapp|gcc|clang|django|rails"
+    r"|postgres|pg|mysql)(?:[-_]?\d+(?:\.\d+)+|\d+)|linux|windows|win32|win64|macos|ubuntu|debian|alpine|android|ios|x64"
+    r"|x86(?:_64)?|arm64|aarch64|amd64|chrome|chromium|firefox|webkit|safari)(?![a-z0-9])"
 )
 _NUMBER: Final = re.compile(r"(?<![^/])\d+(?![^/])")
 _DIGITS: Final = re.compile(r"(\d+)")
@@ -109,8 +116,8 @@ def _named(case: ReportedCase, number: int) -> ReportedCase:
 def _tell_apart(found: Identity, members: list[_Member]) -> tuple[set[_Kind], list[tuple[Identity, list[_Member]]]]:
     """The tests behind cases that are alike, each with its tries; and how they differ, empty where they are one."""
     kinds: set[_Kind] = set()
-    folders = {_folder(source.path) for source, _ in members}
-    if len(folders) > 1:
+    places = {_place(source.path) for source, _ in members}
+    if len(places) > 1:
         kinds.add(_Kind.FOLDER)
     suites: dict[tuple[str, str], set[tuple[tuple[str, ...], str]]] = {}
     for source, case in members:
@@ -119,7 +126,7 @@ def _tell_apart(found: Identity, members: list[_Member]) -> tuple[set[_Kind], li
         kinds.add(_Kind.SUITE)
     scopes: dict[str, list[_Member]] = {}
     for source, case in members:
-        differing = [_folder(source.path)] if _Kind.FOLDER in kinds else []
+        differing = [_place(source.path)] if _Kind.FOLDER in kinds else []
         if _Kind.SUITE in kinds:
             differing += [*map(identity.mask, case.suites), case.host]
         scopes.setdefault(" > ".join(part for part in differing if part), []).append((source, case))
@@ -203,7 +210,10 @@ def _say(kind: _Kind, titles: list[str]) -> str:
         case _Kind.SUITE:
             return f"{names} in several suites of one report ({example}); these tests are told apart by their suite."
         case _Kind.FOLDER:
-            return f"{names} in the reports of several folders ({example}); these tests are told apart by their folder."
+            return (
+                f"{names} in the reports of several folders or platforms ({example}); "
+                "these tests are told apart by their folder or platform."
+            )
         case _:
             assert_never(kind)
 
@@ -216,7 +226,8 @@ def _natural(path: str) -> _Natural:
 
 
 @lru_cache(1024)
-def _folder(path: str) -> str:
-    """The folder of a report without what tells tries and shards apart."""
-    folder = identity.mask(path.replace("\\", "/").rpartition("/")[0])
-    return "/".join(part for part in _NUMBER.sub("", _PART.sub("", folder)).split("/") if part)
+def _place(path: str) -> str:
+    """The folder of a report without what tells tries and shards apart, and the platform that its name tells."""
+    folder, _, name = path.replace("\\", "/").rpartition("/")
+    parts = [part for part in _NUMBER.sub("", _PART.sub("", identity.mask(folder))).split("/") if part]
+    return "/".join([*parts, *_PLATFORM.findall(name.lower())])

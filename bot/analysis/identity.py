@@ -41,6 +41,7 @@ _CHECKOUT: Final = (
     r"(?:home|Users)/runner/work/([^/\s]+)/(?:\1/)?|github/workspace/|__w/([^/\s]+)/(?:\2/)?"
     r"|(?:[^/\s]+/){0,3}_work/([^/\s]+)/(?:\3/)?|builds/[^/\s]+/[^/\s]+/|home/circleci/[^/\s]+/|root/project/"
     r"|home/vsts/work/\d+/s/|a/\d+/s/|home/travis/build/[^/\s]+/[^/\s]+/|codebuild/output/[^/\s]+/src/"
+    r"|(?:root/)?go/src/(?:[^/\s]+/){3}"
     r"|(?:var/lib/jenkins|var/jenkins_home|home/jenkins(?:/agent)?)/workspace/[^/\s]+/"
     r"|var/lib/buildkite-agent/builds/(?:[^/\s]+/){3}|opt/atlassian/pipelines/agent/build/|bitrise/src/"
     r"|workspaces/[^/\s]+/|drone/src/|usr/src/app/)|(?:[A-Za-z]:|/[A-Za-z])/a/([^/\s]+)/\4/"
@@ -68,7 +69,7 @@ def _temporary(found: re.Match[str]) -> str:
 # A pattern is only tried on a text that holds one of its words.
 _ANYWHERE: Final[_Masks] = (
     (("-",), re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"), "<uuid>"),
-    (("0x",), re.compile(r"\b0x[0-9a-fA-F]{6,}\b"), "<address>"),
+    (("0x",), re.compile(r"\b0x[0-9a-fA-F]{6,}\b|(?<=\bat )0x[0-9a-fA-F]+\b"), "<address>"),
     (
         ("/tmp/", "/var/", "/dev/shm/"),  # noqa: S108  # names, nothing is opened
         re.compile(r"(?<![\w.])(?:/private)?/(?:tmp|var/folders|var/tmp|dev/shm)/[^\s\],'\")]+"),
@@ -113,6 +114,7 @@ _may_change: Final = re.compile(r"[/\\@:=\x00]|0x|[0-9][0-9a-fA-F]{4}|-[0-9]").s
 _PARAMETERS: Final = re.compile(r"[\[(/]")
 # Playwright names the project (the browser) as the host of a file's suite; vitest, alike otherwise, the machine, and
 # has a suite around all.
+_FILE: Final = re.compile(r"[^\s.]\.\w{1,5}$")  # a class that is a file, and no namespace of PHP
 _NODE: Final = "test"  # the class of every case of node:test, whose suites say what other writers' classes do
 _SCRIPT: Final = re.compile(r"\.[cm]?[jt]sx?$")
 
@@ -155,6 +157,8 @@ def mask(text: str) -> str:
 def _setting(file: str, class_name: str, suites: tuple[str, ...], host: str) -> tuple[str, str, str, str, bytes]:
     """What the cases of one class share: the first parts of their identity, and what of the key is made of them."""
     path, inside = _path(file), _BROWSER.sub(r"\1", _mask(class_name))
+    if "\\" in inside and _FILE.search(inside):
+        inside = inside.replace("\\", "/")
     if path.startswith("/"):
         path = _by_module(path, inside)
     named = [masked for masked in (mask(suite) for suite in suites) if masked]

@@ -26,7 +26,7 @@ _TOLD: Final = frozenset({*_RESULTS, *_RERUNS})
 _OUTPUT: Final = frozenset({"system-out", "system-err"})
 # These write the last try alone, and surefire marks the others: a name that is there again is that of another test, in
 # another file of the same titles or with other parameters.
-_LAST_TRY_ONLY: Final = frozenset({"jest tests", "vitest tests", "Mocha Tests"})
+_LAST_TRY_ONLY: Final = frozenset({"jest tests", "vitest tests", "Mocha Tests", "Cucumber"})
 _SCHEMA, _SUREFIRE = "xsi:noNamespaceSchemaLocation", "surefire-test-report"
 _PYTEST: Final = frozenset({"pytest", "pytest tests"})
 

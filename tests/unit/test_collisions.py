@@ -80,9 +80,33 @@ def test_one_name_in_two_modules_of_a_build_is_two_tests_and_that_is_said() -> N
         "C::t [cart/target]": Verdict.PASSED,
         "C::t [orders/target]": Verdict.FAILED,
     }
-    assert merged.notes == (
-        "1 name stands in the reports of several folders (C::t); these tests are told apart by their folder.",
+    (note,) = merged.notes
+    assert note == (
+        "1 name stands in the reports of several folders or platforms (C::t); "
+        "these tests are told apart by their folder or platform."
     )
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("junit-py311.xml", "junit-py312.xml"),
+        ("Shop.Tests.net6.0.xml", "Shop.Tests.net8.0.xml"),
+        ("out/chrome.xml", "out/firefox.xml"),
+        ("report_windows.xml", "report_linux.xml"),
+    ],
+)
+def test_reports_of_two_platforms_hold_tests_of_their_own(one: str, other: str) -> None:
+    assert [found.verdict for found in merge([member(path=one), member(outcome=FAILED, path=other)]).cases] != [
+        Verdict.FLAKY
+    ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("junit.xml", "junit-retry.xml"), ("a.xml", "b.xml"), ("go-1.xml", "go-2.xml")]
+)
+def test_reports_of_one_folder_that_name_no_platform_hold_tries(one: str, other: str) -> None:
+    assert len(merge([member(path=one), member(outcome=FAILED, path=other)]).cases) == 1
 
 
 def test_one_name_under_two_suites_of_a_file_is_two_tests_whichever_comes_first() -> None:

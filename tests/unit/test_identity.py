@@ -48,6 +48,7 @@ def case(
         "/home/runner/work/shop/tests/a.py",
         "/usr/src/app/tests/a.py",
         "/root/project/tests/a.py",
+        "/go/src/github.com/acme/shop/tests/a.py",
         "/var/jenkins_home/workspace/shop/tests/a.py",
         "/home/jenkins/agent/workspace/shop/tests/a.py",
         "/codebuild/output/src123/src/tests/a.py",
@@ -68,6 +69,7 @@ def test_a_file_has_one_name_wherever_it_was_checked_out(file: str) -> None:
     [
         ("t[3f2b8c1e-0000-4000-8000-1234567890ab]", "t[aaaabbbb-0000-4000-8000-1234567890ab]"),
         ("t[<object at 0x7f01aa>]", "t[<object at 0x7f99bb>]"),
+        ("t[<object at 0x7f0>]", "t[<object at 0x7f1>]"),
         ("t[/tmp/pytest-of-me/pytest-1/x]", "t[/tmp/pytest-of-me/pytest-22/x]"),
         ("t[2024-01-01T10:00:00Z]", "t[2025-12-31T23:59:59.123Z]"),
         ("t[1700000000]", "t[1712345678]"),
@@ -190,6 +192,12 @@ def test_a_newer_browser_is_the_same_browser_to_karma() -> None:
 def test_a_file_of_an_unknown_place_begins_where_its_module_does() -> None:
     found = identity.identify(case(file="/srv/ci/1/shop/tests/unit/test_a.py", class_name="tests.unit.test_a.TestCart"))
     assert found.file == "tests/unit/test_a.py"
+
+
+def test_a_class_that_is_a_file_has_one_name_on_every_system() -> None:
+    one, other = (identity.identify(case(class_name=name)) for name in ("src\\cart.test.ts", "src/cart.test.ts"))
+    assert one == other
+    assert identity.identify(case(class_name="App\\Tests\\CartTest")).class_name == "App\\Tests\\CartTest"
 
 
 def test_a_class_inside_a_class_keeps_its_whole_name() -> None:

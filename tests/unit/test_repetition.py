@@ -70,6 +70,7 @@ def test_cases_without_a_name_are_not_taken_for_one() -> None:
         '<testsuites name="jest tests"><testsuite name="Cart">',
         '<testsuites name="vitest tests"><testsuite name="cart.test.ts">',
         '<testsuites name="Mocha Tests"><testsuite name="Cart">',
+        '<testsuites><testsuite name="Cucumber">',
         f'<testsuites><testsuite xmlns:xsi="x" xsi:noNamespaceSchemaLocation="{SUREFIRE}" name="m">',
     ],
 )
