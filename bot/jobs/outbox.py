@@ -23,6 +23,8 @@ PAUSE = timedelta(seconds=1)
 """Slack's own bound: one message a second and channel (https://docs.slack.dev/apis/web-api/rate-limits)."""
 _LONGEST_WAIT = 60.0  # seconds
 _SURPRISES = 5  # tries of a notice that fails for no reason of Slack's or GitHub's
+_TOKEN_REFUSED = frozenset({"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"})
+"""Slack's words for a token that somebody has to mend; what waits is said when they have."""
 SENDERS: Mapping[Kind, Callable[[Context, Notice], bool]] = {
     Kind.CHECK: commit_checks.send,
     Kind.CARD: cards.send_card,
@@ -93,6 +95,8 @@ def _say(context: Context, notice: Notice) -> bool:
     except FlakeGuardError as error:
         fault = str(error)
         code = error.code if isinstance(error, PermanentUpstreamError) else type(error).__name__
+        if notice.place is not None and code in _TOKEN_REFUSED:
+            raise UpstreamError(fault, retry_after=_LONGEST_WAIT) from error
         _log.warning("notice refused", reason=fault, code=code)
         if isinstance(error, PermanentUpstreamError) and pauses.on_refusal(context, notice, error):
             return False

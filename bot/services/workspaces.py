@@ -68,13 +68,11 @@ def revoke(session: Session, workspace: Workspace) -> None:
 
 
 def pause(session: Session, place: Place, reason: str, now: datetime) -> None:
-    """Say nothing more in a channel, and have whoever looks after it told: who subscribed it, else who installed."""
+    """Say nothing more in a channel, and have whoever looks after it told."""
     if not subscriptions.pause(session, place, reason, now):
         return
-    creator = subscribed.find_creator(session, place)
-    token = tokens.find(session, place.workspace_id)
-    person = creator.id if creator and creator.kind is ActorKind.SLACK else token.installer if token else ""
-    if not person:
+    person = _find_keeper(session, place)
+    if person is None:
         _log.warning("a channel is paused, and nobody is known to tell", place=str(place), reason=reason)
         return
     notices.put(
@@ -86,3 +84,15 @@ def pause(session: Session, place: Place, reason: str, now: datetime) -> None:
         place=Place(place.workspace_id, person),
         now=now,
     )
+
+
+def _find_keeper(session: Session, place: Place) -> str | None:
+    """Who subscribed a channel, else who installed the app, else who connected the repositories of its workspace."""
+    creator = subscribed.find_creator(session, place)
+    if creator is not None and creator.kind is ActorKind.SLACK:
+        return creator.id
+    token = tokens.find(session, place.workspace_id)
+    if token is not None and token.installer:
+        return token.installer
+    binder = workspaces.find_binder(session, place.workspace_id)
+    return binder.id if binder is not None and binder.kind is ActorKind.SLACK else None

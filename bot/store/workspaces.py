@@ -200,6 +200,17 @@ def list_bound(session: Session, workspace_id: WorkspaceId) -> Sequence[int]:
     return [row[0] for row in rows]
 
 
+def find_binder(session: Session, workspace_id: WorkspaceId) -> Actor | None:
+    """Who let a workspace see a GitHub installation first; None where nobody did."""
+    stored = session.execute(
+        sa.select(workspace_installations.c.bound_by)
+        .where(workspace_installations.c.workspace_id == workspace_id)
+        .order_by(workspace_installations.c.bound_at)
+        .limit(1)
+    ).scalar_one_or_none()
+    return None if stored is None else audit.read_actor(stored)
+
+
 def list_visible(session: Session, workspace_id: WorkspaceId) -> Sequence[RepositoryId]:
     """The repositories a workspace may see, by name."""
     rows = session.execute(

@@ -167,6 +167,18 @@ def test_a_channel_that_closes_before_the_message_is_paused_and_hears_the_rest_w
     assert post.waiting() == 0
 
 
+@pytest.mark.parametrize("code", ["invalid_auth", "token_revoked", "account_inactive"])
+def test_what_a_wrong_token_could_not_say_is_said_when_it_is_mended(post: Post, code: str) -> None:
+    post.slack.fail_next(1000, error=code)
+    post.ask(BUSY, 2)
+    post.pass_time(3600, step=20)
+    assert len(post.slack.calls) <= 60, "Slack was asked more often than once a minute"
+    post.slack.recover()
+    post.pass_time(120)
+    assert post.said(BUSY) == 2
+    assert post.waiting() == 0
+
+
 def test_a_person_who_cannot_be_told_closes_no_channel(post: Post) -> None:
     with post.db.begin() as session:
         notices.put(

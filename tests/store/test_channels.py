@@ -16,13 +16,15 @@ from bot.analysis.policy import Budget
 from bot.analysis.schedule import DigestTime, QuietHours
 from bot.analysis.subscriptions import Event, Filters
 from bot.services import announce, digest, escalation, policies, quarantine, subscriptions
+from bot.services import workspaces as asked
 from bot.services.judge import Change
-from bot.store import audit, links, mutes, notices, pauses, quarantines, runs, storms, workspaces
+from bot.store import audit, links, mutes, notices, pauses, quarantines, runs, storms, tokens, workspaces
 from bot.store.database import Database
 from bot.store.links import Link
 from bot.store.notices import Kind
 from bot.store.tables import notices as rows
 from bot.store.tables import scores
+from bot.store.tokens import StoredToken
 from tests.store.past import REPOSITORY, Past
 
 ANA = Actor(ActorKind.SLACK, "U0ANA", "Ana")
@@ -148,6 +150,34 @@ def test_a_paused_channel_is_told_nothing_until_it_is_subscribed_again(channels:
         assert pauses.find(session, channels.place) is None
     channels.turn_flaky(NAMES[1:2])
     assert len(channels.told(Kind.CARD)) == 1
+
+
+def test_who_is_told_of_a_pause_is_who_subscribed_else_installed_else_connected(channels: Channels) -> None:
+    workspace_id = channels.place.workspace_id
+    ways = []
+
+    def pause(channel: str) -> None:
+        with channels.db.begin() as session:
+            asked.pause(session, Place(workspace_id, channel), "it was archived", channels.now)
+        channels.now += timedelta(minutes=1)
+        ways[:] = [row["channel"] for row in channels.told(Kind.PAUSED)]
+
+    pause("C0NOBODY")
+    assert ways == []
+    with channels.db.begin() as session:
+        workspaces.bind(session, workspace_id, 5, BEN, channels.now)
+    pause("C0BOUND")
+    pause("C0BOUND")
+    assert ways == ["U0BEN"]
+    with channels.db.begin() as session:
+        token = StoredToken(
+            workspace_id=workspace_id, sealed=b"sealed", installer="U0CHLOE", scopes="chat:write", expires_at=None
+        )
+        tokens.put(session, token, channels.now)
+    pause("C0INSTALLED")
+    assert ways == ["U0BEN", "U0CHLOE"]
+    pause(channels.place.channel)
+    assert ways == ["U0BEN", "U0CHLOE", "U0ANA"]
 
 
 def test_a_channel_that_asked_for_broken_tests_gets_a_card_and_others_do_not(channels: Channels) -> None:
