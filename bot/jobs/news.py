@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from bot.analysis.incidents import Kind
 from bot.analysis.model import RunId, Status
 from bot.jobs import postings
 from bot.jobs.context import Context
 from bot.slack import messages, storm, tabular
-from bot.store import cases, repositories, results, runs, storms
+from bot.store import cases, incidents, repositories, results, runs, storms
 from bot.store.notices import Notice
 
 
@@ -31,11 +32,15 @@ def send_imported(context: Context, notice: Notice) -> bool:
 
 
 def send_incident(context: Context, notice: Notice) -> bool:
-    """Say that far more failed in a run than usual."""
+    """Say that far more failed in a run than usual, or as good as all of a suite or of a runner of it."""
     with context.db.begin() as session:
         repository = repositories.get(session, notice.repository_id)
         run = runs.get(session, notice.repository_id, RunId(notice.ref))
         legs = results.list_legs(session, notice.repository_id, [run.id])
+        found = incidents.list_found(session, notice.repository_id, [run.id])
+    if found and all(one.kind is not Kind.RUN for one in found):
+        message = messages.part_out(repository.full_name, run.url, run.number, found)
+        return postings.keep(context, notice, message)
     failed = sum(int(((leg.outcomes == 1) | (leg.outcomes == 2)).sum()) for leg in legs)  # noqa: PLR2004  # the codes
     total = sum(len(leg.case_ids) for leg in legs)
     message = messages.incident(repository.full_name, run.url, run.number, failed, total)

@@ -253,7 +253,7 @@ def _announce(
         announce.imported(session, run.repository_id, place, now)
         return
     announce.check(session, run.repository_id, run.head_sha, now)
-    if judgement.is_incident:
+    if judgement.is_incident or (judgement.has_part_out and outages.is_news(session, run.repository_id, run.id, now)):
         announce.incident(session, run.repository_id, run.id, place, now)
     if run.conclusion not in _STOPPED and any(not problem.is_note for problem in report.problems):
         announce.unreadable(session, run.repository_id, run.id, place, now)

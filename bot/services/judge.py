@@ -75,6 +75,11 @@ class Judgement:
     ran: int
     observations: Mapping[str, scoring.Observation] | None
 
+    @property
+    def has_part_out(self) -> bool:
+        """Whether a suite or a runner of it was out as a whole."""
+        return any(one.suite_outages or one.runner_outages for one in (self.observations or {}).values())
+
 
 def judge(
     session: Session,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -11,6 +11,11 @@ from bot.analysis import scoring
 from bot.analysis.incidents import Incident, Kind
 from bot.analysis.model import SYSTEM, RepositoryId, RunId
 from bot.services.judge import JudgedLeg
+from bot.store import incidents, runs
+from bot.store.database import Session
+
+NEWS = timedelta(days=1)
+"""A suite or runner that stays out is told of once in this time."""
 
 
 def covering(windows: Iterable[Incident], started_at: datetime, completed_at: datetime | None) -> Incident | None:
@@ -39,6 +44,19 @@ def of_leg(
             failed = leg.failed[leg.runners.numbers == number]
             found.append(_found(repository_id, run_id, started_at, leg, Kind.RUNNER, leg.runners.names[number], failed))
     return found
+
+
+def is_news(session: Session, repository_id: RepositoryId, run_id: RunId, now: datetime) -> bool:
+    """Whether a suite or a runner was out in a run and not yet in another one since yesterday.
+
+    What a pull request does to a suite is its author's: only the default branch tells of a suite.
+    """
+    known = incidents.list_since(session, repository_id, now - NEWS)
+    suites = {one.run_id for one in known if one.kind is Kind.SUITE and one.run_id is not None}
+    on_main = {one for one in suites if runs.get(session, repository_id, one).on_default_branch}
+    telling = [one for one in known if one.kind is Kind.RUNNER or (one.kind is Kind.SUITE and one.run_id in on_main)]
+    before = {(one.kind, one.suite) for one in telling if one.run_id != run_id}
+    return any(one.run_id == run_id and (one.kind, one.suite) not in before for one in telling)
 
 
 def _found(

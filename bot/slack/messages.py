@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.analysis import failures
+from bot.analysis.incidents import Incident, Kind
 from bot.analysis.lifecycle import Quarantine, State
 from bot.analysis.model import Actor, CaseProfile, Problem, Status
 from bot.slack import blockkit, listing, names, phrases, story
@@ -15,6 +16,7 @@ from bot.slack.blockkit import Block, Element, Json, Message, Metadata
 from bot.slack.names import Action
 
 _MAX_PROBLEMS = 5
+_MAX_PARTS = 3
 
 
 class History(StrEnum):
@@ -223,6 +225,27 @@ def incident(repository: str, run_url: str, run_number: int, failed: int, cases:
         f"{phrases.repository(repository)}, so the run does not count against them."
     )
     return Message(text, (blockkit.section(shown),))
+
+
+def part_out(repository: str, run_url: str, run_number: int, found: Sequence[Incident]) -> Message:
+    """Say which suites or runners of a run failed as a whole, so that it speaks of these, not of their tests."""
+    named = [_part(one) for one in found[:_MAX_PARTS]]
+    if (more := len(found) - len(named)) > 0:
+        named.append(f"{more:,} more of its suites and runners")
+    told = f"{phrases.listing(named)} failed together"
+    name = phrases.repository_text(repository)
+    text = f"Infra: {told} in run {run_number} of {name}, so these failures do not count against them."
+    shown = (
+        f"{phrases.DOTS[Status.INFRA]} *Infra:* {told} in {blockkit.link(run_url, f'run #{run_number}')} of "
+        f"{phrases.repository(repository)}, so these failures do not count against them."
+    )
+    return Message(text, (blockkit.section(shown),))
+
+
+def _part(found: Incident) -> str:
+    what = "on" if found.kind is Kind.RUNNER else "of suite"
+    name = blockkit.escape(blockkit.line(found.suite), 140) or "no name"
+    return f"{found.failed:,} of {phrases.count(found.ran, 'test')} {what} {name}"
 
 
 def unreadable(repository: str, run_url: str, run_number: int, problems: Sequence[Problem]) -> Message:

@@ -185,6 +185,43 @@ def test_a_suite_that_fails_as_a_whole_again_and_again_is_reported_as_a_fault_of
     assert beside.lines == ("Clean on the last 12 commits of the default branch.",)
 
 
+def told(past: Past) -> int:
+    with past.db.begin() as session:
+        return session.execute(
+            sa.select(sa.func.count()).select_from(tables.notices).where(tables.notices.c.kind == "incident")
+        ).scalar_one()
+
+
+def test_a_suite_that_is_out_on_the_default_branch_is_one_notice_a_day(past: Past) -> None:
+    elsewhere = dict.fromkeys((f"web/test_page.py::test_{number}" for number in range(400)), ".")
+    api = [f"api/test_call.py::test_{number}" for number in range(14)]
+    calm, out = elsewhere | dict.fromkeys(api, "."), elsewhere | dict.fromkeys(api, "F")
+    for _ in range(5):
+        past.run(calm)
+    past.place = Place(WorkspaceId(1), "C0CIFLAKES")
+    past.run(out, branch="feature")
+    assert told(past) == 0  # what a pull request does to a suite is its author's
+    for _ in range(3):
+        past.run(out)
+        past.run(calm)
+    assert told(past) == 1
+    past.now += timedelta(days=2)
+    past.run(out)
+    assert told(past) == 2
+
+
+def test_a_runner_that_is_out_is_one_notice_on_a_pull_request_too(past: Past) -> None:
+    names = [f"suite{number % 100}/test_a.py::test_{number}" for number in range(1500)]
+    on = {name: "shard 1" if place < 33 else "shard 2" for place, name in enumerate(names)}
+    calm = dict.fromkeys(names, ".")
+    for _ in range(5):
+        past.run(calm, runners=on)
+    past.place = Place(WorkspaceId(1), "C0CIFLAKES")
+    for _ in range(2):
+        past.run(calm | dict.fromkeys(names[:33], "F"), branch="feature", runners=on)
+    assert told(past) == 1
+
+
 def quarantined(past: Past) -> None:
     """Have the case flake, be quarantined, and then fail on until it is taken for broken."""
     outage(past)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from bot.analysis.evidence import Evidence, FailureKind
 from bot.analysis.explanation import Explanation
 from bot.analysis.impact import Impact
+from bot.analysis.incidents import Incident, Kind
 from bot.analysis.lifecycle import Quarantine, Scope, State
 from bot.analysis.model import (
     SYSTEM,
@@ -54,6 +55,16 @@ from bot.slack.run_answers import RunAnswer, RunFailure
 NOW = datetime(2026, 11, 23, 14, 13, tzinfo=UTC)
 ANA = Actor(ActorKind.SLACK, "U0ANA", "Ana Flores")
 BEN = Actor(ActorKind.SLACK, "U0BEN", "Ben Okafor")
+
+
+def outage(kind: Kind, name: str) -> Incident:
+    """A suite or a runner of a run that is out."""
+    return Incident(
+        id=1, repository_id=RepositoryId(1), kind=kind, started_at=NOW, ended_at=None, reason="", actor=SYSTEM,
+        suite=name, failed=14, ran=15,
+    )  # fmt: skip
+
+
 LINUX = VariantScore(
     variant="ci.yml linux", status=Status.FLAKY, p_flaky=0.97, p_broken=0.01, rate=0.1346, interval=(0.07, 0.23),
     runs=52, failures=7, mixed_commits=3,
@@ -178,6 +189,13 @@ VIEWS: dict[str, Callable[[], Message | View]] = {
     "history_rejected_why": lambda: messages.history_line(History.REJECTED, BEN, REJECTED, FLAKY, REJECTED.decision),
     "imported": lambda: messages.imported(SUMMARY),
     "incident": lambda: messages.incident("acme/shop", FAILURE.run_url, 812, 31, 40),
+    "incident_suite": lambda: messages.part_out("acme/shop", FAILURE.run_url, 812, [outage(Kind.SUITE, "tests/api")]),
+    "incident_parts": lambda: messages.part_out(
+        "acme/shop",
+        FAILURE.run_url,
+        812,
+        [outage(Kind.SUITE, "tests/api"), *(outage(Kind.RUNNER, f"shard {number}") for number in range(2, 6))],
+    ),
     "unreadable": lambda: messages.unreadable(
         "acme/shop", FAILURE.run_url, 812, [Problem("reports", f"{n}.xml", "not well-formed") for n in range(7)]
     ),

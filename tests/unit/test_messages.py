@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bot.analysis.clusters import ClusterKind, Membership
 from bot.analysis.evidence import FailureKind
+from bot.analysis.incidents import Kind
 from bot.analysis.lifecycle import Quarantine, Scope, State
 from bot.analysis.model import (
     Actor,
@@ -67,6 +68,7 @@ from tests.unit.slack_examples import (
     SUMMARY,
     SUSPENDED,
     VIEWS,
+    outage,
 )
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -221,6 +223,7 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
         *(messages.history_line(kind, actor, quarantine, profile, name) for kind in History),
         messages.imported(replace(SUMMARY, repository=name)),
         messages.incident(name, other, 1, 2, 3),
+        messages.part_out(name, other, 1, [outage(Kind.SUITE, name), outage(Kind.RUNNER, other)]),
         messages.unreadable(name, other, 1, [Problem(name, other, name)] * 9),
         Message("A test.", messages.unfurl(profile, quarantine, NOW)),
         messages.lift_question(profile, quarantine),
