@@ -9,7 +9,7 @@ from bot.analysis.document import Document
 from bot.analysis.durations import clock_seconds, seconds
 from bot.analysis.limits import Limits
 from bot.analysis.model import FailureText, Outcome
-from bot.analysis.reported import Repeats, ReportedCase, Tally
+from bot.analysis.reported import Repeats, ReportedCase, Tally, shortened
 
 # What says neither pass nor failure (inconclusive, not run) is no evidence: skipped. TRX: outcomes of vstst.xsd.
 _OUTCOMES: Final = {
@@ -100,9 +100,9 @@ class _Elements:
         told = FailureText(case.type, message, stack) if outcome.is_failure else None
         reported = ReportedCase(
             suites=tuple(suite for suite in self._suites if suite),
-            file=file,
-            class_name=class_name,
-            name=name,
+            file=shortened(file, self._limits.case_length),
+            class_name=shortened(class_name, self._limits.case_length),
+            name=shortened(name, self._limits.case_length),
             duration=duration,
             outcome=outcome,
             failure=told,

@@ -15,7 +15,7 @@ from bot.analysis.durations import seconds
 from bot.analysis.limits import Limits
 from bot.analysis.model import FailureText, Outcome, TryResult
 from bot.analysis.plain import NOT_RUN, PlainRuns, Suite
-from bot.analysis.reported import Repeats, ReportedCase, Tally, refuse
+from bot.analysis.reported import Repeats, ReportedCase, Tally, refuse, shortened
 
 ROOTS: Final = frozenset({"testsuites", "testsuite", "testcase"})
 _SUITES: Final = frozenset({"testsuites", "testsuite"})
@@ -120,11 +120,12 @@ class JUnit:
         name = attributes.get("name", "")[: self._limits.name_length]
         if name in _LAST_TRY_ONLY or _SUREFIRE in attributes.get(_SCHEMA, ""):
             self._tally.repeats = Repeats.TESTS
+        file = attributes.get("file", "") or attributes.get("filepath", "")
         self._suites.append(
             _Suite(
                 name=name,
                 host=attributes.get("hostname", "")[: self._limits.name_length],
-                file=attributes.get("file", "") or attributes.get("filepath", "") or (outer.file if outer else ""),
+                file=shortened(file, self._limits.case_length) or (outer.file if outer else ""),
                 declared=attributes.get("tests", ""),
                 by_pytest=name in _PYTEST or (outer is not None and outer.by_pytest),
                 cases=self._tally.cases,
@@ -165,14 +166,16 @@ class JUnit:
         elif any(one.tag == "skipped" and one.type == "todo" for one in told):
             outcome = Outcome.SKIPPED  # to node:test a todo may fail
         duration = seconds(attributes.get("time", ""))
+        longest = self._limits.case_length
+        file = attributes.get("file", "") or attributes.get("filepath", "")
         own = next((one for one in told if _RESULTS.get(one.tag) is element), None)
         failure = own.failure if own else None
         self._tally.add(
             ReportedCase(
                 suites=self._names,
-                file=attributes.get("file", "") or attributes.get("filepath", "") or (suite.file if suite else ""),
-                class_name=attributes.get("classname", "") or attributes.get("class", ""),
-                name=attributes.get("name", ""),
+                file=shortened(file, longest) or (suite.file if suite else ""),
+                class_name=shortened(attributes.get("classname", "") or attributes.get("class", ""), longest),
+                name=shortened(attributes.get("name", ""), longest),
                 duration=duration,
                 outcome=outcome,
                 host=suite.host if suite else "",

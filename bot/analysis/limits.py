@@ -21,6 +21,8 @@ class Limits:
     names: int = 4096
     cases: int = 1_000_000
     results: int = 1000
+    case_length: int = 4096
+    """Of the file, the class and the name of a case; of a longer one the rest is kept as a hash."""
     name_length: int = 1000
     message_length: int = 4000
     text_length: int = 16_000

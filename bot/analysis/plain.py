@@ -91,7 +91,7 @@ class PlainRuns:
         if names not in self._layouts:
             if len(self._layouts) == _LAYOUTS or not _is_fixed(names):
                 return
-            self._layouts[names] = _lay_out(names)
+            self._layouts[names] = _lay_out(names, self._limits.case_length)
         self._layout = self._layouts[names]
 
     def take(self, text: str, at: int, suite: Suite) -> int:
@@ -195,7 +195,7 @@ def _is_fixed(names: tuple[str, ...]) -> bool:
     return bool(names) and all(map(_ROW.fullmatch, names)) and not any({*pair} <= {*names} for pair in _EITHER)
 
 
-def _lay_out(names: tuple[str, ...]) -> _Layout:
+def _lay_out(names: tuple[str, ...], longest: int) -> _Layout:
     wanted = (
         "file" if "file" in names else "filepath",
         "classname" if "classname" in names else "class",
@@ -205,7 +205,7 @@ def _lay_out(names: tuple[str, ...]) -> _Layout:
     kept = [name for name in names if name in wanted]
     value = {
         **_OTHER,
-        **dict.fromkeys(kept, f"({_VALUE})"),
+        **dict.fromkeys(kept, f'([^"]{{0,{longest}}}+)'),
         "time": f"({_PLAIN})",
     }  # short, so checked as it is matched
     row = "".join(f' {re.escape(name)}="{value.get(name, _PLAIN)}"' for name in names)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum, StrEnum
@@ -142,6 +144,15 @@ class Tally:
             repeats=self.repeats,
             warnings=tuple(warnings),
         )
+
+
+def shortened(name: str, length: int) -> str:
+    """A name of a case that is no longer than `length` and a hash, which tells it from others that begin alike."""
+    if len(name) <= length:
+        return name
+    digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    # Not in hexadecimal, which would be masked as what changes from run to run.
+    return f"{name[:length]}… {base64.b32encode(digest).decode().lower().rstrip('=')}"
 
 
 def refuse(fault: str) -> NoReturn:

@@ -196,3 +196,16 @@ def test_different_plain_names_never_merge(one: str, other: str) -> None:
 )
 def test_the_variant_is_what_tells_the_leg(artifact: str, variant: str, shard: str) -> None:
     assert variants.split(artifact, ".github/workflows/ci.yml@refs/heads/main") == (variant, shard)
+
+
+@pytest.mark.parametrize(
+    "before", ["", '<testcase classname="c" file="f" name="a" />\n']
+)  # read by the parser, by a pattern
+def test_of_a_name_without_end_a_hash_is_kept_that_tells_it_from_others(before: str) -> None:
+    long = "x[" + "y" * 300_000
+    rows = "".join(f'<testcase classname="{long}" file="{long}" name="{long}{end}" />\n' for end in "ab")
+    _, cases = read(f'<testsuite name="s">{before}{rows}</testsuite>'.encode())
+    one, other = cases[-2:]
+    assert max(map(len, (one.file, one.class_name, one.name))) < DEFAULT.case_length + 32
+    assert identity.identify(one).key != identity.identify(other).key
+    assert (one.file, one.class_name) == (other.file, other.class_name)
