@@ -13,6 +13,7 @@ BYTES: Final = 3 * 1024 * 1024
 _TEAM = re.compile(r"@([\w.-]+)/([\w.-]+)")
 _LOGIN = re.compile(r"@([\w-]+(?:\[bot\])?)")
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_MENTION = re.compile(r"<(?:@|!subteam\^)([SUW][A-Z0-9]{2,20})(?:\|[^>]*)?>")
 _SLACK_USER = re.compile(r"[UW][A-Z0-9]{2,20}")
 _SLACK_GROUP = re.compile(r"S(?=[A-Z]*[0-9])[A-Z0-9]{2,20}")  # a word without a digit is the name of a team
 
@@ -46,6 +47,12 @@ def is_person(name: str) -> bool:
 def is_group(name: str) -> bool:
     """Whether an owner is a user group of a Slack workspace, by its id; what CODEOWNERS names never is."""
     return bool(_SLACK_GROUP.fullmatch(name))
+
+
+def written(text: str) -> str:
+    """An owner as somebody in Slack wrote it: a mention is the id it mentions, anything else is a name."""
+    mentioned = _MENTION.fullmatch(text.strip())
+    return mentioned[1] if mentioned else text.strip()
 
 
 def _is_owner(word: str) -> bool:

@@ -14,7 +14,7 @@ from bot.commands.command import Command
 from bot.commands.door import Body, Door, now
 from bot.commands.parser import Typed
 from bot.commands.subscribe import place_of
-from bot.errors import InvalidInputError
+from bot.errors import ConflictError, InvalidInputError
 from bot.services import digest, subscriptions
 from bot.slack import channel_forms, modals
 from bot.slack import subscriptions as views
@@ -22,6 +22,7 @@ from bot.slack.blockkit import View
 from bot.slack.channel_forms import Answers, Cadence, Input
 from bot.slack.forms import FormError
 from bot.slack.names import Action
+from bot.store import pauses
 from bot.store import subscriptions as stored
 
 _T = TypeVar("_T")
@@ -32,6 +33,9 @@ def on_now(door: Door, body: Body) -> None:
     place = place_of(door, body)
     default = Place(door.workspace.id, door.default_channel) if door.default_channel else None
     with door.db.begin() as session:
+        if why := pauses.find(session, place):
+            message = f"Nothing is posted in this channel: {why}. Invite FlakeGuard, or subscribe the channel anew."
+            raise ConflictError(message)
         hours = stored.get_channel(session, place).hours
         told = digest.compose(session, place, None, default, views.cadence(hours), now())
         if told is not None and not told.is_empty:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.analysis import owners
 from bot.analysis.model import Place, RepositoryId
 from bot.analysis.subscriptions import DEFAULT_EVENTS, Event, Filters, Subscription
 from bot.commands import parser, subject
@@ -154,7 +155,7 @@ def _filters(texts: dict[str, str], events: tuple[str, ...] | None) -> Filters:
         events=chosen,
         branch=texts.get("branch", "")[:_MAX_FILTER],
         minimum=parser.share(minimum) if minimum else 0.0,
-        owner=texts.get("owner", "")[:_MAX_FILTER],
+        owner=owners.written(texts.get("owner", "")[:_MAX_FILTER]),
         path=texts.get("path", "")[:_MAX_FILTER],
     )
 

@@ -321,7 +321,7 @@ def _subjects(
     session: Session, repository_id: RepositoryId, ids: Sequence[CaseId], branch: str
 ) -> dict[CaseId, Subject]:
     facts = cases.list_facts(session, repository_id, ids)
-    named = owners.of_cases(session, repository_id, ids)
+    named = owners.aliases(session, repository_id, owners.of_cases(session, repository_id, ids))
     return {
         case_id: Subject(branch=branch, file=one.file, rate=one.rate, owners=named.get(case_id, ()))
         for case_id, one in facts.items()

@@ -127,10 +127,11 @@ def _rows(
 ) -> Iterable[Row]:
     news = _news(changes.list_between(session, repository.id, since, until))
     named = owners.of_cases(session, repository.id, list(news))
+    known_as = owners.aliases(session, repository.id, named)
     files = cases.list_facts(session, repository.id, list(news))
     told: dict[CaseId, Row] = {}
     for one in cases.list_worst(session, repository.id, list(news), len(news)):
-        subject = Subject(branch="", file=files[one.id].file, rate=one.rate, owners=named.get(one.id, ()))
+        subject = Subject(branch="", file=files[one.id].file, rate=one.rate, owners=known_as.get(one.id, ()))
         if filters.covers(subject):
             told[one.id] = Row(
                 news=news[one.id],

@@ -29,6 +29,18 @@ def of_cases(
     return found | {case_id: of_path[one.file] for case_id, one in files.items() if of_path.get(one.file)}
 
 
+def aliases(
+    session: Session, repository_id: RepositoryId, named: Mapping[CaseId, tuple[str, ...]]
+) -> Mapping[CaseId, tuple[str, ...]]:
+    """Owners with the user groups that the policy names for their teams, by which people ask for them too."""
+    policy = policies.of_repository(session, repository_id)
+    known = {}
+    for case_id, names in named.items():
+        groups = [group for name in names if (group := policy.group_of(name))]
+        known[case_id] = (*names, *groups)
+    return known
+
+
 def mentionable(
     session: Session, workspace_id: WorkspaceId, repository_id: RepositoryId, names: Sequence[str]
 ) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,7 +9,7 @@ from typing import Self
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from bot.analysis import lifecycle
+from bot.analysis import lifecycle, owners
 from bot.analysis.lifecycle import RejectReason, Scope
 from bot.analysis.model import CaseId, QuarantineId, RepositoryId
 from bot.errors import InvalidInputError
@@ -27,7 +26,6 @@ OUTAGE_BEGAN = {
     1440: "A day ago",
 }
 """When an outage may have begun, in minutes before now."""
-_GROUP = re.compile(r"<!subteam\^(S[A-Z0-9]{2,20})(?:\|[^>]*)?>")
 
 
 class FormError(InvalidInputError):
@@ -147,8 +145,7 @@ class OwnerForm:
             raise FormError({Field.OWNER: "Choose who will mend it, or write a team below."})
         if len(team) > lifecycle.MAX_OWNER_LENGTH:
             raise FormError({Field.TEAM: f"At most {lifecycle.MAX_OWNER_LENGTH} characters."})
-        mentioned = _GROUP.fullmatch(team)
-        return cls(person or (mentioned[1] if mentioned else team))
+        return cls(person or owners.written(team))
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ def describe(filters: Filters) -> str:
     if filters.minimum:
         parts.append(f"failing at least {phrases.percent(filters.minimum)}")
     if filters.owner:
-        parts.append(f"owned by {blockkit.escape(blockkit.line(filters.owner), 100)}")
+        parts.append(f"owned by {phrases.owner(filters.owner)}")
     if filters.path:
         parts.append(f"under {blockkit.code(filters.path, 100)}")
     return ", ".join(parts)

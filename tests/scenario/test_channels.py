@@ -48,7 +48,8 @@ def test_a_subscribed_channel_gets_the_card_and_the_default_channel_does_not(sta
 
 def test_filters_keep_out_what_a_channel_did_not_ask_for(stage: Stage) -> None:
     begin(stage)
-    say(stage, "subscribe acme/shop path:tests/api/** min:1%")
+    said = say(stage, "subscribe acme/shop path:tests/api/** min:1% owner:<!subteam^S0CIGUARDS|@ciguards>")
+    assert "owned by <!subteam^S0CIGUARDS>" in str(said.blocks)
     say(stage, "subscribe acme/shop path:tests/*.py", CHANNEL)
     stage.make_flaky()
     assert wait(stage.cards, 30), "no card"
@@ -121,6 +122,7 @@ def test_a_channel_archived_unheard_of_is_paused_and_hears_the_rest_when_it_is_o
     assert len(refused) == 1
     assert refused == [call for call in stage.slack.calls if call.error == "is_archived"], "it was tried again"
     stage.slack.archive(OTHER, undo=True)
+    assert "Nothing is posted in this channel: it was archived" in say(stage, "digest now").text
     assert stage.slack.happen("channel_unarchive", channel=OTHER, user=ANA).status == 200
     assert wait(lambda: [one for one in stage.slack.messages(OTHER) if "fc_" in str(one.blocks)], 15), "no card"
     assert len([one for one in stage.slack.messages(direct) if "posts nothing more" in one.text]) == 1

@@ -297,10 +297,11 @@ def test_who_owns_a_test_is_named_by_people_else_by_codeowners_and_mentioned_as_
         assert owning(t3) == ("U0ANA",)
 
 
-def test_a_subscription_by_owner_hears_of_new_flakes_by_codeowners(channels: Channels) -> None:
+@pytest.mark.parametrize("owner", ["@acme/payments", "Payments", "@ben", "S0PAY"])
+def test_a_subscription_by_owner_hears_of_new_flakes_by_codeowners(channels: Channels, owner: str) -> None:
     with channels.db.begin() as session:
-        policies.load(session, REPOSITORY, None, CODEOWNERS, channels.now)
-        wanted = Filters(owner="@acme/payments")
+        policies.load(session, REPOSITORY, TEAMS, CODEOWNERS, channels.now)
+        wanted = Filters(owner=owner)
         subscriptions.subscribe(session, channels.place, REPOSITORY, wanted, ANA, channels.now)
     channels.turn_flaky(NAMES[:3])
     assert [row["ref"] for row in channels.told(Kind.CARD)] == [channels.case_id(NAMES[0])]

@@ -58,6 +58,17 @@ def test_ids_of_slack_are_told_from_names(name: str, person: bool, group: bool) 
     assert (owners.is_person(name), owners.is_group(name)) == (person, group)
 
 
+@pytest.mark.parametrize(
+    ("text", "owner"),
+    [
+        ("<!subteam^S0PAY|@pay>", "S0PAY"), ("<!subteam^S0PAY>", "S0PAY"), ("<@U0ANA|ana>", "U0ANA"),
+        (" @acme/shop ", "@acme/shop"), ("<!channel>", "<!channel>"), ("<!subteam^S0PAY> x", "<!subteam^S0PAY> x"),
+    ],
+)  # fmt: skip
+def test_a_mention_that_somebody_typed_is_the_id_it_mentions(text: str, owner: str) -> None:
+    assert owners.written(text) == owner
+
+
 def test_an_owner_is_named_or_in_a_team_in_any_case_of_letters() -> None:
     named = ("@ana", "@acme/Payments", "x@acme.example")
     assert owners.teams(named) == (("acme", "payments"),)
