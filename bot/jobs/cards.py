@@ -6,7 +6,7 @@ from bot.analysis.lifecycle import State
 from bot.analysis.model import SYSTEM, CaseId, CaseProfile, QuarantineId, Status
 from bot.jobs import postings
 from bot.jobs.context import Context
-from bot.services import profiles
+from bot.services import owners, profiles
 from bot.slack import messages
 from bot.slack.messages import History
 from bot.store import audit, quarantines
@@ -35,7 +35,8 @@ def send_card(context: Context, notice: Notice) -> bool:
     case_id = CaseId(notice.ref)
     with context.db.begin() as session:
         profile = profiles.of_case(session, case_id, context.clock())
-        message = messages.card(profile, profiles.latest_quarantine(session, profile), context.clock())
+        named = owners.of_cases(session, notice.repository_id, [case_id]).get(case_id, ())
+        message = messages.card(profile, profiles.latest_quarantine(session, profile), context.clock(), named)
     return postings.keep(context, notice, message, case_id)
 
 

@@ -110,18 +110,18 @@ _CONSEQUENCES = {
 }
 
 
-def card(profile: CaseProfile, quarantine: Quarantine | None, now: datetime) -> Message:
-    """Render the living card: always the latest state of the case and of its quarantine."""
+def card(profile: CaseProfile, quarantine: Quarantine | None, now: datetime, owners: Sequence[str] = ()) -> Message:
+    """Render the living card: always the latest state of the case and of its quarantine, and who owns it."""
     told = story.tell(profile, quarantine, now)
     title = f"{told.dot} {phrases.case(profile)} {told.title} in {phrases.repository(profile.repository)}"
     blocks: list[Block] = [blockkit.section(title, block_id=_block_id(profile, "title"))]
     if told.decision:
         blocks.append(blockkit.section(told.decision, block_id=_block_id(profile, "decision")))
     if quarantine is not None and quarantine.state is State.PROPOSED:
-        blocks.append(_proposal_fields(profile, quarantine))
+        blocks.append(_proposal_fields(profile, quarantine, owners))
         blocks.append(blockkit.section(blockkit.quote(quarantine.reason)))
     if quarantine is None or quarantine.state is State.SUSPENDED:
-        blocks += evidence(profile)
+        blocks += evidence(profile, owners)
     blocks.append(blockkit.actions(*buttons(profile, quarantine), block_id=_block_id(profile, "act")))
     blocks.append(_footer(profile, quarantine))
     payload: dict[str, Json] = {
@@ -303,8 +303,8 @@ def _open_buttons(quarantine: Quarantine, spoken: str) -> tuple[Element, ...]:
     )
 
 
-def evidence(profile: CaseProfile) -> list[Block]:
-    """Return the numbers of the worst variant and the beginning of the last failure."""
+def evidence(profile: CaseProfile, owners: Sequence[str] = ()) -> list[Block]:
+    """Return the numbers of the worst variant, its owners if it has any, and the beginning of the last failure."""
     blocks: list[Block] = []
     if (worst := profile.worst) is not None and worst.failures:
         blocks.append(
@@ -313,6 +313,7 @@ def evidence(profile: CaseProfile) -> list[Block]:
                 ("Likely between", phrases.interval(worst)),
                 ("Confidence", phrases.confidence(worst)),
                 ("Variants", phrases.variants(profile)),
+                *((("Owner", phrases.owner_list(owners)),) if owners else ()),
             )
         )
     if (failure := profile.last_failure) is not None and profile.status is not Status.HEALTHY:
@@ -322,12 +323,12 @@ def evidence(profile: CaseProfile) -> list[Block]:
     return blocks
 
 
-def _proposal_fields(profile: CaseProfile, quarantine: Quarantine) -> Block:
+def _proposal_fields(profile: CaseProfile, quarantine: Quarantine, owners: Sequence[str]) -> Block:
     return blockkit.fields(
         ("For", phrases.count(quarantine.days, "day")),
         ("Scope", phrases.scope(quarantine)),
         ("Evidence", phrases.rate(profile.worst) if profile.worst else "none yet"),
-        ("Owner", phrases.owner(quarantine.owner)),
+        ("Owner", phrases.owner_list(owners) if owners else phrases.owner(quarantine.owner)),
     )
 
 

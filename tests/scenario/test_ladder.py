@@ -92,6 +92,9 @@ def test_a_team_of_codeowners_is_mentioned_by_its_user_group_and_nothing_else_in
         assert owners.of_cases(session, ladder.repository_id, [ladder.case_id(NAMES[0])]) == {}, "it was no owner"
         policies.load(session, ladder.repository_id, teams, b"* @acme/payments @channel", ladder.now)
     ts = ladder.card(NAMES[0])
+    shown = str(ladder.slack.message(ladder.place.channel, ts).blocks)
+    assert "*Owner*\\n@acme/payments, " in shown
+    assert "<!" not in shown.replace("<!date", ""), "the card calls nobody"
     ladder.climb(hours=25)
     (asked,) = ladder.slack.replies(ladder.place.channel, ts)
     assert "<!subteam^S0CIGUARDS>, \N{FULLWIDTH COMMERCIAL AT}channel: nobody has decided" in str(asked.blocks)

@@ -163,6 +163,7 @@ def _ended(state: State, by: Actor = BEN, decision: str | None = "mended") -> Qu
 
 
 VIEWS: dict[str, Callable[[], Message | View]] = {
+    "card_owned": lambda: messages.card(FLAKY, None, NOW, ("@acme/payments", "@ana")),
     "card_flaky": lambda: messages.card(FLAKY, None, NOW),
     "card_proposed": lambda: messages.card(FLAKY, PROPOSED, NOW),
     "card_active": lambda: messages.card(FLAKY, ACTIVE, NOW),

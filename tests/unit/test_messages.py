@@ -219,7 +219,7 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
     failures = [RunFailure(number, name, other, Naming.NEW, name, other) for number in range(40)]
     answer = replace(RUN, repository=name, sha=other, url=other, failures=failures)
     rendered: list[Message | View] = [
-        *(messages.card(profile, replace(quarantine, state=state), NOW) for state in State),
+        *(messages.card(profile, replace(quarantine, state=state), NOW, (name, other) * 4) for state in State),
         *(messages.history_line(kind, actor, quarantine, profile, name) for kind in History),
         messages.imported(replace(SUMMARY, repository=name)),
         messages.incident(name, other, 1, 2, 3),
