@@ -112,6 +112,16 @@ class Settings(BaseSettings):
     def _empty_id_is_absent(cls, value: object) -> object:
         return _empty_is_absent(value)
 
+    @field_validator("slack_default_channel")
+    @classmethod
+    def _is_no_name(cls, value: str | None) -> str | None:
+        if value is not None and value.startswith(("#", "@")):
+            message = (
+                "must be the id of a channel, such as C0123456789; Slack shows it at the end of the channel's details"
+            )
+            raise ValueError(message)
+        return value
+
     @field_validator("approver_groups_text")
     @classmethod
     def _are_groups(cls, value: str | None) -> str | None:

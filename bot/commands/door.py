@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import BaseModel, PrivateAttr, model_validator
+from pydantic import BaseModel, ConfigDict, PrivateAttr, model_validator
 
 from bot import telemetry
 from bot.analysis.model import Actor, ActorKind, CaseId, Place, RepositoryId
@@ -34,13 +35,30 @@ _LATE = frozenset({"exchanged_trigger_id", "expired_trigger_id", "invalid_trigge
 OUTDATED = "This button or form is from an older version. Ask for the test again."
 
 
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def _cleaned(sent: object) -> object:
+    match sent:
+        case str():
+            return _UNSTORABLE.sub("\ufffd", sent)
+        case Mapping():
+            return {key: _cleaned(value) for key, value in sent.items() if value is not None}
+        case list():
+            return [_cleaned(one) for one in sent]
+        case _:
+            return sent
+
+
 class Part(BaseModel):
-    """A part of what Slack sends, where null means the same as absent."""
+    """A part of what Slack sends, where null means the same as absent, without characters that cannot be stored."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)  # logs are not for what people write
 
     @model_validator(mode="before")
     @classmethod
-    def _without_nulls(cls, sent: object) -> object:
-        return {key: value for key, value in sent.items() if value is not None} if isinstance(sent, Mapping) else sent
+    def _clean(cls, sent: object) -> object:
+        return _cleaned(sent)
 
 
 class _Named(Part):
@@ -212,13 +230,13 @@ class Door:
             if body.where:
                 self.slack.ephemeral(body.where, user, message, thread_ts=thread)
                 return
-        except PermanentUpstreamError as error:
+        except FlakeGuardError as error:
             _log.info("answered another way", reason=str(error))
         try:
             if body.response_url:
                 self.slack.respond(body.response_url, message, thread_ts=thread)
                 return
-        except PermanentUpstreamError as error:
+        except FlakeGuardError as error:
             _log.info("answered in a direct message", reason=str(error))
         self.slack.post(self.slack.open_dm(user), message, key=f"answer:{telemetry.new_id()}")
 

@@ -23,6 +23,7 @@ from bot.store import deliveries
 from bot.store.workspaces import Workspace
 
 _log = telemetry.logger(__name__)
+_TOO_LARGE = 2**63  # for a number of the database
 _SHUT_OUT = "FlakeGuard cannot act in this workspace any more. Somebody who manages it has to install FlakeGuard again."
 
 
@@ -139,7 +140,7 @@ def _named(body: Body) -> dict[About, int]:
         value = metadata.get(about.value)
         if value is None:
             continue
-        if not isinstance(value, int) or isinstance(value, bool):
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < _TOO_LARGE:
             raise UserError(OUTDATED)
         found[about] = value
     return found

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bot.errors import InvalidInputError
 
-_MENTION = re.compile(r"^\s*<@[UW][A-Z0-9]+(?:\|[^>]*)?>[\s:,]*")
+_MENTION = re.compile(r"^\s*<@[^<>|\s]+(?:\|[^<>]*)?>[\s:,]*")
 _TOKEN = re.compile(r"<(?P<target>[^<>|\s]+)(?:\|(?P<label>[^<>]*))?>")
 _REPOSITORY = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}")
 _REPOSITORY_URL = re.compile(r"https?://[^/\s]+/(?P<name>[\w.-]+/[\w.-]+?)(?:\.git)?/?")

@@ -45,7 +45,7 @@ def endpoint(bolt: Bolt | None) -> Callable[[Request], Awaitable[Response]]:
                 query=request.url.query,
                 headers={name: [value] for name, value in request.headers.items() if _is_usable(name, value)},
             )
-        except ValueError:
+        except (AttributeError, TypeError, ValueError):  # no JSON, or none of the forms Bolt looks for
             return problem(400, "Not understood", "The body is not what Slack sends.")
         try:
             answer = await run_in_threadpool(bolt.dispatch, incoming)

@@ -11,7 +11,7 @@ import pytest
 
 from bot.sandbox.slack.model import BOT_USER_ID, Channel
 from bot.sandbox.slack.payload import JsonObject
-from bot.slack.names import Shortcut
+from bot.slack.names import Callback, Shortcut
 from bot.store import embedded
 from tests.conftest import clone
 from tests.scenario.stage import ANA, BEN, CHANNEL, Stage, wait
@@ -142,6 +142,39 @@ def test_an_event_that_comes_twice_is_done_once_whatever_its_headers_say(made: S
     made.slack.command(BEN, CHANNEL, "/flakeguard whoami")
     assert wait(lambda: made.slack.ephemerals(BEN))
     assert len(made.slack.ephemerals(ANA)) == answers
+
+
+@pytest.mark.parametrize(
+    "line", ["test a\x00b", "incident start a\x00b", "subscribe acme/shop path:\x00", "quarantine \x00"], ids=repr
+)
+def test_what_cannot_be_stored_is_no_fault_of_ours(made: Stage, line: str) -> None:
+    before = len(made.slack.ephemerals(ANA))
+    assert made.slack.command(ANA, CHANNEL, f"/flakeguard {line}").status == 200
+    assert wait(lambda: len(made.slack.ephemerals(ANA)) > before)
+    assert "went wrong" not in made.slack.ephemerals(ANA)[-1].text
+
+
+@pytest.mark.parametrize("number", [-1, 2**63, 10**30, True, "1", None])
+def test_a_form_that_names_what_cannot_be_is_refused_in_words(made: Stage, number: object) -> None:
+    view = {"id": "V0", "type": "modal", "callback_id": Callback.MUTE, "state": {"values": {}}}
+    answered = interaction(
+        made, type="view_submission", view={**view, "private_metadata": json.dumps({"case_id": number})}
+    )
+    assert answered.status_code == 200
+    assert "older version" in answered.text or "does not exist" in answered.text or "not known" in answered.text
+
+
+@pytest.mark.parametrize("body", ["[]", "5", "null", '"x"', "{"], ids=repr)
+@pytest.mark.parametrize("form", [True, False])
+def test_a_body_that_is_no_object_is_refused(made: Stage, body: str, *, form: bool) -> None:
+    content = f"payload={body}".encode() if form else body.encode()
+    now = int(time.time())
+    headers = {
+        "Content-Type": "application/x-www-form-urlencoded" if form else "application/json",
+        "X-Slack-Request-Timestamp": str(now),
+        "X-Slack-Signature": made.slack.delivery.sign(content, now),
+    }
+    assert httpx.post(f"{made.url}/slack/events", content=content, headers=headers).status_code < 500
 
 
 @pytest.mark.parametrize("moment", ["", "12x", "-1", "9" * 5000, "1e9", "0"], ids=len)

@@ -31,6 +31,7 @@ def test_production_names_every_missing_secret() -> None:
         ("PORT", "0"), ("PORT", "65536"), ("DATABASE_POOL_SIZE", "101"), ("ENVIRONMENT", "staging"),
         ("APPROVER_GROUPS", "@payments"), ("TOKEN_KEYS", "short"), ("GITHUB_CLIENT_ID", "Iv1.only"),
         ("LOG_LEVEL", "LOUD"), ("GITHUB_APP_PRIVATE_KEY", "nonsense"), ("SLACK_API_URL", "slack.com"),
+        ("SLACK_DEFAULT_CHANNEL", "#ci"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_refused_by_name(name: str, value: str) -> None:

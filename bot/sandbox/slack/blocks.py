@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from bot.sandbox.slack import payload
+from bot.sandbox.slack import keys, payload
 from bot.sandbox.slack.payload import JsonObject
 
 MESSAGE_BLOCKS = 50
@@ -18,24 +18,10 @@ _MARKDOWN = 12_000
 _ONCE_TYPES = ("table", "data_table")
 _OPTION_COUNTS = {"overflow": 5, "radio_buttons": 10, "checkboxes": 10}
 _SELECTS = ("static_select", "multi_static_select")
-_PICKERS = ("users_select", "external_select", "conversations_select", "channels_select", "multi_users_select")
-_ELEMENTS = {"button", "plain_text_input", "datepicker", *_OPTION_COUNTS, *_SELECTS, *_PICKERS}
-_BLOCKS = {
-    "section",
-    "header",
-    "context",
-    "actions",
-    "divider",
-    "input",
-    "image",
-    "rich_text",
-    "table",
-    "data_table",
-    "data_visualization",
-    "markdown",
-}
 _ONLY_MESSAGES = {"markdown", "table"}
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_USER = re.compile(r"[UW][A-Z0-9]+")
+_WEB = re.compile(r"https?://[^\s]+")
 
 
 @dataclass(slots=True)
@@ -48,10 +34,14 @@ class _Lint:
     def length(self, value: object, pointer: str, longest: int, shortest: int = 1) -> None:
         if not isinstance(value, str):
             self.refuse(pointer, "must be a string")
-        elif len(value) < shortest:
+        elif _width(value) < shortest:
             self.refuse(pointer, f"must be more than {shortest - 1} characters")
-        elif len(value) > longest:
+        elif _width(value) > longest:
             self.refuse(pointer, f"must be less than {longest + 1} characters")
+
+    def known(self, owner: JsonObject, pointer: str, names: set[str]) -> None:
+        for name in sorted(set(owner) - names):
+            self.refuse(f"{pointer}/{name}", "no such field")
 
     def optional(self, owner: JsonObject, pointer: str, **longest: int) -> None:
         for key, limit in longest.items():
@@ -63,6 +53,7 @@ class _Lint:
         if found.get("type") not in kinds:
             self.refuse(pointer, f"must be a text object of type {' or '.join(kinds)}")
             return
+        self.known(found, pointer, {"type", "text", "emoji" if found["type"] == "plain_text" else "verbatim"})
         self.length(found.get("text"), f"{pointer}/text", longest)
 
     def count(self, value: object, pointer: str, most: int, fewest: int = 1) -> list[JsonObject]:
@@ -108,7 +99,10 @@ class _Lint:
             self.length(option.get("value"), f"{at}/value", 150)
             if option.get("description") is not None:
                 self.text(option["description"], f"{at}/description", 75, kinds)
+        self.unique(options, pointer, "value")
         values = [option.get("value") for option in options]
+        if element.get("initial_options") == []:
+            self.refuse(f"{pointer}/initial_options", "must have at least 1 item")
         chosen = payload.child(element, "initial_option")
         for initial in [chosen] * bool(chosen) + payload.children(element, "initial_options"):
             if initial.get("value") not in values:
@@ -116,7 +110,11 @@ class _Lint:
 
     def button(self, element: JsonObject, pointer: str) -> None:
         self.text(element.get("text"), f"{pointer}/text", 75)
-        self.optional(element, pointer, value=2000, url=3000, accessibility_label=75)
+        self.optional(element, pointer, url=3000, accessibility_label=75)
+        if element.get("value") is not None:
+            self.length(element["value"], f"{pointer}/value", 2000)
+        if not _WEB.fullmatch(payload.string(element, "url", "https://example")):
+            self.refuse(f"{pointer}/url", "must be a web address")
         if element.get("style") not in (None, "primary", "danger"):
             self.refuse(f"{pointer}/style", "must be primary or danger")
 
@@ -127,11 +125,14 @@ class _Lint:
         else:
             self.optional(element, pointer, initial_value=longest)
 
-    def element(self, element: JsonObject, pointer: str) -> None:
+    def element(self, element: JsonObject, pointer: str, allowed: set[str]) -> None:
         kind = payload.string(element, "type")
-        if kind not in _ELEMENTS:
+        if kind not in allowed:
             self.refuse(f"{pointer}/type", f"unsupported element type: {kind}")
             return
+        self.known(element, pointer, keys.ELEMENTS[kind])
+        if not _USER.fullmatch(payload.string(element, "initial_user", "U0")):
+            self.refuse(f"{pointer}/initial_user", "no such user")
         self.optional(element, pointer, action_id=_ID)
         if element.get("placeholder") is not None:
             self.text(element["placeholder"], f"{pointer}/placeholder", 150)
@@ -158,7 +159,7 @@ class _Lint:
         if accessory.get("type") == "image":
             self.image(accessory, f"{pointer}/accessory")
         elif block.get("accessory") is not None:
-            self.element(accessory, f"{pointer}/accessory")
+            self.element(accessory, f"{pointer}/accessory", keys.IN_SECTION)
 
     def header(self, block: JsonObject, pointer: str) -> None:
         self.text(block.get("text"), f"{pointer}/text", 150)
@@ -173,17 +174,14 @@ class _Lint:
     def actions(self, block: JsonObject, pointer: str) -> None:
         elements = self.count(block.get("elements"), f"{pointer}/elements", 25)
         for index, item in enumerate(elements):
-            self.element(item, f"{pointer}/elements/{index}")
+            self.element(item, f"{pointer}/elements/{index}", keys.IN_ACTIONS)
         self.unique(elements, f"{pointer}/elements", "action_id")
 
     def input(self, block: JsonObject, pointer: str) -> None:
         self.text(block.get("label"), f"{pointer}/label", 2000)
         if block.get("hint") is not None:
             self.text(block["hint"], f"{pointer}/hint", 2000)
-        element = payload.child(block, "element")
-        if element.get("type") in ("button", "overflow"):
-            self.refuse(f"{pointer}/element/type", "unsupported element type in an input block")
-        self.element(element, f"{pointer}/element")
+        self.element(payload.child(block, "element"), f"{pointer}/element", keys.IN_INPUT)
 
     def image(self, block: JsonObject, pointer: str) -> None:
         self.length(block.get("alt_text"), f"{pointer}/alt_text", 2000)
@@ -198,7 +196,9 @@ class _Lint:
         if len(rows) > 101:  # noqa: PLR2004 - a head and Slack's 100 rows
             self.refuse(f"{pointer}/rows", "no more than 100 rows allowed")
         for index, row in enumerate(rows):
-            self.count(row, f"{pointer}/rows/{index}", 20)
+            for number, cell in enumerate(self.count(row, f"{pointer}/rows/{index}", 20)):
+                if cell.get("type") == "raw_text":
+                    self.length(cell.get("text"), f"{pointer}/rows/{index}/{number}/text", 10_000)
 
     def data_table(self, block: JsonObject, pointer: str) -> None:
         self.length(block.get("caption"), f"{pointer}/caption", 2000)
@@ -219,11 +219,17 @@ class _Lint:
 
     def block(self, block: JsonObject, pointer: str, surface: str) -> None:
         kind = payload.string(block, "type")
-        if kind not in _BLOCKS or (kind in _ONLY_MESSAGES and surface != "message"):
+        if kind not in keys.BLOCKS or (kind in _ONLY_MESSAGES and surface != "message"):
             self.refuse(f"{pointer}/type", f"unsupported block type: {kind}")
             return
+        self.known(block, pointer, {"type", "block_id", *keys.BLOCKS[kind]})
         self.optional(block, pointer, block_id=_ID)
         getattr(self, kind)(block, pointer)
+
+
+def _width(text: str) -> int:
+    """The length as Slack counts it: an emoji may be two."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def problems(blocks: object, surface: str = "message") -> list[str]:
@@ -248,8 +254,10 @@ def view_problems(view: JsonObject) -> list[str]:
     surface = payload.string(view, "type")
     if surface not in ("modal", "home"):
         return ["[ERROR] must be modal or home [json-pointer:/view/type]"]
+    lint.known(view, "/view", keys.VIEWS[surface])
     lint.optional(view, "/view", callback_id=_ID, external_id=_ID, private_metadata=3000)
     if surface == "modal":
+        lint.count(view.get("blocks"), "/view/blocks", VIEW_BLOCKS)
         lint.text(view.get("title"), "/view/title", 24)
         for key in ("submit", "close"):
             if view.get(key) is not None:
@@ -290,7 +298,7 @@ def with_ids(blocks: list[JsonObject], make_id: str) -> tuple[JsonObject, ...]:
                 for number, element in enumerate(payload.children(named, "elements"))
             ]
         for key in ("accessory", "element"):
-            if payload.child(named, key).get("type") in _ELEMENTS:
+            if payload.child(named, key).get("type") in keys.ELEMENTS:
                 named[key] = {"action_id": f"{make_id}{index}.{key}"} | payload.child(named, key)
         kept.append(named)
     return tuple(kept)
