@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.analysis.policy import DEFAULT, Policy
 from bot.slack import blockkit, phrases
 from bot.slack.blockkit import Block, Message
@@ -38,6 +40,7 @@ def in_force(repository: str, policy: Policy, *, fault: str | None = None, taugh
             ("Budget", f"{_limit(budget.repository)} in all, {_limit(budget.owner)} for each owner"),
             ("Approval", f"{people}{owners}"),
             ("Protected paths", _protected(policy)),
+            *((("Teams in Slack", _teams(policy)),) if policy.teams else ()),
         ),
     ]
     if fault:
@@ -57,6 +60,15 @@ def _limit(number: int | None) -> str:
 
 
 def _protected(policy: Policy) -> str:
-    found = [blockkit.code(one.path, 60) for one in policy.approval.paths if one.protected]
+    return _some([blockkit.code(one.path, 60) for one in policy.approval.paths if one.protected])
+
+
+def _teams(policy: Policy) -> str:
+    return _some(
+        [f"{blockkit.code(one.name, 60)} is the user group {blockkit.code(one.group)}" for one in policy.teams]
+    )
+
+
+def _some(found: Sequence[str]) -> str:
     more = [f"{len(found) - 5} more"] if len(found) > 5 else []  # noqa: PLR2004  # as many as fit a field
     return ", ".join([*found[:5], *more]) or "none"

@@ -26,7 +26,7 @@ from bot.analysis.model import (
     Verdict,
 )
 from bot.analysis.naming import Naming
-from bot.analysis.policy import DEFAULT, Approval, PathRule, Policy
+from bot.analysis.policy import DEFAULT, Approval, PathRule, Policy, Team
 from bot.analysis.regression import FirstBad
 from bot.slack import (
     answers,
@@ -155,7 +155,10 @@ IMPACT = Impact(
     case_id=CaseId(42), title=FLAKY.title, p_flaky=0.97, rate=0.13, runs_per_day=9.0, failures=7,
     blocked_pull_requests=3, ci_minutes=41.0, waiting_minutes=90.0, expected_failures=8.2, expected_blocked=3.1,
 )  # fmt: skip
-POLICY = Policy(approval=Approval(self_approval=True, owners=True, paths=(PathRule("tests/pay/**", protected=True),)))
+POLICY = Policy(
+    approval=Approval(self_approval=True, owners=True, paths=(PathRule("tests/pay/**", protected=True),)),
+    teams=(Team("@acme/payments", "S0PAYMENTS"),),
+)
 
 
 def _ended(state: State, by: Actor = BEN, decision: str | None = "mended") -> Quarantine:

@@ -23,7 +23,7 @@ from bot.analysis.model import (
 )
 from bot.analysis.naming import Naming
 from bot.analysis.ordering import NamedOrder, OrderKind
-from bot.analysis.policy import Approval, PathRule
+from bot.analysis.policy import Approval, PathRule, Team
 from bot.slack import (
     answers,
     cost,
@@ -233,7 +233,12 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
         health.status(state_of, shared_by="<@U0ANA>"),
         health.connections([Connection(name, False, other)] * 5),
         policy.in_force(name, POLICY, fault=other),
-        policy.in_force(name, replace(POLICY, approval=Approval(paths=(PathRule(name, protected=True),) * 9))),
+        policy.in_force(
+            name,
+            replace(
+                POLICY, approval=Approval(paths=(PathRule(name, protected=True),) * 9), teams=(Team(name, "S0PAY"),) * 9
+            ),
+        ),
         run_answers.run(answer),
         details.case_details(profile, quarantine, audit, NOW),
         details.case_details(
