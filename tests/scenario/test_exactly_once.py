@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.store.database import Database
-from bot.store.tables import audit, messages, quarantines
+from bot.store.tables import audit, messages, quarantines, runs, scores
 from tests.scenario.stage import BEN, CHANNEL, CHLOE, Stage, wait
 from tests.scenario.test_loop import has_button, propose
 
@@ -59,3 +59,41 @@ def test_a_bot_killed_after_slack_posted_adopts_the_card_even_where_slack_forget
 
     assert wait(known, 60), "the card was not taken up again"
     assert known() == [one.ts for one in stage.cards()], "it was posted twice, or another one adopted"
+
+
+def test_a_bot_killed_in_the_middle_of_recording_a_run_records_it_once_when_it_is_back(
+    stage: Stage, db: Database
+) -> None:
+    for number in range(6):
+        stage.run(f"before {number}", ("test_total",) if number == 3 else ())
+    assert wait(lambda: recorded(db) == [True] * 6, 30)
+    before = scored(db)
+    with db.begin() as session:
+        # By then the results are stored and judged, and nothing is committed.
+        session.execute(sa.text("lock table run_orders in exclusive mode"))
+        stage.run("the one", ("test_total",))
+        assert wait(lambda: waits_for_lock(db), 30), "the bot did not come so far"
+        stage.kill_bot()
+        assert scored(db) == before
+    stage.start_bot()
+    assert wait(lambda: recorded(db) == [True] * 7, 60), "the run was lost"
+    once = scored(db)
+    assert once != before
+    stage.run_command("rebuild", "--all")
+    assert scored(db) == once
+
+
+def recorded(db: Database) -> list[bool]:
+    with db.begin() as session:
+        return [one is not None for one in session.execute(sa.select(runs.c.ingested_at)).scalars()]
+
+
+def scored(db: Database) -> list[tuple[object, ...]]:
+    with db.begin() as session:
+        rows = session.execute(sa.select(scores.c.case_id, scores.c.variant, scores.c.state).order_by(scores.c.case_id))
+        return [(row[0], row[1], bytes(row[2])) for row in rows]
+
+
+def waits_for_lock(db: Database) -> bool:
+    with db.begin() as session:
+        return bool(session.execute(sa.text("select 1 from pg_locks where not granted")).first())
