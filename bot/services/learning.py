@@ -10,8 +10,8 @@ from bot.analysis.labels import Label, LabelSource, LabelVerdict
 from bot.analysis.learning import features, training
 from bot.analysis.learning import model as models
 from bot.analysis.learning.model import Model, Report
-from bot.analysis.model import Actor, CaseId, RepositoryId
-from bot.services import judge, testimony
+from bot.analysis.model import SEVERITY, Actor, CaseId, RepositoryId
+from bot.services import inactive, testimony
 from bot.store import cases, evidence, labels, queue, scorers
 from bot.store import models as model_store
 from bot.store.database import Session
@@ -44,6 +44,8 @@ def record_label(
     if head_sha is not None and labels.exists(session, repository_id, case_id, verdict, actor, head_sha):
         return False
     scored = cases.list_scores(session, repository_id, case_ids=[case_id])
+    followed = sorted(map(cases.as_variant_score, scored), key=lambda one: SEVERITY.index(one.status))
+    calm = inactive.list_scores(session, repository_id, case_id, now, without={row.variant for row in scored})
     known = evidence.gather(session, repository_id, [case_id], now).get(case_id)
     heard_after: int | None = None
     heard_in: tuple[str, ...] = ()
@@ -56,7 +58,7 @@ def record_label(
         verdict=verdict,
         source=source,
         actor=actor,
-        status=judge.worst(scored),
+        status=inactive.status(followed, calm),
         p_flaky=max((row.p_flaky for row in scored), default=0.0),
         head_sha=head_sha,
         features=None if known is None else features.extract(known),

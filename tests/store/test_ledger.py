@@ -105,3 +105,19 @@ def test_the_same_person_says_the_same_of_one_commit_once(past: Past) -> None:
             )  # fmt: skip
 
     assert [say(ANA, "a" * 40), say(ANA, "a" * 40), say(BEN, "a" * 40), say(ANA, "b" * 40)] == [True, False, True, True]
+
+
+def test_a_test_that_only_failed_in_an_outage_is_counted_as_it_was_shown(past: Past) -> None:
+    many = {f"stock.{number}": "." for number in range(60)}
+    for _ in range(5):
+        past.run(many)
+    past.run(dict.fromkeys(many, "F"))
+    with past.db.begin() as session:
+        for name, verdict in (("stock.3", LabelVerdict.INFRA), ("stock.4", LabelVerdict.MINE)):
+            case_id = past.case_id(name)
+            learning.record_label(session, past.repository_id, case_id, verdict, LabelSource.CARD, ANA, past.now)
+        found = ledger.of_repository(
+            session, past.repository_id, past.now - timedelta(days=1), past.now + timedelta(seconds=1)
+        )
+    assert (found.of(Status.INFRA).confirmed, found.of(Status.INFRA).wrong) == (1, 1)
+    assert found.of(Status.HEALTHY).judged == 0
