@@ -104,11 +104,11 @@ def judge(
     )
     scorer = scoring.Scorer(memory, thresholds)
     touched = np.unique(np.concatenate([np.empty(0, np.int32), *(leg.evidence for leg in legs)]))
-    known = cases.list_scores(session, repository_id, case_ids=touched.tolist())
+    told = set(touched.tolist())
     for variant in sorted({leg.variant for leg in legs if scorer.lists_failures_only(leg.variant)}):
         # Reports that list failures only tell of the cases they do not list, too.
-        rest = cases.list_scores(session, repository_id, variant=variant)
-        known = [row for row in known if row.variant != variant] + rest
+        told.update(row.case_id for row in cases.list_scores(session, repository_id, variant=variant))
+    known = cases.list_scores(session, repository_id, case_ids=sorted(told))
     changed: list[cases.ScoreRow] = []
     seen = []
     for leg in sorted(legs, key=lambda one: one.variant):

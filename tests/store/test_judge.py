@@ -157,3 +157,19 @@ def test_changes_are_of_the_worst_variant(db: Database) -> None:
         assert (changes[-1].case_id, changes[-1].after) == (3, Status.BROKEN)
         rows = cases.list_scores(session, REPOSITORY, case_ids=[3])
     assert [(row.variant, row.status) for row in rows] == [("linux", Status.BROKEN)]
+
+
+def test_what_a_listing_of_failures_leaves_out_changes_no_status_that_another_variant_gives(db: Database) -> None:
+    with db.begin() as session:
+
+        def run(number: int, *legs: judge.JudgedLeg) -> tuple[judge.Change, ...]:
+            return judge.judge(session, REPOSITORY, commit(number, f"c{number}"), legs, START).changes
+
+        for number in range(8):
+            run(number, leg("linux", [3, 4], [3, 4], []), leg("mac", [3, 4], [3, 4], []))
+        before = {row.variant: row.status for row in cases.list_scores(session, REPOSITORY, case_ids=[3])}
+        changes = [change for number in range(60) for change in run(8 + number, leg("linux", [4], [4], []))]
+        after = {row.variant: row.status for row in cases.list_scores(session, REPOSITORY, case_ids=[3])}
+    assert before == {"linux": Status.BROKEN, "mac": Status.BROKEN}
+    assert (after["linux"], after["mac"]) == (Status.HEALTHY, Status.BROKEN)
+    assert changes == []
