@@ -111,6 +111,18 @@ def test_a_failure_in_the_test_itself_is_of_that_test() -> None:
         ("#0 /w/src/Cart.php(42): Bank->pay()\n#1 /w/tests/CartTest.php(3): pay()", ["Cart.php Bank->pay"]),
         ("/w/src/cart.cpp:72: Failure\nValue of: x", ["cart.cpp"]),
         ("test/cart_test.dart 21:7  main.<fn>.<fn>", ["cart_test.dart main.<fn>.<fn>"]),
+        (
+            (
+                "    def test_pays():\n        cart = Cart()\n>       cart.pay()\n\ntests/test_cart.py:3: \n_ _ _\n\n"
+                "    def pay(self):\n        def find(x):\n            return x\n>       raise ValueError\n"
+                "E       ValueError\n\nshop/cart.py:9: ValueError"
+            ),
+            ["cart.py pay"],
+        ),
+        (
+            "    def test_pays():\n>       assert 0\nE       assert 0\n\ntests/test_cart.py:3: AssertionError",
+            ["test_cart.py test_pays"],
+        ),
         ("nothing of the kind", []),
     ],
 )

@@ -23,6 +23,8 @@ class Frame(NamedTuple):
 
 # Python: the innermost call comes last.
 _PYTHON: Final = re.compile(r'^\s*File "([^"]+)", line \d+(?:, in (\S+))?')
+# pytest prints a function as far as it came, and after that its place without its name.
+_DEF: Final = re.compile(r"^>?\s*(?:async )?def (\w+)\(")
 _PYTEST: Final = re.compile(r"^\s*([^\s:()]+\.pyx?):\d+:(?: in (\S+))?")
 # All others: it comes first. Patterns in order; each has the place and perhaps the function.
 _CALL: Final = re.compile(r"^\s*at (?:async |new )?([^()\s][^()]{0,300}?)\s?\(([^()]{0,300})\)\s*$")
@@ -103,9 +105,13 @@ def _all(text: str) -> list[_Found]:
         lines = [*lines[: _LINES // 2], *lines[-_LINES // 2 :]]
     last_first: list[_Found] = []
     first_first: list[_Found] = []
+    function = ""
     for one in lines:
         if match := _PYTHON.match(one) or _PYTEST.match(one):
-            last_first.append(_Found(*_frame(match[1], match[2] or ""), one))
+            last_first.append(_Found(*_frame(match[1], match[2] or function), one))
+            function = ""
+        elif match := _DEF.match(one):
+            function = function or match[1]
         elif frame := _read(one):
             first_first.append(_Found(*frame, one))
     return last_first[::-1] if last_first else first_first
