@@ -7,7 +7,7 @@ from bot.analysis.model import RunId, Status
 from bot.jobs import postings
 from bot.jobs.context import Context
 from bot.slack import messages, storm, tabular
-from bot.store import cases, incidents, repositories, results, runs, storms
+from bot.store import cases, incidents, repositories, results, runs, statuses, storms
 from bot.store.notices import Notice
 
 
@@ -16,7 +16,7 @@ def send_imported(context: Context, notice: Notice) -> bool:
     now = context.clock()
     with context.db.begin() as session:
         repository = repositories.get(session, notice.repository_id)
-        counts = cases.count_statuses(session, notice.repository_id)
+        counts = statuses.count(session, notice.repository_id)
         count, first, last, problems = runs.summarise(session, notice.repository_id) or (0, now, now, 0)
         summary = messages.ImportSummary(
             repository=repository.full_name,

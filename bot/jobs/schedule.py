@@ -10,7 +10,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from bot import telemetry
 from bot.errors import FlakeGuardError
 from bot.jobs.context import Context, now
-from bot.services import digest, escalation, quarantine, rebuild
+from bot.services import aging, digest, escalation, quarantine, rebuild
 from bot.store import deliveries, homes, mutes, notices, orders, queue, shared_links, turns
 
 _KEEP = timedelta(days=30)
@@ -29,6 +29,7 @@ class Clock:
         self._every(60, self.expire)
         self._every(60, self.rescore, at_once=True)
         self._every(15, self.watch_queue)
+        self._every(3600, self.age)
         self._every(6 * 3600, self.clean_up)
 
     def start(self) -> None:
@@ -71,6 +72,13 @@ class Clock:
             asked = rebuild.request_outdated(session, now())
         if asked:
             _log.info("repositories to be scored anew", number=len(asked))
+
+    def age(self) -> None:
+        """End the statuses that end with time."""
+        with self._context.db.begin() as session:
+            ended = aging.end_infra(session, now())
+        if ended:
+            _log.info("statuses ended with time", number=ended)
 
     def watch_queue(self) -> None:
         """Measure how much waits."""

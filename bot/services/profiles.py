@@ -10,7 +10,7 @@ from bot.analysis.lifecycle import Quarantine
 from bot.analysis.model import SEVERITY, CaseId, CaseProfile, Outcome, Status, Verdict
 from bot.errors import NotFoundError
 from bot.services import clusters, inactive
-from bot.store import cases, changes, mutes, orders, quarantines, repositories, results, runs
+from bot.store import cases, changes, mutes, orders, quarantines, repositories, results, runs, statuses
 from bot.store import clusters as stored_clusters
 from bot.store.database import Session
 
@@ -74,7 +74,7 @@ def of_case(session: Session, case_id: CaseId, now: datetime) -> CaseProfile:
 
 def standing(session: Session, repository: repositories.Repository, now: datetime) -> Standing:
     """How a repository stands."""
-    counts = dict(cases.count_statuses(session, repository.id))
+    counts = dict(statuses.count(session, repository.id))
     total = cases.count(session, repository.id)
     for status, number in inactive.count(session, repository.id, now).items():
         counts[status] = counts.get(status, 0) + number

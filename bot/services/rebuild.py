@@ -20,7 +20,7 @@ from bot.analysis.history import RunFacts
 from bot.analysis.incidents import LEFT_OUT, Incident
 from bot.analysis.model import CaseId, Place, RepositoryId, RunId, Status
 from bot.services import announce, judge, masking, outages, policies, retraction, testimony
-from bot.store import cards, cases, executions, histories, queue, rescores, runs, scorers
+from bot.store import cards, executions, histories, queue, rescores, runs, scorers, statuses
 from bot.store import incidents as stored_incidents
 from bot.store.database import Session
 
@@ -159,10 +159,10 @@ def finish(session: Session, replay: Replay, place: Place | None, now: datetime)
     while advance(session, replay):
         pass
     testimony.Hearing(session, repository_id, replay.heard).until(replay.scorer, None, replay.heard)
-    before = cases.list_statuses(session, repository_id)
+    before = statuses.list_worst(session, repository_id)
     unjudged = executions.list_unjudged(session, repository_id)
     judge.replace(session, repository_id, replay.scorer, now)
-    after = cases.list_statuses(session, repository_id)
+    after = statuses.list_worst(session, repository_id)
     stored_incidents.delete_found(session, repository_id)
     stored_incidents.put_found(session, replay.found)
     for sha in executions.set_outages(session, repository_id, replay.terms, now - announce.CHECK_AGE):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by, distinct_on, insert
 
-from bot.analysis.model import SEVERITY, CaseId, FailureExcerpt, RepositoryId, Status, VariantScore
+from bot.analysis.model import CaseId, FailureExcerpt, RepositoryId, Status, VariantScore
 from bot.errors import NotFoundError
+from bot.store import statuses
 from bot.store.database import Session
 from bot.store.tables import cases, failures, fingerprints, runs, scores
 
@@ -161,7 +162,7 @@ def list_worst(session: Session, repository_id: RepositoryId, case_ids: Sequence
             scores.c.repository_id == repository_id,
             scores.c.case_id == sa.any_(sa.bindparam("case_ids", list(case_ids))),
         )
-        .order_by(scores.c.case_id, _RANK, scores.c.p_flaky.desc(), scores.c.variant)
+        .order_by(scores.c.case_id, statuses.RANK, scores.c.p_flaky.desc(), scores.c.variant)
         .subquery()
     )
     rows = session.execute(
@@ -191,10 +192,17 @@ def list_facts(session: Session, repository_id: RepositoryId, case_ids: Sequence
 
 
 def list_scores(
-    session: Session, repository_id: RepositoryId, *, variant: str | None = None, case_ids: Sequence[int] | None = None
+    session: Session,
+    repository_id: RepositoryId,
+    *,
+    variant: str | None = None,
+    case_ids: Sequence[int] | None = None,
+    status: Status | None = None,
 ) -> list[ScoreRow]:
     """The scores of a repository, or of some of its cases, in order of case and variant."""
     query = sa.select(scores).where(scores.c.repository_id == repository_id)
+    if status is not None:
+        query = query.where(scores.c.status == status.value)
     if variant is not None:
         query = query.where(scores.c.variant == variant)
     if case_ids is not None:
@@ -305,40 +313,6 @@ def as_variant_score(row: ScoreRow) -> VariantScore:
     )
 
 
-def count_statuses(session: Session, repository_id: RepositoryId) -> Mapping[Status, int]:
-    """How many cases that ever failed have each status, each case counted once by its worst variant."""
-    worst = (
-        sa.select(scores.c.case_id, sa.func.min(_RANK).label("rank"))
-        .where(scores.c.repository_id == repository_id)
-        .group_by(scores.c.case_id)
-        .subquery()
-    )
-    rows = session.execute(sa.select(worst.c.rank, sa.func.count()).group_by(worst.c.rank))
-    return {SEVERITY[row[0]]: row[1] for row in rows}
-
-
-def list_statuses(session: Session, repository_id: RepositoryId) -> dict[CaseId, Status]:
-    """The status of every case that ever failed: that of its worst variant."""
-    rows = session.execute(
-        sa.select(scores.c.case_id, sa.func.min(_RANK))
-        .where(scores.c.repository_id == repository_id)
-        .group_by(scores.c.case_id)
-    )
-    return {CaseId(row[0]): SEVERITY[row[1]] for row in rows}
-
-
-def list_by_status(session: Session, repository_id: RepositoryId, status: Status, limit: int) -> list[CaseId]:
-    """The cases of a status in any variant, those to fix first in front."""
-    rows = session.execute(
-        sa.select(scores.c.case_id)
-        .where(scores.c.repository_id == repository_id, scores.c.status == status.value)
-        .group_by(scores.c.case_id)
-        .order_by(sa.func.max(scores.c.p_flaky * scores.c.rate).desc(), scores.c.case_id)
-        .limit(limit)
-    )
-    return [CaseId(row[0]) for row in rows]
-
-
 def find_last_failure(session: Session, repository_id: RepositoryId, case_id: CaseId) -> FailureExcerpt | None:
     """The latest failed try of a case, with the text of its fingerprint."""
     row = (
@@ -390,7 +364,6 @@ def find_last_failure(session: Session, repository_id: RepositoryId, case_id: Ca
     )
 
 
-_RANK = sa.case({status.value: rank for rank, status in enumerate(SEVERITY)}, value=scores.c.status)
 _CASE = sa.select(cases.c.id, cases.c.repository_id, cases.c.uid, cases.c.title, cases.c.first_seen_at, cases.c.file)
 _named = cases.alias("named")
 _FOLLOWED = _CASE.join(

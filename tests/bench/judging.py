@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from bot.analysis.model import CaseId, RepositoryId, Status
 from bot.services import clusters, explain, impact, rebuild, recovery
-from bot.store import cases, embedded, evidence, executions, histories, repositories
+from bot.store import embedded, evidence, executions, histories, repositories, statuses
 from bot.store.database import Database
 
 REPOSITORY = RepositoryId(1)
@@ -86,7 +86,7 @@ def judging(database: Database) -> None:
         f" {rebuilding / reading:.1f} x reading them"
     )
     with database.begin() as session:
-        flaky = cases.list_by_status(session, REPOSITORY, Status.FLAKY, 1)[0]
+        flaky = statuses.list_cases(session, REPOSITORY, Status.FLAKY, 1)[0]
     broken = CaseId(FLAKY + 1)
     newest = _best(database, _newest)
     for name, question in {

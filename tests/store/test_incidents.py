@@ -14,7 +14,7 @@ from bot.analysis.policy import Budget
 from bot.errors import ConflictError, InvalidInputError
 from bot.jobs import rescore
 from bot.services import explain, incidents, ledger, quarantine
-from bot.store import audit, cases, quarantines, tables
+from bot.store import audit, quarantines, statuses, tables
 from bot.store.database import Database
 from tests.store.past import REPOSITORY, START, Past
 from tests.store.test_rebuild import context, everything
@@ -39,7 +39,7 @@ def outage(past: Past, runs: int = 4) -> None:
 
 def status(past: Past) -> Status:
     with past.db.begin() as session:
-        found = cases.list_statuses(session, REPOSITORY)
+        found = statuses.list_worst(session, REPOSITORY)
     return found.get(past.case_id("login.test_in"), Status.HEALTHY)
 
 

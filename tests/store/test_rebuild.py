@@ -15,7 +15,7 @@ from bot.jobs import rescore
 from bot.jobs.context import Context
 from bot.services import explain, incidents, learning, rebuild
 from bot.slack.registry import Registry
-from bot.store import cases, rescores, tables
+from bot.store import rescores, statuses, tables
 from bot.store.database import Database
 from tests.store.past import REPOSITORY, START, Past
 
@@ -137,10 +137,10 @@ def test_a_runner_that_is_out_accuses_no_case_and_a_rebuild_finds_the_same(past:
     before = everything(past)
     with past.db.begin() as session:
         found = incidents.list_since(session, REPOSITORY, START)
-        statuses = cases.list_statuses(session, REPOSITORY)
+        shown = statuses.list_worst(session, REPOSITORY)
         told = explain.of_case(session, past.case_id(names[0]), past.now)
     assert [(one.kind, one.suite, one.failed, one.ran) for one in found] == [(Kind.RUNNER, "shard 1", 32, 32)] * 3
-    assert set(statuses.values()) <= {Status.HEALTHY, Status.INFRA}
+    assert set(shown.values()) <= {Status.HEALTHY, Status.INFRA}
     assert "32 of 32 on shard 1 failed in run #13" in " ".join((told.sentence, *told.lines))
     ask(past)
     assert rescore.rescore(context(past), REPOSITORY) == 14
@@ -151,8 +151,8 @@ def test_the_same_failures_are_held_against_the_cases_where_no_runner_is_told(pa
     names = [f"suite{number % 100}/test_a.py::test_{number}" for number in range(1500)]
     outage_of_a_shard(past, names, None)
     with past.db.begin() as session:
-        statuses = cases.list_statuses(session, REPOSITORY)
-    assert not set(statuses.values()) <= {Status.HEALTHY, Status.INFRA}
+        shown = statuses.list_worst(session, REPOSITORY)
+    assert not set(shown.values()) <= {Status.HEALTHY, Status.INFRA}
 
 
 def test_a_rebuild_that_nobody_asked_for_does_nothing(past: Past) -> None:
@@ -230,7 +230,7 @@ def test_scores_of_another_model_stay_readable_until_the_history_is_scored_anew(
     with past.db.begin() as session:
         assert rebuild.request_outdated(session, past.now) == [REPOSITORY]
         assert rebuild.request_outdated(session, past.now) == []
-        assert cases.list_statuses(session, REPOSITORY)
+        assert statuses.list_worst(session, REPOSITORY)
     rescore.rescore(context(past), REPOSITORY)
     after = everything(past)
     keys = [row[2] for row in after["scorers"]]
@@ -261,12 +261,12 @@ def test_runs_that_come_while_the_scores_are_of_another_model_are_judged_by_the_
         unjudged = session.execute(sa.select(sa.func.count()).where(tables.runs.c.judged.is_(False))).scalar_one()
         assert unjudged == 12
         assert rescores.list_pending(session) == [REPOSITORY]
-        waiting = cases.list_statuses(session, REPOSITORY)
+        waiting = statuses.list_worst(session, REPOSITORY)
     rescore.rescore(context(past), REPOSITORY)
     case = past.case_id("login.test_3")
     with past.db.begin() as session:
         assert waiting[case] is not Status.FLAKY
-        assert cases.list_statuses(session, REPOSITORY)[case] is Status.FLAKY
+        assert statuses.list_worst(session, REPOSITORY)[case] is Status.FLAKY
         assert session.execute(sa.select(sa.func.count()).where(tables.runs.c.judged.is_(False))).scalar_one() == 0
         told = session.execute(
             sa.select(tables.status_changes.c.case_id).where(tables.status_changes.c.after == "flaky")

@@ -1,0 +1,41 @@
+"""Statuses that end with time: infra is shown next to its outage only, also where a case does not run any more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot.analysis import scoring
+from bot.analysis.model import RepositoryId, Status
+from bot.services import announce, policies
+from bot.store import cards, cases, scorers, statuses
+from bot.store.database import Session
+
+
+def end_infra(session: Session, now: datetime) -> int:
+    """End the status infra of every case whose outage is long over; returns how many (case, variant) had it.
+
+    Only what is shown changes: the state goes on from where the case last ran.
+    """
+    return sum(
+        _end_infra(session, repository_id, now) for repository_id in statuses.list_repositories(session, Status.INFRA)
+    )
+
+
+def _end_infra(session: Session, repository_id: RepositoryId, now: datetime) -> int:
+    stored = scorers.lock(session, repository_id)
+    if stored is None or stored.model != scoring.MODEL.version:
+        return 0  # the scores are about to be computed anew
+    rows = cases.list_scores(session, repository_id, status=Status.INFRA)
+    thresholds = policies.of_repository(session, repository_id).thresholds
+    scorer = scoring.Scorer.of_cases([row.state for row in rows], stored.keys, thresholds)
+    aged = scoring.readout.active(scorer, "", now)
+    ended = [
+        replace(row, status=score.status)
+        for row, score in zip(rows, aged, strict=True)
+        if score.status is not Status.INFRA
+    ]
+    cases.put_scores(session, repository_id, ended, now)
+    for case_id, place in sorted(cards.list_of_cases(session, repository_id, [row.case_id for row in ended])):
+        announce.card(session, repository_id, case_id, place, now)
+    return len(ended)
