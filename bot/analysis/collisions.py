@@ -76,8 +76,8 @@ _Name = tuple[tuple[str, str, str], int]
 _Natural = tuple[tuple[tuple[int, str], ...], str]
 
 
-def merge(reports: Iterable[tuple[Source, Sequence[ReportedCase]]]) -> Merged:
-    """One entry per test, with its tries in the order of file and element."""
+def merge(reports: Iterable[tuple[Source, Sequence[ReportedCase]]], repository: str = "") -> Merged:
+    """One entry per test of a repository, with its tries in the order of file and element."""
     read = sorted(reports, key=lambda one: (_natural(one[0].artifact), _natural(one[0].path)))
     runs: dict[bytes, CaseRun] = {}
     first: dict[bytes, int] = {}  # places as numbers: half a million tuples keep the collector of garbage busy
@@ -85,7 +85,7 @@ def merge(reports: Iterable[tuple[Source, Sequence[ReportedCase]]]) -> Merged:
     for report, (source, cases) in enumerate(read):
         for number, written in enumerate(cases):
             case = written if written.name else _named(written, number)
-            found = identity.identify(case)
+            found = identity.identify(case, repository)
             key = found.key
             if key not in runs:
                 runs[key] = CaseRun(found, case.tries, runner_name(source.shard, case.host))

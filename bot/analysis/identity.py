@@ -46,11 +46,13 @@ _CHECKOUT: Final = (
     r"|var/lib/buildkite-agent/builds/(?:[^/\s]+/){3}|opt/atlassian/pipelines/agent/build/|bitrise/src/"
     r"|workspaces/[^/\s]+/|drone/src/|usr/src/app/)|(?:[A-Za-z]:|/[A-Za-z])/a/([^/\s]+)/\4/"
 )
+_CHECKOUT_FIRST: Final = re.compile(rf"^(?:{_CHECKOUT})")
 _ROOT: Final = re.compile(
-    rf"^(?:{_CHECKOUT}|(?:[A-Za-z]:)?/(?:workspace|app|src|code|project)/|(?:/private)?/(?:tmp|var/tmp)/[^/]+/"
+    r"^(?:(?:[A-Za-z]:)?/(?:workspace|app|src|code|project)/|(?:/private)?/(?:tmp|var/tmp)/[^/]+/"
     r"|(?:/private)?/var/folders/(?:[^/]+/){4}|[A-Za-z]:/Users/[^/]+/AppData/Local/Temp/[^/]+/)"
 )
 _CHECKOUT_INSIDE: Final = re.compile(rf"(?<![\w./:-])(?:{_CHECKOUT})")
+_ABSOLUTE: Final = re.compile(r"(?:[A-Za-z]:)?/")
 _LINE: Final = re.compile(r"(?<=.):\d+(?::\d+)?$")
 # A name that tells one temporary file from another: one with a digit, or that begins with tmp, was made up.
 _TOLD_NAME: Final = re.compile(r"(?!tmp)[A-Za-z_-]+\.[A-Za-z]{1,8}")
@@ -119,9 +121,9 @@ _NODE: Final = "test"  # the class of every case of node:test, whose suites say 
 _SCRIPT: Final = re.compile(r"\.[cm]?[jt]sx?$")
 
 
-def identify(case: ReportedCase) -> Identity:
-    """The identity of a reported case, masked."""
-    file, class_name, suite, scope, hashed = _setting(case.file, case.class_name, case.suites, case.host)
+def identify(case: ReportedCase, repository: str = "") -> Identity:
+    """The identity of a reported case, masked; `repository` is what the folder of a checkout is mostly called."""
+    file, class_name, suite, scope, hashed = _setting(case.file, case.class_name, case.suites, case.host, repository)
     name = case.name
     if not name.isascii() or not (name.isidentifier() or _may_change(name) is None):
         name = _mask_name(name)
@@ -154,9 +156,11 @@ def mask(text: str) -> str:
 
 
 @lru_cache(_KEPT)
-def _setting(file: str, class_name: str, suites: tuple[str, ...], host: str) -> tuple[str, str, str, str, bytes]:
+def _setting(
+    file: str, class_name: str, suites: tuple[str, ...], host: str, repository: str
+) -> tuple[str, str, str, str, bytes]:
     """What the cases of one class share: the first parts of their identity, and what of the key is made of them."""
-    path, inside = _path(file), _BROWSER.sub(r"\1", _mask(class_name))
+    path, inside = _path(file, repository), _BROWSER.sub(r"\1", _mask(class_name))
     if "\\" in inside and _FILE.search(inside):
         inside = inside.replace("\\", "/")
     if path.startswith("/"):
@@ -181,11 +185,15 @@ def _rest(suite: str, class_name: str) -> str:
     return "" if rest[0].isalnum() or rest[0] in "_." else rest.strip(" :-()[]")
 
 
-def _path(written: str) -> str:
+def _path(written: str, repository: str) -> str:
     """A file as its repository names it, as far as the place of the checkout can be told."""
     unified = _normal(written).strip().replace("\\", "/")
-    shortened = _LINE.sub("", _ROOT.sub("", unified))
-    return posixpath.normpath(shortened) if shortened else ""
+    path = _CHECKOUT_FIRST.sub("", unified)
+    if path == unified and repository and _ABSOLUTE.match(path):
+        _, found, inside = path.partition(f"/{repository}/")
+        path = inside if found else path
+    path = _LINE.sub("", _ROOT.sub("", path))
+    return posixpath.normpath(path) if path else ""
 
 
 def _by_module(path: str, class_name: str) -> str:

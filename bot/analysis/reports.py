@@ -47,10 +47,16 @@ class _Room:
 
 
 def read_artifacts(
-    artifacts: Iterable[Artifact], workflow_path: str, limits: Limits = DEFAULT, policy: Policy = policies.DEFAULT
+    artifacts: Iterable[Artifact],
+    workflow_path: str,
+    limits: Limits = DEFAULT,
+    policy: Policy = policies.DEFAULT,
+    *,
+    repository: str = "",
 ) -> RunReport:
     """Read every report of the artifacts; the result does not depend on the order they are given in.
 
+    `repository` is its name without the owner, by which its checkout is found in the paths of files.
     An artifact without a report is a problem where its name promised one, or where nothing else was read:
     `coverage-report` beside `test-results` is not.
     """
@@ -89,7 +95,7 @@ def read_artifacts(
         for name in empty
         if not files or variants.promises_report(name)
     ]
-    merged = {variant: collisions.merge(leg.reports) for variant, leg in sorted(legs.items())}
+    merged = {variant: collisions.merge(leg.reports, repository) for variant, leg in sorted(legs.items())}
     problems += [Problem(variant, "", note, is_note=True) for variant, one in merged.items() for note in one.notes]
     return RunReport(
         legs=tuple(

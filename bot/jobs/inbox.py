@@ -175,7 +175,9 @@ def _read(
                 continue
             downloaded.append(reports.Artifact(info.name, into))
         limits = DEFAULT.within(READING_SECONDS, time.monotonic)
-        report = reports.read_artifacts(downloaded, event.workflow_path, limits, rules)
+        report = reports.read_artifacts(
+            downloaded, event.workflow_path, limits, rules, repository=event.repository.full_name.rpartition("/")[2]
+        )
     return RunReport(report.legs, (*report.problems, *problems), report.files)
 
 

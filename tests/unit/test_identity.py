@@ -189,6 +189,12 @@ def test_a_newer_browser_is_the_same_browser_to_karma() -> None:
     assert old.class_name == "Chrome_Headless.Cart"
 
 
+@pytest.mark.parametrize("root", ["/home/ana/code/shop", "/data/17/shop", "C:/dev/shop", "/tmp/x/y/shop"])  # noqa: S108
+def test_a_checkout_in_an_unknown_place_is_told_by_the_name_of_the_repository(root: str) -> None:
+    found = identity.identify(case(file=f"{root}/tests/shop/a.py"), "shop")
+    assert found.key == identity.identify(case(file="tests/shop/a.py")).key
+
+
 def test_a_file_of_an_unknown_place_begins_where_its_module_does() -> None:
     found = identity.identify(case(file="/srv/ci/1/shop/tests/unit/test_a.py", class_name="tests.unit.test_a.TestCart"))
     assert found.file == "tests/unit/test_a.py"
