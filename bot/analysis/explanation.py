@@ -71,7 +71,8 @@ def _sentence(status: Status, score: VariantScore | None, evidence: Evidence) ->
     why = _on_same_code(evidence) or seen
     match status:
         case Status.FLAKY:
-            told = f"Flaky: {why}, and fails in about {_percent(score.rate)} of its runs ({_sure(score.p_flaky)})"
+            often = f"{'lately ' if score.began_lately else ''}fails in about {_percent(score.rate)} of its runs"
+            told = f"Flaky: {why}, and {often} ({_sure(score.p_flaky)})"
         case Status.BROKEN:
             told = f"Broken: {_broken(evidence)} ({_sure(score.p_broken)})"
         case Status.INFRA:

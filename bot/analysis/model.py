@@ -72,6 +72,7 @@ class Status(StrEnum):
     INSUFFICIENT = "insufficient"
 
 
+_FAR: Final = 1.5  # times outside the interval of a rate
 SEVERITY: Final = (
     Status.BROKEN, Status.FLAKY, Status.SUSPECT, Status.INFRA, Status.INSUFFICIENT, Status.HEALTHY,
 )  # fmt: skip
@@ -274,6 +275,16 @@ class VariantScore:
     runs: int
     failures: int
     mixed_commits: int
+
+    @property
+    def began_lately(self) -> bool:
+        """Whether far fewer runs failed than the rate says: it was lower for most of them."""
+        return self.failures / max(self.runs, 1) < self.interval[0] / _FAR
+
+    @property
+    def had_reasons(self) -> bool:
+        """Whether far more runs failed than the rate says: most failures were a change's or an outage's."""
+        return self.failures / max(self.runs, 1) > self.interval[1] * _FAR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """A recorded history, one row per try of a case, as the executions the filter takes in.
 
 Rows may come in any order; executions are put in order of their start, equal ones by run, attempt, job and variant.
+A file that has neither times nor runs is taken to be in order of its commits.
 """
 
 from __future__ import annotations
@@ -106,6 +107,7 @@ class Reader:
         self._times: dict[str, datetime] = {}
         self._repo: str | None = None
         self._branches: set[str] = set()
+        self._has_order = False
         self.results = 0
 
     def read(self, lines: Iterable[str], progress: Callable[[int], None] = lambda _rows: None) -> History:
@@ -123,6 +125,7 @@ class Reader:
                 raise InvalidInputError(message)
             names = [name.strip().lstrip("\ufeff").lower() for name in header]
             _check_header(names)
+            self._has_order = "run_id" in names or _STARTED_AT in names
             self._read(source, names, progress)
         except csv.Error as error:
             message = f"Row {self.results + 1} is not CSV: {error}."
@@ -221,11 +224,13 @@ class Reader:
         suites = {name: number for number, name in enumerate(sorted(set(self._suites.values())))}
         suite_of_case = np.array([suites[self._suites[case]] for case in range(len(self._cases))], dtype=np.int32)
         default = "main" if "main" in self._branches or "master" not in self._branches else "master"
+        # The name of a commit tells nothing of when it was made.
+        told = ("run_id", "run_attempt", "job", "variant", "sha") if self._has_order else ()
         ordered = sorted(
             self._open.values(),
             key=lambda one: (
                 one.started_at,
-                *(_natural(one.fields[name]) for name in ("run_id", "run_attempt", "job", "variant", "sha")),
+                *(_natural(one.fields[name]) for name in told),
             ),
         )
         arrays: dict[bytes, NDArray[np.int32]] = {}

@@ -14,7 +14,6 @@ MAX_TITLE = 200
 _SLACK_USER = re.compile(r"[UW][A-Z0-9]{2,20}")
 _CERTAIN = 0.995
 _SMALL = 0.01
-_FAR = 1.5  # times outside the interval
 
 DOTS = {
     model.Status.HEALTHY: "\N{WHITE HEAVY CHECK MARK}",
@@ -73,11 +72,9 @@ def rate(score: model.VariantScore) -> str:
 
 def _apart(score: model.VariantScore) -> str:
     """Why the rate is far from the share of runs that failed: it was lower before, or most failures had a reason."""
-    low, high = score.interval
-    seen = score.failures / max(score.runs, 1)
-    if seen < low / _FAR:
+    if score.began_lately:
         return " lately"
-    return " for no reason" if seen > high * _FAR else ""
+    return " for no reason" if score.had_reasons else ""
 
 
 def interval(score: model.VariantScore) -> str:

@@ -101,3 +101,14 @@ def test_a_history_without_a_result_is_a_table_without_a_test(tmp_path: Path) ->
     path = tmp_path / "history.csv"
     path.write_text("case,outcome,sha\n")
     assert "No test was judged." in flakeguard("replay", str(path)).stdout
+
+
+def test_a_file_without_times_and_runs_is_in_order_of_its_commits_and_a_failure_in_it_is_no_outage(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "history.csv"
+    commits = "97c3b1d280e4"
+    rows = [f"{sha},{case},passed" for sha in commits for case in ("t1", "t2")]
+    path.write_text("\n".join(["sha,case,outcome", *rows, "5,t1,failed", "5,t2,passed", ""]))
+    ran = flakeguard("replay", str(path), "--json")
+    assert [json.loads(line)["status"] for line in ran.stdout.splitlines()] == ["broken", "healthy"]

@@ -75,6 +75,11 @@ def test_a_flaky_case_without_such_a_commit_is_told_by_its_numbers() -> None:
     assert told(Status.FLAKY).sentence.startswith("Flaky: it failed in 3 of 120 runs, and fails in about 4 %")
 
 
+def test_a_flake_that_began_a_short_time_ago_is_told_as_that() -> None:
+    new = replace(score(Status.FLAKY, failures=3, runs=93), rate=0.42, interval=(0.2, 0.7))
+    assert ", and lately fails in about 42 % of its runs" in told(Status.FLAKY, of=new).sentence
+
+
 @pytest.mark.parametrize(
     ("first_bad", "expected"),
     [

@@ -46,7 +46,7 @@ def decide(
         suspect |= (held == SUSPECT) & (p_flaky >= min(SUSPECT_UNTIL, thresholds.suspect_from))
     infra = (
         (records["outage_at"] >= records["failed_at"])
-        & (records["failures"] > 0)
+        & (records["failures"] > records["outside"])  # without times all are of one moment
         & (records["clean"] < INFRA_CLEAN)
         & (at - records["outage_at"] <= thresholds.infra_days * _DAY)
     )
