@@ -123,6 +123,17 @@ def test_a_failure_in_the_test_itself_is_of_that_test() -> None:
             "    def test_pays():\n>       assert 0\nE       assert 0\n\ntests/test_cart.py:3: AssertionError",
             ["test_cart.py test_pays"],
         ),
+        (" \u276f total src/cart.ts:3:9\n \u276f test/cart.test.ts:8:1", ["cart.ts total"]),
+        (" \u276f test/cart.test.ts:8:1", ["cart.test.ts"]),
+        ("at Shop.Cart.Pay () [0x00012] in /w/Cart.cs:12", ["Shop.Cart Pay"]),
+        (
+            "    #0 0x55d in Cart::add(int) /w/src/cart.cc:12:3\n    #1 0x44 in main /w/main.cc:1",
+            ["cart.cc Cart::add(int)", "main.cc main"],
+        ),
+        (
+            "#0  0x0001 in Cart::add (this=0x0) at cart.cc:12\n#1  main () at main.cc:1",
+            ["cart.cc Cart::add (this=0x0)", "main.cc main ()"],
+        ),
         ("nothing of the kind", []),
     ],
 )

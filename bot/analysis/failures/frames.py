@@ -45,8 +45,10 @@ _OTHERS: Final = (
 _NATIVE: Final = re.compile(
     r"^\s*#\d+\s+(?:0x[0-9a-fA-F]+ in (\S.{0,300}?) (?:at )?|(\S.{0,300}?) at )([^\s:()]+\.\w{1,4}):\d+"
 )
+_VITEST: Final = re.compile(r"^\s*\u276f (?:(\S{1,300}) )?([^\s:()]+\.\w{1,6}):\d+")
 _DOTNET: Final = re.compile(
-    r"^\s*(?:at|bei|à|en|в|w|em|in|在) ([\w.$<>`+\[\]|]+)\s?\([^()]{0,300}\)(?: \w{1,5} .{0,300})?$"
+    r"^\s*(?:at|bei|à|en|в|w|em|in|在) ([\w.$<>`+\[\]|]+)\s?\([^()]{0,300}\)(?: \[0x[0-9a-f]+\])?"
+    r"(?: \w{1,5} .{0,300})?$"
 )
 
 # What runs tests and what languages bring along; a frame there says nothing of the project.
@@ -136,6 +138,8 @@ def _read(line: str) -> tuple[str, Frame] | None:
         if "/" in path or "\\" in path:
             return _frame(path, match[1])
         return _frame(*_owner(match[1]))
+    if match := _VITEST.match(line):
+        return _frame(match[2], match[1] or "")
     if match := _NATIVE.match(line):
         return _frame(match[3], match[1] or match[2])
     for pattern in _OTHERS:
