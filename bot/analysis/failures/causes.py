@@ -103,7 +103,7 @@ _RULES: Final = (
     (Category.TIME, (
         r"\btime ?zone\w*", r"\bdaylight", r"\bmidnight", r"\bdatetime", r"\bleap (?:year|second|day)",
         r"\bfebruary\b", r"\bclock\b", "certificate has expired", r"\boff by one (?:day|hour|month)", r"\bDST\b",
-        r"\b\d{4}-\d\d-\d\d[^\n]{0,60}\n?[^\n]{0,20}(?:\b(?:but|got|was|received|actual)\b|[!=]=)[^\n]{0,20}\b\d{4}-\d\d-\d\d",
+        r"\b\d{4}-\d\d-\d\d.{0,60}(?:\n.{0,20})?(?:\b(?:but|got|was|received)\b|[!=]=).{0,20}\b\d{4}-\d\d-\d\d",
     )),
     (Category.RANDOMNESS, (
         r"\brandom\w*", r"\bseed(?:ed)?\b(?! data)", r"\bshuffl\w+", "falsifying example", "counter-?example",
