@@ -11,6 +11,7 @@ from typing import Any
 from slack_bolt import Ack, App, BoltContext, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltUnhandledRequestError
+from slack_bolt.lazy_listener.thread_runner import ThreadLazyListenerRunner
 
 from bot import telemetry
 from bot.commands import (
@@ -119,6 +120,11 @@ SUBMISSIONS: Mapping[Callback, Submission] = {
     Callback.HOURS: Submission(About.NOTHING, digest.on_hours),
     Callback.SETTINGS: Submission(About.NOTHING, settings.on_save),
 }
+EVENTS: Mapping[str, Handler] = {
+    "app_home_opened": home.on_opened,
+    "link_shared": unfurl.on_link_shared,
+    "app_mention": menu.on_command,
+}
 SUGGESTIONS: Mapping[Action, Suggest] = {
     Action.PICK: choosing.suggest,
 }
@@ -126,14 +132,18 @@ SUGGESTIONS: Mapping[Action, Suggest] = {
 
 def build(entrance: Entrance, *, signing_secret: str | None) -> App:
     """The Bolt app; without a signing secret it serves Socket Mode only."""
+    logger = logging.getLogger("slack_bolt")
     app = App(
         authorize=_authorize(entrance),
         client=entrance.slacks.anonymous.web,
-        logger=logging.getLogger("slack_bolt"),
+        logger=logger,
         signing_secret=signing_secret or "socket-mode-only",
-        listener_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="slack"),
+        listener_executor=ThreadPoolExecutor(THREADS, thread_name_prefix="acknowledge"),
         raise_error_for_unhandled_request=True,
     )
+    # What waits for a Slack that hangs must not keep others from being acknowledged within three seconds.
+    handlers = ThreadPoolExecutor(THREADS, thread_name_prefix="slack")
+    app.listener_runner.lazy_listener_runner = ThreadLazyListenerRunner(logger=logger, executor=handlers)
     app.middleware(_stop_strangers(entrance))
     app.command(COMMAND)(ack=acknowledge, lazy=[guarded(entrance, Listener(About.NOTHING, menu.on_command))])
     for action, listener in ACTIONS.items():
@@ -152,9 +162,8 @@ def build(entrance: Entrance, *, signing_secret: str | None) -> App:
     app.shortcut(everything)(ack=acknowledge, lazy=[unknown])
     app.view(everything)(_on_other_view)
     app.options(everything)(_on_other_menu)
-    app.event("app_home_opened")(_on_event(entrance, home.on_opened))
-    app.event("link_shared")(_on_event(entrance, unfurl.on_link_shared))
-    app.event("app_mention")(_on_event(entrance, menu.on_command))
+    for event, handler in EVENTS.items():
+        app.event(event)(ack=acknowledge, lazy=[_on_event(entrance, handler)])
     for event, happening in lifecycle.HANDLERS.items():
         app.event(event)(lifecycle.listener(entrance, happening))
     app.event(re.compile(".*"))(_on_other)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -198,3 +199,16 @@ def test_a_form_that_slack_did_not_wait_for_is_said(made: Stage) -> None:
     made.slack.fail_next(status=200, error="expired_trigger_id", method="views.open")
     made.slack.command(ANA, CHANNEL, "/flakeguard run")
     assert wait(lambda: said(made, ANA, "Ask for it again"))
+
+
+def test_a_slack_that_hangs_keeps_nobody_from_being_acknowledged_in_time(made: Stage) -> None:
+    made.slack.delay = 5.0
+    try:
+        with ThreadPoolExecutor(30) as people:
+            said = {"user": BEN, "text": "help", "channel": CHANNEL}
+            mentions = [people.submit(made.slack.happen, "app_mention", **said) for _ in range(5)]
+            commands = [people.submit(made.slack.command, BEN, CHANNEL, "/flakeguard help") for _ in range(25)]
+            answers = [one.result() for one in (*mentions, *commands)]
+    finally:
+        made.slack.delay = 0.0
+    assert {one.status for one in answers} == {200}, [one.error for one in answers]

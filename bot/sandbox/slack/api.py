@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import time
 from collections.abc import Callable, Sequence
@@ -343,6 +344,7 @@ def routes(app: SlackApp) -> list[BaseRoute]:
         try:
             arguments = await _arguments(request)
             slack = app.of_token(_token(request, arguments)) or first
+            await asyncio.sleep(slack.delay)
             response: Response = JSONResponse({"ok": True} | answer(slack, request, method, arguments))
         except RefusalError as refusal:
             response, error = _refused(refusal), refusal.code

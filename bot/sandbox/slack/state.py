@@ -36,6 +36,7 @@ class Workspace:
         self.channels: dict[str, Channel] = {channel.id: channel for channel in model.CHANNELS}
         self.groups: dict[str, list[str]] = {"S0CIGUARDS": ["U0BEN", "U0CHLOE"]}
         self.drafts: dict[str, JsonObject] = {}
+        self.delay = 0.0  # seconds that every call of the Web API takes
         self._changed = threading.Condition(threading.RLock())
         self._messages: dict[str, dict[str, Message]] = {}
         self._by_client_id: dict[tuple[str, str], str] = {}
@@ -46,8 +47,6 @@ class Workspace:
         self._rate = temper.RateLimit(settings.burst)
         self._faults = temper.Faults()
         self._last_ts = (0, 0)
-
-    # What tests and the page look at.
 
     def messages(self, channel: str) -> list[Message]:
         """List what everybody sees in a channel, oldest first: its messages and the replies broadcast to it."""
@@ -97,8 +96,6 @@ class Workspace:
         with self._changed:
             return bool(self._changed.wait_for(condition, timeout=seconds))
 
-    # What a test may ask of Slack's temper.
-
     def fail_next(
         self,
         times: int = 1,
@@ -126,8 +123,6 @@ class Workspace:
         with self._changed:
             self.channels[channel] = replace(self.channels[channel], is_archived=not undo)
             self._touch()
-
-    # What the Web API does.
 
     def fault(self, method: str, *, after: bool = False) -> RefusalError | None:
         """Take the fault that was ordered for this call, if any: before its work, or after it."""
@@ -312,8 +307,6 @@ class Workspace:
             self._homes[user] = view if old is None else replace(view, id=old.id, root_id=old.id)
             self._touch()
             return self._homes[user]
-
-    # Tickets that Slack hands to the bot.
 
     def new_trigger(self, user: str) -> str:
         """Return a trigger_id that opens one modal within three seconds."""
