@@ -205,8 +205,8 @@ def test_a_slack_that_hangs_keeps_nobody_from_being_acknowledged_in_time(made: S
     made.slack.delay = 5.0
     try:
         with ThreadPoolExecutor(30) as people:
-            said = {"user": BEN, "text": "help", "channel": CHANNEL}
-            mentions = [people.submit(made.slack.happen, "app_mention", **said) for _ in range(5)]
+            mention = {"user": BEN, "text": "help", "channel": CHANNEL}
+            mentions = [people.submit(made.slack.happen, "app_mention", **mention) for _ in range(5)]
             commands = [people.submit(made.slack.command, BEN, CHANNEL, "/flakeguard help") for _ in range(25)]
             answers = [one.result() for one in (*mentions, *commands)]
     finally:
