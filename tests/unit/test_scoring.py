@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -213,6 +215,29 @@ def test_a_flake_that_breaks_is_broken() -> None:
         world.run(f"b{number}", 7)
         world.run(f"b{number}", 7)
     assert world.status(7) is Status.BROKEN
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_flake_of_every_other_time_that_breaks_is_broken_within_twenty_commits(seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311  # no secret
+    world = World(300)
+    for number in range(80):
+        world.run(f"c{number}", *([3] if chance.random() < 0.5 else []))
+    for number in range(20):
+        world.run(f"broken{number}", 3)
+    assert world.status(3) is Status.BROKEN
+    world.run("mended")
+    assert world.status(3) is not Status.BROKEN
+
+
+def test_failures_of_older_commits_and_of_branches_are_no_streak_of_main() -> None:
+    world = calm()
+    world.run("one", 4)
+    world.run("two")
+    for number in range(4):
+        world.run("one", 4)
+        world.run(f"branch{number}", 4, branch=f"b{number}", event_kind="pull_request")
+    assert world.scorer.variant("linux").active.records["streak"][0] == 0
 
 
 def test_what_a_person_says_moves_the_belief_at_once() -> None:

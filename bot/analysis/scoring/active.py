@@ -31,6 +31,7 @@ RECORD = np.dtype(
         ("mixed", "<i4"),
         ("mixed_run", "<i4"),
         ("clean", "<i4"),
+        ("streak", "<i4"),
         ("episodes", "<i4"),
         ("episode", "<i4"),
         ("anchor", "<i4"),
@@ -46,8 +47,8 @@ RECORD = np.dtype(
 seconds; `last` main position it was seen at, `good_at` the newest at which it passed; `good_before`, `bad_from`,
 `bad_to` and `good_from` bound its latest failures on main without a pass between (0 where there is no such bound);
 `outside` failing executions outside outages; `mixed` commits with both outcomes, the latest at run `mixed_run`; `clean`
-passes since it last failed; `episodes` breakages on main, `calm` is 1 once the belief was below .2; `status` as a place
-in `status.CODES`, and `episode` how many it has had.
+passes since it last failed, `streak` failures on main since it last passed there; `episodes` breakages on main, `calm`
+is 1 once the belief was below .2; `status` as a place in `status.CODES`, and `episode` how many it has had.
 The bits say, by execution of the variant modulo WINDOW, whether it passed and failed (outside outages); they are true
 up to execution `anchor`.
 """

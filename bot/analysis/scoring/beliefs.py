@@ -23,6 +23,13 @@ def summarise(active: ActiveCases, places: Places, tables: Tables) -> tuple[Floa
     return 1 - w[0], total(w[broken] * active.beliefs[1][broken][:, places])
 
 
+def chance_of_streak(active: ActiveCases, places: Places, tables: Tables) -> Floats:
+    """How likely a flaky case fails as often in a row on main as each did, by what is believed of its rate."""
+    w = active.beliefs[0][1:, places]
+    streak = active.records["streak"][places].astype(np.float64)
+    return total(w * tables.rate[1:] ** streak) / np.maximum(total(w), 1e-300)
+
+
 def rates(w: Floats, tables: Tables) -> tuple[Floats, Floats, Floats]:
     """The rate of failures for no reason, given that there are any, and its 5 % and 95 % quantiles."""
     given = w[tables.order[1:]]

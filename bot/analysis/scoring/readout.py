@@ -88,7 +88,10 @@ def active(scorer: Scorer, variant: str, at: datetime | None, case_ids: NDArray[
     statuses = records["status"]
     if at is not None:
         moment = at.timestamp()
-        statuses = status.decide(p_flaky, p_broken, records, moment, scorer.thresholds, hysteresis=scorer.hysteresis)
+        by_chance = beliefs.chance_of_streak(cases.active, places, scorer.tables)
+        statuses = status.decide(
+            p_flaky, p_broken, by_chance, records, moment, scorer.thresholds, hysteresis=scorer.hysteresis
+        )
     return Scores(
         case_ids,
         statuses,

@@ -19,7 +19,7 @@ from bot.analysis.policy import Thresholds
 from bot.analysis.scoring import outage, status
 from bot.analysis.scoring.active import ActiveCases, Places
 from bot.analysis.scoring.batch import Batch
-from bot.analysis.scoring.beliefs import summarise
+from bot.analysis.scoring.beliefs import chance_of_streak, summarise
 from bot.analysis.scoring.counts import COUNTS, GOOD_AT, OUTAGE_AT, OUTAGES, PASSES, VariantCases
 from bot.analysis.scoring.execution import Execution, Observation
 from bot.analysis.scoring.memory import LISTED_RESULTS, BranchBeliefs, Push, RepositoryMemory, digest
@@ -257,7 +257,10 @@ class Scorer:
         if len(places):
             records = active.records[places]
             p_flaky, p_broken = summarise(active, places, self.tables)
-            found = status.decide(p_flaky, p_broken, records, at, self.thresholds, hysteresis=self.hysteresis)
+            by_chance = chance_of_streak(active, places, self.tables)
+            found = status.decide(
+                p_flaky, p_broken, by_chance, records, at, self.thresholds, hysteresis=self.hysteresis
+            )
             active.records["episode"][places] += found != records["status"]
             active.records["status"][places] = found
 

@@ -16,6 +16,8 @@ HEALTHY, FLAKY, BROKEN, INFRA, SUSPECT, INSUFFICIENT = range(6)
 NONE = 255
 """The code of a case that has had no status yet."""
 
+BY_CHANCE = 1e-4
+"""A case that fails so often in a row as this chance leaves is broken, however often it flakes."""
 BROKEN_UNTIL = 0.5
 FLAKY_UNTIL = 0.6
 SUSPECT_UNTIL = 0.35
@@ -27,13 +29,25 @@ INFRA_CLEAN = 3
 _DAY = 24 * 3600.0
 
 
-def decide(
-    p_flaky: Floats, p_broken: Floats, records: Records, at: float, thresholds: Thresholds, *, hysteresis: bool
+def decide(  # what a status is decided by
+    p_flaky: Floats,
+    p_broken: Floats,
+    by_chance: Floats,
+    records: Records,
+    at: float,
+    thresholds: Thresholds,
+    *,
+    hysteresis: bool,
 ) -> NDArray[np.uint8]:
-    """The status of active cases, as places in CODES; `at` is in seconds."""
+    """The status of active cases, as places in CODES; `at` is in seconds.
+
+    `by_chance` is how likely a flaky case would have failed as often in a row on main.
+    """
     held = records["status"]
     counted = records["outside"] >= thresholds.flaky_failures
     broken = p_broken >= thresholds.broken_from
+    # Of a case that fails every other time nobody is ever sure of the latest failure; not all of them are flakes.
+    broken |= (p_broken >= min(BROKEN_UNTIL, thresholds.broken_from)) & (by_chance <= BY_CHANCE)
     # A case that may well be broken is not called flaky: whoever hides it would hide a bug.
     flaky = (p_flaky >= thresholds.flaky_from) & counted & (p_broken < BROKEN_UNTIL)
     mixed = (records["mixed"] > 0) & (records["runs"] - records["mixed_run"] < MIXED_RUNS)

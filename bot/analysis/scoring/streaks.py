@@ -81,6 +81,14 @@ def branch_start(batch: Batch, records: Records, bad: Floats, failed: Floats, mo
     return Start(carried, carry, of_head & ~past)
 
 
+def count(records: Records, batch: Batch, passed: Flags) -> None:
+    """Count the failures on main since the latest pass there; older commits and what may have passed say nothing."""
+    if batch.presumed:
+        return
+    now = batch.position >= records["last"]
+    records["streak"] = np.where(now & passed, 0, records["streak"] + (now & batch.failed & ~passed))
+
+
 def follow(records: Records, batch: Batch) -> None:
     """Note at which main positions the cases passed, and failed without a pass between."""
     position = batch.position

@@ -61,6 +61,7 @@ def update(
         bad = np.where(late, bad, after)
         if model.refined:
             streaks.follow(records, batch)
+            streaks.count(records, batch, _passed(execution, batch))
             before = np.where(streaks.inside(records, batch.position), after, before)
         else:
             before = np.where(late, after, before)
@@ -190,13 +191,18 @@ def _count(execution: Execution, batch: Batch, records: Records) -> None:
     records["failed_at"][failed] = np.maximum(records["failed_at"][failed], when)
     inside = failed & ~outside
     records["outage_at"][inside] = np.maximum(records["outage_at"][inside], when)
-    passed = ~failed
+    _remember(records, batch, _passed(execution, batch), outside)
+
+
+def _passed(execution: Execution, batch: Batch) -> Flags:
+    """The cases that passed in the end."""
+    passed = ~batch.failed
     if execution.retries:
         for index, case_id in enumerate(batch.case_ids.tolist()):
             again = execution.retries.get(case_id)
             if again and not again[-1]:
                 passed[index] = True
-    _remember(records, batch, passed, outside)
+    return passed
 
 
 def _remember(records: Records, batch: Batch, passed: Flags, failed: Flags) -> None:
