@@ -248,7 +248,10 @@ class RunReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureExcerpt:
-    """The latest failure of a case, as a card shows it; `evidence` are the words that told the likely cause."""
+    """The latest failure of a case, as a card shows it; `evidence` are the words that told the likely cause.
+
+    `red_run` is its run while that is red and was not run again.
+    """
 
     message: str
     text: str
@@ -260,6 +263,7 @@ class FailureExcerpt:
     occurred_at: datetime
     category: str = ""
     evidence: str = ""
+    red_run: RunId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -179,6 +179,13 @@ class Body(Part):
         return not self.container.is_ephemeral and f"fc_{case_id}:act" in self.message.block_ids
 
     @property
+    def card_case(self) -> CaseId | None:
+        """The case on whose card a button was pressed; None elsewhere."""
+        number = self.block.removeprefix("fc_").removesuffix(":act")
+        known = number.isdecimal() and len(number) <= _LONGEST_ID and self.block == f"fc_{number}:act"
+        return CaseId(int(number)) if known else None
+
+    @property
     def subject(self) -> int:
         """The id in the value of the button or option; the value may say a word before it, as in `mute:17`.
 

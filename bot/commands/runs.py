@@ -11,7 +11,7 @@ from bot.commands.entitlement import entitled
 from bot.commands.parser import Typed
 from bot.errors import InvalidInputError, NotFoundError, UserError
 from bot.github.client import Target
-from bot.services import commits, reruns
+from bot.services import access, announce, commits, reruns
 from bot.slack import answers, forms, run_answers, upkeep
 from bot.slack.blockkit import Message, View
 from bot.slack.names import Action, Shortcut
@@ -42,8 +42,12 @@ def on_shortcut(door: Door, body: Body) -> None:
 
 
 def on_rerun_failed(door: Door, body: Body) -> None:
-    """Run the failed jobs of a run again."""
+    """Run the failed jobs of a run again; the card it was asked on offers it no more."""
     _rerun_ours(door, body, whole=False)
+    if (case_id := body.card_case) is not None:
+        with door.db.begin() as session:
+            repository = access.require_case(session, door.workspace, case_id)
+            announce.cards(session, repository.id, case_id, now())
 
 
 def on_rerun_all(door: Door, body: Body) -> None:

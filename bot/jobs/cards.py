@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from bot.analysis.lifecycle import State
 from bot.analysis.model import SYSTEM, CaseId, CaseProfile, QuarantineId, Status
 from bot.jobs import postings
 from bot.jobs.context import Context
-from bot.services import owners, profiles
+from bot.services import impact, owners, profiles
 from bot.slack import messages
 from bot.slack.messages import History
 from bot.store import audit, quarantines
 from bot.store.notices import Notice
 
+_WEEK = timedelta(days=7)
 _TOLD = {
     "quarantine:propose": History.PROPOSED,
     "quarantine:approve": History.APPROVED,
@@ -36,7 +39,9 @@ def send_card(context: Context, notice: Notice) -> bool:
     with context.db.begin() as session:
         profile = profiles.of_case(session, case_id, context.clock())
         named = owners.of_cases(session, notice.repository_id, [case_id]).get(case_id, ())
-        message = messages.card(profile, profiles.latest_quarantine(session, profile), context.clock(), named)
+        now = context.clock()
+        cost = impact.of_case(session, notice.repository_id, case_id, now - _WEEK, now)
+        message = messages.card(profile, profiles.latest_quarantine(session, profile), now, named, cost)
     return postings.keep(context, notice, message, case_id)
 
 

@@ -25,7 +25,7 @@ def of_case(
     session: Session, repository_id: RepositoryId, case_id: CaseId, since: datetime, now: datetime
 ) -> Impact | None:
     """What one case cost since a time; None where it cost nothing."""
-    found, _ = impact.assess(_period(session, repository_id, since, now))
+    found, _ = impact.assess(_period(session, repository_id, since, now, case_id))
     mine = [one for one in found if one.case_id == case_id]
     return _named(session, repository_id, mine)[0] if mine else None
 
@@ -35,9 +35,12 @@ def totals(session: Session, repository_id: RepositoryId, since: datetime, now: 
     return impact.assess(_period(session, repository_id, since, now))[1]
 
 
-def _period(session: Session, repository_id: RepositoryId, since: datetime, now: datetime) -> Period:
+def _period(
+    session: Session, repository_id: RepositoryId, since: datetime, now: datetime, case_id: CaseId | None = None
+) -> Period:
+    """What happened since a time; of failures, where a case is named, those in the runs in which it failed."""
     runs = {run.id: run for run in histories.list_runs(session, repository_id, since=since)}
-    failures = _failures(histories.list_failures(session, repository_id, since))
+    failures = _failures(histories.list_failures(session, repository_id, since, beside=case_id))
     return Period(
         days=(now - since) / timedelta(days=1),
         runs=runs,

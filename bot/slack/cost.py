@@ -37,6 +37,14 @@ def _cost(one: Impact) -> str:
     return f"failed {phrases.count(one.failures, 'time')}, blocked {blocked} and lost {minutes}"
 
 
+def in_short(one: Impact) -> str:
+    """Return what a case cost in a few words."""
+    blocked = (
+        f"{phrases.count(one.blocked_pull_requests, 'pull request')} blocked, " if one.blocked_pull_requests else ""
+    )
+    return f"{blocked}{_minutes(one.minutes)} lost"
+
+
 def _outlook(one: Impact) -> str:
     return (
         f"next week about {one.expected_failures:.1f} failures and "

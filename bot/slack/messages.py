@@ -8,10 +8,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.analysis import failures
+from bot.analysis.impact import Impact
 from bot.analysis.incidents import Incident, Kind
 from bot.analysis.lifecycle import Quarantine, State
 from bot.analysis.model import Actor, CaseProfile, Problem, Status
-from bot.slack import blockkit, listing, names, phrases, story
+from bot.slack import blockkit, cost, listing, names, phrases, story
 from bot.slack.blockkit import Block, Element, Json, Message, Metadata
 from bot.slack.names import Action
 
@@ -110,8 +111,17 @@ _CONSEQUENCES = {
 }
 
 
-def card(profile: CaseProfile, quarantine: Quarantine | None, now: datetime, owners: Sequence[str] = ()) -> Message:
-    """Render the living card: always the latest state of the case and of its quarantine, and who owns it."""
+def card(
+    profile: CaseProfile,
+    quarantine: Quarantine | None,
+    now: datetime,
+    owners: Sequence[str] = (),
+    week: Impact | None = None,
+) -> Message:
+    """Render the living card: always the latest state of the case and of its quarantine.
+
+    `owners` own it, `week` is what it cost in the last seven days.
+    """
     told = story.tell(profile, quarantine, now)
     title = f"{told.dot} {phrases.case(profile)} {told.title} in {phrases.repository(profile.repository)}"
     blocks: list[Block] = [blockkit.section(title, block_id=_block_id(profile, "title"))]
@@ -121,7 +131,7 @@ def card(profile: CaseProfile, quarantine: Quarantine | None, now: datetime, own
         blocks.append(_proposal_fields(profile, quarantine, owners))
         blocks.append(blockkit.section(blockkit.quote(quarantine.reason)))
     if quarantine is None or quarantine.state is State.SUSPENDED:
-        blocks += evidence(profile, owners)
+        blocks += evidence(profile, owners, week)
     blocks.append(blockkit.actions(*buttons(profile, quarantine), block_id=_block_id(profile, "act")))
     blocks.append(_footer(profile, quarantine))
     payload: dict[str, Json] = {
@@ -136,7 +146,7 @@ def buttons(profile: CaseProfile, quarantine: Quarantine | None) -> tuple[Elemen
     """Return the buttons for the state a case and its quarantine are in, and the menu of everything else."""
     case, spoken = str(profile.case_id), profile.title
     details = blockkit.button("Details", Action.DETAILS, case, says=f"Details of {spoken}")
-    rest = (details, listing.menu(profile, quarantine))
+    rest = (*_rerun(profile), details, listing.menu(profile, quarantine))
     if quarantine is not None and quarantine.state.is_open:
         return (*_open_buttons(quarantine, spoken), *rest)
     if profile.status is not Status.FLAKY:
@@ -148,6 +158,15 @@ def buttons(profile: CaseProfile, quarantine: Quarantine | None) -> tuple[Elemen
     )
     not_flaky = blockkit.button("Not flaky…", Action.LABEL_OPEN, case, says=f"Say that this is not flaky: {spoken}")
     return (propose, not_flaky, *rest)
+
+
+def _rerun(profile: CaseProfile) -> tuple[Element, ...]:
+    failure = profile.last_failure
+    if failure is None or failure.red_run is None or profile.status is not Status.FLAKY:
+        return ()
+    ask = blockkit.confirm("Run the failed jobs again?", "It costs their minutes once more.", yes="Re-run")
+    value, says = f"{failure.red_run}:{profile.repository_id}", f"Run the failed jobs of run {failure.run_number} again"
+    return (blockkit.button("Re-run failed", Action.RERUN_FAILED, value, says=says, ask=ask),)
 
 
 def lift_question(profile: CaseProfile, quarantine: Quarantine) -> Message:
@@ -303,8 +322,8 @@ def _open_buttons(quarantine: Quarantine, spoken: str) -> tuple[Element, ...]:
     )
 
 
-def evidence(profile: CaseProfile, owners: Sequence[str] = ()) -> list[Block]:
-    """Return the numbers of the worst variant, its owners if it has any, and the beginning of the last failure."""
+def evidence(profile: CaseProfile, owners: Sequence[str] = (), week: Impact | None = None) -> list[Block]:
+    """Return the numbers of the worst variant, its cost and owners if it has any, and what the last failure said."""
     blocks: list[Block] = []
     if (worst := profile.worst) is not None and worst.failures:
         blocks.append(
@@ -313,6 +332,7 @@ def evidence(profile: CaseProfile, owners: Sequence[str] = ()) -> list[Block]:
                 ("Likely between", phrases.interval(worst)),
                 ("Confidence", phrases.confidence(worst)),
                 ("Variants", phrases.variants(profile)),
+                *((("Cost in 7 days", cost.in_short(week)),) if week else ()),
                 *((("Owner", phrases.owner_list(owners)),) if owners else ()),
             )
         )

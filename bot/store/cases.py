@@ -10,11 +10,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by, distinct_on, insert
 
-from bot.analysis.model import CaseId, FailureExcerpt, RepositoryId, Status, VariantScore
+from bot.analysis.model import CaseId, FailureExcerpt, RepositoryId, RunId, Status, VariantScore
 from bot.errors import NotFoundError
 from bot.store import statuses
 from bot.store.database import Session
-from bot.store.tables import cases, failures, fingerprints, runs, scores
+from bot.store.tables import cases, failures, fingerprints, reruns, runs, scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +328,7 @@ def find_last_failure(session: Session, repository_id: RepositoryId, case_id: Ca
                 runs.c.head_sha,
                 runs.c.number,
                 runs.c.url,
+                _RED.label("red_run"),
             )
             .join(runs, sa.and_(runs.c.repository_id == failures.c.repository_id, runs.c.id == failures.c.run_id))
             .outerjoin(
@@ -361,7 +362,29 @@ def find_last_failure(session: Session, repository_id: RepositoryId, case_id: Ca
         occurred_at=row["occurred_at"],
         category=row["category"] or "",
         evidence=row["evidence"] or "",
+        red_run=None if row["red_run"] is None else RunId(row["red_run"]),
     )
+
+
+_later = runs.alias()
+_RED = sa.case(
+    (
+        sa.and_(
+            runs.c.conclusion == "failure",
+            ~sa.exists().where(
+                _later.c.repository_id == runs.c.repository_id,
+                _later.c.github_run_id == runs.c.github_run_id,
+                _later.c.attempt > runs.c.attempt,
+            ),
+            ~sa.exists().where(
+                reruns.c.repository_id == runs.c.repository_id,
+                reruns.c.github_run_id == runs.c.github_run_id,
+                reruns.c.attempt >= runs.c.attempt,
+            ),
+        ),
+        runs.c.id,
+    )
+)
 
 
 _CASE = sa.select(cases.c.id, cases.c.repository_id, cases.c.uid, cases.c.title, cases.c.first_seen_at, cases.c.file)

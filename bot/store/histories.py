@@ -133,14 +133,38 @@ def list_results(
     return sorted(found, key=lambda result: (result.case_id, known[result.run.id][0], result.variant))
 
 
-def list_failures(session: Session, repository_id: RepositoryId, since: datetime) -> list[FailureRow]:
-    """Every try since a time that did not simply pass, in order of run, variant, case and try."""
-    rows = session.execute(
+def list_failures(
+    session: Session, repository_id: RepositoryId, since: datetime, *, beside: CaseId | None = None
+) -> list[FailureRow]:
+    """Every try since a time that did not simply pass, in order of run, variant, case and try.
+
+    `beside` keeps those in all attempts of the runs in which that case failed.
+    """
+    query = (
         sa.select(failures)
         .where(failures.c.repository_id == repository_id, failures.c.occurred_at >= since)
         .order_by(failures.c.run_id, failures.c.variant, failures.c.case_id, failures.c["try"])
     )
+    if beside is not None:
+        attempts = runs.alias()
+        query = query.where(
+            failures.c.run_id.in_(
+                sa.select(attempts.c.id)
+                .join(
+                    runs,
+                    sa.and_(runs.c.repository_id == repository_id, runs.c.github_run_id == attempts.c.github_run_id),
+                )
+                .where(attempts.c.repository_id == repository_id, runs.c.id.in_(_failing(repository_id, beside, since)))
+            )
+        )
+    rows = session.execute(query)
     return [_read_failure(row) for row in rows.mappings()]
+
+
+def _failing(repository_id: RepositoryId, case_id: CaseId, since: datetime) -> sa.Select[int]:
+    return sa.select(failures.c.run_id).where(
+        failures.c.repository_id == repository_id, failures.c.case_id == case_id, failures.c.occurred_at >= since
+    )
 
 
 def count_failing(

@@ -127,6 +127,14 @@ def test_a_verdict_is_kept(day: Day) -> None:
     assert wait(lambda: any("gave a verdict" in one for one in day.replies("test_stock")))
 
 
+def test_a_card_runs_the_failed_jobs_of_its_red_run_again_once(day: Day) -> None:
+    assert wait(lambda: day.offers("test_total", Action.RERUN_FAILED), 30), day.card("test_total").text
+    card = day.card("test_total")
+    assert "runs again" in day.told(card, Action.RERUN_FAILED).text
+    assert "Somebody runs attempt 1" in day.told(card, Action.RERUN_FAILED, BEN).text
+    assert wait(lambda: not day.offers("test_total", Action.RERUN_FAILED)), "the button did not give way"
+
+
 def test_a_card_whose_row_was_lost_is_adopted_by_a_click(day: Day) -> None:
     card = day.card("test_stock")
     with day.db.begin() as session:

@@ -21,6 +21,7 @@ from bot.analysis.model import (
     Problem,
     QuarantineId,
     RepositoryId,
+    RunId,
     Status,
     VariantScore,
     Verdict,
@@ -87,6 +88,7 @@ FLAKY = CaseProfile(
     title="tests/api/test_cart.py::test_total", status=Status.FLAKY, variants=(LINUX, MAC), last_failure=FAILURE,
     first_seen_at=NOW - timedelta(days=30), last_seen_at=NOW,
 )  # fmt: skip
+RED = replace(FLAKY, last_failure=replace(FAILURE, red_run=RunId(9)))
 ADDRESS = "https://fg.example/t/a1b2c3d4?w=1&c=42&e=1&s=2"
 RECENT = (Verdict.PASSED,) * 5 + (Verdict.FLAKY, Verdict.FAILED, Verdict.SKIPPED, Verdict.PASSED)
 PROPOSED = Quarantine(
@@ -167,6 +169,7 @@ def _ended(state: State, by: Actor = BEN, decision: str | None = "mended") -> Qu
 
 VIEWS: dict[str, Callable[[], Message | View]] = {
     "card_owned": lambda: messages.card(FLAKY, None, NOW, ("@acme/payments", "@ana")),
+    "card_red": lambda: messages.card(RED, None, NOW, ("@acme/payments",), IMPACT),
     "card_flaky": lambda: messages.card(FLAKY, None, NOW),
     "card_proposed": lambda: messages.card(FLAKY, PROPOSED, NOW),
     "card_active": lambda: messages.card(FLAKY, ACTIVE, NOW),

@@ -63,6 +63,7 @@ from tests.unit.slack_examples import (
     NOW,
     POLICY,
     PROPOSED,
+    RED,
     REJECTED,
     RUN,
     SUMMARY,
@@ -119,6 +120,7 @@ def test_no_golden_file_is_left_over() -> None:
     ("profile", "quarantine", "expected"),
     [
         (FLAKY, None, ["fg_quarantine_open", "fg_label_open", "fg_details", "fg_more"]),
+        (RED, None, ["fg_quarantine_open", "fg_label_open", "fg_rerun_failed", "fg_details", "fg_more"]),
         (FLAKY, PROPOSED, ["fg_approve", "fg_reject_open", "fg_withdraw", "fg_details", "fg_more"]),
         (FLAKY, ACTIVE, ["fg_lift", "fg_extend_open", "fg_details", "fg_more"]),
         (BROKEN, SUSPENDED, ["fg_lift", "fg_resume_open", "fg_details", "fg_more"]),
