@@ -24,10 +24,15 @@ def summarise(active: ActiveCases, places: Places, tables: Tables) -> tuple[Floa
 
 
 def chance_of_streak(active: ActiveCases, places: Places, tables: Tables) -> Floats:
-    """How likely a flaky case fails as often in a row on main as each did, by what is believed of its rate."""
-    w = active.beliefs[0][1:, places]
-    streak = active.records["streak"][places].astype(np.float64)
-    return total(w * tables.rate[1:] ** streak) / np.maximum(total(w), 1e-300)
+    """How likely a flaky case fails as often in a row on main as each did, by what is believed of its behaviour."""
+    streak = active.records["streak"][places]
+    chance = np.ones(len(streak))
+    long = np.flatnonzero(streak > 1)  # few are
+    if len(long):
+        w = active.beliefs[0][1:, places[long]]
+        by_way = tables.again[1:] ** streak[long].astype(np.float64)
+        chance[long] = total(w * by_way) / np.maximum(total(w), 1e-300)
+    return chance
 
 
 def rates(w: Floats, tables: Tables) -> tuple[Floats, Floats, Floats]:

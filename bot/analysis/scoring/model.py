@@ -108,13 +108,14 @@ class Tables:
     """A model as arrays over its hypotheses, for a number of keys; columns of shape (hypotheses, 1)."""
 
     __slots__ = (
-        "branch_first", "branch_push", "broken", "code", "disturbed", "expected", "main", "order", "prior", "rate",
-        "rates", "repair", "repair_push",
+        "again", "branch_first", "branch_push", "broken", "code", "disturbed", "expected", "main", "order", "prior",
+        "rate", "rates", "repair", "repair_push",
     )  # fmt: skip
 
     def __init__(self, model: Model, keys: int) -> None:
         ways = model.hypotheses
         self.rate = _column(way.rate for way in ways)
+        self.again = _column(way.rate if way.is_steady else way.disturbed * (1 - way.repair) for way in ways)
         self.disturbed = _column(way.disturbed for way in ways)
         self.expected = _column(1.0 if way.is_steady else way.disturbed for way in ways)
         self.prior = _column(way.prior for way in ways)
