@@ -87,7 +87,7 @@ _ANYWHERE: Final[_Masks] = (
         re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"),
         "<time>",
     ),
-    ((":",), re.compile(r"((?<![\d.])(?:\d{1,3}\.){3}\d{1,3}|\blocalhost|\[::1?\]):\d{5}\b"), r"\1:<port>"),
+    ((":",), re.compile(r"((?<![\d.])(?:\d{1,3}\.){3}\d{1,3}|\blocalhost|\[::1?\]):\d{4,5}\b"), r"\1:<port>"),
     (("seed", "Seed", "SEED"), re.compile(r"((?:seed|Seed|SEED)(?: ?[=:] ?|-))\d+"), r"\1<seed>"),
 )
 _NEVER_CHOSEN: Final[_Masks] = _ANYWHERE[:4]  # uuids, addresses, temporary files; not times, ports and seeds
