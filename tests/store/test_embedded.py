@@ -322,7 +322,7 @@ def test_a_durable_start_does_not_adopt_a_server_that_may_lose_data(data: Path) 
 def test_a_signal_to_the_owners_group_does_not_reach_the_server(data: Path) -> None:
     place = Place(data, None)
     with place.process() as owner:
-        os.killpg(owner.popen.pid, signal.SIGINT)
+        os.killpg(owner.popen.pid, signal.SIGTERM)  # a shell may have its background jobs ignore the one of Ctrl-C
         owner.popen.wait()
         assert binaries.is_server(place.postmaster, data / "postgres")
     with embedded.running(data, durable=False) as server:
