@@ -9,7 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import procrastinate
-from procrastinate.jobs import Job
+from procrastinate.exceptions import ConnectorException, UniqueViolation
+from procrastinate.jobs import Job, Status
+from procrastinate.manager import JobManager
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
 from bot import telemetry
@@ -44,6 +46,23 @@ class _Patience(BaseRetryStrategy):
         if isinstance(exception, UpstreamError) and exception.retry_after is not None:
             wait = max(exception.retry_after, 1.0)
         return RetryDecision(retry_at=datetime.now(UTC) + timedelta(seconds=wait))
+
+
+class _Jobs(JobManager):
+    """The queue, in which a job that is to be tried again gives way to one that waits for the same."""
+
+    async def retry_job_by_id_async(
+        self,
+        job_id: int,
+        retry_at: datetime,
+        priority: int | None = None,
+        queue: str | None = None,
+        lock: str | None = None,
+    ) -> None:
+        try:
+            await super().retry_job_by_id_async(job_id, retry_at, priority, queue, lock)
+        except UniqueViolation:
+            await self.finish_job_by_id_async(job_id, Status.FAILED, delete_job=False)
 
 
 class Worker:
@@ -89,6 +108,7 @@ class Worker:
                 conninfo=self._context.db.conninfo, min_size=1, max_size=_THREADS + 4
             )
             app = procrastinate.App(connector=connector)
+            app.job_manager = _Jobs(connector)
             self._register(app)
             try:
                 async with app.open_async():
@@ -127,12 +147,18 @@ class Worker:
         """Give the jobs of workers that died back to the queue."""
         while True:
             await asyncio.sleep(_HEARTBEAT)
-            await self._recover(app)
+            try:
+                await self._recover(app)
+            except ConnectorException as error:
+                _log.warning("jobs of lost workers not looked for", reason=str(error))
 
     async def _recover(self, app: procrastinate.App) -> None:
         for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED):
+            try:
+                await app.job_manager.retry_job(job)
+            except ConnectorException:  # another process was first
+                continue
             _log.warning("job of a lost worker taken up again", job=job.id, task=job.task_name)
-            await app.job_manager.retry_job(job)
 
     def _register(self, app: procrastinate.App) -> None:
         self._task_of(app, queue.INGEST, lambda arguments: inbox.process(self._context, str(arguments["delivery_id"])))

@@ -1,0 +1,125 @@
+"""The queue and its worker: no job is lost, and none is in the way of another that does the same."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import sqlalchemy as sa
+
+from bot.analysis.model import Place, RepositoryId, WorkspaceId
+from bot.github.client import GitHub
+from bot.jobs.context import Context
+from bot.jobs.worker import Worker
+from bot.sandbox.github.state import GitHub as SandboxGitHub
+from bot.slack.registry import Registry
+from bot.store import queue, repositories, turns
+from bot.store.database import Database
+from tests.scenario.stage import wait
+
+PLACE = Place(WorkspaceId(1), "C0CIFLAKES")
+
+
+def jobs(db: Database) -> list[tuple[str, str]]:
+    with db.begin() as session:
+        rows = session.execute(sa.text("select task_name, status::text from procrastinate_jobs order by id"))
+        return [(row[0], row[1]) for row in rows]
+
+
+def open_jobs(db: Database) -> list[tuple[str, str]]:
+    return [one for one in jobs(db) if one[1] in {"todo", "doing"}]
+
+
+def wake(db: Database) -> None:
+    with db.begin() as session:
+        turns.wake(session, PLACE)
+
+
+def lose(db: Database) -> None:
+    """Leave what waits as a worker that was killed leaves it."""
+    with db.begin() as session:
+        session.execute(sa.text("update procrastinate_jobs set status = 'doing' where status = 'todo'"))
+
+
+@pytest.fixture
+def worker(db: Database) -> Iterator[Worker]:
+    registry = Registry(lambda _workspace: "xoxb-none", base_url="http://127.0.0.1:9/")
+    one = Worker(Context(db, None, registry, None))
+    yield one
+    one.stop()
+
+
+def test_the_job_of_a_lost_worker_is_done_again(db: Database, worker: Worker) -> None:
+    wake(db)
+    lose(db)
+    worker.start()
+    assert wait(lambda: not open_jobs(db), 20), jobs(db)
+    assert jobs(db) == [(queue.CHANNEL, "succeeded")]
+
+
+def test_the_job_of_a_lost_worker_gives_way_to_the_one_that_waits_for_the_same(db: Database, worker: Worker) -> None:
+    wake(db)
+    lose(db)
+    wake(db)
+    worker.start()
+    assert wait(lambda: not open_jobs(db), 20), jobs(db)
+    assert jobs(db) == [(queue.CHANNEL, "failed"), (queue.CHANNEL, "succeeded")]
+
+
+def test_a_job_that_fails_gives_way_to_the_one_that_was_asked_for_meanwhile(db: Database) -> None:
+    repository = RepositoryId(8001)
+    with db.begin() as session:
+        repositories.put(
+            session, repository, installation_id=7001, full_name="acme/shop", default_branch="main", private=False
+        )
+    asked = threading.Event()
+
+    def ask() -> None:
+        with db.begin() as session:
+            key = f"policy:{repository}"
+            queue.defer(session, queue.POLICY, lock=key, key=key, repository_id=repository)
+
+    class Away(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            if not asked.is_set():
+                asked.set()
+                ask()
+            self.send_error(502)
+
+        def log_message(self, *_words: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Away)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    github = GitHub(1, SandboxGitHub().private_key, f"http://127.0.0.1:{server.server_port}")
+    worker = Worker(Context(db, github, Registry(lambda _workspace: "", base_url="http://127.0.0.1:9/"), None))
+    ask()
+    worker.start()
+    try:
+        assert wait(lambda: len(jobs(db)) > 1 and jobs(db)[0][1] == "failed", 20), jobs(db)
+        assert wait(lambda: jobs(db)[1][1] == "todo", 20), jobs(db)
+    finally:
+        worker.stop()
+        github.close()
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_job_that_two_processes_take_up_again_is_done_once(db: Database) -> None:
+    registry = Registry(lambda _workspace: "xoxb-none", base_url="http://127.0.0.1:9/")
+    workers = [Worker(Context(db, None, registry, None)) for _ in range(3)]
+    for number in range(20):
+        with db.begin() as session:
+            turns.wake(session, Place(WorkspaceId(1), f"C{number}"))
+    lose(db)
+    for one in workers:
+        one.start()
+    try:
+        assert wait(lambda: not open_jobs(db), 30), jobs(db)
+        assert {status for _, status in jobs(db)} == {"succeeded"}
+        assert all(one.is_alive for one in workers)
+    finally:
+        for one in workers:
+            one.stop()
