@@ -199,7 +199,7 @@ def changes(
     homes_of(session, run.repository_id, now)
 
 
-def failed_again(session: Session, repository_id: RepositoryId, case_ids: Collection[CaseId], now: datetime) -> None:
+def renew(session: Session, repository_id: RepositoryId, case_ids: Collection[CaseId], now: datetime) -> None:
     """Bring the figures on the cards of cases that failed in a run up to date; a burst of runs is one update.
 
     A card that waits for the end of quiet hours goes on waiting: only what is posted is changed, which nobody hears.

@@ -36,7 +36,7 @@ from bot.services import (
     recovery,
     renames,
 )
-from bot.store import identities, incidents, parts, repositories, results, runs, scorers
+from bot.store import histories, identities, incidents, parts, repositories, results, runs, scorers
 from bot.store.database import Session
 
 HISTORY_AGE = timedelta(hours=24)
@@ -128,6 +128,7 @@ def record(
         for case in leg.cases
         if any(one.outcome.is_failure for one in case.tries)
     }
+    failing |= histories.list_failed_before(session, run)
     _announce(session, run, report, judgement, failing, place, now)
     return True
 
@@ -258,6 +259,6 @@ def _announce(
     if run.conclusion not in _STOPPED and any(not problem.is_note for problem in report.problems):
         announce.unreadable(session, run.repository_id, run.id, place, now)
     announce.changes(session, run, judgement.changes, place, now)
-    announce.failed_again(session, run.repository_id, failing, now)
+    announce.renew(session, run.repository_id, failing, now)
     proposing.by_policy(session, run, judgement.changes, place, now)
     author.ask(session, run, now, failed=judgement.failed > 0)

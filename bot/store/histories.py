@@ -13,6 +13,7 @@ from bot.analysis.model import CaseId, Outcome, RepositoryId, RunId
 from bot.analysis.suites import outage_suite
 from bot.store.database import Session
 from bot.store.results import CODES, OUTCOMES, FailureRow
+from bot.store.runs import StoredRun
 from bot.store.tables import cases, failures, run_results, runs
 
 _PASS = CODES[OUTCOMES[0]]
@@ -159,6 +160,24 @@ def list_failures(
         )
     rows = session.execute(query)
     return [_read_failure(row) for row in rows.mappings()]
+
+
+def list_failed_before(session: Session, run: StoredRun) -> set[CaseId]:
+    """The cases that failed in an earlier attempt of a run."""
+    if run.attempt == 1:
+        return set()
+    rows = session.execute(
+        sa.select(failures.c.case_id)
+        .distinct()
+        .join(runs, sa.and_(runs.c.repository_id == failures.c.repository_id, runs.c.id == failures.c.run_id))
+        .where(
+            failures.c.repository_id == run.repository_id,
+            failures.c.outcome != _PASS,
+            runs.c.github_run_id == run.github_run_id,
+            runs.c.attempt < run.attempt,
+        )
+    )
+    return {CaseId(row[0]) for row in rows}
 
 
 def _failing(repository_id: RepositoryId, case_id: CaseId, since: datetime) -> sa.Select[int]:

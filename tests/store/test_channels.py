@@ -19,6 +19,7 @@ from bot.services import announce, digest, escalation, policies, quarantine, sub
 from bot.services import workspaces as asked
 from bot.services.judge import Change
 from bot.store import audit, links, mutes, notices, pauses, quarantines, runs, storms, tokens, workspaces
+from bot.store import cases as stored_cases
 from bot.store.database import Database
 from bot.store.links import Link
 from bot.store.notices import Kind
@@ -125,6 +126,27 @@ def test_a_test_that_fails_again_has_the_figures_of_its_posted_card_renewed(chan
     before, posted = revisions(), channels.post_card(NAMES[0])
     channels.run(red)  # moves no status any more
     assert revisions() == {**before, posted: before[posted] + 1}, "not posted yet, or without a card"
+
+
+def test_a_test_that_passes_when_its_run_is_run_again_has_its_posted_card_renewed(channels: Channels) -> None:
+    def revision() -> int:
+        return next(row["revision"] for row in channels.told(Kind.CARD) if row["ref"] == posted)
+
+    def red_run() -> RunId | None:
+        with channels.db.begin() as session:
+            failure = stored_cases.find_last_failure(session, REPOSITORY, CaseId(posted))
+        assert failure is not None
+        return failure.red_run
+
+    green = dict.fromkeys(NAMES, ".")
+    channels.turn_flaky(NAMES[:1])
+    posted = channels.post_card(NAMES[0])
+    run_id = channels.run({**green, NAMES[0]: "F"})
+    assert red_run() == run_id
+    before = revision()
+    channels.run(green, again=True)
+    assert revision() > before
+    assert red_run() is None, "it was run again already"
 
 
 def test_what_the_system_proposes_waits_for_the_digest_unless_it_blocks_the_default_branch(channels: Channels) -> None:
