@@ -139,7 +139,9 @@ def test_a_test_that_passes_when_its_run_is_run_again_has_its_posted_card_renewe
         return failure.red_run
 
     green = dict.fromkeys(NAMES, ".")
-    channels.turn_flaky(NAMES[:1])
+    for _ in range(4):  # after which nothing moves its status
+        channels.run({**green, NAMES[0]: "F"})
+        channels.run(green, again=True)
     posted = channels.post_card(NAMES[0])
     run_id = channels.run({**green, NAMES[0]: "F"})
     assert red_run() == run_id
