@@ -47,7 +47,7 @@ def case(
         "file:///home/runner/work/shop/shop/tests/a.py",
         "/home/runner/work/shop/tests/a.py",
         "/usr/src/app/tests/a.py",
-        "/root/project/tests/a.py",
+        "/home/circleci/project/tests/a.py",
         "/go/src/github.com/acme/shop/tests/a.py",
         "/var/jenkins_home/workspace/shop/tests/a.py",
         "/home/jenkins/agent/workspace/shop/tests/a.py",
