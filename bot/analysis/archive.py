@@ -28,8 +28,7 @@ _FAULTS = (
     gzip.BadGzipFile,
     struct.error,
     EOFError,
-    NotImplementedError,
-    RuntimeError,
+    RuntimeError,  # encrypted, or of a method that zipfile does not know
     OSError,
     ValueError,  # a name that is not of its encoding, a header that is nonsense
 )

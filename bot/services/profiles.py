@@ -10,7 +10,7 @@ from bot.analysis.lifecycle import Quarantine
 from bot.analysis.model import SEVERITY, CaseId, CaseProfile, Outcome, Status, Verdict
 from bot.errors import NotFoundError
 from bot.services import clusters, inactive
-from bot.store import cases, changes, mutes, orders, quarantines, repositories, results, runs, statuses
+from bot.store import cases, changes, excerpts, mutes, orders, quarantines, repositories, results, runs, statuses
 from bot.store import clusters as stored_clusters
 from bot.store.database import Session
 
@@ -54,7 +54,7 @@ def of_case(session: Session, case_id: CaseId, now: datetime) -> CaseProfile:
     rows.sort(key=lambda row: (SEVERITY.index(row.status), -row.p_flaky, row.variant))
     variants = [cases.as_variant_score(row) for row in rows]
     calm = inactive.list_scores(session, case.repository_id, case_id, now, without={one.variant for one in variants})
-    failure = cases.find_last_failure(session, case.repository_id, case_id)
+    failure = excerpts.find(session, case.repository_id, case_id)
     return CaseProfile(
         repository_id=case.repository_id,
         repository=repository.full_name,

@@ -18,8 +18,7 @@ from bot.analysis.subscriptions import Event, Filters
 from bot.services import announce, digest, escalation, policies, quarantine, subscriptions
 from bot.services import workspaces as asked
 from bot.services.judge import Change
-from bot.store import audit, links, mutes, notices, pauses, quarantines, runs, storms, tokens, workspaces
-from bot.store import cases as stored_cases
+from bot.store import audit, excerpts, links, mutes, notices, pauses, quarantines, runs, storms, tokens, workspaces
 from bot.store.database import Database
 from bot.store.links import Link
 from bot.store.notices import Kind
@@ -134,7 +133,7 @@ def test_a_test_that_passes_when_its_run_is_run_again_has_its_posted_card_renewe
 
     def red_run() -> RunId | None:
         with channels.db.begin() as session:
-            failure = stored_cases.find_last_failure(session, REPOSITORY, CaseId(posted))
+            failure = excerpts.find(session, REPOSITORY, CaseId(posted))
         assert failure is not None
         return failure.red_run
 

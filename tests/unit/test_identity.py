@@ -91,7 +91,7 @@ def test_a_file_has_one_name_wherever_it_was_checked_out(file: str) -> None:
         ("t[03:04:05.123]", "t[23:14:15.999]"),
         ("t[pid=4321]", "t[pid=87]"),
         ("t[3f4e5d6c7b8a]", "t[9a8b7c6d5e4f]"),
-        ("t[<MagicMock id='140234866']>]", "t[<MagicMock id='139999999']>]"),
+        ("t[<Cart id='140234866'>]", "t[<Cart id='139999999'>]"),
         ("t[d41d8cd98f00b204e9800998ecf8427e]", "t[0cc175b9c0f1b6a831c399e269772661]"),
         ("t[/home/runner/work/shop/shop/d.json]", "t[/__w/shop/shop/d.json]"),
         ("opens 0x7f01aa (fast)", "opens 0x7f99bb (fast)"),

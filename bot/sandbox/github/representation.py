@@ -1,4 +1,4 @@
-"""What a GitHub holds as JSON: the objects of the REST API, and the payloads of webhooks made of them."""
+"""What a GitHub holds as JSON: the objects of the REST API."""
 
 from __future__ import annotations
 
@@ -26,25 +26,29 @@ from bot.sandbox.github.model import (
     WorkflowRun,
 )
 
-_EVENTS = ["check_run", "repository", "workflow_run"]
+EVENTS = ["check_run", "repository", "workflow_run"]
 _PERMISSIONS = {"actions": "write", "checks": "write", "contents": "read", "issues": "write", "metadata": "read"}
 
 
-class _Lookup(Protocol):
+class Lookup(Protocol):
     """Where an object's neighbours are found."""
 
     repository: Repository
     users: dict[str, User]
 
-    def commit(self, sha: str) -> Commit: ...
+    def commit(self, sha: str) -> Commit:
+        """The commit of this hash."""
+        ...
 
-    def pull_request(self, number: int) -> PullRequest: ...
+    def pull_request(self, number: int) -> PullRequest:
+        """The pull request of this number."""
+        ...
 
 
 class Representation:
     """Writes objects as GitHub does, with addresses under `base_url` and `api`."""
 
-    def __init__(self, github: _Lookup, base_url: str, api: str) -> None:
+    def __init__(self, github: Lookup, base_url: str, api: str) -> None:
         self._github = github
         self._base = base_url
         self._api = api
@@ -56,7 +60,7 @@ class Representation:
         return {
             "login": user.login,
             "id": user.id,
-            "node_id": _node("User", user.id),
+            "node_id": node("User", user.id),
             "avatar_url": "",
             "url": f"{self._api}/users/{user.login}",
             "html_url": f"{self._base}/{user.login}",
@@ -69,7 +73,7 @@ class Representation:
         return {
             "id": APP_ID,
             "slug": APP_SLUG,
-            "node_id": _node("App", APP_ID),
+            "node_id": node("App", APP_ID),
             "name": APP_NAME,
             "owner": self.user(OWNER),
             "description": "",
@@ -78,7 +82,7 @@ class Representation:
             "created_at": "2026-01-05T09:00:00Z",
             "updated_at": "2026-01-05T09:00:00Z",
             "permissions": _PERMISSIONS,
-            "events": _EVENTS,
+            "events": EVENTS,
         }
 
     def installation(self) -> JsonObject:
@@ -95,7 +99,7 @@ class Representation:
             "target_id": OWNER.id,
             "target_type": "Organization",
             "permissions": _PERMISSIONS,
-            "events": _EVENTS,
+            "events": EVENTS,
             "created_at": "2026-01-05T09:00:00Z",
             "updated_at": "2026-01-05T09:00:00Z",
             "single_file_name": None,
@@ -107,7 +111,7 @@ class Representation:
         repository = self._github.repository
         return {
             "id": repository.id,
-            "node_id": _node("Repository", repository.id),
+            "node_id": node("Repository", repository.id),
             "name": repository.name,
             "full_name": repository.full_name,
             "private": repository.private,
@@ -131,7 +135,7 @@ class Representation:
         signature = _signature(author, commit.created_at)
         return {
             "sha": commit.sha,
-            "node_id": _node("Commit", commit.sha),
+            "node_id": node("Commit", commit.sha),
             "commit": {
                 "author": signature,
                 "committer": signature,
@@ -160,7 +164,7 @@ class Representation:
         author = self.user(self._github.users[pull.author_login])
         return {
             "id": 100_000 + pull.number,
-            "node_id": _node("PullRequest", pull.number),
+            "node_id": node("PullRequest", pull.number),
             "number": pull.number,
             "state": pull.state,
             "title": pull.title,
@@ -184,7 +188,7 @@ class Representation:
         author = BOT if comment.author_login == BOT.login else self._github.users[comment.author_login]
         return {
             "id": comment.id,
-            "node_id": _node("IssueComment", comment.id),
+            "node_id": node("IssueComment", comment.id),
             "url": f"{self._repo_api}/issues/comments/{comment.id}",
             "html_url": f"{self._repo_url}/pull/{comment.number}#issuecomment-{comment.id}",
             "issue_url": f"{self._repo_api}/issues/{comment.number}",
@@ -203,7 +207,7 @@ class Representation:
         return {
             "id": run.id,
             "name": run.name,
-            "node_id": _node("WorkflowRun", run.id),
+            "node_id": node("WorkflowRun", run.id),
             "head_branch": run.head_branch,
             "head_sha": run.head_sha,
             "path": run.path,
@@ -214,7 +218,7 @@ class Representation:
             "conclusion": run.conclusion,
             "workflow_id": WORKFLOW_ID,
             "check_suite_id": 4_000_000 + run.run_number,
-            "check_suite_node_id": _node("CheckSuite", run.run_number),
+            "check_suite_node_id": node("CheckSuite", run.run_number),
             "url": api,
             "html_url": run.html_url,
             "pull_requests": [self._run_pull(run)] if run.pull_request is not None else [],
@@ -244,7 +248,7 @@ class Representation:
         repository_id = self._github.repository.id
         return {
             "id": artifact.id,
-            "node_id": _node("Artifact", artifact.id),
+            "node_id": node("Artifact", artifact.id),
             "name": artifact.name,
             "size_in_bytes": len(artifact.data),
             "url": api,
@@ -269,7 +273,7 @@ class Representation:
         return {
             "id": check.id,
             "name": check.name,
-            "node_id": _node("CheckRun", check.id),
+            "node_id": node("CheckRun", check.id),
             "head_sha": check.head_sha,
             "external_id": check.external_id,
             "url": api,
@@ -289,77 +293,6 @@ class Representation:
             "check_suite": {"id": 4_500_000 + check.id},
             "app": self.app(),
             "pull_requests": [],
-        }
-
-    # Webhooks.
-
-    def run_event(self, action: str, run: WorkflowRun) -> JsonObject:
-        """The payload of `workflow_run`."""
-        workflow: JsonObject = {
-            "id": WORKFLOW_ID,
-            "node_id": _node("Workflow", WORKFLOW_ID),
-            "name": run.name,
-            "path": run.path,
-            "state": "active",
-            "created_at": "2025-03-01T10:00:00Z",
-            "updated_at": "2025-03-01T10:00:00Z",
-            "url": f"{self._repo_api}/actions/workflows/{WORKFLOW_ID}",
-            "html_url": f"{self._repo_url}/blob/main/{run.path}",
-            "badge_url": f"{self._repo_url}/workflows/{run.name}/badge.svg",
-        }
-        sender = self._github.users[run.actor_login]
-        return {"action": action, "workflow_run": self.run(run), "workflow": workflow, **self._envelope(sender)}
-
-    def action_event(self, check: CheckRun, identifier: str, sender: User) -> JsonObject:
-        """The payload of `check_run` when a person presses a button of it."""
-        return {
-            "action": "requested_action",
-            "check_run": self.check_run(check)
-            | {
-                "check_suite": {
-                    "id": 4_500_000 + check.id,
-                    "head_sha": check.head_sha,
-                    "head_branch": self._github.commit(check.head_sha).branch,
-                    "app": self.app(),
-                }
-            },
-            "requested_action": {"identifier": identifier},
-            **self._envelope(sender),
-        }
-
-    def ping_event(self) -> JsonObject:
-        """The payload of `ping`."""
-        return {
-            "zen": "Keep it logically awesome.",
-            "hook_id": 455001,
-            "hook": {"type": "App", "id": 455001, "active": True, "events": _EVENTS, "app_id": APP_ID},
-        }
-
-    def installation_event(self) -> JsonObject:
-        """The payload of `installation` when the App is installed."""
-        repository = self._github.repository
-        short = {
-            "id": repository.id,
-            "node_id": _node("Repository", repository.id),
-            "name": repository.name,
-            "full_name": repository.full_name,
-            "private": repository.private,
-        }
-        admin = self._github.users["chloe"]
-        return {
-            "action": "created",
-            "installation": self.installation(),
-            "repositories": [short],
-            "requester": None,
-            "sender": self.user(admin),
-        }
-
-    def _envelope(self, sender: User) -> JsonObject:
-        return {
-            "repository": self.repository(),
-            "organization": {"login": OWNER.login, "id": OWNER.id, "node_id": _node("Organization", OWNER.id)},
-            "sender": self.user(sender),
-            "installation": {"id": INSTALLATION_ID, "node_id": _node("Installation", INSTALLATION_ID)},
         }
 
     def _end(self, ref: str, sha: str, user: JsonObject) -> JsonObject:
@@ -405,7 +338,8 @@ def _email(user: User) -> str:
     return f"{user.login}@acme.example"
 
 
-def _node(kind: str, number: int | str) -> str:
+def node(kind: str, number: int | str) -> str:
+    """A node id: what GraphQL calls an object."""
     return base64.b64encode(f"{kind}:{number}".encode()).decode()
 
 

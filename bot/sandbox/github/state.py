@@ -29,6 +29,7 @@ from bot.sandbox.github.model import (
     User,
     WorkflowRun,
 )
+from bot.sandbox.github.payloads import Payloads
 from bot.sandbox.github.representation import Representation
 
 _NOT_FOUND = 404
@@ -78,8 +79,12 @@ class GitHub:
 
     @property
     def represent(self) -> Representation:
-        """What this GitHub holds as the JSON of the API and of webhooks."""
+        """What this GitHub holds as the JSON of the API."""
         return Representation(self, self.base_url, self.base_url + API)
+
+    @property
+    def _payloads(self) -> Payloads:
+        return Payloads(self, self.represent)
 
     # What tests and the page look at.
 
@@ -237,7 +242,7 @@ class GitHub:
 
     def announce_run(self, action: str, run: WorkflowRun) -> Delivery:
         """Send `workflow_run` with this action: requested, in_progress or completed."""
-        return self.webhooks.send("workflow_run", self.represent.run_event(action, run))
+        return self.webhooks.send("workflow_run", self._payloads.run(action, run))
 
     def click(self, check_id: int, identifier: str, login: str) -> Delivery:
         """Press a button of a check run as this person: sends `check_run.requested_action`."""
@@ -245,15 +250,15 @@ class GitHub:
         if identifier not in {action.identifier for action in check.actions}:
             message = f"The check run has no action {identifier}."
             raise RefusalError(_NOT_FOUND, message)
-        return self.webhooks.send("check_run", self.represent.action_event(check, identifier, self.user(login)))
+        return self.webhooks.send("check_run", self._payloads.action(check, identifier, self.user(login)))
 
     def ping(self) -> Delivery:
         """Send `ping`, as GitHub does when a webhook is set up."""
-        return self.webhooks.send("ping", self.represent.ping_event())
+        return self.webhooks.send("ping", self._payloads.ping())
 
     def install(self) -> Delivery:
         """Send `installation.created` with the repository in it."""
-        return self.webhooks.send("installation", self.represent.installation_event())
+        return self.webhooks.send("installation", self._payloads.installation())
 
     def revoke(self, login: str) -> Delivery:
         """Take back that the App may act for a person, as they can in their settings."""
