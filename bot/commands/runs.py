@@ -9,7 +9,7 @@ from bot.commands.command import Command
 from bot.commands.door import OUTDATED, Body, Door, now
 from bot.commands.entitlement import entitled
 from bot.commands.parser import Typed
-from bot.errors import InvalidInputError, NotFoundError, UserError
+from bot.errors import ConflictError, InvalidInputError, NotFoundError, UserError
 from bot.github.client import Target
 from bot.services import access, announce, commits, reruns
 from bot.slack import answers, forms, run_answers, upkeep
@@ -80,6 +80,9 @@ def _rerun(door: Door, body: Body, run: runs.StoredRun, *, whole: bool) -> None:
         raise UserError(message)
     target = Target(repository.installation_id, repository.full_name)
     failed = github.count_failed_jobs(target, run.github_run_id)
+    if not whole and not failed:
+        message = f"No job of run {run.number} of {repository.full_name} failed in its latest attempt."
+        raise ConflictError(message)
     with entitled(door, body, repository.id) as (session, actor):
         reruns.grant(session, run, failed, actor, now())
     if whole:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from bot.analysis.incidents import Kind as IncidentKind
 from bot.analysis.model import Outcome, RepositoryId, RunId
 from bot.store.database import Session
+from bot.store.fingerprints import OF_FAILURE
 from bot.store.results import CODES
 from bot.store.tables import cases, failures, fingerprints, incidents, repositories, runs
 
@@ -83,10 +84,7 @@ def count_kinds(
         sa.select(failures.c.case_id, kind, sa.func.count(), sa.func.min(fingerprints.c.message))
         .join(
             fingerprints,
-            sa.and_(
-                fingerprints.c.repository_id == failures.c.repository_id,
-                fingerprints.c.id == failures.c.fingerprint_id,
-            ),
+            OF_FAILURE,
         )
         .where(
             failures.c.repository_id == repository_id,

@@ -14,6 +14,7 @@ from bot.analysis.learning.features import Facts
 from bot.analysis.model import SEVERITY, CaseId, Outcome, RepositoryId
 from bot.store import cases as case_store
 from bot.store.database import Session
+from bot.store.fingerprints import OF_FAILURE
 from bot.store.results import CODES, unpack_integers, unpack_reals
 from bot.store.tables import (
     cases,
@@ -119,10 +120,7 @@ def _kinds(
         sa.select(failures.c.case_id, fingerprints.c.category, kind, sa.func.count())
         .join(
             fingerprints,
-            sa.and_(
-                fingerprints.c.repository_id == failures.c.repository_id,
-                fingerprints.c.id == failures.c.fingerprint_id,
-            ),
+            OF_FAILURE,
         )
         .where(
             failures.c.repository_id == repository_id,

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from bot.analysis.model import CaseId, FailureExcerpt, RepositoryId, RunId
 from bot.store.database import Session
+from bot.store.fingerprints import OF_FAILURE
 from bot.store.tables import failures, fingerprints, reruns, runs
 
 
@@ -29,10 +30,7 @@ def find(session: Session, repository_id: RepositoryId, case_id: CaseId) -> Fail
             .join(runs, sa.and_(runs.c.repository_id == failures.c.repository_id, runs.c.id == failures.c.run_id))
             .outerjoin(
                 fingerprints,
-                sa.and_(
-                    fingerprints.c.repository_id == failures.c.repository_id,
-                    fingerprints.c.id == failures.c.fingerprint_id,
-                ),
+                OF_FAILURE,
             )
             .where(
                 failures.c.repository_id == repository_id,

@@ -13,7 +13,12 @@ from bot.analysis.failures import Cause
 from bot.analysis.failures.likeness import Known, Signature
 from bot.analysis.model import FailureText, RepositoryId
 from bot.store.database import Session
-from bot.store.tables import fingerprints
+from bot.store.tables import failures, fingerprints
+
+OF_FAILURE = sa.and_(
+    fingerprints.c.repository_id == failures.c.repository_id, fingerprints.c.id == failures.c.fingerprint_id
+)
+"""What joins a failure with its kind."""
 
 
 @dataclass(frozen=True, slots=True)
