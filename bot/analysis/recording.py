@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.analysis import runners
 from bot.analysis.scoring import Execution
 from bot.errors import InvalidInputError
 
@@ -294,9 +295,8 @@ def _execution(
 def _runners(one: _Open, case_ids: NDArray[np.int32]) -> NDArray[np.int32] | None:
     if not one.runners:
         return None
-    names = [one.runners.get(case, "") for case in case_ids.tolist()]
-    numbers = {name: number for number, name in enumerate(sorted(set(names)))}
-    return np.array([numbers[name] for name in names], dtype=np.int32)
+    told = runners.number([one.runners.get(case, "") for case in case_ids.tolist()])
+    return None if told is None else told.numbers
 
 
 def suite_of(case: str) -> str:

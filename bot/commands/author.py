@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bot.analysis.model import RepositoryId
-from bot.commands.door import OUTDATED, Body, Door, now
+from bot.analysis.model import Place, RepositoryId
+from bot.commands.door import Body, Door, now
 from bot.commands.entitlement import entitled
-from bot.errors import ConflictError, InvalidInputError, NotFoundError, UserError
+from bot.commands.runs import run_again
+from bot.errors import ConflictError, NotFoundError, UserError
 from bot.github.client import Target
 from bot.services import author, reruns
 from bot.slack import author as views
@@ -39,7 +40,7 @@ def on_rerun(door: Door, body: Body) -> None:
         except ConflictError as error:
             refused.append(str(error))
             continue
-        github.rerun_failed_jobs(target, run.github_run_id)
+        run_again(door, github, target, run, whole=False)
     if len(refused) == len(failed):
         raise ConflictError(" ".join(refused))
     with door.db.begin() as session:
@@ -72,20 +73,12 @@ def _own(door: Door, session: Session, body: Body) -> Notice:
     """The message whose button was pressed, by the one it was for; its repository was guarded.
 
     Raises:
-        InvalidInputError: no button of ours.
+        UserError: no button of ours.
         NotFoundError: somebody else's message.
     """
-    number = body.choice.partition(":")[0]
-    if not number.isdecimal():
-        raise InvalidInputError(OUTDATED)
-    notice = notices.get(session, int(number))
-    mine = notice.place is not None and notice.place.workspace_id == door.workspace.id
-    if (
-        not mine
-        or notice.kind is not Kind.AUTHOR
-        or notice.repository_id != body.subject
-        or (notice.place is not None and notice.place.channel != body.actor.id)
-    ):
+    notice = notices.get(session, body.number)
+    mine = notice.place == Place(door.workspace.id, body.actor.id)
+    if not mine or notice.kind is not Kind.AUTHOR or notice.repository_id != body.subject:
         message = "This message is not for you, or it is not known any more."
         raise NotFoundError(message)
     return notice

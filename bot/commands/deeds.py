@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from bot.analysis.model import CaseId
 from bot.commands import cases, choosing, keeping, quarantine
-from bot.commands.door import Body, Door
+from bot.commands.door import OUTDATED, Body, Door
 from bot.errors import InvalidInputError
 from bot.slack import forms, upkeep
 from bot.slack.blockkit import View
@@ -30,11 +30,10 @@ DEEDS: Mapping[Deed, Act] = {
 
 def on_more(door: Door, body: Body) -> None:
     """Do what was chosen in the menu of a card or a row."""
-    deed, _, case_id = body.choice.partition(":")
-    if deed not in set(Deed) or not case_id.isdecimal():
-        message = "This menu is from an older version. Ask for the test again."
-        raise InvalidInputError(message)
-    DEEDS[Deed(deed)](door, body, CaseId(int(case_id)), None)
+    deed = body.choice.partition(":")[0]
+    if deed not in set(Deed):
+        raise InvalidInputError(OUTDATED)
+    DEEDS[Deed(deed)](door, body, CaseId(body.subject), None)
 
 
 def on_pick(door: Door, body: Body) -> None:

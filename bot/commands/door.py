@@ -29,6 +29,7 @@ from bot.store.database import Database, Session
 from bot.store.workspaces import Workspace
 
 _log = telemetry.logger(__name__)
+_LAST_CASE = 2**31 - 1
 _LONGEST_ID = 18  # digits; more do not fit into a number of the database
 TOO_LATE = "Slack did not wait for the form. Ask for it again."
 _LATE = frozenset({"exchanged_trigger_id", "expired_trigger_id", "invalid_trigger_id", "trigger_expired"})
@@ -182,7 +183,7 @@ class Body(Part):
     def card_case(self) -> CaseId | None:
         """The case on whose card a button was pressed; None elsewhere."""
         number = self.block.removeprefix("fc_").removesuffix(":act")
-        known = number.isdecimal() and len(number) <= _LONGEST_ID and self.block == f"fc_{number}:act"
+        known = is_id(number) and int(number) <= _LAST_CASE and self.block == f"fc_{number}:act"
         return CaseId(int(number)) if known else None
 
     @property
@@ -192,10 +193,32 @@ class Body(Part):
         Raises:
             UserError: not one of ours.
         """
-        number = self.choice.rpartition(":")[2]
-        if not number.isdecimal() or len(number) > _LONGEST_ID:
-            raise UserError(OUTDATED)
-        return int(number)
+        return as_id(self.choice.rpartition(":")[2])
+
+    @property
+    def number(self) -> int:
+        """The id before the subject in the value of a button, as in `17:4711`.
+
+        Raises:
+            UserError: not one of ours.
+        """
+        return as_id(self.choice.partition(":")[0])
+
+
+def is_id(text: str) -> bool:
+    """Whether a text can be an id of ours."""
+    return text.isdecimal() and len(text) <= _LONGEST_ID
+
+
+def as_id(text: str) -> int:
+    """Return the id that a text from Slack holds.
+
+    Raises:
+        UserError: it holds none.
+    """
+    if not is_id(text):
+        raise UserError(OUTDATED)
+    return int(text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

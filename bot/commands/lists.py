@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
+from bot.analysis.escalation import EXPIRING
 from bot.analysis.lifecycle import Quarantine, State
 from bot.analysis.model import RepositoryId, Status
 from bot.commands import parser
@@ -18,8 +18,6 @@ from bot.slack.listing import CaseRow, ListKind
 from bot.slack.names import Action
 from bot.store import quarantines
 from bot.store.database import Session
-
-_EXPIRING = timedelta(days=3)
 
 
 def on_quarantined(door: Door, body: Body) -> None:
@@ -74,7 +72,7 @@ def _held(session: Session, present: Sequence[RepositoryId], kind: ListKind) -> 
     held = quarantines.list_open(session, present, [State.ACTIVE, State.SUSPENDED])
     if kind is ListKind.QUARANTINED:
         return held
-    soon = now() + _EXPIRING
+    soon = now() + EXPIRING
     return [one for one in held if one.expires_at is not None and one.expires_at <= soon]
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from bot.analysis import naming
 from bot.analysis.model import RepositoryId, RunId
 from bot.commands import parser, subject
 from bot.commands.command import Command
-from bot.commands.door import OUTDATED, Body, Door, now
+from bot.commands.door import Body, Door, now
 from bot.commands.entitlement import entitled
 from bot.commands.parser import Typed
-from bot.errors import ConflictError, InvalidInputError, NotFoundError, UserError
-from bot.github.client import Target
+from bot.errors import ConflictError, InvalidInputError, NotFoundError, PermanentUpstreamError, UserError
+from bot.github.client import GitHub, Target
 from bot.services import access, announce, commits, reruns
 from bot.slack import answers, forms, run_answers, upkeep
 from bot.slack.blockkit import Message, View
@@ -56,11 +55,8 @@ def on_rerun_all(door: Door, body: Body) -> None:
 
 
 def _rerun_ours(door: Door, body: Body, *, whole: bool) -> None:
-    number = body.choice.partition(":")[0]
-    if not number.isdecimal():
-        raise InvalidInputError(OUTDATED)
     with door.db.begin() as session:
-        run = runs.find(session, RepositoryId(body.subject), RunId(int(number)))
+        run = runs.find(session, RepositoryId(body.subject), RunId(body.number))
     if run is None:
         message = "This run is not known any more."
         raise NotFoundError(message)
@@ -85,12 +81,22 @@ def _rerun(door: Door, body: Body, run: runs.StoredRun, *, whole: bool) -> None:
         raise ConflictError(message)
     with entitled(door, body, repository.id) as (session, actor):
         reruns.grant(session, run, failed, actor, now())
-    if whole:
-        github.rerun_all_jobs(target, run.github_run_id)
-    else:
-        github.rerun_failed_jobs(target, run.github_run_id)
+    run_again(door, github, target, run, whole=whole)
     what = "Every job" if whole else "Every failed job"
     door.answer(body, answers.done(f"{what} of run {run.number} of {repository.full_name} runs again."))
+
+
+def run_again(door: Door, github: GitHub, target: Target, run: runs.StoredRun, *, whole: bool) -> None:
+    """Ask GitHub to run what was granted; what it refuses for good may be asked for again."""
+    try:
+        if whole:
+            github.rerun_all_jobs(target, run.github_run_id)
+        else:
+            github.rerun_failed_jobs(target, run.github_run_id)
+    except PermanentUpstreamError:
+        with door.db.begin() as session:
+            reruns.take_back(session, run)
+        raise
 
 
 def _find(door: Door, session: Session, text: str) -> runs.StoredRun:
@@ -129,9 +135,7 @@ def _answer(session: Session, run: runs.StoredRun) -> Message:
 
 
 def _failure(one: commits.FailingCase) -> run_answers.RunFailure:
-    named = naming.name_failure(
-        quarantined=one.quarantined_until is not None, status=one.status, in_outage=one.in_outage
-    )
+    named = one.naming
     return run_answers.RunFailure(
         case_id=one.case_id,
         title=one.title,

@@ -21,13 +21,10 @@ from bot.store import silences, subscriptions
 from bot.store.database import Session
 from bot.store.repositories import Repository
 
-_CHANNELS = ("C", "G")
-"""What the ids of channels begin with; a direct message has no hours of its own."""
-
 
 def on_open(door: Door, body: Body) -> None:
     """Show the policies of the first repositories, and ask for what may be chosen here."""
-    channel = body.where if body.where.startswith(_CHANNELS) else ""
+    channel = body.where if channel_forms.is_channel(body.where) else ""
     with door.db.begin() as session:
         shown = _shown(session, subject.visible(door, session)[: subject.MOST])
         told = silences.find(session, door.workspace.id, body.actor.id) is None

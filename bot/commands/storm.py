@@ -12,11 +12,8 @@ from bot.store import cases, storms
 
 def on_tests(door: Door, body: Body) -> None:
     """Show the tests of a storm to the one who asks, each with its menu; its repository was guarded."""
-    number = body.choice.partition(":")[0]
-    if not number.isdecimal():
-        raise InvalidInputError(OUTDATED)
     with door.db.begin() as session:
-        held = storms.get(session, int(number))
+        held = storms.get(session, body.number)
         if held.repository_id != body.subject:
             raise InvalidInputError(OUTDATED)
         worst = cases.list_worst(session, held.repository_id, held.case_ids, listing.MAX_ROWS)

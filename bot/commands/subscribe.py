@@ -7,7 +7,7 @@ from bot.analysis.model import Place, RepositoryId
 from bot.analysis.subscriptions import DEFAULT_EVENTS, Event, Filters, Subscription
 from bot.commands import parser, subject
 from bot.commands.command import Command
-from bot.commands.door import OUTDATED, Body, Door, now
+from bot.commands.door import Body, Door, is_id, now
 from bot.commands.parser import Typed
 from bot.errors import InvalidInputError, NotFoundError, UserError
 from bot.services import access, subscriptions
@@ -171,17 +171,14 @@ def _event(word: str) -> Event:
 
 def _chosen(door: Door, session: Session, text: str) -> repositories.Repository:
     """The repository of a form: chosen by its number, or written by its name where there are too many to list."""
-    if text.isdecimal() and len(text) < 19:  # noqa: PLR2004  # digits of a bigint
+    if is_id(text):
         return access.require_visible(session, door.workspace, RepositoryId(int(text)))
     return subject.named(door, session, text)
 
 
 def _own(door: Door, session: Session, body: Body) -> Subscription:
     """The subscription whose button was pressed; its repository was guarded, and must be the one it names."""
-    number = body.choice.partition(":")[0]
-    if not number.isdecimal():
-        raise InvalidInputError(OUTDATED)
-    known = stored.get(session, int(number))
+    known = stored.get(session, body.number)
     if known.place.workspace_id != door.workspace.id or known.repository_id != body.subject:
         message = "This subscription does not exist any more."
         raise NotFoundError(message)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bot.analysis import naming
 from bot.analysis.model import Problem
 from bot.github import checks as check_views
 from bot.github import policyfile
@@ -47,9 +46,7 @@ def _of_policy(fault: str | None) -> tuple[Problem, ...]:
 
 
 def _failure(one: commits.FailingCase) -> check_views.CheckFailure:
-    named = naming.name_failure(
-        quarantined=one.quarantined_until is not None, status=one.status, in_outage=one.in_outage
-    )
+    named = one.naming
     seen = f"failed in {one.failures} of {one.runs} runs"
     if one.mixed_commits:
         seen += f", passed and failed on the same code on {one.mixed_commits} commits"

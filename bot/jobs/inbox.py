@@ -240,4 +240,9 @@ def _rerun(context: Context, repository: repositories.Repository, head_sha: str,
         except UserError as error:
             _log.info("rerun refused", run=run.number, reason=str(error))
             continue
-        github.rerun_failed_jobs(target(repository), run.github_run_id)
+        try:
+            github.rerun_failed_jobs(target(repository), run.github_run_id)
+        except PermanentUpstreamError:
+            with context.db.begin() as session:
+                reruns.take_back(session, run)
+            raise

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from bot.analysis.incidents import Kind
 from bot.analysis.model import RunId, Status
 from bot.jobs import postings
@@ -41,7 +43,7 @@ def send_incident(context: Context, notice: Notice) -> bool:
     if found and all(one.kind is not Kind.RUN for one in found):
         message = messages.part_out(repository.full_name, run.url, run.number, found)
         return postings.keep(context, notice, message)
-    failed = sum(int(((leg.outcomes == 1) | (leg.outcomes == 2)).sum()) for leg in legs)  # noqa: PLR2004  # the codes
+    failed = sum(int(np.isin(leg.outcomes, results.FAILED).sum()) for leg in legs)
     total = sum(len(leg.case_ids) for leg in legs)
     message = messages.incident(repository.full_name, run.url, run.number, failed, total)
     return postings.keep(context, notice, message)

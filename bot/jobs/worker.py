@@ -20,6 +20,7 @@ from bot.errors import PermanentUpstreamError, UpstreamError, UserError
 from bot.jobs import inbox, outbox, policy, rescore, upkeep
 from bot.jobs.context import Context
 from bot.store import queue
+from bot.store.queue import HAND_ON
 
 CONCURRENCY = {queue.DEFAULT: 4, queue.MESSAGES: 4}
 """Threads per queue: runs being read and a Slack that does not answer are never in each other's way."""
@@ -49,7 +50,7 @@ class _Patience(BaseRetryStrategy):
 
 
 class _Jobs(JobManager):
-    """The queue, in which a job that is to be tried again gives way to one that waits for the same."""
+    """The queue, in which a job that is to be tried again gives way, and its wait, to one that waits for the same."""
 
     async def retry_job_by_id_async(
         self,
@@ -62,7 +63,8 @@ class _Jobs(JobManager):
         try:
             await super().retry_job_by_id_async(job_id, retry_at, priority, queue, lock)
         except UniqueViolation:
-            await self.finish_job_by_id_async(job_id, Status.FAILED, delete_job=False)
+            await self.connector.execute_query_async(HAND_ON, job_id=job_id, retry_at=retry_at)
+            await self.finish_job_by_id_async(job_id, Status.FAILED, delete_job=True)
 
 
 class Worker:

@@ -65,19 +65,6 @@ def require_quarantine(session: Session, workspace: Workspace, quarantine_id: Qu
     return require_visible(session, workspace, held.repository_id)
 
 
-def find_repository(session: Session, workspace: Workspace, name: str) -> Repository:
-    """The repository called `owner/name`, where the workspace may see it.
-
-    Raises:
-        NotFoundError: unknown, or another workspace's.
-    """
-    found = repositories.find_by_name(session, name)
-    if found is None or not workspaces.is_visible(session, workspace.id, found.id):
-        message = f"No repository {name} is known here. Install the GitHub App on it, and connect it to this workspace."
-        raise NotFoundError(message)
-    return found
-
-
 class NotLinkedError(NotAllowedError):
     """The person has no linked GitHub account (any more), which what they want needs."""
 
@@ -93,9 +80,16 @@ class Standing:
     def suffices(self, teams: tuple[tuple[str, str], ...], now: datetime) -> bool:
         """Whether it need not be fetched anew: fresh, and neither permission nor one of `teams` is wanting."""
         held = self.permission
-        if held is None or not is_fresh(held, now) or held.permission not in _WRITERS:
+        if held is None or not self.may_write(now):
             return False
         return not teams or any(f"{organisation}/{team}" in held.teams for organisation, team in teams)
+
+    def may_write(self, now: datetime) -> bool:
+        """Whether the permission is one to write, and was fetched lately enough to go by."""
+        held = self.permission
+        if held is None or held.permission not in _WRITERS:
+            return False
+        return timedelta() <= now - held.fetched_at < PERMISSION_LIFE
 
 
 def find_standing(session: Session, workspace: Workspace, slack_user: str, repository_id: RepositoryId) -> Standing:
@@ -114,11 +108,6 @@ def login_of(session: Session, workspace: Workspace, slack_user: str) -> str:
     """The GitHub login a person is linked with; empty where they are not."""
     link = links.find(session, workspace.id, slack_user)
     return link.github_login if link else ""
-
-
-def is_fresh(permission: Permission | None, now: datetime) -> bool:
-    """Whether a permission was fetched lately enough to go by."""
-    return permission is not None and timedelta() <= now - permission.fetched_at < PERMISSION_LIFE
 
 
 def teams_asked_for(session: Session, case_id: CaseId) -> tuple[tuple[str, str], ...]:
@@ -141,8 +130,7 @@ def require_entitled(
     link = links.lock(session, workspace.id, actor.id)
     if link is None or link != standing.link:
         raise NotLinkedError(UNLINKED)
-    permission = standing.permission
-    if permission is None or not is_fresh(permission, now) or permission.permission not in _WRITERS:
+    if not standing.may_write(now):
         name = repositories.get(session, repository_id).full_name
         message = f"This needs write access to {name} on GitHub, which @{link.github_login} does not have."
         raise NotAllowedError(message)

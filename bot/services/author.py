@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.analysis import naming
 from bot.analysis.labels import LabelSource, LabelVerdict
 from bot.analysis.model import Actor, Place, RepositoryId
 from bot.analysis.naming import Naming
@@ -70,9 +69,7 @@ def look(session: Session, repository_id: RepositoryId, head_sha: str, actor: Ac
     named = tuple(
         (
             one,
-            naming.name_failure(
-                quarantined=one.quarantined_until is not None, status=one.status, in_outage=one.in_outage
-            ),
+            one.naming,
         )
         for one in state.failures
     )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bot.analysis import scoring
 from bot.analysis.lifecycle import State
 from bot.analysis.model import CaseId, Outcome, Problem, RepositoryId, Status
+from bot.analysis.naming import Naming, name_failure
 from bot.services import judge
 from bot.store import cases, fingerprints, quarantines, results, runs
 from bot.store.database import Session
@@ -34,6 +35,12 @@ class FailingCase:
     mixed_commits: int
     message: str
     run_url: str
+
+    @property
+    def naming(self) -> Naming:
+        """What the failure is called."""
+        quarantined = self.quarantined_until is not None
+        return name_failure(quarantined=quarantined, status=self.status, in_outage=self.in_outage)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.analysis.incidents import FaultySuite, Incident, faulty_suites
+from bot.analysis.incidents import Incident
 from bot.analysis.lifecycle import MAX_REASON_LENGTH
 from bot.analysis.model import Actor, RepositoryId
 from bot.errors import ConflictError, InvalidInputError
@@ -95,16 +95,6 @@ def end(
 def find_open(session: Session, repository_id: RepositoryId) -> Incident | None:
     """The incident window of a repository that nobody has ended yet."""
     return stored.find_open(session, repository_id)
-
-
-def list_since(session: Session, repository_id: RepositoryId, since: datetime) -> list[Incident]:
-    """The incidents of a repository, marked and found, newest first."""
-    return stored.list_since(session, repository_id, since)
-
-
-def faults(session: Session, repository_id: RepositoryId, since: datetime) -> tuple[FaultySuite, ...]:
-    """The suites that failed as a whole again and again since a time."""
-    return faulty_suites(stored.list_since(session, repository_id, since))
 
 
 def _record(

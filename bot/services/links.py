@@ -112,11 +112,6 @@ def confirm(
     return link, former, bound
 
 
-def of_login(session: Session, login: str) -> Sequence[Link]:
-    """The people, of any workspace, who are linked with a GitHub account."""
-    return links.list_of_account(session, login)
-
-
 def of_person(session: Session, workspace_id: WorkspaceId, slack_user: str) -> Link | None:
     """The link of a person of a workspace."""
     return links.find(session, workspace_id, slack_user)

@@ -28,3 +28,8 @@ def grant(session: Session, run: runs.StoredRun, failed_jobs: int, actor: Actor,
     if not checks.insert_rerun(session, run.repository_id, run.github_run_id, run.attempt, actor, now):
         message = f"Somebody runs attempt {run.attempt} of run {run.number} again already."
         raise ConflictError(message)
+
+
+def take_back(session: Session, run: runs.StoredRun) -> None:
+    """Forget a grant that GitHub refused for good, so that it may be asked for again."""
+    checks.delete_rerun(session, run.repository_id, run.github_run_id, run.attempt)

@@ -25,7 +25,6 @@ MAX_VIEW_TITLE = 24
 MAX_CONFIRM_TITLE = 100
 MAX_CONFIRM_TEXT = 300
 MAX_CONFIRM_LABEL = 30
-MAX_SUMMARY = 4000
 
 ELLIPSIS = "…"
 _GRAVE = "\N{MODIFIER LETTER GRAVE ACCENT}"  # looks like a backtick, and opens no code
@@ -295,24 +294,25 @@ def _block(kind: str, block_id: str | None, **parts: Json) -> Block:
 def _clip(text: str, limit: int, entities: Mapping[str, str]) -> str:
     # Slack's clients count UTF-16 units: an emoji is two. An entity is kept whole or dropped.
     whole = "".join(entities.get(character, character) for character in text[: limit + 1])
-    if len(text) <= limit and _width(whole) <= limit:
+    if len(text) <= limit and width(whole) <= limit:
         return whole
     room, kept = limit - len(ELLIPSIS), []
     for character in text:
         shown = entities.get(character, character)
-        room -= _width(shown)
+        room -= width(shown)
         if room < 0:
             break
         kept.append(shown)
     return "".join(kept).rstrip() + ELLIPSIS
 
 
-def _width(text: str) -> int:
+def width(text: str) -> int:
+    """How long Slack's clients count a text: an emoji is two."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _whole_lines(text: str, limit: int) -> str:
     # A cut inside a line could leave half a link or half an entity.
-    while _width(text) > limit and "\n" in text:
+    while width(text) > limit and "\n" in text:
         text = text.rpartition("\n")[0]
     return clip(text, limit)

@@ -196,6 +196,11 @@ def hours_inputs(hours: Hours) -> tuple[Block, ...]:
     )
 
 
+def is_channel(place: str) -> bool:
+    """Whether a place is a channel, by what Slack's ids begin with; a direct message has no hours of its own."""
+    return place.startswith(("C", "G"))
+
+
 def about(channel: str) -> str:
     """Return the metadata of a form about a channel; empty where it is about none."""
     return json.dumps({"channel": channel}, separators=(",", ":"))
@@ -254,7 +259,7 @@ def _conversation(channel: str) -> Element:
         "action_id": names.ELEMENT,
         "filter": {"include": ["public", "private"], "exclude_bot_users": True},
     }
-    if channel.startswith(("C", "G")):
+    if is_channel(channel):
         element["initial_conversation"] = channel
     return element
 

@@ -137,7 +137,8 @@ class Slack:
             except PermanentUpstreamError:
                 return None
             for message in response.get("messages") or []:
-                if mark in json.dumps(message):
+                own = {part: value for part, value in message.items() if part != "attachments"}  # those may quote ours
+                if mark in json.dumps(own):
                     return str(message.get("ts") or "") or None
             cursor = str((response.get("response_metadata") or {}).get("next_cursor") or "")
             if not cursor:

@@ -13,7 +13,6 @@ from bot.slack.names import Action
 from bot.slack.tabular import Chart, Level, Number, Table
 
 _MAX_OWNERS = 8
-_NAMED = 2  # of those who own something together
 _MAX_STALE = 5
 _MAX_MASKED = 3
 _NAMED = 3

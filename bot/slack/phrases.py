@@ -11,7 +11,6 @@ from bot.analysis import lifecycle, model, owners
 from bot.slack import blockkit
 
 MAX_TITLE = 200
-_SLACK_USER = re.compile(r"[UW][A-Z0-9]{2,20}")
 _CERTAIN = 0.995
 _SMALL = 0.01
 
@@ -140,7 +139,7 @@ def repository_text(name: str) -> str:
 
 def person(actor: model.Actor) -> str:
     """Mention a person of the workspace; name anybody else."""
-    if actor.kind is model.ActorKind.SLACK and _SLACK_USER.fullmatch(actor.id):
+    if actor.kind is model.ActorKind.SLACK and owners.is_person(actor.id):
         return f"<@{actor.id}>"
     return f"*{person_text(actor)}*"
 

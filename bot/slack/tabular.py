@@ -73,9 +73,9 @@ class Chart:
 def table(shown: Table, level: Level) -> list[Block]:
     """Return a table as the richest block of a level; rows too many are counted below it."""
     rows, most = [], _TEXT_ROWS if level is Level.TEXT else MAX_ROWS
-    room = MAX_CELLS - sum(_width(_plain(cell)) for cell in shown.head)
+    room = MAX_CELLS - sum(blockkit.width(_plain(cell)) for cell in shown.head)
     for row in shown.rows[:most]:
-        room -= sum(_width(_plain(cell)) for cell in row)
+        room -= sum(blockkit.width(_plain(cell)) for cell in row)
         if room < 0:
             break
         rows.append(row)
@@ -158,8 +158,3 @@ def _sparkline(values: Sequence[float]) -> str:
     bars = "\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588"
     top = max(values) or 1
     return "".join(bars[min(int(value / top * len(bars)), len(bars) - 1)] for value in values)
-
-
-def _width(text: str) -> int:
-    """How long Slack's clients count a text: an emoji is two."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -44,6 +44,17 @@ def insert_rerun(
     return session.execute(statement.on_conflict_do_nothing().returning(reruns.c.attempt)).first() is not None
 
 
+def delete_rerun(session: Session, repository_id: RepositoryId, github_run_id: int, attempt: int) -> None:
+    """Forget that the failed jobs of an attempt are run again."""
+    session.execute(
+        sa.delete(reruns).where(
+            reruns.c.repository_id == repository_id,
+            reruns.c.github_run_id == github_run_id,
+            reruns.c.attempt == attempt,
+        )
+    )
+
+
 def count_reruns(session: Session, repository_id: RepositoryId, github_run_id: int) -> int:
     """How often the failed jobs of a run were run again."""
     return session.execute(

@@ -10,13 +10,11 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bot.analysis.incidents import Kind as IncidentKind
-from bot.analysis.model import Outcome, RepositoryId, RunId
+from bot.analysis.model import RepositoryId, RunId
 from bot.store.database import Session
 from bot.store.fingerprints import OF_FAILURE
-from bot.store.results import CODES
+from bot.store.results import FAILED
 from bot.store.tables import cases, failures, fingerprints, incidents, repositories, runs
-
-_FAILED = (CODES[Outcome.FAILED], CODES[Outcome.ERRORED])
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ def list_failed_cases(
             failures.c.repository_id == repository_id,
             failures.c.run_id == sa.any_(sa.bindparam("runs", list(run_ids))),
             failures.c["try"] == 1,
-            failures.c.outcome.in_(_FAILED),
+            failures.c.outcome.in_(FAILED),
         )
         .group_by(failures.c.run_id)
     )
@@ -89,7 +87,7 @@ def count_kinds(
         .where(
             failures.c.repository_id == repository_id,
             failures.c.run_id == sa.any_(sa.bindparam("runs", list(run_ids))),
-            failures.c.outcome.in_(_FAILED),
+            failures.c.outcome.in_(FAILED),
         )
         .group_by(failures.c.case_id, kind)
         .order_by(failures.c.case_id, kind)

@@ -15,7 +15,7 @@ from bot.analysis.model import SEVERITY, CaseId, Outcome, RepositoryId
 from bot.store import cases as case_store
 from bot.store.database import Session
 from bot.store.fingerprints import OF_FAILURE
-from bot.store.results import CODES, unpack_integers, unpack_reals
+from bot.store.results import CODES, FAILED, unpack_integers, unpack_reals
 from bot.store.tables import (
     cases,
     cluster_cases,
@@ -31,7 +31,6 @@ from bot.store.tables import (
 WINDOW = timedelta(days=90)
 """How far back failures are counted."""
 _DURATIONS = 5  # legs whose durations are read for the usual one
-_FAILED = (CODES[Outcome.FAILED], CODES[Outcome.ERRORED])
 _DAY = 86_400.0
 
 
@@ -86,7 +85,7 @@ def _recent(
     session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId], now: datetime
 ) -> dict[CaseId, sa.RowMapping]:
     """The failures of the window by case: first tries that failed, and what came of trying again."""
-    first = sa.and_(failures.c["try"] == 1, failures.c.outcome.in_(_FAILED))
+    first = sa.and_(failures.c["try"] == 1, failures.c.outcome.in_(FAILED))
     again = failures.c["try"] == 2  # noqa: PLR2004  # the second try of a run is there once for each that was retried
     passed = sa.and_(failures.c["try"] > 1, failures.c.outcome == CODES[Outcome.PASSED])
     rows = session.execute(
@@ -126,7 +125,7 @@ def _kinds(
             failures.c.repository_id == repository_id,
             failures.c.case_id == sa.any_(sa.bindparam("cases", list(case_ids))),
             failures.c.occurred_at >= now - WINDOW,
-            failures.c.outcome.in_(_FAILED),
+            failures.c.outcome.in_(FAILED),
         )
         .group_by(failures.c.case_id, fingerprints.c.category, kind)
     )

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from bot.analysis.model import CaseId, FailureExcerpt, RepositoryId, RunId
 from bot.store.database import Session
 from bot.store.fingerprints import OF_FAILURE
+from bot.store.results import FAILED
 from bot.store.tables import failures, fingerprints, reruns, runs
 
 
@@ -35,7 +36,7 @@ def find(session: Session, repository_id: RepositoryId, case_id: CaseId) -> Fail
             .where(
                 failures.c.repository_id == repository_id,
                 failures.c.case_id == case_id,
-                failures.c.outcome.in_([1, 2]),
+                failures.c.outcome.in_(FAILED),
             )
             .order_by(failures.c.occurred_at.desc(), failures.c.id.desc())
             .limit(1)

@@ -15,7 +15,7 @@ from bot.analysis.model import CaseId, Outcome, RepositoryId, RunId
 from bot.analysis.runners import Runners
 from bot.store import histories
 from bot.store.database import Session
-from bot.store.results import CODES, OUTCOMES
+from bot.store.results import CODES, FAILED, OUTCOMES
 from bot.store.tables import failures, run_results, runs
 
 _HEADER = 20  # bytes of an array of one dimension in PostgreSQL's binary form, before its elements
@@ -193,7 +193,7 @@ def list_failing_cases(session: Session, repository_id: RepositoryId, run_ids: I
         .where(
             failures.c.repository_id == repository_id,
             failures.c.run_id == sa.any_(sa.bindparam("run_ids", list(run_ids))),
-            failures.c.outcome.in_([CODES[Outcome.FAILED], CODES[Outcome.ERRORED]]),
+            failures.c.outcome.in_(FAILED),
         )
     )
     return {CaseId(row[0]) for row in rows}

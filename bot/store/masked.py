@@ -12,7 +12,7 @@ from bot.analysis.ledger import MaskedRegression
 from bot.analysis.lifecycle import State
 from bot.analysis.model import CaseId, Outcome, QuarantineId, RepositoryId, Status
 from bot.store.database import Session
-from bot.store.results import CODES
+from bot.store.results import CODES, FAILED
 from bot.store.tables import audit, cases, failures, labels, quarantines, run_results, runs, status_changes
 
 _SUSPENDED = "quarantine:suspend"
@@ -84,7 +84,7 @@ def list_since(
         .where(
             failures.c.repository_id == repository_id,
             failures.c.case_id == quarantines.c.case_id,
-            failures.c.outcome.in_([CODES[Outcome.FAILED], CODES[Outcome.ERRORED]]),
+            failures.c.outcome.in_(FAILED),
             failures.c.occurred_at.between(noticed.c.noticed_at - _LOOK_BACK, noticed.c.noticed_at),
             failures.c.occurred_at > sa.func.coalesce(last_pass, quarantines.c.proposed_at),
         )

@@ -28,6 +28,15 @@ MESSAGES = "messages"
 """The queue of what is said in Slack; a worker keeps threads for it, so that a slow Slack holds up nothing else."""
 _QUEUES = {CHANNEL: MESSAGES}
 
+HAND_ON = """
+update procrastinate_jobs waiting
+set scheduled_at = greatest(waiting.scheduled_at, %(retry_at)s),
+    attempts = greatest(waiting.attempts, ended.attempts + 1)
+from procrastinate_jobs ended
+where ended.id = %(job_id)s and waiting.queueing_lock = ended.queueing_lock and waiting.status = 'todo'
+"""
+"""Lets the job that waits for the same as one that ends wait as long as that one would have."""
+
 app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
 
 

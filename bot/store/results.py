@@ -20,6 +20,7 @@ OUTCOMES = (Outcome.PASSED, Outcome.FAILED, Outcome.ERRORED, Outcome.SKIPPED)
 """The order in which outcomes are written as one byte each."""
 _HEADER = 20  # dimensions, nulls, type, size and lower bound, of `array_send`; an empty array has less
 CODES = {outcome: code for code, outcome in enumerate(OUTCOMES)}
+FAILED = tuple(code for outcome, code in CODES.items() if outcome.is_failure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,7 @@ def list_case_outcomes(
         .subquery()
     )
     outcome = sa.func.get_byte(run_results.c.outcomes, place - 1)
-    failed = outcome.in_([code for one, code in CODES.items() if one.is_failure])
+    failed = outcome.in_(FAILED)
     rows = session.execute(
         sa.select(newest.c.head_sha, newest.c.event, run_results.c.variant, outcome, again)
         .join(run_results, run_results.c.run_id == newest.c.id)
@@ -196,7 +197,7 @@ def list_failed_variants(session: Session, repository_id: RepositoryId, case_id:
         .where(
             failures.c.repository_id == repository_id,
             failures.c.case_id == case_id,
-            failures.c.outcome.in_([CODES[Outcome.FAILED], CODES[Outcome.ERRORED]]),
+            failures.c.outcome.in_(FAILED),
             runs.c.head_sha == head_sha,
         )
         .order_by(failures.c.variant)
@@ -226,7 +227,7 @@ def fails_on_default_branch(session: Session, repository_id: RepositoryId, case_
             failures.c.repository_id == repository_id,
             failures.c.case_id == case_id,
             failures.c.occurred_at >= since,
-            failures.c.outcome.in_([1, 2]),
+            failures.c.outcome.in_(FAILED),
             runs.c.head_branch == repositories.c.default_branch,
             runs.c.event.not_like("pull_request%"),
         )
@@ -251,7 +252,7 @@ def count_failures_by_day(
         .where(
             runs.c.repository_id == repository_id,
             runs.c.started_at >= since,
-            failures.c.outcome.in_([1, 2]),
+            failures.c.outcome.in_(FAILED),
         )
         .subquery()
     )

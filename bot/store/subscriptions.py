@@ -92,17 +92,6 @@ def list_place(session: Session, place: Place) -> Sequence[Subscription]:
     return [_read(row) for row in rows.mappings()]
 
 
-def list_workspace(session: Session, workspace_id: WorkspaceId, limit: int) -> Sequence[Subscription]:
-    """What the channels of a workspace hear of, by channel."""
-    rows = session.execute(
-        sa.select(subscriptions)
-        .where(subscriptions.c.workspace_id == workspace_id)
-        .order_by(subscriptions.c.channel, subscriptions.c.id)
-        .limit(limit)
-    )
-    return [_read(row) for row in rows.mappings()]
-
-
 def list_created(session: Session, workspace_id: WorkspaceId, user: str, limit: int) -> Sequence[Subscription]:
     """What somebody subscribed channels of a workspace to, by channel."""
     rows = session.execute(

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot.analysis.incidents import Kind
+from bot.analysis.incidents import Kind, faulty_suites
 from bot.analysis.lifecycle import Scope, State
 from bot.analysis.model import Actor, ActorKind, Place, Status, WorkspaceId
 from bot.analysis.policy import Budget
@@ -15,6 +15,7 @@ from bot.errors import ConflictError, InvalidInputError
 from bot.jobs import rescore
 from bot.services import explain, incidents, ledger, quarantine
 from bot.store import audit, quarantines, statuses, tables
+from bot.store import incidents as stored_incidents
 from bot.store.database import Database
 from tests.store.past import REPOSITORY, START, Past
 from tests.store.test_rebuild import context, everything
@@ -145,7 +146,7 @@ def test_a_run_in_which_far_more_fails_than_usual_is_an_incident_by_itself(past:
         past.run(many)
     past.run(dict.fromkeys(many, "F"))
     with past.db.begin() as session:
-        found = incidents.list_since(session, REPOSITORY, past.now - HOUR)
+        found = stored_incidents.list_since(session, REPOSITORY, past.now - HOUR)
         told = explain.of_case(session, past.case_id("cart.test_7"), past.now)
     assert {(one.kind, one.failed, one.ran) for one in found} >= {(Kind.RUN, 40, 40)}
     assert told.status in {Status.INFRA, Status.HEALTHY}
@@ -174,9 +175,11 @@ def test_a_suite_that_fails_as_a_whole_again_and_again_is_reported_as_a_fault_of
         past.run({**elsewhere, **inside})
         if number == 7:  # twice by now
             with past.db.begin() as session:
-                assert incidents.faults(session, REPOSITORY, past.now - timedelta(days=1)) == ()
+                assert (
+                    faulty_suites(stored_incidents.list_since(session, REPOSITORY, past.now - timedelta(days=1))) == ()
+                )
     with past.db.begin() as session:
-        (fault,) = incidents.faults(session, REPOSITORY, past.now - timedelta(days=1))
+        (fault,) = faulty_suites(stored_incidents.list_since(session, REPOSITORY, past.now - timedelta(days=1)))
         told = explain.of_case(session, past.case_id("api/test_call.py::test_3"), past.now)
         beside = explain.of_case(session, past.case_id("web/test_page.py::test_3"), past.now)
     assert (fault.suite, fault.runs) == ("api", 3)

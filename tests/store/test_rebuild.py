@@ -13,8 +13,9 @@ from bot.analysis.labels import LabelSource, LabelVerdict
 from bot.analysis.model import Actor, ActorKind, Status, WorkspaceId
 from bot.jobs import rescore
 from bot.jobs.context import Context
-from bot.services import explain, incidents, learning, rebuild
+from bot.services import explain, learning, rebuild
 from bot.slack.registry import Registry
+from bot.store import incidents as stored_incidents
 from bot.store import rescores, statuses, tables
 from bot.store.database import Database
 from tests.store.past import REPOSITORY, START, Past
@@ -136,7 +137,7 @@ def test_a_runner_that_is_out_accuses_no_case_and_a_rebuild_finds_the_same(past:
     outage_of_a_shard(past, names, {name: "shard 1" if place < 33 else "shard 2" for place, name in enumerate(names)})
     before = everything(past)
     with past.db.begin() as session:
-        found = incidents.list_since(session, REPOSITORY, START)
+        found = stored_incidents.list_since(session, REPOSITORY, START)
         shown = statuses.list_worst(session, REPOSITORY)
         told = explain.of_case(session, past.case_id(names[0]), past.now)
     assert [(one.kind, one.suite, one.failed, one.ran) for one in found] == [(Kind.RUNNER, "shard 1", 32, 32)] * 3

@@ -117,6 +117,6 @@ def test_an_account_moves_to_whoever_proves_it_and_a_revocation_ends_it_everywhe
     assert stored_links.put(session, Link(here, "U2", 501, "ana"), NOW) == ["U1"]
     stored_links.put(session, Link(there, "U9", 501, "ana"), NOW)
     assert stored_links.find(session, here, "U1") is None
-    assert {one.slack_user for one in links.of_login(session, "ANA")} == {"U2", "U9"}
+    assert {one.slack_user for one in stored_links.list_of_account(session, "ANA")} == {"U2", "U9"}
     assert len(links.revoke(session, 501)) == 2
-    assert links.of_login(session, "ana") == []
+    assert stored_links.list_of_account(session, "ana") == []
