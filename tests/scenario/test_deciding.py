@@ -130,6 +130,9 @@ def test_a_verdict_is_kept(day: Day) -> None:
 def test_a_card_runs_the_failed_jobs_of_its_red_run_again_once(day: Day) -> None:
     assert wait(lambda: day.offers("test_total", Action.RERUN_FAILED), 30), day.card("test_total").text
     card = day.card("test_total")
+    path = f"/repos/acme/shop/actions/runs/{day.failed.id}/rerun"
+    day.stage.github.fail_next(403, path_prefix=path)
+    assert "did not work" in day.told(card, Action.RERUN_FAILED).text, "GitHub refused, which must not use it up"
     assert "runs again" in day.told(card, Action.RERUN_FAILED).text
     assert "Somebody runs attempt 1" in day.told(card, Action.RERUN_FAILED, BEN).text
     assert wait(lambda: not day.offers("test_total", Action.RERUN_FAILED)), "the button did not give way"

@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
@@ -158,6 +159,14 @@ def test_a_server_that_is_not_there_is_unreachable() -> None:
         port = free.getsockname()[1]
     with pytest.raises(UnreachableError):
         Slack("xoxb-secret", base_url=f"http://127.0.0.1:{port}/api").probe()
+
+
+def test_a_message_is_found_by_its_own_mark_and_not_where_somebody_quotes_it(slack: Slack, upstream: Upstream) -> None:
+    slack.post("C1", MESSAGE, key="alert:1")
+    own = {"ts": "1.0", "blocks": [{"type": "section", "block_id": upstream.calls[0][1]["client_msg_id"]}]}
+    quoting = {"ts": "2.0", "blocks": [], "attachments": [{"message_blocks": [{"message": own}]}]}
+    upstream.say(ok=True, messages=[quoting, own])
+    assert slack.find("C1", key="alert:1", at=datetime.now(UTC)) == "1.0"
 
 
 def test_a_view_is_opened_updated_and_published(slack: Slack, upstream: Upstream) -> None:
