@@ -16,28 +16,30 @@ from starlette.applications import Starlette
 
 from bot import telemetry
 from bot.commands import listeners
-from bot.commands.door import Entrance
+from bot.commands.context import Entrance
 from bot.config import Environment, Settings
 from bot.errors import ConfigurationError, UpstreamError
-from bot.github.accounts import Accounts, web_url
+from bot.github.account import Accounts, web_url
 from bot.github.client import GitHub
-from bot.grants import Grants
 from bot.jobs import rescore
 from bot.jobs.context import Context
 from bot.jobs.schedule import Clock
 from bot.jobs.worker import Worker
-from bot.services.connections import Setup
-from bot.services.pages import PageLinks
+from bot.queries.connection import Setup
+from bot.services.page_link import PageLinks
 from bot.slack.oauth import Credentials, Flow
 from bot.slack.registry import Registry
-from bot.store import embedded, rescores, workspaces
+from bot.slack_token import Grants
+from bot.store import embedded
 from bot.store.database import Database
+from bot.store.scores import rescore as rescore_store
 from bot.store.vault import Vault
+from bot.store.workspaces import workspace as workspace_store
 from bot.web import routes
-from bot.web.accounts import AccountPages
+from bot.web.account import AccountPages
 from bot.web.case_page import CasePage
-from bot.web.installing import InstallPages, Outcomes
-from bot.web.sockets import Sockets
+from bot.web.installation import InstallPages, Outcomes
+from bot.web.socket_mode import Sockets
 
 _log = telemetry.logger(__name__)
 
@@ -101,7 +103,7 @@ class Bot:
 
         if self.settings.slack_bot_token is not None:
             with self.db.begin() as session:
-                workspaces.put_by_token(session, sees_all=self.slack_app is None, now=datetime.now(UTC))
+                workspace_store.put_by_token(session, sees_all=self.slack_app is None, now=datetime.now(UTC))
 
     def bolt(self) -> Bolt | None:
         """The Slack listeners, where Slack is configured."""
@@ -240,7 +242,7 @@ def rebuild(settings: Settings, names: Sequence[str]) -> Iterator[tuple[str, int
             wanted = rescore.choose(session, names)
         for repository in wanted:
             with bot.db.begin() as session:
-                rescores.request(session, repository.id, "command", bot.context.clock())
+                rescore_store.request(session, repository.id, "command", bot.context.clock())
             yield repository.full_name, rescore.rescore(bot.context, repository.id)
     finally:
         bot.close()

@@ -20,12 +20,12 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
-from bot.analysis import reader, reports
-from bot.analysis.decoding import Text
-from bot.analysis.document import BrokenError, Document
-from bot.analysis.junit import JUnit
-from bot.analysis.limits import DEFAULT
-from bot.analysis.reported import Format, ReportedCase, Summary, Tally
+from bot.analysis.reports import reader, run_report
+from bot.analysis.reports.decoding import Text
+from bot.analysis.reports.document import BrokenError, Document
+from bot.analysis.reports.junit import JUnit
+from bot.analysis.reports.limits import DEFAULT
+from bot.analysis.reports.reported_case import Format, ReportedCase, Summary, Tally
 from bot.errors import InvalidReportError
 
 _FAULT = re.compile(r"(?<=XML) \(.*\)")
@@ -120,7 +120,7 @@ def check(data: bytes) -> None:
         assert summary.cases == len(cases)
         assert summary.format is not Format.JUNIT or cases == parsed(data), "the pattern reads what the parser does not"
         assert summary.cases == summary.passed + summary.failed + summary.errored + summary.skipped
-    reports.read_artifacts([reports.Artifact("junit", io.BytesIO(data))], "ci.yml", BOUNDS)
+    run_report.read_artifacts([run_report.Artifact("junit", io.BytesIO(data))], "ci.yml", BOUNDS)
     assert time.perf_counter() - started < SLOW, "it takes too long"
 
 

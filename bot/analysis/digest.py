@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from bot.analysis.ledger import Ledger
+from bot.analysis.learning.error_ledger import Ledger
 
 
 class News(StrEnum):

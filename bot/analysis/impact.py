@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.analysis.history import RunFacts
-from bot.analysis.lifecycle import Scope
+from bot.analysis.explanation.case_history import RunFacts
 from bot.analysis.model import CaseId, RunId
+from bot.analysis.quarantine.lifecycle import Scope
 
 WEEK = 7.0
 

@@ -9,8 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple, NewType
 
-from bot.analysis.clusters import Membership
-from bot.analysis.ordering import NamedOrder
+from bot.analysis.failures.cluster import Membership
+from bot.analysis.failures.order_dependence import NamedOrder
 
 RepositoryId = NewType("RepositoryId", int)
 """GitHub's own number of the repository."""

@@ -11,8 +11,8 @@ from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 
-from bot.analysis import archive, stamps
-from bot.analysis.reports import Artifact
+from bot.analysis.reports import archive, report_time
+from bot.analysis.reports.run_report import Artifact
 from bot.errors import InvalidInputError, InvalidReportError
 
 _WHOLE = "test-results"
@@ -61,8 +61,8 @@ def place(found: Sequence[RunFolder]) -> tuple[list[PlacedRun], list[str]]:
     if not found:
         return [], []
     stamped = [_stamp(one.path) for one in found]
-    dated = [stamps.of_name(one.name) for one in found]
-    numbered = [stamps.sort_key(one.name) for one in found]
+    dated = [report_time.of_name(one.name) for one in found]
+    numbered = [report_time.sort_key(one.name) for one in found]
     aged = [datetime.fromtimestamp(max(file.stat().st_mtime for file in _below(one.path)), UTC) for one in found]
     warnings: list[str] = []
     if _tell_apart(stamped):
@@ -72,7 +72,7 @@ def place(found: Sequence[RunFolder]) -> tuple[list[PlacedRun], list[str]]:
         warnings.append("Ordered by the dates in their names: not every report says when it ran.")
     elif all(key is not None for key in numbered) and len(set(numbered)) == len(found):
         order = sorted(range(len(found)), key=lambda index: numbered[index] or ())
-        spread = stamps.spread(len(found), max(aged))
+        spread = report_time.spread(len(found), max(aged))
         by_index = dict(zip(order, spread, strict=True))
         times = [by_index[index] for index in range(len(found))]
         warnings.append(
@@ -82,7 +82,7 @@ def place(found: Sequence[RunFolder]) -> tuple[list[PlacedRun], list[str]]:
         times = [stamp or age for stamp, age in zip(stamped, aged, strict=True)]
         missing = sum(stamp is None for stamp in stamped)
         warnings.append(f"{missing} of {len(found)} runs say nowhere when they ran: the age of their files was taken.")
-    shas = [stamps.commit(one.name) for one in found]
+    shas = [report_time.commit(one.name) for one in found]
     placed = [
         PlacedRun(folder, time, sha or f"run:{folder.name}")
         for folder, time, sha in zip(found, times, shas, strict=True)
@@ -90,7 +90,7 @@ def place(found: Sequence[RunFolder]) -> tuple[list[PlacedRun], list[str]]:
     if not any(shas):
         warnings.append("No name holds a commit: each run is taken as a commit of its own.")
     return sorted(
-        placed, key=lambda run: (run.started_at, stamps.sort_key(run.folder.name) or (), run.folder.name)
+        placed, key=lambda run: (run.started_at, report_time.sort_key(run.folder.name) or (), run.folder.name)
     ), warnings
 
 
@@ -142,7 +142,7 @@ def _open(folder: Path) -> list[Path]:
 
 
 def _names_a_run(name: str) -> bool:
-    return name.isdecimal() or stamps.of_name(name) is not None or stamps.commit(name) is not None
+    return name.isdecimal() or report_time.of_name(name) is not None or report_time.commit(name) is not None
 
 
 def _is_one_run(files: Sequence[Path]) -> bool:
@@ -157,7 +157,7 @@ def _stamp(run: Path) -> datetime | None:
         try:
             with file.open("rb") as stream:
                 for member in archive.members(file.name, cast("BinaryIO", stream)):
-                    time = stamps.of_report(member.stream.read(stamps.HEAD_BYTES)) if member.stream else None
+                    time = report_time.of_report(member.stream.read(report_time.HEAD_BYTES)) if member.stream else None
                     if time is not None:
                         found.append(time)
         except (InvalidReportError, OSError):

@@ -11,10 +11,11 @@ from typing import Final
 
 import click
 
-from bot.analysis import archive, collisions, reader
-from bot.analysis.limits import DEFAULT, Limits
-from bot.analysis.repetition import Repetitions
-from bot.analysis.reported import NotAReportError, Repeats, ReportedCase, Summary
+from bot.analysis.identity import collision
+from bot.analysis.identity.repetition import Repetitions
+from bot.analysis.reports import archive, reader
+from bot.analysis.reports.limits import DEFAULT, Limits
+from bot.analysis.reports.reported_case import NotAReportError, Repeats, ReportedCase, Summary
 from bot.errors import InvalidReportError
 
 _COUNTS: Final = ("cases", "passed", "failed", "errored", "skipped", "flaky")
@@ -57,7 +58,7 @@ class _Found:
         self._formats: set[str] = set()
         self._counts = dict.fromkeys(_COUNTS, 0)
         self._repetitions = Repetitions()
-        self._read: list[tuple[collisions.Source, list[ReportedCase]]] = []
+        self._read: list[tuple[collision.Source, list[ReportedCase]]] = []
         self._room = _COMPARED
         self._complete = True
         self._warnings: list[str] = []
@@ -95,7 +96,7 @@ class _Found:
             **self._counts,
             **self._repetitions.figures,
             "complete": self._complete,
-            "warnings": [*self._warnings, *collisions.merge(self._read).notes],
+            "warnings": [*self._warnings, *collision.merge(self._read).notes],
         }
 
     def _count(self, member: archive.Member, repetitions: Repetitions, limits: Limits) -> Summary:
@@ -112,7 +113,7 @@ class _Found:
             repetitions.add_all(cases)
 
         summary = reader.read(member.stream, take, limits)
-        self._read.append((collisions.Source("", "", member.path, summary.repeats is Repeats.TESTS), compared))
+        self._read.append((collision.Source("", "", member.path, summary.repeats is Repeats.TESTS), compared))
         self._room -= len(compared)
         return summary
 

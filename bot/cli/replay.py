@@ -14,10 +14,10 @@ from pathlib import Path
 
 import click
 
-from bot.analysis.policy import DEFAULT, Policy
-from bot.analysis.recording import History, Reader
-from bot.analysis.rehearsal import Judged, Rehearsal, Turn
-from bot.cli import table
+from bot.analysis.quarantine.policy import DEFAULT, Policy
+from bot.analysis.reports.history_file import History, Reader
+from bot.analysis.scoring.replay import Judged, Rehearsal, Turn
+from bot.cli import case_table
 from bot.errors import InvalidInputError
 
 _CHUNK = 1 << 20
@@ -61,7 +61,7 @@ def replay(path: Path, as_json: bool, timeline: bool, policy_path: Path | None, 
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     runs = "1 execution" if len(history.entries) == 1 else f"{len(history.entries):,} executions"
     click.echo(f"{history.results:,} results of {runs}.")
-    click.echo(table.render(rows, width=width))
+    click.echo(case_table.render(rows, width=width))
     if incidents:
         times = "1 execution" if incidents == 1 else f"{incidents:,} executions"
         click.echo(f"note: in {times} far more failed than usual: an outage, it counts against no test.", err=True)
@@ -70,10 +70,10 @@ def replay(path: Path, as_json: bool, timeline: bool, policy_path: Path | None, 
 def _policy(path: Path | None) -> Policy:
     if path is None:
         return DEFAULT
-    from bot.github import policyfile  # noqa: PLC0415  # YAML is read only where it is needed
+    from bot.github import policy_file  # noqa: PLC0415  # YAML is read only where it is needed
 
     try:
-        return policyfile.parse(path.read_bytes())
+        return policy_file.parse(path.read_bytes())
     except InvalidInputError as error:
         message = f"{path}: {error}"
         raise InvalidInputError(message) from None
@@ -135,8 +135,8 @@ def _line(turn: Turn, case: str, run_id: str, at: str) -> str:
     return json.dumps(line, ensure_ascii=False) + "\n"
 
 
-def _row(one: Judged, case: str) -> table.Row:
-    return table.Row(
+def _row(one: Judged, case: str) -> case_table.Row:
+    return case_table.Row(
         case=case, variant=one.variant, status=one.status, p_flaky=one.p_flaky, p_broken=one.p_broken,
         score=one.score, rate=one.rate, interval=one.interval, runs=one.runs, failures=one.failures,
     )  # fmt: skip

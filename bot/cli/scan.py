@@ -12,12 +12,15 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.analysis import reports, scoring, successions, variants
+from bot.analysis import scoring
+from bot.analysis.identity import rename_chain
+from bot.analysis.identity import variant as variants
+from bot.analysis.identity.rename import Named
+from bot.analysis.identity.rename_chain import Ran
 from bot.analysis.model import CaseId, RunReport
-from bot.analysis.rehearsal import Judged, Rehearsal
-from bot.analysis.renames import Named
-from bot.analysis.successions import Ran
-from bot.cli import folder, table
+from bot.analysis.reports import run_report
+from bot.analysis.scoring.replay import Judged, Rehearsal
+from bot.cli import case_table, folder
 from bot.services import ingest, judge
 
 _BRANCH = "main"
@@ -89,7 +92,7 @@ def scan(top: Path, as_json: bool, timeline: bool) -> None:
             f", {placed[0].started_at:%Y-%m-%d %H:%M} to {placed[-1].started_at:%Y-%m-%d %H:%M} UTC" if placed else ""
         )
         click.echo(f"{len(placed)} of {len(folders)} runs read{span}.")
-        click.echo(table.render(rows, width=shutil.get_terminal_size().columns if sys.stdout.isatty() else None))
+        click.echo(case_table.render(rows, width=shutil.get_terminal_size().columns if sys.stdout.isatty() else None))
     if incidents:
         notes.append(f"In {incidents} execution(s) far more failed than usual: an outage, it counts against no test.")
     _say([*notes, *past.notes, *found.notes], found.problems)
@@ -103,7 +106,7 @@ def _read(folders: list[folder.RunFolder], *, show_progress: bool) -> _Read:
         for run in bar:
             try:
                 with folder.artifacts(run.path) as artifacts:
-                    report = reports.read_artifacts(artifacts, "")
+                    report = run_report.read_artifacts(artifacts, "")
             except OSError as error:
                 found.problems.append(f"{run.name}: {error.strerror}")
                 continue
@@ -139,7 +142,7 @@ def _follow(found: _Read, placed: list[folder.RunFolder]) -> _Past:
     """Every case under its latest name, once those that were moved or renamed are one case each."""
     titles, notes = [one.title for one in found.named], []
     case_of = np.arange(len(titles), dtype=np.int32)
-    for one in successions.find([found.orders[run] for run in placed], found.named):
+    for one in rename_chain.find([found.orders[run] for run in placed], found.named):
         case_of[one.new.id] = case_of[one.old.id]
         titles[case_of[one.old.id]] = one.new.title
         notes.append(f"{one.old.title} is {one.new.title} now.")
@@ -169,8 +172,8 @@ def _execution(run: folder.PlacedRun, leg: judge.JudgedLeg, case_of: NDArray[np.
     )
 
 
-def _row(judged: Judged, names: list[str]) -> table.Row:
-    return table.Row(
+def _row(judged: Judged, names: list[str]) -> case_table.Row:
+    return case_table.Row(
         case=names[judged.case], variant=judged.variant, status=judged.status, p_flaky=judged.p_flaky,
         p_broken=judged.p_broken, score=judged.score, rate=judged.rate, interval=judged.interval, runs=judged.runs,
         failures=judged.failures,

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from bot.analysis.model import Place, RepositoryId
-from bot.commands.door import Body, Door, now
+from bot.commands.context import Body, Door, now
 from bot.commands.entitlement import entitled
-from bot.commands.runs import run_again
+from bot.commands.run import run_again
 from bot.errors import ConflictError, NotFoundError, UserError
 from bot.github.client import Target
-from bot.services import author, reruns
-from bot.slack import author as views
-from bot.store import notices, repositories, runs, silences
+from bot.services import author, rerun
+from bot.slack.views import author as views
+from bot.store.conversation import notice as notice_store
+from bot.store.conversation import silence as silence_store
+from bot.store.conversation.notice import Kind, Notice
 from bot.store.database import Session
-from bot.store.notices import Kind, Notice
+from bot.store.runs import run as run_store
+from bot.store.workspaces import repository as repository_store
 
 
 def on_rerun(door: Door, body: Body) -> None:
@@ -24,8 +27,8 @@ def on_rerun(door: Door, body: Body) -> None:
     repository_id = RepositoryId(body.subject)
     with door.db.begin() as session:
         notice = _own(door, session, body)
-        repository = repositories.get(session, repository_id)
-        latest = runs.list_latest_attempts(session, repository_id, notice.detail)
+        repository = repository_store.get(session, repository_id)
+        latest = run_store.list_latest_attempts(session, repository_id, notice.detail)
     failed = [run for run in latest if run.conclusion == "failure"]
     if repository.installation_id is None or not failed:
         message = "There is nothing to run again on this commit."
@@ -36,7 +39,7 @@ def on_rerun(door: Door, body: Body) -> None:
         jobs = github.count_failed_jobs(target, run.github_run_id)
         try:
             with entitled(door, body, repository_id) as (session, actor):
-                reruns.grant(session, run, jobs, actor, now())
+                rerun.grant(session, run, jobs, actor, now())
         except ConflictError as error:
             refused.append(str(error))
             continue
@@ -57,7 +60,7 @@ def on_silence(door: Door, body: Body) -> None:
     """Tell the author nothing more."""
     with door.db.begin() as session:
         notice = _own(door, session, body)
-        silences.put(session, door.workspace.id, body.actor.id, now())
+        silence_store.put(session, door.workspace.id, body.actor.id, now())
     door.answer(body, views.silenced(notice.id, notice.repository_id))
 
 
@@ -65,7 +68,7 @@ def on_resume(door: Door, body: Body) -> None:
     """Tell the author again."""
     with door.db.begin() as session:
         _own(door, session, body)
-        silences.delete(session, door.workspace.id, body.actor.id)
+        silence_store.delete(session, door.workspace.id, body.actor.id)
     door.answer(body, views.resumed())
 
 
@@ -76,7 +79,7 @@ def _own(door: Door, session: Session, body: Body) -> Notice:
         UserError: no button of ours.
         NotFoundError: somebody else's message.
     """
-    notice = notices.get(session, body.number)
+    notice = notice_store.get(session, body.number)
     mine = notice.place == Place(door.workspace.id, body.actor.id)
     if not mine or notice.kind is not Kind.AUTHOR or notice.repository_id != body.subject:
         message = "This message is not for you, or it is not known any more."

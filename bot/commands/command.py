@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.commands.door import Body, Door
+from bot.commands.context import Body, Door
 from bot.commands.parser import Typed
-from bot.slack.names import Action, Shortcut
+from bot.slack.ids import Action, Shortcut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,23 +7,23 @@ from datetime import time
 from typing import TypeVar
 
 from bot import telemetry
+from bot.analysis.channel_schedule import Hours, QuietHours
 from bot.analysis.model import Place
-from bot.analysis.schedule import Hours, QuietHours
-from bot.commands import times, timetable
+from bot.commands import duration, schedule_text
 from bot.commands.command import Command
-from bot.commands.door import Body, Door, now
+from bot.commands.context import Body, Door, now
 from bot.commands.parser import Typed
-from bot.commands.subscribe import place_of
+from bot.commands.subscription import place_of
 from bot.errors import ConflictError, InvalidInputError
-from bot.services import digest, subscriptions
-from bot.slack import channel_forms, modals
-from bot.slack import subscriptions as views
-from bot.slack.blockkit import View
-from bot.slack.channel_forms import Answers, Cadence, Input
-from bot.slack.forms import FormError
-from bot.slack.names import Action
-from bot.store import pauses
-from bot.store import subscriptions as stored
+from bot.services import digest, subscription
+from bot.slack.block_kit import View
+from bot.slack.ids import Action
+from bot.slack.views import channel_form, modal
+from bot.slack.views import subscription as views
+from bot.slack.views.channel_form import Answers, Cadence, Input
+from bot.slack.views.form import FormError
+from bot.store.conversation import channel_pause as channel_pause_store
+from bot.store.conversation import subscription as subscription_store
 
 _T = TypeVar("_T")
 
@@ -33,10 +33,10 @@ def on_now(door: Door, body: Body) -> None:
     place = place_of(door, body)
     default = Place(door.workspace.id, door.default_channel) if door.default_channel else None
     with door.db.begin() as session:
-        if why := pauses.find(session, place):
+        if why := channel_pause_store.find(session, place):
             message = f"Nothing is posted in this channel: {why}. Invite FlakeGuard, or subscribe the channel anew."
             raise ConflictError(message)
-        hours = stored.get_channel(session, place).hours
+        hours = subscription_store.get_channel(session, place).hours
         told = digest.compose(session, place, None, default, views.cadence(hours), now())
         if told is not None and not told.is_empty:
             digest.put_now(session, place, body.trigger_id or telemetry.new_id(), now())
@@ -48,15 +48,15 @@ def on_settings(door: Door, body: Body) -> None:
     """Ask for the hours of the channel."""
     place = place_of(door, body)
     with door.db.begin() as session:
-        hours = stored.get_channel(session, place).hours
-    door.open(body, channel_forms.hours_form(place.channel, hours))
+        hours = subscription_store.get_channel(session, place).hours
+    door.open(body, channel_form.hours_form(place.channel, hours))
 
 
 def on_hours(door: Door, body: Body) -> View | None:
     """Keep the hours that were filled in."""
-    place = Place(door.workspace.id, channel_forms.channel_of(body.view.private_metadata))
+    place = Place(door.workspace.id, channel_form.channel_of(body.view.private_metadata))
     hours = keep(door, place, Answers.decode(body.view.state.values))
-    return modals.info("Saved", views.hours_set(hours).text)
+    return modal.info("Saved", views.hours_set(hours).text)
 
 
 def keep(door: Door, place: Place, answers: Answers) -> Hours:
@@ -74,24 +74,24 @@ def keep(door: Door, place: Place, answers: Answers) -> Hours:
             errors[name] = str(error)
             return otherwise
 
-    zone = read(Input.ZONE, times.zone, None)
-    at = read(Input.TIME, times.time_of_day, timetable.MORNING)
-    begin, end = read(Input.QUIET, times.time_range, (time(), time()))
+    zone = read(Input.ZONE, duration.zone, None)
+    at = read(Input.TIME, duration.time_of_day, schedule_text.MORNING)
+    begin, end = read(Input.QUIET, duration.time_range, (time(), time()))
     quiet_days = frozenset(int(day) for day in answers.chosen(Input.QUIET_DAYS) if day in set("0123456"))
-    if len(quiet_days) == timetable.WEEK:
+    if len(quiet_days) == schedule_text.WEEK:
         errors[Input.QUIET_DAYS] = "Leave a day on which something may be said."
     chosen, weekday = answers.text(Input.CADENCE), answers.text(Input.WEEKDAY)
     if chosen not in set(Cadence):
         errors[Input.CADENCE] = "Choose how often the digest comes."
     if errors:
         raise FormError(errors)
-    wanted = channel_forms.digest_time(Cadence(chosen), int(weekday) if weekday in set("0123456") else 0, at)
+    wanted = channel_form.digest_time(Cadence(chosen), int(weekday) if weekday in set("0123456") else 0, at)
     quiet = QuietHours(begin, end, quiet_days) if begin != end or quiet_days else None
     with door.db.begin() as session:
-        before = stored.get_channel(session, place).hours
+        before = subscription_store.get_channel(session, place).hours
         if wanted != before.digest or zone != before.zone:
-            subscriptions.set_digest(session, place, wanted, zone, now())
-        return subscriptions.set_quiet(session, place, quiet, zone)
+            subscription.set_digest(session, place, wanted, zone, now())
+        return subscription.set_quiet(session, place, quiet, zone)
 
 
 def _digest(door: Door, body: Body, typed: Typed) -> None:
@@ -102,9 +102,9 @@ def _digest(door: Door, body: Body, typed: Typed) -> None:
         on_now(door, body)
         return
     place = place_of(door, body)
-    wanted, zone = timetable.digest_time(typed.words)
+    wanted, zone = schedule_text.digest_time(typed.words)
     with door.db.begin() as session:
-        kept = subscriptions.set_digest(session, place, wanted, zone, now())
+        kept = subscription.set_digest(session, place, wanted, zone, now())
     door.answer(body, views.hours_set(kept))
 
 
@@ -113,9 +113,9 @@ def _quiet(door: Door, body: Body, typed: Typed) -> None:
         on_settings(door, body)
         return
     place = place_of(door, body)
-    quiet, zone = timetable.quiet_hours(typed.words)
+    quiet, zone = schedule_text.quiet_hours(typed.words)
     with door.db.begin() as session:
-        kept = subscriptions.set_quiet(session, place, quiet, zone)
+        kept = subscription.set_quiet(session, place, quiet, zone)
     door.answer(body, views.hours_set(kept))
 
 

@@ -7,14 +7,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from bot.analysis.model import Actor, CaseId, QuarantineId, RepositoryId
-from bot.commands.door import Body, Door, now
+from bot.commands.context import Body, Door, now
 from bot.errors import NotAllowedError
 from bot.github.client import Target
-from bot.services import access
-from bot.services.access import Standing
-from bot.store import links, quarantines, repositories
+from bot.queries import access
+from bot.queries.access import Standing
 from bot.store.database import Session
-from bot.store.links import Permission
+from bot.store.decisions import quarantine as quarantine_store
+from bot.store.workspaces import account_link as account_link_store
+from bot.store.workspaces import repository as repository_store
+from bot.store.workspaces.account_link import Permission
 
 _NOBODY = (
     "Nobody can decide here yet. Whoever runs FlakeGuard has to set GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET, "
@@ -45,7 +47,7 @@ def approving(door: Door, body: Body, quarantine_id: QuarantineId) -> Iterator[t
         NotAllowedError: they may not write, or are no owner where the policy asks for one.
     """
     with door.db.begin() as session:
-        held = quarantines.get(session, quarantine_id)
+        held = quarantine_store.get(session, quarantine_id)
     standing = _standing(door, body, held.repository_id, held.case_id)
     with door.db.begin() as session:
         yield session, access.require_approver(session, door.workspace, body.actor, held.case_id, standing, now())
@@ -68,7 +70,7 @@ def _standing(door: Door, body: Body, repository_id: RepositoryId, case_id: Case
 
 
 def _fetched(
-    door: Door, standing: Standing, repository: repositories.Repository, teams: tuple[tuple[str, str], ...]
+    door: Door, standing: Standing, repository: repository_store.Repository, teams: tuple[tuple[str, str], ...]
 ) -> Standing:
     link = standing.link
     if door.github is None or repository.installation_id is None or link is None:
@@ -83,5 +85,5 @@ def _fetched(
         fetched_at,
     )
     with door.db.begin() as session:
-        links.put_permission(session, repository.id, link.github_id, permission)
+        account_link_store.put_permission(session, repository.id, link.github_id, permission)
     return replace(standing, permission=permission)

@@ -6,12 +6,12 @@ from bot import telemetry
 from bot.analysis.model import Place, RepositoryId
 from bot.commands import subject
 from bot.commands.command import Command
-from bot.commands.door import Body, Door, now
+from bot.commands.context import Body, Door, now
 from bot.commands.parser import Typed
 from bot.errors import UserError
-from bot.services import access, connections, homes
-from bot.slack import health
-from bot.slack.names import Action
+from bot.queries import access, connection, home
+from bot.slack.ids import Action
+from bot.slack.views import repository
 
 
 def on_status(door: Door, body: Body) -> None:
@@ -25,10 +25,8 @@ def on_share(door: Door, body: Body) -> None:
         message = "Ask for the status in a channel to share it there."
         raise UserError(message)
     with door.db.begin() as session:
-        found = homes.health(
-            session, access.require_visible(session, door.workspace, RepositoryId(body.subject)), now()
-        )
-    shared = health.status(found, shared_by=f"<@{body.actor.id}>")
+        found = home.health(session, access.require_visible(session, door.workspace, RepositoryId(body.subject)), now())
+    shared = repository.status(found, shared_by=f"<@{body.actor.id}>")
     door.slack.post(body.where, shared, key=f"share:{telemetry.current_id()}")
 
 
@@ -36,14 +34,14 @@ def on_health(door: Door, body: Body) -> None:
     """Show whether everything is connected."""
     with door.db.begin() as session:
         place = Place(door.workspace.id, body.actor.id)
-        found = connections.of_person(session, place, door.visible(session), door.setup, now())
-    door.answer(body, health.connections(found))
+        found = connection.of_person(session, place, door.visible(session), door.setup, now())
+    door.answer(body, repository.connections(found))
 
 
 def _status(door: Door, body: Body, name: str) -> None:
     with door.db.begin() as session:
         shown = [
-            health.status(homes.health(session, one, now()))
+            repository.status(home.health(session, one, now()))
             for one in subject.chosen(door, session, name, subject.MOST)
         ]
     for message in shown:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bot.analysis.model import Place
 from bot.commands import subject
-from bot.commands.door import Body, Door, now
-from bot.services import homes as homes_of
-from bot.slack import home
-from bot.slack.home import Pages
-from bot.store import homes
+from bot.commands.context import Body, Door, now
+from bot.queries import home as homes_of
+from bot.slack.views import home
+from bot.slack.views.home import Pages
+from bot.store.conversation import home as home_store
 
 
 def on_opened(door: Door, body: Body) -> None:
@@ -16,7 +16,7 @@ def on_opened(door: Door, body: Body) -> None:
     if body.tab not in {"", "home"}:
         return
     with door.db.begin() as session:
-        homes.put(session, door.workspace.id, body.actor.id, now())
+        home_store.put(session, door.workspace.id, body.actor.id, now())
     _publish(door, body, Pages())
 
 

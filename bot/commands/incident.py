@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.analysis.model import RepositoryId
-from bot.commands import parser, subject, times
+from bot.commands import duration, parser, subject
 from bot.commands.command import Command
-from bot.commands.door import Body, Door, now
+from bot.commands.context import Body, Door, now
 from bot.commands.entitlement import entitled
 from bot.commands.parser import Typed
 from bot.errors import InvalidInputError
-from bot.services import access, incidents
-from bot.slack import answers, forms, upkeep
-from bot.slack.blockkit import View
-from bot.slack.names import Action
+from bot.queries import access
+from bot.services import incident
+from bot.slack.block_kit import View
+from bot.slack.ids import Action
+from bot.slack.views import confirmation, response
+from bot.slack.views import form as forms
 from bot.store.database import Session
-from bot.store.repositories import Repository
+from bot.store.workspaces.repository import Repository
 
 _WORDS = ("start", "end")
 _SINCE = "since"
@@ -26,7 +28,7 @@ def on_open(door: Door, body: Body) -> None:
     """Ask which repository suffers, and from what."""
     with door.db.begin() as session:
         found = subject.chosen(door, session, "", 100)
-    door.open(body, upkeep.incident([(one.id, one.full_name) for one in found]))
+    door.open(body, confirmation.incident([(one.id, one.full_name) for one in found]))
 
 
 def on_start(door: Door, body: Body) -> View:
@@ -36,16 +38,16 @@ def on_start(door: Door, body: Body) -> View:
         repository = access.require_visible(session, door.workspace, form.repository_id)
         moment = now()
         since = moment - form.ago if form.ago else None
-        incidents.start(session, [repository.id], form.reason, actor, moment, since=since)
-    return upkeep.as_view("Outage", answers.outage(repository.id, repository.full_name, form.reason, since))
+        incident.start(session, [repository.id], form.reason, actor, moment, since=since)
+    return confirmation.as_view("Outage", response.outage(repository.id, repository.full_name, form.reason, since))
 
 
 def on_end(door: Door, body: Body) -> None:
     """End the outage of the repository of a button."""
     with entitled(door, body, RepositoryId(body.subject)) as (session, actor):
         repository = access.require_visible(session, door.workspace, RepositoryId(body.subject))
-        incidents.end(session, [repository.id], actor, now())
-    door.answer(body, answers.done(_over([repository])))
+        incident.end(session, [repository.id], actor, now())
+    door.answer(body, response.done(_over([repository])))
 
 
 def _run(door: Door, body: Body, typed: Typed) -> None:
@@ -70,22 +72,22 @@ def _start(door: Door, body: Body, typed: Typed) -> None:
         found, reason = _meant(door, session, words[1:])
     if len(found) == 1:
         moment = now()
-        since = moment - times.duration(flags[_SINCE][-1]) if _SINCE in flags else None
+        since = moment - duration.duration(flags[_SINCE][-1]) if _SINCE in flags else None
         with entitled(door, body, found[0].id) as (session, actor):
-            incidents.start(session, [found[0].id], reason, actor, moment, since=since)
-        door.answer(body, answers.outage(found[0].id, found[0].full_name, reason, since))
+            incident.start(session, [found[0].id], reason, actor, moment, since=since)
+        door.answer(body, response.outage(found[0].id, found[0].full_name, reason, since))
     else:
-        door.open(body, upkeep.incident([(one.id, one.full_name) for one in found], reason=reason))
+        door.open(body, confirmation.incident([(one.id, one.full_name) for one in found], reason=reason))
 
 
 def _end(door: Door, body: Body, words: Sequence[str]) -> None:
     with door.db.begin() as session:
         found, _ = _meant(door, session, words)
-        suffering = [one for one in found if incidents.find_open(session, one.id) is not None] or found
+        suffering = [one for one in found if incident.find_open(session, one.id) is not None] or found
     for one in suffering:
         with entitled(door, body, one.id) as (session, actor):
-            incidents.end(session, [one.id], actor, now())
-    door.answer(body, answers.done(_over(suffering)))
+            incident.end(session, [one.id], actor, now())
+    door.answer(body, response.done(_over(suffering)))
 
 
 def _meant(door: Door, session: Session, words: Sequence[str]) -> tuple[Sequence[Repository], str]:

@@ -15,37 +15,37 @@ from slack_bolt.lazy_listener.thread_runner import ThreadLazyListenerRunner
 
 from bot import telemetry
 from bot.commands import (
+    account,
     author,
-    cases,
-    choosing,
-    connect,
-    deeds,
+    case,
+    case_action,
+    case_list,
+    case_picker,
     digest,
     health,
     home,
     incident,
-    keeping,
-    lifecycle,
-    lists,
+    installation,
     menu,
     quarantine,
-    runs,
+    quarantine_edit,
     settings,
+    shared_link,
     storm,
-    subscribe,
+    subscription,
     top,
-    unfurl,
 )
-from bot.commands.door import OUTDATED, Body, Door, Entrance, Handler
-from bot.commands.guard import About, Listener, acknowledge, guarded, require_member
+from bot.commands import run as runs
+from bot.commands.context import OUTDATED, Body, Door, Entrance, Handler
+from bot.commands.pipeline import About, Listener, acknowledge, guarded, require_member
 from bot.commands.submission import Submission, Submissions
 from bot.errors import FlakeGuardError
-from bot.slack import answers, modals
-from bot.slack.blockkit import Element
+from bot.slack.block_kit import Element
+from bot.slack.ids import Action, Callback, Shortcut
 from bot.slack.manifest import COMMAND
-from bot.slack.names import Action, Callback, Shortcut
-from bot.store import workspaces
-from bot.store.workspaces import Workspace
+from bot.slack.views import modal, response
+from bot.store.workspaces import workspace as workspace_store
+from bot.store.workspaces.workspace import Workspace
 
 Suggest = Callable[[Door, Body], Sequence[Element]]
 """What fits the text that a person types into a menu."""
@@ -56,43 +56,43 @@ _STRANGER = "FlakeGuard is not installed in this workspace, or has not heard fro
 ACTIONS: Mapping[Action, Listener] = {
     Action.QUARANTINE_OPEN: Listener(About.CASE, quarantine.on_open),
     Action.LABEL_OPEN: Listener(About.CASE, quarantine.on_label_open),
-    Action.DETAILS: Listener(About.CASE, cases.on_details),
-    Action.WHY: Listener(About.CASE, cases.on_why),
-    Action.MORE: Listener(About.CASE, deeds.on_more),
-    Action.PICK: Listener(About.CASE, deeds.on_pick),
+    Action.DETAILS: Listener(About.CASE, case.on_details),
+    Action.WHY: Listener(About.CASE, case.on_why),
+    Action.MORE: Listener(About.CASE, case_action.on_more),
+    Action.PICK: Listener(About.CASE, case_action.on_pick),
     Action.APPROVE: Listener(About.QUARANTINE, quarantine.on_approve),
     Action.REJECT_OPEN: Listener(About.QUARANTINE, quarantine.on_reject_open),
     Action.WITHDRAW: Listener(About.QUARANTINE, quarantine.on_withdraw),
     Action.LIFT: Listener(About.QUARANTINE, quarantine.on_lift),
     Action.RESUME_OPEN: Listener(About.QUARANTINE, quarantine.on_resume_open),
-    Action.CONNECT: Listener(About.NOTHING, connect.on_opened),
-    Action.WHOAMI: Listener(About.NOTHING, connect.on_whoami),
-    Action.DISCONNECT: Listener(About.NOTHING, connect.on_disconnect),
-    Action.EXTEND_OPEN: Listener(About.QUARANTINE, keeping.on_extend_open),
+    Action.CONNECT: Listener(About.NOTHING, account.on_opened),
+    Action.WHOAMI: Listener(About.NOTHING, account.on_whoami),
+    Action.DISCONNECT: Listener(About.NOTHING, account.on_disconnect),
+    Action.EXTEND_OPEN: Listener(About.QUARANTINE, quarantine_edit.on_extend_open),
     Action.RERUN_FAILED: Listener(About.REPOSITORY, runs.on_rerun_failed),
     Action.RERUN_ALL: Listener(About.REPOSITORY, runs.on_rerun_all),
     Action.SHARE: Listener(About.REPOSITORY, health.on_share),
     Action.INCIDENT_OPEN: Listener(About.NOTHING, incident.on_open),
     Action.INCIDENT_END: Listener(About.REPOSITORY, incident.on_end),
     Action.MENU_TOP: Listener(About.NOTHING, top.on_top),
-    Action.FIND_OPEN: Listener(About.NOTHING, cases.on_find_open),
+    Action.FIND_OPEN: Listener(About.NOTHING, case.on_find_open),
     Action.RUN_OPEN: Listener(About.NOTHING, runs.on_run_open),
     Action.MENU_HELP: Listener(About.NOTHING, menu.on_help),
     Action.CARRY_ON: Listener(About.NOTHING, menu.on_carry_on),
     Action.MENU_STATUS: Listener(About.NOTHING, health.on_status),
     Action.MENU_SETTINGS: Listener(About.NOTHING, settings.on_open),
     Action.MENU_HEALTH: Listener(About.NOTHING, health.on_health),
-    Action.MENU_QUARANTINED: Listener(About.NOTHING, lists.on_quarantined),
-    Action.MENU_PROPOSED: Listener(About.NOTHING, lists.on_proposed),
-    Action.MENU_EXPIRING: Listener(About.NOTHING, lists.on_expiring),
-    Action.MENU_BROKEN: Listener(About.NOTHING, lists.on_broken),
+    Action.MENU_QUARANTINED: Listener(About.NOTHING, case_list.on_quarantined),
+    Action.MENU_PROPOSED: Listener(About.NOTHING, case_list.on_proposed),
+    Action.MENU_EXPIRING: Listener(About.NOTHING, case_list.on_expiring),
+    Action.MENU_BROKEN: Listener(About.NOTHING, case_list.on_broken),
     Action.HOME_BACK: Listener(About.NOTHING, home.on_page),
     Action.HOME_NEXT: Listener(About.NOTHING, home.on_page),
     Action.STORM_TESTS: Listener(About.REPOSITORY, storm.on_tests),
-    Action.SUBSCRIBE_OPEN: Listener(About.NOTHING, subscribe.on_open),
-    Action.SUBSCRIPTION_EDIT: Listener(About.REPOSITORY, subscribe.on_edit),
-    Action.UNSUBSCRIBE: Listener(About.REPOSITORY, subscribe.on_unsubscribe),
-    Action.MENU_SUBSCRIPTIONS: Listener(About.NOTHING, subscribe.on_list),
+    Action.SUBSCRIBE_OPEN: Listener(About.NOTHING, subscription.on_open),
+    Action.SUBSCRIPTION_EDIT: Listener(About.REPOSITORY, subscription.on_edit),
+    Action.UNSUBSCRIBE: Listener(About.REPOSITORY, subscription.on_unsubscribe),
+    Action.MENU_SUBSCRIPTIONS: Listener(About.NOTHING, subscription.on_list),
     Action.DIGEST_NOW: Listener(About.NOTHING, digest.on_now),
     Action.DIGEST_SETTINGS: Listener(About.NOTHING, digest.on_settings),
     Action.AUTHOR_RERUN: Listener(About.REPOSITORY, author.on_rerun),
@@ -110,23 +110,23 @@ SUBMISSIONS: Mapping[Callback, Submission] = {
     Callback.LABEL: Submission(About.CASE, quarantine.on_label),
     Callback.RESUME: Submission(About.QUARANTINE, quarantine.on_resume),
     Callback.BUDGET: Submission(About.QUARANTINE, quarantine.on_budget),
-    Callback.EXTEND: Submission(About.QUARANTINE, keeping.on_extend),
-    Callback.ASSIGN: Submission(About.QUARANTINE, keeping.on_assign),
-    Callback.MUTE: Submission(About.CASE, keeping.on_mute),
+    Callback.EXTEND: Submission(About.QUARANTINE, quarantine_edit.on_extend),
+    Callback.ASSIGN: Submission(About.QUARANTINE, quarantine_edit.on_assign),
+    Callback.MUTE: Submission(About.CASE, quarantine_edit.on_mute),
     Callback.INCIDENT: Submission(About.NOTHING, incident.on_start),
-    Callback.CHOOSE: Submission(About.NOTHING, deeds.on_choose),
+    Callback.CHOOSE: Submission(About.NOTHING, case_action.on_choose),
     Callback.RUN: Submission(About.NOTHING, runs.on_run_form),
-    Callback.SUBSCRIBE: Submission(About.NOTHING, subscribe.on_subscribe),
+    Callback.SUBSCRIBE: Submission(About.NOTHING, subscription.on_subscribe),
     Callback.HOURS: Submission(About.NOTHING, digest.on_hours),
     Callback.SETTINGS: Submission(About.NOTHING, settings.on_save),
 }
 EVENTS: Mapping[str, Handler] = {
     "app_home_opened": home.on_opened,
-    "link_shared": unfurl.on_link_shared,
+    "link_shared": shared_link.on_link_shared,
     "app_mention": menu.on_command,
 }
 SUGGESTIONS: Mapping[Action, Suggest] = {
-    Action.PICK: choosing.suggest,
+    Action.PICK: case_picker.suggest,
 }
 
 
@@ -164,8 +164,8 @@ def build(entrance: Entrance, *, signing_secret: str | None) -> App:
     app.options(everything)(_on_other_menu)
     for event, handler in EVENTS.items():
         app.event(event)(ack=acknowledge, lazy=[_on_event(entrance, handler)])
-    for event, happening in lifecycle.HANDLERS.items():
-        app.event(event)(lifecycle.listener(entrance, happening))
+    for event, happening in installation.HANDLERS.items():
+        app.event(event)(installation.listener(entrance, happening))
     app.event(re.compile(".*"))(_on_other)
     app.error(_on_error)
     return app
@@ -187,8 +187,10 @@ def _authorize(entrance: Entrance) -> Callable[..., AuthorizeResult]:
 def _resolve(entrance: Entrance, enterprise_id: str, team_id: str) -> Workspace | None:
     """The installation a request comes from; Slack is asked only while it has not told whose token ours is."""
     with entrance.db.begin() as session:
-        found = workspaces.find(session, enterprise_id, team_id)
-        unidentified = found is None and (one := workspaces.find_by_token(session)) is not None and not one.is_known
+        found = workspace_store.find(session, enterprise_id, team_id)
+        unidentified = (
+            found is None and (one := workspace_store.find_by_token(session)) is not None and not one.is_known
+        )
     if unidentified:
         found = entrance.identify()
     return found if found is not None and _is_of(found, enterprise_id, team_id) else None
@@ -213,7 +215,7 @@ def _stop_strangers(entrance: Entrance) -> Callable[..., BoltResponse | None]:
             return None
         if event_id := body.get("event_id"):
             with entrance.db.begin() as session:  # sent again, it must not end what is installed meanwhile
-                lifecycle.take(session, str(event_id))
+                installation.take(session, str(event_id))
         _log.info("request of an unknown workspace", team=context.team_id, enterprise=context.enterprise_id)
         return BoltResponse(status=200, body=_STRANGER if "command" in body else "")
 
@@ -261,7 +263,7 @@ def _on_event(entrance: Entrance, handler: Handler) -> Callable[..., None]:
 
 
 def _on_unknown(door: Door, body: Body) -> None:
-    door.answer(body, answers.error(OUTDATED))
+    door.answer(body, response.error(OUTDATED))
 
 
 def _on_other_command(ack: Ack) -> None:
@@ -269,7 +271,7 @@ def _on_other_command(ack: Ack) -> None:
 
 
 def _on_other_view(ack: Ack) -> None:
-    ack(response_action="update", view=modals.info("Not done", OUTDATED).payload())
+    ack(response_action="update", view=modal.info("Not done", OUTDATED).payload())
 
 
 def _on_other_menu(ack: Ack) -> None:

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from bot import telemetry
-from bot.analysis.lifecycle import State
+from bot.analysis.quarantine.lifecycle import State
 from bot.commands import (
-    cases,
-    connect,
+    account,
+    case,
+    case_list,
     digest,
     health,
     incident,
-    keeping,
-    lists,
     parser,
     quarantine,
-    runs,
+    quarantine_edit,
+    run,
     settings,
-    subscribe,
+    subscription,
     top,
 )
 from bot.commands.command import Command
-from bot.commands.door import Body, Door
+from bot.commands.context import Body, Door
 from bot.commands.parser import Typed
-from bot.slack import answers
-from bot.slack.answers import CommandHelp
-from bot.slack.names import Action
-from bot.store import quarantines
+from bot.slack.ids import Action
+from bot.slack.views import response
+from bot.slack.views.response import CommandHelp
+from bot.store.decisions import quarantine as quarantine_store
 
 _WAITING = 5
 
@@ -34,9 +34,9 @@ def on_help(door: Door, body: Body) -> None:
     """Show what waits, and what can be asked."""
     with door.db.begin() as session:
         present = door.visible(session)
-        held = quarantines.list_open(session, present, [State.PROPOSED])
-        waiting = lists.rows(session, held[:_WAITING])
-    door.answer(body, answers.help_menu([_help(one) for one in COMMANDS], waiting, len(held)))
+        held = quarantine_store.list_open(session, present, [State.PROPOSED])
+        waiting = case_list.rows(session, held[:_WAITING])
+    door.answer(body, response.help_menu([_help(one) for one in COMMANDS], waiting, len(held)))
 
 
 def on_command(door: Door, body: Body) -> None:
@@ -44,7 +44,7 @@ def on_command(door: Door, body: Body) -> None:
     typed = parser.parse(body.text)
     command = _BY_NAME.get(typed.word) if typed.word else _BY_NAME["help"]
     if command is None:
-        door.answer(body, answers.closest(typed.word, parser.closest(typed.word, list(_BY_NAME))))
+        door.answer(body, response.closest(typed.word, parser.closest(typed.word, list(_BY_NAME))))
         return
     telemetry.commands_total.labels(command=command.name).inc()
     command.run(door, body, typed)
@@ -60,9 +60,9 @@ def _run_help(door: Door, body: Body, typed: Typed) -> None:
     if not word:
         on_help(door, body)
     elif command := _BY_NAME.get(word):
-        door.answer(body, answers.command_help(_help(command)))
+        door.answer(body, response.command_help(_help(command)))
     else:
-        door.answer(body, answers.closest(word, parser.closest(word, list(_BY_NAME))))
+        door.answer(body, response.closest(word, parser.closest(word, list(_BY_NAME))))
 
 
 def _help(command: Command) -> CommandHelp:
@@ -78,17 +78,17 @@ COMMANDS: tuple[Command, ...] = (
         run=_run_help,
         also=Action.MENU_HELP,
     ),
-    *connect.COMMANDS,
+    *account.COMMANDS,
     *health.COMMANDS,
     *settings.COMMANDS,
-    *cases.COMMANDS,
+    *case.COMMANDS,
     *quarantine.COMMANDS,
-    *keeping.COMMANDS,
-    *lists.COMMANDS,
+    *quarantine_edit.COMMANDS,
+    *case_list.COMMANDS,
     *top.COMMANDS,
     *incident.COMMANDS,
-    *runs.COMMANDS,
-    *subscribe.COMMANDS,
+    *run.COMMANDS,
+    *subscription.COMMANDS,
     *digest.COMMANDS,
 )
 _BY_NAME = {command.name: command for command in COMMANDS}

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.analysis.lifecycle import Quarantine
 from bot.analysis.model import CaseId, CaseProfile, Place, QuarantineId, RepositoryId
+from bot.analysis.quarantine.lifecycle import Quarantine
 from bot.commands import parser
-from bot.commands.door import Body, Door, now
+from bot.commands.context import Body, Door, now
 from bot.errors import NotFoundError
-from bot.services import access, announce, profiles
-from bot.store import notices, quarantines, repositories
+from bot.queries import access
+from bot.queries import case as profiles
+from bot.services import notice
+from bot.store.conversation import notice as notice_store
 from bot.store.database import Session
-from bot.store.repositories import Repository
+from bot.store.decisions import quarantine as quarantine_store
+from bot.store.workspaces import repository as repository_store
+from bot.store.workspaces.repository import Repository
 
 MOST = 3
 """Repositories that are answered at once where none is named."""
@@ -21,7 +25,7 @@ _UNKNOWN = "No repository is connected to this workspace yet; install the GitHub
 
 def visible(door: Door, session: Session) -> Sequence[Repository]:
     """The repositories that the workspace may see, by name."""
-    return repositories.list_by_id(session, door.visible(session))
+    return repository_store.list_by_id(session, door.visible(session))
 
 
 def case(door: Door, body: Body, session: Session, case_id: CaseId) -> CaseProfile:
@@ -42,7 +46,7 @@ def quarantine(door: Door, body: Body, session: Session, quarantine_id: Quaranti
         NotFoundError: not known, or not this workspace's to see.
     """
     access.require_quarantine(session, door.workspace, quarantine_id)
-    held = quarantines.get(session, quarantine_id)
+    held = quarantine_store.get(session, quarantine_id)
     _adopt(door, body, session, held.repository_id, held.case_id)
     return held
 
@@ -89,8 +93,8 @@ def _adopt(door: Door, body: Body, session: Session, repository_id: RepositoryId
     if not body.is_card_of(case_id) or not body.where:
         return
     place = Place(door.workspace.id, body.where)
-    key = announce.card_key(repository_id, case_id, place)
-    if notices.put_message(
+    key = notice.card_key(repository_id, case_id, place)
+    if notice_store.put_message(
         session,
         key,
         place=place,
@@ -99,4 +103,4 @@ def _adopt(door: Door, body: Body, session: Session, repository_id: RepositoryId
         repository_id=repository_id,
         case_id=case_id,
     ):
-        announce.card(session, repository_id, case_id, place, now())
+        notice.card(session, repository_id, case_id, place, now())

@@ -11,15 +11,15 @@ from typing import Any
 from slack_bolt import Ack, BoltContext, BoltRequest
 
 from bot import telemetry
-from bot.commands import connect
-from bot.commands.door import Body, Door, Entrance
-from bot.commands.guard import About, attempt, guard, is_new, require_member
+from bot.commands import account
+from bot.commands.context import Body, Door, Entrance
+from bot.commands.pipeline import About, attempt, guard, is_new, require_member
 from bot.errors import FlakeGuardError, UserError
-from bot.services.access import NotLinkedError
-from bot.slack import modals
-from bot.slack.blockkit import View
-from bot.slack.forms import FormError
-from bot.store.workspaces import Workspace
+from bot.queries.access import NotLinkedError
+from bot.slack.block_kit import View
+from bot.slack.views import modal
+from bot.slack.views.form import FormError
+from bot.store.workspaces.workspace import Workspace
 
 PATIENCE = 1.0
 """Seconds a submission may take before the person is shown that it is being worked on; Slack gives up after three."""
@@ -63,7 +63,7 @@ class Submissions:
             try:
                 result = work.result(timeout=self._patience)
             except TimeoutError:
-                ack(response_action="update", view=modals.working().payload())
+                ack(response_action="update", view=modal.working().payload())
                 workspace: Workspace = context["workspace"]
                 work.add_done_callback(lambda done: self._show(workspace, asked, done.result()))
                 return
@@ -91,22 +91,22 @@ class Submissions:
                 return _Result(errors=error.errors)
             except NotLinkedError as error:
                 why = str(error)
-                attempt(lambda: connect.invite(door, asked, why))
-                return _Result(view=modals.info("Not done", f"{why} The button for it is in your messages."))
+                attempt(lambda: account.invite(door, asked, why))
+                return _Result(view=modal.info("Not done", f"{why} The button for it is in your messages."))
             except FlakeGuardError as error:
                 text = str(error) if isinstance(error, UserError) else "That did not work just now. Try again."
                 _log.info("form refused", reason=str(error), handler=name)
-                return _Result(view=modals.info("Not done", text))
+                return _Result(view=modal.info("Not done", text))
             except Exception:  # noqa: BLE001  # the last translator: nothing may be lost silently
                 incident = telemetry.new_id()
                 _log.exception("form failed", incident=incident, handler=name)
-                return _Result(view=modals.info("Not done", f"Something went wrong on our side: {incident}."))
+                return _Result(view=modal.info("Not done", f"Something went wrong on our side: {incident}."))
 
     def _show(self, workspace: Workspace, asked: Body, result: _Result) -> None:
         """Put the outcome where the working view stands; at the inputs of a form that is gone nothing can be shown."""
-        view = result.view or modals.info("Done", "It is done. You can close this window.")
+        view = result.view or modal.info("Done", "It is done. You can close this window.")
         if result.errors:
-            view = modals.info("Not done", " ".join(result.errors.values()))
+            view = modal.info("Not done", " ".join(result.errors.values()))
         time.sleep(_SETTLE)
         try:
             self._entrance.admit(workspace).slack.update_view(asked.view.id, view)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.commands import subject, times
+from bot.commands import duration, subject
 from bot.commands.command import Command
-from bot.commands.door import Body, Door, now
+from bot.commands.context import Body, Door, now
 from bot.commands.parser import Typed
 from bot.errors import InvalidInputError
-from bot.services import impact
-from bot.slack import cost
-from bot.slack.names import Action
+from bot.queries import impact
+from bot.slack.ids import Action
+from bot.slack.views import impact as cost
 
 _PERIOD = timedelta(days=7)
 _LONGEST = timedelta(days=90)
@@ -31,8 +31,8 @@ def _run(door: Door, body: Body, typed: Typed) -> None:
     for word in typed.words:
         if word.isdecimal():
             number = int(word) if len(word) < 4 else _MOST + 1  # noqa: PLR2004  # more is refused below
-        elif times.is_duration(word):
-            period = times.duration(word)
+        elif duration.is_duration(word):
+            period = duration.duration(word)
         else:
             name = word
     if not 1 <= number <= _MOST:

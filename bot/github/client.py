@@ -11,11 +11,11 @@ from urllib.parse import quote
 
 from bot.analysis.model import RepositoryId
 from bot.errors import PermanentUpstreamError, UpstreamError
-from bot.github import answers, calls
-from bot.github.answers import Permission
-from bot.github.artifacts import ArtifactInfo, artifacts_of_attempt
-from bot.github.checks import NAME, CheckRun
+from bot.github import resilience, response
+from bot.github.artifact import ArtifactInfo, artifacts_of_attempt
+from bot.github.check_run import NAME, CheckRun
 from bot.github.connection import Connection, translated
+from bot.github.response import Permission
 from bot.github.webhook import RepositoryName
 
 __all__ = ["ArtifactInfo", "GitHub", "InstallationInfo", "JobInfo", "Permission", "Target", "artifacts_of_attempt"]
@@ -65,7 +65,7 @@ class GitHub:
 
     def __init__(self, app_id: int, private_key: str, api_url: str) -> None:
         self._app_id = app_id
-        self._guard = calls.Guard()
+        self._guard = resilience.Guard()
         self._connection = Connection(app_id, private_key, api_url)
 
     @property
@@ -79,29 +79,29 @@ class GitHub:
 
     def probe(self) -> None:
         """Raise unless GitHub answers and knows the App."""
-        self._get(None, "/app", answers.App)
+        self._get(None, "/app", response.App)
 
     def installations(self) -> list[InstallationInfo]:
         """Every account that installed the App."""
-        found = self._all(None, "/app/installations", None, answers.Installation)
+        found = self._all(None, "/app/installations", None, response.Installation)
         return [InstallationInfo(one.id, one.account.login if one.account else "", one.suspended_at) for one in found]
 
     def installation_repositories(self, installation_id: int) -> list[RepositoryName]:
         """Every repository that an installation lets FlakeGuard into."""
         path = "/installation/repositories"
-        found = self._all(installation_id, path, "repositories", answers.Repository)
+        found = self._all(installation_id, path, "repositories", response.Repository)
         return [RepositoryName(RepositoryId(one.id), one.full_name, one.private, one.default_branch) for one in found]
 
     def list_artifacts(self, target: Target, run_id: int) -> list[ArtifactInfo]:
         """The artifacts of a run, of all its attempts."""
         path = f"{target.path}/actions/runs/{run_id}/artifacts"
-        found = self._all(target.installation_id, path, "artifacts", answers.Artifact)
+        found = self._all(target.installation_id, path, "artifacts", response.Artifact)
         return [ArtifactInfo(one.id, one.name, one.size_in_bytes, one.created_at, one.expired) for one in found]
 
     def attempt_started_at(self, target: Target, run_id: int, attempt: int) -> datetime:
         """When an attempt of a run started."""
         path = f"{target.path}/actions/runs/{run_id}/attempts/{attempt}"
-        return self._get(target.installation_id, path, answers.Attempt).run_started_at
+        return self._get(target.installation_id, path, response.Attempt).run_started_at
 
     def download_artifact(self, target: Target, artifact_id: int, into: BinaryIO, max_bytes: int) -> None:
         """Write an artifact's zip to `into`, read from its beginning; the token stays with GitHub.
@@ -136,17 +136,17 @@ class GitHub:
             number = check_run_id or self._find_check_run(target, check)
             if number is not None:
                 return self._connection.ask(
-                    target.installation_id, "PATCH", f"{path}/{number}", answers.Check, content=content
+                    target.installation_id, "PATCH", f"{path}/{number}", response.Check, content=content
                 ).id
             fresh = {**content, "head_sha": check.head_sha}
-            return self._connection.ask(target.installation_id, "POST", path, answers.Check, content=fresh).id
+            return self._connection.ask(target.installation_id, "POST", path, response.Check, content=fresh).id
 
         return self._guard.call(send)
 
     def list_jobs(self, target: Target, run_id: int) -> list[JobInfo]:
         """The jobs of the latest attempt of a run."""
         path = f"{target.path}/actions/runs/{run_id}/jobs"
-        found = self._all(target.installation_id, path, "jobs", answers.Job, {"filter": "latest"})
+        found = self._all(target.installation_id, path, "jobs", response.Job, {"filter": "latest"})
         return [JobInfo(one.id, one.name, one.conclusion, one.html_url or "") for one in found]
 
     def count_failed_jobs(self, target: Target, run_id: int) -> int:
@@ -193,7 +193,7 @@ class GitHub:
         """Whether a user is an active member of a team; False also where the App may not see the team."""
         path = f"/orgs/{quote(organisation, safe='')}/teams/{quote(team, safe='')}/memberships/{quote(login, safe='')}"
         try:
-            said = self._get(target.installation_id, path, answers.Membership)
+            said = self._get(target.installation_id, path, response.Membership)
         except PermanentUpstreamError:
             return False
         return said.state == "active"
@@ -201,13 +201,13 @@ class GitHub:
     def find_login(self, target: Target, email: str) -> str | None:
         """The login of the one user who shows this e-mail address in public: a suggestion, no proof."""
         query = {"q": f"{email} in:email type:user", "per_page": "2"}
-        said = self._get(target.installation_id, "/search/users", answers.Users, query=query)
+        said = self._get(target.installation_id, "/search/users", response.Users, query=query)
         return said.items[0].login if len(said.items) == 1 else None
 
     def read_file(self, target: Target, path: str) -> bytes | None:
         """A file of the default branch; None where there is none."""
         address = f"{target.path}/contents/{quote(path)}"
-        found = self._find(target.installation_id, address, answers.File)
+        found = self._find(target.installation_id, address, response.File)
         if found is None or found.type != "file" or found.encoding != "base64":
             return None
         with translated():
@@ -215,7 +215,7 @@ class GitHub:
 
     def slug(self) -> str:
         """The name of the App in addresses."""
-        return self._get(None, "/app", answers.App).slug
+        return self._get(None, "/app", response.App).slug
 
     def may_write(self, target: Target, login: str) -> bool:
         """Whether a user may write to a repository."""
@@ -234,9 +234,9 @@ class GitHub:
                 raise
             return None
 
-    def _find_collaborator(self, target: Target, login: str) -> answers.Collaborator | None:
+    def _find_collaborator(self, target: Target, login: str) -> response.Collaborator | None:
         path = f"{target.path}/collaborators/{quote(login, safe='')}/permission"
-        return self._find(target.installation_id, path, answers.Collaborator)
+        return self._find(target.installation_id, path, response.Collaborator)
 
     def _all(
         self, installation_id: int | None, path: str, key: str | None, item: type[_T], wanted: Mapping[str, str] = {}
@@ -246,7 +246,7 @@ class GitHub:
     def _find_check_run(self, target: Target, check: CheckRun) -> int | None:
         path = f"{target.path}/commits/{check.head_sha}/check-runs"
         wanted = {"check_name": NAME, "app_id": str(self._app_id)}
-        for one in self._connection.list_all(target.installation_id, path, "check_runs", answers.Check, wanted):
+        for one in self._connection.list_all(target.installation_id, path, "check_runs", response.Check, wanted):
             ours = one.name == NAME and one.app is not None and one.app.id == self._app_id
             if ours and (one.external_id or check.external_id) == check.external_id:
                 return one.id

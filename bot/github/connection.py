@@ -20,7 +20,7 @@ from github.Requester import Requester
 from pydantic import TypeAdapter
 
 from bot.errors import PermanentUpstreamError, UpstreamError
-from bot.github import answers, calls
+from bot.github import resilience, response
 
 _TIMEOUT = 10
 _DOWNLOAD_SECONDS = 120.0
@@ -41,7 +41,7 @@ class Connection:
         self._api_url = api_url.rstrip("/")
         self._auth = github.Auth.AppAuth(app_id, private_key)
         self._lock = threading.Lock()
-        self._tokens: dict[int, answers.Token] = {}
+        self._tokens: dict[int, response.Token] = {}
         # PyGithub's connection mixes up the requests of two threads, so a client is lent to one at a time.
         self._idle: dict[str, list[github.Github]] = {}
         self._http = httpx.Client(timeout=_TIMEOUT, headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "identity"})
@@ -121,11 +121,11 @@ class Connection:
             return known.token
         path = f"/app/installations/{installation_id}/access_tokens"
         try:
-            fresh = self.ask(None, "POST", path, answers.Token, content={"permissions": _PERMISSIONS | _TEAMS})
+            fresh = self.ask(None, "POST", path, response.Token, content={"permissions": _PERMISSIONS | _TEAMS})
         except PermanentUpstreamError as error:
             if error.code != "refused":
                 raise
-            fresh = self.ask(None, "POST", path, answers.Token, content={"permissions": _PERMISSIONS})
+            fresh = self.ask(None, "POST", path, response.Token, content={"permissions": _PERMISSIONS})
         with self._lock:
             stale = self._idle.pop(known.token, []) if known else []
             self._tokens[installation_id] = fresh
@@ -165,7 +165,7 @@ class Connection:
                     address, headers = str(answer.next_request.url), {}
                     continue
                 if not answer.is_success:
-                    raise calls.refusal(answer.status_code, _lowered(answer.headers), "", datetime.now(UTC))
+                    raise resilience.refusal(answer.status_code, _lowered(answer.headers), "", datetime.now(UTC))
                 _check_size(int(answer.headers.get("Content-Length") or 0), max_bytes)
                 for chunk in answer.iter_raw():
                     _check_size(into.tell() + len(chunk), max_bytes)
@@ -186,7 +186,7 @@ def translated() -> Iterator[None]:
         yield
     except github.GithubException as error:
         said = str(error.data.get("message") or "") if isinstance(error.data, dict) else ""
-        raise calls.refusal(error.status, _lowered(error.headers or {}), said, datetime.now(UTC)) from error
+        raise resilience.refusal(error.status, _lowered(error.headers or {}), said, datetime.now(UTC)) from error
     except (requests.RequestException, httpx.HTTPError, ConnectionError, TimeoutError) as error:
         message = f"GitHub did not answer ({type(error).__name__})."
         raise UpstreamError(message) from error

@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from bot.analysis.model import Place, WorkspaceId
 from bot.errors import PermanentUpstreamError
 from bot.github.client import GitHub, Target
-from bot.services.connections import Setup
+from bot.queries.connection import Setup
 from bot.slack.client import Slack
 from bot.slack.registry import Registry
-from bot.store import repositories, workspaces
 from bot.store.database import Database, Session
+from bot.store.workspaces import repository as repository_store
+from bot.store.workspaces import workspace as workspace_store
 
 
 def now() -> datetime:
@@ -37,7 +38,7 @@ class Context:
 
     def default_place(self, session: Session) -> Place | None:
         """Where a repository is spoken of that nobody subscribed to."""
-        workspace = workspaces.find_by_token(session) if self.default_channel else None
+        workspace = workspace_store.find_by_token(session) if self.default_channel else None
         return Place(workspace.id, self.default_channel) if workspace and self.default_channel else None
 
     def slack_of(self, workspace_id: WorkspaceId) -> Slack:
@@ -56,7 +57,7 @@ class Context:
         return self.github
 
 
-def target(repository: repositories.Repository) -> Target:
+def target(repository: repository_store.Repository) -> Target:
     """A repository as the GitHub client addresses it."""
     if repository.installation_id is None:
         message = f"No installation of the GitHub App is known for {repository.full_name}."

@@ -9,19 +9,24 @@ from datetime import datetime
 from typing import BinaryIO, assert_never, cast
 
 from bot import telemetry
-from bot.analysis import reports, variants
-from bot.analysis.lifecycle import Scope
-from bot.analysis.limits import DEFAULT
+from bot.analysis.identity import variant
 from bot.analysis.model import Actor, ActorKind, Problem, RepositoryId, RunId, RunReport, Status
-from bot.analysis.policy import Policy
+from bot.analysis.quarantine.lifecycle import Scope
+from bot.analysis.quarantine.policy import Policy
+from bot.analysis.reports import run_report
+from bot.analysis.reports.limits import DEFAULT
 from bot.errors import PermanentUpstreamError, UserError
-from bot.github import artifacts, client, webhook
-from bot.github import checks as check_views
-from bot.jobs import people, policy
+from bot.github import artifact, check_run, client, webhook
+from bot.jobs import account, policy
 from bot.jobs.context import Context, now, target
-from bot.services import announce, commits, ingest, policies, quarantine, reruns
-from bot.store import deliveries, repositories, runs, workspaces
+from bot.queries import commit
+from bot.services import ingest, notice, quarantine, rerun
+from bot.services import policy as policies
 from bot.store.database import Session
+from bot.store.runs import delivery as delivery_store
+from bot.store.runs import run as run_store
+from bot.store.workspaces import repository as repository_store
+from bot.store.workspaces import workspace as workspace_store
 
 MAX_ARTIFACT_BYTES = 200 * 1024 * 1024
 MAX_PROPOSALS = 10
@@ -32,7 +37,7 @@ _log = telemetry.logger(__name__)
 def process(context: Context, delivery_id: str) -> None:
     """Do what a delivery asks for; one that was processed before does nothing."""
     with context.db.begin() as session:
-        delivery = deliveries.get(session, delivery_id)
+        delivery = delivery_store.get(session, delivery_id)
     if delivery.processed:
         return
     event = webhook.parse(delivery.event, delivery.payload)
@@ -50,7 +55,7 @@ def process(context: Context, delivery_id: str) -> None:
             case webhook.PushEvent():
                 policy.on_push(context, event)
             case webhook.RevocationEvent():
-                people.on_revocation(context, event)
+                account.on_revocation(context, event)
             case None:
                 pass
             case _:
@@ -59,18 +64,20 @@ def process(context: Context, delivery_id: str) -> None:
         fault = str(error)
         _log.warning("delivery could not be processed", delivery=delivery_id, reason=fault)
     with context.db.begin() as session:
-        deliveries.set_processed(session, delivery_id, now(), fault)
+        delivery_store.set_processed(session, delivery_id, now(), fault)
 
 
 def _installation(context: Context, event: webhook.InstallationEvent) -> None:
     with context.db.begin() as session:
         if event.action == "deleted":
-            repositories.delete_installation(session, event.installation_id, now())
-            workspaces.unbind(session, event.installation_id)
+            repository_store.delete_installation(session, event.installation_id, now())
+            workspace_store.unbind(session, event.installation_id)
             return
-        repositories.put_installation(session, event.installation_id, event.account, suspended_at=event.suspended_at)
+        repository_store.put_installation(
+            session, event.installation_id, event.account, suspended_at=event.suspended_at
+        )
         for one in event.added:
-            repositories.put(
+            repository_store.put(
                 session,
                 one.id,
                 installation_id=event.installation_id,
@@ -79,19 +86,19 @@ def _installation(context: Context, event: webhook.InstallationEvent) -> None:
                 private=one.private,
             )
         for one in event.removed:
-            repositories.remove(session, one.id, now())
+            repository_store.remove(session, one.id, now())
 
 
 def _repository(context: Context, event: webhook.RepositoryEvent) -> None:
     with context.db.begin() as session:
         if event.action == "deleted":
-            repositories.remove(session, event.repository.id, now())
+            repository_store.remove(session, event.repository.id, now())
         else:
             _put(session, event.repository, event.installation_id)
 
 
 def _put(session: Session, repository: webhook.RepositoryName, installation_id: int | None) -> None:
-    repositories.put(
+    repository_store.put(
         session,
         repository.id,
         installation_id=installation_id,
@@ -105,7 +112,7 @@ def _workflow_run(context: Context, event: webhook.WorkflowRunEvent) -> None:
     completed = event.action == "completed"
     with context.db.begin() as session:
         _put(session, event.repository, event.installation_id)
-        run = runs.Run(
+        run = run_store.Run(
             repository_id=event.repository.id,
             github_run_id=event.run_id,
             attempt=event.attempt,
@@ -123,9 +130,9 @@ def _workflow_run(context: Context, event: webhook.WorkflowRunEvent) -> None:
             completed_at=event.updated_at if completed else None,
         )
         run_id = ingest.begin(session, run, now())
-        known = runs.get(session, event.repository.id, run_id).ingested_at is not None
-        repository = repositories.get(session, event.repository.id)
-        starts = runs.list_starts(session, event.repository.id, event.run_id)
+        known = run_store.get(session, event.repository.id, run_id).ingested_at is not None
+        repository = repository_store.get(session, event.repository.id)
+        starts = run_store.list_starts(session, event.repository.id, event.run_id)
         policy.ask_for(session, event.repository.id, now())
         rules = policies.of_repository(session, event.repository.id)
     if not completed or known:
@@ -158,8 +165,8 @@ def _read(
     if following not in starts and any(one.created_at > event.updated_at for one in listed):
         # Made after this attempt ended: the run has been run again, and we have not been told of it yet.
         starts[following] = github.attempt_started_at(client_target, event.run_id, following)
-    found = artifacts.artifacts_of_attempt(listed, starts, event.attempt)
-    chosen = [one for one in found if variants.looks_like_report(one.name, rules)]
+    found = artifact.artifacts_of_attempt(listed, starts, event.attempt)
+    chosen = [one for one in found if variant.looks_like_report(one.name, rules)]
     problems: list[Problem] = []
     with ExitStack() as stack:
         downloaded = []
@@ -173,39 +180,39 @@ def _read(
             except PermanentUpstreamError as error:
                 problems.append(Problem(info.name, "", f"It could not be downloaded: {error}"))
                 continue
-            downloaded.append(reports.Artifact(info.name, into))
+            downloaded.append(run_report.Artifact(info.name, into))
         limits = DEFAULT.within(READING_SECONDS, time.monotonic)
-        report = reports.read_artifacts(
+        report = run_report.read_artifacts(
             downloaded, event.workflow_path, limits, rules, repository=event.repository.full_name.rpartition("/")[2]
         )
     return RunReport(report.legs, (*report.problems, *problems), report.files)
 
 
 def _check_run(context: Context, event: webhook.CheckRunEvent) -> None:
-    if event.name != check_views.NAME or context.github is None or event.app_id != context.github.app_id:
+    if event.name != check_run.NAME or context.github is None or event.app_id != context.github.app_id:
         return
     if event.action == "rerequested":
         with context.db.begin() as session:
-            announce.check(session, event.repository.id, event.head_sha, now())
+            notice.check(session, event.repository.id, event.head_sha, now())
         return
     if event.action != "requested_action":
         return
     with context.db.begin() as session:
-        repository = repositories.get(session, event.repository.id)
+        repository = repository_store.get(session, event.repository.id)
     actor = Actor(ActorKind.GITHUB, event.sender, event.sender)
     if not context.github.may_write(target(repository), event.sender):
         _log.warning("button of a check run refused: no write access", actor=actor.subject)
         return
-    if event.requested == check_views.QUARANTINE.identifier:
+    if event.requested == check_run.QUARANTINE.identifier:
         _propose(context, repository, event.head_sha, actor)
-    elif event.requested == check_views.RERUN.identifier:
+    elif event.requested == check_run.RERUN.identifier:
         _rerun(context, repository, event.head_sha, actor)
 
 
-def _propose(context: Context, repository: repositories.Repository, head_sha: str, actor: Actor) -> None:
+def _propose(context: Context, repository: repository_store.Repository, head_sha: str, actor: Actor) -> None:
     """Propose a quarantine for every flaky failure of a commit."""
     with context.db.begin() as session:
-        found = commits.state(session, repository.id, head_sha, now()).failures
+        found = commit.state(session, repository.id, head_sha, now()).failures
         wanted = {one.case_id: one for one in found if one.status is Status.FLAKY and not one.quarantined_until}
         days = policies.of_repository(session, repository.id).quarantine.days
     for case_id, one in list(wanted.items())[:MAX_PROPOSALS]:
@@ -225,18 +232,18 @@ def _propose(context: Context, repository: repositories.Repository, head_sha: st
             _log.info("proposal from a check run not made", reason=str(error))
 
 
-def _rerun(context: Context, repository: repositories.Repository, head_sha: str, actor: Actor) -> None:
+def _rerun(context: Context, repository: repository_store.Repository, head_sha: str, actor: Actor) -> None:
     """Run the failed jobs of a commit again: never when many failed, and three times at the most."""
     github = context.require_github()
     with context.db.begin() as session:
-        latest = runs.list_latest_attempts(session, repository.id, head_sha)
+        latest = run_store.list_latest_attempts(session, repository.id, head_sha)
     for run in latest:
         if run.conclusion != "failure":
             continue
         failed = github.count_failed_jobs(target(repository), run.github_run_id)
         try:
             with context.db.begin() as session:
-                reruns.grant(session, run, failed, actor, now())
+                rerun.grant(session, run, failed, actor, now())
         except UserError as error:
             _log.info("rerun refused", run=run.number, reason=str(error))
             continue
@@ -244,5 +251,5 @@ def _rerun(context: Context, repository: repositories.Repository, head_sha: str,
             github.rerun_failed_jobs(target(repository), run.github_run_id)
         except PermanentUpstreamError:
             with context.db.begin() as session:
-                reruns.take_back(session, run)
+                rerun.take_back(session, run)
             raise

@@ -11,13 +11,15 @@ from datetime import timedelta
 from bot import telemetry
 from bot.analysis.model import Place
 from bot.errors import FlakeGuardError, PermanentUpstreamError, UpstreamError
-from bot.jobs import authors, cards, commit_checks, digests, escalations, homes, news, pauses
 from bot.jobs.context import Context
-from bot.services import access
-from bot.store import notices, turns, workspaces
-from bot.store import pauses as pauses_store
-from bot.store.notices import Kind, Notice
-from bot.store.turns import Turn
+from bot.jobs.senders import author, card, channel_pause, check_run, digest, escalation, home, news
+from bot.queries import access
+from bot.store.conversation import channel_pause as channel_pause_store
+from bot.store.conversation import channel_schedule as channel_schedule_store
+from bot.store.conversation import notice as notice_store
+from bot.store.conversation.channel_schedule import Turn
+from bot.store.conversation.notice import Kind, Notice
+from bot.store.workspaces import workspace as workspace_store
 
 PAUSE = timedelta(seconds=1)
 """Slack's own bound: one message a second and channel (https://docs.slack.dev/apis/web-api/rate-limits)."""
@@ -26,20 +28,20 @@ _SURPRISES = 5  # tries of a notice that fails for no reason of Slack's or GitHu
 _TOKEN_REFUSED = frozenset({"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"})
 """Slack's words for a token that somebody has to mend; what waits is said when they have."""
 SENDERS: Mapping[Kind, Callable[[Context, Notice], bool]] = {
-    Kind.CHECK: commit_checks.send,
-    Kind.CARD: cards.send_card,
-    Kind.HISTORY: cards.send_move,
-    Kind.STATUS: cards.send_status,
+    Kind.CHECK: check_run.send,
+    Kind.CARD: card.send_card,
+    Kind.HISTORY: card.send_move,
+    Kind.STATUS: card.send_status,
     Kind.IMPORTED: news.send_imported,
     Kind.INCIDENT: news.send_incident,
     Kind.UNREADABLE: news.send_unreadable,
     Kind.STORM: news.send_storm,
-    Kind.HOME: homes.send,
-    Kind.DIGEST: digests.send,
-    Kind.ESCALATION: escalations.send,
-    Kind.REMINDER: escalations.remind,
-    Kind.AUTHOR: authors.send,
-    Kind.PAUSED: pauses.send,
+    Kind.HOME: home.send,
+    Kind.DIGEST: digest.send,
+    Kind.ESCALATION: escalation.send,
+    Kind.REMINDER: escalation.remind,
+    Kind.AUTHOR: author.send,
+    Kind.PAUSED: channel_pause.send,
 }
 """What says each kind; it returns whether a new message came into the channel."""
 _log = telemetry.logger(__name__)
@@ -49,13 +51,13 @@ def take_turn(context: Context, place: Place) -> None:
     """Say the next thing that is due in a channel, and hand the turn on."""
     now = context.clock()
     with context.db.begin() as session:
-        if pauses_store.find(session, place) is not None:
+        if channel_pause_store.find(session, place) is not None:
             return  # what waits is said when the channel is back
-        turn = turns.find(session, place) or Turn(now, 0)
+        turn = channel_schedule_store.find(session, place) or Turn(now, 0)
         if turn.next_at > now:
-            turns.wake(session, place, turn.next_at)
+            channel_schedule_store.wake(session, place, turn.next_at)
             return
-        notice = notices.find_due(session, place, now)
+        notice = notice_store.find_due(session, place, now)
     if notice is None:
         return
     with telemetry.correlated(notice.correlation_id, notice=notice.key):
@@ -68,15 +70,15 @@ def take_turn(context: Context, place: Place) -> None:
             _log.warning("channel waits", place=str(place), seconds=pause.total_seconds(), reason=str(error))
     with context.db.begin() as session:
         following = Turn(context.clock() + pause, failures)
-        turns.put(session, place, following)
-        if notices.find_due(session, place, following.next_at) is not None:
-            turns.wake(session, place, following.next_at)
+        channel_schedule_store.put(session, place, following)
+        if notice_store.find_due(session, place, following.next_at) is not None:
+            channel_schedule_store.wake(session, place, following.next_at)
 
 
 def send(context: Context, notice_id: int) -> None:
     """Say a notice that is for no channel; one that was said in its latest revision says nothing."""
     with context.db.begin() as session:
-        notice = notices.get(session, notice_id)
+        notice = notice_store.get(session, notice_id)
     if notice.is_said:
         return
     with telemetry.correlated(notice.correlation_id, notice=notice.key):
@@ -98,7 +100,7 @@ def _say(context: Context, notice: Notice) -> bool:
         if notice.place is not None and code in _TOKEN_REFUSED:
             raise UpstreamError(fault, retry_after=_LONGEST_WAIT) from error
         _log.warning("notice refused", reason=fault, code=code)
-        if isinstance(error, PermanentUpstreamError) and pauses.on_refusal(context, notice, error):
+        if isinstance(error, PermanentUpstreamError) and channel_pause.on_refusal(context, notice, error):
             return False
     except Exception as error:  # a fault of ours in one notice must not silence its channel
         _log.exception("notice failed", attempts=notice.attempts)
@@ -106,11 +108,13 @@ def _say(context: Context, notice: Notice) -> bool:
             raise
         if notice.attempts + 1 < _SURPRISES:
             with context.db.begin() as session:
-                notices.postpone(session, notice, context.clock() + timedelta(seconds=2.0 ** (notice.attempts + 1)))
+                notice_store.postpone(
+                    session, notice, context.clock() + timedelta(seconds=2.0 ** (notice.attempts + 1))
+                )
             return False
         fault = f"It failed {_SURPRISES} times: {type(error).__name__}."
     with context.db.begin() as session:
-        notices.set_sent(session, notice, context.clock(), fault)
+        notice_store.set_sent(session, notice, context.clock(), fault)
     telemetry.notices_total.labels(kind=notice.kind.value, outcome="refused" if fault else "sent").inc()
     _log.info("notice sent" if fault is None else "notice dropped", kind=notice.kind.value)
     return posted
@@ -121,5 +125,5 @@ def _require_visible(context: Context, notice: Notice) -> None:
     if notice.place is None or not notice.repository_id:
         return
     with context.db.begin() as session:
-        workspace = workspaces.get(session, notice.place.workspace_id)
+        workspace = workspace_store.get(session, notice.place.workspace_id)
         access.require_visible(session, workspace, notice.repository_id)

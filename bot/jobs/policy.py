@@ -8,13 +8,14 @@ from typing import Final
 from bot import telemetry
 from bot.analysis.model import RepositoryId
 from bot.errors import NotFoundError
-from bot.github import policyfile
+from bot.github import policy_file
 from bot.github.webhook import PushEvent
 from bot.jobs.context import Context, target
-from bot.services import policies, rebuild
-from bot.store import policies as stored
-from bot.store import queue, repositories
+from bot.services import policy, rebuild
+from bot.store import queue
 from bot.store.database import Session
+from bot.store.decisions import policy as policy_store
+from bot.store.workspaces import repository as repository_store
 
 CODEOWNERS: Final = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 """Where GitHub looks, in this order (https://docs.github.com/repositories, "About code owners")."""
@@ -25,10 +26,10 @@ _log = telemetry.logger(__name__)
 
 def on_push(context: Context, event: PushEvent) -> None:
     """Fetch the files anew where a push to the default branch touches them."""
-    touched = event.files.intersection({policyfile.FILE, *CODEOWNERS})
+    touched = event.files.intersection({policy_file.FILE, *CODEOWNERS})
     with context.db.begin() as session:
         try:
-            repository = repositories.get(session, event.repository.id)
+            repository = repository_store.get(session, event.repository.id)
         except NotFoundError:
             return
         if touched and event.branch == repository.default_branch:
@@ -37,7 +38,7 @@ def on_push(context: Context, event: PushEvent) -> None:
 
 def ask_for(session: Session, repository_id: RepositoryId, now: datetime) -> None:
     """Have the files of a repository fetched where they never were, or not lately."""
-    known = stored.find(session, repository_id)
+    known = policy_store.find(session, repository_id)
     if known is None or now - known.loaded_at >= STALE:
         _defer(session, repository_id)
 
@@ -46,14 +47,14 @@ def fetch(context: Context, repository_id: RepositoryId) -> None:
     """Fetch the files and put them in force; a bad policy keeps the last good one."""
     github = context.require_github()
     with context.db.begin() as session:
-        repository = repositories.get(session, repository_id)
+        repository = repository_store.get(session, repository_id)
     place = target(repository)
-    file = github.read_file(place, policyfile.FILE)
+    file = github.read_file(place, policy_file.FILE)
     codeowners = next((found for path in CODEOWNERS if (found := github.read_file(place, path)) is not None), None)
     with context.db.begin() as session:
-        before = policies.of_repository(session, repository_id).thresholds
-        fault = policies.load(session, repository_id, file, codeowners, context.clock())
-        if policies.of_repository(session, repository_id).thresholds != before:
+        before = policy.of_repository(session, repository_id).thresholds
+        fault = policy.load(session, repository_id, file, codeowners, context.clock())
+        if policy.of_repository(session, repository_id).thresholds != before:
             rebuild.request(session, repository_id, "thresholds", context.clock())
     if fault:
         _log.warning("policy not in force", repository=repository.full_name, reason=fault)

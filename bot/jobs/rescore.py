@@ -8,22 +8,24 @@ from bot import telemetry
 from bot.analysis.model import RepositoryId
 from bot.errors import NotFoundError
 from bot.jobs.context import Context
-from bot.services import rebuild, recovery
-from bot.store import repositories, rescores
+from bot.services import rebuild
+from bot.services import release as recovery
 from bot.store.database import Session
+from bot.store.scores import rescore as rescore_store
+from bot.store.workspaces import repository as repository_store
 
 _log = telemetry.logger(__name__)
 
 
-def choose(session: Session, names: Sequence[str]) -> list[repositories.Repository]:
+def choose(session: Session, names: Sequence[str]) -> list[repository_store.Repository]:
     """The repositories of these names, or every one that is present.
 
     Raises:
         NotFoundError: a name is not known.
     """
     if not names:
-        return list(repositories.list_present(session))
-    found = {name: repositories.find_by_name(session, name) for name in names}
+        return list(repository_store.list_present(session))
+    found = {name: repository_store.find_by_name(session, name) for name in names}
     chosen = [one for one in found.values() if one is not None]
     if len(chosen) < len(found):
         unknown = ", ".join(name for name, one in found.items() if one is None)
@@ -39,7 +41,7 @@ def rescore(context: Context, repository_id: RepositoryId) -> int:
     """
     while True:
         with context.db.begin() as session:
-            if not rescores.find(session, repository_id).is_pending:
+            if not rescore_store.find(session, repository_id).is_pending:
                 return 0
             replay = rebuild.begin(session, repository_id)
         reading = True

@@ -11,7 +11,14 @@ from bot import telemetry
 from bot.errors import FlakeGuardError
 from bot.jobs.context import Context, now
 from bot.services import aging, digest, escalation, quarantine, rebuild
-from bot.store import deliveries, homes, mutes, notices, orders, queue, shared_links, turns
+from bot.store import queue
+from bot.store.conversation import channel_schedule as channel_schedule_store
+from bot.store.conversation import home as home_store
+from bot.store.conversation import notice as notice_store
+from bot.store.conversation import shared_link as shared_link_store
+from bot.store.decisions import mute as mute_store
+from bot.store.runs import case_order as case_order_store
+from bot.store.runs import delivery as delivery_store
 
 _KEEP = timedelta(days=30)
 _log = telemetry.logger(__name__)
@@ -44,8 +51,8 @@ class Clock:
     def wake(self) -> None:
         """Say what has become due."""
         with self._context.db.begin() as session:
-            turns.wake_all(session, now())
-            notices.wake_all(session, now())
+            channel_schedule_store.wake_all(session, now())
+            notice_store.wake_all(session, now())
 
     def digests(self) -> None:
         """Ask for the digests that are due."""
@@ -90,12 +97,12 @@ class Clock:
     def clean_up(self) -> None:
         """Forget deliveries and jobs that were done with long ago, what is over, and what nobody opens."""
         with self._context.db.begin() as session:
-            deliveries.forget(session, now() - _KEEP)
+            delivery_store.forget(session, now() - _KEEP)
             queue.forget_finished(session, now() - timedelta(days=1))
-            mutes.forget_over(session, now())
-            homes.forget(session, now() - _KEEP)
-            shared_links.forget(session, now() - _KEEP)
-            orders.forget_old(session)
+            mute_store.forget_over(session, now())
+            home_store.forget(session, now() - _KEEP)
+            shared_link_store.forget(session, now() - _KEEP)
+            case_order_store.forget_old(session)
 
     def _every(self, seconds: int, action: Callable[[], None], *, at_once: bool = False) -> None:
         def tick() -> None:

@@ -6,7 +6,7 @@ from bot import telemetry
 from bot.analysis.learning import training
 from bot.analysis.model import RepositoryId
 from bot.jobs.context import Context, now
-from bot.services import clusters, learning
+from bot.services import cluster, learning
 
 _log = telemetry.logger(__name__)
 
@@ -14,7 +14,7 @@ _log = telemetry.logger(__name__)
 def refresh_clusters(context: Context, repository_id: int) -> None:
     """Find the clusters of a repository anew."""
     with context.db.begin() as session:
-        clusters.refresh(session, RepositoryId(repository_id), now())
+        cluster.refresh(session, RepositoryId(repository_id), now())
 
 
 def learn(context: Context, repository_id: int) -> None:

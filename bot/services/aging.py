@@ -7,9 +7,12 @@ from datetime import datetime
 
 from bot.analysis import scoring
 from bot.analysis.model import RepositoryId, Status
-from bot.services import announce, policies
-from bot.store import cards, cases, scorers, statuses
+from bot.services import notice, policy
+from bot.store.cases import case as case_store
+from bot.store.conversation import card as card_store
 from bot.store.database import Session
+from bot.store.scores import scorer as scorer_store
+from bot.store.scores import status as status_store
 
 
 def end_infra(session: Session, now: datetime) -> int:
@@ -18,16 +21,17 @@ def end_infra(session: Session, now: datetime) -> int:
     Only what is shown changes: the state goes on from where the case last ran.
     """
     return sum(
-        _end_infra(session, repository_id, now) for repository_id in statuses.list_repositories(session, Status.INFRA)
+        _end_infra(session, repository_id, now)
+        for repository_id in status_store.list_repositories(session, Status.INFRA)
     )
 
 
 def _end_infra(session: Session, repository_id: RepositoryId, now: datetime) -> int:
-    stored = scorers.lock(session, repository_id)
+    stored = scorer_store.lock(session, repository_id)
     if stored is None or stored.model != scoring.MODEL.version:
         return 0  # the scores are about to be computed anew
-    rows = cases.list_scores(session, repository_id, status=Status.INFRA)
-    thresholds = policies.of_repository(session, repository_id).thresholds
+    rows = case_store.list_scores(session, repository_id, status=Status.INFRA)
+    thresholds = policy.of_repository(session, repository_id).thresholds
     scorer = scoring.Scorer.of_cases([row.state for row in rows], stored.keys, thresholds)
     aged = scoring.readout.active(scorer, "", now)
     ended = [
@@ -35,7 +39,7 @@ def _end_infra(session: Session, repository_id: RepositoryId, now: datetime) -> 
         for row, score in zip(rows, aged, strict=True)
         if score.status is not Status.INFRA
     ]
-    cases.put_scores(session, repository_id, ended, now)
-    for case_id, place in sorted(cards.list_of_cases(session, repository_id, [row.case_id for row in ended])):
-        announce.card(session, repository_id, case_id, place, now)
+    case_store.put_scores(session, repository_id, ended, now)
+    for case_id, place in sorted(card_store.list_of_cases(session, repository_id, [row.case_id for row in ended])):
+        notice.card(session, repository_id, case_id, place, now)
     return len(ended)

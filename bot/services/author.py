@@ -5,15 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.analysis.labels import LabelSource, LabelVerdict
+from bot.analysis.explanation.failure_class import Naming
+from bot.analysis.learning.label import LabelSource, LabelVerdict
 from bot.analysis.model import Actor, Place, RepositoryId
-from bot.analysis.naming import Naming
 from bot.errors import NotFoundError
-from bot.services import announce, commits, learning
-from bot.services.commits import CommitState, FailingCase
-from bot.store import audit, checks, labels, links, notices, runs, silences, workspaces
+from bot.queries import commit
+from bot.queries.commit import CommitState, FailingCase
+from bot.services import learning
+from bot.services import notice as announce
+from bot.store.conversation import notice as notice_store
+from bot.store.conversation import silence as silence_store
+from bot.store.conversation.notice import Kind, Notice
 from bot.store.database import Session
-from bot.store.notices import Kind, Notice
+from bot.store.decisions import audit as audit_store
+from bot.store.decisions import check_run as check_run_store
+from bot.store.runs import run as run_store
+from bot.store.scores import label as label_store
+from bot.store.workspaces import account_link as account_link_store
+from bot.store.workspaces import workspace as workspace_store
 
 SETTLE = timedelta(seconds=5)
 """How long other runs of the commit may take to be told of before it is looked at."""
@@ -36,20 +45,20 @@ class Told:
         return self.state.finished and self.state.complete and all(name in _KNOWN for _, name in self.named)
 
 
-def ask(session: Session, run: runs.StoredRun, now: datetime, *, failed: bool) -> None:
+def ask(session: Session, run: run_store.StoredRun, now: datetime, *, failed: bool) -> None:
     """Ask that the author of a run's commit be told, or told anew; who is not linked, or wants nothing, is not."""
     if run.actor is None:
         return
-    for link in links.list_of_account(session, run.actor):
+    for link in account_link_store.list_of_account(session, run.actor):
         place = Place(link.workspace_id, link.slack_user)
         key = f"author:{run.repository_id}:{run.head_sha}:{place}"
-        if not failed and notices.find_message(session, key) is None:
+        if not failed and notice_store.find_message(session, key) is None:
             continue
-        if not workspaces.is_visible(session, link.workspace_id, run.repository_id):
+        if not workspace_store.is_visible(session, link.workspace_id, run.repository_id):
             continue
-        if silences.find(session, link.workspace_id, link.slack_user) is not None:
+        if silence_store.find(session, link.workspace_id, link.slack_user) is not None:
             continue
-        notices.put(
+        notice_store.put(
             session,
             kind=Kind.AUTHOR,
             key=key,
@@ -65,7 +74,7 @@ def ask(session: Session, run: runs.StoredRun, now: datetime, *, failed: bool) -
 
 def look(session: Session, repository_id: RepositoryId, head_sha: str, actor: Actor, now: datetime) -> Told:
     """Everything about a commit that its author is told."""
-    state = commits.state(session, repository_id, head_sha, now)
+    state = commit.state(session, repository_id, head_sha, now)
     named = tuple(
         (
             one,
@@ -73,14 +82,14 @@ def look(session: Session, repository_id: RepositoryId, head_sha: str, actor: Ac
         )
         for one in state.failures
     )
-    latest = runs.list_latest_attempts(session, repository_id, head_sha)
-    asked = [checks.find_rerun(session, repository_id, run.github_run_id, run.attempt) for run in latest]
+    latest = run_store.list_latest_attempts(session, repository_id, head_sha)
+    asked = [check_run_store.find_rerun(session, repository_id, run.github_run_id, run.attempt) for run in latest]
     return Told(
         state=state,
         named=named,
         run_url=next((run.url for run in latest if run.conclusion == "failure"), latest[0].url if latest else ""),
         mine=any(
-            labels.exists(session, repository_id, one.case_id, LabelVerdict.MINE, actor, head_sha)
+            label_store.exists(session, repository_id, one.case_id, LabelVerdict.MINE, actor, head_sha)
             for one in state.failures
         ),
         rerun_at=max((at for at in asked if at is not None), default=None),
@@ -93,8 +102,8 @@ def say_mine(session: Session, notice: Notice, actor: Actor, now: datetime) -> N
     Raises:
         NotFoundError: nothing fails on the commit any more.
     """
-    notices.lock(session, notice.id)
-    state = commits.state(session, notice.repository_id, notice.detail, now)
+    notice_store.lock(session, notice.id)
+    state = commit.state(session, notice.repository_id, notice.detail, now)
     cases = sorted({one.case_id for one in state.failures})
     if not cases:
         message = "Nothing fails on this commit any more."
@@ -111,7 +120,7 @@ def say_mine(session: Session, notice: Notice, actor: Actor, now: datetime) -> N
             head_sha=notice.detail,
         )
         if new:
-            entry = audit.append(
+            entry = audit_store.append(
                 session,
                 repository_id=notice.repository_id,
                 case_id=case_id,
@@ -127,7 +136,7 @@ def say_mine(session: Session, notice: Notice, actor: Actor, now: datetime) -> N
 
 def refresh(session: Session, notice: Notice, now: datetime) -> None:
     """Show the author what was done."""
-    notices.put(
+    notice_store.put(
         session,
         kind=Kind.AUTHOR,
         key=notice.key,

@@ -7,19 +7,28 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from bot.analysis import schedule
+from bot.analysis import channel_schedule
+from bot.analysis.channel_schedule import Hours
 from bot.analysis.digest import Cost, Day, Digest, News, Owned, Row, Waiting
-from bot.analysis.escalation import DIRECT_AFTER, EXPIRING
-from bot.analysis.lifecycle import Quarantine, State
 from bot.analysis.model import CaseId, Place, RepositoryId, Status
-from bot.analysis.schedule import Hours
-from bot.analysis.subscriptions import Event, Filters, Subject
-from bot.services import access, clusters, escalation, impact, ledger, owners
-from bot.store import cases, changes, notices, pauses, quarantines, repositories, results, subscriptions, workspaces
-from bot.store.changes import StatusChange
+from bot.analysis.quarantine.escalation import DIRECT_AFTER, EXPIRING
+from bot.analysis.quarantine.lifecycle import Quarantine, State
+from bot.analysis.subscription import Event, Filters, Subject
+from bot.queries import access, error_ledger, impact, owner
+from bot.services import cluster, escalation
+from bot.store.cases import case as case_store
+from bot.store.conversation import channel_pause as channel_pause_store
+from bot.store.conversation import notice as notice_store
+from bot.store.conversation import subscription as subscription_store
+from bot.store.conversation.notice import NO_REPOSITORY, Kind
 from bot.store.database import Session
-from bot.store.notices import NO_REPOSITORY, Kind
-from bot.store.repositories import Repository
+from bot.store.decisions import quarantine as quarantine_store
+from bot.store.runs import result as result_store
+from bot.store.scores import status_change as status_change_store
+from bot.store.scores.status_change import StatusChange
+from bot.store.workspaces import repository as repository_store
+from bot.store.workspaces import workspace as workspace_store
+from bot.store.workspaces.repository import Repository
 
 CHART_DAYS = 14
 LEDGER = timedelta(days=30)
@@ -32,14 +41,14 @@ _ORDER = (News.BROKEN, News.FLAKY, News.FIXED)
 
 def put_due(session: Session, now: datetime) -> int:
     """Ask for every digest that is due, once each however many processes do so; returns how many were new."""
-    channels = subscriptions.list_with_digest(session)
-    paused = pauses.list_of(session, [channel.place for channel in channels])
+    channels = subscription_store.list_with_digest(session)
+    paused = channel_pause_store.list_of(session, [channel.place for channel in channels])
     found = 0
     for channel in channels:
         hours = channel.hours
         if hours.digest is None or channel.place in paused:
             continue
-        day = schedule.due_on(hours.digest, hours.zone, now, hours.digest_since or now)
+        day = channel_schedule.due_on(hours.digest, hours.zone, now, hours.digest_since or now)
         if day is not None:
             found += _put(session, channel.place, day.isoformat(), day.isoformat(), now)
     return found
@@ -57,20 +66,20 @@ def compose(
 
     `default` is the place of what nobody subscribed to, `cadence` says in words how often the digest comes.
     """
-    hours = subscriptions.get_channel(session, place).hours
+    hours = subscription_store.get_channel(session, place).hours
     if day is None:
         day, since = now.astimezone(hours.zone).date(), now - (timedelta(days=7) if _is_weekly(hours) else _DAY)
     elif hours.digest is None or day.weekday() not in hours.digest.days:
         return None
     else:
-        since = schedule.begin_of(hours.digest, hours.zone, day)
+        since = channel_schedule.begin_of(hours.digest, hours.zone, day)
     told = _heard(session, place, default)
     rows: list[Row] = []
     held: list[Quarantine] = []
     cost = Cost()
     for repository, filters in told:
         rows += _rows(session, repository, filters, since, now)
-        held += quarantines.list_open(session, [repository.id])
+        held += quarantine_store.list_open(session, [repository.id])
         cost += _cost(session, repository.id, since, now)
     ids = [repository.id for repository, _ in told]
     return Digest(
@@ -83,7 +92,7 @@ def compose(
         owned=_owned(session, held, now),
         proposals=sum(one.state is State.PROPOSED for one in held),
         cost=cost,
-        ledgers=tuple(ledger.of_repository(session, one, min(since, now - LEDGER), now) for one in ids),
+        ledgers=tuple(error_ledger.of_repository(session, one, min(since, now - LEDGER), now) for one in ids),
         stale=_stale(session, place, told, now),
         cadence=cadence,
         is_weekly=_is_weekly(hours),
@@ -91,7 +100,7 @@ def compose(
 
 
 def _put(session: Session, place: Place, key: str, detail: str, now: datetime) -> bool:
-    return notices.put(
+    return notice_store.put(
         session,
         kind=Kind.DIGEST,
         key=f"digest:{place}:{key}",
@@ -108,15 +117,15 @@ def _is_weekly(hours: Hours) -> bool:
 
 def _heard(session: Session, place: Place, default: Place | None) -> list[tuple[Repository, Filters]]:
     """The repositories a digest tells of: those subscribed to, or in the default channel those nobody asked for."""
-    workspace = workspaces.get(session, place.workspace_id)
+    workspace = workspace_store.get(session, place.workspace_id)
     visible = access.visible(session, workspace)
-    filters = {one.repository_id: one.filters for one in subscriptions.list_place(session, place)}
+    filters = {one.repository_id: one.filters for one in subscription_store.list_place(session, place)}
     if place == default:
         for repository_id in visible:
-            if not subscriptions.list_repository(session, repository_id):
+            if not subscription_store.list_repository(session, repository_id):
                 filters[repository_id] = Filters()
     return [
-        (repositories.get(session, repository_id), filters[repository_id])
+        (repository_store.get(session, repository_id), filters[repository_id])
         for repository_id in visible
         if repository_id in filters and filters[repository_id].admit(Event.DIGEST)
     ]
@@ -125,12 +134,12 @@ def _heard(session: Session, place: Place, default: Place | None) -> list[tuple[
 def _rows(
     session: Session, repository: Repository, filters: Filters, since: datetime, until: datetime
 ) -> Iterable[Row]:
-    news = _news(changes.list_between(session, repository.id, since, until))
-    named = owners.of_cases(session, repository.id, list(news))
-    known_as = owners.aliases(session, repository.id, named)
-    files = cases.list_facts(session, repository.id, list(news))
+    news = _news(status_change_store.list_between(session, repository.id, since, until))
+    named = owner.of_cases(session, repository.id, list(news))
+    known_as = owner.aliases(session, repository.id, named)
+    files = case_store.list_facts(session, repository.id, list(news))
     told: dict[CaseId, Row] = {}
-    for one in cases.list_worst(session, repository.id, list(news), len(news)):
+    for one in case_store.list_worst(session, repository.id, list(news), len(news)):
         subject = Subject(branch="", file=files[one.id].file, rate=one.rate, owners=known_as.get(one.id, ()))
         if filters.covers(subject):
             told[one.id] = Row(
@@ -143,7 +152,7 @@ def _rows(
                 owners=named.get(one.id, ()),
             )
     for kind in _ORDER:
-        for first, *others in clusters.gather(session, repository.id, [one for one in told if news[one] is kind]):
+        for first, *others in cluster.gather(session, repository.id, [one for one in told if news[one] is kind]):
             more = f" and {len(others):,} more that fail with it" if others else ""
             yield replace(told[first], title=f"{told[first].title}{more}")
 
@@ -182,7 +191,7 @@ def _days(session: Session, ids: Sequence[RepositoryId], hours: Hours, now: date
     begin = hours.begin_of(days[0])
     counted: Counter[tuple[date, bool]] = Counter()
     for repository_id in ids:
-        for day, is_flaky, number in results.count_failures_by_day(session, repository_id, begin, hours.zone.key):
+        for day, is_flaky, number in result_store.count_failures_by_day(session, repository_id, begin, hours.zone.key):
             counted[day, is_flaky] += number
     return tuple(Day(day, counted[day, True], counted[day, False]) for day in days)
 
@@ -193,7 +202,7 @@ def _owned(session: Session, held: Sequence[Quarantine], now: datetime) -> tuple
     masking = [one for one in held if one.state in _IN_FORCE]
     for repository_id in sorted({one.repository_id for one in masking}):
         of_one = [one for one in masking if one.repository_id == repository_id]
-        named = owners.of_cases(session, repository_id, [one.case_id for one in of_one])
+        named = owner.of_cases(session, repository_id, [one.case_id for one in of_one])
         for one in of_one:
             whose = named.get(one.case_id, ())
             in_force[whose] += 1
@@ -212,7 +221,7 @@ def _stale(
         if one.place == place and one.repository_id in names and now - one.since >= DIRECT_AFTER
     ]
     whose = {
-        repository_id: owners.of_cases(
+        repository_id: owner.of_cases(
             session, repository_id, [one.case_id for one in found if one.repository_id == repository_id]
         )
         for repository_id in {one.repository_id for one in found}

@@ -6,16 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.analysis import escalation, schedule
-from bot.analysis.escalation import EXPIRING, MENTION_AFTER
-from bot.analysis.lifecycle import Quarantine, State
+from bot.analysis import channel_schedule
 from bot.analysis.model import ActorKind, CaseId, Place, RepositoryId, WorkspaceId
-from bot.analysis.owners import is_person
-from bot.services import owners
-from bot.store import audit, cards, notices, pauses, quarantines, subscriptions, waiting
+from bot.analysis.quarantine import escalation
+from bot.analysis.quarantine.escalation import EXPIRING, MENTION_AFTER
+from bot.analysis.quarantine.lifecycle import Quarantine, State
+from bot.analysis.quarantine.owner import is_person
+from bot.queries import owner
+from bot.store.cases import waiting as waiting_store
+from bot.store.cases.waiting import OpenCard
+from bot.store.conversation import card as card_store
+from bot.store.conversation import channel_pause as channel_pause_store
+from bot.store.conversation import notice as notice_store
+from bot.store.conversation import subscription as subscription_store
+from bot.store.conversation.notice import Kind
 from bot.store.database import Session
-from bot.store.notices import Kind
-from bot.store.waiting import OpenCard
+from bot.store.decisions import audit as audit_store
+from bot.store.decisions import quarantine as quarantine_store
 
 FORGOTTEN = timedelta(days=14)
 """What waits for longer is neither mentioned nor listed any more: nobody misses it."""
@@ -35,7 +42,7 @@ class Undecided:
 def list_waiting(session: Session, now: datetime) -> Sequence[Undecided]:
     """What has waited for a decision for a day or more, the longest first."""
     found = []
-    for card in waiting.list_cards(session, now - FORGOTTEN, now - MENTION_AFTER, now):
+    for card in waiting_store.list_cards(session, now - FORGOTTEN, now - MENTION_AFTER, now):
         since = _since(card)
         if since is not None and MENTION_AFTER <= now - since <= FORGOTTEN:
             found.append(
@@ -54,14 +61,14 @@ def climb(session: Session, now: datetime) -> int:
     """Ask for the next step of everything that waits, once each; returns how many were new."""
     found = 0
     undecided = list_waiting(session, now)
-    hours = subscriptions.list_channels(session, sorted({one.place for one in undecided}))
-    paused = pauses.list_of(session, sorted({one.place for one in undecided}))
+    hours = subscription_store.list_channels(session, sorted({one.place for one in undecided}))
+    paused = channel_pause_store.list_of(session, sorted({one.place for one in undecided}))
     for one in undecided:
         rung = escalation.rung(one.since, now)
         if rung is None or one.place in paused:
             continue
         channel = hours.get(one.place)
-        found += notices.put(
+        found += notice_store.put(
             session,
             kind=Kind.ESCALATION,
             key=f"escalation:{rung}:{one.repository_id}:{one.case_id}:{one.since:%Y%m%d%H%M}:{one.place}",
@@ -70,7 +77,7 @@ def climb(session: Session, now: datetime) -> int:
             detail=f"{rung}:{one.since.isoformat()}",
             place=one.place,
             now=now,
-            at=schedule.loud_from(channel.hours.quiet, channel.hours.zone, now) if channel else now,
+            at=channel_schedule.loud_from(channel.hours.quiet, channel.hours.zone, now) if channel else now,
         )
     return found
 
@@ -78,14 +85,14 @@ def climb(session: Session, now: datetime) -> int:
 def remind(session: Session, now: datetime) -> int:
     """Ask for the reminders of quarantines that end soon, once each; returns how many were new."""
     found = 0
-    for held in quarantines.list_ending(session, now, now + EXPIRING):
+    for held in quarantine_store.list_ending(session, now, now + EXPIRING):
         days = reminder_due(held, now)
         if days is None or held.expires_at is None:
             continue
-        places = cards.list_places(session, held.repository_id, held.case_id)
-        for place in sorted(set(places) - pauses.list_of(session, places)):
-            hours = subscriptions.get_channel(session, place).hours
-            found += notices.put(
+        places = card_store.list_places(session, held.repository_id, held.case_id)
+        for place in sorted(set(places) - channel_pause_store.list_of(session, places)):
+            hours = subscription_store.get_channel(session, place).hours
+            found += notice_store.put(
                 session,
                 kind=Kind.REMINDER,
                 key=f"reminder:{held.id}:{days}:{held.expires_at:%Y%m%d}:{place}",
@@ -94,7 +101,7 @@ def remind(session: Session, now: datetime) -> int:
                 detail=str(days),
                 place=place,
                 now=now,
-                at=schedule.loud_from(hours.quiet, hours.zone, now),
+                at=channel_schedule.loud_from(hours.quiet, hours.zone, now),
             )
     return found
 
@@ -118,8 +125,8 @@ def find_owners(
     session: Session, workspace_id: WorkspaceId, repository_id: RepositoryId, case_id: CaseId
 ) -> tuple[str, ...]:
     """Who answers for a case, as a workspace can mention them; none where nobody does."""
-    named = owners.of_cases(session, repository_id, [case_id]).get(case_id, ())
-    return owners.mentionable(session, workspace_id, repository_id, named)
+    named = owner.of_cases(session, repository_id, [case_id]).get(case_id, ())
+    return owner.mentionable(session, workspace_id, repository_id, named)
 
 
 def find_people(session: Session, place: Place, repository_id: RepositoryId, case_id: CaseId) -> list[str]:
@@ -130,7 +137,7 @@ def find_people(session: Session, place: Place, repository_id: RepositoryId, cas
     """
     owning = find_owners(session, place.workspace_id, repository_id, case_id)
     people = [name for name in owning if is_person(name)]
-    acted = (audit.find_person(session, repository_id, case_id), subscriptions.find_creator(session, place))
+    acted = (audit_store.find_person(session, repository_id, case_id), subscription_store.find_creator(session, place))
     people += [actor.id for actor in acted if actor is not None and actor.kind is ActorKind.SLACK]
     return list(dict.fromkeys(people))
 

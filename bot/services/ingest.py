@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from bot import telemetry
-from bot.analysis import completeness, failures, runners
-from bot.analysis.incidents import LEFT_OUT
+from bot.analysis import failures
+from bot.analysis.identity import runner
+from bot.analysis.identity.suite import outage_suite
+from bot.analysis.incident import LEFT_OUT
 from bot.analysis.model import (
     CaseId,
     CaseRun,
@@ -21,23 +23,30 @@ from bot.analysis.model import (
     RunId,
     RunReport,
 )
-from bot.analysis.suites import outage_suite
+from bot.analysis.reports import completeness
 from bot.services import (
-    announce,
     author,
-    clusters,
+    cluster,
+    failure_kind,
     judge,
-    kinds,
     masking,
-    outages,
-    policies,
-    proposing,
+    notice,
+    outage,
+    policy,
+    policy_proposal,
     rebuild,
-    recovery,
-    renames,
+    release,
+    rename,
 )
-from bot.store import histories, identities, incidents, parts, repositories, results, runs, scorers
+from bot.store.cases import identity as identity_store
 from bot.store.database import Session
+from bot.store.runs import history as history_store
+from bot.store.runs import result as result_store
+from bot.store.runs import run as run_store
+from bot.store.runs import run_part as run_part_store
+from bot.store.scores import incident as incident_store
+from bot.store.scores import scorer as scorer_store
+from bot.store.workspaces import repository as repository_store
 
 HISTORY_AGE = timedelta(hours=24)
 """A run older than this is history: what it teaches is folded into one message."""
@@ -48,11 +57,11 @@ _STOPPED = frozenset({"cancelled", "skipped", "stale"})
 _log = telemetry.logger(__name__)
 
 
-def begin(session: Session, run: runs.Run, now: datetime) -> RunId:
+def begin(session: Session, run: run_store.Run, now: datetime) -> RunId:
     """Record that a run exists, finished or not; its commit's check shows it."""
-    run_id = runs.put(session, run)
+    run_id = run_store.put(session, run)
     if now - run.started_at < HISTORY_AGE:
-        announce.check(session, run.repository_id, run.head_sha, now)
+        notice.check(session, run.repository_id, run.head_sha, now)
     return run_id
 
 
@@ -63,19 +72,19 @@ def record(
 
     Everything happens in the caller's transaction; a run that is recorded twice changes nothing.
     """
-    scorers.lock(session, repository_id)
-    run = runs.get(session, repository_id, run_id)
+    scorer_store.lock(session, repository_id)
+    run = run_store.get(session, repository_id, run_id)
     if run.ingested_at is not None:
         return False
-    repository = repositories.get(session, repository_id)
+    repository = repository_store.get(session, repository_id)
     report = completeness.assess(
         report,
         run.workflow_path,
-        parts.list_attempts(session, run),
-        parts.list_before(session, run, repository.default_branch),
-        policies.of_repository(session, repository_id),
+        run_part_store.list_attempts(session, run),
+        run_part_store.list_before(session, run, repository.default_branch),
+        policy.of_repository(session, repository_id),
     )
-    ids = identities.put(
+    ids = identity_store.put(
         session, repository_id, (case.identity for leg in report.legs for case in leg.cases), run.started_at
     )
     commit = judge.Commit(
@@ -87,16 +96,16 @@ def record(
         started_at=run.started_at,
     )
     if commit.on_default_branch:
-        ids = renames.follow(session, run, report, ids, now)
+        ids = rename.follow(session, run, report, ids, now)
     _store(session, repository_id, run, report, ids, now)
-    suites = renames.suites(session, repository_id, ids.values())
+    suites = rename.suites(session, repository_id, ids.values())
     legs = tuple(judged(leg, ids, suites) for leg in report.legs)
     judgement = _judge(session, run, commit, legs, now)
     for leg in report.legs:
-        clusters.remember_order(session, repository_id, run_id, leg, ids)
+        cluster.remember_order(session, repository_id, run_id, leg, ids)
     if judgement.failed:
-        clusters.request_refresh(session, repository_id, now)
-    runs.set_ingested(
+        cluster.request_refresh(session, repository_id, now)
+    run_store.set_ingested(
         session,
         repository_id,
         run_id,
@@ -121,35 +130,35 @@ def record(
     )
     masking.stop_broken(session, repository_id, judgement.changes, now)
     if commit.on_default_branch:
-        recovery.request(session, repository_id)
+        release.request(session, repository_id)
     failing = {
         ids[case.identity.key]
         for leg in report.legs
         for case in leg.cases
         if any(one.outcome.is_failure for one in case.tries)
     }
-    failing |= histories.list_failed_before(session, run)
+    failing |= history_store.list_failed_before(session, run)
     _announce(session, run, report, judgement, failing, place, now)
     return True
 
 
 def _judge(
-    session: Session, run: runs.StoredRun, commit: judge.Commit, legs: tuple[judge.JudgedLeg, ...], now: datetime
+    session: Session, run: run_store.StoredRun, commit: judge.Commit, legs: tuple[judge.JudgedLeg, ...], now: datetime
 ) -> judge.Judgement:
     """Judge a run, or leave it out where somebody marked its time as an incident; keep the outages found in it."""
-    if outages.covering(incidents.list_marked(session, run.repository_id), run.started_at, run.completed_at):
+    if outage.covering(incident_store.list_marked(session, run.repository_id), run.started_at, run.completed_at):
         return judge.leave_out(legs, LEFT_OUT)
-    thresholds = policies.of_repository(session, run.repository_id).thresholds
+    thresholds = policy.of_repository(session, run.repository_id).thresholds
     judgement = judge.judge(session, run.repository_id, commit, legs, now, thresholds)
     if judgement.observations is None:
         rebuild.request_if_idle(session, run.repository_id, now)
         return judgement
-    incidents.put_found(
+    incident_store.put_found(
         session,
         [
             found
             for leg in legs
-            for found in outages.of_leg(
+            for found in outage.of_leg(
                 run.repository_id, run.id, run.started_at, leg, judgement.observations[leg.variant]
             )
         ],
@@ -160,7 +169,7 @@ def _judge(
 def _store(
     session: Session,
     repository_id: RepositoryId,
-    run: runs.StoredRun,
+    run: run_store.StoredRun,
     report: RunReport,
     ids: dict[bytes, CaseId],
     now: datetime,
@@ -175,23 +184,23 @@ def _store(
                 print_ = failures.fingerprint(one.failure)
                 found.setdefault(print_.key, (print_.cause, one.failure))
                 keys[leg.variant, case.identity.key, one.number] = print_.key
-    numbers = kinds.number(session, repository_id, found, now)
-    rows: list[results.FailureRow] = []
+    numbers = failure_kind.number(session, repository_id, found, now)
+    rows: list[result_store.FailureRow] = []
     for leg in report.legs:
         ordered = sorted(leg.cases, key=lambda case: ids[case.identity.key])
-        results.insert_results(
+        result_store.insert_results(
             session,
             repository_id,
             run.id,
             leg,
             np.array([ids[case.identity.key] for case in ordered], dtype=np.int32),
-            np.array([results.CODES[case.tries[0].outcome] for case in ordered], dtype=np.uint8),
+            np.array([result_store.CODES[case.tries[0].outcome] for case in ordered], dtype=np.uint8),
             np.array([case.tries[0].duration for case in ordered], dtype=np.float32),
-            runners.number([case.runner for case in ordered]),
+            runner.number([case.runner for case in ordered]),
         )
         for case in ordered:
             rows += [
-                results.FailureRow(
+                result_store.FailureRow(
                     case_id=ids[case.identity.key],
                     run_id=run.id,
                     variant=leg.variant,
@@ -204,8 +213,8 @@ def _store(
                 for one in case.tries
                 if one.outcome.is_failure or one.number > 1
             ]
-    results.insert_failures(session, repository_id, rows)
-    runs.insert_problems(session, repository_id, run.id, report.problems)
+    result_store.insert_failures(session, repository_id, rows)
+    run_store.insert_problems(session, repository_id, run.id, report.problems)
 
 
 def judged(leg: Leg, ids: dict[bytes, CaseId], suites: Mapping[CaseId, str] | None = None) -> judge.JudgedLeg:
@@ -219,7 +228,7 @@ def judged(leg: Leg, ids: dict[bytes, CaseId], suites: Mapping[CaseId, str] | No
     )
     is_run = np.array([case.tries[0].outcome is not Outcome.SKIPPED for _, case in ordered], dtype=np.bool_)
     ran = [pair for pair, is_one in zip(ordered, is_run.tolist(), strict=True) if is_one]
-    told = runners.number([case.runner for _, case in ordered])
+    told = runner.number([case.runner for _, case in ordered])
     named = [
         known.get(CaseId(case_id)) or outage_suite(case.identity.file, case.identity.class_name, case.identity.suite)
         for case_id, case in ran
@@ -243,7 +252,7 @@ def judged(leg: Leg, ids: dict[bytes, CaseId], suites: Mapping[CaseId, str] | No
 
 def _announce(
     session: Session,
-    run: runs.StoredRun,
+    run: run_store.StoredRun,
     report: RunReport,
     judgement: judge.Judgement,
     failing: Collection[CaseId],
@@ -251,14 +260,14 @@ def _announce(
     now: datetime,
 ) -> None:
     if now - (run.completed_at or run.started_at) > HISTORY_AGE:
-        announce.imported(session, run.repository_id, place, now)
+        notice.imported(session, run.repository_id, place, now)
         return
-    announce.check(session, run.repository_id, run.head_sha, now)
-    if judgement.is_incident or (judgement.has_part_out and outages.is_news(session, run.repository_id, run.id, now)):
-        announce.incident(session, run.repository_id, run.id, place, now)
+    notice.check(session, run.repository_id, run.head_sha, now)
+    if judgement.is_incident or (judgement.has_part_out and outage.is_news(session, run.repository_id, run.id, now)):
+        notice.incident(session, run.repository_id, run.id, place, now)
     if run.conclusion not in _STOPPED and any(not problem.is_note for problem in report.problems):
-        announce.unreadable(session, run.repository_id, run.id, place, now)
-    announce.changes(session, run, judgement.changes, place, now)
-    announce.renew(session, run.repository_id, failing, now)
-    proposing.by_policy(session, run, judgement.changes, place, now)
+        notice.unreadable(session, run.repository_id, run.id, place, now)
+    notice.changes(session, run, judgement.changes, place, now)
+    notice.renew(session, run.repository_id, failing, now)
+    policy_proposal.by_policy(session, run, judgement.changes, place, now)
     author.ask(session, run, now, failed=judgement.failed > 0)

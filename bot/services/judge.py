@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.analysis import model, scoring
+from bot.analysis.identity.runner import Runners
 from bot.analysis.model import CaseId, RepositoryId, Status
-from bot.analysis.policy import Thresholds
-from bot.analysis.runners import Runners
-from bot.store import cases, scorers
+from bot.analysis.quarantine.policy import Thresholds
+from bot.store.cases import case as case_store
 from bot.store.database import Session
+from bot.store.scores import scorer as scorer_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def judge(
     Holds the repository's scorer for the rest of the transaction, so that runs are judged one after another. Where
     the scores are of another model nothing is judged: the run is when the repository is scored anew.
     """
-    stored = scorers.lock(session, repository_id)
+    stored = scorer_store.lock(session, repository_id)
     model = scoring.MODEL
     if stored is not None and stored.model != model.version:
         return leave_out(legs)
@@ -107,9 +108,9 @@ def judge(
     told = set(touched.tolist())
     for variant in sorted({leg.variant for leg in legs if scorer.lists_failures_only(leg.variant)}):
         # Reports that list failures only tell of the cases they do not list, too.
-        told.update(row.case_id for row in cases.list_scores(session, repository_id, variant=variant))
-    known = cases.list_scores(session, repository_id, case_ids=sorted(told))
-    changed: list[cases.ScoreRow] = []
+        told.update(row.case_id for row in case_store.list_scores(session, repository_id, variant=variant))
+    known = case_store.list_scores(session, repository_id, case_ids=sorted(told))
+    changed: list[case_store.ScoreRow] = []
     seen = []
     for leg in sorted(legs, key=lambda one: one.variant):
         counts = _load(session, repository_id, scorer, commit, leg, known)
@@ -117,7 +118,7 @@ def judge(
         seen.append(observation)
         _store(session, repository_id, scorer, leg, counts, observation)
         changed += read_out(scorer, leg.variant, observation.touched)
-    cases.put_scores(session, repository_id, changed, now)
+    case_store.put_scores(session, repository_id, changed, now)
     _put(session, repository_id, memory, now)
     return Judgement(
         changes=_changes(known, changed),
@@ -144,17 +145,17 @@ def leave_out(legs: tuple[JudgedLeg, ...], outage: float = 0.0) -> Judgement:
 def replace(session: Session, repository_id: RepositoryId, scorer: scoring.Scorer, now: datetime) -> None:
     """Write the whole state of a scorer in place of what is stored; it has seen every run that is to count."""
     version = scorer.model.version
-    scorers.delete(session, repository_id)
-    cases.delete_scores(session, repository_id)
+    scorer_store.delete(session, repository_id)
+    case_store.delete_scores(session, repository_id)
     rows = []
     for name, variant in sorted(scorer.variants.items()):
-        counts = scorers.Counts({})
+        counts = scorer_store.Counts({})
         counts.set(variant.case_ids, variant.counts)
-        scorers.put_counts(session, repository_id, name, counts)
+        scorer_store.put_counts(session, repository_id, name, counts)
         kept = ((key, one.to_bytes(version)) for key, one in variant.branches.items() if key in scorer.memory.branches)
-        scorers.put_branches(session, repository_id, name, kept)
+        scorer_store.put_branches(session, repository_id, name, kept)
         rows += read_out(scorer, name)
-    cases.put_scores(session, repository_id, rows, now)
+    case_store.put_scores(session, repository_id, rows, now)
     _put(session, repository_id, scorer.memory, now)
 
 
@@ -177,7 +178,9 @@ def execution_of(commit: Commit, leg: JudgedLeg) -> scoring.Execution:
     )
 
 
-def read_out(scorer: scoring.Scorer, variant: str, case_ids: NDArray[np.int32] | None = None) -> list[cases.ScoreRow]:
+def read_out(
+    scorer: scoring.Scorer, variant: str, case_ids: NDArray[np.int32] | None = None
+) -> list[case_store.ScoreRow]:
     """The scores of the cases of a variant that are followed, of all or of those named, as rows to store."""
     scores = scoring.readout.active(scorer, variant, None, case_ids)
     followed = scorer.variant(variant)
@@ -185,7 +188,7 @@ def read_out(scorer: scoring.Scorer, variant: str, case_ids: NDArray[np.int32] |
     states = followed.active.pack(places, scorer.model.version)
     episodes = followed.active.records["episode"][places].tolist()
     return [
-        cases.ScoreRow(
+        case_store.ScoreRow(
             case_id=CaseId(score.case_id),
             variant=variant,
             state=state,
@@ -211,11 +214,11 @@ def _load(
     scorer: scoring.Scorer,
     commit: Commit,
     leg: JudgedLeg,
-    known: list[cases.ScoreRow],
-) -> scorers.Counts:
+    known: list[case_store.ScoreRow],
+) -> scorer_store.Counts:
     """Give the scorer what is stored of the cases of a leg, and of its branch."""
     model = scorer.model
-    counts = scorers.get_counts(session, repository_id, leg.variant, leg.evidence)
+    counts = scorer_store.get_counts(session, repository_id, leg.variant, leg.evidence)
     rows = [(int(row.case_id), row.state) for row in known if row.variant == leg.variant]
     all_rows = scorer.lists_failures_only(leg.variant)
     inside = set(leg.evidence.tolist()) if rows and not all_rows else set()
@@ -227,7 +230,7 @@ def _load(
     )
     if not commit.on_default_branch:
         branch = scoring.branch_key(commit.branch)
-        if beliefs := scorers.find_branch(session, repository_id, leg.variant, branch):
+        if beliefs := scorer_store.find_branch(session, repository_id, leg.variant, branch):
             variant.branches[branch] = scoring.BranchBeliefs.from_bytes(beliefs, model)
     return counts
 
@@ -237,30 +240,30 @@ def _store(
     repository_id: RepositoryId,
     scorer: scoring.Scorer,
     leg: JudgedLeg,
-    counts: scorers.Counts,
+    counts: scorer_store.Counts,
     observation: scoring.Observation,
 ) -> None:
     """Take from the scorer what an execution changed, all but the scores."""
     variant = scorer.variant(leg.variant)
     counts.set(leg.evidence, variant.counts[:, variant.locate(leg.evidence)])
-    scorers.put_counts(session, repository_id, leg.variant, counts)
+    scorer_store.put_counts(session, repository_id, leg.variant, counts)
     branch = observation.branch
     if branch is not None and (beliefs := variant.branches.get(branch)):
         packed = beliefs.to_bytes(scorer.model.version)
-        scorers.put_branches(session, repository_id, leg.variant, [(branch, packed)])
+        scorer_store.put_branches(session, repository_id, leg.variant, [(branch, packed)])
     if observation.forgotten is not None:
-        scorers.forget_branch(session, repository_id, observation.forgotten)
+        scorer_store.forget_branch(session, repository_id, observation.forgotten)
 
 
 def _put(session: Session, repository_id: RepositoryId, memory: scoring.RepositoryMemory, now: datetime) -> None:
     version = scoring.MODEL.version
-    row = scorers.StoredScorer(memory.to_bytes(version), version, memory.keys, memory.is_outgrown)
-    scorers.put(session, repository_id, row, now)
+    row = scorer_store.StoredScorer(memory.to_bytes(version), version, memory.keys, memory.is_outgrown)
+    scorer_store.put(session, repository_id, row, now)
 
 
-def _changes(known: list[cases.ScoreRow], changed: list[cases.ScoreRow]) -> tuple[Change, ...]:
+def _changes(known: list[case_store.ScoreRow], changed: list[case_store.ScoreRow]) -> tuple[Change, ...]:
     """The cases whose worst status over all variants moved."""
-    old: dict[CaseId, dict[str, cases.ScoreRow]] = {}
+    old: dict[CaseId, dict[str, case_store.ScoreRow]] = {}
     for row in known:
         old.setdefault(row.case_id, {})[row.variant] = row
     new = {case_id: dict(variants) for case_id, variants in old.items()}
@@ -275,6 +278,6 @@ def _changes(known: list[cases.ScoreRow], changed: list[cases.ScoreRow]) -> tupl
     return tuple(moves)
 
 
-def worst(rows: Iterable[cases.ScoreRow]) -> Status:
+def worst(rows: Iterable[case_store.ScoreRow]) -> Status:
     """The status of a case: that of its worst variant, healthy where it never failed."""
     return model.worst(row.status for row in rows)

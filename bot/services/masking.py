@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from bot.analysis.lifecycle import State
 from bot.analysis.model import SYSTEM, RepositoryId, Status
+from bot.analysis.quarantine.lifecycle import State
 from bot.services import judge, quarantine
-from bot.store import quarantines
 from bot.store.database import Session
+from bot.store.decisions import quarantine as quarantine_store
 
 
 def stop_broken(session: Session, repository_id: RepositoryId, changes: Iterable[judge.Change], now: datetime) -> None:
@@ -17,7 +17,7 @@ def stop_broken(session: Session, repository_id: RepositoryId, changes: Iterable
     broken = {change.case_id for change in changes if change.after is Status.BROKEN}
     if not broken:
         return
-    for held in quarantines.list_open(session, [repository_id], [State.ACTIVE, State.PROPOSED]):
+    for held in quarantine_store.list_open(session, [repository_id], [State.ACTIVE, State.PROPOSED]):
         if held.case_id not in broken:
             continue
         if held.state is State.ACTIVE:

@@ -6,15 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.analysis import lifecycle
-from bot.analysis.labels import LabelSource, LabelVerdict
-from bot.analysis.lifecycle import Move, Quarantine, RejectReason, Scope, State
+from bot.analysis.learning.label import LabelSource, LabelVerdict
 from bot.analysis.model import SYSTEM, Actor, ActorKind, CaseId, Place, QuarantineId, RepositoryId
-from bot.analysis.policy import Budget
+from bot.analysis.quarantine import lifecycle
+from bot.analysis.quarantine.lifecycle import Move, Quarantine, RejectReason, Scope, State
+from bot.analysis.quarantine.policy import Budget
 from bot.errors import ConflictError
-from bot.services import announce, clusters, judge, learning, policies
-from bot.store import audit, cases, mutes, quarantines
+from bot.services import cluster, judge, learning, notice, policy
+from bot.store.cases import case as case_store
 from bot.store.database import Session
+from bot.store.decisions import audit as audit_store
+from bot.store.decisions import mute as mute_store
+from bot.store.decisions import quarantine as quarantine_store
 
 DEEDS = {
     "propose": "proposed a quarantine",
@@ -63,10 +66,10 @@ def propose(
         ConflictError: the case is broken, or has an open quarantine.
         InvalidInputError: days or reason out of bounds.
     """
-    status = judge.worst(cases.list_scores(session, repository_id, case_ids=[proposal.case_id]))
-    lifecycle.check_cooldown(quarantines.find_latest(session, repository_id, proposal.case_id), actor, now)
+    status = judge.worst(case_store.list_scores(session, repository_id, case_ids=[proposal.case_id]))
+    lifecycle.check_cooldown(quarantine_store.find_latest(session, repository_id, proposal.case_id), actor, now)
     lifecycle.check_proposal(status=status, days=proposal.days, reason=proposal.reason)
-    quarantine_id = quarantines.insert_proposed(
+    quarantine_id = quarantine_store.insert_proposed(
         session,
         repository_id=repository_id,
         case_id=proposal.case_id,
@@ -80,7 +83,7 @@ def propose(
         now=now,
     )
     if quarantine_id is None:
-        first = quarantines.find_latest(session, repository_id, proposal.case_id)
+        first = quarantine_store.find_latest(session, repository_id, proposal.case_id)
         name = first.proposed_by.name if first else "somebody"
         message = f"{name} proposed a quarantine of this test already."
         raise ConflictError(message)
@@ -88,7 +91,9 @@ def propose(
         learning.record_label(
             session, repository_id, proposal.case_id, LabelVerdict.FLAKY, LabelSource.PROPOSAL, actor, now
         )
-    _record(session, quarantines.get(session, quarantine_id), "propose", actor, proposal.reason.strip(), now, place)
+    _record(
+        session, quarantine_store.get(session, quarantine_id), "propose", actor, proposal.reason.strip(), now, place
+    )
     return quarantine_id
 
 
@@ -111,15 +116,15 @@ def approve(
         NotAllowedError: the proposer may not approve.
     """
     held = _lock(session, quarantine_id, expected)
-    file = cases.get(session, held.repository_id, held.case_id).file
-    two_people = policies.rule(session, held.repository_id, file).two_people
+    file = case_store.get(session, held.repository_id, held.case_id).file
+    two_people = policy.rule(session, held.repository_id, file).two_people
     move = lifecycle.approve(held, actor, now, two_people=two_people)
-    quarantines.lock_budget(session, held.repository_id)
-    in_force = quarantines.list_open(session, [held.repository_id], [State.ACTIVE, State.SUSPENDED])
+    quarantine_store.lock_budget(session, held.repository_id)
+    in_force = quarantine_store.list_open(session, [held.repository_id], [State.ACTIVE, State.SUSPENDED])
     leaving = lifecycle.check_budget(held, in_force, budget, leaves)
     if leaving is not None:
         lift(session, leaving.id, actor, now, reason="Made room for another test.")
-    quarantines.set_state(session, held, move, actor, now, None)
+    quarantine_store.set_state(session, held, move, actor, now, None)
     _record(session, held, "approve", actor, "", now, None)
     learning.record_label(
         session, held.repository_id, held.case_id, LabelVerdict.FLAKY, LabelSource.APPROVAL, actor, now
@@ -169,7 +174,7 @@ def extend(
     """
     held = _lock(session, quarantine_id, expected)
     until = lifecycle.extend(held, days, now)
-    quarantines.set_terms(session, held, expires_at=until, owner=held.owner)
+    quarantine_store.set_terms(session, held, expires_at=until, owner=held.owner)
     _record(session, held, "extend", actor, f"{days} more days", now, None)
     return until
 
@@ -190,10 +195,10 @@ def assign(
     """
     held = _lock(session, quarantine_id, expected)
     chosen = lifecycle.assign(held, owner)
-    quarantines.set_terms(session, held, expires_at=held.expires_at, owner=chosen)
+    quarantine_store.set_terms(session, held, expires_at=held.expires_at, owner=chosen)
     _record(session, held, "assign", actor, chosen, now, None)
-    for other in clusters.assign(session, held.repository_id, held.case_id, chosen, actor, now):
-        announce.cards(session, held.repository_id, other, now)
+    for other in cluster.assign(session, held.repository_id, held.case_id, chosen, actor, now):
+        notice.cards(session, held.repository_id, other, now)
 
 
 def mute(
@@ -201,14 +206,14 @@ def mute(
 ) -> datetime:
     """Keep a case quiet: its cards are kept up to date, nothing is announced; returns until when."""
     until = lifecycle.mute_until(days, now)
-    mutes.put(session, repository_id, case_id, until, actor)
+    mute_store.put(session, repository_id, case_id, until, actor)
     _note(session, repository_id, case_id, "mute", actor, f"until {until.day} {until:%B}", now)
     return until
 
 
 def unmute(session: Session, repository_id: RepositoryId, case_id: CaseId, actor: Actor, now: datetime) -> None:
     """Announce a case again."""
-    if mutes.delete(session, repository_id, case_id):
+    if mute_store.delete(session, repository_id, case_id):
         _note(session, repository_id, case_id, "unmute", actor, "", now)
 
 
@@ -241,7 +246,7 @@ def resume(
 
 def expire_due(session: Session, now: datetime) -> int:
     """End every quarantine whose time is over; returns how many."""
-    due = quarantines.list_due(session, now)
+    due = quarantine_store.list_due(session, now)
     for quarantine_id in due:
         _move(session, quarantine_id, "expire", SYSTEM, "", now, lambda held: lifecycle.expire(held, now))
     return len(due)
@@ -271,7 +276,7 @@ def _note(
     now: datetime,
 ) -> None:
     """Record and announce what was done to a case, whatever quarantine it has."""
-    entry = audit.append(
+    entry = audit_store.append(
         session,
         repository_id=repository_id,
         case_id=case_id,
@@ -281,14 +286,14 @@ def _note(
         reason=reason,
         now=now,
     )
-    announce.move(session, repository_id, case_id, entry, now)
+    notice.move(session, repository_id, case_id, entry, now)
 
 
 def _lock(session: Session, quarantine_id: QuarantineId, expected: int | None) -> Quarantine:
     """The quarantine for one who saw its version `expected`; who was first is told where it was changed since."""
-    held = quarantines.lock(session, quarantine_id)
+    held = quarantine_store.lock(session, quarantine_id)
     if expected is not None and held.version != expected:
-        entry = audit.find_latest(session, held.repository_id, quarantine_id)
+        entry = audit_store.find_latest(session, held.repository_id, quarantine_id)
         if entry is not None:
             action = entry.tag.partition(":")[2]
             message = f"{entry.actor.name} was first: {DEEDS[action]} at {entry.created_at:%H:%M} UTC. Look again."
@@ -308,7 +313,7 @@ def _move(
     expected: int | None = None,
 ) -> Quarantine:
     held = _lock(session, quarantine_id, expected)
-    quarantines.set_state(session, held, rule(held), actor, now, reason or None)
+    quarantine_store.set_state(session, held, rule(held), actor, now, reason or None)
     _record(session, held, action, actor, reason, now, None)
     return held
 
@@ -316,7 +321,7 @@ def _move(
 def _record(
     session: Session, held: Quarantine, action: str, actor: Actor, reason: str, now: datetime, place: Place | None
 ) -> None:
-    entry = audit.append(
+    entry = audit_store.append(
         session,
         repository_id=held.repository_id,
         case_id=held.case_id,
@@ -326,4 +331,4 @@ def _record(
         reason=reason,
         now=now,
     )
-    announce.move(session, held.repository_id, held.case_id, entry, now, opening=place)
+    notice.move(session, held.repository_id, held.case_id, entry, now, opening=place)

@@ -16,13 +16,20 @@ from numpy.typing import NDArray
 
 from bot import telemetry
 from bot.analysis import scoring
-from bot.analysis.history import RunFacts
-from bot.analysis.incidents import LEFT_OUT, Incident
+from bot.analysis.explanation.case_history import RunFacts
+from bot.analysis.incident import LEFT_OUT, Incident
 from bot.analysis.model import CaseId, Place, RepositoryId, RunId, Status
-from bot.services import announce, judge, masking, outages, policies, retraction, testimony
-from bot.store import cards, executions, histories, queue, rescores, runs, scorers, statuses
-from bot.store import incidents as stored_incidents
+from bot.services import author_feedback, judge, masking, notice, outage, policy, retraction
+from bot.store import queue
+from bot.store.conversation import card as card_store
 from bot.store.database import Session
+from bot.store.runs import execution as execution_store
+from bot.store.runs import history as history_store
+from bot.store.runs import run as run_store
+from bot.store.scores import incident as incident_store
+from bot.store.scores import rescore as rescore_store
+from bot.store.scores import scorer as scorer_store
+from bot.store.scores import status as status_store
 
 BATCH = 25
 """Runs read in one transaction."""
@@ -31,13 +38,13 @@ _log = telemetry.logger(__name__)
 
 def request(session: Session, repository_id: RepositoryId, reason: str, now: datetime) -> None:
     """Ask for the scores of a repository to be computed anew, in the background; those of now stay readable."""
-    rescores.request(session, repository_id, reason, now)
+    rescore_store.request(session, repository_id, reason, now)
     _defer(session, repository_id)
 
 
 def request_if_idle(session: Session, repository_id: RepositoryId, now: datetime) -> bool:
     """Ask for a re-score because the scores are of another model, unless it was asked for; returns whether it asked."""
-    if rescores.find(session, repository_id).is_pending:
+    if rescore_store.find(session, repository_id).is_pending:
         return False
     request(session, repository_id, "model", now)
     return True
@@ -48,8 +55,8 @@ def request_for_window(session: Session, incident: Incident, now: datetime) -> N
 
     Takes the repository's scorer, so that no run is judged in between by the windows as they were.
     """
-    scorers.lock(session, incident.repository_id)
-    if runs.any_ended_since(session, incident.repository_id, incident.ended_at or incident.started_at):
+    scorer_store.lock(session, incident.repository_id)
+    if run_store.any_ended_since(session, incident.repository_id, incident.ended_at or incident.started_at):
         request(session, incident.repository_id, f"incident:{incident.id}", now)
 
 
@@ -58,9 +65,9 @@ def request_outdated(session: Session, now: datetime) -> list[RepositoryId]:
 
     What was asked for before and is not done yet is put in the queue again, in case its job was lost.
     """
-    outdated = scorers.list_outdated(session, scoring.MODEL.version)
+    outdated = scorer_store.list_outdated(session, scoring.MODEL.version)
     asked = [repository_id for repository_id in outdated if request_if_idle(session, repository_id, now)]
-    for repository_id in rescores.list_pending(session):
+    for repository_id in rescore_store.list_pending(session):
         _defer(session, repository_id)
     return asked
 
@@ -89,7 +96,7 @@ class Suites:
         return found
 
     def _load(self, session: Session) -> None:
-        named = histories.list_suites(session, self._repository_id)
+        named = history_store.list_suites(session, self._repository_id)
         self._names = sorted(set(named.values()))
         places = {name: place for place, name in enumerate(self._names)}
         self._of = np.zeros(max(named, default=-1) + 1, dtype=np.int32)
@@ -107,7 +114,7 @@ class Replay:
     repository_id: RepositoryId
     asked: int
     scorer: scoring.Scorer
-    reader: executions.Reader
+    reader: execution_store.Reader
     windows: list[Incident]
     suites: Suites
     terms: dict[RunId, float] = field(default_factory=dict)
@@ -122,16 +129,16 @@ def begin(session: Session, repository_id: RepositoryId) -> Replay:
     The number of (case, variant) the filter works with stays, so that the scores come out to the last bit as they
     are; only where the model changed or the repository has outgrown it is it counted anew.
     """
-    stored = scorers.find(session, repository_id)
+    stored = scorer_store.find(session, repository_id)
     stays = stored is not None and stored.model == scoring.MODEL.version and not stored.outgrown
-    keys = stored.keys if stored is not None and stays else executions.count_keys(session, repository_id)
-    thresholds = policies.of_repository(session, repository_id).thresholds
+    keys = stored.keys if stored is not None and stays else execution_store.count_keys(session, repository_id)
+    thresholds = policy.of_repository(session, repository_id).thresholds
     return Replay(
         repository_id=repository_id,
-        asked=rescores.find(session, repository_id).wanted,
+        asked=rescore_store.find(session, repository_id).wanted,
         scorer=scoring.Scorer(scoring.RepositoryMemory(keys), thresholds),
-        reader=executions.Reader(repository_id),
-        windows=stored_incidents.list_marked(session, repository_id),
+        reader=execution_store.Reader(repository_id),
+        windows=incident_store.list_marked(session, repository_id),
         suites=Suites(repository_id),
     )
 
@@ -140,7 +147,7 @@ def advance(session: Session, replay: Replay, limit: int = BATCH) -> int:
     """Read the next runs, and hear what people said between them; returns how many runs, 0 at the end."""
     read = replay.reader.read(session, limit)
     # Asked for after the runs: whatever was said before one of them is there by now.
-    said = testimony.Hearing(session, replay.repository_id, replay.heard)
+    said = author_feedback.Hearing(session, replay.repository_id, replay.heard)
     for run, legs in read:
         replay.heard = said.until(replay.scorer, run.ordinal, replay.heard)
         _take(session, replay, run, legs)
@@ -153,21 +160,21 @@ def finish(session: Session, replay: Replay, place: Place | None, now: datetime)
     Returns False, with nothing changed, where something was asked for since the rebuild began: it has to begin anew.
     """
     repository_id = replay.repository_id
-    scorers.lock(session, repository_id)
-    if rescores.find(session, repository_id).wanted != replay.asked:
+    scorer_store.lock(session, repository_id)
+    if rescore_store.find(session, repository_id).wanted != replay.asked:
         return False
     while advance(session, replay):
         pass
-    testimony.Hearing(session, repository_id, replay.heard).until(replay.scorer, None, replay.heard)
-    before = statuses.list_worst(session, repository_id)
-    unjudged = executions.list_unjudged(session, repository_id)
+    author_feedback.Hearing(session, repository_id, replay.heard).until(replay.scorer, None, replay.heard)
+    before = status_store.list_worst(session, repository_id)
+    unjudged = execution_store.list_unjudged(session, repository_id)
     judge.replace(session, repository_id, replay.scorer, now)
-    after = statuses.list_worst(session, repository_id)
-    stored_incidents.delete_found(session, repository_id)
-    stored_incidents.put_found(session, replay.found)
-    for sha in executions.set_outages(session, repository_id, replay.terms, now - announce.CHECK_AGE):
-        announce.check(session, repository_id, sha, now)
-    rescores.set_done(session, repository_id, replay.asked, now)
+    after = status_store.list_worst(session, repository_id)
+    incident_store.delete_found(session, repository_id)
+    incident_store.put_found(session, replay.found)
+    for sha in execution_store.set_outages(session, repository_id, replay.terms, now - notice.CHECK_AGE):
+        notice.check(session, repository_id, sha, now)
+    rescore_store.set_done(session, repository_id, replay.asked, now)
     changes = _changes(before, after)
     masking.stop_broken(session, repository_id, changes, now)
     _announce(session, repository_id, changes, unjudged, place, now)
@@ -183,9 +190,9 @@ def finish(session: Session, replay: Replay, place: Place | None, now: datetime)
     return True
 
 
-def _take(session: Session, replay: Replay, run: RunFacts, legs: tuple[executions.StoredExecution, ...]) -> None:
+def _take(session: Session, replay: Replay, run: RunFacts, legs: tuple[execution_store.StoredExecution, ...]) -> None:
     """Take one run in as live ingestion did, or leave it out where a marked window covers it."""
-    window = outages.covering(replay.windows, run.started_at, run.completed_at)
+    window = outage.covering(replay.windows, run.started_at, run.completed_at)
     replay.terms[run.id] = 0.0 if window is None else LEFT_OUT
     if window is not None:
         replay.left_out[run.id] = window
@@ -204,7 +211,7 @@ def _take(session: Session, replay: Replay, run: RunFacts, legs: tuple[execution
         leg = judge.JudgedLeg(one.variant, case_ids, suites, failed, retries, names, one.whole, told)
         seen = replay.scorer.observe(judge.execution_of(commit, leg))
         replay.terms[run.id] = max(replay.terms[run.id], seen.outage)
-        replay.found += outages.of_leg(replay.repository_id, run.id, run.started_at, leg, seen)
+        replay.found += outage.of_leg(replay.repository_id, run.id, run.started_at, leg, seen)
 
 
 def _changes(before: Mapping[CaseId, Status], after: Mapping[CaseId, Status]) -> list[judge.Change]:
@@ -226,13 +233,13 @@ def _announce(
     now: datetime,
 ) -> None:
     """Bring the cards of changed cases up to date; one that failed in a run nobody judged before is told of as ever."""
-    new = executions.list_failing_cases(session, repository_id, unjudged)
+    new = execution_store.list_failing_cases(session, repository_id, unjudged)
     if unjudged:
-        latest = runs.get(session, repository_id, unjudged[-1])
-        announce.changes(session, latest, [change for change in changes if change.case_id in new], place, now)
+        latest = run_store.get(session, repository_id, unjudged[-1])
+        notice.changes(session, latest, [change for change in changes if change.case_id in new], place, now)
     rest = [change.case_id for change in changes if change.case_id not in new]
-    for case_id, where in sorted(cards.list_of_cases(session, repository_id, rest)):
-        announce.card(session, repository_id, case_id, where, now)
+    for case_id, where in sorted(card_store.list_of_cases(session, repository_id, rest)):
+        notice.card(session, repository_id, case_id, where, now)
 
 
 def _defer(session: Session, repository_id: RepositoryId) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from bot.analysis.incidents import Incident
-from bot.analysis.lifecycle import State
+from bot.analysis.incident import Incident
 from bot.analysis.model import SYSTEM, CaseId, RepositoryId, RunId, Status
+from bot.analysis.quarantine.lifecycle import State
 from bot.services import quarantine
-from bot.store import changes, executions, quarantines
 from bot.store.database import Session
+from bot.store.decisions import quarantine as quarantine_store
+from bot.store.runs import execution as execution_store
+from bot.store.scores import status_change as status_change_store
 
 
 def take_back(
@@ -40,10 +42,10 @@ def _withdraw(
 ) -> int:
     """Withdraw what is proposed for a case that failed in such a run and is not flaky without them."""
     withdrawn = 0
-    pending = quarantines.list_open(session, [repository_id], [State.PROPOSED])
+    pending = quarantine_store.list_open(session, [repository_id], [State.PROPOSED])
     for window in {one.id: one for one in left_out.values()}.values():
         inside = [run_id for run_id, one in left_out.items() if one.id == window.id]
-        failed = executions.list_failing_cases(session, repository_id, inside)
+        failed = execution_store.list_failing_cases(session, repository_id, inside)
         for held in pending:
             status = statuses.get(held.case_id, Status.HEALTHY)
             if held.case_id in failed and status is not Status.FLAKY:
@@ -66,11 +68,11 @@ def _resume(
     A suspension stays until a person ends it with a reason: here that is who marked the window, and why.
     """
     resumed = 0
-    for held in quarantines.list_open(session, [repository_id], [State.SUSPENDED]):
+    for held in quarantine_store.list_open(session, [repository_id], [State.SUSPENDED]):
         status = statuses.get(held.case_id, Status.HEALTHY)
         if status is Status.BROKEN or held.decided_at is None:
             continue
-        cause = changes.find_run(session, repository_id, held.case_id, Status.BROKEN, held.decided_at)
+        cause = status_change_store.find_run(session, repository_id, held.case_id, Status.BROKEN, held.decided_at)
         window = None if cause is None else left_out.get(cause)
         if window is not None:
             reason = f"It was suspended for a run of an incident: {window.sentence}. Without it the test is {status}."

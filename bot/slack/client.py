@@ -22,9 +22,9 @@ from slack_sdk.web import SlackResponse
 from slack_sdk.webhook import WebhookClient, WebhookResponse
 
 from bot.errors import PermanentUpstreamError, UpstreamError
-from bot.slack import refusals
-from bot.slack.blockkit import Block, Json, Message, View
-from bot.slack.refusals import LimitedError, UnreachableError
+from bot.slack import errors
+from bot.slack.block_kit import Block, Json, Message, View
+from bot.slack.errors import LimitedError, UnreachableError
 
 _Answer = TypeVar("_Answer")
 TIMEOUT_SECONDS = 10
@@ -320,7 +320,7 @@ def _require_taken(answer: WebhookResponse) -> None:
     if answer.status_code != _OK:
         word = _WORD.fullmatch(answer.body)
         method, code = "response_url", word["code"] if word else f"status_{answer.status_code}"
-        raise refusals.refusal(method, answer.status_code, code, answer.headers)
+        raise errors.refusal(method, answer.status_code, code, answer.headers)
 
 
 def _refused(method: str, error: SlackApiError) -> UpstreamError | PermanentUpstreamError:
@@ -329,7 +329,7 @@ def _refused(method: str, error: SlackApiError) -> UpstreamError | PermanentUpst
     details = response.get("response_metadata")
     lines = details.get("messages") if isinstance(details, dict) else None
     code = str(response.get("error") or ("" if status == _OK else f"status_{status}"))
-    return refusals.refusal(method, status, code, response.headers, lines or ())
+    return errors.refusal(method, status, code, response.headers, lines or ())
 
 
 def _rejected(method: str) -> UpstreamError:

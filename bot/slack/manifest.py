@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import urlsplit
 
-from bot.slack.blockkit import Json
-from bot.slack.names import Shortcut
+from bot.slack.block_kit import Json
+from bot.slack.ids import Shortcut
 
 SCOPES: Final = (
     "app_mentions:read",

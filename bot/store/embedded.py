@@ -25,7 +25,7 @@ from psycopg import pq
 
 from bot import telemetry
 from bot.errors import ConfigurationError
-from bot.store import binaries
+from bot.store import postgres_binaries
 
 _log = telemetry.logger(__name__)
 _START_SECONDS = 60
@@ -87,7 +87,7 @@ def start(data: Path, *, durable: bool = True) -> Server:
         ConfigurationError: it cannot be started; the text names the log.
     """
     try:
-        account = binaries.account()
+        account = postgres_binaries.account()
         home = _home(data, account)
         _make(home, account)
         cluster = _Cluster(home, account, durable=durable)
@@ -127,7 +127,7 @@ def _took(lock: IO[str]) -> bool:
     return True
 
 
-def _home(data: Path, account: binaries.Account) -> Path:
+def _home(data: Path, account: postgres_binaries.Account) -> Path:
     """Where the cluster lives: the data folder, or for root one of its own if `nobody` cannot reach that."""
     home = data.expanduser().resolve()
     if account.changed and not account.may_enter(next(folder for folder in (home, *home.parents) if folder.exists())):
@@ -138,7 +138,7 @@ def _home(data: Path, account: binaries.Account) -> Path:
     return home
 
 
-def _make(home: Path, account: binaries.Account) -> None:
+def _make(home: Path, account: postgres_binaries.Account) -> None:
     missing = [folder for folder in (home, *home.parents) if not folder.exists()]
     for folder in reversed(missing):
         folder.mkdir(exist_ok=True)
@@ -153,7 +153,7 @@ def _digest(path: Path) -> str:
 class _Cluster:
     """The files and the process of one PostgreSQL."""
 
-    def __init__(self, home: Path, account: binaries.Account, *, durable: bool) -> None:
+    def __init__(self, home: Path, account: postgres_binaries.Account, *, durable: bool) -> None:
         self.home = home
         self.data = home / "postgres"
         self.log = home / "postgres.log"
@@ -164,14 +164,14 @@ class _Cluster:
         self.url = f"postgresql+psycopg://{account.name}@/flakeguard?host={self.run}"
         self._account = account
         self._durable = durable
-        self._found: binaries.Binaries | None = None
+        self._found: postgres_binaries.Binaries | None = None
 
     @property
-    def _binaries(self) -> binaries.Binaries:
+    def _binaries(self) -> postgres_binaries.Binaries:
         if self._found is None:
             version = self.data / "PG_VERSION"
             major = version.read_text().strip() if version.exists() else None
-            self._found = binaries.find(self._account, major=major, copies=self.home / "binaries")
+            self._found = postgres_binaries.find(self._account, major=major, copies=self.home / "binaries")
         return self._found
 
     def ensure(self) -> None:
@@ -296,7 +296,7 @@ class _Cluster:
         """The process of this cluster's server, None where it does not live."""
         lines = self._pid_file()
         pid = int(lines[0]) if lines and lines[0].isdigit() else None
-        return pid if pid is not None and binaries.is_server(pid, self.data) else None
+        return pid if pid is not None and postgres_binaries.is_server(pid, self.data) else None
 
     def _status(self) -> str:
         lines = self._pid_file()
@@ -308,5 +308,5 @@ class _Cluster:
         except FileNotFoundError:
             return []
 
-    def _call(self, program: str, *arguments: str, text: str = "") -> binaries.Outcome:
+    def _call(self, program: str, *arguments: str, text: str = "") -> postgres_binaries.Outcome:
         return self._binaries.call(program, *arguments, text=text, seconds=_START_SECONDS + 10)

@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.errors import NotFoundError
-from bot.services import access, explain, profiles
-from bot.services.pages import PageLinks
-from bot.store import workspaces
+from bot.queries import access, case, explanation
+from bot.services.page_link import PageLinks
 from bot.store.database import Database
-from bot.web.pages import Link, page
+from bot.store.workspaces import workspace as workspace_store
+from bot.web.page import Link, page
 
 _MAX_LINES = 12
 
@@ -38,10 +38,10 @@ class CasePage:
         try:
             workspace_id, case_id = self.links.read(uid, query, now)
             with self.db.begin() as session:
-                access.require_case(session, workspaces.get(session, workspace_id), case_id)
-                profile = profiles.of_case(session, case_id, now)
-                told = explain.of_case(session, case_id, now, ahead=False)
-                held = profiles.latest_quarantine(session, profile)
+                access.require_case(session, workspace_store.get(session, workspace_id), case_id)
+                profile = case.of_case(session, case_id, now)
+                told = explanation.of_case(session, case_id, now, ahead=False)
+                held = case.latest_quarantine(session, profile)
         except NotFoundError as error:
             return page("There is nothing to see here", str(error), status=404)
         lines = [f"In {profile.repository}: {profile.status}.", told.sentence, *told.lines[:_MAX_LINES]]

@@ -17,11 +17,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bot import telemetry
 from bot.errors import ConflictError, NotAllowedError, NotFoundError, UpstreamError, UserError
 from bot.store.database import Database
-from bot.web import health, hooks, slack
-from bot.web.accounts import AccountPages
+from bot.web import health, slack, webhooks
+from bot.web.account import AccountPages
 from bot.web.case_page import CasePage
-from bot.web.installing import InstallPages
-from bot.web.problems import problem
+from bot.web.installation import InstallPages
+from bot.web.problem import problem
 
 _log = telemetry.logger(__name__)
 _STATUS: tuple[tuple[type[UserError], int], ...] = (
@@ -47,7 +47,7 @@ class Doors:
 
 def build(doors: Doors, lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]] | None = None) -> Starlette:
     """The application."""
-    github = hooks.Webhook(doors.db, doors.webhook_secrets)
+    github = webhooks.Webhook(doors.db, doors.webhook_secrets)
     status = health.Health(doors.db, doors.probes, doors.missing)
     return Starlette(
         routes=[

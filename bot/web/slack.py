@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bot import telemetry
-from bot.web.problems import problem
+from bot.web.problem import problem
 
 _MAX_BYTES = 1024 * 1024
 _SECONDS = re.compile(r"[0-9]{1,12}")

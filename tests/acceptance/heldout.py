@@ -12,7 +12,7 @@ import numpy as np
 
 from bot.analysis import scoring
 from bot.analysis.model import Status
-from bot.analysis.rehearsal import Judged, Rehearsal
+from bot.analysis.scoring.replay import Judged, Rehearsal
 from tests.acceptance import simulator
 
 SEEDS = (101, 102)

@@ -15,8 +15,8 @@ import sys
 from pathlib import Path
 
 from bot.analysis import scoring
-from bot.analysis.recording import History, Reader
-from bot.analysis.rehearsal import Judged, Rehearsal
+from bot.analysis.reports.history_file import History, Reader
+from bot.analysis.scoring.replay import Judged, Rehearsal
 
 TOLERANCE = 1e-4
 

@@ -17,9 +17,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from bot.analysis import archive, collisions, failures, identity, reader, reports
-from bot.analysis.collisions import Source
-from bot.analysis.reported import ReportedCase
+from bot.analysis import failures
+from bot.analysis.identity import case_identity, collision
+from bot.analysis.identity.collision import Source
+from bot.analysis.reports import archive, reader, run_report
+from bot.analysis.reports.reported_case import ReportedCase
 from bot.errors import InvalidReportError
 
 CI = ".github/workflows/ci.yml"
@@ -45,7 +47,7 @@ def read(folder: Path) -> Reports:
 
 def faults(cases: list[ReportedCase]) -> Iterator[str]:
     """What is wrong with the identities of one report."""
-    merged = collisions.merge([(Source("junit", "", "report.xml"), cases)])
+    merged = collision.merge([(Source("junit", "", "report.xml"), cases)])
     written = {
         (case.suites, case.host, case.file, case.class_name, case.name) if case.name else number
         for number, case in enumerate(cases)
@@ -57,10 +59,10 @@ def faults(cases: list[ReportedCase]) -> Iterator[str]:
     if sum(len(one.tries) for one in merged.cases) < len(cases):
         yield "a case is lost"
     for case in cases:
-        once = identity.identify(case)
-        if max(map(len, (once.file, once.class_name, once.name))) >= identity.MAX_LENGTH:
+        once = case_identity.identify(case)
+        if max(map(len, (once.file, once.class_name, once.name))) >= case_identity.MAX_LENGTH:
             continue  # cut for show
-        again = identity.identify(case._replace(file=once.file, class_name=once.class_name, name=once.name))
+        again = case_identity.identify(case._replace(file=once.file, class_name=once.class_name, name=once.name))
         if again != once:
             yield f"identifying {once.title!r} again gives {again.title!r}"
     for failure in (one.failure for case in cases for one in case.tries if one.failure is not None):
@@ -78,7 +80,7 @@ def shuffled_faults(folder: Path, found: Reports) -> Iterator[str]:
         with zipfile.ZipFile(into, "w") as made:
             for path in order:
                 made.write(folder / path, path)
-        read_back.append(reports.read_artifacts([reports.Artifact("junit", into)], CI))
+        read_back.append(run_report.read_artifacts([run_report.Artifact("junit", into)], CI))
     if read_back[0] != read_back[1]:
         yield "the order of the files of an artifact matters"
 

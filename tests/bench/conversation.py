@@ -15,9 +15,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from bot.queries.search import CaseSearch
 from bot.sandbox.slack.model import Message
-from bot.services.search import CaseSearch
-from bot.slack.names import Action
+from bot.slack.ids import Action
 from bot.store import embedded
 from bot.store.database import Database
 from tests.scenario.stage import ANA, CHANNEL, Stage, wait

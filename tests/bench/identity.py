@@ -7,9 +7,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from bot.analysis import collisions, identity, reader
-from bot.analysis.collisions import Source
-from bot.analysis.reported import ReportedCase
+from bot.analysis.identity import case_identity, collision
+from bot.analysis.identity.collision import Source
+from bot.analysis.reports import reader
+from bot.analysis.reports.reported_case import ReportedCase
 
 CASES = 500_000
 _NAMES = (
@@ -30,8 +31,8 @@ def main() -> None:
     cases: list[ReportedCase] = []
     reading = _time(lambda: reader.read(io.BytesIO(data), deque(maxlen=0).extend))
     reader.read(io.BytesIO(data), cases.extend)
-    identifying = _time(lambda: [identity.identify(case).key for case in cases])
-    merging = _time(lambda: collisions.merge([(Source("junit", "", "report.xml"), cases)]))
+    identifying = _time(lambda: [case_identity.identify(case).key for case in cases])
+    merging = _time(lambda: collision.merge([(Source("junit", "", "report.xml"), cases)]))
     print(  # noqa: T201
         f"identify {CASES:,} cases: {identifying:.2f} s, {identifying / reading:.2f} x reading them; "
         f"tell apart and identify: {merging:.2f} s, {merging / reading:.2f} x"

@@ -15,9 +15,15 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from bot.analysis.model import CaseId, RepositoryId, Status
-from bot.services import clusters, explain, impact, rebuild, recovery
-from bot.store import embedded, evidence, executions, histories, repositories, statuses
+from bot.queries import explanation, impact
+from bot.services import cluster, rebuild, release
+from bot.store import embedded
+from bot.store.cases import evidence as evidence_store
 from bot.store.database import Database
+from bot.store.runs import execution as execution_store
+from bot.store.runs import history as history_store
+from bot.store.scores import status as status_store
+from bot.store.workspaces import repository as repository_store
 
 REPOSITORY = RepositoryId(1)
 CASES = 100_000
@@ -86,23 +92,23 @@ def judging(database: Database) -> None:
         f" {rebuilding / reading:.1f} x reading them"
     )
     with database.begin() as session:
-        flaky = statuses.list_cases(session, REPOSITORY, Status.FLAKY, 1)[0]
+        flaky = status_store.list_cases(session, REPOSITORY, Status.FLAKY, 1)[0]
     broken = CaseId(FLAKY + 1)
     newest = _best(database, _newest)
     for name, question in {
-        "history of a case": lambda session: histories.list_results(
-            session, REPOSITORY, [flaky], histories.list_runs(session, REPOSITORY)
+        "history of a case": lambda session: history_store.list_results(
+            session, REPOSITORY, [flaky], history_store.list_runs(session, REPOSITORY)
         ),
-        "explain a flaky case": lambda session: explain.of_case(session, flaky, now),
-        "explain a flaky case, not ahead": lambda session: explain.of_case(session, flaky, now, ahead=False),
-        "explain a broken case": lambda session: explain.of_case(session, broken, now),
-        "explain a healthy case": lambda session: explain.of_case(session, CaseId(CASES), now),
+        "explain a flaky case": lambda session: explanation.of_case(session, flaky, now),
+        "explain a flaky case, not ahead": lambda session: explanation.of_case(session, flaky, now, ahead=False),
+        "explain a broken case": lambda session: explanation.of_case(session, broken, now),
+        "explain a healthy case": lambda session: explanation.of_case(session, CaseId(CASES), now),
         "rank by cost, a week": lambda session: impact.rank(session, REPOSITORY, week, now, 10),
         "cost of a week": lambda session: impact.totals(session, REPOSITORY, week, now),
-        "release of what is well again": lambda session: recovery.release(session, REPOSITORY, now),
-        "find the clusters anew": lambda session: clusters.refresh(session, REPOSITORY, now),
-        "what to fix, as items": lambda session: clusters.list_items(session, REPOSITORY, now),
-        "features of a case": lambda session: evidence.gather(session, REPOSITORY, [flaky], now),
+        "release of what is well again": lambda session: release.release(session, REPOSITORY, now),
+        "find the clusters anew": lambda session: cluster.refresh(session, REPOSITORY, now),
+        "what to fix, as items": lambda session: cluster.list_items(session, REPOSITORY, now),
+        "features of a case": lambda session: evidence_store.gather(session, REPOSITORY, [flaky], now),
     }.items():
         took = _best(database, question)
         print(f"{name}: {1000 * took:.0f} ms, {took / newest:.1f} x a look at the newest run")  # noqa: T201
@@ -111,7 +117,7 @@ def judging(database: Database) -> None:
 def _fill(database: Database) -> None:
     values = {"cases": CASES, "runs": RUNS, "flaky": FLAKY, "broken": BROKEN_FROM}
     with database.begin() as session:
-        repositories.put(
+        repository_store.put(
             session, REPOSITORY, installation_id=None, full_name="acme/shop", default_branch="main", private=False
         )
         for statement in _FILL:
@@ -119,7 +125,7 @@ def _fill(database: Database) -> None:
 
 
 def _read(database: Database) -> None:
-    reader = executions.Reader(REPOSITORY)
+    reader = execution_store.Reader(REPOSITORY)
     read = True
     while read:
         with database.begin() as session:

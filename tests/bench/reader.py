@@ -58,9 +58,9 @@ def measure(name: str, path: Path) -> tuple[float, float]:
 
 
 def _flakeguard(path: Path) -> tuple[float, int]:
-    from bot.analysis import reader  # noqa: PLC0415  # so that each process has one parser only
     from bot.analysis.model import Outcome  # noqa: PLC0415
-    from bot.analysis.reported import ReportedCase  # noqa: PLC0415
+    from bot.analysis.reports import reader  # noqa: PLC0415  # so that each process has one parser only
+    from bot.analysis.reports.reported_case import ReportedCase  # noqa: PLC0415
 
     passed, characters, total = Outcome.PASSED, 0, 0.0
     ended = 0

@@ -8,7 +8,7 @@ import zipfile
 
 from bot.analysis.model import Actor, ActorKind
 from bot.sandbox.slack.model import Message, View
-from bot.slack.names import Action, Callback
+from bot.slack.ids import Action, Callback
 from bot.store.database import Database
 from tests.scenario.stage import ANA, BEN, CHANNEL, Stage, wait
 

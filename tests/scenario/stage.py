@@ -22,9 +22,10 @@ import pytest
 from bot.sandbox.github.model import PEOPLE, Artifact, CheckRun, Commit, WorkflowRun
 from bot.sandbox.server import Sandbox
 from bot.sandbox.slack.model import Message, Settings
-from bot.store import links, workspaces
 from bot.store.database import Database
-from bot.store.links import Link
+from bot.store.workspaces import account_link as account_link_store
+from bot.store.workspaces import workspace as workspace_store
+from bot.store.workspaces.account_link import Link
 
 CHANNEL = "C0CIFLAKES"
 ANA, BEN, CHLOE = "U0ANA", "U0BEN", "U0CHLOE"
@@ -95,11 +96,11 @@ class Stage:
         """Leave what linking leaves; that it is done by the person is for its own scenarios to show."""
         database = Database(self._database_url, pool_size=1)
         with database.begin() as session:
-            workspace = workspaces.find_by_token(session)
+            workspace = workspace_store.find_by_token(session)
             assert workspace is not None
             for user in PEOPLE:
                 link = Link(workspace.id, f"U0{user.login.upper()}", user.id, user.login)
-                links.put(session, link, datetime.now(UTC))
+                account_link_store.put(session, link, datetime.now(UTC))
         database.close()
 
     def kill_bot(self) -> None:

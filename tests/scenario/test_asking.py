@@ -12,11 +12,11 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from bot.analysis.lifecycle import Scope
+from bot.analysis.quarantine.lifecycle import Scope
 from bot.commands import listeners, menu
 from bot.sandbox.slack.model import BOT_USER_ID, View
-from bot.slack.names import Action, Callback, Shortcut
-from bot.store import quarantines as stored
+from bot.slack.ids import Action, Callback, Shortcut
+from bot.store.decisions import quarantine as quarantine_store
 from bot.store.tables import cases, shared_links
 from tests.scenario.day import BEN_HIMSELF, Day
 from tests.scenario.stage import ANA, CHANNEL, CHLOE, wait
@@ -273,7 +273,7 @@ def test_the_home_is_shown_paged_and_kept_up_to_date(day: Day) -> None:
             sa.select(cases.c.repository_id, cases.c.id).where(cases.c.title.like("%test_long%")).limit(16)
         ).all()
         for repository_id, case_id in found:
-            stored.insert_proposed(
+            quarantine_store.insert_proposed(
                 session, repository_id=repository_id, case_id=case_id, scope=Scope.CASE, variant=None,
                 fingerprint_id=None, days=14, reason="slow", owner=None, actor=BEN_HIMSELF, now=datetime.now(UTC),
             )  # fmt: skip

@@ -8,13 +8,15 @@ import sqlalchemy as sa
 
 from bot.analysis.model import CaseId, Place, Status
 from bot.sandbox.slack.model import Message
-from bot.services import announce
+from bot.services import notice
 from bot.services.judge import Change
-from bot.store import cases, runs, workspaces
-from bot.store import notices as notices_store
+from bot.store.cases import case as case_store
+from bot.store.conversation import notice as notice_store
+from bot.store.conversation.notice import Kind
 from bot.store.database import Database
-from bot.store.notices import Kind
+from bot.store.runs import run as run_store
 from bot.store.tables import channels, notices, subscriptions
+from bot.store.workspaces import workspace as workspace_store
 from tests.scenario.stage import ANA, BEN, CHANNEL, TESTS, Stage, wait
 
 OTHER = "C0GENERAL"
@@ -176,13 +178,13 @@ def test_a_storm_by_signed_requests_is_one_card_whose_button_shows_its_tests(sta
     assert wait(lambda: (check := stage.check(run)) and check.conclusion, 30), "not judged"
     say(stage, "subscribe acme/shop")
     with db.begin() as session:
-        workspace = workspaces.find_by_token(session)
+        workspace = workspace_store.find_by_token(session)
         assert workspace is not None
-        (repository_id,) = workspaces.list_visible(session, workspace.id)
-        (stored,) = runs.list_latest_attempts(session, repository_id, run.head_sha)
-        ids, _ = cases.list_titles(session, repository_id)
+        (repository_id,) = workspace_store.list_visible(session, workspace.id)
+        (stored,) = run_store.list_latest_attempts(session, repository_id, run.head_sha)
+        ids, _ = case_store.list_titles(session, repository_id)
         changes = [Change(CaseId(one), Status.HEALTHY, Status.FLAKY) for one in ids[:7]]
-        announce.changes(session, stored, changes, None, datetime.now(UTC))
+        notice.changes(session, stored, changes, None, datetime.now(UTC))
     assert wait(lambda: storms(stage), 15), "no storm card"
     (card,) = storms(stage)
     assert "7 tests turned flaky at once" in card.text
@@ -218,10 +220,10 @@ def test_a_message_of_another_person_has_no_buttons_for_one(stage: Stage, db: Da
     begin(stage)
     listed = say(stage, "subscriptions")
     with db.begin() as session:
-        workspace = workspaces.find_by_token(session)
+        workspace = workspace_store.find_by_token(session)
         assert workspace is not None
-        (repository_id,) = workspaces.list_visible(session, workspace.id)
-        notices_store.put(
+        (repository_id,) = workspace_store.list_visible(session, workspace.id)
+        notice_store.put(
             session, kind=Kind.AUTHOR, key="author:of-ben", repository_id=repository_id, detail="0" * 40,
             place=Place(workspace.id, BEN), now=datetime.now(UTC) + timedelta(days=1),
         )  # fmt: skip

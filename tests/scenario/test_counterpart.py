@@ -12,7 +12,7 @@ import pytest
 
 from bot.sandbox.slack.model import BOT_USER_ID, Channel
 from bot.sandbox.slack.payload import JsonObject
-from bot.slack.names import Callback, Shortcut
+from bot.slack.ids import Callback, Shortcut
 from bot.store import embedded
 from tests.conftest import clone
 from tests.scenario.stage import ANA, BEN, CHANNEL, Stage, wait

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from bot.slack.names import Action, Callback, Shortcut
-from bot.store import policies
-from bot.store.policies import StoredPolicy
+from bot.slack.ids import Action, Callback, Shortcut
+from bot.store.decisions import policy as policy_store
+from bot.store.decisions.policy import StoredPolicy
 from bot.store.tables import cases, quarantines
 from bot.store.tables import messages as posted
 from tests.scenario.day import FILLED, Day
@@ -105,7 +105,7 @@ def test_over_the_budget_an_approval_names_what_leaves(day: Day) -> None:
     with day.db.begin() as session:
         repository_id = session.execute(sa.select(cases.c.repository_id).limit(1)).scalar_one()
         source = "quarantine:\n  budget:\n    repository: 1\n"
-        policies.put(session, repository_id, StoredPolicy(source, "", None, datetime.now(UTC)))
+        policy_store.put(session, repository_id, StoredPolicy(source, "", None, datetime.now(UTC)))
     day.press(day.card("test_total"), Action.QUARANTINE_OPEN)
     assert day.submit(day.form(Callback.QUARANTINE), **FILLED) is None
     assert wait(lambda: day.offers("test_total", Action.APPROVE))
@@ -117,7 +117,7 @@ def test_over_the_budget_an_approval_names_what_leaves(day: Day) -> None:
     assert wait(lambda: day.offers("test_total", Action.LIFT))
     assert wait(lambda: day.offers("test_tax", Action.QUARANTINE_OPEN)), "nothing left"
     with day.db.begin() as session:
-        policies.put(session, repository_id, StoredPolicy("", "", None, datetime.now(UTC)))
+        policy_store.put(session, repository_id, StoredPolicy("", "", None, datetime.now(UTC)))
     day.lift("test_total")
 
 

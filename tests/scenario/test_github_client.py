@@ -11,14 +11,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.errors import PermanentUpstreamError, UpstreamError
-from bot.github import checks, client
+from bot.github import check_run, client
 from bot.sandbox.github import model
 from bot.sandbox.server import Sandbox
 
 START = datetime(2026, 11, 1, 10, tzinfo=UTC)
 SHA = "a" * 40
 TARGET = client.Target(model.INSTALLATION_ID, "acme/shop")
-CHECK = checks.CheckRun(head_sha=SHA, conclusion=None, title="Waiting", summary="Nothing yet", actions=())
+CHECK = check_run.CheckRun(head_sha=SHA, conclusion=None, title="Waiting", summary="Nothing yet", actions=())
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_more_artifacts_than_a_page_holds_are_all_listed(github: client.GitHub, 
 
 def test_a_check_run_is_created_once_and_then_changed(github: client.GitHub, sandbox: Sandbox) -> None:
     number = github.put_check_run(TARGET, CHECK, None)
-    done = dataclasses.replace(CHECK, conclusion=checks.Conclusion.NEUTRAL, actions=(checks.RERUN,), text="More")
+    done = dataclasses.replace(CHECK, conclusion=check_run.Conclusion.NEUTRAL, actions=(check_run.RERUN,), text="More")
     assert github.put_check_run(TARGET, done, None) == number
     assert github.put_check_run(TARGET, done, number) == number
     (kept,) = sandbox.github.check_runs(SHA)

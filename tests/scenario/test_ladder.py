@@ -9,14 +9,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.analysis.model import Actor, ActorKind
-from bot.analysis.policy import Budget
+from bot.analysis.quarantine.policy import Budget
 from bot.jobs import outbox
 from bot.jobs.context import Context
+from bot.queries import owner
 from bot.sandbox.server import Sandbox
 from bot.sandbox.slack.model import Settings
-from bot.services import announce, digest, escalation, owners, policies, quarantine, subscriptions
+from bot.services import digest, escalation, notice, policy, quarantine, subscription
 from bot.slack.registry import Registry
-from bot.store import pauses
+from bot.store.conversation import channel_pause as channel_pause_store
 from bot.store.database import Database
 from tests.scenario.stage import ANA
 from tests.store.test_channels import ANA as ANA_ACTOR
@@ -47,7 +48,7 @@ class Ladder(Channels):
         case_id = self.case_id(name)
         _flaky(self, case_id)
         with self.db.begin() as session:
-            announce.cards(session, self.repository_id, case_id, self.now, opening=[self.place])
+            notice.cards(session, self.repository_id, case_id, self.now, opening=[self.place])
         self.say()
         return self.slack.messages(self.place.channel)[-1].ts
 
@@ -88,9 +89,9 @@ def test_a_team_of_codeowners_is_mentioned_by_its_user_group_and_nothing_else_in
 ) -> None:
     teams = b"teams: [{team: '@acme/payments', slack: S0CIGUARDS}]"
     with ladder.db.begin() as session:
-        policies.load(session, ladder.repository_id, teams, b"* @acme/payments @here @<!channel>", ladder.now)
-        assert owners.of_cases(session, ladder.repository_id, [ladder.case_id(NAMES[0])]) == {}, "it was no owner"
-        policies.load(session, ladder.repository_id, teams, b"* @acme/payments @channel", ladder.now)
+        policy.load(session, ladder.repository_id, teams, b"* @acme/payments @here @<!channel>", ladder.now)
+        assert owner.of_cases(session, ladder.repository_id, [ladder.case_id(NAMES[0])]) == {}, "it was no owner"
+        policy.load(session, ladder.repository_id, teams, b"* @acme/payments @channel", ladder.now)
     ts = ladder.card(NAMES[0])
     shown = str(ladder.slack.message(ladder.place.channel, ts).blocks)
     assert "*Owner*\\n@acme/payments, " in shown
@@ -123,13 +124,13 @@ def test_whom_slack_does_not_know_any_more_is_passed_over_and_their_channel_stay
     ladder.climb(hours=73)
     assert len(direct(ladder, ANA)) == 1
     with ladder.db.begin() as session:
-        assert pauses.find(session, ladder.place) is None
+        assert channel_pause_store.find(session, ladder.place) is None
 
 
 def test_where_nobody_is_known_it_is_a_row_of_the_digest_only(ladder: Ladder) -> None:
     ladder.card(NAMES[0])
     with ladder.db.begin() as session:
-        subscriptions.unsubscribe(session, ladder.place, ladder.repository_id)
+        subscription.unsubscribe(session, ladder.place, ladder.repository_id)
     ladder.climb(hours=73)
     assert not [call for call in ladder.slack.calls if call.method == "conversations.open"]
     with ladder.db.begin() as session:

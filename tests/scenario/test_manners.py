@@ -9,19 +9,22 @@ import pytest
 import sqlalchemy as sa
 
 from bot.analysis.model import Actor, ActorKind, Place, RepositoryId
-from bot.analysis.subscriptions import Filters
+from bot.analysis.subscription import Filters
 from bot.jobs import outbox
 from bot.jobs.context import Context
 from bot.jobs.worker import Worker
 from bot.sandbox.server import Sandbox
 from bot.sandbox.slack.model import BOT_USER_ID, Settings
-from bot.services import subscriptions
+from bot.services import subscription
 from bot.slack.registry import Registry
-from bot.store import notices, repositories, turns, workspaces
+from bot.store.conversation import channel_schedule as channel_schedule_store
+from bot.store.conversation import notice as notice_store
+from bot.store.conversation.notice import Kind
 from bot.store.database import Database
-from bot.store.notices import Kind
 from bot.store.tables import messages, paused_channels
 from bot.store.tables import notices as notice_rows
+from bot.store.workspaces import repository as repository_store
+from bot.store.workspaces import workspace as workspace_store
 from tests.scenario.stage import ANA, wait
 
 REPOSITORY = RepositoryId(7)
@@ -45,8 +48,8 @@ class Post:
         )
         self.context = Context(db, None, registry, None, clock=lambda: self.now)
         with db.begin() as session:
-            self.workspace = workspaces.put_by_token(session, sees_all=True, now=self.now).id
-            repositories.put(
+            self.workspace = workspace_store.put_by_token(session, sees_all=True, now=self.now).id
+            repository_store.put(
                 session, REPOSITORY, installation_id=None, full_name="acme/shop", default_branch="main", private=False
             )
 
@@ -54,7 +57,7 @@ class Post:
         """Ask for this many messages in a channel."""
         with self.db.begin() as session:
             for index in range(number):
-                notices.put(
+                notice_store.put(
                     session,
                     kind=Kind.IMPORTED,
                     key=f"test:{channel}:{index}",
@@ -144,13 +147,13 @@ def test_a_channel_that_closes_before_the_message_is_paused_and_hears_the_rest_w
 ) -> None:
     place = Place(post.workspace, BUSY)
     with post.db.begin() as session:
-        subscriptions.subscribe(session, place, REPOSITORY, Filters(), Actor(ActorKind.SLACK, ANA, "ana"), post.now)
+        subscription.subscribe(session, place, REPOSITORY, Filters(), Actor(ActorKind.SLACK, ANA, "ana"), post.now)
     post.slack.fail_next(100, error=code, method="chat.postMessage")
     post.ask(BUSY, 3)
     post.pass_time(600, step=20)
     assert len(post.slack.calls) == 1, "a closed channel was tried again"
     with post.db.begin() as session:
-        assert turns.wake_all(session, post.now) == 1, "only the one who looks after it is to be told"
+        assert channel_schedule_store.wake_all(session, post.now) == 1, "only the one who looks after it is to be told"
     post.slack.recover()
     for _ in range(3):
         outbox.take_turn(post.context, Place(post.workspace, ANA))
@@ -160,8 +163,8 @@ def test_a_channel_that_closes_before_the_message_is_paused_and_hears_the_rest_w
     post.pass_time(60)
     assert post.said(BUSY) == 0
     with post.db.begin() as session:
-        assert subscriptions.resume(session, place)
-        assert turns.wake_all(session, post.now) == 1
+        assert subscription.resume(session, place)
+        assert channel_schedule_store.wake_all(session, post.now) == 1
     post.pass_time(10)
     assert post.said(BUSY) == 3
     assert post.waiting() == 0
@@ -181,7 +184,7 @@ def test_what_a_wrong_token_could_not_say_is_said_when_it_is_mended(post: Post, 
 
 def test_a_person_who_cannot_be_told_closes_no_channel(post: Post) -> None:
     with post.db.begin() as session:
-        notices.put(
+        notice_store.put(
             session, kind=Kind.PAUSED, key="paused:1", repository_id=RepositoryId(0), detail=f"{CALM} it was archived",
             place=Place(post.workspace, "U0NOBODY"), now=post.now,
         )  # fmt: skip
@@ -263,19 +266,19 @@ def test_a_notice_that_cannot_be_rendered_does_not_silence_its_channel(post: Pos
 
 def test_what_is_due_later_is_found_by_the_clock_when_its_time_has_come(post: Post) -> None:
     with post.db.begin() as session:
-        notices.put(
+        notice_store.put(
             session, kind=Kind.IMPORTED, key="later", repository_id=REPOSITORY, place=Place(post.workspace, BUSY),
             now=post.now, at=post.now + timedelta(hours=8),
         )  # fmt: skip
     with post.db.begin() as session:
-        assert turns.wake_all(session, post.now) == 0
-        assert turns.wake_all(session, post.now + timedelta(hours=8)) == 1
+        assert channel_schedule_store.wake_all(session, post.now) == 0
+        assert channel_schedule_store.wake_all(session, post.now + timedelta(hours=8)) == 1
 
 
 def test_a_burst_of_changes_is_one_update_and_what_waits_is_not_put_off(post: Post) -> None:
     def change(pause: timedelta | None) -> None:
         with post.db.begin() as session:
-            notices.put(
+            notice_store.put(
                 session, kind=Kind.IMPORTED, key="card", repository_id=REPOSITORY, place=Place(post.workspace, BUSY),
                 now=post.now, again=True, pause=pause,
             )  # fmt: skip

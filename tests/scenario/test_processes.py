@@ -12,14 +12,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.analysis.schedule import DigestTime
+from bot.analysis.channel_schedule import DigestTime
 from bot.jobs.context import Context
 from bot.jobs.schedule import Clock
 from bot.jobs.worker import Worker
-from bot.services import subscriptions
+from bot.services import subscription
 from bot.slack.registry import Registry
+from bot.store.conversation.notice import Kind
 from bot.store.database import Database
-from bot.store.notices import Kind
 from tests.scenario.stage import wait
 from tests.scenario.test_ladder import Ladder
 from tests.store.test_channels import NAMES
@@ -59,7 +59,7 @@ def test_four_processes_that_ask_for_a_due_digest_at_once_say_it_once(ladder: La
     ladder.turn_flaky(NAMES[:2])
     at = (now - timedelta(minutes=1)).time().replace(second=0, microsecond=0)
     with ladder.db.begin() as session:
-        subscriptions.set_digest(session, ladder.place, DigestTime(at), ZoneInfo("UTC"), now - timedelta(hours=1))
+        subscription.set_digest(session, ladder.place, DigestTime(at), ZoneInfo("UTC"), now - timedelta(hours=1))
     spawned = multiprocessing.get_context("spawn")
     begin, end, ticks = spawned.Barrier(PROCESSES), spawned.Event(), spawned.Value("i", 0)
     told = (database_url, f"{ladder.sandbox.url}/slack/api/", ladder.slack.bot_token, begin, end, ticks)

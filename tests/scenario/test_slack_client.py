@@ -14,12 +14,12 @@ from urllib.parse import parse_qs
 import pytest
 
 from bot.errors import PermanentUpstreamError, UpstreamError
-from bot.slack import blockkit
-from bot.slack.blockkit import Message, Metadata, View
+from bot.slack import block_kit
+from bot.slack.block_kit import Message, Metadata, View
 from bot.slack.client import Slack
-from bot.slack.refusals import LimitedError, UnreachableError
+from bot.slack.errors import LimitedError, UnreachableError
 
-MESSAGE = Message("Hello, world.", (blockkit.section("Hello"),), Metadata("flakeguard_card", {"case_id": 1}))
+MESSAGE = Message("Hello, world.", (block_kit.section("Hello"),), Metadata("flakeguard_card", {"case_id": 1}))
 
 
 @dataclass

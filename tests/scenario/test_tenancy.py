@@ -11,12 +11,12 @@ import pytest
 import sqlalchemy as sa
 
 from bot.commands import listeners, menu
-from bot.commands.guard import About
+from bot.commands.pipeline import About
 from bot.sandbox.slack.events import Slack
 from bot.sandbox.slack.model import Team
 from bot.sandbox.slack.payload import JsonObject
-from bot.slack.channel_forms import Input
-from bot.slack.names import ELEMENT, Action, Callback, Deed, Field
+from bot.slack.ids import ELEMENT, Action, Callback, Deed, Field
+from bot.slack.views.channel_form import Input
 from bot.store.database import Database
 from bot.store.tables import (
     audit,

@@ -15,8 +15,10 @@ from bot.jobs.context import Context
 from bot.jobs.worker import Worker
 from bot.sandbox.github.state import GitHub as SandboxGitHub
 from bot.slack.registry import Registry
-from bot.store import queue, repositories, turns
+from bot.store import queue
+from bot.store.conversation import channel_schedule as channel_schedule_store
 from bot.store.database import Database
+from bot.store.workspaces import repository as repository_store
 from tests.scenario.stage import wait
 
 PLACE = Place(WorkspaceId(1), "C0CIFLAKES")
@@ -43,7 +45,7 @@ def waiting(db: Database) -> list[tuple[int, bool]]:
 
 def wake(db: Database) -> None:
     with db.begin() as session:
-        turns.wake(session, PLACE)
+        channel_schedule_store.wake(session, PLACE)
 
 
 def lose(db: Database) -> None:
@@ -80,7 +82,7 @@ def test_the_job_of_a_lost_worker_gives_way_to_the_one_that_waits_for_the_same(d
 def test_a_job_that_fails_gives_its_place_and_its_wait_to_the_one_that_was_asked_for_meanwhile(db: Database) -> None:
     repository = RepositoryId(8001)
     with db.begin() as session:
-        repositories.put(
+        repository_store.put(
             session, repository, installation_id=7001, full_name="acme/shop", default_branch="main", private=False
         )
     asked = threading.Event()
@@ -122,7 +124,7 @@ def test_a_job_that_two_processes_take_up_again_is_done_once(db: Database) -> No
     workers = [Worker(Context(db, None, registry, None)) for _ in range(3)]
     for number in range(20):
         with db.begin() as session:
-            turns.wake(session, Place(WorkspaceId(1), f"C{number}"))
+            channel_schedule_store.wake(session, Place(WorkspaceId(1), f"C{number}"))
     lose(db)
     for one in workers:
         one.start()

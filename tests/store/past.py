@@ -20,8 +20,10 @@ from bot.analysis.model import (
     TryResult,
 )
 from bot.services import ingest
-from bot.store import cases, repositories, runs
+from bot.store.cases import case as case_store
 from bot.store.database import Database
+from bot.store.runs import run as run_store
+from bot.store.workspaces import repository as repository_store
 
 REPOSITORY = RepositoryId(77)
 VARIANT = "ci/default"
@@ -40,7 +42,7 @@ class Past:
         self._number = 0
         self._attempt = 1
         with db.begin() as session:
-            repositories.put(
+            repository_store.put(
                 session,
                 repository_id,
                 installation_id=None,
@@ -105,7 +107,7 @@ class Past:
         head = sha or hashlib.sha1(b"%d" % self._number, usedforsecurity=False).hexdigest()
         failed = any(one.outcome.is_failure for leg in legs for case in leg.cases for one in case.tries)
         with self.db.begin() as session:
-            run = runs.Run(
+            run = run_store.Run(
                 repository_id=self.repository_id,
                 github_run_id=1000 + self._number,
                 attempt=self._attempt,
@@ -130,7 +132,7 @@ class Past:
         """The number of a test recorded before."""
         file, own = _placed(name)
         with self.db.begin() as session:
-            ids, titles = cases.list_titles(session, self.repository_id)
+            ids, titles = case_store.list_titles(session, self.repository_id)
         return CaseId(ids[titles.index(f"{file}::{own}")])
 
     def _case(self, name: str, tries: str, messages: Mapping[str, str]) -> CaseRun:

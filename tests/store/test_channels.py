@@ -10,21 +10,31 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
-from bot.analysis.lifecycle import Scope
+from bot.analysis.channel_schedule import DigestTime, QuietHours
 from bot.analysis.model import SYSTEM, Actor, ActorKind, CaseId, Place, QuarantineId, RunId, Status, WorkspaceId
-from bot.analysis.policy import Budget
-from bot.analysis.schedule import DigestTime, QuietHours
-from bot.analysis.subscriptions import Event, Filters
-from bot.services import announce, digest, escalation, policies, quarantine, subscriptions
-from bot.services import workspaces as asked
+from bot.analysis.quarantine.lifecycle import Scope
+from bot.analysis.quarantine.policy import Budget
+from bot.analysis.subscription import Event, Filters
+from bot.services import digest, escalation, notice, policy, quarantine, subscription
+from bot.services import workspace as asked
 from bot.services.judge import Change
-from bot.store import audit, excerpts, links, mutes, notices, pauses, quarantines, runs, storms, tokens, workspaces
+from bot.store.conversation import channel_pause as channel_pause_store
+from bot.store.conversation import notice as notice_store
+from bot.store.conversation import storm as storm_store
+from bot.store.conversation.notice import Kind
 from bot.store.database import Database
-from bot.store.links import Link
-from bot.store.notices import Kind
+from bot.store.decisions import audit as audit_store
+from bot.store.decisions import mute as mute_store
+from bot.store.decisions import quarantine as quarantine_store
+from bot.store.runs import excerpt as excerpt_store
+from bot.store.runs import run as run_store
 from bot.store.tables import notices as rows
 from bot.store.tables import scores
-from bot.store.tokens import StoredToken
+from bot.store.workspaces import account_link as account_link_store
+from bot.store.workspaces import token as token_store
+from bot.store.workspaces import workspace as workspace_store
+from bot.store.workspaces.account_link import Link
+from bot.store.workspaces.token import StoredToken
 from tests.store.past import REPOSITORY, Past
 
 ANA = Actor(ActorKind.SLACK, "U0ANA", "Ana")
@@ -40,15 +50,15 @@ class Channels(Past):
         super().__init__(db)
         self.run_id: RunId = self.run(dict.fromkeys(NAMES, "."))
         with db.begin() as session:
-            workspace = workspaces.put_by_token(session, sees_all=True, now=self.now)
+            workspace = workspace_store.put_by_token(session, sees_all=True, now=self.now)
             self.place = Place(workspace.id, "C0CIFLAKES")
-            subscriptions.subscribe(session, self.place, REPOSITORY, Filters(), ANA, self.now)
+            subscription.subscribe(session, self.place, REPOSITORY, Filters(), ANA, self.now)
 
     def turn_flaky(self, names: Sequence[str]) -> None:
         ids = [self.case_id(name) for name in names]
         with self.db.begin() as session:
-            run = runs.get(session, REPOSITORY, self.run_id)
-            announce.changes(session, run, [Change(one, Status.HEALTHY, Status.FLAKY) for one in ids], None, self.now)
+            run = run_store.get(session, REPOSITORY, self.run_id)
+            notice.changes(session, run, [Change(one, Status.HEALTHY, Status.FLAKY) for one in ids], None, self.now)
 
     def told(self, kind: Kind) -> list[sa.RowMapping]:
         with self.db.begin() as session:
@@ -59,8 +69,8 @@ class Channels(Past):
         """A card of a flaky test, posted now."""
         case_id = self.case_id(name)
         with self.db.begin() as session:
-            key = announce.card_key(REPOSITORY, case_id, self.place)
-            notices.put_message(
+            key = notice.card_key(REPOSITORY, case_id, self.place)
+            notice_store.put_message(
                 session, key, place=self.place, ts="1.2", now=self.now, repository_id=REPOSITORY, case_id=case_id
             )
         return case_id
@@ -88,7 +98,7 @@ def test_two_hundred_new_flakes_in_one_run_are_one_storm_card(channels: Channels
     (storm,) = channels.told(Kind.STORM)
     assert storm["revision"] == 2
     with channels.db.begin() as session:
-        assert len(storms.get(session, storm["ref"]).case_ids) == 203
+        assert len(storm_store.get(session, storm["ref"]).case_ids) == 203
     channels.now += timedelta(minutes=11)
     channels.turn_flaky(NAMES[203:205])
     assert len(channels.told(Kind.STORM)) == 1
@@ -107,7 +117,7 @@ def test_the_sixth_new_flake_within_ten_minutes_begins_a_storm(channels: Channel
 def test_what_is_found_at_night_is_said_in_the_morning_and_a_persons_deed_at_once(channels: Channels) -> None:
     channels.now = datetime(2026, 3, 5, 22, 0, tzinfo=UTC)
     with channels.db.begin() as session:
-        subscriptions.set_quiet(session, channels.place, QuietHours(time(20), time(8)), BERLIN)
+        subscription.set_quiet(session, channels.place, QuietHours(time(20), time(8)), BERLIN)
     channels.turn_flaky(NAMES[:1])
     assert [row["due_at"] for row in channels.told(Kind.CARD)] == [datetime(2026, 3, 6, 7, 0, tzinfo=UTC)]
     channels.propose(NAMES[1], ANA)
@@ -133,7 +143,7 @@ def test_a_test_that_passes_when_its_run_is_run_again_has_its_posted_card_renewe
 
     def red_run() -> RunId | None:
         with channels.db.begin() as session:
-            failure = excerpts.find(session, REPOSITORY, CaseId(posted))
+            failure = excerpt_store.find(session, REPOSITORY, CaseId(posted))
         assert failure is not None
         return failure.red_run
 
@@ -152,7 +162,7 @@ def test_a_test_that_passes_when_its_run_is_run_again_has_its_posted_card_renewe
 
 def test_what_the_system_proposes_waits_for_the_digest_unless_it_blocks_the_default_branch(channels: Channels) -> None:
     with channels.db.begin() as session:
-        subscriptions.set_digest(session, channels.place, DigestTime(time(9)), BERLIN, channels.now)
+        subscription.set_digest(session, channels.place, DigestTime(time(9)), BERLIN, channels.now)
     channels.propose(NAMES[0], SYSTEM)
     assert not channels.told(Kind.CARD)
     channels.run({**dict.fromkeys(NAMES, "."), NAMES[1]: "F"})
@@ -164,13 +174,13 @@ def test_what_the_system_proposes_waits_for_the_digest_unless_it_blocks_the_defa
 
 def test_a_paused_channel_is_told_nothing_until_it_is_subscribed_again(channels: Channels) -> None:
     with channels.db.begin() as session:
-        assert subscriptions.pause(session, channels.place, "it was archived", channels.now)
-        assert not subscriptions.pause(session, channels.place, "it was archived", channels.now)
+        assert subscription.pause(session, channels.place, "it was archived", channels.now)
+        assert not subscription.pause(session, channels.place, "it was archived", channels.now)
     channels.turn_flaky(NAMES[:1])
     assert not channels.told(Kind.CARD)
     with channels.db.begin() as session:
-        subscriptions.subscribe(session, channels.place, REPOSITORY, Filters(), ANA, channels.now)
-        assert pauses.find(session, channels.place) is None
+        subscription.subscribe(session, channels.place, REPOSITORY, Filters(), ANA, channels.now)
+        assert channel_pause_store.find(session, channels.place) is None
     channels.turn_flaky(NAMES[1:2])
     assert len(channels.told(Kind.CARD)) == 1
 
@@ -188,7 +198,7 @@ def test_who_is_told_of_a_pause_is_who_subscribed_else_installed_else_connected(
     pause("C0NOBODY")
     assert ways == []
     with channels.db.begin() as session:
-        workspaces.bind(session, workspace_id, 5, BEN, channels.now)
+        workspace_store.bind(session, workspace_id, 5, BEN, channels.now)
     pause("C0BOUND")
     pause("C0BOUND")
     assert ways == ["U0BEN"]
@@ -196,7 +206,7 @@ def test_who_is_told_of_a_pause_is_who_subscribed_else_installed_else_connected(
         token = StoredToken(
             workspace_id=workspace_id, sealed=b"sealed", installer="U0CHLOE", scopes="chat:write", expires_at=None
         )
-        tokens.put(session, token, channels.now)
+        token_store.put(session, token, channels.now)
     pause("C0INSTALLED")
     assert ways == ["U0BEN", "U0CHLOE"]
     pause(channels.place.channel)
@@ -207,17 +217,17 @@ def test_a_channel_that_asked_for_broken_tests_gets_a_card_and_others_do_not(cha
     ids = [channels.case_id(NAMES[0])]
     for filters, cards in ((Filters(), 0), (Filters(events=frozenset({Event.BROKEN})), 1)):
         with channels.db.begin() as session:
-            subscriptions.subscribe(session, channels.place, REPOSITORY, filters, ANA, channels.now)
-            run = runs.get(session, REPOSITORY, channels.run_id)
+            subscription.subscribe(session, channels.place, REPOSITORY, filters, ANA, channels.now)
+            run = run_store.get(session, REPOSITORY, channels.run_id)
             changes = [Change(one, Status.HEALTHY, Status.BROKEN) for one in ids]
-            announce.changes(session, run, changes, None, channels.now)
+            notice.changes(session, run, changes, None, channels.now)
         assert len(channels.told(Kind.CARD)) == cards
 
 
 def test_four_processes_make_one_digest(channels: Channels) -> None:
     begin = datetime(2026, 3, 5, 0, 0, tzinfo=UTC)
     with channels.db.begin() as session:
-        subscriptions.set_digest(session, channels.place, DigestTime(time(9)), BERLIN, begin)
+        subscription.set_digest(session, channels.place, DigestTime(time(9)), BERLIN, begin)
 
     def tick(now: datetime) -> None:
         with channels.db.begin() as session:
@@ -270,11 +280,11 @@ def test_what_waits_is_mentioned_after_a_day_told_in_person_after_three_and_then
 def test_a_decision_or_a_mute_ends_the_climb(waiting: Channels) -> None:
     case_id = waiting.case_id(NAMES[0])
     with waiting.db.begin() as session:
-        mutes.put(session, REPOSITORY, case_id, waiting.now + timedelta(hours=30), ANA)
+        mute_store.put(session, REPOSITORY, case_id, waiting.now + timedelta(hours=30), ANA)
     assert climb(waiting, 25) == []
     assert climb(waiting, 6) == ["mention"]
     with waiting.db.begin() as session:
-        audit.append(
+        audit_store.append(
             session, repository_id=REPOSITORY, case_id=case_id, quarantine_id=None, tag="case:label", actor=ANA,
             reason="", now=waiting.now,
         )  # fmt: skip
@@ -287,7 +297,7 @@ def test_a_proposal_waits_from_when_it_was_made_and_the_owner_is_asked(waiting: 
     assert climb(waiting, 23) == []
     assert climb(waiting, 2) == ["mention"]
     with waiting.db.begin() as session:
-        assert quarantines.get(session, proposed).owner == "U0ANA"
+        assert quarantine_store.get(session, proposed).owner == "U0ANA"
         found = escalation.find_people(session, waiting.place, REPOSITORY, waiting.case_id(NAMES[0]))
         assert found[0] == "U0ANA"
 
@@ -310,10 +320,10 @@ def test_who_owns_a_test_is_named_by_people_else_by_codeowners_and_mentioned_as_
         return escalation.find_owners(session, workspace_id, REPOSITORY, case_id)
 
     with channels.db.begin() as session:
-        policies.load(session, REPOSITORY, TEAMS, CODEOWNERS, channels.now)
+        policy.load(session, REPOSITORY, TEAMS, CODEOWNERS, channels.now)
         assert owning(t0) == ("S0PAY", "@ben")
-        links.put(session, Link(workspace_id, "U0BEN", 7, "Ben"), channels.now)
-        links.put(session, Link(WorkspaceId(workspace_id + 1), "U0EVIL", 7, "ben"), channels.now)
+        account_link_store.put(session, Link(workspace_id, "U0BEN", 7, "Ben"), channels.now)
+        account_link_store.put(session, Link(WorkspaceId(workspace_id + 1), "U0EVIL", 7, "ben"), channels.now)
         assert owning(t0) == ("S0PAY", "U0BEN")
         assert owning(t1) == ("@acme/core",)
         assert owning(t2) == ()
@@ -323,9 +333,9 @@ def test_who_owns_a_test_is_named_by_people_else_by_codeowners_and_mentioned_as_
 @pytest.mark.parametrize("owner", ["@acme/payments", "Payments", "@ben", "S0PAY"])
 def test_a_subscription_by_owner_hears_of_new_flakes_by_codeowners(channels: Channels, owner: str) -> None:
     with channels.db.begin() as session:
-        policies.load(session, REPOSITORY, TEAMS, CODEOWNERS, channels.now)
+        policy.load(session, REPOSITORY, TEAMS, CODEOWNERS, channels.now)
         wanted = Filters(owner=owner)
-        subscriptions.subscribe(session, channels.place, REPOSITORY, wanted, ANA, channels.now)
+        subscription.subscribe(session, channels.place, REPOSITORY, wanted, ANA, channels.now)
     channels.turn_flaky(NAMES[:3])
     assert [row["ref"] for row in channels.told(Kind.CARD)] == [channels.case_id(NAMES[0])]
 
@@ -342,14 +352,14 @@ def test_who_is_asked_in_person_is_the_owner_else_who_acted_last_else_who_subscr
         elsewhere = Place(waiting.place.workspace_id, "C0NOBODY")
         assert escalation.find_people(session, elsewhere, REPOSITORY, case_id) == []
         for actor in (BEN, SYSTEM):
-            audit.append(
+            audit_store.append(
                 session, repository_id=REPOSITORY, case_id=case_id, quarantine_id=None, tag="quarantine:reject",
                 actor=actor, reason="", now=waiting.now,
             )  # fmt: skip
     assert people() == ["U0BEN", "U0ANA"]
     with waiting.db.begin() as session:
-        policies.load(session, REPOSITORY, None, b"* @chloe @acme/payments", waiting.now)
-        links.put(session, Link(waiting.place.workspace_id, "U0CHLOE", 8, "chloe"), waiting.now)
+        policy.load(session, REPOSITORY, None, b"* @chloe @acme/payments", waiting.now)
+        account_link_store.put(session, Link(waiting.place.workspace_id, "U0CHLOE", 8, "chloe"), waiting.now)
     assert people() == ["U0CHLOE", "U0BEN", "U0ANA"]
 
 

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import random
 
-from bot.analysis.clusters import ClusterKind
-from bot.analysis.lifecycle import Scope
+from bot.analysis.failures.cluster import ClusterKind
+from bot.analysis.failures.order_dependence import OrderKind
 from bot.analysis.model import Actor, ActorKind, Status
-from bot.analysis.ordering import OrderKind
-from bot.services import clusters, owners, profiles, quarantine
-from bot.store import audit, orders, queue
+from bot.analysis.quarantine.lifecycle import Scope
+from bot.queries import case as profiles
+from bot.queries import owner
+from bot.services import cluster, quarantine
+from bot.store import queue
 from bot.store.database import Database
+from bot.store.decisions import audit as audit_store
+from bot.store.runs import case_order as case_order_store
 from tests.store.past import Past
 
 ANA = Actor(ActorKind.SLACK, "U01", "Ana")
 MODULES = ("cart", "tax", "stock", "mail", "search")
 
 
-def _refresh(past: Past) -> list[clusters.Item]:
+def _refresh(past: Past) -> list[cluster.Item]:
     with past.db.begin() as session:
-        clusters.refresh(session, past.repository_id, past.now)
-        return clusters.list_items(session, past.repository_id, past.now)
+        cluster.refresh(session, past.repository_id, past.now)
+        return cluster.list_items(session, past.repository_id, past.now)
 
 
 def _passing(per_module: int = 4) -> dict[str, str]:
@@ -51,14 +55,14 @@ def test_cases_that_flake_together_are_one_item_with_one_owner(db: Database) -> 
     with db.begin() as session:
         held = quarantine.propose(session, past.repository_id, proposal, ANA, past.now, place=None)
         quarantine.assign(session, held, "@shop/checkout", ANA, past.now)
-        named = owners.of_cases(session, past.repository_id, together.case_ids)
+        named = owner.of_cases(session, past.repository_id, together.case_ids)
     assert set(named.values()) == {("@shop/checkout",)}
     assert len(named) == 2
     past.run(_passing())
     assert _refresh(past)[0].owner == "@shop/checkout"
     with db.begin() as session:
         profile = profiles.of_case(session, past.case_id("stock.1"), past.now)
-        trail = audit.list_case(session, past.repository_id, past.case_id("stock.1"))
+        trail = audit_store.list_case(session, past.repository_id, past.case_id("stock.1"))
     assert profile.cluster is not None
     assert (profile.cluster.size, profile.cluster.owner) == (2, "@shop/checkout")
     assert profile.cluster.others == ("tests/test_cart.py::cart.0",)
@@ -109,12 +113,12 @@ def test_equal_orders_are_kept_once_and_old_ones_are_forgotten(db: Database) -> 
             "insert into run_orders select repository_id, run_id + number, variant, 'other' from run_orders,"
             " generate_series(100, 400, 100) number"
         )
-        for number in range(orders.KEPT):
+        for number in range(case_order_store.KEPT):
             session.exec_driver_sql(
                 "insert into run_orders values (%s, %s, 'ci/default', 'newer')", (past.repository_id, 10_000 + number)
             )
-        orders.forget_old(session)
-        assert session.exec_driver_sql("select count(*) from run_orders").scalar_one() == orders.KEPT
+        case_order_store.forget_old(session)
+        assert session.exec_driver_sql("select count(*) from run_orders").scalar_one() == case_order_store.KEPT
         assert session.exec_driver_sql("select count(*) from orders").scalar_one() == 0
 
 
@@ -138,5 +142,5 @@ def test_cases_of_one_cluster_are_gathered_in_the_place_of_the_first(db: Databas
     mail = [past.case_id(f"mail.{number}") for number in range(3)]
     cart = past.case_id("cart.0")
     with db.begin() as session:
-        assert clusters.gather(session, past.repository_id, [mail[1], cart, mail[0]]) == [(mail[1], mail[0]), (cart,)]
-        assert clusters.gather(session, past.repository_id, []) == []
+        assert cluster.gather(session, past.repository_id, [mail[1], cart, mail[0]]) == [(mail[1], mail[0]), (cart,)]
+        assert cluster.gather(session, past.repository_id, []) == []

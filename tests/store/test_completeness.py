@@ -5,9 +5,11 @@ import pytest
 import sqlalchemy as sa
 
 from bot.analysis.model import Place, RunReport, WorkspaceId
-from bot.services import commits, ingest
-from bot.store import results, runs
+from bot.queries import commit
+from bot.services import ingest
 from bot.store.database import Database
+from bot.store.runs import result as result_store
+from bot.store.runs import run as run_store
 from bot.store.tables import notices
 from tests.store.past import Past
 
@@ -15,9 +17,9 @@ MANY = {f"t{number}": "." for number in range(40)}
 FEW = {f"t{number}": "." for number in range(10)}
 
 
-def head(past: Past, run_id: runs.RunId) -> str:
+def head(past: Past, run_id: run_store.RunId) -> str:
     with past.db.begin() as session:
-        return runs.get(session, past.repository_id, run_id).head_sha
+        return run_store.get(session, past.repository_id, run_id).head_sha
 
 
 def test_a_run_with_far_fewer_cases_is_incomplete_says_so_and_is_no_evidence_of_a_pass(db: Database) -> None:
@@ -25,14 +27,14 @@ def test_a_run_with_far_fewer_cases_is_incomplete_says_so_and_is_no_evidence_of_
     past.run(MANY | {"t3": "F"})
     past.run(MANY | {"t3": "F"})
     with db.begin() as session:
-        before = results.list_case_outcomes(session, past.repository_id, past.case_id("t3"), 9)
+        before = result_store.list_case_outcomes(session, past.repository_id, past.case_id("t3"), 9)
     run_id = past.run(FEW)
     with db.begin() as session:
-        run = runs.get(session, past.repository_id, run_id)
-        (leg,) = results.list_legs(session, past.repository_id, [run_id])
-        problems = runs.list_problems(session, past.repository_id, [run_id])
-        assert results.list_case_outcomes(session, past.repository_id, past.case_id("t3"), 9) == before
-        state = commits.state(session, past.repository_id, run.head_sha, past.now)
+        run = run_store.get(session, past.repository_id, run_id)
+        (leg,) = result_store.list_legs(session, past.repository_id, [run_id])
+        problems = run_store.list_problems(session, past.repository_id, [run_id])
+        assert result_store.list_case_outcomes(session, past.repository_id, past.case_id("t3"), 9) == before
+        state = commit.state(session, past.repository_id, run.head_sha, past.now)
     assert (run.complete, leg.complete) == (False, False)
     assert [one.reason for one in problems] == ["10 cases, the last runs had 40."]
     assert (state.complete, state.cases) == (False, 10)
@@ -46,7 +48,7 @@ def test_a_pull_request_is_held_against_other_pull_requests_and_not_against_main
         past.run(FEW, branch=f"topic-{number}")
     run_id = past.run(FEW, branch="another")
     with db.begin() as session:
-        assert runs.get(session, past.repository_id, run_id).complete
+        assert run_store.get(session, past.repository_id, run_id).complete
 
 
 def test_an_attempt_that_ran_one_shard_again_is_held_together_with_the_one_before(db: Database) -> None:
@@ -55,20 +57,20 @@ def test_an_attempt_that_ran_one_shard_again_is_held_together_with_the_one_befor
     past.run(MANY | {"t3": "F", "t30": "F"}, shards=("1", "2"))
     run_id = past.run({"t3": "."}, shards=("1",), again=True)
     with db.begin() as session:
-        assert runs.get(session, past.repository_id, run_id).complete
-        state = commits.state(session, past.repository_id, head(past, run_id), past.now)
+        assert run_store.get(session, past.repository_id, run_id).complete
+        state = commit.state(session, past.repository_id, head(past, run_id), past.now)
     assert [one.title for one in state.failures] == ["tests/test_t30.py::t30"]
     assert state.cases == 40
 
 
 def test_what_passed_in_a_leg_that_is_not_whole_is_not_counted(db: Database) -> None:
-    whole, cut = Past(db), Past(db, runs.RepositoryId(78))
+    whole, cut = Past(db), Past(db, run_store.RepositoryId(78))
     for past in (whole, cut):
         past.run({"a": ".", "b": "F"})
     whole.run({"a": ".", "b": "."})
     cut.run({"a": ".", "b": "."}, complete=False)
     with db.begin() as session:
-        legs = [results.list_legs(session, past.repository_id, [past.run({"a": "."})])[0] for past in (whole, cut)]
+        legs = [result_store.list_legs(session, past.repository_id, [past.run({"a": "."})])[0] for past in (whole, cut)]
     assert all(np.array_equal(leg.outcomes, [0]) for leg in legs)
 
 
@@ -78,7 +80,7 @@ def test_what_a_run_lacks_is_told_unless_somebody_stopped_it(db: Database, concl
     for _ in range(3):
         past.run(MANY)
     with db.begin() as session:
-        run = runs.Run(
+        run = run_store.Run(
             repository_id=past.repository_id,
             github_run_id=1,
             attempt=1,
@@ -96,6 +98,6 @@ def test_what_a_run_lacks_is_told_unless_somebody_stopped_it(db: Database, concl
         )
         run_id = ingest.begin(session, run, past.now)
         ingest.record(session, past.repository_id, run_id, RunReport((), (), 0), Place(WorkspaceId(1), "C1"), past.now)
-        assert not runs.get(session, past.repository_id, run_id).complete
+        assert not run_store.get(session, past.repository_id, run_id).complete
         kinds = session.execute(sa.select(notices.c.kind)).scalars().all()
     assert kinds.count("unreadable") == told

@@ -5,18 +5,21 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from bot.analysis.model import Place
-from bot.services import connections
-from bot.services.connections import Setup
-from bot.slack.health import Connection
-from bot.store import deliveries, pauses, queue, workspaces
+from bot.queries import connection
+from bot.queries.connection import Setup
+from bot.slack.views.repository import Connection
+from bot.store import queue
+from bot.store.conversation import channel_pause as channel_pause_store
 from bot.store.database import Database
+from bot.store.runs import delivery as delivery_store
+from bot.store.workspaces import workspace as workspace_store
 from tests.store.past import REPOSITORY, Past
 
 
 def told(db: Database, setup: Setup, now: datetime) -> dict[str, Connection]:
     with db.begin() as session:
-        workspace = workspaces.put_by_token(session, sees_all=True, now=now)
-        found = connections.of_person(session, Place(workspace.id, "U0ANA"), [REPOSITORY], setup, now)
+        workspace = workspace_store.put_by_token(session, sees_all=True, now=now)
+        found = connection.of_person(session, Place(workspace.id, "U0ANA"), [REPOSITORY], setup, now)
     return {one.name: one for one in found}
 
 
@@ -35,9 +38,9 @@ def test_a_part_says_when_it_last_worked_and_what_is_paused(db: Database) -> Non
     past.run({"t0": "."})
     later = past.now + timedelta(hours=3)
     with db.begin() as session:
-        deliveries.insert_new(session, "d-1", "ping", b"{}", "c", later - timedelta(minutes=2))
-        workspace = workspaces.put_by_token(session, sees_all=True, now=later)
-        pauses.put(session, Place(workspace.id, "C0GONE"), "it was archived", later)
+        delivery_store.insert_new(session, "d-1", "ping", b"{}", "c", later - timedelta(minutes=2))
+        workspace = workspace_store.put_by_token(session, sees_all=True, now=later)
+        channel_pause_store.put(session, Place(workspace.id, "C0GONE"), "it was archived", later)
     found = told(db, Setup(), later)
     assert found["GitHub webhook"].detail == "last delivery 2 minutes ago"
     assert found["GitHub App"].detail.startswith("last run read ")

@@ -9,13 +9,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot.analysis.lifecycle import Scope, State
 from bot.analysis.model import Actor, ActorKind, Status
-from bot.analysis.policy import Budget
+from bot.analysis.quarantine.lifecycle import Scope, State
+from bot.analysis.quarantine.policy import Budget
 from bot.jobs import rescore
-from bot.services import explain, incidents, quarantine, rebuild
-from bot.store import quarantines, tables
+from bot.queries import explanation
+from bot.services import incident, quarantine, rebuild
+from bot.store import tables
 from bot.store.database import Database
+from bot.store.decisions import quarantine as quarantine_store
 from tests.store.past import REPOSITORY, START, Past
 from tests.store.test_rebuild import context
 
@@ -55,13 +57,13 @@ def live(past: Past, seed: int, runs: int) -> None:
         past.now += timedelta(hours=chance.choice([0, 2, 5]))
 
 
-def told(past: Past, name: str, *, ahead: bool = True) -> explain.Explanation:
+def told(past: Past, name: str, *, ahead: bool = True) -> explanation.Explanation:
     case_id = past.case_id(name)
     with past.db.begin() as session:
-        return explain.of_case(session, case_id, past.now, ahead=ahead)
+        return explanation.of_case(session, case_id, past.now, ahead=ahead)
 
 
-def turns(found: explain.Explanation, within: int) -> list[tuple[int, Status]]:
+def turns(found: explanation.Explanation, within: int) -> list[tuple[int, Status]]:
     """The turns an explanation foretells, as far as they are looked at."""
     said = []
     for line in found.counterfactuals:
@@ -99,9 +101,9 @@ def test_a_day_that_is_left_out_does_what_was_foretold(db: Database) -> None:
                 continue
             day = datetime.strptime(f"{foretold[1]} 2026", "%d %b %Y").replace(tzinfo=UTC)
             with db.begin() as session:
-                incidents.start(session, [REPOSITORY], "", ANA, past.now, since=day)
+                incident.start(session, [REPOSITORY], "", ANA, past.now, since=day)
                 until = min(past.now, day + timedelta(hours=23, minutes=54))  # a run takes five minutes
-                (window,) = incidents.end(session, [REPOSITORY], ANA, past.now, until=until)
+                (window,) = incident.end(session, [REPOSITORY], ANA, past.now, until=until)
             rescore.rescore(context(past), REPOSITORY)
             assert told(past, case, ahead=False).status is (SHOWN.get(foretold[2]) or Status(foretold[2]))
             _forget(past, window)
@@ -109,7 +111,7 @@ def test_a_day_that_is_left_out_does_what_was_foretold(db: Database) -> None:
     assert checked == 4
 
 
-def _forget(past: Past, window: incidents.Incident) -> None:
+def _forget(past: Past, window: incident.Incident) -> None:
     """Let a window end before any run began, so that it covers none."""
     with past.db.begin() as session:
         session.execute(
@@ -138,7 +140,7 @@ def test_a_release_takes_what_the_variant_that_is_furthest_behind_takes(db: Data
         commits += 1
         rescore.release(context(past), REPOSITORY)
         with db.begin() as session:
-            found = quarantines.find_latest(session, REPOSITORY, case_id)
+            found = quarantine_store.find_latest(session, REPOSITORY, case_id)
         assert found is not None
         if found.state is State.LIFTED:
             break

@@ -19,7 +19,7 @@ import psycopg
 import pytest
 
 from bot.errors import ConfigurationError
-from bot.store import binaries, embedded
+from bot.store import embedded, postgres_binaries
 
 _ROOT = os.geteuid() == 0
 _REPOSITORY = Path(__file__).resolve().parents[2]
@@ -129,7 +129,7 @@ def _new_folder() -> Path:
 def _remove(path: Path) -> None:
     for pid_file in path.rglob("postmaster.pid"):
         pid = int(pid_file.read_text().splitlines()[0])
-        if binaries.is_server(pid, pid_file.parent):
+        if postgres_binaries.is_server(pid, pid_file.parent):
             os.kill(pid, signal.SIGQUIT)
     shutil.rmtree(path)
 
@@ -192,7 +192,7 @@ def test_the_server_of_a_killed_owner_is_adopted_and_stopped_by_the_next(place: 
         assert second.owner
         assert place.postmaster == server
         assert _execute(second.url, "select count(*) from kept") == [(0,)]
-    assert not binaries.is_server(server, place.data / "postgres")
+    assert not postgres_binaries.is_server(server, place.data / "postgres")
 
 
 def test_a_killed_server_is_recovered_with_what_was_committed(place: Place) -> None:
@@ -324,7 +324,7 @@ def test_a_signal_to_the_owners_group_does_not_reach_the_server(data: Path) -> N
     with place.process() as owner:
         os.killpg(owner.popen.pid, signal.SIGTERM)  # a shell may have its background jobs ignore the one of Ctrl-C
         owner.popen.wait()
-        assert binaries.is_server(place.postmaster, data / "postgres")
+        assert postgres_binaries.is_server(place.postmaster, data / "postgres")
     with embedded.running(data, durable=False) as server:
         assert server.owner
 
@@ -345,8 +345,8 @@ def test_a_folder_the_servers_user_cannot_reach_is_left_as_it_is(folder: Path, m
 def test_programs_the_servers_user_cannot_reach_are_copied_beside_the_data(
     folder: Path, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    account = binaries.account()
-    found = binaries.find(account, major=None, copies=folder / "unused").folder
+    account = postgres_binaries.account()
+    found = postgres_binaries.find(account, major=None, copies=folder / "unused").folder
     package = found.parents[1]
     private = folder / "private"
     private.mkdir(mode=0o700)

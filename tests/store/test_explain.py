@@ -6,7 +6,7 @@ import pytest
 
 from bot.analysis.model import CaseId, Status
 from bot.errors import NotFoundError
-from bot.services import explain
+from bot.queries import explanation
 from bot.store.database import Database
 from tests.store.past import Past
 
@@ -18,10 +18,10 @@ def past(db: Database) -> Past:
     return Past(db)
 
 
-def of(past: Past, name: str) -> explain.Explanation:
+def of(past: Past, name: str) -> explanation.Explanation:
     case_id = past.case_id(name)
     with past.db.begin() as session:
-        return explain.of_case(session, case_id, past.now)
+        return explanation.of_case(session, case_id, past.now)
 
 
 def test_a_flaky_case_is_explained_by_the_commits_that_did_both(past: Past) -> None:
@@ -62,4 +62,4 @@ def test_a_case_that_never_failed_is_explained_too(past: Past) -> None:
 
 def test_a_case_nobody_knows_is_said_to_be_unknown(db: Database) -> None:
     with db.begin() as session, pytest.raises(NotFoundError):
-        explain.of_case(session, CaseId(404), Past(db).now)
+        explanation.of_case(session, CaseId(404), Past(db).now)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.services import impact
+from bot.queries import impact
 from bot.store.database import Database
 from tests.store.past import REPOSITORY, START, Past
 

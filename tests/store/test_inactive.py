@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from bot.analysis.model import Status
-from bot.services import explain, profiles
-from bot.store import repositories
+from bot.queries import case, explanation
 from bot.store.database import Database
+from bot.store.workspaces import repository as repository_store
 from tests.store.past import REPOSITORY, Past
 
 CALM = {f"test_{number}": "." for number in range(60)}
@@ -20,14 +20,14 @@ def past(db: Database) -> Past:
 
 def status(past: Past, name: str) -> Status:
     with past.db.begin() as session:
-        shown = profiles.of_case(session, past.case_id(name), past.now).status
-        assert explain.of_case(session, past.case_id(name), past.now).status is shown
+        shown = case.of_case(session, past.case_id(name), past.now).status
+        assert explanation.of_case(session, past.case_id(name), past.now).status is shown
     return shown
 
 
 def counts(past: Past) -> dict[Status, int]:
     with past.db.begin() as session:
-        found = profiles.standing(session, repositories.get(session, REPOSITORY), past.now).counts
+        found = case.standing(session, repository_store.get(session, REPOSITORY), past.now).counts
     return {one: number for one, number in found.items() if number}
 
 

@@ -7,16 +7,20 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot.analysis.incidents import Kind, faulty_suites
-from bot.analysis.lifecycle import Scope, State
+from bot.analysis.incident import Kind, faulty_suites
 from bot.analysis.model import Actor, ActorKind, Place, Status, WorkspaceId
-from bot.analysis.policy import Budget
+from bot.analysis.quarantine.lifecycle import Scope, State
+from bot.analysis.quarantine.policy import Budget
 from bot.errors import ConflictError, InvalidInputError
 from bot.jobs import rescore
-from bot.services import explain, incidents, ledger, quarantine
-from bot.store import audit, quarantines, statuses, tables
-from bot.store import incidents as stored_incidents
+from bot.queries import error_ledger, explanation
+from bot.services import incident, quarantine
+from bot.store import tables
 from bot.store.database import Database
+from bot.store.decisions import audit as audit_store
+from bot.store.decisions import quarantine as quarantine_store
+from bot.store.scores import incident as incident_store
+from bot.store.scores import status as status_store
 from tests.store.past import REPOSITORY, START, Past
 from tests.store.test_rebuild import context, everything
 
@@ -40,7 +44,7 @@ def outage(past: Past, runs: int = 4) -> None:
 
 def status(past: Past) -> Status:
     with past.db.begin() as session:
-        found = statuses.list_worst(session, REPOSITORY)
+        found = status_store.list_worst(session, REPOSITORY)
     return found.get(past.case_id("login.test_in"), Status.HEALTHY)
 
 
@@ -61,14 +65,14 @@ def propose(past: Past) -> None:
 def test_runs_inside_an_open_window_say_nothing(past: Past) -> None:
     before = everything(past)["scores"]
     with past.db.begin() as session:
-        incidents.start(session, [REPOSITORY], "the registry is down", ANA, past.now)
+        incident.start(session, [REPOSITORY], "the registry is down", ANA, past.now)
     outage(past)
     assert status(past) is Status.HEALTHY
     assert everything(past)["scores"] == before
     with past.db.begin() as session:
-        (ended,) = incidents.end(session, [REPOSITORY], ANA, past.now)
+        (ended,) = incident.end(session, [REPOSITORY], ANA, past.now)
         assert not ended.is_open
-        assert incidents.find_open(session, REPOSITORY) is None
+        assert incident.find_open(session, REPOSITORY) is None
 
 
 def test_a_window_marked_afterwards_takes_its_runs_out_of_every_score(past: Past) -> None:
@@ -77,18 +81,18 @@ def test_a_window_marked_afterwards_takes_its_runs_out_of_every_score(past: Past
     assert status(past) is Status.FLAKY
     propose(past)
     with past.db.begin() as session:
-        incidents.start(session, [REPOSITORY], "the registry was down", ANA, past.now, since=begun)
-        incidents.end(session, [REPOSITORY], ANA, past.now)
+        incident.start(session, [REPOSITORY], "the registry was down", ANA, past.now, since=begun)
+        incident.end(session, [REPOSITORY], ANA, past.now)
     rescore.rescore(context(past), REPOSITORY)
     assert status(past) is Status.HEALTHY
     with past.db.begin() as session:
-        held = quarantines.find_latest(session, REPOSITORY, past.case_id("login.test_in"))
+        held = quarantine_store.find_latest(session, REPOSITORY, past.case_id("login.test_in"))
         assert held is not None
         assert held.state is State.WITHDRAWN
-        trail = audit.list_case(session, REPOSITORY, past.case_id("login.test_in"))
+        trail = audit_store.list_case(session, REPOSITORY, past.case_id("login.test_in"))
         assert "It rested on runs of an incident: Ana marked " in trail[-1].reason
         assert trail[-1].reason.endswith("(the registry was down). Without them the test is healthy.")
-        told = explain.of_case(session, past.case_id("login.test_in"), past.now)
+        told = explanation.of_case(session, past.case_id("login.test_in"), past.now)
     assert any("4 failures discounted: Ana marked " in line for line in told.lines)
 
 
@@ -98,10 +102,10 @@ def test_a_proposal_that_rests_on_other_runs_too_stays(past: Past) -> None:
     outage(past, 2)
     propose(past)
     with past.db.begin() as session:
-        incidents.start(session, [REPOSITORY], "", ANA, past.now, since=begun)
+        incident.start(session, [REPOSITORY], "", ANA, past.now, since=begun)
     rescore.rescore(context(past), REPOSITORY)
     with past.db.begin() as session:
-        held = quarantines.find_latest(session, REPOSITORY, past.case_id("login.test_in"))
+        held = quarantine_store.find_latest(session, REPOSITORY, past.case_id("login.test_in"))
         assert held is not None
         assert held.state is State.PROPOSED
 
@@ -109,35 +113,35 @@ def test_a_proposal_that_rests_on_other_runs_too_stays(past: Past) -> None:
 def test_a_window_that_ended_earlier_gives_its_runs_back(past: Past) -> None:
     begun = past.now
     with past.db.begin() as session:
-        incidents.start(session, [REPOSITORY], "", ANA, past.now)
+        incident.start(session, [REPOSITORY], "", ANA, past.now)
     outage(past)
     assert status(past) is Status.HEALTHY
     with past.db.begin() as session:
-        incidents.end(session, [REPOSITORY], ANA, past.now, until=begun)
+        incident.end(session, [REPOSITORY], ANA, past.now, until=begun)
     rescore.rescore(context(past), REPOSITORY)
     assert status(past) is not Status.HEALTHY
 
 
 def test_a_second_start_says_who_was_first_and_a_second_end_what_to_do(past: Past) -> None:
     with past.db.begin() as session:
-        incidents.start(session, [REPOSITORY], "", ANA, past.now)
+        incident.start(session, [REPOSITORY], "", ANA, past.now)
     with past.db.begin() as session, pytest.raises(ConflictError, match="started already by Ana"):
-        incidents.start(session, [REPOSITORY], "", ANA, past.now)
+        incident.start(session, [REPOSITORY], "", ANA, past.now)
     with past.db.begin() as session:
-        incidents.end(session, [REPOSITORY], ANA, past.now)
+        incident.end(session, [REPOSITORY], ANA, past.now)
     with past.db.begin() as session, pytest.raises(ConflictError, match="No incident is open"):
-        incidents.end(session, [REPOSITORY], ANA, past.now)
+        incident.end(session, [REPOSITORY], ANA, past.now)
 
 
 def test_a_window_begins_in_the_past_and_ends_after_it_began(past: Past) -> None:
     with past.db.begin() as session, pytest.raises(InvalidInputError):
-        incidents.start(session, [REPOSITORY], "", ANA, past.now, since=past.now + HOUR)
+        incident.start(session, [REPOSITORY], "", ANA, past.now, since=past.now + HOUR)
     with past.db.begin() as session, pytest.raises(InvalidInputError):
-        incidents.start(session, [REPOSITORY], "x" * 501, ANA, past.now)
+        incident.start(session, [REPOSITORY], "x" * 501, ANA, past.now)
     with past.db.begin() as session:
-        incidents.start(session, [REPOSITORY], "", ANA, past.now)
+        incident.start(session, [REPOSITORY], "", ANA, past.now)
     with past.db.begin() as session, pytest.raises(InvalidInputError):
-        incidents.end(session, [REPOSITORY], ANA, past.now, until=past.now - HOUR)
+        incident.end(session, [REPOSITORY], ANA, past.now, until=past.now - HOUR)
 
 
 def test_a_run_in_which_far_more_fails_than_usual_is_an_incident_by_itself(past: Past) -> None:
@@ -146,8 +150,8 @@ def test_a_run_in_which_far_more_fails_than_usual_is_an_incident_by_itself(past:
         past.run(many)
     past.run(dict.fromkeys(many, "F"))
     with past.db.begin() as session:
-        found = stored_incidents.list_since(session, REPOSITORY, past.now - HOUR)
-        told = explain.of_case(session, past.case_id("cart.test_7"), past.now)
+        found = incident_store.list_since(session, REPOSITORY, past.now - HOUR)
+        told = explanation.of_case(session, past.case_id("cart.test_7"), past.now)
     assert {(one.kind, one.failed, one.ran) for one in found} >= {(Kind.RUN, 40, 40)}
     assert told.status in {Status.INFRA, Status.HEALTHY}
     assert "40 of 40 failed in run #16" in " ".join((told.sentence, *told.lines))
@@ -175,13 +179,11 @@ def test_a_suite_that_fails_as_a_whole_again_and_again_is_reported_as_a_fault_of
         past.run({**elsewhere, **inside})
         if number == 7:  # twice by now
             with past.db.begin() as session:
-                assert (
-                    faulty_suites(stored_incidents.list_since(session, REPOSITORY, past.now - timedelta(days=1))) == ()
-                )
+                assert faulty_suites(incident_store.list_since(session, REPOSITORY, past.now - timedelta(days=1))) == ()
     with past.db.begin() as session:
-        (fault,) = faulty_suites(stored_incidents.list_since(session, REPOSITORY, past.now - timedelta(days=1)))
-        told = explain.of_case(session, past.case_id("api/test_call.py::test_3"), past.now)
-        beside = explain.of_case(session, past.case_id("web/test_page.py::test_3"), past.now)
+        (fault,) = faulty_suites(incident_store.list_since(session, REPOSITORY, past.now - timedelta(days=1)))
+        told = explanation.of_case(session, past.case_id("api/test_call.py::test_3"), past.now)
+        beside = explanation.of_case(session, past.case_id("web/test_page.py::test_3"), past.now)
     assert (fault.suite, fault.runs) == ("api", 3)
     assert "Suite api failed as a whole in 3 runs: look at its fixture first." in told.lines
     assert "1 failure discounted: 14 of 14 of suite api failed in run #22." in told.lines
@@ -230,14 +232,14 @@ def quarantined(past: Past) -> None:
     outage(past)
     propose(past)
     with past.db.begin() as session:
-        held = quarantines.find_latest(session, REPOSITORY, past.case_id("login.test_in"))
+        held = quarantine_store.find_latest(session, REPOSITORY, past.case_id("login.test_in"))
         assert held is not None
         quarantine.approve(session, held.id, Actor(ActorKind.SLACK, "U0BEN", "Ben"), past.now, budget=Budget())
 
 
 def state(past: Past) -> State:
     with past.db.begin() as session:
-        held = quarantines.find_latest(session, REPOSITORY, past.case_id("login.test_in"))
+        held = quarantine_store.find_latest(session, REPOSITORY, past.case_id("login.test_in"))
         assert held is not None
         return held.state
 
@@ -253,13 +255,13 @@ def test_a_quarantine_that_runs_of_an_incident_suspended_is_resumed_by_whoever_m
     fail_on(past)
     assert (status(past), state(past)) == (Status.BROKEN, State.SUSPENDED)
     with past.db.begin() as session:
-        incidents.start(session, [REPOSITORY], "the registry was down", ANA, past.now, since=begun)
-        incidents.end(session, [REPOSITORY], ANA, past.now)
+        incident.start(session, [REPOSITORY], "the registry was down", ANA, past.now, since=begun)
+        incident.end(session, [REPOSITORY], ANA, past.now)
     rescore.rescore(context(past), REPOSITORY)
     assert (status(past), state(past)) == (Status.FLAKY, State.ACTIVE)
     with past.db.begin() as session:
-        (*_, last) = audit.list_case(session, REPOSITORY, past.case_id("login.test_in"))
-        assert ledger.of_repository(session, REPOSITORY, START, past.now).masked == ()
+        (*_, last) = audit_store.list_case(session, REPOSITORY, past.case_id("login.test_in"))
+        assert error_ledger.of_repository(session, REPOSITORY, START, past.now).masked == ()
     assert (last.tag, last.actor) == ("quarantine:resume", ANA)
     assert "the registry was down" in last.reason
 
@@ -272,6 +274,6 @@ def test_a_quarantine_that_other_runs_suspended_stays_suspended(past: Past) -> N
         past.run({**OTHERS, "login.test_in": "."})
     fail_on(past, 1)
     with past.db.begin() as session:
-        incidents.start(session, [REPOSITORY], "", ANA, past.now, since=begun)
+        incident.start(session, [REPOSITORY], "", ANA, past.now, since=begun)
     rescore.rescore(context(past), REPOSITORY)
     assert state(past) is State.SUSPENDED

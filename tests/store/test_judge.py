@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from bot.analysis import scoring
 from bot.analysis.model import CaseId, RepositoryId, Status
 from bot.services import judge
-from bot.store import cases, scorers
+from bot.store.cases import case as case_store
 from bot.store.database import Database, Session
+from bot.store.scores import scorer as scorer_store
 from bot.store.tables import branch_beliefs, pass_counts
 from bot.store.tables import scorers as scorers_table
 from bot.store.tables import scores as scores_table
@@ -111,10 +112,10 @@ def test_live_rebuild_and_replay_agree_to_the_last_bit(db: Database, seed: int, 
 def test_a_run_touches_the_blocks_of_its_own_cases_only(db: Database) -> None:
     with db.begin() as session:
         judge.judge(session, REPOSITORY, commit(1, "a"), (leg("linux", [1, 5000], [], []),), START)
-        counts = scorers.get_counts(session, REPOSITORY, "linux", np.array([1], dtype=np.int32))
+        counts = scorer_store.get_counts(session, REPOSITORY, "linux", np.array([1], dtype=np.int32))
         assert [number for number, _ in counts.rows()] == [0]
         assert counts.get(np.array([1, 2], dtype=np.int32))[0].tolist() == [1, 0]
-        ((variant, found),) = scorers.list_case_counts(session, REPOSITORY, CaseId(5000))
+        ((variant, found),) = scorer_store.list_case_counts(session, REPOSITORY, CaseId(5000))
     assert (variant, found[:, 0].tolist()) == ("linux", [1, 0, 0, 0, 1])
 
 
@@ -126,16 +127,16 @@ def test_scores_of_another_model_are_left_alone_until_they_are_made_anew(db: Dat
         judgement = judge.judge(session, REPOSITORY, commit(2, "b"), (leg("linux", [1, 2], [1], []),), START)
         assert judgement.observations is None
         assert stored(session) == before
-        assert scorers.list_outdated(session, scoring.MODEL.version) == [REPOSITORY]
+        assert scorer_store.list_outdated(session, scoring.MODEL.version) == [REPOSITORY]
 
 
 def test_a_repository_that_outgrew_its_number_of_cases_is_to_be_scored_anew(db: Database) -> None:
     with db.begin() as session:
         judge.judge(session, REPOSITORY, commit(1, "a"), (leg("linux", list(range(300)), [], []),), START)
-        assert scorers.list_outdated(session, scoring.MODEL.version) == []
+        assert scorer_store.list_outdated(session, scoring.MODEL.version) == []
         judge.judge(session, REPOSITORY, commit(2, "b"), (leg("linux", list(range(2000)), [], []),), START)
-        assert scorers.list_outdated(session, scoring.MODEL.version) == [REPOSITORY]
-        assert scorers.get_keys(session, REPOSITORY) == 300
+        assert scorer_store.list_outdated(session, scoring.MODEL.version) == [REPOSITORY]
+        assert scorer_store.get_keys(session, REPOSITORY) == 300
 
 
 def test_changes_are_of_the_worst_variant(db: Database) -> None:
@@ -155,7 +156,7 @@ def test_changes_are_of_the_worst_variant(db: Database) -> None:
             ).changes
         ]
         assert (changes[-1].case_id, changes[-1].after) == (3, Status.BROKEN)
-        rows = cases.list_scores(session, REPOSITORY, case_ids=[3])
+        rows = case_store.list_scores(session, REPOSITORY, case_ids=[3])
     assert [(row.variant, row.status) for row in rows] == [("linux", Status.BROKEN)]
 
 
@@ -167,9 +168,9 @@ def test_what_a_listing_of_failures_leaves_out_changes_no_status_that_another_va
 
         for number in range(8):
             run(number, leg("linux", [3, 4], [3, 4], []), leg("mac", [3, 4], [3, 4], []))
-        before = {row.variant: row.status for row in cases.list_scores(session, REPOSITORY, case_ids=[3])}
+        before = {row.variant: row.status for row in case_store.list_scores(session, REPOSITORY, case_ids=[3])}
         changes = [change for number in range(60) for change in run(8 + number, leg("linux", [4], [4], []))]
-        after = {row.variant: row.status for row in cases.list_scores(session, REPOSITORY, case_ids=[3])}
+        after = {row.variant: row.status for row in case_store.list_scores(session, REPOSITORY, case_ids=[3])}
     assert before == {"linux": Status.BROKEN, "mac": Status.BROKEN}
     assert (after["linux"], after["mac"]) == (Status.HEALTHY, Status.BROKEN)
     assert changes == []

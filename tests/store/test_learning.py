@@ -7,14 +7,15 @@ from datetime import timedelta
 
 import pytest
 
-from bot.analysis.labels import LabelSource, LabelVerdict
-from bot.analysis.learning import features, training
+from bot.analysis.learning import feature, training
+from bot.analysis.learning.label import LabelSource, LabelVerdict
 from bot.analysis.model import Actor, ActorKind
 from bot.jobs import upkeep
 from bot.jobs.context import Context
-from bot.services import clusters, learning
-from bot.store import labels, queue
+from bot.services import cluster, learning
+from bot.store import queue
 from bot.store.database import Database
+from bot.store.scores import label as label_store
 from tests.store.past import Past
 
 pytest.importorskip("sklearn", reason="scikit-learn is an optional extra: pip install '.[learn]'")
@@ -67,7 +68,7 @@ def test_enough_verdicts_train_a_model_that_reorders_what_to_fix(past: Past) -> 
         by_model = learning.predict(
             session, past.repository_id, [past.case_id("wait.2"), past.case_id("sum.2")], past.now
         )
-        items = clusters.list_items(session, past.repository_id, past.now)
+        items = cluster.list_items(session, past.repository_id, past.now)
     assert report.is_used, report.reason
     assert report.held_back == 18
     assert by_model[past.case_id("wait.2")] > 0.8
@@ -79,12 +80,12 @@ def test_enough_verdicts_train_a_model_that_reorders_what_to_fix(past: Past) -> 
 def test_a_label_keeps_the_features_of_the_moment(past: Past) -> None:
     _say(past, "wait.0", LabelVerdict.FLAKY, PEOPLE[0])
     with past.db.begin() as session:
-        (label,) = labels.list_newest(session, past.repository_id, 5)
+        (label,) = label_store.list_newest(session, past.repository_id, 5)
     assert label.features is not None
-    named = dict(zip(features.NAMES, label.features, strict=True))
+    named = dict(zip(feature.NAMES, label.features, strict=True))
     assert named["share of failures by timing or order"] == 1.0
     assert named["share of retries that passed"] == 1.0
-    assert label.features_version == features.VERSION
+    assert label.features_version == feature.VERSION
 
 
 def test_a_model_is_trained_anew_only_after_enough_new_verdicts(past: Past) -> None:

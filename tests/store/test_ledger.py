@@ -6,13 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from bot.analysis import policy
-from bot.analysis.labels import LabelSource, LabelVerdict
-from bot.analysis.lifecycle import RejectReason, Scope
+from bot.analysis.learning.label import LabelSource, LabelVerdict
 from bot.analysis.model import Actor, ActorKind, Status
-from bot.services import learning, ledger, quarantine
-from bot.store import labels
+from bot.analysis.quarantine import policy
+from bot.analysis.quarantine.lifecycle import RejectReason, Scope
+from bot.queries import error_ledger
+from bot.services import learning, quarantine
 from bot.store.database import Database
+from bot.store.scores import label as label_store
 from tests.store.past import Past
 
 BUDGET = policy.DEFAULT.quarantine.budget
@@ -42,13 +43,13 @@ def test_a_rejection_as_a_real_bug_counts_against_flaky_at_the_time(past: Past) 
     held = _propose(past)
     with past.db.begin() as session:
         quarantine.reject(session, held, RejectReason.BUG, "Real bug", BEN, past.now)
-        given = labels.list_newest(session, past.repository_id, 10)
+        given = label_store.list_newest(session, past.repository_id, 10)
     assert [(one.verdict, one.source, one.status, one.actor.name) for one in given] == [
         (LabelVerdict.FLAKY, LabelSource.PROPOSAL, Status.FLAKY, "Ana"),
         (LabelVerdict.BUG, LabelSource.REJECTION, Status.FLAKY, "Ben"),
     ]
     with past.db.begin() as session:
-        line = ledger.of_repository(
+        line = error_ledger.of_repository(
             session, past.repository_id, past.now - timedelta(days=1), past.now + timedelta(seconds=1)
         ).of(Status.FLAKY)
     assert (line.confirmed, line.wrong, line.disputed) == (0, 0, 1)
@@ -59,8 +60,8 @@ def test_the_period_leaves_out_what_was_said_before_it(past: Past) -> None:
     with past.db.begin() as session:
         quarantine.approve(session, held, BEN, past.now, budget=BUDGET)
         later = past.now + timedelta(days=2)
-        assert ledger.of_repository(session, past.repository_id, past.now + timedelta(days=1), later).is_empty
-        line = ledger.of_repository(session, past.repository_id, past.now, later).of(Status.FLAKY)
+        assert error_ledger.of_repository(session, past.repository_id, past.now + timedelta(days=1), later).is_empty
+        line = error_ledger.of_repository(session, past.repository_id, past.now, later).of(Status.FLAKY)
     assert (line.confirmed, line.error_rate) == (1, 0.0)
 
 
@@ -72,7 +73,7 @@ def test_a_regression_that_a_quarantine_masked_is_named_with_its_first_failure(p
     for _ in range(12):
         past.run({"cart": "FFF", "tax": "."})
     with past.db.begin() as session:
-        (masked,) = ledger.of_repository(session, past.repository_id, broke_at, past.now).masked
+        (masked,) = error_ledger.of_repository(session, past.repository_id, broke_at, past.now).masked
     assert masked.quarantine_id == held
     assert masked.first_failure_at == broke_at
     assert broke_at <= masked.noticed_at < past.now
@@ -87,8 +88,8 @@ def test_a_real_bug_that_a_person_finds_under_a_quarantine_is_a_masked_regressio
     with past.db.begin() as session:
         quarantine.label(session, past.repository_id, past.case_id("cart"), RejectReason.BUG, "A bug", ANA, past.now)
         later = past.now + timedelta(minutes=1)
-        (masked,) = ledger.of_repository(session, past.repository_id, past.now - timedelta(hours=2), later).masked
-        before = ledger.of_repository(session, past.repository_id, past.now - timedelta(days=9), past.now).masked
+        (masked,) = error_ledger.of_repository(session, past.repository_id, past.now - timedelta(hours=2), later).masked
+        before = error_ledger.of_repository(session, past.repository_id, past.now - timedelta(days=9), past.now).masked
     assert (masked.quarantine_id, masked.noticed_at) == (held, past.now)
     assert masked.first_failure_at == past.now - timedelta(hours=1)
     assert before == ()
@@ -116,7 +117,7 @@ def test_a_test_that_only_failed_in_an_outage_is_counted_as_it_was_shown(past: P
         for name, verdict in (("stock.3", LabelVerdict.INFRA), ("stock.4", LabelVerdict.MINE)):
             case_id = past.case_id(name)
             learning.record_label(session, past.repository_id, case_id, verdict, LabelSource.CARD, ANA, past.now)
-        found = ledger.of_repository(
+        found = error_ledger.of_repository(
             session, past.repository_id, past.now - timedelta(days=1), past.now + timedelta(seconds=1)
         )
     assert (found.of(Status.INFRA).confirmed, found.of(Status.INFRA).wrong) == (1, 1)

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from bot.analysis.lifecycle import OPEN_STATES, Quarantine
 from bot.analysis.model import ActorKind, Status
-from bot.services import policies
-from bot.store import cases, quarantines
+from bot.analysis.quarantine.lifecycle import OPEN_STATES, Quarantine
+from bot.services import policy as policies
+from bot.store.cases import case as case_store
 from bot.store.database import Database
+from bot.store.decisions import quarantine as quarantine_store
 from tests.store.past import REPOSITORY, Past
 
 CALM = {f"test_{number}": "." for number in range(12)}
@@ -27,7 +28,7 @@ def turn_flaky(past: Past, *names: str) -> None:
         past.run(CALM)
     with past.db.begin() as session:
         for name in names:
-            (score,) = cases.list_scores(session, REPOSITORY, case_ids=[past.case_id(name)])
+            (score,) = case_store.list_scores(session, REPOSITORY, case_ids=[past.case_id(name)])
             assert score.status is Status.FLAKY
 
 
@@ -36,7 +37,7 @@ def proposed(past: Past, policy: str) -> list[Quarantine]:
         assert policies.load(session, REPOSITORY, policy.encode(), None, past.now) is None
     turn_flaky(past, "test_3", "test_7")
     with past.db.begin() as session:
-        return list(quarantines.list_open(session, [REPOSITORY], OPEN_STATES))
+        return list(quarantine_store.list_open(session, [REPOSITORY], OPEN_STATES))
 
 
 def test_nothing_is_proposed_by_itself_without_a_policy_that_says_so(past: Past) -> None:

@@ -8,16 +8,19 @@ from collections.abc import Mapping
 import pytest
 import sqlalchemy as sa
 
-from bot.analysis.incidents import Kind
-from bot.analysis.labels import LabelSource, LabelVerdict
+from bot.analysis.incident import Kind
+from bot.analysis.learning.label import LabelSource, LabelVerdict
 from bot.analysis.model import Actor, ActorKind, Status, WorkspaceId
 from bot.jobs import rescore
 from bot.jobs.context import Context
-from bot.services import explain, learning, rebuild
+from bot.queries import explanation
+from bot.services import learning, rebuild
 from bot.slack.registry import Registry
-from bot.store import incidents as stored_incidents
-from bot.store import rescores, statuses, tables
+from bot.store import tables
 from bot.store.database import Database
+from bot.store.scores import incident as incident_store
+from bot.store.scores import rescore as rescore_store
+from bot.store.scores import status as status_store
 from tests.store.past import REPOSITORY, START, Past
 
 STATE = (tables.scorers, tables.pass_counts, tables.branch_beliefs, tables.scores)
@@ -137,9 +140,9 @@ def test_a_runner_that_is_out_accuses_no_case_and_a_rebuild_finds_the_same(past:
     outage_of_a_shard(past, names, {name: "shard 1" if place < 33 else "shard 2" for place, name in enumerate(names)})
     before = everything(past)
     with past.db.begin() as session:
-        found = stored_incidents.list_since(session, REPOSITORY, START)
-        shown = statuses.list_worst(session, REPOSITORY)
-        told = explain.of_case(session, past.case_id(names[0]), past.now)
+        found = incident_store.list_since(session, REPOSITORY, START)
+        shown = status_store.list_worst(session, REPOSITORY)
+        told = explanation.of_case(session, past.case_id(names[0]), past.now)
     assert [(one.kind, one.suite, one.failed, one.ran) for one in found] == [(Kind.RUNNER, "shard 1", 32, 32)] * 3
     assert set(shown.values()) <= {Status.HEALTHY, Status.INFRA}
     assert "32 of 32 on shard 1 failed in run #13" in " ".join((told.sentence, *told.lines))
@@ -152,7 +155,7 @@ def test_the_same_failures_are_held_against_the_cases_where_no_runner_is_told(pa
     names = [f"suite{number % 100}/test_a.py::test_{number}" for number in range(1500)]
     outage_of_a_shard(past, names, None)
     with past.db.begin() as session:
-        shown = statuses.list_worst(session, REPOSITORY)
+        shown = status_store.list_worst(session, REPOSITORY)
     assert not set(shown.values()) <= {Status.HEALTHY, Status.INFRA}
 
 
@@ -170,7 +173,7 @@ def test_a_rebuild_that_is_killed_has_changed_nothing_and_begins_anew(past: Past
         rebuild.advance(session, killed)
     assert everything(past) == before
     with past.db.begin() as session:
-        assert rescores.list_pending(session) == [REPOSITORY]
+        assert rescore_store.list_pending(session) == [REPOSITORY]
     assert rescore.rescore(context(past), REPOSITORY) == 30
     assert everything(past) == before
 
@@ -216,7 +219,7 @@ def test_what_is_asked_for_during_a_rebuild_is_not_taken_for_answered(past: Past
         assert not rebuild.finish(session, going, None, past.now)
     rescore.rescore(context(past), REPOSITORY)
     with past.db.begin() as session:
-        assert rescores.list_pending(session) == []
+        assert rescore_store.list_pending(session) == []
 
 
 def _age_the_model(past: Past) -> None:
@@ -231,7 +234,7 @@ def test_scores_of_another_model_stay_readable_until_the_history_is_scored_anew(
     with past.db.begin() as session:
         assert rebuild.request_outdated(session, past.now) == [REPOSITORY]
         assert rebuild.request_outdated(session, past.now) == []
-        assert statuses.list_worst(session, REPOSITORY)
+        assert status_store.list_worst(session, REPOSITORY)
     rescore.rescore(context(past), REPOSITORY)
     after = everything(past)
     keys = [row[2] for row in after["scorers"]]
@@ -261,13 +264,13 @@ def test_runs_that_come_while_the_scores_are_of_another_model_are_judged_by_the_
     with past.db.begin() as session:
         unjudged = session.execute(sa.select(sa.func.count()).where(tables.runs.c.judged.is_(False))).scalar_one()
         assert unjudged == 12
-        assert rescores.list_pending(session) == [REPOSITORY]
-        waiting = statuses.list_worst(session, REPOSITORY)
+        assert rescore_store.list_pending(session) == [REPOSITORY]
+        waiting = status_store.list_worst(session, REPOSITORY)
     rescore.rescore(context(past), REPOSITORY)
     case = past.case_id("login.test_3")
     with past.db.begin() as session:
         assert waiting[case] is not Status.FLAKY
-        assert statuses.list_worst(session, REPOSITORY)[case] is Status.FLAKY
+        assert status_store.list_worst(session, REPOSITORY)[case] is Status.FLAKY
         assert session.execute(sa.select(sa.func.count()).where(tables.runs.c.judged.is_(False))).scalar_one() == 0
         told = session.execute(
             sa.select(tables.status_changes.c.case_id).where(tables.status_changes.c.after == "flaky")

@@ -5,13 +5,16 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from bot.analysis.lifecycle import Quarantine, Scope, State
 from bot.analysis.model import Actor, ActorKind
-from bot.analysis.policy import Budget
+from bot.analysis.quarantine.lifecycle import Quarantine, Scope, State
+from bot.analysis.quarantine.policy import Budget
 from bot.jobs import rescore
-from bot.services import explain, quarantine
-from bot.store import audit, quarantines, tables
+from bot.queries import explanation
+from bot.services import quarantine
+from bot.store import tables
 from bot.store.database import Database
+from bot.store.decisions import audit as audit_store
+from bot.store.decisions import quarantine as quarantine_store
 from tests.store.past import REPOSITORY, VARIANT, Past
 from tests.store.test_rebuild import context
 
@@ -55,7 +58,7 @@ def past(db: Database) -> Past:
 def held(past: Past) -> Quarantine:
     rescore.release(context(past), REPOSITORY)
     with past.db.begin() as session:
-        found = quarantines.find_latest(session, REPOSITORY, past.case_id("login.test_in"))
+        found = quarantine_store.find_latest(session, REPOSITORY, past.case_id("login.test_in"))
     assert found is not None
     return found
 
@@ -73,13 +76,13 @@ def test_a_case_is_released_after_enough_clean_commits_and_the_reason_is_told(pa
     commits = clean_until_released(past)
     assert commits >= 4
     with past.db.begin() as session:
-        last = audit.list_case(session, REPOSITORY, past.case_id("login.test_in"))[-1]
+        last = audit_store.list_case(session, REPOSITORY, past.case_id("login.test_in"))[-1]
     assert last.reason.startswith(f"Well again: passed on the last {commits} commits of the default branch, ")
 
 
 def test_the_promise_of_the_explanation_is_kept(past: Past) -> None:
     with past.db.begin() as session:
-        told = explain.of_case(session, past.case_id("login.test_in"), past.now)
+        told = explanation.of_case(session, past.case_id("login.test_in"), past.now)
     (promise,) = [line for line in told.counterfactuals if line.endswith("release it.")]
     assert clean_until_released(past) == int(promise.split()[0])
 

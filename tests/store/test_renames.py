@@ -3,12 +3,16 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from bot.analysis.lifecycle import Scope, State
 from bot.analysis.model import Actor, ActorKind, CaseId
+from bot.analysis.quarantine.lifecycle import Scope, State
 from bot.jobs import rescore
 from bot.services import quarantine, rebuild
-from bot.store import audit, cases, histories, quarantines, results
+from bot.store.cases import case as case_store
 from bot.store.database import Database
+from bot.store.decisions import audit as audit_store
+from bot.store.decisions import quarantine as quarantine_store
+from bot.store.runs import history as history_store
+from bot.store.runs import result as result_store
 from bot.store.tables import failures, notices
 from tests.store.past import Past
 from tests.store.test_rebuild import context, everything
@@ -26,13 +30,17 @@ def past(db: Database) -> Past:
 
 def numbers(past: Past) -> dict[str, int]:
     with past.db.begin() as session:
-        ids, titles = cases.list_titles(session, past.repository_id)
+        ids, titles = case_store.list_titles(session, past.repository_id)
     return dict(zip(titles, ids, strict=True))
 
 
 def trail(past: Past, case_id: CaseId) -> list[str]:
     with past.db.begin() as session:
-        return [one.reason for one in audit.list_case(session, past.repository_id, case_id) if one.tag == "case:rename"]
+        return [
+            one.reason
+            for one in audit_store.list_case(session, past.repository_id, case_id)
+            if one.tag == "case:rename"
+        ]
 
 
 def failed(past: Past, case_id: int) -> int:
@@ -44,7 +52,7 @@ def failed(past: Past, case_id: int) -> int:
 
 def outcomes(past: Past, case_id: int) -> int:
     with past.db.begin() as session:
-        return len(results.list_case_outcomes(session, past.repository_id, CaseId(case_id), 50))
+        return len(result_store.list_case_outcomes(session, past.repository_id, CaseId(case_id), 50))
 
 
 def test_a_case_that_moves_keeps_its_number_its_published_id_and_its_history(past: Past) -> None:
@@ -52,14 +60,14 @@ def test_a_case_that_moves_keeps_its_number_its_published_id_and_its_history(pas
     past.run(REST | {OLD: "F."})
     before = past.case_id(OLD)
     with past.db.begin() as session:
-        uid = cases.get(session, past.repository_id, before).uid
+        uid = case_store.get(session, past.repository_id, before).uid
     past.run(REST | {NEW: "F."})
     assert numbers(past)[NEW] == before
     assert OLD not in numbers(past)
     with past.db.begin() as session:
-        assert cases.get(session, past.repository_id, before).uid == uid
-        assert cases.count(session, past.repository_id) == 5
-        (score,) = cases.list_scores(session, past.repository_id, case_ids=[before])
+        assert case_store.get(session, past.repository_id, before).uid == uid
+        assert case_store.count(session, past.repository_id) == 5
+        (score,) = case_store.list_scores(session, past.repository_id, case_ids=[before])
         assert (score.runs, score.failures) == (3, 2)
     assert outcomes(past, before) == 3
     assert trail(past, before) == [f"{OLD} is {NEW} now."]
@@ -88,7 +96,7 @@ def test_a_pull_request_that_renames_takes_nothing_from_main_until_it_is_merged_
     assert failed(past, apart[NEW]) == 0
     assert outcomes(past, apart[OLD]) == 4
     with past.db.begin() as session:
-        found = cases.find(session, CaseId(apart[NEW]))
+        found = case_store.find(session, CaseId(apart[NEW]))
     assert found is not None
     assert found.id == apart[OLD]
 
@@ -156,7 +164,7 @@ def test_an_edited_name_at_its_place_in_the_file_is_followed(past: Past) -> None
     assert numbers(past)[second[1]] == case_id
 
 
-def propose(past: Past, name: str) -> quarantines.QuarantineId:
+def propose(past: Past, name: str) -> quarantine_store.QuarantineId:
     proposal = quarantine.Proposal(
         case_id=past.case_id(name),
         scope=Scope.CASE,
@@ -178,8 +186,8 @@ def test_a_quarantine_follows_its_case_and_one_of_the_new_name_alone_is_ended(pa
     past.run(REST | {NEW: "."})
     case_id = past.case_id(NEW)
     with past.db.begin() as session:
-        found = quarantines.find_latest(session, past.repository_id, case_id)
-        states = {one: quarantines.get(session, one) for one in (mine, other)}
+        found = quarantine_store.find_latest(session, past.repository_id, case_id)
+        states = {one: quarantine_store.get(session, one) for one in (mine, other)}
     assert found is not None
     assert {one: held.state for one, held in states.items()} == {mine: State.PROPOSED, other: State.WITHDRAWN}
     assert {held.case_id for held in states.values()} == {case_id}
@@ -243,11 +251,11 @@ def test_what_ran_a_test_stays_with_it_when_its_results_follow_it(past: Past) ->
     past.run({NEW: "F"} | rest, branch="topic", runners=on)
     past.run(rest | {NEW: "."})
     with past.db.begin() as session:
-        found = histories.list_results(
+        found = history_store.list_results(
             session,
             past.repository_id,
-            list(cases.list_titles(session, past.repository_id)[0]),
-            histories.list_runs(session, past.repository_id),
+            list(case_store.list_titles(session, past.repository_id)[0]),
+            history_store.list_runs(session, past.repository_id),
         )
     titles = {number: title for title, number in numbers(past).items()}
     assert {titles[one.case_id]: one.runner for one in found if one.runner} == on

@@ -8,17 +8,21 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from bot.analysis.model import Actor, ActorKind, CaseId, Identity, Place, RepositoryId, WorkspaceId
-from bot.services.search import MAX_AGE, CaseSearch
-from bot.store import homes, identities, mutes, repositories, workspaces
+from bot.queries.search import MAX_AGE, CaseSearch
+from bot.store.cases import identity as identity_store
+from bot.store.conversation import home as home_store
 from bot.store.database import Database, Session
+from bot.store.decisions import mute as mute_store
 from bot.store.tables import cases as table
+from bot.store.workspaces import repository as repository_store
+from bot.store.workspaces import workspace as workspace_store
 
 SHOP, WEB = RepositoryId(1), RepositoryId(2)
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
 
 def store(session: Session, repository_id: RepositoryId, *names: str) -> None:
-    repositories.put(
+    repository_store.put(
         session,
         repository_id,
         installation_id=None,
@@ -30,7 +34,7 @@ def store(session: Session, repository_id: RepositoryId, *names: str) -> None:
     for name in names:
         key = hashlib.sha256(f"{repository_id}:{name}".encode()).digest()[:16]
         found.append(Identity("tests/test_a.py", "tests.test_a", name, "pytest", "", key))
-    identities.put(session, repository_id, found, NOW)
+    identity_store.put(session, repository_id, found, NOW)
 
 
 def titles(search: CaseSearch, session: Session, *ids: RepositoryId, words: str, at: datetime = NOW) -> list[str]:
@@ -73,22 +77,22 @@ def test_a_muted_case_is_quiet_until_its_time_is_over(db: Database) -> None:
     with db.begin() as session:
         store(session, SHOP, "test_total", "test_tax")
         first, second = (CaseId(one) for one in session.execute(sa.select(table.c.id).order_by(table.c.id)).scalars())
-        mutes.put(session, SHOP, first, NOW + timedelta(days=7), ana)
-        mutes.put(session, SHOP, first, NOW + timedelta(days=3), ana)
-        assert mutes.find(session, SHOP, first, NOW) == NOW + timedelta(days=3)
-        assert mutes.find(session, SHOP, first, NOW + timedelta(days=3)) is None
-        assert mutes.list_muted(session, SHOP, [first, second], NOW) == {first}
-        mutes.forget_over(session, NOW + timedelta(days=3))
-        assert not mutes.delete(session, SHOP, first)
+        mute_store.put(session, SHOP, first, NOW + timedelta(days=7), ana)
+        mute_store.put(session, SHOP, first, NOW + timedelta(days=3), ana)
+        assert mute_store.find(session, SHOP, first, NOW) == NOW + timedelta(days=3)
+        assert mute_store.find(session, SHOP, first, NOW + timedelta(days=3)) is None
+        assert mute_store.list_muted(session, SHOP, [first, second], NOW) == {first}
+        mute_store.forget_over(session, NOW + timedelta(days=3))
+        assert not mute_store.delete(session, SHOP, first)
 
 
 def test_the_home_of_who_opened_it_lately_is_kept_up_to_date(db: Database) -> None:
     with db.begin() as session:
         store(session, SHOP, "test_total")
-        sees = workspaces.put_by_token(session, sees_all=True, now=NOW).id
-        homes.put(session, sees, "U0ANA", NOW)
-        homes.put(session, sees, "U0BEN", NOW - timedelta(days=9))
-        homes.put(session, WorkspaceId(999), "U0EVE", NOW)
-        assert homes.list_viewers(session, SHOP, NOW - timedelta(days=1), 9) == [Place(sees, "U0ANA")]
-        homes.forget(session, NOW - timedelta(days=1))
-        assert homes.list_viewers(session, SHOP, NOW - timedelta(days=30), 9) == [Place(sees, "U0ANA")]
+        sees = workspace_store.put_by_token(session, sees_all=True, now=NOW).id
+        home_store.put(session, sees, "U0ANA", NOW)
+        home_store.put(session, sees, "U0BEN", NOW - timedelta(days=9))
+        home_store.put(session, WorkspaceId(999), "U0EVE", NOW)
+        assert home_store.list_viewers(session, SHOP, NOW - timedelta(days=1), 9) == [Place(sees, "U0ANA")]
+        home_store.forget(session, NOW - timedelta(days=1))
+        assert home_store.list_viewers(session, SHOP, NOW - timedelta(days=30), 9) == [Place(sees, "U0ANA")]

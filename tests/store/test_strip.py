@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.analysis.model import Verdict
-from bot.services import profiles
+from bot.queries import case
 from bot.store.database import Database
 from tests.store.past import Past
 
@@ -11,7 +11,7 @@ from tests.store.past import Past
 def strip(past: Past, name: str) -> tuple[Verdict, ...]:
     case_id = past.case_id(name)
     with past.db.begin() as session:
-        return profiles.recent(session, profiles.of_case(session, case_id, past.now))
+        return case.recent(session, case.of_case(session, case_id, past.now))
 
 
 def test_a_commit_that_passes_on_one_variant_and_fails_on_another_did_not_do_both(db: Database) -> None:

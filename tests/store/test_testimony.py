@@ -6,11 +6,12 @@ import hashlib
 
 import pytest
 
-from bot.analysis.labels import LabelSource, LabelVerdict
+from bot.analysis.learning.label import LabelSource, LabelVerdict
 from bot.analysis.model import Actor, ActorKind, Status
-from bot.services import learning, rebuild, testimony
-from bot.store import cases, labels
+from bot.services import author_feedback, learning, rebuild
+from bot.store.cases import case as case_store
 from bot.store.database import Database
+from bot.store.scores import label as label_store
 from tests.store.past import Past
 
 ANA = Actor(ActorKind.GITHUB, "ana", "ana")
@@ -31,9 +32,9 @@ def past(db: Database) -> Past:
     return past
 
 
-def _score(past: Past) -> cases.ScoreRow:
+def _score(past: Past) -> case_store.ScoreRow:
     with past.db.begin() as session:
-        (row,) = cases.list_scores(session, past.repository_id, case_ids=[past.case_id("cart")])
+        (row,) = case_store.list_scores(session, past.repository_id, case_ids=[past.case_id("cart")])
     return row
 
 
@@ -50,10 +51,10 @@ def test_an_author_who_owns_up_to_a_failure_lowers_the_belief_by_the_odds(past: 
     assert before.status is Status.FLAKY
     assert _own_up(past, ANA, _sha("feature"))
     after = _score(past)
-    odds = before.p_flaky / (1 - before.p_flaky) * testimony.FACTOR
+    odds = before.p_flaky / (1 - before.p_flaky) * author_feedback.FACTOR
     assert after.p_flaky == pytest.approx(odds / (1 + odds))
     with past.db.begin() as session:
-        (label,) = labels.list_newest(session, past.repository_id, 5)
+        (label,) = label_store.list_newest(session, past.repository_id, 5)
     assert label.p_flaky == before.p_flaky
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from bot.analysis.history import CaseResult, RunFacts
-from bot.analysis.incidents import Incident, Kind
+from bot.analysis.explanation.case_history import CaseResult, RunFacts
+from bot.analysis.incident import Incident, Kind
 from bot.analysis.model import SYSTEM, CaseId, Outcome, RepositoryId, RunId
 
 START = datetime(2026, 5, 12, 8, tzinfo=UTC)

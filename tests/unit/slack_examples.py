@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.analysis.evidence import Evidence, FailureKind
-from bot.analysis.explanation import Explanation
+from bot.analysis.explanation.evidence import Evidence, FailureKind
+from bot.analysis.explanation.explanation import Explanation
+from bot.analysis.explanation.failure_class import Naming
+from bot.analysis.explanation.regression import FirstBad
 from bot.analysis.impact import Impact
-from bot.analysis.incidents import Incident, Kind
-from bot.analysis.lifecycle import Quarantine, Scope, State
+from bot.analysis.incident import Incident, Kind
 from bot.analysis.model import (
     SYSTEM,
     Actor,
@@ -26,32 +27,31 @@ from bot.analysis.model import (
     VariantScore,
     Verdict,
 )
-from bot.analysis.naming import Naming
-from bot.analysis.policy import DEFAULT, Approval, PathRule, Policy, Team
-from bot.analysis.regression import FirstBad
-from bot.slack import (
-    answers,
-    cost,
-    details,
-    health,
+from bot.analysis.quarantine.lifecycle import Quarantine, Scope, State
+from bot.analysis.quarantine.policy import DEFAULT, Approval, PathRule, Policy, Team
+from bot.slack.block_kit import Message, View
+from bot.slack.ids import Deed
+from bot.slack.views import (
+    case,
+    case_list,
+    confirmation,
     home,
-    listing,
-    messages,
-    modals,
+    impact,
+    message,
+    modal,
     policy,
-    run_answers,
-    upkeep,
+    repository,
+    response,
+    run,
 )
-from bot.slack.answers import Choice, CommandHelp
-from bot.slack.blockkit import Message, View
-from bot.slack.details import AuditLine
-from bot.slack.health import Connection, RepositoryHealth
-from bot.slack.home import Page, Pages
-from bot.slack.listing import CaseRow, ListKind
-from bot.slack.messages import History, ImportSummary
-from bot.slack.modals import Target
-from bot.slack.names import Deed
-from bot.slack.run_answers import RunAnswer, RunFailure
+from bot.slack.views.case import AuditLine
+from bot.slack.views.case_list import CaseRow, ListKind
+from bot.slack.views.home import Page, Pages
+from bot.slack.views.message import History, ImportSummary
+from bot.slack.views.modal import Target
+from bot.slack.views.repository import Connection, RepositoryHealth
+from bot.slack.views.response import Choice, CommandHelp
+from bot.slack.views.run import RunAnswer, RunFailure
 
 NOW = datetime(2026, 11, 23, 14, 13, tzinfo=UTC)
 ANA = Actor(ActorKind.SLACK, "U0ANA", "Ana Flores")
@@ -168,64 +168,64 @@ def _ended(state: State, by: Actor = BEN, decision: str | None = "mended") -> Qu
 
 
 VIEWS: dict[str, Callable[[], Message | View]] = {
-    "card_owned": lambda: messages.card(FLAKY, None, NOW, ("@acme/payments", "@ana")),
-    "card_red": lambda: messages.card(RED, None, NOW, ("@acme/payments",), IMPACT),
-    "card_flaky": lambda: messages.card(FLAKY, None, NOW),
-    "card_proposed": lambda: messages.card(FLAKY, PROPOSED, NOW),
-    "card_active": lambda: messages.card(FLAKY, ACTIVE, NOW),
-    "card_suspended": lambda: messages.card(BROKEN, SUSPENDED, NOW),
-    "card_rejected": lambda: messages.card(FLAKY, REJECTED, NOW),
-    "card_withdrawn": lambda: messages.card(FLAKY, _ended(State.WITHDRAWN, ANA, None), NOW),
-    "card_lifted": lambda: messages.card(FLAKY, _ended(State.LIFTED), NOW),
-    "card_lifted_healthy": lambda: messages.card(HEALTHY, _ended(State.LIFTED, SYSTEM), NOW),
-    "card_expired": lambda: messages.card(FLAKY, _ended(State.EXPIRED, SYSTEM, None), NOW),
-    "card_time_over": lambda: messages.card(FLAKY, ACTIVE, NOW + timedelta(days=15)),
-    "card_healthy": lambda: messages.card(HEALTHY, None, NOW),
-    "card_broken": lambda: messages.card(BROKEN, None, NOW),
-    "card_infra": lambda: messages.card(replace(FLAKY, status=Status.INFRA), None, NOW),
-    "card_suspect": lambda: messages.card(replace(FLAKY, status=Status.SUSPECT), None, NOW),
-    "card_never_scored": lambda: messages.card(
+    "card_owned": lambda: message.card(FLAKY, None, NOW, ("@acme/payments", "@ana")),
+    "card_red": lambda: message.card(RED, None, NOW, ("@acme/payments",), IMPACT),
+    "card_flaky": lambda: message.card(FLAKY, None, NOW),
+    "card_proposed": lambda: message.card(FLAKY, PROPOSED, NOW),
+    "card_active": lambda: message.card(FLAKY, ACTIVE, NOW),
+    "card_suspended": lambda: message.card(BROKEN, SUSPENDED, NOW),
+    "card_rejected": lambda: message.card(FLAKY, REJECTED, NOW),
+    "card_withdrawn": lambda: message.card(FLAKY, _ended(State.WITHDRAWN, ANA, None), NOW),
+    "card_lifted": lambda: message.card(FLAKY, _ended(State.LIFTED), NOW),
+    "card_lifted_healthy": lambda: message.card(HEALTHY, _ended(State.LIFTED, SYSTEM), NOW),
+    "card_expired": lambda: message.card(FLAKY, _ended(State.EXPIRED, SYSTEM, None), NOW),
+    "card_time_over": lambda: message.card(FLAKY, ACTIVE, NOW + timedelta(days=15)),
+    "card_healthy": lambda: message.card(HEALTHY, None, NOW),
+    "card_broken": lambda: message.card(BROKEN, None, NOW),
+    "card_infra": lambda: message.card(replace(FLAKY, status=Status.INFRA), None, NOW),
+    "card_suspect": lambda: message.card(replace(FLAKY, status=Status.SUSPECT), None, NOW),
+    "card_never_scored": lambda: message.card(
         replace(FLAKY, status=Status.INSUFFICIENT, variants=(), last_failure=None), None, NOW
     ),
     **{
-        f"history_{kind}": lambda kind=kind: messages.history_line(  # type: ignore[misc]
+        f"history_{kind}": lambda kind=kind: message.history_line(  # type: ignore[misc]
             kind, SYSTEM if kind in {History.STATUS, History.EXPIRED} else BEN, ACTIVE, FLAKY, None
         )
         for kind in History
     },
-    "history_rejected_why": lambda: messages.history_line(History.REJECTED, BEN, REJECTED, FLAKY, REJECTED.decision),
-    "imported": lambda: messages.imported(SUMMARY),
-    "incident": lambda: messages.incident("acme/shop", FAILURE.run_url, 812, 31, 40),
-    "incident_suite": lambda: messages.part_out("acme/shop", FAILURE.run_url, 812, [outage(Kind.SUITE, "tests/api")]),
-    "incident_parts": lambda: messages.part_out(
+    "history_rejected_why": lambda: message.history_line(History.REJECTED, BEN, REJECTED, FLAKY, REJECTED.decision),
+    "imported": lambda: message.imported(SUMMARY),
+    "incident": lambda: message.incident("acme/shop", FAILURE.run_url, 812, 31, 40),
+    "incident_suite": lambda: message.part_out("acme/shop", FAILURE.run_url, 812, [outage(Kind.SUITE, "tests/api")]),
+    "incident_parts": lambda: message.part_out(
         "acme/shop",
         FAILURE.run_url,
         812,
         [outage(Kind.SUITE, "tests/api"), *(outage(Kind.RUNNER, f"shard {number}") for number in range(2, 6))],
     ),
-    "unreadable": lambda: messages.unreadable(
+    "unreadable": lambda: message.unreadable(
         "acme/shop", FAILURE.run_url, 812, [Problem("reports", f"{n}.xml", "not well-formed") for n in range(7)]
     ),
-    "card_muted": lambda: messages.card(MUTED, None, NOW),
-    "help": lambda: answers.help_menu(COMMANDS, [CaseRow(FLAKY, PROPOSED)], 7),
-    "help_command": lambda: answers.command_help(COMMANDS[1]),
-    "done": lambda: answers.done("The quarantine is lifted: the test fails builds again."),
-    "lift_question": lambda: messages.lift_question(FLAKY, ACTIVE),
-    "status": lambda: health.status(HEALTH),
-    "status_shared": lambda: health.status(HEALTH, shared_by="<@U0ANA>"),
-    "status_empty": lambda: health.status(replace(HEALTH, counts={}, top=(), last_run_at=None)),
-    "connections": lambda: health.connections(CONNECTIONS),
-    "connections_all": lambda: health.connections(CONNECTIONS[:1]),
+    "card_muted": lambda: message.card(MUTED, None, NOW),
+    "help": lambda: response.help_menu(COMMANDS, [CaseRow(FLAKY, PROPOSED)], 7),
+    "help_command": lambda: response.command_help(COMMANDS[1]),
+    "done": lambda: response.done("The quarantine is lifted: the test fails builds again."),
+    "lift_question": lambda: message.lift_question(FLAKY, ACTIVE),
+    "status": lambda: repository.status(HEALTH),
+    "status_shared": lambda: repository.status(HEALTH, shared_by="<@U0ANA>"),
+    "status_empty": lambda: repository.status(replace(HEALTH, counts={}, top=(), last_run_at=None)),
+    "connections": lambda: repository.connections(CONNECTIONS),
+    "connections_all": lambda: repository.connections(CONNECTIONS[:1]),
     "policy": lambda: policy.in_force("acme/shop", POLICY),
     "policy_fault": lambda: policy.in_force("acme/shop", POLICY, fault="quarantine.days: must be 1 to 90."),
     "policy_default": lambda: policy.in_force("acme/shop", DEFAULT),
-    "run": lambda: run_answers.run(RUN),
-    "run_unread": lambda: run_answers.run(replace(RUN, read=False, failures=[], conclusion="")),
-    "run_green": lambda: run_answers.run(replace(RUN, failures=[], conclusion="success", unread=0)),
-    "details": lambda: details.case_details(FLAKY, ACTIVE, AUDIT, NOW, recent=RECENT),
-    "details_new": lambda: details.case_details(FLAKY, None, (), NOW),
-    "unfurl": lambda: Message("A test.", messages.unfurl(FLAKY, ACTIVE, NOW)),
-    "details_why": lambda: details.case_details(
+    "run": lambda: run.run(RUN),
+    "run_unread": lambda: run.run(replace(RUN, read=False, failures=[], conclusion="")),
+    "run_green": lambda: run.run(replace(RUN, failures=[], conclusion="success", unread=0)),
+    "details": lambda: case.case_details(FLAKY, ACTIVE, AUDIT, NOW, recent=RECENT),
+    "details_new": lambda: case.case_details(FLAKY, None, (), NOW),
+    "unfurl": lambda: Message("A test.", message.unfurl(FLAKY, ACTIVE, NOW)),
+    "details_why": lambda: case.case_details(
         BROKEN,
         None,
         AUDIT,
@@ -235,37 +235,37 @@ VIEWS: dict[str, Callable[[], Message | View]] = {
         explanation=EXPLANATION,
         owners=("@acme/payments",),
     ),
-    "explained": lambda: details.explained(FLAKY, EXPLANATION),
-    "top": lambda: cost.ranking("acme/shop", 7, [IMPACT, replace(IMPACT, ci_minutes=0.3, waiting_minutes=0)]),
-    "top_none": lambda: cost.ranking("acme/shop", 1, []),
-    "outage": lambda: answers.outage(4711, "acme/shop", "the registry is down"),
-    "pick": lambda: answers.pick("cart", CHOICES, Deed.QUARANTINE),
-    "pick_many": lambda: answers.pick("cart", CHOICES * 25, Deed.EXTEND, days=14, many=True),
-    **{f"list_{kind}": lambda kind=kind: listing.case_list(kind, [CaseRow(FLAKY, ACTIVE)]) for kind in ListKind},  # type: ignore[misc]
-    "list_many": lambda: listing.case_list(ListKind.BROKEN, [CaseRow(BROKEN)] * 20, 33),
-    "list_none": lambda: listing.case_list(ListKind.PROPOSED, []),
-    "error": lambda: answers.error("Already approved by Ben <b> at 14:13 UTC."),
-    "carry_on": lambda: answers.carry_on("quarantine test_total"),
-    "closest": lambda: answers.closest("stauts", "status"),
-    "closest_none": lambda: answers.closest("`x`", None),
-    "modal_quarantine": lambda: modals.quarantine(FLAKY, Target.of(FLAKY, channel="C1", ts="1.2")),
-    "modal_quarantine_plain": lambda: modals.quarantine(FLAKY, Target(case_id=FLAKY.case_id)),
-    "modal_reject": lambda: modals.reject(FLAKY, PROPOSED, channel="C1", ts="1.2"),
-    "modal_label": lambda: modals.label(FLAKY),
-    "modal_resume": lambda: modals.resume(BROKEN, SUSPENDED),
-    "modal_extend": lambda: modals.extend(FLAKY, ACTIVE, days=None),
-    "modal_extend_typed": lambda: modals.extend(FLAKY, ACTIVE, days=21, channel="C1"),
-    "modal_assign": lambda: modals.assign(FLAKY, ACTIVE),
-    "modal_assign_team": lambda: modals.assign(FLAKY, replace(ACTIVE, owner="@acme/payments")),
-    "modal_mute": lambda: modals.mute(FLAKY, days=None),
-    "modal_budget": lambda: modals.budget(FLAKY, PROPOSED, "50 tests are in quarantine.", [(ACTIVE, FLAKY.title)]),
-    "modal_choose": lambda: upkeep.choose(Deed.QUARANTINE),
-    "modal_find": lambda: upkeep.choose(Deed.DETAILS),
-    "modal_run": upkeep.ask_run,
-    "modal_incident": lambda: upkeep.incident([(4711, "acme/shop")]),
-    "modal_answer": lambda: upkeep.as_view("Run", run_answers.run(RUN)),
-    "modal_working": modals.working,
-    "modal_info": lambda: modals.info("Loading", "One moment…"),
+    "explained": lambda: case.explained(FLAKY, EXPLANATION),
+    "top": lambda: impact.ranking("acme/shop", 7, [IMPACT, replace(IMPACT, ci_minutes=0.3, waiting_minutes=0)]),
+    "top_none": lambda: impact.ranking("acme/shop", 1, []),
+    "outage": lambda: response.outage(4711, "acme/shop", "the registry is down"),
+    "pick": lambda: response.pick("cart", CHOICES, Deed.QUARANTINE),
+    "pick_many": lambda: response.pick("cart", CHOICES * 25, Deed.EXTEND, days=14, many=True),
+    **{f"list_{kind}": lambda kind=kind: case_list.case_list(kind, [CaseRow(FLAKY, ACTIVE)]) for kind in ListKind},  # type: ignore[misc]
+    "list_many": lambda: case_list.case_list(ListKind.BROKEN, [CaseRow(BROKEN)] * 20, 33),
+    "list_none": lambda: case_list.case_list(ListKind.PROPOSED, []),
+    "error": lambda: response.error("Already approved by Ben <b> at 14:13 UTC."),
+    "carry_on": lambda: response.carry_on("quarantine test_total"),
+    "closest": lambda: response.closest("stauts", "status"),
+    "closest_none": lambda: response.closest("`x`", None),
+    "modal_quarantine": lambda: modal.quarantine(FLAKY, Target.of(FLAKY, channel="C1", ts="1.2")),
+    "modal_quarantine_plain": lambda: modal.quarantine(FLAKY, Target(case_id=FLAKY.case_id)),
+    "modal_reject": lambda: modal.reject(FLAKY, PROPOSED, channel="C1", ts="1.2"),
+    "modal_label": lambda: modal.label(FLAKY),
+    "modal_resume": lambda: modal.resume(BROKEN, SUSPENDED),
+    "modal_extend": lambda: modal.extend(FLAKY, ACTIVE, days=None),
+    "modal_extend_typed": lambda: modal.extend(FLAKY, ACTIVE, days=21, channel="C1"),
+    "modal_assign": lambda: modal.assign(FLAKY, ACTIVE),
+    "modal_assign_team": lambda: modal.assign(FLAKY, replace(ACTIVE, owner="@acme/payments")),
+    "modal_mute": lambda: modal.mute(FLAKY, days=None),
+    "modal_budget": lambda: modal.budget(FLAKY, PROPOSED, "50 tests are in quarantine.", [(ACTIVE, FLAKY.title)]),
+    "modal_choose": lambda: confirmation.choose(Deed.QUARANTINE),
+    "modal_find": lambda: confirmation.choose(Deed.DETAILS),
+    "modal_run": confirmation.ask_run,
+    "modal_incident": lambda: confirmation.incident([(4711, "acme/shop")]),
+    "modal_answer": lambda: confirmation.as_view("Run", run.run(RUN)),
+    "modal_working": modal.working,
+    "modal_info": lambda: modal.info("Loading", "One moment…"),
     "home": lambda: home.home(HOME, NOW),
     "home_empty": lambda: home.home(EMPTY_HOME, NOW),
 }

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.analysis import archive
-from bot.analysis.limits import DEFAULT
+from bot.analysis.reports import archive
+from bot.analysis.reports.limits import DEFAULT
 from bot.errors import InvalidReportError
 
 REPORT = b'<testsuite><testcase name="a"/></testsuite>'

@@ -13,18 +13,19 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 
+from bot.analysis.channel_schedule import WORKDAYS, DigestTime, Hours, QuietHours
 from bot.analysis.digest import Cost, Day, Digest, News, Owned, Row, Waiting
-from bot.analysis.ledger import Ledger, MaskedRegression, StatusErrors
+from bot.analysis.learning.error_ledger import Ledger, MaskedRegression, StatusErrors
 from bot.analysis.model import CaseId, Place, QuarantineId, RepositoryId, Status, WorkspaceId
-from bot.analysis.policy import DEFAULT
-from bot.analysis.schedule import WORKDAYS, DigestTime, Hours, QuietHours
-from bot.analysis.subscriptions import Event, Filters, Subscription
-from bot.slack import author, channel_forms, digest, escalation, policy, storm, subscriptions, tabular
-from bot.slack import settings as settings_window
-from bot.slack.blockkit import Message, View
-from bot.slack.listing import CaseRow
-from bot.slack.subscriptions import SubscriptionRow
-from bot.slack.tabular import Level
+from bot.analysis.quarantine.policy import DEFAULT
+from bot.analysis.subscription import Event, Filters, Subscription
+from bot.slack.block_kit import Message, View
+from bot.slack.views import author, channel_form, digest, escalation, policy, storm, table
+from bot.slack.views import settings as settings_window
+from bot.slack.views import subscription as subscriptions
+from bot.slack.views.case_list import CaseRow
+from bot.slack.views.subscription import SubscriptionRow
+from bot.slack.views.table import Level
 from tests import blockkit_lint
 from tests.unit.test_messages import ACTIVE, FLAKY, NAMES, NOW, PROPOSED, _plain
 
@@ -155,10 +156,10 @@ VIEWS: dict[str, Callable[[], Message | View]] = {
     "subscriptions_none": lambda: subscriptions.listing([], Hours(), None),
     "hours": lambda: subscriptions.hours_set(HOURS),
     "nothing_to_tell": subscriptions.nothing_to_tell,
-    "form_subscribe": lambda: channel_forms.subscribe_form({RepositoryId(4711): "acme/shop"}, "C0CIFLAKES"),
-    "form_subscribe_change": lambda: channel_forms.subscribe_form({RepositoryId(4711): "acme/shop"}, "", SUBSCRIPTION),
-    "form_hours": lambda: channel_forms.hours_form("C0CIFLAKES", HOURS),
-    "form_hours_none": lambda: channel_forms.hours_form("C0CIFLAKES", Hours()),
+    "form_subscribe": lambda: channel_form.subscribe_form({RepositoryId(4711): "acme/shop"}, "C0CIFLAKES"),
+    "form_subscribe_change": lambda: channel_form.subscribe_form({RepositoryId(4711): "acme/shop"}, "", SUBSCRIPTION),
+    "form_hours": lambda: channel_form.hours_form("C0CIFLAKES", HOURS),
+    "form_hours_none": lambda: channel_form.hours_form("C0CIFLAKES", Hours()),
     "form_settings": lambda: settings_window.form(POLICIES, told=True, channel="C0CIFLAKES", hours=HOURS),
     "form_settings_home": lambda: settings_window.form(POLICIES, told=False, channel="", hours=Hours()),
 }  # fmt: skip
@@ -263,7 +264,7 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
         subscriptions.subscribed(name, filters, HOURS),
         subscriptions.unsubscribed(name),
         subscriptions.listing([SubscriptionRow(subscription, name)] * 40, HOURS, other),
-        channel_forms.subscribe_form({RepositoryId(4711): name or "?"}, other, subscription),
+        channel_form.subscribe_form({RepositoryId(4711): name or "?"}, other, subscription),
     ]
     assert [problem for one in rendered for problem in _problems(one)] == []
 
@@ -278,7 +279,7 @@ def test_every_level_below_the_richest_is_plainer() -> None:
 
 
 def test_a_table_without_rows_is_left_out() -> None:
-    assert tabular.table(tabular.Table(caption="x", head=("a",), rows=[]), Level.DATA) == []
+    assert table.table(table.Table(caption="x", head=("a",), rows=[]), Level.DATA) == []
 
 
 def test_a_day_is_a_day_of_the_golden_clock() -> None:

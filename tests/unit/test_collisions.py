@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.analysis import collisions
-from bot.analysis.collisions import Merged, Source
+from bot.analysis.identity import collision
+from bot.analysis.identity.collision import Merged, Source
 from bot.analysis.model import Outcome, Verdict
-from bot.analysis.reported import ReportedCase
+from bot.analysis.reports.reported_case import ReportedCase
 
 PASSED, FAILED = Outcome.PASSED, Outcome.FAILED
 Member = tuple[Source, int, ReportedCase]
@@ -40,7 +40,7 @@ def merge(members: list[Member]) -> Merged:
     reports: dict[Source, list[tuple[int, ReportedCase]]] = {}
     for source, number, case in members:
         reports.setdefault(source, []).append((number, case))
-    return collisions.merge(
+    return collision.merge(
         (source, [case for _, case in sorted(cases, key=lambda one: one[0])]) for source, cases in reports.items()
     )
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.analysis import completeness
-from bot.analysis.completeness import Attempt, Part
 from bot.analysis.model import CaseRun, Identity, Leg, Outcome, Problem, RunReport, TryResult
+from bot.analysis.reports import completeness
+from bot.analysis.reports.completeness import Attempt, Part
 
 CI = ".github/workflows/ci.yml"
 

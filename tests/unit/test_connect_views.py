@@ -11,22 +11,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.slack import connect, pauses
-from bot.slack.blockkit import Message
+from bot.slack.block_kit import Message
+from bot.slack.views import account, channel_pause
 from tests import blockkit_lint
 
 GOLDEN = Path(__file__).parent / "golden" / "connect"
 URL = "https://flakeguard.example/github/connect?state=abc"
 VIEWS: dict[str, Callable[[], Message]] = {
-    "invitation": lambda: connect.invitation(URL),
-    "invitation_why": lambda: connect.invitation(URL, why="Link your GitHub account first.", hint="ana"),
-    "identity": lambda: connect.identity("ana", "Acme", ["acme/shop", "acme/till"], URL),
-    "identity_many": lambda: connect.identity("ana", "Acme", [f"acme/shop-{number}" for number in range(40)]),
-    "identity_unlinked": lambda: connect.identity("", "", [], URL),
-    "linked": lambda: connect.linked("ana", former=True, accounts=["acme", "ana"]),
-    "unlinked": lambda: connect.unlinked("ana", "you disconnected it."),
-    "nothing_linked": connect.nothing_linked,
-    "paused": lambda: pauses.paused("C0CIFLAKES", "it was archived"),
+    "invitation": lambda: account.invitation(URL),
+    "invitation_why": lambda: account.invitation(URL, why="Link your GitHub account first.", hint="ana"),
+    "identity": lambda: account.identity("ana", "Acme", ["acme/shop", "acme/till"], URL),
+    "identity_many": lambda: account.identity("ana", "Acme", [f"acme/shop-{number}" for number in range(40)]),
+    "identity_unlinked": lambda: account.identity("", "", [], URL),
+    "linked": lambda: account.linked("ana", former=True, accounts=["acme", "ana"]),
+    "unlinked": lambda: account.unlinked("ana", "you disconnected it."),
+    "nothing_linked": account.nothing_linked,
+    "paused": lambda: channel_pause.paused("C0CIFLAKES", "it was archived"),
 }
 HOSTILE = st.one_of(
     st.text(alphabet=st.characters(codec=None), max_size=200),
@@ -55,11 +55,11 @@ def test_no_golden_file_is_left_over() -> None:
 @given(name=HOSTILE, other=HOSTILE)
 def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) -> None:
     for message in (
-        connect.invitation(URL, why=name, hint=other),
-        connect.identity(name, other, [name, other] * 20, URL),
-        connect.linked(name, former=False, accounts=[other] * 5),
-        connect.unlinked(name, other),
-        pauses.paused(name, other),
+        account.invitation(URL, why=name, hint=other),
+        account.identity(name, other, [name, other] * 20, URL),
+        account.linked(name, former=False, accounts=[other] * 5),
+        account.unlinked(name, other),
+        channel_pause.paused(name, other),
     ):
         assert blockkit_lint.message_problems(message) == []
         text = json.dumps([message.text, list(message.blocks)], ensure_ascii=False)

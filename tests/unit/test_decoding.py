@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.analysis import reader
-from bot.analysis.limits import DEFAULT
-from bot.analysis.reported import ReportedCase, Summary
+from bot.analysis.reports import reader
+from bot.analysis.reports.limits import DEFAULT
+from bot.analysis.reports.reported_case import ReportedCase, Summary
 from bot.errors import InvalidReportError
 
 

@@ -6,9 +6,9 @@ import io
 
 import pytest
 
-from bot.analysis import reader
 from bot.analysis.model import Outcome
-from bot.analysis.reported import Format, ReportedCase, Summary
+from bot.analysis.reports import reader
+from bot.analysis.reports.reported_case import Format, ReportedCase, Summary
 
 NUNIT = b"""<test-run><test-suite type="Assembly" name="shop.dll"><test-suite type="TestFixture" name="CartTest">
 <test-case name="Adds(1)" fullname="Shop.CartTest.Adds(1)" classname="Shop.CartTest" result="Passed" duration="0.5"/>

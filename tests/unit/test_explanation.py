@@ -8,15 +8,15 @@ from datetime import date
 
 import pytest
 
-from bot.analysis import evidence, explanation
-from bot.analysis.evidence import FailureKind
-from bot.analysis.explanation import Explanation, Outlook
-from bot.analysis.history import CaseResult
-from bot.analysis.incidents import Kind
+from bot.analysis.explanation import evidence, explanation
+from bot.analysis.explanation.case_history import CaseResult
+from bot.analysis.explanation.counterfactual import Without
+from bot.analysis.explanation.evidence import FailureKind
+from bot.analysis.explanation.explanation import Explanation, Outlook
+from bot.analysis.explanation.regression import FirstBad
+from bot.analysis.incident import Kind
 from bot.analysis.model import RunId, Status, VariantScore
-from bot.analysis.recovery import Progress
-from bot.analysis.regression import FirstBad
-from bot.analysis.whatif import Without
+from bot.analysis.quarantine.release import Progress
 from tests.unit.made_history import CASE, START, incident, result, run
 
 NOTHING = Outlook((), (), None, None)

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.analysis import failures
-from bot.analysis.failures import Category, causes, frames, likeness
+from bot.analysis.failures import Category, cause, similarity
+from bot.analysis.failures import frame as frames
 from bot.analysis.model import FailureText
 
 
@@ -184,7 +185,7 @@ def test_causes_that_a_framework_announces_alike_have_fingerprints_of_their_own(
     kinds = {failures.fingerprint(FailureText("", "Failed", f"    cart_test.go:10: {text}")).key for text in texts}
     assert len(kinds) == 3
     one, other = (FailureText("", "Failed", f"    cart_test.go:10: {text}") for text in texts[:2])
-    assert alike(one, other) < likeness.ALIKE
+    assert alike(one, other) < similarity.ALIKE
 
 
 def test_one_panic_that_two_tests_meet_has_one_fingerprint() -> None:
@@ -257,17 +258,17 @@ def test_a_traceback_on_a_runner_is_neither_a_race_nor_an_outage() -> None:
 
 
 def test_an_assertion_around_a_narrower_cause_yields_to_it() -> None:
-    found = causes.find(FailureText("AssertionError", "assert 1 == 2", "E   ConnectionResetError: reset by peer\n"))
+    found = cause.find(FailureText("AssertionError", "assert 1 == 2", "E   ConnectionResetError: reset by peer\n"))
     assert found == failures.Cause(Category.NETWORK, "ConnectionResetError")
 
 
 def test_code_that_is_quoted_is_no_evidence() -> None:
     text = ">   wait_until_timeout(clock, random.seed(3))\nE   assert 1 == 2\ntests/test_a.py:3: AssertionError"
-    assert causes.find(FailureText("", "", text)) == failures.Cause(Category.ASSERTION, "assert")
+    assert cause.find(FailureText("", "", text)) == failures.Cause(Category.ASSERTION, "assert")
 
 
 def alike(one: FailureText, other: FailureText) -> float:
-    signed = [likeness.sign(each, causes.find(each).category) for each in (one, other)]
+    signed = [similarity.sign(each, cause.find(each).category) for each in (one, other)]
     return signed[0].likeness(signed[1])
 
 
@@ -278,35 +279,37 @@ def raised(message: str, function: str = "total") -> FailureText:
 def test_failures_that_differ_in_what_they_quote_or_in_a_sentence_are_nearly_the_same() -> None:
     assert alike(raised("expected 'ana' to be 'ben'"), raised("expected 'chloe' to be 'dan'")) == 1
     longer = "The order of the customer was not found in the list of the open orders of this shop"
-    assert alike(raised(longer), raised(f"{longer}; it may be closed")) > likeness.ALIKE
+    assert alike(raised(longer), raised(f"{longer}; it may be closed")) > similarity.ALIKE
 
 
 def test_failures_that_say_something_else_or_say_it_elsewhere_are_not() -> None:
-    assert alike(raised("expected 3 to be 4"), raised("the cart has no such item in it at all")) < likeness.ALIKE
-    assert alike(raised("expected 3 to be 4"), raised("expected 3 to be 4", "discount")) < likeness.ALIKE
+    assert alike(raised("expected 3 to be 4"), raised("the cart has no such item in it at all")) < similarity.ALIKE
+    assert alike(raised("expected 3 to be 4"), raised("expected 3 to be 4", "discount")) < similarity.ALIKE
 
 
 def test_one_outage_met_at_two_places_is_one_cluster() -> None:
     message = "could not connect to server at 10.0.0.1: Connection refused. Is the server running on that host?"
-    assert alike(raised(message), raised(message, "discount")) > likeness.ALIKE
+    assert alike(raised(message), raised(message, "discount")) > similarity.ALIKE
 
 
 @given(st.text(max_size=300), st.text(max_size=300))
 def test_a_signature_is_the_same_in_every_run_and_survives_being_stored(message: str, text: str) -> None:
     failure = FailureText("E", message, text)
-    signature = likeness.sign(failure, Category.UNKNOWN)
-    assert likeness.Signature.from_bytes(signature.to_bytes()) == signature
-    assert signature == likeness.sign(failure, Category.UNKNOWN)
+    signature = similarity.sign(failure, Category.UNKNOWN)
+    assert similarity.Signature.from_bytes(signature.to_bytes()) == signature
+    assert signature == similarity.sign(failure, Category.UNKNOWN)
     assert signature.likeness(signature) == 1
     assert len(signature.bands) == 16
 
 
 def test_the_oldest_of_the_most_alike_gives_its_cluster_and_none_does_where_none_is_alike() -> None:
-    mine, other = (likeness.sign(raised(message), Category.ASSERTION) for message in ("expected 1", "no such customer"))
-    known = [likeness.Known(7, 70, mine), likeness.Known(3, 30, mine), likeness.Known(1, 10, other)]
-    assert likeness.cluster_of(mine, known) == 30
-    assert likeness.cluster_of(mine, known[2:]) is None
-    assert likeness.cluster_of(mine, []) is None
+    mine, other = (
+        similarity.sign(raised(message), Category.ASSERTION) for message in ("expected 1", "no such customer")
+    )
+    known = [similarity.Known(7, 70, mine), similarity.Known(3, 30, mine), similarity.Known(1, 10, other)]
+    assert similarity.cluster_of(mine, known) == 30
+    assert similarity.cluster_of(mine, known[2:]) is None
+    assert similarity.cluster_of(mine, []) is None
 
 
 @pytest.mark.parametrize(
@@ -337,7 +340,7 @@ def test_a_text_made_to_be_slow_is_read_like_any_other(unit: str) -> None:
     text = "x" + unit * (16_000 // len(unit)) + "x"
     failure = FailureText(text[:1000], text[:4000], text)
     assert len(failures.fingerprint(failure).key) == 16
-    assert likeness.sign(failure, Category.UNKNOWN).minima
+    assert similarity.sign(failure, Category.UNKNOWN).minima
 
 
 PYTEST = """\

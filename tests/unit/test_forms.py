@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bot.analysis.lifecycle import RejectReason, Scope
-from bot.slack import (
-    forms,
-    modals,
-)
-from bot.slack.modals import Target
+from bot.analysis.quarantine.lifecycle import RejectReason, Scope
+from bot.slack.views import form as forms
+from bot.slack.views import modal
+from bot.slack.views.modal import Target
 from tests.unit.slack_examples import FLAKY
 
 
@@ -60,7 +58,7 @@ def test_a_target_survives_the_way_through_slack() -> None:
 
 
 def test_a_target_that_is_not_ours_is_refused() -> None:
-    with pytest.raises(modals.InvalidInputError):
+    with pytest.raises(modal.InvalidInputError):
         Target.decode("{}")
 
 

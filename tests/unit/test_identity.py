@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.analysis import identity
+from bot.analysis.identity import case_identity
 from bot.analysis.model import Outcome
-from bot.analysis.reported import ReportedCase
+from bot.analysis.reports.reported_case import ReportedCase
 
 
 def case(
@@ -61,7 +61,7 @@ def case(
     ],
 )
 def test_a_file_has_one_name_wherever_it_was_checked_out(file: str) -> None:
-    assert identity.identify(case(file=file)).key == identity.identify(case(file="tests/a.py")).key
+    assert case_identity.identify(case(file=file)).key == case_identity.identify(case(file="tests/a.py")).key
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_file_has_one_name_wherever_it_was_checked_out(file: str) -> None:
     ],
 )
 def test_what_changes_from_run_to_run_is_masked(one: str, other: str) -> None:
-    assert identity.identify(case(one)).key == identity.identify(case(other)).key
+    assert case_identity.identify(case(one)).key == case_identity.identify(case(other)).key
 
 
 @pytest.mark.parametrize(
@@ -135,46 +135,49 @@ def test_what_changes_from_run_to_run_is_masked(one: str, other: str) -> None:
     ],
 )
 def test_names_that_an_author_chose_stay_apart(one: str, other: str) -> None:
-    assert identity.identify(case(one)).key != identity.identify(case(other)).key
+    assert case_identity.identify(case(one)).key != case_identity.identify(case(other)).key
 
 
 def test_the_suite_tells_cases_apart_only_where_neither_file_nor_class_does() -> None:
-    bare = [identity.identify(case(suites=(suite,))).key for suite in ("a", "b")]
-    classed = [identity.identify(case(class_name="C", suites=(suite,))).key for suite in ("a", "b")]
+    bare = [case_identity.identify(case(suites=(suite,))).key for suite in ("a", "b")]
+    classed = [case_identity.identify(case(class_name="C", suites=(suite,))).key for suite in ("a", "b")]
     assert bare[0] != bare[1]
     assert classed[0] == classed[1]
 
 
 def test_the_suites_tell_the_cases_of_node_apart_whose_class_says_nothing() -> None:
     cart, orders = (
-        identity.identify(case("adds", class_name="test", suites=suites)) for suites in (("Cart",), ("Orders", "new"))
+        case_identity.identify(case("adds", class_name="test", suites=suites))
+        for suites in (("Cart",), ("Orders", "new"))
     )
     assert (cart.title, orders.title) == ("test::adds [Cart]", "test::adds [Orders > new]")
-    alone = identity.identify(case("adds", class_name="test", suites=("pytest tests", "pytest")))  # of a file test.py
+    alone = case_identity.identify(
+        case("adds", class_name="test", suites=("pytest tests", "pytest"))
+    )  # of a file test.py
     assert alone.title == "test::adds"
 
 
 def test_suites_of_one_name_in_other_suites_are_other_suites() -> None:
-    found = [identity.identify(case("works", suites=("all", outer, "#index"))) for outer in ("Array", "String")]
+    found = [case_identity.identify(case("works", suites=("all", outer, "#index"))) for outer in ("Array", "String")]
     assert found[0].key != found[1].key
     assert found[0].title == "all > Array > #index::works"
 
 
 def test_what_a_suite_says_beyond_its_class_tells_cases_apart_in_every_run() -> None:
     plain, chrome, other = (
-        identity.identify(case(class_name="CartTest", suites=(suite,)))
+        case_identity.identify(case(class_name="CartTest", suites=(suite,)))
         for suite in ("CartTest", "CartTest: chrome", "CartTest: internet explorer")
     )
     assert len({plain.key, chrome.key, other.key}) == 3
     assert (plain.scope, chrome.scope) == ("", "chrome")
     assert chrome.title == "CartTest::test_total [chrome]"
-    assert identity.identify(case(class_name="Cart", suites=("CartTest",))).scope == ""
+    assert case_identity.identify(case(class_name="Cart", suites=("CartTest",))).scope == ""
 
 
 def test_the_browser_of_playwright_is_part_of_a_case_and_the_machine_of_another_runner_is_not() -> None:
     def keys(suites: tuple[str, ...], class_name: str) -> set[bytes]:
         hosts = ("chromium", "webkit")
-        return {identity.identify(case(suites=suites, class_name=class_name, host=host)).key for host in hosts}
+        return {case_identity.identify(case(suites=suites, class_name=class_name, host=host)).key for host in hosts}
 
     assert len(keys(("cart.spec.ts",), "cart.spec.ts")) == 2
     assert len(keys(("vitest tests", "cart.test.ts"), "cart.test.ts")) == 1
@@ -183,7 +186,7 @@ def test_the_browser_of_playwright_is_part_of_a_case_and_the_machine_of_another_
 
 def test_a_newer_browser_is_the_same_browser_to_karma() -> None:
     old, new = (
-        identity.identify(case(class_name=f"Chrome_Headless_{version}_0_0_0_(Linux_x86_64).Cart"))
+        case_identity.identify(case(class_name=f"Chrome_Headless_{version}_0_0_0_(Linux_x86_64).Cart"))
         for version in (119, 120)
     )
     assert old.key == new.key
@@ -192,30 +195,32 @@ def test_a_newer_browser_is_the_same_browser_to_karma() -> None:
 
 @pytest.mark.parametrize("root", ["/home/ana/code/shop", "/data/17/shop", "C:/dev/shop", "/tmp/x/y/shop"])  # noqa: S108
 def test_a_checkout_in_an_unknown_place_is_told_by_the_name_of_the_repository(root: str) -> None:
-    found = identity.identify(case(file=f"{root}/tests/shop/a.py"), "shop")
-    assert found.key == identity.identify(case(file="tests/shop/a.py")).key
+    found = case_identity.identify(case(file=f"{root}/tests/shop/a.py"), "shop")
+    assert found.key == case_identity.identify(case(file="tests/shop/a.py")).key
 
 
 def test_a_file_of_an_unknown_place_begins_where_its_module_does() -> None:
-    found = identity.identify(case(file="/srv/ci/1/shop/tests/unit/test_a.py", class_name="tests.unit.test_a.TestCart"))
+    found = case_identity.identify(
+        case(file="/srv/ci/1/shop/tests/unit/test_a.py", class_name="tests.unit.test_a.TestCart")
+    )
     assert found.file == "tests/unit/test_a.py"
 
 
 def test_a_class_that_is_a_file_has_one_name_on_every_system() -> None:
-    one, other = (identity.identify(case(class_name=name)) for name in ("src\\cart.test.ts", "src/cart.test.ts"))
+    one, other = (case_identity.identify(case(class_name=name)) for name in ("src\\cart.test.ts", "src/cart.test.ts"))
     assert one == other
-    assert identity.identify(case(class_name="App\\Tests\\CartTest")).class_name == "App\\Tests\\CartTest"
+    assert case_identity.identify(case(class_name="App\\Tests\\CartTest")).class_name == "App\\Tests\\CartTest"
 
 
 def test_a_class_inside_a_class_keeps_its_whole_name() -> None:
-    nested = identity.identify(case(file="tests/test_a.py", class_name="tests.test_a.TestCart.TestEmpty"))
-    java = identity.identify(case("is empty()", class_name="shop.CartTest$Empty"))
+    nested = case_identity.identify(case(file="tests/test_a.py", class_name="tests.test_a.TestCart.TestEmpty"))
+    java = case_identity.identify(case("is empty()", class_name="shop.CartTest$Empty"))
     assert nested.title == "tests/test_a.py::TestCart.TestEmpty::test_total"
     assert java.title == "shop.CartTest$Empty::is empty()"
 
 
 def test_the_published_id_is_twelve_lowercase_letters_and_digits_of_the_key() -> None:
-    found = identity.identify(case(file="tests/a.py", class_name="C"))
+    found = case_identity.identify(case(file="tests/a.py", class_name="C"))
     assert len(found.key) == 16
     assert found.uid == "h4nhbfr3apxq"
     assert found.long_uid.startswith(found.uid)
@@ -223,10 +228,10 @@ def test_the_published_id_is_twelve_lowercase_letters_and_digits_of_the_key() ->
 
 
 def test_a_scoped_identity_is_another_one_and_says_so() -> None:
-    first = identity.identify(case("t[0x7f01aa]", class_name="C"))
-    second = identity.scoped(first, "#2")
+    first = case_identity.identify(case("t[0x7f01aa]", class_name="C"))
+    second = case_identity.scoped(first, "#2")
     assert second.title == "C::t[<address>] [#2]"
-    assert len({first.key, second.key, identity.identify(case("t[<address>] [#2]", class_name="C")).key}) == 3
+    assert len({first.key, second.key, case_identity.identify(case("t[<address>] [#2]", class_name="C")).key}) == 3
 
 
 @pytest.mark.parametrize(
@@ -235,19 +240,19 @@ def test_a_scoped_identity_is_another_one_and_says_so() -> None:
 )
 def test_a_name_made_to_be_slow_is_identified_like_any_other(unit: str) -> None:
     text = unit * (500_000 // len(unit))
-    found = identity.identify(case(text, file=text, class_name=text, suites=(text,)))
+    found = case_identity.identify(case(text, file=text, class_name=text, suites=(text,)))
     assert len(found.key) == 16
 
 
 def test_a_long_name_is_cut_for_show_but_not_for_the_key() -> None:
-    one, other = (identity.identify(case("x" * 5000 + end)) for end in "ab")
-    assert len(one.name) == identity.MAX_LENGTH
+    one, other = (case_identity.identify(case("x" * 5000 + end)) for end in "ab")
+    assert len(one.name) == case_identity.MAX_LENGTH
     assert one.key != other.key
 
 
 @given(name=st.text(max_size=80), class_name=st.text(max_size=40), file=st.text(max_size=40))
 def test_identifying_what_was_identified_changes_nothing(name: str, class_name: str, file: str) -> None:
-    once = identity.identify(
+    once = case_identity.identify(
         case(name.replace("\0", ""), file=file.replace("\0", ""), class_name=class_name.replace("\0", ""))
     )
-    assert identity.identify(case(once.name, file=once.file, class_name=once.class_name)).key == once.key
+    assert case_identity.identify(case(once.name, file=once.file, class_name=once.class_name)).key == once.key

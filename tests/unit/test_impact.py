@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 
 from bot.analysis import impact
-from bot.analysis.history import RunFacts
+from bot.analysis.explanation.case_history import RunFacts
 from bot.analysis.impact import Belief, Failure, Mask, Period
-from bot.analysis.lifecycle import Scope
 from bot.analysis.model import CaseId, RunId
+from bot.analysis.quarantine.lifecycle import Scope
 from tests.unit.made_history import CASE, START, run
 
 HOUR = timedelta(hours=1)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.analysis import incidents
-from bot.analysis.incidents import Kind
+from bot.analysis import incident as incidents
+from bot.analysis.incident import Kind
 from tests.unit.made_history import START, incident
 
 WINDOW = incident(Kind.MARKED)

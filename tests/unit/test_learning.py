@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.analysis.labels import Label, LabelSource, LabelVerdict
-from bot.analysis.learning import features, training
+from bot.analysis.learning import feature, training
 from bot.analysis.learning import model as models
-from bot.analysis.learning.features import Facts
+from bot.analysis.learning.feature import Facts
+from bot.analysis.learning.label import Label, LabelSource, LabelVerdict
 from bot.analysis.learning.training import Example
 from bot.analysis.model import Actor, ActorKind, CaseId, RepositoryId, Status
 
@@ -56,7 +56,7 @@ def _examples(number: int, seed: int, *, actors: tuple[str, ...] = PEOPLE, infor
         facts = _facts(dice, flaky=truth if informative else dice.random() < 0.5)
         found.append(
             Example(
-                features.extract(facts),
+                feature.extract(facts),
                 truth,
                 facts.p_flaky,
                 actors[index % len(actors)],
@@ -77,8 +77,8 @@ def _label(number: int, case: int, actor: str, verdict: LabelVerdict, **changes:
         status=Status.FLAKY,
         p_flaky=0.9,
         head_sha=None,
-        features=(0.0,) * len(features.NAMES),
-        features_version=features.VERSION,
+        features=(0.0,) * len(feature.NAMES),
+        features_version=feature.VERSION,
         created_at=START + timedelta(minutes=number),
     )
     return replace(label, **changes)  # type: ignore[arg-type]  # what a test changes is its own business
@@ -95,8 +95,8 @@ def test_features_are_finite_whatever_is_known(
         p_flaky=p_flaky, p_broken=p_broken, rate=rate, runs=runs, failures=failures, mixed_commits=0,
         failed_duration=duration, usual_duration=0.0, age=age,
     )  # fmt: skip
-    vector = features.extract(facts)
-    assert len(vector) == len(features.NAMES)
+    vector = feature.extract(facts)
+    assert len(vector) == len(feature.NAMES)
     assert all(isfinite(value) for value in vector)
 
 
@@ -113,7 +113,7 @@ def test_a_model_that_knows_more_than_the_filter_is_used_and_says_by_how_much() 
     assert report.model_precision > 0.8
     dice = random.Random(9)  # noqa: S311  # a simulation
     right = [
-        (model.predict(features.extract(_facts(dice, flaky=truth))) > 0.5) is truth for truth in (True, False) * 100
+        (model.predict(feature.extract(_facts(dice, flaky=truth))) > 0.5) is truth for truth in (True, False) * 100
     ]
     assert sum(right) > 180
 
@@ -179,7 +179,7 @@ def test_the_last_word_of_a_person_on_a_case_is_learned_and_wishes_are_not() -> 
         _label(3, 7, "ben", LabelVerdict.FLAKY),
         _label(4, 8, "ben", LabelVerdict.NEVER),
         _label(5, 9, "ben", LabelVerdict.FLAKY, features=None),
-        _label(6, 9, "cem", LabelVerdict.FLAKY, features_version=features.VERSION - 1),
+        _label(6, 9, "cem", LabelVerdict.FLAKY, features_version=feature.VERSION - 1),
     ]
     found = training.examples(labels)
     assert [(one.actor, one.is_flaky) for one in found] == [("slack:ana", False), ("slack:ben", True)]
@@ -200,5 +200,5 @@ def test_a_model_survives_its_storage_as_json_and_one_of_other_features_is_not_r
     document = json.loads(json.dumps(models.to_document(model, report)))
     assert models.read_model(document) == model
     assert models.read_report(document, START) == replace(report, trained_at=START)
-    document["model"]["features_version"] = features.VERSION + 1
+    document["model"]["features_version"] = feature.VERSION + 1
     assert models.read_model(document) is None

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from bot.analysis.labels import Label, LabelSource, LabelVerdict
-from bot.analysis.ledger import StatusErrors, count_errors
+from bot.analysis.learning.error_ledger import StatusErrors, count_errors
+from bot.analysis.learning.label import Label, LabelSource, LabelVerdict
 from bot.analysis.model import Actor, ActorKind, CaseId, RepositoryId, Status
 
 START = datetime(2026, 3, 2, tzinfo=UTC)

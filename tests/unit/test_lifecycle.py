@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.analysis import lifecycle
-from bot.analysis.lifecycle import OverBudgetError, Quarantine, RejectReason, Scope, State
 from bot.analysis.model import SYSTEM, Actor, ActorKind, CaseId, QuarantineId, RepositoryId, Status
-from bot.analysis.policy import Budget
+from bot.analysis.quarantine import lifecycle
+from bot.analysis.quarantine.lifecycle import OverBudgetError, Quarantine, RejectReason, Scope, State
+from bot.analysis.quarantine.policy import Budget
 from bot.errors import ConflictError, InvalidInputError, NotAllowedError
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -11,42 +11,31 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.analysis.clusters import ClusterKind, Membership
-from bot.analysis.evidence import FailureKind
-from bot.analysis.incidents import Kind
-from bot.analysis.lifecycle import Quarantine, Scope, State
+from bot.analysis.explanation.evidence import FailureKind
+from bot.analysis.explanation.failure_class import Naming
+from bot.analysis.failures.cluster import ClusterKind, Membership
+from bot.analysis.failures.order_dependence import NamedOrder, OrderKind
+from bot.analysis.incident import Kind
 from bot.analysis.model import (
     Actor,
     ActorKind,
     CaseProfile,
     Problem,
 )
-from bot.analysis.naming import Naming
-from bot.analysis.ordering import NamedOrder, OrderKind
-from bot.analysis.policy import Approval, PathRule, Team
-from bot.slack import (
-    answers,
-    cost,
-    details,
-    health,
-    home,
-    listing,
-    messages,
-    modals,
-    policy,
-    run_answers,
-    upkeep,
-)
-from bot.slack.answers import Choice
-from bot.slack.blockkit import Json, Message, View
-from bot.slack.details import AuditLine
-from bot.slack.health import Connection
-from bot.slack.home import Page, Pages
-from bot.slack.listing import CaseRow, ListKind
-from bot.slack.messages import History
-from bot.slack.modals import Target
-from bot.slack.names import Deed
-from bot.slack.run_answers import RunFailure
+from bot.analysis.quarantine.lifecycle import Quarantine, Scope, State
+from bot.analysis.quarantine.policy import Approval, PathRule, Team
+from bot.slack.block_kit import Json, Message, View
+from bot.slack.ids import Deed
+from bot.slack.views import case, case_list, confirmation, home, impact, modal, policy, repository, response, run
+from bot.slack.views import message as messages
+from bot.slack.views.case import AuditLine
+from bot.slack.views.case_list import CaseRow, ListKind
+from bot.slack.views.home import Page, Pages
+from bot.slack.views.message import History
+from bot.slack.views.modal import Target
+from bot.slack.views.repository import Connection
+from bot.slack.views.response import Choice
+from bot.slack.views.run import RunFailure
 from tests import blockkit_lint
 from tests.unit.slack_examples import (
     ACTIVE,
@@ -170,7 +159,7 @@ def test_only_what_the_channel_has_to_know_is_broadcast() -> None:
 @pytest.mark.parametrize("profile", [FLAKY, HEALTHY, MUTED])
 @pytest.mark.parametrize("quarantine", [None, PROPOSED, ACTIVE, SUSPENDED, REJECTED])
 def test_a_menu_has_at_most_five_deeds(profile: CaseProfile, quarantine: Quarantine | None) -> None:
-    found = listing.deeds(profile, quarantine)
+    found = case_list.deeds(profile, quarantine)
     assert 1 <= len(found) <= 5
     assert (Deed.UNMUTE in found) == (profile is MUTED)
 
@@ -178,7 +167,7 @@ def test_a_menu_has_at_most_five_deeds(profile: CaseProfile, quarantine: Quarant
 def test_the_pages_of_a_home_survive_the_way_through_slack() -> None:
     assert Pages.decode(Pages(2, 1).encode()) == Pages(2, 1)
     for value in ("", "1", "x:1", "1:-1", "1:1:1", "9" * 40 + ":1"):
-        with pytest.raises(modals.InvalidInputError):
+        with pytest.raises(modal.InvalidInputError):
             Pages.decode(value)
 
 
@@ -229,11 +218,11 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
         messages.unreadable(name, other, 1, [Problem(name, other, name)] * 9),
         Message("A test.", messages.unfurl(profile, quarantine, NOW)),
         messages.lift_question(profile, quarantine),
-        answers.help_menu(COMMANDS * 10, rows[:5], 25),
-        answers.done(f"{name}."),
-        health.status(state_of),
-        health.status(state_of, shared_by="<@U0ANA>"),
-        health.connections([Connection(name, False, other)] * 5),
+        response.help_menu(COMMANDS * 10, rows[:5], 25),
+        response.done(f"{name}."),
+        repository.status(state_of),
+        repository.status(state_of, shared_by="<@U0ANA>"),
+        repository.connections([Connection(name, False, other)] * 5),
         policy.in_force(name, POLICY, fault=other),
         policy.in_force(
             name,
@@ -241,30 +230,30 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
                 POLICY, approval=Approval(paths=(PathRule(name, protected=True),) * 9), teams=(Team(name, "S0PAY"),) * 9
             ),
         ),
-        run_answers.run(answer),
-        details.case_details(profile, quarantine, audit, NOW),
-        details.case_details(
+        run.run(answer),
+        case.case_details(profile, quarantine, audit, NOW),
+        case.case_details(
             replace(profile, cluster=cluster, order=order), quarantine, audit, NOW, owners=(name,), explanation=told
         ),
-        details.explained(profile, told),
-        cost.ranking(name, 7, [replace(IMPACT, title=other)] * 20),
-        answers.outage(1, name, other * 3),
-        answers.pick(name, choices, Deed.EXTEND, days=90, many=True),
-        listing.case_list(ListKind.QUARANTINED, rows, 25),
-        modals.extend(profile, quarantine, days=3),
-        modals.assign(profile, quarantine),
-        modals.mute(profile, days=3),
-        modals.budget(profile, quarantine, name, [(quarantine, other)] * 3),
-        upkeep.incident([(1, name), (2, other)]),
-        upkeep.as_view("Run", run_answers.run(answer)),
-        answers.error(name + "."),
-        answers.closest(name, "status"),
-        answers.carry_on(name * 20),
-        modals.quarantine(profile, Target.of(profile)),
-        modals.reject(profile, quarantine),
-        modals.label(profile),
-        modals.resume(profile, quarantine),
-        modals.info("Title", name + "."),
+        case.explained(profile, told),
+        impact.ranking(name, 7, [replace(IMPACT, title=other)] * 20),
+        response.outage(1, name, other * 3),
+        response.pick(name, choices, Deed.EXTEND, days=90, many=True),
+        case_list.case_list(ListKind.QUARANTINED, rows, 25),
+        modal.extend(profile, quarantine, days=3),
+        modal.assign(profile, quarantine),
+        modal.mute(profile, days=3),
+        modal.budget(profile, quarantine, name, [(quarantine, other)] * 3),
+        confirmation.incident([(1, name), (2, other)]),
+        confirmation.as_view("Run", run.run(answer)),
+        response.error(name + "."),
+        response.closest(name, "status"),
+        response.carry_on(name * 20),
+        modal.quarantine(profile, Target.of(profile)),
+        modal.reject(profile, quarantine),
+        modal.label(profile),
+        modal.resume(profile, quarantine),
+        modal.info("Title", name + "."),
         home.home(state, NOW),
     ]
     assert [problem for one in rendered for problem in _problems(one)] == []

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bot.analysis import ordering
-from bot.analysis.ordering import OrderKind, Orders, OrderSuspect
+from bot.analysis.failures import order_dependence
+from bot.analysis.failures.order_dependence import OrderKind, Orders, OrderSuspect
 
 VICTIM, OTHER = 17, 42
 
@@ -38,7 +38,7 @@ def test_a_case_that_fails_after_another_is_named_with_the_one_it_follows(seed: 
     found = _suspect(_shuffled(seed, _after))
     assert found is not None
     assert (found.kind, found.follows, found.candidates) == (OrderKind.AFTER, (OTHER,), 1)
-    assert found.chance < ordering.CHANCE
+    assert found.chance < order_dependence.CHANCE
 
 
 @pytest.mark.parametrize("seed", range(5))

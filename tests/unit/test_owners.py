@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.analysis import owners
+from bot.analysis.quarantine import owner as owners
 
 FILE = r"""
 # everything else

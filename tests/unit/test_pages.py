@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.analysis.model import CaseId, WorkspaceId
 from bot.errors import NotFoundError
-from bot.services.pages import LIFE, PageLinks
+from bot.services.page_link import LIFE, PageLinks
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 LINKS = PageLinks("https://fg.example/bot", b"key")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands import parser, times
+from bot.commands import duration, parser
 from bot.commands.parser import RunAddress, parse
 from bot.errors import InvalidInputError
 
@@ -127,17 +127,17 @@ def test_nothing_a_person_types_fails(text: str) -> None:
     ],
 )
 def test_a_duration_is_read(text: str, expected: timedelta) -> None:
-    assert times.duration(text) == expected
-    assert times.is_duration(text)
+    assert duration.duration(text) == expected
+    assert duration.is_duration(text)
 
 
 @pytest.mark.parametrize("text", ["", "7", "d", "0d", "-3d", "7 apples", "7d later", "99999w"])
 def test_what_is_no_duration_is_refused(text: str) -> None:
-    assert not times.is_duration(text)
+    assert not duration.is_duration(text)
 
 
 def test_a_part_of_a_day_counts_as_a_day() -> None:
-    assert [times.days(text) for text in ("1h", "24h", "36h", "2w")] == [1, 1, 2, 14]
+    assert [duration.days(text) for text in ("1h", "24h", "36h", "2w")] == [1, 1, 2, 14]
 
 
 @pytest.mark.parametrize(
@@ -152,41 +152,41 @@ def test_a_part_of_a_day_counts_as_a_day() -> None:
     ],
 )
 def test_a_time_of_day_is_read(text: str, expected: time) -> None:
-    assert times.time_of_day(text) == expected
+    assert duration.time_of_day(text) == expected
 
 
 @pytest.mark.parametrize("text", ["24:00", "9:60", "13pm", "0am", "nine", ""])
 def test_what_is_no_time_of_day_is_refused(text: str) -> None:
     with pytest.raises(InvalidInputError, match="time of day"):
-        times.time_of_day(text)
+        duration.time_of_day(text)
 
 
 def test_a_range_of_hours_may_go_over_midnight() -> None:
-    assert times.time_range("20:00 \u2013 8") == (time(20), time(8))
+    assert duration.time_range("20:00 \u2013 8") == (time(20), time(8))
 
 
 @pytest.mark.parametrize("text", ["20:00", "8-8", "20:00-", ""])
 def test_what_is_no_range_of_hours_is_refused(text: str) -> None:
     with pytest.raises(InvalidInputError):
-        times.time_range(text)
+        duration.time_range(text)
 
 
 def test_days_of_the_week_are_read() -> None:
-    assert [times.weekday(text) for text in ("mon", "Tuesday", "SUN", "thurs")] == [0, 1, 6, 3]
+    assert [duration.weekday(text) for text in ("mon", "Tuesday", "SUN", "thurs")] == [0, 1, 6, 3]
     with pytest.raises(InvalidInputError, match="day of the week"):
-        times.weekday("m")
+        duration.weekday("m")
 
 
 @pytest.mark.parametrize("text", ["Europe/Berlin", "europe/berlin", "Berlin", "berlin "])
 def test_a_time_zone_is_named_in_full_or_by_its_city(text: str) -> None:
-    assert times.zone(text).key == "Europe/Berlin"
+    assert duration.zone(text).key == "Europe/Berlin"
 
 
 def test_a_misspelt_time_zone_gets_the_closest() -> None:
     with pytest.raises(InvalidInputError, match="Europe/Berlin"):
-        times.zone("Europe/Berln")
+        duration.zone("Europe/Berln")
 
 
 def test_a_path_is_no_time_zone() -> None:
     with pytest.raises(InvalidInputError):
-        times.zone("../../etc/passwd")
+        duration.zone("../../etc/passwd")

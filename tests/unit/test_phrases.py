@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.analysis.model import Status, VariantScore
-from bot.slack import phrases
+from bot.slack.views import phrase
 
 SCORE = VariantScore(
     variant="ci/linux", status=Status.FLAKY, p_flaky=0.97, p_broken=0.0, rate=0.13, interval=(0.1, 0.2), runs=52,
@@ -30,4 +30,4 @@ SCORE = VariantScore(
     ],
 )
 def test_a_rate_far_from_the_share_of_failed_runs_says_why(score: VariantScore, says: str) -> None:
-    assert phrases.rate(score) == says
+    assert phrase.rate(score) == says

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.analysis import reader
-from bot.analysis.decoding import Text
-from bot.analysis.document import BrokenError, Document
-from bot.analysis.junit import JUnit
-from bot.analysis.limits import DEFAULT
-from bot.analysis.plain import PlainRuns, Suite
-from bot.analysis.reported import ReportedCase, Tally
+from bot.analysis.reports import reader
+from bot.analysis.reports.decoding import Text
+from bot.analysis.reports.document import BrokenError, Document
+from bot.analysis.reports.junit import JUnit
+from bot.analysis.reports.limits import DEFAULT
+from bot.analysis.reports.plain_case import PlainRuns, Suite
+from bot.analysis.reports.reported_case import ReportedCase, Tally
 from bot.errors import InvalidReportError
 
 FIRST = '<testcase classname="a.B" name="one" time="1"/>\n'

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.analysis import paths, policy
-from bot.analysis.policy import Approval, ApprovalRule, ArtifactPattern, PathRule
+from bot.analysis.quarantine import path_pattern, policy
+from bot.analysis.quarantine.policy import Approval, ApprovalRule, ArtifactPattern, PathRule
 from bot.errors import InvalidInputError
-from bot.github import policyfile
+from bot.github import policy_file
 
 FULL = b"""
 version: 1
@@ -34,7 +34,7 @@ teams:
 
 
 def test_a_file_says_what_it_says() -> None:
-    found = policyfile.parse(FULL)
+    found = policy_file.parse(FULL)
     assert found.thresholds.broken_from == 0.95
     assert found.thresholds.flaky_failures == 3
     assert (found.quarantine.propose, found.quarantine.days, found.quarantine.release_after) == (True, 7, 50)
@@ -48,7 +48,7 @@ def test_a_file_says_what_it_says() -> None:
 
 @pytest.mark.parametrize("text", [b"", b"\n# nothing\n", b"{}", b"version: 1"])
 def test_an_empty_file_is_the_default_and_proposes_nothing_by_itself(text: bytes) -> None:
-    found = policyfile.parse(text)
+    found = policy_file.parse(text)
     assert found == policy.DEFAULT
     assert not found.quarantine.propose
 
@@ -88,14 +88,14 @@ def test_an_empty_file_is_the_default_and_proposes_nothing_by_itself(text: bytes
 )
 def test_an_error_names_the_key_and_what_is_allowed(text: bytes, says: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
-        policyfile.parse(text)
+        policy_file.parse(text)
     assert says in str(caught.value)
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_policy_or_a_sentence(data: bytes) -> None:
     try:
-        said = policyfile.parse(data).quarantine.days
+        said = policy_file.parse(data).quarantine.days
     except InvalidInputError as error:
         said = str(error)
     assert said
@@ -118,7 +118,7 @@ def test_any_bytes_are_a_policy_or_a_sentence(data: bytes) -> None:
     ],
 )
 def test_paths_match_as_in_codeowners(pattern: str, path: str, fits: bool) -> None:
-    assert paths.matches(pattern, path) is fits
+    assert path_pattern.matches(pattern, path) is fits
 
 
 def test_the_last_rule_that_matches_wins_and_a_protected_path_needs_two_people() -> None:
@@ -140,4 +140,4 @@ def test_any_artifact_name_is_split_or_left_alone(name: str) -> None:
 def test_the_policy_in_the_readme_is_one() -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     shown = readme.partition("```yaml\n")[2].partition("```")[0]
-    assert policyfile.parse(shown.encode()).artifacts == (ArtifactPattern("junit-{os}-{shard}"),)
+    assert policy_file.parse(shown.encode()).artifacts == (ArtifactPattern("junit-{os}-{shard}"),)

@@ -13,10 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.analysis import archive, identity, reader, reports, variants
-from bot.analysis.limits import DEFAULT
+from bot.analysis.identity import case_identity
+from bot.analysis.identity import variant as variants
 from bot.analysis.model import Outcome, Verdict
-from bot.analysis.reported import ReportedCase, Summary
+from bot.analysis.reports import archive, reader, run_report
+from bot.analysis.reports.limits import DEFAULT
+from bot.analysis.reports.reported_case import ReportedCase, Summary
 from bot.errors import InvalidReportError
 
 MIXED = b"""<?xml version="1.0"?><testsuites><testsuite name="a" tests="99" failures="99">
@@ -89,7 +91,7 @@ def test_what_can_be_inflated_of_a_damaged_archive_is_kept_and_is_incomplete(pac
     summary = reader.read(member.stream, cases.extend)
     assert (len(cases), summary.complete) == (5, False)
     assert summary.warnings[0].endswith("after 5 cases")
-    (leg,) = reports.read_artifacts([reports.Artifact("junit", io.BytesIO(packed))], "ci.yml").legs
+    (leg,) = run_report.read_artifacts([run_report.Artifact("junit", io.BytesIO(packed))], "ci.yml").legs
     assert (len(leg.cases), leg.complete) == (5, False)
 
 
@@ -122,8 +124,8 @@ def test_each_bound_is_named_when_it_is_passed() -> None:
 
 def test_an_archive_is_bounded_and_its_refused_members_are_named() -> None:
     bomb = zipped(a__xml=b"<testsuite>" + b" " * 3_000_000 + b"</testsuite>")
-    report = reports.read_artifacts(
-        [reports.Artifact("junit", bomb)], "ci.yml", replace(DEFAULT, archive_bytes=1_000_000)
+    report = run_report.read_artifacts(
+        [run_report.Artifact("junit", bomb)], "ci.yml", replace(DEFAULT, archive_bytes=1_000_000)
     )
     assert not report.complete
     assert "inflates" in report.problems[0].reason
@@ -133,7 +135,7 @@ def test_an_archive_is_bounded_and_its_refused_members_are_named() -> None:
 
 def test_gz_and_zip_hold_the_same_report() -> None:
     for stream in (io.BytesIO(gzip.compress(MIXED)), zipped(report__xml=MIXED), io.BytesIO(MIXED)):
-        report = reports.read_artifacts([reports.Artifact("junit-linux", stream)], ".github/workflows/ci.yml")
+        report = run_report.read_artifacts([run_report.Artifact("junit-linux", stream)], ".github/workflows/ci.yml")
         assert report.complete
         assert [leg.variant for leg in report.legs] == ["ci/linux"]
         assert len(report.legs[0].cases) == 5
@@ -142,14 +144,14 @@ def test_gz_and_zip_hold_the_same_report() -> None:
 def test_the_order_of_files_changes_nothing_and_repeated_identities_are_tries() -> None:
     passed = b'<testsuite><testcase classname="k" name="one"/></testsuite>'
     failed = b'<testsuite><testcase classname="k" name="one"><failure/></testcase></testsuite>'
-    there = reports.read_artifacts([reports.Artifact("junit", zipped(a__xml=failed, b__xml=passed))], "ci.yml")
-    back = reports.read_artifacts([reports.Artifact("junit", zipped(b__xml=passed, a__xml=failed))], "ci.yml")
+    there = run_report.read_artifacts([run_report.Artifact("junit", zipped(a__xml=failed, b__xml=passed))], "ci.yml")
+    back = run_report.read_artifacts([run_report.Artifact("junit", zipped(b__xml=passed, a__xml=failed))], "ci.yml")
     assert there == back
     assert there.legs[0].cases[0].verdict is Verdict.FLAKY
 
 
 def test_an_artifact_without_reports_is_no_pass() -> None:
-    report = reports.read_artifacts([reports.Artifact("junit", zipped(readme__txt=b"x"))], "ci.yml")
+    report = run_report.read_artifacts([run_report.Artifact("junit", zipped(readme__txt=b"x"))], "ci.yml")
     assert not report.complete
     assert "No test report" in report.problems[0].reason
 
@@ -168,12 +170,12 @@ def case(name: str, file: str = "") -> ReportedCase:
     ],
 )
 def test_what_changes_between_runs_is_no_identity(one: str, other: str) -> None:
-    assert identity.identify(case(one)).key == identity.identify(case(other)).key
+    assert case_identity.identify(case(one)).key == case_identity.identify(case(other)).key
 
 
 def test_absolute_paths_and_relative_ones_are_one_file() -> None:
-    here = identity.identify(case("t", "/home/runner/work/shop/shop/tests/test_a.py"))
-    assert here.key == identity.identify(case("t", "tests/test_a.py")).key
+    here = case_identity.identify(case("t", "/home/runner/work/shop/shop/tests/test_a.py"))
+    assert here.key == case_identity.identify(case("t", "tests/test_a.py")).key
 
 
 PLAIN = st.text(st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="[(0"), max_size=40)
@@ -182,7 +184,7 @@ PLAIN = st.text(st.characters(exclude_categories=("Cc", "Cs"), exclude_character
 @given(PLAIN, PLAIN)
 def test_different_plain_names_never_merge(one: str, other: str) -> None:
     if unicodedata.normalize("NFC", one).strip() != unicodedata.normalize("NFC", other).strip():
-        assert identity.identify(case(one)).key != identity.identify(case(other)).key
+        assert case_identity.identify(case(one)).key != case_identity.identify(case(other)).key
 
 
 @pytest.mark.parametrize(
@@ -207,5 +209,5 @@ def test_of_a_name_without_end_a_hash_is_kept_that_tells_it_from_others(before: 
     _, cases = read(f'<testsuite name="s">{before}{rows}</testsuite>'.encode())
     one, other = cases[-2:]
     assert max(map(len, (one.file, one.class_name, one.name))) < DEFAULT.case_length + 32
-    assert identity.identify(one).key != identity.identify(other).key
+    assert case_identity.identify(one).key != case_identity.identify(other).key
     assert (one.file, one.class_name) == (other.file, other.class_name)

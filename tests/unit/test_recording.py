@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.analysis.recording import COLUMNS, History, Reader, suite_of
-from bot.analysis.rehearsal import Judged, Rehearsal
+from bot.analysis.reports.history_file import COLUMNS, History, Reader, suite_of
+from bot.analysis.scoring.replay import Judged, Rehearsal
 from bot.errors import InvalidInputError
 
 START = datetime(2026, 1, 5, tzinfo=UTC)

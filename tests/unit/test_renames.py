@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.analysis import renames
+from bot.analysis.identity import rename
+from bot.analysis.identity.rename import Named
 from bot.analysis.model import CaseId
-from bot.analysis.renames import Named
 
 Tests = list[str]
 
@@ -22,7 +22,7 @@ def followed(before: Tests, now: Tests) -> dict[str, str]:
             file, *inside, name = title.split("::")
             known[title] = Named(CaseId(next(numbers)), file, "::".join(inside), name, "", title)
     orders = ([known[title].id for title in run] for run in (before, now))
-    found = renames.match(
+    found = rename.match(
         [known[title] for title in before if title not in now],
         [known[title] for title in now if title not in before],
         [next(orders)],

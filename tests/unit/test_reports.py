@@ -8,9 +8,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.analysis import reports
-from bot.analysis.limits import DEFAULT
 from bot.analysis.model import CaseRun, Outcome, RunReport, Verdict
+from bot.analysis.reports import run_report
+from bot.analysis.reports.limits import DEFAULT
 
 CI = ".github/workflows/ci.yml"
 PASSED = '<testcase classname="C" name="t"/>'
@@ -30,7 +30,9 @@ def zipped(files: Sequence[tuple[str, str]]) -> bytes:
 
 
 def read(artifacts: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> RunReport:
-    return reports.read_artifacts([reports.Artifact(name, io.BytesIO(zipped(files))) for name, files in artifacts], CI)
+    return run_report.read_artifacts(
+        [run_report.Artifact(name, io.BytesIO(zipped(files))) for name, files in artifacts], CI
+    )
 
 
 def only(report: RunReport) -> CaseRun:
@@ -144,7 +146,7 @@ def test_nothing_read_at_all_is_never_complete() -> None:
 
 
 def test_an_archive_that_is_refused_is_a_problem_of_its_leg() -> None:
-    report = reports.read_artifacts([reports.Artifact("junit.zip", io.BytesIO(b"PK\x03\x04 broken"))], CI)
+    report = run_report.read_artifacts([run_report.Artifact("junit.zip", io.BytesIO(b"PK\x03\x04 broken"))], CI)
     assert [(leg.variant, leg.complete) for leg in report.legs] == [("ci/default", False)]
     assert "damaged" in report.problems[0].reason
 
@@ -168,16 +170,16 @@ def test_the_order_of_files_and_artifacts_changes_nothing(files: list[tuple[str,
 def test_a_run_keeps_so_many_cases_and_so_much_text_and_no_more() -> None:
     long = suite('<testcase name="t"><failure message="why">' + "x" * 500 + "</failure></testcase>")
     other = suite('<testcase name="u"><failure message="why">' + "x" * 500 + "</failure></testcase>")
-    artifact = reports.Artifact("junit", io.BytesIO(zipped([("a.xml", long), ("b.xml", other)])))
-    (leg,) = reports.read_artifacts([artifact], CI, replace(DEFAULT, run_text=800)).legs
+    artifact = run_report.Artifact("junit", io.BytesIO(zipped([("a.xml", long), ("b.xml", other)])))
+    (leg,) = run_report.read_artifacts([artifact], CI, replace(DEFAULT, run_text=800)).legs
     kept = [one.failure for case in leg.cases for one in case.tries]
     assert [(failure.message, len(failure.text)) for failure in kept if failure] == [("why", 500), ("why", 0)]
-    (leg,) = reports.read_artifacts([artifact], CI, replace(DEFAULT, cases=1)).legs
+    (leg,) = run_report.read_artifacts([artifact], CI, replace(DEFAULT, cases=1)).legs
     assert (len(leg.cases), leg.complete) == (1, False)
 
 
 def test_reading_ends_when_its_time_is_over() -> None:
     clock = iter([0.0, *[11.0] * 9])
-    artifact = reports.Artifact("junit", io.BytesIO(suite(PASSED).encode()))
-    report = reports.read_artifacts([artifact], CI, DEFAULT.within(10, lambda: next(clock)))
+    artifact = run_report.Artifact("junit", io.BytesIO(suite(PASSED).encode()))
+    report = run_report.read_artifacts([artifact], CI, DEFAULT.within(10, lambda: next(clock)))
     assert "longer than 10 seconds" in report.problems[0].reason

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from bot.analysis import schedule
-from bot.analysis.schedule import LATE, WORKDAYS, DigestTime, QuietHours
+from bot.analysis import channel_schedule
+from bot.analysis.channel_schedule import LATE, WORKDAYS, DigestTime, QuietHours
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = st.sampled_from(
@@ -36,7 +36,7 @@ def at(text: str, zone: ZoneInfo = BERLIN) -> datetime:
 @settings(max_examples=60, deadline=None)
 @given(quiet=QUIET, zone=ZONES, now=MOMENTS)
 def test_quiet_hours_end_at_the_first_moment_that_is_loud(quiet: QuietHours, zone: ZoneInfo, now: datetime) -> None:
-    loud = schedule.loud_from(quiet, zone, now)
+    loud = channel_schedule.loud_from(quiet, zone, now)
     assert loud >= now
     assert not quiet.covers(loud, zone)
     assert loud - now <= timedelta(days=8)
@@ -56,9 +56,9 @@ def test_every_scheduled_day_has_one_digest_whatever_the_clocks_do(
     seen = set()
     now = begin
     while now < begin + timedelta(days=15):
-        if (day := schedule.due_on(digest, zone, now, begin)) is not None:
+        if (day := channel_schedule.due_on(digest, zone, now, begin)) is not None:
             seen.add(day)
-            assert timedelta() <= now - schedule.moment(day, digest.at, zone) <= LATE
+            assert timedelta() <= now - channel_schedule.moment(day, digest.at, zone) <= LATE
         now += timedelta(minutes=55)
     first, last = (moment.astimezone(zone).date() for moment in (begin, now - timedelta(minutes=55)))
     days = {first + timedelta(days=number) for number in range((last - first).days + 1)}
@@ -71,8 +71,8 @@ def test_every_scheduled_day_has_one_digest_whatever_the_clocks_do(
 @given(digest=st.builds(DigestTime, CLOCK, DAYS), zone=ZONES, day=st.dates(date(2015, 1, 1), date(2035, 1, 1)))
 def test_digests_tell_of_periods_that_meet(digest: DigestTime, zone: ZoneInfo, day: date) -> None:
     assume(day.weekday() in digest.days)
-    begin = schedule.begin_of(digest, zone, day)
-    assert timedelta() < schedule.moment(day, digest.at, zone) - begin <= timedelta(days=7, hours=3)
+    begin = channel_schedule.begin_of(digest, zone, day)
+    assert timedelta() < channel_schedule.moment(day, digest.at, zone) - begin <= timedelta(days=7, hours=3)
     assert begin.astimezone(zone).weekday() in {*digest.days, *((one + 1) % 7 for one in digest.days)}
 
 
@@ -88,25 +88,33 @@ def test_digests_tell_of_periods_that_meet(digest: DigestTime, zone: ZoneInfo, d
 )
 def test_a_digest_on_workdays_is_due_at_nine_and_for_six_hours(now: str, day: date | None) -> None:
     since = at("2026-01-01 00:00")
-    assert schedule.due_on(DigestTime(time(9), WORKDAYS), BERLIN, at(now), since) == day
+    assert channel_schedule.due_on(DigestTime(time(9), WORKDAYS), BERLIN, at(now), since) == day
 
 
 def test_a_digest_asked_for_after_its_time_begins_tomorrow() -> None:
     asked = at("2026-11-23 09:05")
     digest = DigestTime(time(9))
-    assert schedule.due_on(digest, BERLIN, at("2026-11-23 09:06"), asked) is None
-    assert schedule.due_on(digest, BERLIN, at("2026-11-24 09:00"), asked) == date(2026, 11, 24)
+    assert channel_schedule.due_on(digest, BERLIN, at("2026-11-23 09:06"), asked) is None
+    assert channel_schedule.due_on(digest, BERLIN, at("2026-11-24 09:00"), asked) == date(2026, 11, 24)
 
 
 def test_a_time_the_clock_skips_comes_after_the_gap_and_one_it_shows_twice_comes_once() -> None:
     half_past_two = DigestTime(time(2, 30))
-    assert schedule.moment(date(2026, 3, 29), half_past_two.at, BERLIN) == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
-    assert schedule.moment(date(2026, 10, 25), half_past_two.at, BERLIN) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert channel_schedule.moment(date(2026, 3, 29), half_past_two.at, BERLIN) == datetime(
+        2026, 3, 29, 1, 30, tzinfo=UTC
+    )
+    assert channel_schedule.moment(date(2026, 10, 25), half_past_two.at, BERLIN) == datetime(
+        2026, 10, 25, 0, 30, tzinfo=UTC
+    )
 
 
 def test_monday_tells_of_friday_on() -> None:
-    assert schedule.begin_of(DigestTime(time(9), WORKDAYS), BERLIN, date(2026, 11, 23)) == at("2026-11-20 09:00")
-    assert schedule.begin_of(DigestTime(time(9), frozenset({0})), BERLIN, date(2026, 11, 23)) == at("2026-11-16 09:00")
+    assert channel_schedule.begin_of(DigestTime(time(9), WORKDAYS), BERLIN, date(2026, 11, 23)) == at(
+        "2026-11-20 09:00"
+    )
+    assert channel_schedule.begin_of(DigestTime(time(9), frozenset({0})), BERLIN, date(2026, 11, 23)) == at(
+        "2026-11-16 09:00"
+    )
 
 
 @pytest.mark.parametrize(
@@ -121,9 +129,9 @@ def test_monday_tells_of_friday_on() -> None:
 )
 def test_what_comes_at_night_or_at_the_weekend_waits_for_the_morning(now: str, loud: str) -> None:
     quiet = QuietHours(time(20), time(8), frozenset({5, 6}))
-    assert schedule.loud_from(quiet, BERLIN, at(now)) == at(loud)
+    assert channel_schedule.loud_from(quiet, BERLIN, at(now)) == at(loud)
 
 
 def test_a_channel_without_quiet_hours_is_always_loud() -> None:
     now = at("2026-11-23 03:00")
-    assert schedule.loud_from(None, BERLIN, now) == now
+    assert channel_schedule.loud_from(None, BERLIN, now) == now

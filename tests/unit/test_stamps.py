@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.analysis import stamps
+from bot.analysis.reports import report_time
 
 
 @pytest.mark.parametrize(
@@ -23,12 +23,12 @@ from bot.analysis import stamps
     ],
 )  # fmt: skip
 def test_the_time_of_a_report_is_read_in_every_dialect(head: bytes, expected: datetime | None) -> None:
-    assert stamps.of_report(head) == expected
+    assert report_time.of_report(head) == expected
 
 
 def test_the_earliest_of_several_times_is_the_start() -> None:
     head = b'<testsuite timestamp="2026-03-01T10:00:09"><testsuite timestamp="2026-03-01T10:00:00">'
-    assert stamps.of_report(head) == datetime(2026, 3, 1, 10, tzinfo=UTC)
+    assert report_time.of_report(head) == datetime(2026, 3, 1, 10, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -42,12 +42,12 @@ def test_the_earliest_of_several_times_is_the_start() -> None:
     ],
 )
 def test_a_date_in_a_name_is_found(name: str, expected: datetime | None) -> None:
-    assert stamps.of_name(name) == expected
+    assert report_time.of_name(name) == expected
 
 
 def test_names_sort_by_their_numbers_and_not_by_their_commits() -> None:
     names = ["build-10-0f3a9c1", "build-9-ffff999", "build-100-1234abc"]
-    assert sorted(names, key=lambda name: stamps.sort_key(name) or ()) == [names[1], names[0], names[2]]
+    assert sorted(names, key=lambda name: report_time.sort_key(name) or ()) == [names[1], names[0], names[2]]
 
 
 @pytest.mark.parametrize(
@@ -61,4 +61,4 @@ def test_names_sort_by_their_numbers_and_not_by_their_commits() -> None:
     ],
 )
 def test_a_commit_in_a_name_has_letters_and_digits_or_forty_places(name: str, expected: str | None) -> None:
-    assert stamps.commit(name) == expected
+    assert report_time.commit(name) == expected

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from bot.analysis import successions
+from bot.analysis.identity import rename_chain
+from bot.analysis.identity.rename import Named
+from bot.analysis.identity.rename_chain import Ran
 from bot.analysis.model import CaseId
-from bot.analysis.renames import Named
-from bot.analysis.successions import Ran
 
 
 def followed(*runs: str, part: int = -1) -> list[str]:
@@ -21,7 +21,7 @@ def followed(*runs: str, part: int = -1) -> list[str]:
         Ran({"leg": np.array([titles.index(title) for title in run.split()], dtype=np.int32)}, place != part)
         for place, run in enumerate(runs)
     ]
-    return [f"{one.old.title} > {one.new.title}" for one in successions.find(ran, named)]
+    return [f"{one.old.title} > {one.new.title}" for one in rename_chain.find(ran, named)]
 
 
 def test_a_case_is_followed_through_several_names() -> None:

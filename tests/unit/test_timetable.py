@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.analysis.schedule import EVERY_DAY, DigestTime, QuietHours
-from bot.commands import parser, times, timetable
+from bot.analysis.channel_schedule import EVERY_DAY, DigestTime, QuietHours
+from bot.commands import duration, parser, schedule_text
 from bot.errors import InvalidInputError
 
 FULL = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -93,40 +93,40 @@ def key(zone: ZoneInfo | None) -> str | None:
 @given(digests())
 def test_every_sentence_of_a_digest_says_what_it_says(sentence: tuple[str, DigestTime, str | None]) -> None:
     text, meant, zone = sentence
-    digest, found = timetable.digest_time(typed(text))
+    digest, found = schedule_text.digest_time(typed(text))
     assert (digest, key(found)) == (meant, zone), text
 
 
 @given(quiets())
 def test_every_sentence_of_quiet_hours_says_what_it_says(sentence: tuple[str, QuietHours, str | None]) -> None:
     text, meant, zone = sentence
-    quiet, found = timetable.quiet_hours(typed(text))
+    quiet, found = schedule_text.quiet_hours(typed(text))
     assert (quiet, key(found)) == (meant, zone), text
 
 
 def test_what_is_left_out_is_nine_every_day_or_monday_in_the_zone_of_the_channel() -> None:
-    assert timetable.digest_time(("daily",)) == (DigestTime(time(9), EVERY_DAY), None)
-    assert timetable.digest_time(("WEEKLY",)) == (DigestTime(time(9), frozenset({0})), None)
-    assert timetable.digest_time(("off",)) == timetable.quiet_hours(("Off",)) == (None, None)
+    assert schedule_text.digest_time(("daily",)) == (DigestTime(time(9), EVERY_DAY), None)
+    assert schedule_text.digest_time(("WEEKLY",)) == (DigestTime(time(9), frozenset({0})), None)
+    assert schedule_text.digest_time(("off",)) == schedule_text.quiet_hours(("Off",)) == (None, None)
 
 
 @pytest.mark.parametrize(
     ("read", "text", "says"),
     [
-        (timetable.digest_time, "weakly mon", "Did you mean digest weekly?"),
-        (timetable.digest_time, "", "One of: now, daily"),
-        (timetable.digest_time, "off mon", "Did you mean digest off?"),
-        (timetable.digest_time, "weekly mon tue", "comes on one day"),
-        (timetable.digest_time, "daily 25:00", "no time of day"),
-        (timetable.digest_time, "daily 9 10", "two times"),
-        (timetable.digest_time, "daily Berln", "Did you mean Europe/Berlin?"),
-        (timetable.digest_time, "daily Europe/Berlin Europe/Paris", "no time zone"),
-        (timetable.quiet_hours, "Europe/Berlin", "which hours or days"),
-        (timetable.quiet_hours, "", "which hours or days"),
-        (timetable.quiet_hours, "20:00", "no range of hours"),
-        (timetable.quiet_hours, "8-8", "no range of hours"),
-        (timetable.quiet_hours, "sat-fri", "Leave a day"),
-        (timetable.quiet_hours, "20:00-08:00 mon-", "no time zone"),
+        (schedule_text.digest_time, "weakly mon", "Did you mean digest weekly?"),
+        (schedule_text.digest_time, "", "One of: now, daily"),
+        (schedule_text.digest_time, "off mon", "Did you mean digest off?"),
+        (schedule_text.digest_time, "weekly mon tue", "comes on one day"),
+        (schedule_text.digest_time, "daily 25:00", "no time of day"),
+        (schedule_text.digest_time, "daily 9 10", "two times"),
+        (schedule_text.digest_time, "daily Berln", "Did you mean Europe/Berlin?"),
+        (schedule_text.digest_time, "daily Europe/Berlin Europe/Paris", "no time zone"),
+        (schedule_text.quiet_hours, "Europe/Berlin", "which hours or days"),
+        (schedule_text.quiet_hours, "", "which hours or days"),
+        (schedule_text.quiet_hours, "20:00", "no range of hours"),
+        (schedule_text.quiet_hours, "8-8", "no range of hours"),
+        (schedule_text.quiet_hours, "sat-fri", "Leave a day"),
+        (schedule_text.quiet_hours, "20:00-08:00 mon-", "no time zone"),
     ],
 )
 def test_what_says_nothing_is_refused_with_what_would(
@@ -154,11 +154,18 @@ WORDS = st.lists(
 @given(WORDS)
 def test_no_words_raise_anything_but_a_sentence(words: list[str]) -> None:
     line = " ".join(words)
-    for read in (timetable.digest_time, timetable.quiet_hours):
+    for read in (schedule_text.digest_time, schedule_text.quiet_hours):
         for given_words in (words, typed(line)):
             with contextlib.suppress(InvalidInputError):
                 read(given_words)
-    for read_text in (times.duration, times.time_of_day, times.time_range, times.weekday, times.zone, parser.share):
+    for read_text in (
+        duration.duration,
+        duration.time_of_day,
+        duration.time_range,
+        duration.weekday,
+        duration.zone,
+        parser.share,
+    ):
         with contextlib.suppress(InvalidInputError):
             read_text(line)
 
@@ -181,12 +188,12 @@ def test_every_duration_is_the_sum_of_its_parts(parts: list[tuple[int, str, Call
     text = " ".join(f"{number}{case(unit)}" for number, unit, case in parts)
     meant = timedelta(seconds=sum(number * UNITS[unit] for number, unit, _ in parts))
     if timedelta() < meant <= timedelta(days=3660):
-        assert times.duration(text) == meant
+        assert duration.duration(text) == meant
     else:
         with pytest.raises(InvalidInputError):
-            times.duration(text)
+            duration.duration(text)
 
 
 def test_a_duration_without_end_is_refused_as_any_other() -> None:
     with pytest.raises(InvalidInputError):
-        times.duration("99999w" * 6000)
+        duration.duration("99999w" * 6000)

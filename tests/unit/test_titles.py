@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.analysis.titles import TitleIndex
+from bot.analysis.identity.title_index import TitleIndex
 
 TITLES = (
     "tests/api/test_cart.py::test_total",

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.analysis import policy, variants
+from bot.analysis.identity import variant as variants
+from bot.analysis.quarantine import policy
 
 CI = ".github/workflows/ci.yml"
 

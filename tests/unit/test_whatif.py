@@ -8,10 +8,11 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from bot.analysis import scoring, whatif
-from bot.analysis.history import CaseResult
+from bot.analysis import scoring
+from bot.analysis.explanation import counterfactual
+from bot.analysis.explanation.case_history import CaseResult
 from bot.analysis.model import Status
-from bot.analysis.policy import Thresholds
+from bot.analysis.quarantine.policy import Thresholds
 from tests.unit.made_history import START, result, run
 
 KEYS = 100
@@ -46,13 +47,15 @@ def flaky(*at: int, runs: int = 60) -> list[CaseResult]:
 
 
 def statuses(results: list[CaseResult]) -> list[Status]:
-    case = whatif.Followed("linux", state_after(results), Status.FLAKY)
-    return [one.statuses[0] for one in whatif.after_clean_commits([case], KEYS, RULES, results[-1].run.started_at)]
+    case = counterfactual.Followed("linux", state_after(results), Status.FLAKY)
+    return [
+        one.statuses[0] for one in counterfactual.after_clean_commits([case], KEYS, RULES, results[-1].run.started_at)
+    ]
 
 
-def without_days(results: list[CaseResult], status: Status = Status.FLAKY) -> list[whatif.Without]:
-    case = whatif.Followed("linux", state_after(results), status)
-    return whatif.without_days(results, [case], KEYS, RULES, results[-1].run.started_at)
+def without_days(results: list[CaseResult], status: Status = Status.FLAKY) -> list[counterfactual.Without]:
+    case = counterfactual.Followed("linux", state_after(results), status)
+    return counterfactual.without_days(results, [case], KEYS, RULES, results[-1].run.started_at)
 
 
 def test_clean_commits_make_a_flaky_case_healthy_by_way_of_watched() -> None:
@@ -70,9 +73,9 @@ def test_what_is_foretold_comes_true() -> None:
 
 
 def test_no_clean_commit_raises_the_belief() -> None:
-    case = whatif.Followed("linux", state_after(flaky(40, 50, 55)), Status.FLAKY)
-    beliefs = [one.p_flaky[0] for one in whatif.after_clean_commits([case], KEYS, RULES, START)]
-    assert len(beliefs) == whatif.MOST_COMMITS + 1
+    case = counterfactual.Followed("linux", state_after(flaky(40, 50, 55)), Status.FLAKY)
+    beliefs = [one.p_flaky[0] for one in counterfactual.after_clean_commits([case], KEYS, RULES, START)]
+    assert len(beliefs) == counterfactual.MOST_COMMITS + 1
     assert all(later <= earlier + 1e-12 for earlier, later in itertools.pairwise(beliefs))
 
 
@@ -123,8 +126,8 @@ def test_where_reports_list_failures_only_a_commit_is_clean_that_lists_nothing()
     assert scorer.lists_failures_only("linux")
     followed = scorer.variant("linux")
     (state,) = followed.active.pack(followed.places_of(np.array([3], dtype=np.int32)), scoring.MODEL.version)
-    listed = whatif.Followed("linux", state, Status.FLAKY, listing=True)
-    foretold = [one.p_flaky[0] for one in whatif.after_clean_commits([listed], KEYS, RULES, START)]
+    listed = counterfactual.Followed("linux", state, Status.FLAKY, listing=True)
+    foretold = [one.p_flaky[0] for one in counterfactual.after_clean_commits([listed], KEYS, RULES, START)]
     for more in range(60):
         (now,) = scoring.readout.active(scorer, "linux", None, np.array([3], dtype=np.int32))
         assert now.p_flaky == foretold[more]

@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from bot.analysis.failures import causes, frames, wording
-from bot.analysis.failures.causes import Category, Cause
+from bot.analysis.failures import cause as causes
+from bot.analysis.failures import frame as frames
+from bot.analysis.failures import normalization
+from bot.analysis.failures.cause import Category, Cause
 from bot.analysis.model import FailureText
 
 __all__ = ["Category", "Cause", "Fingerprint", "excerpt", "fingerprint"]
@@ -37,12 +39,12 @@ class Fingerprint:
 
 def fingerprint(failure: FailureText) -> Fingerprint:
     """The kind of a failure: two with one cause have one key, over runs, machines and cases."""
-    title = wording.title(failure)
+    title = normalization.title(failure)
     normal = "\n".join(
         (
-            wording.normalise(failure.type),
-            wording.normalise(title),
-            *(wording.normalise(str(frame)) for frame in frames.top(failure.text)),
+            normalization.normalise(failure.type),
+            normalization.normalise(title),
+            *(normalization.normalise(str(frame)) for frame in frames.top(failure.text)),
         )
     )
     key = hashlib.blake2b(normal.encode("utf-8", "replace"), digest_size=_KEY_BYTES).digest()
@@ -51,7 +53,7 @@ def fingerprint(failure: FailureText) -> Fingerprint:
 
 def excerpt(message: str, text: str) -> str:
     """What was said, then where in the project it was raised, each in a line or few; for people, not to compare."""
-    said = (message.strip() or wording.said_in(text).strip() or text.strip()).splitlines()
+    said = (message.strip() or normalization.said_in(text).strip() or text.strip()).splitlines()
     place = frames.line(text)
     told = "\n".join(one.rstrip() for one in said[:_SAID_LINES])[:_SAID_LENGTH].rstrip()
     return told if not place or place in told else f"{told}\n  {place[:_PLACE_LENGTH]}"

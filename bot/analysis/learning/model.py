@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import exp, isfinite
 
-from bot.analysis.learning import features
+from bot.analysis.learning import feature
 
 _CEILING = 30.0
 
@@ -59,7 +59,7 @@ def to_document(model: Model | None, report: Report) -> dict[str, object]:
         if model is None
         else {
             "features_version": model.features_version,
-            "names": list(features.NAMES),
+            "names": list(feature.NAMES),
             "means": list(model.means),
             "scales": list(model.scales),
             "weights": list(model.weights),
@@ -101,17 +101,17 @@ def read_model(document: Mapping[str, object]) -> Model | None:
     if document.get("model") is None:
         return None
     stored = _mapping(document["model"])
-    if stored.get("features_version") != features.VERSION or stored.get("names") != list(features.NAMES):
+    if stored.get("features_version") != feature.VERSION or stored.get("names") != list(feature.NAMES):
         return None
     model = Model(
-        features_version=features.VERSION,
+        features_version=feature.VERSION,
         means=_floats(stored["means"]),
         scales=_floats(stored["scales"]),
         weights=_floats(stored["weights"]),
         bias=_number(stored["bias"]),
     )
     sizes = {len(model.means), len(model.scales), len(model.weights)}
-    return model if sizes == {len(features.NAMES)} and all(scale > 0 for scale in model.scales) else None
+    return model if sizes == {len(feature.NAMES)} and all(scale > 0 for scale in model.scales) else None
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -10,8 +10,8 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.analysis.labels import Label
-from bot.analysis.learning import features, fitting
+from bot.analysis.learning import feature, fitting
+from bot.analysis.learning.label import Label
 from bot.analysis.learning.model import Model, Report
 
 MIN_LABELS = 60
@@ -47,7 +47,7 @@ def examples(labels: Iterable[Label]) -> list[Example]:
     last: dict[tuple[str, int], tuple[datetime, int, Example]] = {}
     for label in labels:
         says = label.verdict.says_flaky
-        if says is None or label.features is None or label.features_version != features.VERSION:
+        if says is None or label.features is None or label.features_version != feature.VERSION:
             continue
         example = Example(label.features, says, label.p_flaky, label.actor.subject, label.created_at)
         key = (label.actor.subject, label.case_id)
@@ -166,7 +166,7 @@ def _fit(found: Sequence[Example]) -> Model:
         (vectors - means) / scales, np.array([example.is_flaky for example in found]), _weights(found)
     )
     return Model(
-        features_version=features.VERSION,
+        features_version=feature.VERSION,
         means=tuple(means.tolist()),
         scales=tuple(scales.tolist()),
         weights=weights,

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.analysis.model import Status
-from bot.analysis.policy import Thresholds
-from bot.analysis.scoring import beliefs, status
-from bot.analysis.scoring.counts import OUTAGES, PASSES
+from bot.analysis.quarantine.policy import Thresholds
+from bot.analysis.scoring import belief, status
 from bot.analysis.scoring.execution import Execution
+from bot.analysis.scoring.inactive import OUTAGES, PASSES
 from bot.analysis.scoring.model import ALL_PASS_LENGTH, Floats, Model, Tables, all_pass, tables
 from bot.analysis.scoring.scorer import Scorer
 
@@ -83,12 +83,12 @@ def active(scorer: Scorer, variant: str, at: datetime | None, case_ids: NDArray[
         case_ids = np.sort(cases.active.case_ids[: cases.active.count])
     places = cases.places_of(case_ids)
     records = cases.active.records[places]
-    p_flaky, p_broken = beliefs.summarise(cases.active, places, scorer.tables)
+    p_flaky, p_broken = belief.summarise(cases.active, places, scorer.tables)
     mass = records["mass"]
     statuses = records["status"]
     if at is not None:
         moment = at.timestamp()
-        by_chance = beliefs.chance_of_streak(cases.active, places, scorer.tables)
+        by_chance = belief.chance_of_streak(cases.active, places, scorer.tables)
         statuses = status.decide(
             p_flaky, p_broken, by_chance, records, moment, scorer.thresholds, hysteresis=scorer.hysteresis
         )
@@ -97,8 +97,8 @@ def active(scorer: Scorer, variant: str, at: datetime | None, case_ids: NDArray[
         statuses,
         p_flaky,
         p_broken,
-        beliefs.ranking(p_flaky, p_broken, records["episodes"]),
-        *beliefs.rates(cases.active.beliefs[0][:, places], scorer.tables),
+        belief.ranking(p_flaky, p_broken, records["episodes"]),
+        *belief.rates(cases.active.beliefs[0][:, places], scorer.tables),
         records["runs"],
         records["failures"],
         records["mixed"],
@@ -115,7 +115,7 @@ def inactive(
     w = all_pass(model)[:, used]
     arrays: Tables = tables(model, 1)
     p_flaky = 1 - w[0]
-    columns = (p_flaky, beliefs.ranking(p_flaky, np.zeros(len(used)), np.zeros(len(used))), *beliefs.rates(w, arrays))
+    columns = (p_flaky, belief.ranking(p_flaky, np.zeros(len(used)), np.zeros(len(used))), *belief.rates(w, arrays))
     p_flaky, score, rate, low, high = (column[of] for column in columns)
     none = np.zeros(len(case_ids))
     return Scores(

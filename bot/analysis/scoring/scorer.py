@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.analysis.model import Status
-from bot.analysis.policy import Thresholds
+from bot.analysis.quarantine.policy import Thresholds
 from bot.analysis.scoring import outage, status
 from bot.analysis.scoring.active import ActiveCases, Places
 from bot.analysis.scoring.batch import Batch
-from bot.analysis.scoring.beliefs import chance_of_streak, summarise
-from bot.analysis.scoring.counts import COUNTS, GOOD_AT, OUTAGE_AT, OUTAGES, PASSES, VariantCases
+from bot.analysis.scoring.belief import chance_of_streak, summarise
 from bot.analysis.scoring.execution import Execution, Observation
+from bot.analysis.scoring.inactive import COUNTS, GOOD_AT, OUTAGE_AT, OUTAGES, PASSES, VariantCases
 from bot.analysis.scoring.memory import LISTED_RESULTS, BranchBeliefs, Push, RepositoryMemory, digest
 from bot.analysis.scoring.model import MODEL, Floats, Model, Tables, all_pass, tables
 from bot.analysis.scoring.update import update

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.analysis.model import Status
-from bot.analysis.policy import Thresholds
+from bot.analysis.quarantine.policy import Thresholds
 from bot.analysis.scoring.active import Records
-from bot.analysis.scoring.counts import OUTAGE_AT, OUTAGE_PASSES, OUTAGES, PASSES
+from bot.analysis.scoring.inactive import OUTAGE_AT, OUTAGE_PASSES, OUTAGES, PASSES
 from bot.analysis.scoring.model import Floats
 
 CODES = (Status.HEALTHY, Status.FLAKY, Status.BROKEN, Status.INFRA, Status.SUSPECT, Status.INSUFFICIENT)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.analysis.scoring import streaks
+from bot.analysis.scoring import streak
 from bot.analysis.scoring.active import WINDOW, ActiveCases, Records
 from bot.analysis.scoring.batch import Batch, Flags
-from bot.analysis.scoring.beliefs import total
+from bot.analysis.scoring.belief import total
 from bot.analysis.scoring.execution import Execution
 from bot.analysis.scoring.memory import BranchBeliefs, Push
 from bot.analysis.scoring.model import Floats, Model, Tables
@@ -50,7 +50,7 @@ def update(
     if branch is None or push is None:
         chain = _main_chain(batch, records, late, bad, before, model, tables)
     else:
-        start = streaks.branch_start(batch, records, bad, before, model, tables)
+        start = streak.branch_start(batch, records, bad, before, model, tables)
         chain, stored = _branch_chain(branch, push, batch.case_ids, start.carried, tables)
     evidence = (1 - chain) * good_seen + chain * bad_seen
     w = ((1 - model.forgetting) * w + model.forgetting * tables.prior) * evidence
@@ -60,9 +60,9 @@ def update(
     if branch is None or push is None:
         bad = np.where(late, bad, after)
         if model.refined:
-            streaks.follow(records, batch)
-            streaks.count(records, batch, _passed(execution, batch))
-            before = np.where(streaks.inside(records, batch.position), after, before)
+            streak.follow(records, batch)
+            streak.count(records, batch, _passed(execution, batch))
+            before = np.where(streak.inside(records, batch.position), after, before)
         else:
             before = np.where(late, after, before)
         records["pred"] = total(w * (bad * tables.expected + (1 - bad) * tables.rate))
@@ -92,14 +92,14 @@ def _main_chain(
         return bad
     if not model.refined:
         return np.where(late, before, bad)
-    older = streaks.bad_at(records, batch.position, bad, before, tables)
+    older = streak.bad_at(records, batch.position, bad, before, tables)
     # Failures of longer ago are remembered by the commit only.
     known = _still_true(records["anchor"], batch.number) & batch.same_commit
     failures, passes = (
         np.bitwise_count(records[name] & known).sum(axis=1, dtype=np.float64) for name in ("failed_bits", "passed_bits")
     )
-    by_itself = streaks.bad_by_itself(failures, passes, model.outage_floor, tables)
-    forgotten = (failures > 0) & ~streaks.inside(records, batch.position)
+    by_itself = streak.bad_by_itself(failures, passes, model.outage_floor, tables)
+    forgotten = (failures > 0) & ~streak.inside(records, batch.position)
     return np.where(late, np.where(forgotten, by_itself, older), bad)
 
 

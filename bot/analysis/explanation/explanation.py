@@ -1,0 +1,221 @@
+"""Why a case has its status: the evidence as data, and in the plain words people read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from bot.analysis.explanation.case_history import RunFacts
+from bot.analysis.explanation.counterfactual import Without
+from bot.analysis.explanation.evidence import Evidence
+from bot.analysis.model import CaseId, Status, VariantScore
+from bot.analysis.quarantine.release import Progress
+
+SHOWN = 5
+"""How many of each kind of evidence the list names; the rest is counted."""
+_SHORT = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What would change the status: clean commits, or a day without its runs.
+
+    `turns` are the statuses that clean commits alone lead to, each with how many it takes, as far as the filter was
+    run on. `release` is how far a quarantined case is, `until_release` how many clean commits more its release takes.
+    """
+
+    turns: tuple[tuple[int, Status], ...]
+    without: tuple[Without, ...]
+    release: Progress | None
+    until_release: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why a case has its status, in one sentence and in full, and the counterfactuals: what would change it.
+
+    Names and messages in the texts come from reports and are untrusted.
+    """
+
+    case_id: CaseId
+    title: str
+    status: Status
+    variant: str | None
+    sentence: str
+    evidence: Evidence
+    counterfactuals: tuple[str, ...]
+    lines: tuple[str, ...]
+
+
+def explain(
+    *, case_id: CaseId, title: str, status: Status, score: VariantScore | None, evidence: Evidence, outlook: Outlook
+) -> Explanation:
+    """The explanation of a case; `score` is that of the variant that gives it its status, None if it never failed."""
+    return Explanation(
+        case_id=case_id,
+        title=title,
+        status=status,
+        variant=score.variant if score else None,
+        sentence=_sentence(status, score, evidence),
+        evidence=evidence,
+        counterfactuals=_changes(status, score, outlook),
+        lines=_lines(score, evidence),
+    )
+
+
+def _sentence(status: Status, score: VariantScore | None, evidence: Evidence) -> str:
+    if score is None:
+        return "Healthy: it has never failed." if status is Status.HEALTHY else "Too few runs: it has never failed yet."
+    seen = f"it failed in {score.failures:,} of {_count(score.runs, 'run')}"
+    why = _on_same_code(evidence) or seen
+    match status:
+        case Status.FLAKY:
+            often = f"{'lately ' if score.began_lately else ''}fails in about {_percent(score.rate)} of its runs"
+            told = f"Flaky: {why}, and {often} ({_sure(score.p_flaky)})"
+        case Status.BROKEN:
+            told = f"Broken: {_broken(evidence)} ({_sure(score.p_broken)})"
+        case Status.INFRA:
+            told = f"Infrastructure: {_with_the_rest(score, evidence)}"
+        case Status.SUSPECT:
+            told = f"Watched, evidence insufficient: {why} ({_percent(score.p_flaky)} likely flaky)"
+        case Status.INSUFFICIENT:
+            told = f"Too few runs: {score.runs:,} so far"
+        case Status.HEALTHY:
+            told = f"Healthy: {seen}, {_why_healthy(evidence)}"
+        case _:
+            assert_never(status)
+    return f"{told}."
+
+
+def _on_same_code(evidence: Evidence) -> str:
+    if not evidence.mixed:
+        return ""
+    return f"it passed and failed on the same code on {_count(len(evidence.mixed), 'commit')}"
+
+
+def _broken(evidence: Evidence) -> str:
+    if evidence.first_bad is not None:
+        return f"it fails since a change {evidence.first_bad.sentence}"
+    if evidence.failing_streak:
+        return f"it failed on the last {_count(evidence.failing_streak, 'commit')} of the default branch"
+    return "its failures look like a change that broke it, not like chance"
+
+
+def _with_the_rest(score: VariantScore, evidence: Evidence) -> str:
+    discounted = sum(one.failures for one in evidence.discounted)
+    if not discounted:
+        return f"its {_count(score.failures, 'failure')} came when much of the run failed"
+    such = evidence.discounted[0].incident.sentence
+    return f"{discounted:,} of its {_count(score.failures, 'failure')} came with the rest of the run: {such}"
+
+
+def _why_healthy(evidence: Evidence) -> str:
+    discounted = sum(one.failures for one in evidence.discounted)
+    if discounted and not evidence.streak:
+        return f"{discounted:,} of them discounted because much of the run failed"
+    if evidence.streak:
+        return f"none on the last {_count(evidence.streak, 'commit')} of the default branch"
+    return "too long ago or too explained to count"
+
+
+def _lines(score: VariantScore | None, evidence: Evidence) -> tuple[str, ...]:
+    lines = []
+    if score is not None:
+        low, high = score.interval
+        lines.append(f"{_count(score.failures, 'failure')} in {_count(score.runs, 'run')} of {score.variant}.")
+        if score.status is Status.FLAKY:
+            rate = f"{_percent(score.rate)} of runs ({_percent(low)} to {_percent(high)})"
+            lines.append(f"Fails for no reason in about {rate}.")
+    if evidence.mixed:
+        named = [
+            f"{one.sha[:_SHORT]} ({_plural('run', len(one.runs))} {', '.join(map(_name, one.runs))})"
+            for one in evidence.mixed
+        ]
+        lines.append(f"Passed and failed on the same code: {_enumerate(named)}.")
+    if evidence.isolated:
+        named = [f"{one.branch} (run #{one.run.number})" for one in evidence.isolated]
+        lines.append(f"The only failure on {_count(len(named), 'pull request')}: {_enumerate(named)}.")
+    if evidence.kinds:
+        named = [
+            f"{_count(one.count, 'time')} {one.message or 'no message'} ({one.category})" for one in evidence.kinds
+        ]
+        lines.append(f"Fails in {_count(len(named), 'way')}: {_enumerate(named)}.")
+    lines += [
+        f"{_count(one.failures, 'failure')} discounted: {one.incident.sentence}." for one in evidence.discounted[:SHOWN]
+    ]
+    if len(evidence.discounted) > SHOWN:
+        lines.append(f"Failures in {_count(len(evidence.discounted) - SHOWN, 'more incident')} discounted.")
+    lines += [
+        f"Suite {one.suite} failed as a whole in {_count(one.runs, 'run')}: look at its fixture first."
+        for one in evidence.faults
+    ]
+    if evidence.streak:
+        lines.append(f"Clean on the last {_count(evidence.streak, 'commit')} of the default branch.")
+    return tuple(lines)
+
+
+def _changes(status: Status, score: VariantScore | None, outlook: Outlook) -> tuple[str, ...]:
+    changes = []
+    if outlook.release is not None and not outlook.release.is_released:
+        changes.append(_release(outlook))
+    if score is not None and status in {Status.FLAKY, Status.BROKEN, Status.SUSPECT}:
+        changes += [
+            f"{_count(commits, 'more clean commit')} would make it {_would_be(after)}."
+            for commits, after in outlook.turns
+        ]
+        if not any(after is Status.HEALTHY for _, after in outlook.turns):
+            changes.append("Clean commits alone will not make it healthy soon.")
+    changes += [
+        f"Without the runs of {one.day:%-d %b} it would be {_would_be(one.status)}."
+        for one in outlook.without
+        if one.status is not status
+    ]
+    return tuple(changes)
+
+
+def _release(outlook: Outlook) -> str:
+    if outlook.until_release is None:
+        return "Clean commits alone will not release it soon."
+    verb = "releases" if outlook.until_release == 1 else "release"
+    return f"{_count(outlook.until_release, 'more clean commit')} {verb} it."
+
+
+def _would_be(status: Status) -> str:
+    match status:
+        case Status.SUSPECT:
+            return "only watched"
+        case Status.INSUFFICIENT:
+            return "a test of too few runs"
+        case Status.INFRA:
+            return "put down to infrastructure"
+        case Status.HEALTHY | Status.FLAKY | Status.BROKEN:
+            return status.value
+        case _:
+            assert_never(status)
+
+
+def _enumerate(named: Sequence[str]) -> str:
+    shown = ", ".join(named[:SHOWN])
+    return shown if len(named) <= SHOWN else f"{shown} and {len(named) - SHOWN:,} more"
+
+
+def _name(run: RunFacts) -> str:
+    return f"#{run.number}" if run.attempt == 1 else f"#{run.number} attempt {run.attempt}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {_plural(noun, number)}"
+
+
+def _plural(noun: str, number: int) -> str:
+    return noun if number == 1 else f"{noun}s"
+
+
+def _percent(share: float) -> str:
+    shown = 100 * share
+    return f"{shown:.0f} %" if shown >= 1 or shown == 0 else f"{max(shown, 0.1):.1f} %"
+
+
+def _sure(probability: float) -> str:
+    return f"{min(99, 100 * probability):.0f} % sure"

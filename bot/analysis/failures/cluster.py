@@ -1,0 +1,240 @@
+"""Which cases are one item: they fail together beyond chance, fail alike, or hang on one fixture.
+
+Runs that are outages are left out by the caller: in them everything fails with everything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import combinations, pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.analysis.failures import significance
+
+CHANCE = 0.01
+"""How likely one false pair may be in a whole repository; shared among all pairs there could be (Bonferroni)."""
+SUITE_CASES = 3
+"""A suite of fewer cases does not tell itself from the cases in it."""
+_PAIR_SHARE = 0.5  # of the failures of the rarer one; a pair that meets less often is two causes
+_OTHER_SHARE = 0.25  # of the failures of the other one
+_TOGETHER = 3
+_WIDEST = 32  # failures in one run up to which pairs are counted, so that the work stays linear
+_STREAK = 10  # runs; a failure that soon after another of the same case is the same trouble going on
+_SUITE_SHARE = 0.9
+_SUITE_TIMES = 2
+_ALIKE_SHARE = 0.5
+_WORD = re.compile(r"[a-z]{3,}")
+_SAYS_NOTHING = frozenset({
+    "assert", "assertion", "assertionerror", "error", "errors", "exception", "failed", "failure", "fail",
+    "expected", "actual", "received", "but", "was", "got", "true", "false", "none", "null", "undefined", "not",
+    "equal", "equals", "equality", "the", "and", "for", "test", "tests", "value", "values", "timed", "out",
+    "timeout", "exceeded", "after", "seconds", "milliseconds", "java", "lang", "org", "junit", "com",
+})  # fmt: skip
+
+
+class ClusterKind(StrEnum):
+    """Why cases are one item, the strongest reason: one fixture, failing together, failing alike."""
+
+    FIXTURE = "fixture"
+    TOGETHER = "together"
+    ALIKE = "alike"
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRun:
+    """One run in which something failed: its place in the order of runs, the cases, and the suites wholly down.
+
+    `branch` is empty on the default branch; `suites_down` has the failed cases of each suite that failed as a whole.
+    """
+
+    number: int
+    branch: str
+    cases: frozenset[int]
+    suites_down: Mapping[str, frozenset[int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Cases that are one item, ascending; `times` is how often they failed together.
+
+    `suite` is set where they went down with it, `fingerprint_cluster` where they fail alike.
+    """
+
+    kind: ClusterKind
+    cases: tuple[int, ...]
+    times: int
+    suite: str | None = None
+    fingerprint_cluster: int | None = None
+
+
+def find(
+    runs: Sequence[FailedRun],
+    total: int,
+    kinds_of_failure: Mapping[int, Mapping[int, int]],
+    messages: Mapping[int, str],
+) -> list[Cluster]:
+    """The clusters of a repository, each case in one at most, in order of their first case.
+
+    `total` is the number of runs, those without a failure included. `kinds_of_failure` counts by case how often it
+    failed with each cluster of fingerprints, `messages` has the text of each of those.
+    """
+    bonds = [*_fixtures(runs), *_together(runs, total), *_alike(kinds_of_failure, messages)]
+    return _join(bonds)
+
+
+def suites_down(suites: NDArray[np.int_], failed: NDArray[np.bool_]) -> list[int]:
+    """The suites of one execution of which practically everything failed, by their numbers; aligned arrays."""
+    if not failed.any():
+        return []
+    sizes = np.bincount(suites)
+    failures = np.bincount(suites, weights=failed)
+    down = np.flatnonzero((sizes >= SUITE_CASES) & (failures >= _SUITE_SHARE * sizes))
+    return [int(number) for number in down]
+
+
+def match(known: Mapping[int, Iterable[int]], found: Sequence[Cluster]) -> list[int | None]:
+    """Which of the known clusters each found one continues: the one that shares most cases, each once; None is new."""
+    by_case: dict[int, int] = {case: number for number, cases in sorted(known.items()) for case in cases}
+    shared: list[tuple[int, int, int]] = []
+    for index, cluster in enumerate(found):
+        counts = Counter(by_case[case] for case in cluster.cases if case in by_case)
+        shared += [(-count, number, index) for number, count in counts.items()]
+    continued: list[int | None] = [None] * len(found)
+    taken: set[int] = set()
+    for _, number, index in sorted(shared):
+        if number not in taken and continued[index] is None:
+            continued[index] = number
+            taken.add(number)
+    return continued
+
+
+def says_something(message: str) -> bool:
+    """Whether a message tells one cause from another; `assert False` does not."""
+    return len(set(_WORD.findall(message.lower())) - _SAYS_NOTHING) >= 2  # noqa: PLR2004  # one word is a name
+
+
+def _fixtures(runs: Sequence[FailedRun]) -> list[Cluster]:
+    """Suites that went down as a whole: more than once is a fixture, once is cases that broke together."""
+    places: dict[str, list[int]] = defaultdict(list)
+    members: dict[str, set[int]] = defaultdict(set)
+    for run in sorted(runs, key=lambda one: one.number):
+        for suite, cases in run.suites_down.items():
+            places[suite].append(run.number)
+            members[suite] |= cases
+    bonds = []
+    for suite, numbers in sorted(places.items()):
+        times = 1 + sum(after - before > _STREAK for before, after in pairwise(numbers))
+        kind = ClusterKind.FIXTURE if times >= _SUITE_TIMES else ClusterKind.TOGETHER
+        if len(numbers) >= _SUITE_TIMES:
+            bonds.append(Cluster(kind, tuple(sorted(members[suite])), times, suite))
+    return bonds
+
+
+def _together(runs: Sequence[FailedRun], total: int) -> list[Cluster]:
+    """Pairs that start to fail in the same run more often than chance explains."""
+    latest: dict[int, int] = {}
+    seen_on: set[tuple[str, int]] = set()
+    starts: Counter[int] = Counter()
+    pairs: Counter[tuple[int, int]] = Counter()
+    for run in sorted(runs, key=lambda one: one.number):
+        fresh = sorted(
+            case
+            for case in run.cases
+            if run.number - latest.get(case, -_STREAK - 1) > _STREAK and (run.branch, case) not in seen_on
+        )
+        starts.update(fresh)
+        if len(fresh) <= _WIDEST:
+            pairs.update(combinations(fresh, 2))
+        latest.update(dict.fromkeys(run.cases, run.number))
+        if run.branch:
+            # What a branch broke fails at every push of it.
+            seen_on.update((run.branch, case) for case in run.cases)
+    often = sum(count >= _TOGETHER for count in starts.values())
+    possible = often * (often - 1) / 2
+    bonds = []
+    for (first, second), times in sorted(pairs.items()):
+        rarer, other = sorted((starts[first], starts[second]))
+        if times < _TOGETHER or times < _PAIR_SHARE * rarer or times < _OTHER_SHARE * other:
+            continue
+        if significance.by_chance(times, rarer, other, total) * possible < CHANCE:
+            bonds.append(Cluster(ClusterKind.TOGETHER, (first, second), times))
+    return bonds
+
+
+def _alike(kinds_of_failure: Mapping[int, Mapping[int, int]], messages: Mapping[int, str]) -> list[Cluster]:
+    """Cases most failures of which are of one kind that says something."""
+    members: dict[int, list[int]] = defaultdict(list)
+    times: Counter[int] = Counter()
+    for case, counts in sorted(kinds_of_failure.items()):
+        kind, count = min(counts.items(), key=lambda item: (-item[1], item[0]))
+        if count >= _ALIKE_SHARE * sum(counts.values()) and says_something(messages.get(kind, "")):
+            members[kind].append(case)
+            times[kind] += count
+    return [
+        Cluster(ClusterKind.ALIKE, tuple(cases), times[kind], fingerprint_cluster=kind)
+        for kind, cases in sorted(members.items())
+        if len(cases) > 1
+    ]
+
+
+def _join(bonds: Sequence[Cluster]) -> list[Cluster]:
+    """Those that share a case are one cluster, named after the strongest of them."""
+    leader: dict[int, int] = {}
+
+    def lead(case: int) -> int:
+        while leader.setdefault(case, case) != case:
+            leader[case] = leader[leader[case]]
+            case = leader[case]
+        return case
+
+    for bond in bonds:
+        first = lead(bond.cases[0]) if bond.cases else 0
+        for case in bond.cases[1:]:
+            low, high = sorted((first, lead(case)))
+            leader[high] = first = low
+    members: dict[int, list[int]] = defaultdict(list)
+    for case in sorted(leader):
+        members[lead(case)].append(case)
+    reasons: dict[int, list[Cluster]] = defaultdict(list)
+    for bond in bonds:
+        if bond.cases:
+            reasons[lead(bond.cases[0])].append(bond)
+    rank = list(ClusterKind)
+    clusters = []
+    for first, cases in sorted(members.items()):
+        best = min(reasons[first], key=lambda bond: (rank.index(bond.kind), -bond.times, bond.cases))
+        alike = (bond.fingerprint_cluster for bond in reasons[first] if bond.fingerprint_cluster is not None)
+        if len(cases) > 1:
+            clusters.append(Cluster(best.kind, tuple(cases), best.times, best.suite, next(alike, None)))
+    return clusters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCluster:
+    """A cluster as it is kept: `owner` is who was made responsible for all of it, None where nobody was."""
+
+    id: int
+    kind: ClusterKind
+    title: str
+    cases: tuple[int, ...]
+    times: int
+    owner: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """The cluster of one case as its card shows it: `others` names up to three more cases of `size` in all."""
+
+    cluster_id: int
+    kind: ClusterKind
+    title: str
+    size: int
+    times: int
+    owner: str | None
+    others: tuple[str, ...]

@@ -1,0 +1,242 @@
+"""What makes a case the same case over runs and machines.
+
+File, class and name, with what changes from run to run masked. A file is named as its repository names it. What can
+hardly be an author's choice (uuids, addresses, temporary folders, ports of this machine, seeds, times of a clock) is
+masked wherever it stands; what may be one (hashes, seconds since 1970) inside the parameters of a name only, which
+begin at the first bracket, parenthesis or slash. A port of four digits (`localhost:8080`) and a number below the first
+place of a process (`0x1000`) are an author's. Where a report says more to tell a case by than these three (the browser
+Playwright ran it in, the rest of a suite's name, the suites where there is no file and no class, or a class that says
+nothing), that is its `scope`. Two cases of one run that are alike after all this are told apart by `collisions`.
+
+Most names hold nothing to mask, and the cases of a class share all but their names: the first is seen by one scan,
+the second is kept, so that identifying a case costs little more than hashing it.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import unicodedata
+from collections.abc import Callable
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Final
+
+from bot.analysis.model import Identity
+from bot.analysis.reports.reported_case import ReportedCase
+
+MAX_LENGTH = 500
+"""Characters of each part that are kept to be shown; the key is made of the whole."""
+
+_KEPT: Final = 8192  # classes whose parts are kept: a large report has thousands
+_KEY_BYTES: Final = 16
+_DEEPEST: Final = 32  # parts of a class that are looked for in a path
+_new: Final = tuple.__new__  # half the time of calling a named tuple's class
+_Masks = tuple[tuple[tuple[str, ...], re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
+
+# Where the CI systems check a repository out; GitHub's runners name the repository twice (work/shop/shop).
+# Every alternative has a fixed number of parts, so that searching a long name stays linear.
+_CHECKOUT: Final = (
+    r"(?:file://)?(?:[A-Za-z]:)?/(?:"
+    r"(?:home|Users)/runner/work/([^/\s]+)/(?:\1/)?|github/workspace/|__w/([^/\s]+)/(?:\2/)?"
+    r"|(?:[^/\s]+/){0,3}_work/([^/\s]+)/(?:\3/)?|builds/[^/\s]+/[^/\s]+/|home/circleci/[^/\s]+/|root/project/"
+    r"|home/vsts/work/\d+/s/|a/\d+/s/|home/travis/build/[^/\s]+/[^/\s]+/|codebuild/output/[^/\s]+/src/"
+    r"|(?:root/)?go/src/(?:[^/\s]+/){3}"
+    r"|(?:var/lib/jenkins|var/jenkins_home|home/jenkins(?:/agent)?)/workspace/[^/\s]+/"
+    r"|var/lib/buildkite-agent/builds/(?:[^/\s]+/){3}|opt/atlassian/pipelines/agent/build/|bitrise/src/"
+    r"|workspaces/[^/\s]+/|drone/src/|usr/src/app/)|(?:[A-Za-z]:|/[A-Za-z])/a/([^/\s]+)/\4/"
+)
+_CHECKOUT_FIRST: Final = re.compile(rf"^(?:{_CHECKOUT})")
+_ROOT: Final = re.compile(
+    r"^(?:(?:[A-Za-z]:)?/(?:workspace|app|src|code|project)/|(?:/private)?/(?:tmp|var/tmp)/[^/]+/"
+    r"|(?:/private)?/var/folders/(?:[^/]+/){4}|[A-Za-z]:/Users/[^/]+/AppData/Local/Temp/[^/]+/)"
+)
+_CHECKOUT_INSIDE: Final = re.compile(rf"(?<![\w./:-])(?:{_CHECKOUT})")
+_ABSOLUTE: Final = re.compile(r"(?:[A-Za-z]:)?/")
+_LINE: Final = re.compile(r"(?<=.):\d+(?::\d+)?$")
+# A name that tells one temporary file from another: one with a digit, or that begins with tmp, was made up.
+_TOLD_NAME: Final = re.compile(r"(?!tmp)[A-Za-z_-]+\.[A-Za-z]{1,8}")
+# Karma names the class by the browser and its version: Chrome_Headless_120_0_0_0_(Linux_x86_64).Cart
+_BROWSER: Final = re.compile(
+    r"\b((?:Headless|Mobile[ _])?(?:Chrome|Chromium|Firefox|Safari|Edge|Opera|Electron|PhantomJS)(?:[ _]Headless)?)"
+    r"[ _]\d+(?:[._]\d+)*(?: \([^)]{0,40}\)|_\([^)]{0,40}\))?"
+)
+
+
+def _temporary(found: re.Match[str]) -> str:
+    name = found[0].replace("\\", "/").rpartition("/")[2]
+    return f"<temp>/{name}" if _TOLD_NAME.fullmatch(name) else "<temp>"
+
+
+# A pattern is only tried on a text that holds one of its words.
+_ANYWHERE: Final[_Masks] = (
+    (("-",), re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"), "<uuid>"),
+    (("0x",), re.compile(r"\b0x[0-9a-fA-F]{6,}\b|(?<=\bat )0x[0-9a-fA-F]+\b"), "<address>"),
+    (
+        ("/tmp/", "/var/", "/dev/shm/"),  # noqa: S108  # names, nothing is opened
+        re.compile(r"(?<![\w.])(?:/private)?/(?:tmp|var/folders|var/tmp|dev/shm)/[^\s\],'\")]+"),
+        _temporary,
+    ),
+    (
+        ("AppData",),
+        re.compile(r"[A-Za-z]:[\\/]Users[\\/][^\\/\s]+[\\/]AppData[\\/]Local[\\/]Temp[\\/][^\s\],'\")]+"),
+        _temporary,
+    ),
+    (
+        (":",),
+        re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"),
+        "<time>",
+    ),
+    ((":",), re.compile(r"((?<![\d.])(?:\d{1,3}\.){3}\d{1,3}|\blocalhost|\[::1?\]):\d{4,5}\b"), r"\1:<port>"),
+    (("seed", "Seed", "SEED"), re.compile(r"((?:seed|Seed|SEED)(?: ?[=:] ?|-))\d+"), r"\1<seed>"),
+)
+_NEVER_CHOSEN: Final[_Masks] = _ANYWHERE[:4]  # uuids, addresses, temporary files; not times, ports and seeds
+_IN_PARAMETERS: Final[_Masks] = (
+    # Since 1970, in seconds to nanoseconds.
+    (("1",), re.compile(r"(?<!\d)1[5-9]\d{8}(?:\d{3}){0,3}(?:\.\d{1,9})?(?!\d)"), "<time>"),
+    (
+        ("20",),
+        re.compile(r"\b20\d\d(?:0[1-9]|1[0-2])[0-3]\d[-_T]?[0-2]\d(?:[0-5]\d){2}(?:\d{3}|\d{6}|\.\d{1,9})?Z?\b"),
+        "<time>",
+    ),
+    # Of C's ctime and of RFC 5322: Tue Jan  2 03:04:05 2024; Tue, 02 Jan 2024 03:04:05 GMT.
+    ((":",), re.compile(r"\b[A-Z][a-z]{2},? [ \w]{0,12}\d\d:\d\d:\d\d(?: [A-Z]{3,4})?(?: 20\d\d)?\b"), "<time>"),
+    ((":",), re.compile(r"\b[0-2]\d:[0-5]\d:[0-5]\d[.,]\d{1,9}\b"), "<time>"),
+    (tuple("abcdef"), re.compile(r"\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{12,128}\b"), "<hash>"),
+    (("@",), re.compile(r"(?<=[\w$])@[0-9a-f]{5,8}\b"), "@<address>"),  # Java's Object.toString
+    (("id=",), re.compile(r"(?<=\bid=)'?\d{9,}'?"), "<address>"),  # Python's mocks
+    (("seed ",), re.compile(r"(\bseed )\d{5,}"), r"\1<seed>"),
+    (("pid",), re.compile(r"(?<=\bpid[=:])\d+"), "<pid>"),
+    (("port",), re.compile(r"(?<=\bport[=:])(?:3[3-9]|[456]\d)\d{3}\b"), "<port>"),  # those a system hands out
+)
+# Whatever the patterns above find holds one of these (of made-up uuids all but one in a million, of the shortest hashes
+# all but one in two thousand); a name without is left as it is. Every alternative begins with one of few characters,
+# which makes the scan fast.
+_may_change: Final = re.compile(r"[/\\@:=\x00]|0x|[0-9][0-9a-fA-F]{4}|-[0-9]").search
+_PARAMETERS: Final = re.compile(r"[\[(/]")
+# Playwright names the project (the browser) as the host of a file's suite; vitest, alike otherwise, the machine, and
+# has a suite around all.
+_FILE: Final = re.compile(r"[^\s.]\.\w{1,5}$")  # a class that is a file, and no namespace of PHP
+_NODE: Final = "test"  # the class of every case of node:test, whose suites say what other writers' classes do
+_SCRIPT: Final = re.compile(r"\.[cm]?[jt]sx?$")
+
+
+def identify(case: ReportedCase, repository: str = "") -> Identity:
+    """The identity of a reported case, masked; `repository` is what the folder of a checkout is mostly called."""
+    file, class_name, suite, scope, hashed = _setting(case.file, case.class_name, case.suites, case.host, repository)
+    name = case.name
+    if not name.isascii() or not (name.isidentifier() or _may_change(name) is None):
+        name = _mask_name(name)
+        key = blake2b(hashed + name.encode("utf-8", "replace"), digest_size=_KEY_BYTES).digest()
+    else:
+        name = name.strip()
+        key = blake2b(hashed + name.encode(), digest_size=_KEY_BYTES).digest()
+    if len(name) > MAX_LENGTH:
+        name = _bound(name)
+    return _new(Identity, (file, class_name, name, suite, scope, key))
+
+
+def steady(name: str) -> str:
+    """A written name without what an author cannot have chosen, to put names in order that masking made equal."""
+    for _, pattern, mask_of in _NEVER_CHOSEN:
+        name = pattern.sub(mask_of, name)
+    return name
+
+
+def scoped(identity: Identity, scope: str) -> Identity:
+    """The identity of one of several cases of a run that are alike, told by `scope` from the others."""
+    key = blake2b(identity.key + b"\0" + scope.encode("utf-8", "replace"), digest_size=_KEY_BYTES).digest()
+    told = f"{identity.scope} > {scope}" if identity.scope else scope
+    return identity._replace(scope=_bound(told), key=key)
+
+
+def mask(text: str) -> str:
+    """A name of a suite or folder without what changes from run to run."""
+    return _substitute(_IN_PARAMETERS, _mask(text)) if _may_change(text) else _normal(text).strip()
+
+
+@lru_cache(_KEPT)
+def _setting(
+    file: str, class_name: str, suites: tuple[str, ...], host: str, repository: str
+) -> tuple[str, str, str, str, bytes]:
+    """What the cases of one class share: the first parts of their identity, and what of the key is made of them."""
+    path, inside = _path(file, repository), _BROWSER.sub(r"\1", _mask(class_name))
+    if "\\" in inside and _FILE.search(inside):
+        inside = inside.replace("\\", "/")
+    if path.startswith("/"):
+        path = _by_module(path, inside)
+    named = [masked for masked in (mask(suite) for suite in suites) if masked]
+    suite = named[-1] if named else ""
+    if (not path and not inside) or (inside == _NODE and "pytest" not in named):
+        scope = " > ".join(named)
+    elif host and len(suites) <= 1 and suite == inside and _SCRIPT.search(inside):
+        scope = host.strip()
+    else:
+        scope = _rest(suite, inside)
+    hashed = f"{path}\0{inside}\0{scope}\0".encode("utf-8", "replace")
+    return _bound(path), _bound(inside), _bound(suite), _bound(scope), hashed
+
+
+def _rest(suite: str, class_name: str) -> str:
+    """What a suite's name says beyond the class it begins with: `chrome` of `CartTest: chrome`."""
+    if not class_name or not suite.startswith(class_name) or suite == class_name:
+        return ""
+    rest = suite[len(class_name) :]
+    return "" if rest[0].isalnum() or rest[0] in "_." else rest.strip(" :-()[]")
+
+
+def _path(written: str, repository: str) -> str:
+    """A file as its repository names it, as far as the place of the checkout can be told."""
+    unified = _normal(written).strip().replace("\\", "/")
+    path = _CHECKOUT_FIRST.sub("", unified)
+    if path == unified and repository and _ABSOLUTE.match(path):
+        _, found, inside = path.partition(f"/{repository}/")
+        path = inside if found else path
+    path = _LINE.sub("", _ROOT.sub("", path))
+    return posixpath.normpath(path) if path else ""
+
+
+def _by_module(path: str, class_name: str) -> str:
+    """A path from an unknown place, from where it agrees with the module its class is named by."""
+    parts = class_name.split(".", _DEEPEST)[:_DEEPEST]
+    for end in range(len(parts), 1, -1):
+        start = path.find(f"/{'/'.join(parts[:end])}.")
+        if start >= 0:
+            return path[start + 1 :]
+    return path
+
+
+def _mask(text: str) -> str:
+    text = _normal(text)
+    if not _may_change(text):
+        return text.strip()
+    if "/" in text:
+        text = _CHECKOUT_INSIDE.sub("", text)
+    return _substitute(_ANYWHERE, text).strip()
+
+
+def _mask_name(name: str) -> str:
+    name = _mask(name).replace("\x00", "")
+    opening = _PARAMETERS.search(name)
+    if opening is None:
+        return name
+    return name[: opening.start()] + _substitute(_IN_PARAMETERS, name[opening.start() :])
+
+
+def _substitute(masks: _Masks, text: str) -> str:
+    for words, pattern, mask_of in masks:
+        for word in words:
+            if word in text:
+                text = pattern.sub(mask_of, text)
+                break
+    return text
+
+
+def _normal(text: str) -> str:
+    """One spelling of letters with accents: macOS takes them apart in the names of files."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def _bound(text: str) -> str:
+    text = text.encode("utf-8", "replace").decode().replace("\x00", "")
+    return text if len(text) <= MAX_LENGTH else f"{text[: MAX_LENGTH - 1]}…"

@@ -1,0 +1,114 @@
+"""Cases that a report, or the reports of one artifact, hold more than once: tries of one test.
+
+pytest-rerunfailures and the flaky plugin write every try as one more bare element, and only the last one says how
+the case ended: the earlier ones failed, or there would have been no later one. Jest, vitest, mocha and surefire write
+no such elements: there every element that ran is a test of its own, and a skipped one (TestNG's way of saying that it
+tries again) goes with the next.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+
+from bot.analysis.model import Outcome, TryResult
+from bot.analysis.reports.reported_case import Repeats, ReportedCase
+
+_FAILED, _PASSED, _SKIPPED, _BROKEN = 1, 2, 4, 8
+_STEP = np.int64(0x1E3779B97F4A7C15)  # odd, so that no two of 2⁶⁴ multiples are equal
+BROKEN_FILE = "Test suite failed to run"
+"""The class under which jest-junit writes a file that it could not load: twice, and yet it is one."""
+
+
+def occurrences(cases: Iterable[ReportedCase]) -> Iterator[int]:
+    """How many cases of the same names ran before each of the cases of one file whose writer repeats none as a try."""
+    seen: dict[tuple[str, str, str], int] = {}
+    for case in cases:
+        names = (case.file, case.class_name, case.name)
+        yield seen.get(names, 0)
+        if _BITS[case.outcome] != _SKIPPED and case.class_name != BROKEN_FILE:
+            seen[names] = seen.get(names, 0) + 1
+
+
+def with_bare_tries(cases: Sequence[ReportedCase]) -> list[ReportedCase]:
+    """The cases of one file whose writer leaves tries bare: a pass that the same case follows was a failure."""
+    last = {(case.file, case.class_name, case.name): number for number, case in enumerate(cases)}
+    return [
+        case._replace(outcome=Outcome.FAILED)
+        if case.outcome is Outcome.PASSED and number < last[case.file, case.class_name, case.name]
+        else case
+        for number, case in enumerate(cases)
+    ]
+
+
+class Repetitions:
+    """Counts distinct cases, tries and flakes of an artifact in a few bytes per case.
+
+    A case is told by a 64-bit hash of its names, so that of n cases two are taken for one with a probability of
+    n² / 2⁶⁵: one in 30 million for a million cases.
+    """
+
+    def __init__(self) -> None:
+        self._keys = array("q")
+        self._outcomes = array("b")
+        self._tries = 0
+
+    def add_all(self, cases: Iterable[ReportedCase]) -> None:
+        """Take the next cases of a file; one without a name is like no other."""
+        keys, outcomes = self._keys, self._outcomes
+        began = len(keys)
+        for case in cases:
+            suites, file, class_name, name, _, outcome, host, _, reruns = case
+            place = (file, class_name, name, suites, host)
+            keys.append(hash(place if name and not name.isspace() else (*place, len(keys))))
+            bits = _BITS[outcome] if not reruns else _bits(reruns)
+            outcomes.append(bits if class_name != BROKEN_FILE else bits | _BROKEN)
+            self._tries += max(len(reruns) - 1, 0)
+        self._tries += len(keys) - began
+
+    def take(self, file: Repetitions, repeats: Repeats) -> None:
+        """Take the cases of one whole file, which may be all there are; `repeats` is what its summary says."""
+        keys = np.frombuffer(file._keys, dtype=np.int64)
+        outcomes = np.frombuffer(file._outcomes, dtype=np.int8)
+        order = np.argsort(keys, kind="stable") if repeats is not Repeats.TRIES else None
+        if order is not None and repeats is Repeats.TESTS:
+            ran = (outcomes[order] & (_SKIPPED | _BROKEN)) == 0
+            before = np.cumsum(ran) - ran
+            starts = np.flatnonzero(np.diff(keys[order], prepend=keys[order][:1] - 1))
+            sizes = np.diff(np.append(starts, len(keys)))
+            keys[order] += (before - np.repeat(before[starts], sizes)) * _STEP
+        elif order is not None:
+            earlier = order[:-1][keys[order[:-1]] == keys[order[1:]]]
+            outcomes[earlier[outcomes[earlier] == _PASSED]] = _FAILED
+        if file is not self:
+            self._keys += file._keys
+            self._outcomes += file._outcomes
+            self._tries += file._tries
+
+    @property
+    def figures(self) -> dict[str, int]:
+        """How many cases are distinct, how many tries there are of all, and how many failed and passed."""
+        keys = np.frombuffer(self._keys, dtype=np.int64)
+        outcomes = np.frombuffer(self._outcomes, dtype=np.int8)
+        order = np.argsort(keys, kind="stable")
+        firsts = np.flatnonzero(np.diff(keys[order], prepend=keys[order][:1] - 1)) if len(keys) else order
+        together = np.bitwise_or.reduceat(outcomes[order], firsts) if len(keys) else outcomes
+        both = (together & (_FAILED | _PASSED)) == (_FAILED | _PASSED)
+        return {"distinct_cases": len(firsts), "tries": self._tries, "flaky_by_repetition": int(np.count_nonzero(both))}
+
+
+_BITS = {
+    Outcome.PASSED: _PASSED,
+    Outcome.FAILED: _FAILED,
+    Outcome.ERRORED: _FAILED,
+    Outcome.SKIPPED: _SKIPPED,
+}
+
+
+def _bits(tries: Sequence[TryResult]) -> int:
+    bits = 0
+    for one in tries:
+        bits |= _BITS[one.outcome]
+    return bits

@@ -1,0 +1,1 @@
+"""The rules of quarantine: policy, lifecycle, owners, escalation and release."""

@@ -1,0 +1,200 @@
+"""Reading zip and gz archives of reports from untrusted hands: bounded, streamed, nothing written by name."""
+
+from __future__ import annotations
+
+import gzip
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, cast
+
+from bot.analysis.reports.limits import DEFAULT, Limits
+from bot.errors import InvalidReportError
+
+REPORT_SUFFIXES = (".xml", ".xml.gz", ".junit", ".xunit", ".trx", ".trx.gz")
+_PATH_LENGTH = 500
+_HEADER = 30  # a local file header's fixed part, APPNOTE.TXT 4.3.7
+_ENCRYPTED = 0x1
+_FREE = 1024 * 1024  # inflated before the ratio counts: a small repetitive log is no bomb
+_END = b"PK\x05\x06"  # end of central directory record, APPNOTE.TXT 4.3.16; its comment has at most 65,535 bytes
+_END_SEARCHED = 22 + 65_535
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # LZMA asks for as much memory as its header says
+_FAULTS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    gzip.BadGzipFile,
+    struct.error,
+    EOFError,
+    RuntimeError,  # encrypted, or of a method that zipfile does not know
+    OSError,
+    ValueError,  # a name that is not of its encoding, a header that is nonsense
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file that may be a report: its stream, or the reason it was refused."""
+
+    path: str
+    stream: BinaryIO | None
+    refused: str | None = None
+
+
+class DamagedError(InvalidReportError):
+    """From here on a member cannot be inflated; what came before is as it was packed."""
+
+
+class _Gz(gzip.GzipFile):
+    """A gz file that hands out what it has inflated before it meets a fault."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Read at most so many bytes, and fewer where more have to be inflated first."""
+        return super().read(size) if size is None or size < 0 else self.read1(size)
+
+
+class _Budget:
+    """A stream that counts what it inflates, and refuses to inflate more than is allowed."""
+
+    def __init__(self, stream: BinaryIO, limit: int, packed: int, limits: Limits) -> None:
+        self._stream = stream
+        self._left = limit
+        self._ratio = max(packed, 1) * limits.ratio + _FREE
+        self._limits = limits
+        self.used = 0
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            data = self._stream.read(size)
+        except _FAULTS as error:
+            message = f"This archive was refused: a member is damaged or unreadable ({error})."
+            raise DamagedError(message) from error
+        self.used += len(data)
+        if self.used > self._left:
+            message = f"This archive was refused: it inflates to more than {self._limits.archive_bytes:,} bytes."
+            raise InvalidReportError(message)
+        if self.used > self._ratio:
+            message = f"This archive was refused: it inflates more than {self._limits.ratio} times."
+            raise InvalidReportError(message)
+        return data
+
+
+def members(name: str, stream: BinaryIO, limits: Limits = DEFAULT) -> Iterator[Member]:
+    """The files of an archive that may be reports, in order of name; a plain file is its own only member.
+
+    A member that may not be read comes with the reason; its stream is good until the next one is asked for.
+
+    Raises:
+        InvalidReportError: the archive as a whole is damaged, hostile or beyond a bound.
+    """
+    stream.seek(0)
+    magic = stream.read(4)
+    stream.seek(0)
+    if magic.startswith(b"\x1f\x8b"):
+        yield Member(name.removesuffix(".gz"), _inflate(stream, limits))
+    elif magic.startswith(b"PK"):
+        yield from _zip_members(stream, limits)
+    elif name.lower().endswith(".zip"):
+        message = "This archive was refused: it is named .zip but is not one."
+        raise InvalidReportError(message)
+    else:
+        yield Member(name, stream)
+
+
+def _inflate(stream: BinaryIO, limits: Limits) -> BinaryIO:
+    packed = stream.seek(0, 2)
+    stream.seek(0)
+    inflating = cast("BinaryIO", _Gz(fileobj=stream, mode="rb"))
+    return cast("BinaryIO", _Budget(inflating, limits.report_bytes, packed, limits))
+
+
+def _zip_members(stream: BinaryIO, limits: Limits) -> Iterator[Member]:
+    _refuse_directory(stream, limits)
+    try:
+        archive = zipfile.ZipFile(stream)
+    except _FAULTS as error:
+        message = f"This archive was refused: it is damaged ({error})."
+        raise InvalidReportError(message) from error
+    entries = archive.infolist()
+    if len(entries) > limits.entries:
+        message = f"This archive was refused: it has {len(entries):,} entries, {limits.entries:,} are allowed."
+        raise InvalidReportError(message)
+    wanted = [entry for entry in entries if not entry.filename.endswith("/") and _may_be_report(entry.filename)]
+    if sum(entry.file_size for entry in wanted) > limits.archive_bytes:
+        message = f"This archive was refused: it inflates to more than {limits.archive_bytes:,} bytes."
+        raise InvalidReportError(message)
+    _refuse_overlaps(entries)
+    left = limits.archive_bytes
+    for entry in sorted(wanted, key=lambda one: (one.filename, one.header_offset)):
+        path = _shown(entry.filename)
+        fault = _fault(entry)
+        if fault:
+            yield Member(path, None, fault)
+            continue
+        try:
+            opened = archive.open(entry)
+        except _FAULTS as error:
+            yield Member(path, None, f"it cannot be opened ({error})")
+            continue
+        budget = _Budget(cast("BinaryIO", opened), left, entry.compress_size, limits)
+        unpacked = budget
+        if entry.filename.lower().endswith(".gz"):
+            inflating = cast("BinaryIO", _Gz(fileobj=cast("BinaryIO", budget), mode="rb"))
+            unpacked = _Budget(inflating, left, entry.compress_size, limits)
+        yield Member(path, cast("BinaryIO", unpacked))
+        opened.close()
+        left -= unpacked.used
+
+
+def _may_be_report(path: str) -> bool:
+    name = path.replace("\\", "/").rpartition("/")[2].lower()
+    if name == "trace.zip" or path.startswith("__MACOSX/"):  # Playwright's recordings; macOS's resource forks
+        return False
+    return name.endswith((*REPORT_SUFFIXES, ".zip"))
+
+
+def _shown(path: str) -> str:
+    """A member's name as it may be shown and kept: never used to open a file, so it only has to be short and plain."""
+    plain = "".join(letter if letter.isprintable() else "?" for letter in path)
+    return plain if len(plain) <= _PATH_LENGTH else f"…{plain[1 - _PATH_LENGTH :]}"
+
+
+def _fault(entry: zipfile.ZipInfo) -> str | None:
+    if entry.flag_bits & _ENCRYPTED:
+        return "it is encrypted"
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        return "it is a link"
+    if entry.compress_type not in _METHODS:
+        return "it is packed in another way than deflate"
+    if entry.filename.lower().endswith(".zip"):
+        return "it is an archive inside an archive"
+    return None
+
+
+def _refuse_directory(stream: BinaryIO, limits: Limits) -> None:
+    """Refuse a directory too large to be listed, before zipfile builds an object for each of its entries."""
+    size = stream.seek(0, 2)
+    stream.seek(max(size - _END_SEARCHED, 0))
+    tail = stream.read(_END_SEARCHED)
+    stream.seek(0)
+    at = tail.rfind(_END)
+    declared = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
+    zip64 = 0xFFFFFFFF
+    if declared != zip64 and declared > limits.directory_bytes:
+        message = f"This archive was refused: its directory is larger than {limits.directory_bytes:,} bytes."
+        raise InvalidReportError(message)
+    if declared == zip64 and size > limits.archive_bytes:
+        message = f"This archive was refused: it is larger than {limits.archive_bytes:,} bytes."
+        raise InvalidReportError(message)
+
+
+def _refuse_overlaps(entries: list[zipfile.ZipInfo]) -> None:
+    """Refuse entries that share bytes: the way a small archive pretends to be large without a high ratio."""
+    end = 0
+    for entry in sorted(entries, key=lambda one: one.header_offset):
+        if entry.header_offset < end:
+            message = "This archive was refused: its entries overlap."
+            raise InvalidReportError(message)
+        end = entry.header_offset + _HEADER + len(entry.orig_filename.encode("utf-8", "replace")) + entry.compress_size

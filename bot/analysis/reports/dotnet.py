@@ -1,0 +1,247 @@
+"""The reports of .NET's runners in their own formats: NUnit 2 and 3, xUnit.net v1 to v3, Visual Studio's TRX."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from bot.analysis.model import FailureText, Outcome
+from bot.analysis.reports.document import Document
+from bot.analysis.reports.duration import clock_seconds, seconds
+from bot.analysis.reports.limits import Limits
+from bot.analysis.reports.reported_case import Repeats, ReportedCase, Tally, shortened
+
+# What says neither pass nor failure (inconclusive, not run) is no evidence: skipped. TRX: outcomes of vstst.xsd.
+_OUTCOMES: Final = {
+    "passed": Outcome.PASSED,
+    "pass": Outcome.PASSED,
+    "success": Outcome.PASSED,
+    "warning": Outcome.PASSED,
+    "completed": Outcome.PASSED,
+    "failed": Outcome.FAILED,
+    "fail": Outcome.FAILED,
+    "failure": Outcome.FAILED,
+    "error": Outcome.ERRORED,
+    "timeout": Outcome.ERRORED,
+    "aborted": Outcome.ERRORED,
+    "passedbutrunaborted": Outcome.ERRORED,
+}
+
+
+class _Open:
+    """An open case: its attributes, and the texts of its failure as they come."""
+
+    __slots__ = ("attributes", "message", "stack", "type")
+
+    def __init__(self, attributes: dict[str, str]) -> None:
+        self.attributes = attributes
+        self.type = ""
+        self.message: list[str] = []
+        self.stack: list[str] = []
+
+
+@dataclass(frozen=True, slots=True)
+class _Tags:
+    """How a format names what all have: a case, with a message and a stack somewhere inside, and suites around it."""
+
+    case: str
+    suites: frozenset[str]
+    message: str
+    stack: str
+
+
+class _Elements:
+    """The suites and cases that are open, and what was said inside them."""
+
+    def __init__(self, document: Document, tally: Tally, limits: Limits, tags: _Tags) -> None:
+        self._document = document
+        self._tally = tally
+        self._limits = limits
+        self._tags = tags
+        self._suites: list[str] = []
+        self._open: list[_Open] = []
+        tally.repeats = Repeats.TESTS  # rows of one theory; a retry is written once, as it ended
+
+    def start(self, name: str, attributes: dict[str, str]) -> str:
+        """Take the beginning of an element; its local name."""
+        path, tags = self._document.path, self._tags
+        parent = path[-1] if path else ""
+        tag = self._document.enter(name)
+        if tag == tags.case:
+            self._open.append(_Open(attributes))
+        elif tag in tags.suites:
+            self._suites.append(attributes.get("name", "")[: self._limits.name_length])
+        elif self._open:
+            case = self._open[-1]
+            if tag == tags.message and parent != "reason":
+                self._listen(case.message, self._limits.message_length)
+            elif tag == tags.stack:
+                self._listen(case.stack, self._limits.text_length)
+            elif tag == "failure":
+                case.type = attributes.get("exception-type", "")[: self._limits.name_length]
+        return tag
+
+    def end(self) -> _Open | None:
+        """Take the end of an element; the case that it ends."""
+        tag = self._document.path.pop()
+        if tag == self._tags.case:
+            return self._open.pop()
+        if tag in self._tags.suites:
+            self._suites.pop()
+        elif tag in {self._tags.message, self._tags.stack}:
+            self._document.silence()
+        return None
+
+    def deliver(
+        self, case: _Open, outcome: Outcome, class_name: str, name: str, duration: float, file: str = ""
+    ) -> None:
+        """Count a case and hand it on."""
+        message, stack = "".join(case.message).strip(), "".join(case.stack).strip()
+        told = FailureText(case.type, message, stack) if outcome.is_failure else None
+        reported = ReportedCase(
+            suites=tuple(suite for suite in self._suites if suite),
+            file=shortened(file, self._limits.case_length),
+            class_name=shortened(class_name, self._limits.case_length),
+            name=shortened(name, self._limits.case_length),
+            duration=duration,
+            outcome=outcome,
+            failure=told,
+        )
+        self._tally.add(reported, element=outcome)
+
+    def _listen(self, into: list[str], length: int) -> None:
+        room = length - sum(map(len, into))
+
+        def take(text: str) -> None:
+            nonlocal room
+            if room > 0:
+                into.append(text[:room])
+                room -= len(text)
+
+        self._document.listen(take)
+
+
+class NUnit:
+    """NUnit's own XML (docs.nunit.org, Test Result XML Format); 2 differs in the names of the attributes."""
+
+    _TAGS: ClassVar = _Tags("test-case", frozenset({"test-suite"}), "message", "stack-trace")
+
+    def __init__(self, document: Document, tally: Tally, limits: Limits) -> None:
+        self._tally = tally
+        self._elements = _Elements(document, tally, limits, self._TAGS)
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """Take the beginning of an element."""
+        tag = self._elements.start(name, attributes)
+        if tag == "test-suite" and "Invalid" in {attributes.get("label"), attributes.get("runstate")}:
+            self._tally.suite_errors += 1  # an assembly that could not be loaded
+
+    def end(self, _name: str) -> None:
+        """Take the end of an element."""
+        case = self._elements.end()
+        if case is None:
+            return
+        said = case.attributes
+        if "result" in said:
+            outcome = _outcome(said["result"])
+        elif "executed" in said:
+            ran = said["executed"].lower() == "true"
+            passed = said.get("success", "").lower() == "true"
+            outcome = (Outcome.PASSED if passed else Outcome.FAILED) if ran else Outcome.SKIPPED
+        else:
+            outcome = Outcome.SKIPPED  # a list of what there is to run
+        whole = said.get("fullname") or said.get("name", "")
+        class_name = said.get("classname", "") or _class(whole)
+        name = said.get("name", "") or whole
+        duration = seconds(said.get("duration") or said.get("time", ""))
+        self._elements.deliver(case, outcome, class_name, name.removeprefix(f"{class_name}."), duration)
+
+    def finish(self) -> None:
+        """Nothing is left to be said at the end."""
+
+
+class XUnit:
+    """xUnit.net's own XML (xunit.net/docs/format-xml-v2); v1 has `class` where v2 has `collection`."""
+
+    _TAGS: ClassVar = _Tags("test", frozenset({"assembly", "collection", "class"}), "message", "stack-trace")
+
+    def __init__(self, document: Document, tally: Tally, limits: Limits) -> None:
+        self._document = document
+        self._tally = tally
+        self._elements = _Elements(document, tally, limits, self._TAGS)
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """Take the beginning of an element."""
+        if self._elements.start(name, attributes) == "error" and "test" not in self._document.path:
+            self._tally.suite_errors += 1
+
+    def end(self, _name: str) -> None:
+        """Take the end of an element."""
+        case = self._elements.end()
+        if case is None:
+            return
+        said = case.attributes
+        class_name, name = said.get("type", ""), said.get("name", "")
+        self._elements.deliver(
+            case,
+            _outcome(said.get("result", "")),
+            class_name,
+            name.removeprefix(f"{class_name}."),
+            seconds(said.get("time", "")),
+            said.get("source-file", ""),
+        )
+
+    def finish(self) -> None:
+        """Nothing is left to be said at the end."""
+
+
+class Trx:
+    """Visual Studio's TRX: results first, and what class a test is of only after them, so they wait for the end."""
+
+    _TAGS: ClassVar = _Tags("UnitTestResult", frozenset(), "Message", "StackTrace")
+
+    def __init__(self, document: Document, tally: Tally, limits: Limits) -> None:
+        self._tally = tally
+        self._elements = _Elements(document, tally, limits, self._TAGS)
+        self._waiting: list[_Open] = []
+        self._unit_test = ""
+        self._classes: dict[str, str] = {}
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """Take the beginning of an element."""
+        tag = self._elements.start(name, attributes)
+        if tag == "UnitTest":
+            self._unit_test = attributes.get("id", "")
+        elif tag == "TestMethod":
+            self._classes[self._unit_test] = attributes.get("className", "").partition(",")[0]
+        elif tag == "RunInfo" and attributes.get("outcome") in {"Error", "Failed", "Timeout", "Aborted"}:
+            self._tally.suite_errors += 1
+
+    def end(self, _name: str) -> None:
+        """Take the end of an element."""
+        if (case := self._elements.end()) is not None:
+            self._waiting.append(case)
+            self._tally.check_room(len(self._waiting))
+
+    def finish(self) -> None:
+        """Deliver the results, each with the class of its test."""
+        for case in self._waiting:
+            said = case.attributes
+            name = said.get("testName", "")
+            class_name = self._classes.get(said.get("testId", ""), "")
+            self._elements.deliver(
+                case,
+                _outcome(said.get("outcome", "")),
+                class_name,
+                name.removeprefix(f"{class_name}."),
+                clock_seconds(said.get("duration", "")),
+            )
+
+
+def _outcome(said: str) -> Outcome:
+    return _OUTCOMES.get(said.strip().lower(), Outcome.SKIPPED)
+
+
+def _class(name: str) -> str:
+    """The class of a full name such as `Shop.CartTest.Adds(1, "a.b")`."""
+    return name.partition("(")[0].rpartition(".")[0]

@@ -1,0 +1,230 @@
+"""The check run: what each failure of a commit is called, what follows from that, and how it reads."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.analysis.explanation.failure_class import Naming
+from bot.analysis.model import Problem
+
+NAME = "FlakeGuard"
+MAX_SUMMARY = 65_535
+MAX_TITLE = 255
+MAX_ACTIONS = 3
+_LISTED = 100
+_SHOWN = 300
+_TITLED = 100  # of a title's 255 characters
+_DETAILED = 4_000
+_CUT = "\n\n(cut: GitHub takes no more)"
+# Control characters, and the marks that make text read in another order than it is written.
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+
+
+class Conclusion(StrEnum):
+    """GitHub's conclusions that FlakeGuard uses."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+    NEUTRAL = "neutral"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckFailure:
+    """One failing case of a commit in one variant; `evidence` is a sentence of ours, `until` ends its quarantine."""
+
+    title: str
+    variant: str
+    naming: Naming
+    evidence: str
+    message: str
+    run_url: str
+    uid: str = ""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitResult:
+    """Everything known of a commit: over the latest attempt of every workflow and variant."""
+
+    head_sha: str
+    failures: tuple[CheckFailure, ...]
+    problems: tuple[Problem, ...]
+    runs: int
+    cases: int
+    finished: bool
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A button of a check run."""
+
+    label: str
+    description: str
+    identifier: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRun:
+    """A check run as GitHub takes it; `conclusion` is None while it is in progress."""
+
+    head_sha: str
+    conclusion: Conclusion | None
+    title: str
+    summary: str
+    actions: tuple[Action, ...]
+    text: str = ""
+
+    @property
+    def external_id(self) -> str:
+        """Our own name for it, by which it is found again when its number is not known."""
+        return f"commit:{self.head_sha}"
+
+
+QUARANTINE = Action("Quarantine", "Propose to quarantine the flaky ones", "quarantine")
+RERUN = Action("Rerun failed", "Run the failed jobs again", "rerun")
+
+
+def conclude(namings: Iterable[Naming], *, complete: bool) -> Conclusion:
+    """What a finished commit's failures amount to; an incomplete one is never green."""
+    found = set(namings)
+    if Naming.NEW in found:
+        return Conclusion.FAILURE
+    if not complete or found - {Naming.QUARANTINED}:
+        return Conclusion.NEUTRAL
+    return Conclusion.SUCCESS
+
+
+def render(result: CommitResult) -> CheckRun:
+    """The check run of a commit."""
+    total = len(result.failures)
+    named = {one.naming for one in result.failures}
+    actions = [QUARANTINE] if Naming.FLAKY in named else []
+    if total and result.finished:
+        actions.append(RERUN)
+    conclusion = conclude((one.naming for one in result.failures), complete=result.complete)
+    return CheckRun(
+        head_sha=result.head_sha,
+        conclusion=conclusion if result.finished else None,
+        title=_title(result)[:MAX_TITLE],
+        summary=_summary(result),
+        actions=tuple(actions[:MAX_ACTIONS]),
+        text=_details(result),
+    )
+
+
+def _title(result: CommitResult) -> str:
+    counts = Counter(one.naming for one in result.failures)
+    told = ", ".join(f"{counts[one]:,} {one.value.lower()}" for one in reversed(Naming) if counts[one])
+    if not result.finished:
+        return f"Waiting for runs of this commit to finish{'; so far ' + told if told else ''}"
+    total = len(result.failures)
+    read = f"{result.cases:,} case{'s' * (result.cases != 1)}"
+    title = f"{total:,} failure{'s' * (total != 1)}: {told}" if total else f"No failure in {read}"
+    if result.complete:
+        return title
+    missing = _missing(result.problems)
+    if counts[Naming.NEW]:
+        return f"{title} (incomplete{': ' + missing if missing else ''})"
+    return f"Incomplete: {missing}{'; ' if missing else ''}{title[0].lower()}{title[1:]}"
+
+
+def _missing(problems: Iterable[Problem]) -> str:
+    """What is missing of a commit as a clause: the first thing, where it is, and how many more."""
+    faults = [one for one in problems if not one.is_note]
+    if not faults:
+        return ""
+    reason = " ".join(_UNSEEN.sub(" ", faults[0].reason).split()).rstrip(".")[:_TITLED]
+    where = " ".join(_UNSEEN.sub(" ", faults[0].artifact).split())[:_TITLED]
+    more = f" and {len(faults) - 1:,} more" if len(faults) > 1 else ""
+    if reason[1:2].islower():
+        reason = f"{reason[0].lower()}{reason[1:]}"
+    return f"{reason} ({where}){more}"
+
+
+def _ordered(failures: Iterable[CheckFailure]) -> list[CheckFailure]:
+    """The failures with those that concern the author first."""
+    order = list(Naming)
+    return sorted(failures, key=lambda one: (-order.index(one.naming), one.title, one.variant))
+
+
+def _summary(result: CommitResult) -> str:
+    cases, runs = (f"{one:,} {name}{'s' * (one != 1)}" for one, name in ((result.cases, "case"), (result.runs, "run")))
+    lines = [f"Read {cases} of {runs} of `{result.head_sha[:7]}`.", ""]
+    failures = _ordered(result.failures)
+    for one in failures[:_LISTED]:
+        until = f" Quarantined until {one.until:%d %B %Y}." if one.until else ""
+        lines.append(f"- **{one.naming.value}** {_code(one.title)} ({_text(one.variant)}): {one.evidence}{until}")
+        if one.message:
+            lines.append(f"  {_code(one.message[:_SHOWN])}")
+        if one.run_url:
+            lines.append(f"  [the run]({one.run_url})")
+    if len(failures) > _LISTED:
+        lines.append(f"- and {len(failures) - _LISTED:,} more.")
+    lines += _listed(
+        "**Missing or unreadable**, so this commit is not known to be whole:",
+        [one for one in result.problems if not one.is_note],
+    )
+    lines += _listed("**To know** of how the reports were read:", [one for one in result.problems if one.is_note])
+    return _fitting(lines, "\n")
+
+
+def _listed(heading: str, problems: list[Problem]) -> list[str]:
+    if not problems:
+        return []
+    lines = ["", heading, ""]
+    for one in problems[:_LISTED]:
+        where = " ".join(_code(part) for part in (one.artifact, one.path) if part)
+        lines.append(f"- {where}: {_text(one.reason)}")
+    if len(problems) > _LISTED:
+        lines.append(f"- and {len(problems) - _LISTED:,} more.")
+    return lines
+
+
+def _details(result: CommitResult) -> str:
+    """The whole message of each failure whose summary shows only its beginning."""
+    parts = []
+    for one in _ordered(result.failures)[:_LISTED]:
+        if len(one.message) <= _SHOWN and "\n" not in one.message.strip():
+            continue
+        fence = "`" * max(3, _longest_fence(one.message) + 1)
+        uid = f" {_code(one.uid)}" if one.uid else ""
+        message = _UNSEEN.sub("", one.message[:_DETAILED])
+        parts.append(f"{_code(one.title)} ({_text(one.variant)}){uid}\n\n{fence}text\n{message}\n{fence}")
+    return _fitting(parts, "\n\n")
+
+
+def _fitting(pieces: Iterable[str], separator: str) -> str:
+    """As many whole pieces as GitHub takes, so that no markup is left open, with a note where some are missing."""
+    kept: list[str] = []
+    room = MAX_SUMMARY - len(_CUT.encode())
+    for piece in pieces:
+        room -= len((piece + separator).encode())
+        if room < 0:
+            return separator.join(kept) + _CUT
+        kept.append(piece)
+    return separator.join(kept)
+
+
+def _longest_fence(text: str) -> int:
+    return max((len(run) for run in re.findall(r"`+", text)), default=0)
+
+
+def _code(text: str) -> str:
+    """Untrusted text as inline code: one line, in a fence longer than any run of backticks inside."""
+    flat = " ".join(_UNSEEN.sub(" ", text).split()) or "(nothing)"
+    longest = _longest_fence(flat)
+    fence = "`" * (longest + 1)
+    return f"{fence} {flat} {fence}" if longest else f"`{flat}`"
+
+
+def _text(text: str) -> str:
+    """Untrusted text as plain text: nothing of it is markup, a link or a mention."""
+    flat = " ".join(_UNSEEN.sub(" ", text).split())
+    escaped = re.sub(r"([\\`*_{}\[\]<>()#+!|~])", r"\\\1", flat)
+    return escaped.replace("@", "@\u200b")

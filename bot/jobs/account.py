@@ -1,0 +1,25 @@
+"""People who took their GitHub authorization back."""
+
+from __future__ import annotations
+
+from bot import telemetry
+from bot.errors import FlakeGuardError
+from bot.github.webhook import RevocationEvent
+from bot.jobs.context import Context
+from bot.services import account_link
+from bot.slack.views import account
+
+_log = telemetry.logger(__name__)
+
+
+def on_revocation(context: Context, event: RevocationEvent) -> None:
+    """Take the links with the account away, and tell whose they were."""
+    with context.db.begin() as session:
+        gone = account_link.revoke(session, event.github_id)
+    for link in gone:
+        message = account.unlinked(link.github_login, "the authorization was revoked on GitHub.")
+        try:
+            slack = context.slack_of(link.workspace_id)
+            slack.post(slack.open_dm(link.slack_user), message, key=f"revoked:{telemetry.new_id()}")
+        except FlakeGuardError as error:
+            _log.warning("person not told that their link is gone", user=link.slack_user, reason=str(error))

@@ -1,0 +1,1 @@
+"""Senders of notices, one module per family of kinds."""

@@ -1,0 +1,24 @@
+"""Bringing the App Home of a person up to date after something changed."""
+
+from __future__ import annotations
+
+from bot.jobs.context import Context
+from bot.queries import home as homes
+from bot.slack.views import home
+from bot.slack.views.home import Pages
+from bot.store.conversation.notice import Notice
+from bot.store.workspaces import repository as repository_store
+from bot.store.workspaces import workspace as workspace_store
+
+
+def send(context: Context, notice: Notice) -> bool:
+    """Publish the home of the person whose queue the notice is in; that is no message."""
+    place = notice.place
+    if place is None:
+        return False
+    now = context.clock()
+    with context.db.begin() as session:
+        present = repository_store.list_by_id(session, workspace_store.list_visible(session, place.workspace_id))
+        state = homes.of_person(session, place, present, Pages(), context.setup, now)
+    context.slack_of(place.workspace_id).publish_home(place.channel, home.home(state, now))
+    return False

@@ -1,0 +1,167 @@
+"""Posting once: a message that is kept up to date, and a reply in the thread of a card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from bot import telemetry
+from bot.analysis.model import CaseId, Place
+from bot.errors import PermanentUpstreamError
+from bot.jobs.context import Context
+from bot.services import notice as announce
+from bot.slack.block_kit import Message
+from bot.slack.errors import LimitedError, UnreachableError
+from bot.slack.views.table import Level
+from bot.store.conversation import block_level as block_level_store
+from bot.store.conversation import notice as notice_store
+from bot.store.conversation.notice import Notice
+
+_GONE = frozenset({"message_not_found", "cant_update_message"})
+_REFUSED_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format"})
+_NOBODY = frozenset(
+    {
+        "cannot_dm_bot", "channel_not_found", "is_inactive", "not_in_channel", "user_disabled", "user_not_found",
+        "user_not_visible",
+    }
+)  # fmt: skip
+UNREACHABLE = "person_unreachable"
+_LEARNED = timedelta(days=30)
+"""How long a workspace that refused a kind of block is not asked again: Slack grows."""
+_log = telemetry.logger(__name__)
+
+
+def keep_richest(context: Context, notice: Notice, render: Callable[[Level], Message]) -> bool:
+    """Post a message with the richest blocks its workspace takes, and remember which those are."""
+    workspace_id = place_of(notice).workspace_id
+    with context.db.begin() as session:
+        known = block_level_store.find(session, workspace_id, context.clock() - _LEARNED)
+    level = first = Level(known) if known else Level.DATA
+    while True:
+        try:
+            posted = keep(context, notice, render(level))
+        except PermanentUpstreamError as error:
+            if error.code not in _REFUSED_BLOCKS or level.below is None:
+                raise
+            _log.info("blocks refused, plainer ones are tried", level=level, reason=str(error))
+            level = level.below
+            continue
+        if level is not first:
+            with context.db.begin() as session:
+                block_level_store.put(session, workspace_id, level, context.clock())
+        return posted
+
+
+def keep(context: Context, notice: Notice, message: Message, case_id: CaseId | None = None) -> bool:
+    """Post the message of a notice once, and bring it up to date from then on; True where it was posted."""
+    place = place_of(notice)
+    slack = context.slack_of(place.workspace_id)
+    with context.db.begin() as session:
+        posted = notice_store.find_message(session, notice.key)
+    if posted is not None:
+        try:
+            slack.update(posted[0].channel, posted[1], message)
+        except PermanentUpstreamError as error:
+            if error.code not in _GONE:
+                raise
+            with context.db.begin() as session:
+                notice_store.forget_message(session, notice.key)
+        else:
+            return False
+    ts = _post(context, notice, place, message, key=f"{notice.key}:{posted[1] if posted else ''}")
+    with context.db.begin() as session:
+        notice_store.put_message(
+            session,
+            notice.key,
+            place=place,
+            ts=ts,
+            now=context.clock(),
+            repository_id=notice.repository_id,
+            case_id=case_id,
+        )
+    return True
+
+
+def reply(context: Context, notice: Notice, case_id: CaseId, message: Message, *, broadcast: bool = False) -> bool:
+    """Say something once in the thread of the card of a case; True where it was posted."""
+    place = place_of(notice)
+    key = announce.card_key(notice.repository_id, case_id, place)
+    with context.db.begin() as session:
+        card = notice_store.find_message(session, key)
+        done = notice_store.find_message(session, notice.key)
+    if card is None or done is not None:
+        return False
+    ts = _post(context, notice, card[0], message, key=notice.key, thread_ts=card[1], broadcast=broadcast)
+    with context.db.begin() as session:
+        notice_store.put_message(session, notice.key, place=card[0], ts=ts, now=context.clock())
+    return True
+
+
+def tell(context: Context, notice: Notice, person: str, message: Message) -> bool:
+    """Say something once to one person, and bring it up to date from then on; True where it was posted.
+
+    Raises:
+        PermanentUpstreamError: with the code `UNREACHABLE` where Slack has no way to that person.
+    """
+    place = place_of(notice)
+    slack = context.slack_of(place.workspace_id)
+    with context.db.begin() as session:
+        posted = notice_store.find_message(session, notice.key)
+    if posted is not None:
+        slack.update(posted[0].channel, posted[1], message)
+        return False
+    try:
+        channel = slack.open_dm(person)
+        ts = _post(context, notice, Place(place.workspace_id, channel), message, key=notice.key)
+    except PermanentUpstreamError as error:
+        if error.code not in _NOBODY:
+            raise
+        text = f"{person} cannot be told: {error}"
+        raise PermanentUpstreamError(text, code=UNREACHABLE) from None
+    with context.db.begin() as session:
+        direct = Place(place.workspace_id, channel)
+        notice_store.put_message(session, notice.key, place=direct, ts=ts, now=context.clock())
+    return True
+
+
+def _post(
+    context: Context,
+    notice: Notice,
+    place: Place,
+    message: Message,
+    *,
+    key: str,
+    thread_ts: str | None = None,
+    broadcast: bool = False,
+) -> str:
+    """Post a message and return its `ts`; one that an earlier try may have posted is looked for first.
+
+    A crash between Slack's answer and our row, or an answer that was lost, posts nothing twice: where Slack does not
+    know the key again, the message is found by the mark inside it, if the app may look.
+    """
+    slack = context.slack_of(place.workspace_id)
+    if notice.asked_at is not None:
+        found = slack.find(place.channel, key=key, at=notice.asked_at, thread_ts=thread_ts)
+        if found is not None:
+            _log.info("message of an earlier try adopted", place=str(place))
+            return found
+    with context.db.begin() as session:
+        notice_store.set_asked(session, notice, context.clock())
+    try:
+        return slack.post(place.channel, message, key=key, thread_ts=thread_ts, broadcast=broadcast)
+    except (LimitedError, UnreachableError, PermanentUpstreamError):
+        with context.db.begin() as session:
+            notice_store.set_asked(session, notice, None)
+        raise
+
+
+def place_of(notice: Notice) -> Place:
+    """Where a notice is said.
+
+    Raises:
+        PermanentUpstreamError: it is for no channel.
+    """
+    if notice.place is None:
+        message = "This notice names no channel."
+        raise PermanentUpstreamError(message, code="no_channel")
+    return notice.place

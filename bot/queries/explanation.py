@@ -1,0 +1,186 @@
+"""Explaining a case: its evidence gathered from the stored runs, and what would change its status."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import assert_never
+
+from bot.analysis import incident as incidents
+from bot.analysis import scoring
+from bot.analysis.explanation import case_history, counterfactual, evidence, explanation, regression
+from bot.analysis.explanation.case_history import CaseResult, RunFacts
+from bot.analysis.explanation.evidence import FailureKind
+from bot.analysis.explanation.explanation import Explanation, Outlook
+from bot.analysis.incident import Incident, Kind
+from bot.analysis.model import SEVERITY, CaseId, RepositoryId, Status, worst
+from bot.analysis.quarantine import release as recovery
+from bot.analysis.quarantine.lifecycle import State
+from bot.analysis.quarantine.policy import Policy
+from bot.analysis.scoring.model import breakage_main
+from bot.errors import NotFoundError
+from bot.queries import inactive
+from bot.services import policy as policies
+from bot.store.cases import case as case_store
+from bot.store.database import Session
+from bot.store.decisions import quarantine as quarantine_store
+from bot.store.runs import fingerprint as fingerprint_store
+from bot.store.runs import history as history_store
+from bot.store.scores import incident as incident_store
+from bot.store.scores import scorer as scorer_store
+
+LOOK_BACK = 1000
+"""How many of the newest runs evidence is taken from."""
+
+
+def of_case(session: Session, case_id: CaseId, now: datetime, *, ahead: bool = True) -> Explanation:
+    """Why a case has its status, and, where wanted `ahead`, what would change it, which takes the longest.
+
+    Raises:
+        NotFoundError: not known.
+    """
+    case = case_store.find(session, case_id)
+    if case is None:
+        message = "This test is not known any more."
+        raise NotFoundError(message)
+    rows = case_store.list_scores(session, case.repository_id, case_ids=[case_id])
+    rows.sort(key=lambda row: (SEVERITY.index(row.status), -row.p_flaky, row.variant))
+    scored = [case_store.as_variant_score(row) for row in rows]
+    calm = inactive.list_scores(session, case.repository_id, case_id, now, without={one.variant for one in scored})
+    status = inactive.status(scored, calm)
+    runs = history_store.list_runs(session, case.repository_id, limit=LOOK_BACK)
+    results = with_incidents(
+        session, case.repository_id, history_store.list_results(session, case.repository_id, [case_id], runs)
+    )
+    worst = rows[0] if rows else None
+    mine = [one for one in results if worst is None or one.variant == worst.variant]
+    told = [*scored, *(one for one in calm if one.status is not Status.HEALTHY)]
+    keys = scorer_store.get_keys(session, case.repository_id)
+    policy = policies.of_repository(session, case.repository_id)
+    found = evidence.gather(
+        mine,
+        history_store.count_failing(session, case.repository_id, {one.run.id for one in mine if one.failed}),
+        _kinds(session, case.repository_id, mine),
+        first_bad=_first_bad(mine, runs, worst.state, keys) if worst and status is Status.BROKEN else None,
+        faults=incidents.faulty_suites([incident for one in mine for incident in one.incidents]),
+    )
+    held = quarantine_store.find_latest(session, case.repository_id, case_id)
+    release = None
+    if held is not None and held.state is State.ACTIVE:
+        beliefs = {row.variant: row.p_flaky for row in rows}
+        release = recovery.progress(held, results, beliefs, policy.quarantine), recovery.variants(held, beliefs)
+    return explanation.explain(
+        case_id=case_id,
+        title=case.title,
+        status=status,
+        score=told[0] if told else None,
+        evidence=found,
+        outlook=_outlook(
+            status, _followed(session, case.repository_id, rows) if ahead else (), results, release, policy, keys, now
+        ),
+    )
+
+
+def with_incidents(session: Session, repository_id: RepositoryId, results: Sequence[CaseResult]) -> list[CaseResult]:
+    """The results with the incidents that each lies in."""
+    if not results:
+        return []
+    marked = incident_store.list_marked(session, repository_id)
+    suites = history_store.list_suites(session, repository_id, sorted({one.case_id for one in results}))
+    failed = {one.run.id for one in results if one.failed}
+    found: dict[tuple[int, str], list[Incident]] = {}
+    for one in incident_store.list_found(session, repository_id, failed):
+        if one.run_id is not None:
+            found.setdefault((one.run_id, one.variant), []).append(one)
+    told = []
+    for result in results:
+        run = result.run
+        held = [one for one in marked if one.covers(run.started_at, run.completed_at)]
+        if result.failed:
+            suite = suites.get(result.case_id)
+            held += [one for one in found.get((run.id, result.variant), ()) if _holds(one, suite, result.runner)]
+        told.append(replace(result, incidents=tuple(held)) if held else result)
+    return told
+
+
+def _holds(found: Incident, suite: str | None, runner: str) -> bool:
+    """Whether an incident of a leg is one of a case of this suite that ran on this runner."""
+    match found.kind:
+        case Kind.RUN:
+            return True
+        case Kind.SUITE:
+            return found.suite == suite
+        case Kind.RUNNER:
+            return found.suite == runner
+        case Kind.MARKED:
+            return False
+        case _:
+            assert_never(found.kind)
+
+
+def _kinds(session: Session, repository_id: RepositoryId, results: Iterable[CaseResult]) -> list[FailureKind]:
+    seen: dict[int, list[datetime]] = {}
+    for one in results:
+        if one.fingerprint_id is not None and one.failed:
+            seen.setdefault(one.fingerprint_id, []).append(one.run.started_at)
+    known = fingerprint_store.list_messages(session, repository_id, seen)
+    return [
+        FailureKind(number, *known[number], len(times), max(times)) for number, times in seen.items() if number in known
+    ]
+
+
+def _first_bad(
+    results: Sequence[CaseResult], runs: Sequence[RunFacts], state: bytes, keys: int
+) -> regression.FirstBad | None:
+    verdicts = case_history.default_branch_verdicts(results)
+    order = list(dict.fromkeys(run.head_sha for run in runs if run.on_default_branch))
+    return regression.first_bad(verdicts, counterfactual.rates(state), breakage=breakage_main(keys), position=order)
+
+
+def _followed(
+    session: Session, repository_id: RepositoryId, rows: Sequence[case_store.ScoreRow]
+) -> list[counterfactual.Followed]:
+    """The case in every variant in which it ever failed, as it would go on from here."""
+    stored = scorer_store.find(session, repository_id)
+    if stored is None or stored.model != scoring.MODEL.version:
+        return []  # what is stored is of another model: it is about to be scored anew
+    memory = scoring.RepositoryMemory.from_bytes(stored.state, scoring.MODEL)
+    return [
+        counterfactual.Followed(row.variant, row.state, row.status, memory.variant(row.variant).lists_failures_only)
+        for row in rows
+    ]
+
+
+def _outlook(
+    status: Status,
+    followed: Sequence[counterfactual.Followed],
+    results: Sequence[CaseResult],
+    release: tuple[recovery.Progress, Collection[str]] | None,
+    policy: Policy,
+    keys: int,
+    now: datetime,
+) -> Outlook:
+    """What would change the `status`; `release` is how far a quarantine is, and of which variants it speaks."""
+    progress, variants = release or (None, ())
+    if not followed:
+        return Outlook((), (), progress, None)
+    turns: list[tuple[int, Status]] = []
+    before, until_release = status, None
+    for commits, ahead in enumerate(counterfactual.after_clean_commits(followed, keys, policy.thresholds, now)):
+        after = worst(ahead.statuses)
+        if commits and after is not before:
+            turns.append((commits, after))
+            before = after
+        if progress is not None and until_release is None and commits >= progress.needed - progress.streak:
+            of = zip(followed, ahead.p_flaky, strict=True)
+            if max((p for one, p in of if one.variant in variants), default=0.0) < progress.below:
+                until_release = commits
+        if before is Status.HEALTHY and (progress is None or until_release is not None):
+            break
+    return Outlook(
+        turns=tuple(turns),
+        without=tuple(counterfactual.without_days(results, followed, keys, policy.thresholds, now)),
+        release=progress,
+        until_release=until_release,
+    )

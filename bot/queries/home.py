@@ -1,0 +1,82 @@
+"""What the App Home of one person shows, gathered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.analysis.model import Place, RepositoryId
+from bot.analysis.quarantine.lifecycle import Quarantine, State
+from bot.queries import case, connection
+from bot.queries.connection import Setup
+from bot.slack.views import phrase
+from bot.slack.views.case_list import CaseRow
+from bot.slack.views.home import PAGE, HomeState, Page, Pages
+from bot.slack.views.repository import RepositoryHealth
+from bot.slack.views.subscription import describe
+from bot.store.conversation import subscription as subscription_store
+from bot.store.database import Session
+from bot.store.decisions import quarantine as quarantine_store
+from bot.store.workspaces.repository import Repository
+
+_REPOSITORIES = 10
+_SUBSCRIPTIONS = 50
+
+
+def of_person(
+    session: Session,
+    place: Place,
+    present: Sequence[Repository],
+    pages: Pages,
+    setup: Setup,
+    now: datetime,
+) -> HomeState:
+    """The home of a person, whose id is the channel of `place`, and who may see these repositories."""
+    user = place.channel
+    ids = [one.id for one in present]
+    waiting = [one for one in quarantine_store.list_open(session, ids, [State.PROPOSED]) if one.proposed_by.id != user]
+    in_force = quarantine_store.list_open(session, ids, [State.ACTIVE, State.SUSPENDED])
+    own = [one for one in in_force if user in {one.owner, one.proposed_by.id}]
+    return HomeState(
+        waiting=_page(session, waiting, pages.waiting, now),
+        own=_page(session, own, pages.own, now),
+        pages=pages,
+        subscriptions=_subscriptions(session, place, present),
+        repositories=[health(session, one, now) for one in present[:_REPOSITORIES]],
+        connections=connection.of_person(session, place, ids, setup, now),
+    )
+
+
+def _subscriptions(session: Session, place: Place, present: Sequence[Repository]) -> tuple[str, ...]:
+    """A line for each channel that the person subscribed to something they may still see."""
+    names = {one.id: one.full_name for one in present}
+    found = subscription_store.list_created(session, place.workspace_id, place.channel, _SUBSCRIPTIONS)
+    return tuple(
+        f"<#{one.place.channel}> hears of {phrase.repository(names[one.repository_id])}: {describe(one.filters)}"
+        for one in found
+        if one.repository_id in names
+    )
+
+
+def health(session: Session, repository: Repository, now: datetime) -> RepositoryHealth:
+    """How a repository does."""
+    standing = case.standing(session, repository, now)
+    held = quarantine_store.list_open(session, [repository.id])
+    return RepositoryHealth(
+        repository=standing.repository,
+        repository_id=RepositoryId(repository.id),
+        counts=standing.counts,
+        quarantined=sum(one.state is not State.PROPOSED for one in held),
+        proposed=sum(one.state is State.PROPOSED for one in held),
+        runs_last_day=standing.runs_last_day,
+        failed_runs_last_day=standing.failed_runs_last_day,
+        last_run_at=standing.last_run_at,
+        turned=standing.turned,
+        turned_before=standing.turned_before,
+        top=standing.top,
+    )
+
+
+def _page(session: Session, held: Sequence[Quarantine], number: int, now: datetime) -> Page:
+    shown = held[number * PAGE : (number + 1) * PAGE]
+    return Page([CaseRow(case.of_case(session, one.case_id, now), one) for one in shown], len(held))

@@ -1,0 +1,66 @@
+"""Which cases a person means: found by a part of the name over everything they may see, fast enough to type along."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.analysis.identity.title_index import TitleIndex
+from bot.analysis.model import CaseId, RepositoryId
+from bot.store.cases import case as case_store
+from bot.store.database import Session
+
+MAX_AGE = timedelta(minutes=10)
+"""How long a renamed case may still be found by its former name only; a new case is found at once."""
+MAX_CHARACTERS = 60_000_000
+"""What all indexes of a process hold together, in characters; the one not used for longest goes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    index: TitleIndex
+    read_at: datetime
+
+
+class CaseSearch:
+    """The titles of the repositories that are asked for, in memory. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._held: OrderedDict[RepositoryId, _Held] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def find(
+        self, session: Session, repository_ids: Sequence[RepositoryId], words: str, limit: int, now: datetime
+    ) -> list[case_store.Case]:
+        """The cases of these repositories whose title holds every word, or whose id it is, the likeliest first."""
+        if named := case_store.list_by_uid(session, repository_ids, words.strip()):
+            return named[:limit]
+        found: list[CaseId] = []
+        for repository_id in repository_ids:
+            found += self._index(session, repository_id, now).find(words, limit)
+        known = {case.id: case for case in case_store.list_by_id(session, repository_ids, found)}
+        hits = [known[case_id] for case_id in found if case_id in known]
+        wanted = " ".join(words.lower().split())
+        if exact := [case for case in hits if case.title.lower() == wanted]:
+            return exact[:limit]
+        if len(repository_ids) > 1:
+            hits.sort(key=lambda case: len(case.title))
+        return hits[:limit]
+
+    def _index(self, session: Session, repository_id: RepositoryId, now: datetime) -> TitleIndex:
+        with self._lock:
+            held = self._held.get(repository_id)
+        if held is None or now - held.read_at > MAX_AGE:
+            held = _Held(TitleIndex.of(*case_store.list_titles(session, repository_id)), now)
+        elif case_store.newest_id(session, repository_id) > held.index.newest:
+            ids, titles = case_store.list_titles(session, repository_id, after=held.index.newest)
+            held = _Held(held.index.extended(ids, titles), held.read_at)
+        with self._lock:
+            self._held[repository_id] = held
+            self._held.move_to_end(repository_id)
+            while len(self._held) > 1 and sum(one.index.size for one in self._held.values()) > MAX_CHARACTERS:
+                self._held.popitem(last=False)
+        return held.index

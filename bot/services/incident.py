@@ -1,0 +1,112 @@
+"""Incident windows: runs of an outage leave every score, and what they caused is taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.analysis.incident import Incident
+from bot.analysis.model import Actor, RepositoryId
+from bot.analysis.quarantine.lifecycle import MAX_REASON_LENGTH
+from bot.errors import ConflictError, InvalidInputError
+from bot.services import rebuild
+from bot.store.database import Session
+from bot.store.decisions import audit as audit_store
+from bot.store.scores import incident as incident_store
+
+
+def start(
+    session: Session,
+    repository_ids: Sequence[RepositoryId],
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    since: datetime | None = None,
+) -> list[Incident]:
+    """Open an incident window from `since` (now, if nothing else is said) on; runs that overlap it leave every score.
+
+    Raises:
+        ConflictError: a window is open already in one of the repositories.
+        InvalidInputError: no repository, the reason is too long, or the start lies in the future.
+    """
+    if not repository_ids:
+        message = "Say which repository the incident is in."
+        raise InvalidInputError(message)
+    if len(reason) > MAX_REASON_LENGTH:
+        message = f"The reason has {len(reason)} characters; {MAX_REASON_LENGTH} is the most."
+        raise InvalidInputError(message)
+    begins = since or now
+    if begins > now:
+        message = "An incident starts now or in the past; choose an earlier time."
+        raise InvalidInputError(message)
+    opened = []
+    for repository_id in sorted(set(repository_ids)):
+        number = incident_store.insert_marked(session, repository_id, since=begins, reason=reason.strip(), actor=actor)
+        if number is None:
+            first = incident_store.find_open(session, repository_id)
+            who = f" by {first.actor.name} at {first.started_at:%H:%M} UTC" if first else ""
+            message = f"An incident was started already{who}; end it first."
+            raise ConflictError(message)
+        _record(session, repository_id, "start", reason.strip(), actor, now)
+        incident = incident_store.get(session, repository_id, number)
+        rebuild.request_for_window(session, incident, now)
+        opened.append(incident)
+    return opened
+
+
+def end(
+    session: Session,
+    repository_ids: Sequence[RepositoryId],
+    actor: Actor,
+    now: datetime,
+    *,
+    until: datetime | None = None,
+) -> list[Incident]:
+    """End the open incident windows of repositories at `until` (now, if nothing else is said).
+
+    Raises:
+        ConflictError: no window is open in any of them.
+        InvalidInputError: the end lies before the start, or in the future.
+    """
+    ended = []
+    for repository_id in sorted(set(repository_ids)):
+        held = incident_store.find_open(session, repository_id)
+        if held is None:
+            continue
+        ends = until or now
+        if not held.started_at <= ends <= now:
+            message = (
+                f"The incident began at {held.started_at:%H:%M} UTC on {held.started_at:%-d %b}; it ends after that."
+            )
+            raise InvalidInputError(message)
+        incident = incident_store.set_ended(session, repository_id, ends)
+        if incident is None:
+            continue
+        _record(session, repository_id, "end", held.reason, actor, now)
+        rebuild.request_for_window(session, incident, now)
+        ended.append(incident)
+    if not ended:
+        message = "No incident is open here. Start one with `/flakeguard incident start`."
+        raise ConflictError(message)
+    return ended
+
+
+def find_open(session: Session, repository_id: RepositoryId) -> Incident | None:
+    """The incident window of a repository that nobody has ended yet."""
+    return incident_store.find_open(session, repository_id)
+
+
+def _record(
+    session: Session, repository_id: RepositoryId, action: str, reason: str, actor: Actor, now: datetime
+) -> None:
+    audit_store.append(
+        session,
+        repository_id=repository_id,
+        case_id=None,
+        quarantine_id=None,
+        tag=f"incident:{action}",
+        actor=actor,
+        reason=reason,
+        now=now,
+    )

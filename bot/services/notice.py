@@ -1,0 +1,359 @@
+"""What a change asks to be said, and where: the notices behind every card, thread line and check run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.analysis.model import SYSTEM, CaseId, Place, RepositoryId, RunId, Status
+from bot.analysis.subscription import STORM_WINDOW, Event, Subject, is_storm
+from bot.queries import owner
+from bot.services import judge, subscription
+from bot.services.subscription import Audience
+from bot.store.cases import case as case_store
+from bot.store.conversation import card as card_store
+from bot.store.conversation import home as home_store
+from bot.store.conversation import notice as notice_store
+from bot.store.conversation import storm as storm_store
+from bot.store.conversation.notice import Kind
+from bot.store.database import Session
+from bot.store.decisions import audit as audit_store
+from bot.store.decisions import mute as mute_store
+from bot.store.runs import result as result_store
+from bot.store.runs import run as run_store
+from bot.store.scores import status_change as status_change_store
+from bot.store.workspaces import repository as repository_store
+
+CHECK_AGE = timedelta(days=7)
+"""Check runs of commits older than this are left as they are."""
+HOME_PAUSE = timedelta(seconds=5)
+"""How long an App Home rests between two updates."""
+HOME_AGE = timedelta(days=3)
+"""The App Home of somebody who has not looked at it for longer is brought up to date when they open it."""
+MAX_HOMES = 200
+IMPORT_DELAY = timedelta(seconds=3)
+"""How long the message about imported history waits for more of it."""
+CARD_PAUSE = timedelta(seconds=45)
+"""How long a card rests after it was brought up to date; what a person does to it is shown at once."""
+BLOCKING = timedelta(days=1)
+"""A case blocks the default branch when it failed there within this time."""
+_PROPOSE = "quarantine:propose"
+_URGENT = frozenset({"quarantine:suspend"})
+
+
+def check(session: Session, repository_id: RepositoryId, head_sha: str, now: datetime) -> None:
+    """Bring the check run of a commit up to date."""
+    notice_store.put(
+        session,
+        kind=Kind.CHECK,
+        key=f"check:{repository_id}:{head_sha}",
+        repository_id=repository_id,
+        detail=head_sha,
+        now=now,
+        again=True,
+    )
+
+
+def checks_of_case(session: Session, repository_id: RepositoryId, case_id: CaseId, now: datetime) -> None:
+    """Bring the check runs of recent commits on which a case failed up to date."""
+    for head_sha in result_store.list_failing_heads(session, repository_id, case_id, now - CHECK_AGE):
+        check(session, repository_id, head_sha, now)
+
+
+def homes_of(session: Session, repository_id: RepositoryId, now: datetime) -> None:
+    """Bring the App Homes up to date of those who looked at theirs lately; each rests between two times."""
+    for place in home_store.list_viewers(session, repository_id, now - HOME_AGE, MAX_HOMES):
+        notice_store.put(
+            session,
+            kind=Kind.HOME,
+            key=f"home:{place}",
+            repository_id=repository_id,
+            place=place,
+            now=now,
+            again=True,
+            pause=HOME_PAUSE,
+        )
+
+
+def card_key(repository_id: RepositoryId, case_id: CaseId, place: Place) -> str:
+    """The natural key of the one living card of a case in a place."""
+    return f"card:{repository_id}:{case_id}:{place}"
+
+
+def card(
+    session: Session,
+    repository_id: RepositoryId,
+    case_id: CaseId,
+    place: Place,
+    now: datetime,
+    *,
+    at: datetime | None = None,
+    pause: timedelta | None = None,
+) -> None:
+    """Post the card of a case in a place, or bring it up to date; `at` and `pause` as for every notice."""
+    notice_store.put(
+        session,
+        kind=Kind.CARD,
+        key=card_key(repository_id, case_id, place),
+        repository_id=repository_id,
+        ref=case_id,
+        place=place,
+        now=now,
+        again=True,
+        at=at,
+        pause=pause,
+    )
+
+
+def cards(
+    session: Session,
+    repository_id: RepositoryId,
+    case_id: CaseId,
+    now: datetime,
+    *,
+    opening: Collection[Place] = (),
+) -> list[Place]:
+    """Bring every card of a case up to date at once, and open one in each place of `opening`; returns the places."""
+    places = sorted({*card_store.list_places(session, repository_id, case_id), *opening})
+    for place in places:
+        card(session, repository_id, case_id, place, now)
+    homes_of(session, repository_id, now)
+    return places
+
+
+def move(
+    session: Session,
+    repository_id: RepositoryId,
+    case_id: CaseId,
+    entry: int,
+    now: datetime,
+    *,
+    opening: Place | None = None,
+) -> None:
+    """Tell of a move of a quarantine: cards, their threads, and the check runs it turns.
+
+    `opening` is where a proposal is told when nobody subscribed. What the system does by itself is told outside quiet
+    hours, unless it makes builds fail; what it proposes waits for the digest, unless it blocks the default branch.
+    """
+    told = audit_store.get(session, repository_id, entry)
+    held = card_store.list_places(session, repository_id, case_id)
+    audience = subscription.audience(session, repository_id, opening, also=held)
+    opened = _opened(session, audience, repository_id, case_id, opening) if told.tag == _PROPOSE else set()
+    by_itself = told.actor.subject == SYSTEM.subject and told.tag not in _URGENT
+    if (
+        by_itself
+        and opened
+        and not result_store.fails_on_default_branch(session, repository_id, case_id, now - BLOCKING)
+    ):
+        opened = {place for place in opened if not audience.has_digest(place)}
+    for place in sorted({*held, *opened}):
+        at = audience.loud_from(place, now) if by_itself else now
+        card(session, repository_id, case_id, place, now, at=at)
+        notice_store.put(
+            session,
+            kind=Kind.HISTORY,
+            key=f"history:{entry}:{place}",
+            repository_id=repository_id,
+            ref=entry,
+            place=place,
+            now=now,
+            at=at,
+        )
+    checks_of_case(session, repository_id, case_id, now)
+    homes_of(session, repository_id, now)
+
+
+def changes(
+    session: Session,
+    run: run_store.StoredRun,
+    found: Sequence[judge.Change],
+    default: Place | None,
+    now: datetime,
+) -> None:
+    """Tell of the cases whose status moved in a run: cards, threads, and a storm card where they are too many.
+
+    Only a flaky case opens a card, and a broken one where a channel asked for those; one with a card has it kept up
+    to date whatever it becomes.
+    """
+    status_change_store.insert(
+        session,
+        run.repository_id,
+        [
+            status_change_store.StatusChange(
+                case_id=one.case_id, run_id=run.id, before=one.before, after=one.after, at=now
+            )
+            for one in found
+        ],
+    )
+    if not found:
+        return
+    ids = [one.case_id for one in found]
+    subjects = _subjects(session, run.repository_id, ids, run.head_branch)
+    held = card_store.list_of_cases(session, run.repository_id, ids)
+    quiet = mute_store.list_muted(session, run.repository_id, ids, now)
+    places = {place for _, place in held}
+    repository = repository_store.get(session, run.repository_id)
+    on_default_branch = run.head_branch == repository.default_branch and not run.event.startswith("pull_request")
+    audience = subscription.audience(session, run.repository_id, default, also=places)
+    for place in sorted(audience.filters):
+        new = [
+            one.case_id
+            for one in found
+            if (one.case_id, place) not in held
+            and one.case_id not in quiet
+            and _opens(audience, place, one, subjects[one.case_id], on_default_branch)
+        ]
+        _open(session, audience, place, run.repository_id, new, now)
+    for one in found:
+        for place in sorted(place for case_id, place in held if case_id == one.case_id):
+            at = audience.loud_from(place, now)
+            card(session, run.repository_id, one.case_id, place, now, at=at, pause=CARD_PAUSE)
+            if audience.follows(place, _EVENTS.get(one.after)):
+                _status_line(session, run, one, place, now, at)
+    homes_of(session, run.repository_id, now)
+
+
+def renew(session: Session, repository_id: RepositoryId, case_ids: Collection[CaseId], now: datetime) -> None:
+    """Bring the figures on the cards of cases that failed in a run up to date; a burst of runs is one update.
+
+    A card that waits for the end of quiet hours goes on waiting: only what is posted is changed, which nobody hears.
+    """
+    for case_id, place in card_store.list_posted(session, repository_id, case_ids):
+        card(session, repository_id, case_id, place, now, pause=CARD_PAUSE)
+
+
+def incident(
+    session: Session, repository_id: RepositoryId, run_id: RunId, default: Place | None, now: datetime
+) -> None:
+    """Tell once that far more failed in a run than usual."""
+    _of_run(session, Kind.INCIDENT, repository_id, run_id, default, now)
+
+
+def unreadable(
+    session: Session, repository_id: RepositoryId, run_id: RunId, default: Place | None, now: datetime
+) -> None:
+    """Tell once that parts of a run could not be read."""
+    _of_run(session, Kind.UNREADABLE, repository_id, run_id, default, now)
+
+
+def imported(session: Session, repository_id: RepositoryId, default: Place | None, now: datetime) -> None:
+    """Fold a run that is history into the one message of the day about imported history."""
+    for place in subscription.audience(session, repository_id, default).places(Event.INCIDENT):
+        notice_store.put(
+            session,
+            kind=Kind.IMPORTED,
+            key=f"imported:{repository_id}:{now:%Y-%m-%d}:{place}",
+            repository_id=repository_id,
+            place=place,
+            now=now,
+            again=True,
+            at=now + IMPORT_DELAY,
+        )
+
+
+def _of_run(
+    session: Session, kind: Kind, repository_id: RepositoryId, run_id: RunId, default: Place | None, now: datetime
+) -> None:
+    audience = subscription.audience(session, repository_id, default)
+    for place in audience.places(Event.INCIDENT):
+        notice_store.put(
+            session,
+            kind=kind,
+            key=f"{kind}:{repository_id}:{run_id}:{place}",
+            repository_id=repository_id,
+            ref=run_id,
+            place=place,
+            now=now,
+            at=audience.loud_from(place, now),
+        )
+
+
+_EVENTS = {Status.FLAKY: Event.FLAKY, Status.BROKEN: Event.BROKEN, Status.HEALTHY: Event.FIXED}
+
+
+def _opens(audience: Audience, place: Place, change: judge.Change, subject: Subject, on_default_branch: bool) -> bool:
+    """Whether a change is worth a card in a place that has none of the case."""
+    match change.after:
+        case Status.FLAKY:
+            return audience.admits(place, Event.FLAKY, subject)
+        case Status.BROKEN:
+            return on_default_branch and audience.admits(place, Event.BROKEN, subject)
+        case Status.HEALTHY | Status.INFRA | Status.SUSPECT | Status.INSUFFICIENT:
+            return False
+
+
+def _open(
+    session: Session, audience: Audience, place: Place, repository_id: RepositoryId, new: list[CaseId], now: datetime
+) -> None:
+    """Open a card for each new case, or one for all of them where they are too many."""
+    if not new:
+        return
+    at = audience.loud_from(place, now)
+    storm = storm_store.find_open(session, place, repository_id, now - STORM_WINDOW)
+    if storm is None and not is_storm(
+        len(new), card_store.count_opened(session, repository_id, place, now - STORM_WINDOW)
+    ):
+        for case_id in new:
+            card(session, repository_id, case_id, place, now, at=at)
+        return
+    if storm is None:
+        number = storm_store.insert(session, place, repository_id, new, now)
+    else:
+        number = storm.id
+        storm_store.join(session, storm, new, now)
+    notice_store.put(
+        session,
+        kind=Kind.STORM,
+        key=f"storm:{number}",
+        repository_id=repository_id,
+        ref=number,
+        place=place,
+        now=now,
+        again=True,
+        at=at,
+        pause=CARD_PAUSE,
+    )
+
+
+def _opened(
+    session: Session, audience: Audience, repository_id: RepositoryId, case_id: CaseId, opening: Place | None
+) -> set[Place]:
+    """Where a proposal is told: in the channels that hear of it, else where it was made.
+
+    A proposal is of no branch, so filters of branches let it through.
+    """
+    subject = _subjects(session, repository_id, [case_id], "")[case_id]
+    told = {
+        place
+        for place, filters in audience.filters.items()
+        if replace(filters, branch="").admit(Event.QUARANTINE, subject)
+    }
+    return told or ({opening} if opening else set())
+
+
+def _subjects(
+    session: Session, repository_id: RepositoryId, ids: Sequence[CaseId], branch: str
+) -> dict[CaseId, Subject]:
+    facts = case_store.list_facts(session, repository_id, ids)
+    named = owner.aliases(session, repository_id, owner.of_cases(session, repository_id, ids))
+    return {
+        case_id: Subject(branch=branch, file=one.file, rate=one.rate, owners=named.get(case_id, ()))
+        for case_id, one in facts.items()
+    }
+
+
+def _status_line(
+    session: Session, run: run_store.StoredRun, change: judge.Change, place: Place, now: datetime, at: datetime
+) -> None:
+    notice_store.put(
+        session,
+        kind=Kind.STATUS,
+        key=f"alert:{change.case_id}:{run.id}:{place}",
+        repository_id=run.repository_id,
+        ref=change.case_id,
+        detail=f"{change.before}>{change.after}",
+        place=place,
+        now=now,
+        at=at,
+    )

@@ -1,0 +1,60 @@
+"""Lifting quarantines by evidence: a case that is well again is released, and the good news is told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.analysis.model import SYSTEM, QuarantineId, RepositoryId
+from bot.analysis.quarantine import release as recovery
+from bot.analysis.quarantine.lifecycle import State
+from bot.queries import explanation
+from bot.services import policy, quarantine
+from bot.store import queue
+from bot.store.cases import cost as cost_store
+from bot.store.database import Session
+from bot.store.decisions import quarantine as quarantine_store
+from bot.store.runs import history as history_store
+
+
+def request(session: Session, repository_id: RepositoryId) -> None:
+    """Have the quarantines of a repository looked at after a run of its default branch, where there are any."""
+    if quarantine_store.list_open(session, [repository_id], [State.ACTIVE]):
+        name = f"recovery:{repository_id}"
+        queue.defer(session, queue.RECOVERY, lock=name, key=name, repository_id=repository_id)
+
+
+def release(session: Session, repository_id: RepositoryId, now: datetime) -> list[QuarantineId]:
+    """Lift every quarantine whose case has shown that it is well again; returns them.
+
+    A case that did not run, or whose reports were read in part only, has shown nothing and stays.
+    """
+    active = quarantine_store.list_open(session, [repository_id], [State.ACTIVE])
+    if not active:
+        return []
+    rules = policy.of_repository(session, repository_id).quarantine
+    case_ids = sorted({held.case_id for held in active})
+    since = min(held.decided_at or held.proposed_at for held in active)
+    runs = history_store.list_runs(session, repository_id, only_default_branch=True, since=since)
+    results = explanation.with_incidents(
+        session, repository_id, history_store.list_results(session, repository_id, case_ids, runs)
+    )
+    beliefs = cost_store.list_beliefs(session, repository_id, case_ids)
+    released = []
+    for held in active:
+        progress = recovery.progress(
+            held,
+            [one for one in results if one.case_id == held.case_id],
+            {variant: belief.p_flaky for (case_id, variant), belief in beliefs.items() if case_id == held.case_id},
+            rules,
+        )
+        if progress.is_released:
+            quarantine.lift(session, held.id, SYSTEM, now, reason=_reason(progress))
+            released.append(held.id)
+    return released
+
+
+def _reason(progress: recovery.Progress) -> str:
+    return (
+        f"Well again: passed on the last {progress.streak} commits of the default branch, "
+        f"{100 * progress.p_flaky:.0f} % likely flaky."
+    )

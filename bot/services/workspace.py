@@ -1,0 +1,101 @@
+"""Slack workspaces come and go: what is kept of them, and what is forgotten with them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot import telemetry
+from bot.analysis.model import ActorKind, Place, WorkspaceId
+from bot.services import subscription
+from bot.slack.client import BotIdentity
+from bot.slack.oauth import Installed
+from bot.store.conversation import notice as notice_store
+from bot.store.conversation import subscription as subscription_store
+from bot.store.conversation.notice import NO_REPOSITORY, Kind
+from bot.store.database import Session
+from bot.store.workspaces import account_link as account_link_store
+from bot.store.workspaces import token as token_store
+from bot.store.workspaces import workspace as workspace_store
+from bot.store.workspaces.token import StoredToken
+from bot.store.workspaces.workspace import Workspace
+
+_log = telemetry.logger(__name__)
+
+
+def install(session: Session, installed: Installed, sealed: bytes, now: datetime) -> WorkspaceId:
+    """Record that a workspace installed the app, with its sealed token; it sees no repository yet."""
+    workspace_id = workspace_store.put(
+        session,
+        enterprise_id=installed.enterprise_id,
+        team_id=installed.team_id,
+        name=installed.name,
+        bot_user_id=installed.bot_user_id,
+        now=now,
+    )
+    token = StoredToken(
+        workspace_id=workspace_id,
+        sealed=sealed,
+        installer=installed.installer,
+        scopes=installed.scopes,
+        expires_at=installed.expires_at,
+    )
+    token_store.put(session, token, now)
+    return workspace_id
+
+
+def recognise(session: Session, identity: BotIdentity, now: datetime) -> Workspace:
+    """Record whom SLACK_BOT_TOKEN speaks for."""
+    return workspace_store.identify(
+        session,
+        enterprise_id=identity.enterprise_id,
+        team_id="" if identity.is_organisation else identity.team_id,
+        name=identity.team,
+        bot_user_id=identity.bot_user_id,
+        now=now,
+    )
+
+
+def uninstall(session: Session, workspace: Workspace, now: datetime) -> None:
+    """Forget the token, the people and the installations of a workspace that removed the app.
+
+    The token in the settings is not ours to forget: its workspace is known again when it installs the app again.
+    """
+    token_store.delete(session, workspace.id)
+    account_link_store.delete_workspace(session, workspace.id)
+    workspace_store.remove(session, workspace.id, now)
+
+
+def revoke(session: Session, workspace: Workspace) -> None:
+    """Forget the token a workspace took back; what else is known of it stays until it removes the app."""
+    token_store.delete(session, workspace.id)
+
+
+def pause(session: Session, place: Place, reason: str, now: datetime) -> None:
+    """Say nothing more in a channel, and have whoever looks after it told."""
+    if not subscription.pause(session, place, reason, now):
+        return
+    person = _find_keeper(session, place)
+    if person is None:
+        _log.warning("a channel is paused, and nobody is known to tell", place=str(place), reason=reason)
+        return
+    notice_store.put(
+        session,
+        kind=Kind.PAUSED,
+        key=f"paused:{place}:{now.timestamp():.0f}",
+        repository_id=NO_REPOSITORY,
+        detail=f"{place.channel} {reason}",
+        place=Place(place.workspace_id, person),
+        now=now,
+    )
+
+
+def _find_keeper(session: Session, place: Place) -> str | None:
+    """Who subscribed a channel, else who installed the app, else who connected the repositories of its workspace."""
+    creator = subscription_store.find_creator(session, place)
+    if creator is not None and creator.kind is ActorKind.SLACK:
+        return creator.id
+    token = token_store.find(session, place.workspace_id)
+    if token is not None and token.installer:
+        return token.installer
+    binder = workspace_store.find_binder(session, place.workspace_id)
+    return binder.id if binder is not None and binder.kind is ActorKind.SLACK else None

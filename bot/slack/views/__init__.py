@@ -1,0 +1,1 @@
+"""Messages, modals and the App Home: state in, Block Kit out. Pure."""

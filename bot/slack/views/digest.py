@@ -1,0 +1,178 @@
+"""The digest of a channel, pure: one sentence, a chart, what is new, what waits, what it cost, where we were wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.analysis.digest import Cost, Digest, News, Owned, Row
+from bot.analysis.learning.error_ledger import Ledger
+from bot.analysis.quarantine import owner
+from bot.slack import block_kit
+from bot.slack.block_kit import Block, Element, Message
+from bot.slack.ids import Action
+from bot.slack.views import phrase, table
+from bot.slack.views.table import Chart, Level, Number, Table
+
+_MAX_OWNERS = 8
+_MAX_STALE = 5
+_MAX_MASKED = 3
+_NAMED = 3
+_HOUR = 60
+
+
+def digest(told: Digest, level: Level = Level.DATA) -> Message:
+    """Render a digest for a workspace that takes blocks of a level."""
+    blocks: list[Block] = [
+        block_kit.header(f"{'Weekly' if told.is_weekly else 'Daily'} flake digest, {told.day.day} {told.day:%B}"),
+        block_kit.section(_summary(told, marked=True)),
+        *table.chart(_chart(told), level),
+        *table.table(_news(told), level),
+        *_standing(told),
+        *_stale(told),
+        *_cost(told.cost),
+        *_ledger(told.ledgers),
+    ]
+    if buttons := _buttons(told):
+        blocks.append(block_kit.actions(*buttons))
+    until = f"{phrase.when(told.since, 'both')} to {phrase.when(told.until, 'both')}"
+    blocks.append(
+        block_kit.context(f"{until} · {told.cadence} · `/flakeguard digest` changes it, empty ones are not sent")
+    )
+    return Message(_summary(told, marked=False), tuple(blocks))
+
+
+def _summary(told: Digest, *, marked: bool) -> str:
+    strong = (lambda text: f"*{text}*") if marked else (lambda text: text)
+    parts = [strong(f"{told.count(news):,} {news}") for news in News]
+    quarantined = strong(f"{told.quarantined:,} quarantined")
+    if told.expiring:
+        quarantined += f" ({told.expiring:,} {'ends' if told.expiring == 1 else 'end'} within 3 days)"
+    parts.append(quarantined)
+    if told.proposals:
+        parts.append(strong(phrase.count(told.proposals, "proposal waits", "proposals wait")))
+    if told.cost.blocked or told.cost.ci_minutes >= 1:
+        lost = f"{phrase.count(told.cost.blocked, 'pull request')} blocked, {_minutes(told.cost.ci_minutes)} of CI lost"
+        parts.append(strong(lost))
+    name = phrase.repository if marked else phrase.repository_text
+    where = phrase.listing(name(one) for one in told.repositories[:_NAMED])
+    if len(told.repositories) > _NAMED:
+        where = f"{phrase.count(len(told.repositories), 'repository', 'repositories')}"
+    first = next((row for row in told.rows if row.news is not News.FIXED), None)
+    top = ""
+    if first is not None and not marked:
+        title = block_kit.escape(block_kit.line(first.title), phrase.MAX_TITLE)
+        top = f" First: {title}, failing {phrase.percent(first.rate)}."
+    return f"{where}: {', '.join(parts)}.{top}"
+
+
+def _chart(told: Digest) -> Chart:
+    return Chart(
+        title="Failures in the last 14 days",
+        unit="failed tries",
+        categories=tuple(f"{one.day.day} {one.day:%b}" for one in told.days),
+        series=[
+            ("of flaky tests", tuple(float(one.flaky) for one in told.days)),
+            ("of other tests", tuple(float(one.other) for one in told.days)),
+        ],
+    )
+
+
+def _news(told: Digest) -> Table:
+    several = len(told.repositories) > 1
+    head = ("Test", *(("Repository",) if several else ()), "News", "Fails", "Failed runs", "Owner")
+    rows = [(row.title, *((row.repository,) if several else ()), *_numbers(row)) for row in told.rows]
+    return Table(caption="Newly flaky, newly broken and fixed tests", head=head, rows=rows)
+
+
+def _numbers(row: Row) -> tuple[str, Number, Number, str]:
+    runs = Number(row.runs, f"{row.failures:,} of {row.runs:,}")
+    return row.news.value, Number(round(row.rate, 4), phrase.percent(row.rate)), runs, _plain_owners(row.owners)
+
+
+def _standing(told: Digest) -> list[Block]:
+    if not told.owned:
+        return []
+    lines = [_owned(one) for one in told.owned[:_MAX_OWNERS]]
+    if len(told.owned) > _MAX_OWNERS:
+        lines.append(f"and {phrase.count(len(told.owned) - _MAX_OWNERS, 'more owner')}")
+    return [block_kit.section("\n".join(["*In quarantine, by owner*", *lines]))]
+
+
+def _owned(one: Owned) -> str:
+    whose, held = phrase.owner_list(one.owners, _NAMED), phrase.count(one.quarantined, "test")
+    ending = f", {one.expiring:,} of them within 3 days of {'its' if one.expiring == 1 else 'their'} end"
+    return f"• {whose}: {held}{ending if one.expiring else ''}"
+
+
+def _stale(told: Digest) -> list[Block]:
+    if not told.stale:
+        return []
+    lines = [
+        f"• {block_kit.code(one.title, 160)} in {phrase.repository(one.repository)} since {phrase.when(one.since)}, "
+        f"owner {phrase.owner_list(one.owners, _NAMED)}"
+        for one in told.stale[:_MAX_STALE]
+    ]
+    if len(told.stale) > _MAX_STALE:
+        lines.append(f"and {len(told.stale) - _MAX_STALE:,} more")
+    return [block_kit.section("\n".join(["*Stale: nobody has decided*", *lines]))]
+
+
+def _cost(cost: Cost) -> list[Block]:
+    if cost.is_nothing:
+        return []
+    return [
+        block_kit.fields(
+            ("Cost", f"{_minutes(cost.ci_minutes)} of CI, {_minutes(cost.waiting_minutes)} of waiting"),
+            ("Blocked", phrase.count(cost.blocked, "pull request")),
+            (
+                "Saved by quarantine",
+                f"{_minutes(cost.saved_minutes)}, {phrase.count(cost.saved_blocks, 'pull request')} not blocked",
+            ),
+        )
+    ]
+
+
+def _ledger(ledgers: Sequence[Ledger]) -> list[Block]:
+    lines = [
+        f"• {phrase.WORDS[one.status]}: {one.wrong:,} of {phrase.count(one.judged, 'judged test')} "
+        f"{'was' if one.wrong == 1 else 'were'} something else"
+        for ledger in ledgers
+        for one in ledger.statuses
+    ]
+    masked = [one for ledger in ledgers for one in ledger.masked]
+    lines += [
+        f"• a quarantine masked a regression of {block_kit.code(one.title, 160)} "
+        f"from {phrase.when(one.first_failure_at)} to {phrase.when(one.noticed_at)}"
+        for one in masked[:_MAX_MASKED]
+    ]
+    if len(masked) > _MAX_MASKED:
+        lines.append(f"• and {phrase.count(len(masked) - _MAX_MASKED, 'more masked regression')}")
+    return (
+        [block_kit.section("\n".join(["*Where FlakeGuard was wrong, by what people said*", *lines]))] if lines else []
+    )
+
+
+def _buttons(told: Digest) -> tuple[Element, ...]:
+    found = []
+    if told.proposals:
+        label = f"Review {phrase.count(told.proposals, 'proposal')}"
+        found.append(block_kit.button(label, Action.MENU_PROPOSED, says=label, style="primary"))
+    if told.expiring:
+        label = f"{told.expiring:,} expiring"
+        found.append(block_kit.button(label, Action.MENU_EXPIRING, says=f"List what ends soon: {label}"))
+    if told.count(News.BROKEN):
+        found.append(block_kit.button("Broken", Action.MENU_BROKEN, says="List the broken tests"))
+    found.append(block_kit.button("Settings…", Action.DIGEST_SETTINGS, says="Change the digest of this channel"))
+    return tuple(found)
+
+
+def _minutes(minutes: float) -> str:
+    if minutes >= 2 * _HOUR:
+        return phrase.count(round(minutes / _HOUR), "hour")
+    return phrase.count(round(minutes), "minute")
+
+
+def _plain_owners(names: Sequence[str]) -> str:
+    """Return owners for a table cell; whoever would be mentioned anew in every digest is not named."""
+    shown = ["assigned" if owner.is_person(name) or owner.is_group(name) else name for name in names[:_NAMED]]
+    return ", ".join(shown) or "nobody yet"

@@ -1,0 +1,240 @@
+"""What a person filled into a modal, checked: what is wrong is named by the input it is wrong in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Self
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from bot.analysis.model import CaseId, QuarantineId, RepositoryId
+from bot.analysis.quarantine import lifecycle
+from bot.analysis.quarantine import owner as owners
+from bot.analysis.quarantine.lifecycle import RejectReason, Scope
+from bot.errors import InvalidInputError
+from bot.slack.ids import Field
+
+MAX_COMMENT = 400
+MAX_ADDRESS = 500
+OUTAGE_BEGAN = {
+    0: "Now",
+    30: "30 minutes ago",
+    60: "An hour ago",
+    180: "3 hours ago",
+    720: "12 hours ago",
+    1440: "A day ago",
+}
+"""When an outage may have begun, in minutes before now."""
+
+
+class FormError(InvalidInputError):
+    """What is wrong with a submission: `errors` maps the id of an input to a sentence, as Slack shows it."""
+
+    def __init__(self, errors: Mapping[Field, str] | Mapping[str, str]) -> None:
+        super().__init__(" ".join(errors.values()))
+        self.errors = {str(field): text for field, text in errors.items()}
+
+
+class _Option(BaseModel):
+    value: str
+
+
+class _Value(BaseModel):
+    value: str | None = None
+    selected_option: _Option | None = None
+    selected_user: str | None = None
+
+    @property
+    def answer(self) -> str:
+        chosen = self.selected_option.value if self.selected_option else self.selected_user
+        return (chosen or self.value or "").strip()
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineForm:
+    """A proposal as a person filled it in."""
+
+    days: int
+    scope: Scope
+    owner: str | None
+    reason: str
+
+    @classmethod
+    def decode(cls, values: Mapping[str, object]) -> Self:
+        """Read `view.state.values`; raises FormError naming the inputs at fault."""
+        answers = _answers(values)
+        errors: dict[Field, str] = {}
+        days, scope, reason = answers[Field.UNTIL], answers[Field.SCOPE], answers[Field.WHY]
+        errors |= _check_days(days)
+        if scope not in set(Scope):
+            errors[Field.SCOPE] = "Choose what the quarantine covers."
+        errors |= _check_reason(reason, Field.WHY)
+        if errors:
+            raise FormError(errors)
+        return cls(int(days), Scope(scope), answers[Field.OWNER] or None, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class RejectForm:
+    """Why a proposal or a flaky belief is wrong."""
+
+    reason: RejectReason
+    comment: str
+
+    @property
+    def text(self) -> str:
+        """The reason as the audit trail keeps it, such as `bug: the cart rounds twice`."""
+        return f"{self.reason}: {self.comment}" if self.comment else self.reason.value
+
+    @classmethod
+    def decode(cls, values: Mapping[str, object]) -> Self:
+        """Read `view.state.values`; raises FormError naming the inputs at fault."""
+        answers = _answers(values)
+        if answers[Field.WHY] not in set(RejectReason):
+            raise FormError({Field.WHY: "Choose one: the answer teaches FlakeGuard."})
+        if len(answers[Field.COMMENT]) > MAX_COMMENT:
+            raise FormError({Field.COMMENT: f"At most {MAX_COMMENT} characters."})
+        return cls(RejectReason(answers[Field.WHY]), answers[Field.COMMENT])
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeForm:
+    """Why a broken case may be masked again."""
+
+    reason: str
+
+    @classmethod
+    def decode(cls, values: Mapping[str, object]) -> Self:
+        """Read `view.state.values`; raises FormError naming the inputs at fault."""
+        reason = _answers(values)[Field.WHY]
+        if errors := _check_reason(reason, Field.WHY):
+            raise FormError(errors)
+        return cls(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class DaysForm:
+    """How many days longer, or how many days of quiet."""
+
+    days: int
+
+    @classmethod
+    def decode(cls, values: Mapping[str, object]) -> Self:
+        """Read `view.state.values`; raises FormError naming the inputs at fault."""
+        days = _answers(values)[Field.UNTIL]
+        if errors := _check_days(days):
+            raise FormError(errors)
+        return cls(int(days))
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerForm:
+    """Who will mend a test: somebody or a user group of the workspace by its id, or a team by its name."""
+
+    owner: str
+
+    @classmethod
+    def decode(cls, values: Mapping[str, object]) -> Self:
+        """Read `view.state.values`; raises FormError naming the inputs at fault."""
+        answers = _answers(values)
+        person, team = answers[Field.OWNER], answers[Field.TEAM]
+        if person and team:
+            raise FormError({Field.TEAM: "Choose a person or write a team, not both."})
+        if not person and not team:
+            raise FormError({Field.OWNER: "Choose who will mend it, or write a team below."})
+        if len(team) > lifecycle.MAX_OWNER_LENGTH:
+            raise FormError({Field.TEAM: f"At most {lifecycle.MAX_OWNER_LENGTH} characters."})
+        return cls(person or owners.written(team))
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetForm:
+    """Which quarantine ends so that another one fits."""
+
+    leaves: QuarantineId
+
+    @classmethod
+    def decode(cls, values: Mapping[str, object]) -> Self:
+        """Read `view.state.values`; raises FormError naming the inputs at fault."""
+        return cls(QuarantineId(_number(values, Field.LEAVES, "Choose the test that leaves quarantine.")))
+
+
+@dataclass(frozen=True, slots=True)
+class CaseForm:
+    """The test that was chosen while typing."""
+
+    case_id: CaseId
+
+    @classmethod
+    def decode(cls, values: Mapping[str, object]) -> Self:
+        """Read `view.state.values`; raises FormError naming the inputs at fault."""
+        return cls(CaseId(_number(values, Field.CASE, "Choose a test of the list.")))
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentForm:
+    """An outage that somebody knows of; `ago` is how long before now it began."""
+
+    repository_id: RepositoryId
+    reason: str
+    ago: timedelta
+
+    @classmethod
+    def decode(cls, values: Mapping[str, object]) -> Self:
+        """Read `view.state.values`; raises FormError naming the inputs at fault."""
+        repository = _number(values, Field.REPOSITORY, "Choose the repository.")
+        minutes = _number(values, Field.SINCE, "Choose when it began.")
+        reason = _answers(values)[Field.WHY]
+        errors = _check_reason(reason, Field.WHY)
+        if minutes not in OUTAGE_BEGAN:
+            errors = {**errors, Field.SINCE: "Choose when it began."}
+        if errors:
+            raise FormError(errors)
+        return cls(RepositoryId(repository), reason, timedelta(minutes=minutes))
+
+
+@dataclass(frozen=True, slots=True)
+class RunForm:
+    """The link to a workflow run."""
+
+    address: str
+
+    @classmethod
+    def decode(cls, values: Mapping[str, object]) -> Self:
+        """Read `view.state.values`; raises FormError naming the inputs at fault."""
+        address = _answers(values)[Field.RUN]
+        if "/actions/runs/" not in address or len(address) > MAX_ADDRESS:
+            raise FormError({Field.RUN: "Paste the link to a run, such as https://github.com/acme/shop/actions/runs/7"})
+        return cls(address)
+
+
+def _number(values: Mapping[str, object], field: Field, otherwise: str) -> int:
+    answer = _answers(values)[field]
+    if not answer.isascii() or not answer.isdecimal():
+        raise FormError({field: otherwise})
+    return int(answer)
+
+
+def _check_days(days: str) -> dict[Field, str]:
+    if not days.isascii() or not days.isdecimal() or not lifecycle.MIN_DAYS <= int(days) <= lifecycle.MAX_DAYS:
+        return {Field.UNTIL: f"Choose {lifecycle.MIN_DAYS} to {lifecycle.MAX_DAYS} days."}
+    return {}
+
+
+def _check_reason(reason: str, field: Field) -> dict[Field, str]:
+    if not reason:
+        return {field: "Say why, in a sentence: the reason goes to the audit trail."}
+    if len(reason) > lifecycle.MAX_REASON_LENGTH:
+        return {field: f"At most {lifecycle.MAX_REASON_LENGTH} characters."}
+    return {}
+
+
+def _answers(values: Mapping[str, object]) -> dict[Field, str]:
+    try:
+        given = TypeAdapter(dict[str, dict[str, _Value]]).validate_python(values)
+    except ValidationError as error:
+        message = "Slack sent a form that cannot be read. Close it and open it again."
+        raise InvalidInputError(message) from error
+    return {field: next((one.answer for one in given.get(field, {}).values()), "") for field in Field}

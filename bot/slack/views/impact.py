@@ -1,0 +1,57 @@
+"""What flaky tests cost and what to mend first, pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.analysis.impact import Impact
+from bot.slack import block_kit
+from bot.slack.block_kit import Block, Message
+from bot.slack.ids import Action
+from bot.slack.views import phrase
+
+
+def ranking(repository: str, days: int, found: Sequence[Impact]) -> Message:
+    """Rank the tests of a repository by what they cost in a period."""
+    period = phrase.count(days, "day")
+    name = phrase.repository_text(repository)
+    if not found:
+        text = f"No flaky test of {name} cost anything in the last {period}."
+        shown = f"No flaky test of {phrase.repository(repository)} cost anything in the last {period}."
+        return Message(text, (block_kit.section(shown),))
+    first = found[0]
+    worst = block_kit.escape(block_kit.line(first.title), phrase.MAX_TITLE)
+    text = f"What to mend first in {name}, by the last {period}: {worst}, which {_cost(first)}."
+    blocks: list[Block] = [
+        block_kit.section(f"*What to mend first in {phrase.repository(repository)}*, by the last {period}")
+    ]
+    for place, one in enumerate(found, start=1):
+        details = block_kit.button("Details", Action.DETAILS, str(one.case_id), says=f"Details of {one.title}")
+        line = f"{place}. {block_kit.code(one.title, 160)}\nIt {_cost(one)}; {_outlook(one)}."
+        blocks.append(block_kit.section(line, accessory=details))
+    return Message(text, tuple(blocks))
+
+
+def _cost(one: Impact) -> str:
+    blocked = phrase.count(one.blocked_pull_requests, "pull request")
+    minutes = f"{_minutes(one.ci_minutes)} of machines and {_minutes(one.waiting_minutes)} of waiting"
+    return f"failed {phrase.count(one.failures, 'time')}, blocked {blocked} and lost {minutes}"
+
+
+def in_short(one: Impact) -> str:
+    """Return what a case cost in a few words."""
+    blocked = (
+        f"{phrase.count(one.blocked_pull_requests, 'pull request')} blocked, " if one.blocked_pull_requests else ""
+    )
+    return f"{blocked}{_minutes(one.minutes)} lost"
+
+
+def _outlook(one: Impact) -> str:
+    return (
+        f"next week about {one.expected_failures:.1f} failures and "
+        f"{one.expected_blocked:.1f} blocked pull requests if nothing is done"
+    )
+
+
+def _minutes(number: float) -> str:
+    return phrase.count(round(number), "minute") if number == 0 or number >= 1 else "under a minute"

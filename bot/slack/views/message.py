@@ -1,0 +1,370 @@
+"""What is posted in channels, pure: the living card of a case, the lines of its history, and news of a repository."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.analysis import failures
+from bot.analysis.impact import Impact
+from bot.analysis.incident import Incident, Kind
+from bot.analysis.model import Actor, CaseProfile, Problem, Status
+from bot.analysis.quarantine.lifecycle import Quarantine, State
+from bot.slack import block_kit, ids
+from bot.slack.block_kit import Block, Element, Json, Message, Metadata
+from bot.slack.ids import Action
+from bot.slack.views import card_state, case_list, impact, phrase
+
+_MAX_PROBLEMS = 5
+_MAX_PARTS = 3
+
+
+class History(StrEnum):
+    """What a line in the thread of a card tells."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    LIFTED = "lifted"
+    EXPIRED = "expired"
+    SUSPENDED = "suspended"
+    RESUMED = "resumed"
+    EXTENDED = "extended"
+    ASSIGNED = "assigned"
+    FIXED = "fixed"
+    LABELLED = "labelled"
+    MUTED = "muted"
+    UNMUTED = "unmuted"
+    RENAMED = "renamed"
+    STATUS = "status"
+
+    @property
+    def is_broadcast(self) -> bool:
+        """Whether the line is shown in the channel as well: it is where the channel has to know, and nowhere else."""
+        return self in _BROADCAST
+
+
+_BROADCAST = frozenset(
+    {
+        History.PROPOSED,
+        History.APPROVED,
+        History.RESUMED,  # it masks failures again, as an approval does
+        History.SUSPENDED,
+        History.EXPIRED,
+        History.FIXED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportSummary:
+    """What the history of a repository held when it was read for the first time; cases are counted."""
+
+    repository: str
+    runs: int
+    cases: int
+    flaky: int
+    broken: int
+    first_at: datetime
+    last_at: datetime
+    problems: int
+
+
+_DEEDS = {
+    History.PROPOSED: (phrase.PROPOSED_DOT, "proposed to quarantine"),
+    History.APPROVED: ("\N{WHITE HEAVY CHECK MARK}", "approved the quarantine of"),
+    History.REJECTED: (phrase.DECIDED_DOT, "rejected the quarantine of"),
+    History.WITHDRAWN: (phrase.DECIDED_DOT, "withdrew the proposal to quarantine"),
+    History.LIFTED: (phrase.DECIDED_DOT, "lifted the quarantine of"),
+    History.EXPIRED: (phrase.DECIDED_DOT, "ended, as its time was over, the quarantine of"),
+    History.SUSPENDED: (phrase.DOTS[Status.BROKEN], "suspended the quarantine of"),
+    History.RESUMED: (phrase.PROPOSED_DOT, "resumed the quarantine of"),
+    History.EXTENDED: (phrase.DECIDED_DOT, "extended the quarantine of"),
+    History.ASSIGNED: ("\N{BUST IN SILHOUETTE}", "named another owner of"),
+    History.FIXED: (phrase.DOTS[Status.HEALTHY], "sees the fix of"),
+    History.LABELLED: ("\N{LABEL}", "gave a verdict on"),
+    History.MUTED: ("\N{SPEAKER WITH CANCELLATION STROKE}", "muted"),
+    History.UNMUTED: ("\N{SPEAKER}", "ended the mute of"),
+    History.RENAMED: ("\N{LABEL}", "followed the rename of"),
+}
+
+
+_CONSEQUENCES = {
+    History.PROPOSED: " for {days}; {evidence}",
+    History.APPROVED: " {until}",
+    History.RESUMED: " {until}",
+    History.EXTENDED: " {until}",
+    History.SUSPENDED: ": it is BROKEN ON MAIN, so the build fails again; {evidence}",
+    History.LABELLED: ", which counts against the belief that it is flaky",
+    History.STATUS: " as {status}; {evidence}",
+    History.FIXED: ", so its failures count again; {evidence}",
+    History.REJECTED: ", so its failures count",
+    History.WITHDRAWN: ", so its failures count",
+    History.LIFTED: ", so its failures count",
+    History.EXPIRED: ", so its failures count",
+    History.ASSIGNED: "",
+    History.MUTED: "",
+    History.UNMUTED: "",
+    History.RENAMED: "",
+}
+
+
+def card(
+    profile: CaseProfile,
+    quarantine: Quarantine | None,
+    now: datetime,
+    owners: Sequence[str] = (),
+    week: Impact | None = None,
+) -> Message:
+    """Render the living card: always the latest state of the case and of its quarantine.
+
+    `owners` own it, `week` is what it cost in the last seven days.
+    """
+    told = card_state.tell(profile, quarantine, now)
+    title = f"{told.dot} {phrase.case(profile)} {told.title} in {phrase.repository(profile.repository)}"
+    blocks: list[Block] = [block_kit.section(title, block_id=_block_id(profile, "title"))]
+    if told.decision:
+        blocks.append(block_kit.section(told.decision, block_id=_block_id(profile, "decision")))
+    if quarantine is not None and quarantine.state is State.PROPOSED:
+        blocks.append(_proposal_fields(profile, quarantine, owners))
+        blocks.append(block_kit.section(block_kit.quote(quarantine.reason)))
+    if quarantine is None or quarantine.state is State.SUSPENDED:
+        blocks += evidence(profile, owners, week)
+    blocks.append(block_kit.actions(*buttons(profile, quarantine), block_id=_block_id(profile, "act")))
+    blocks.append(_footer(profile, quarantine))
+    payload: dict[str, Json] = {
+        "case_id": int(profile.case_id),
+        "repository_id": int(profile.repository_id),
+        "state": (quarantine.state if quarantine else profile.status).value,
+    }
+    return Message(told.sentence, tuple(blocks), Metadata(ids.CARD_EVENT, payload))
+
+
+def buttons(profile: CaseProfile, quarantine: Quarantine | None) -> tuple[Element, ...]:
+    """Return the buttons for the state a case and its quarantine are in, and the menu of everything else."""
+    case, spoken = str(profile.case_id), profile.title
+    details = block_kit.button("Details", Action.DETAILS, case, says=f"Details of {spoken}")
+    rest = (*_rerun(profile), details, case_list.menu(profile, quarantine))
+    if quarantine is not None and quarantine.state.is_open:
+        return (*_open_buttons(quarantine, spoken), *rest)
+    if profile.status is not Status.FLAKY:
+        return rest
+    ended = quarantine is not None
+    again = "Quarantine again…" if ended else "Quarantine…"
+    propose = block_kit.button(
+        again, Action.QUARANTINE_OPEN, case, says=f"Quarantine {spoken}", style=None if ended else "primary"
+    )
+    not_flaky = block_kit.button("Not flaky…", Action.LABEL_OPEN, case, says=f"Say that this is not flaky: {spoken}")
+    return (propose, not_flaky, *rest)
+
+
+def _rerun(profile: CaseProfile) -> tuple[Element, ...]:
+    failure = profile.last_failure
+    if failure is None or failure.red_run is None or profile.status is not Status.FLAKY:
+        return ()
+    ask = block_kit.confirm("Run the failed jobs again?", "It costs their minutes once more.", yes="Re-run")
+    value, says = f"{failure.red_run}:{profile.repository_id}", f"Run the failed jobs of run {failure.run_number} again"
+    return (block_kit.button("Re-run failed", Action.RERUN_FAILED, value, says=says, ask=ask),)
+
+
+def lift_question(profile: CaseProfile, quarantine: Quarantine) -> Message:
+    """Show how a case is quarantined or proposed, and the buttons that end that."""
+    told = f"{phrase.case_text(profile)} is {quarantine.state} in {phrase.repository_text(profile.repository)}"
+    until = f" until {phrase.day(quarantine.expires_at)}" if quarantine.expires_at else ""
+    shown = f"{phrase.case(profile)} is {quarantine.state} in {phrase.repository(profile.repository)}{until}."
+    text = f"{told}{until}. Do you want to end that?"
+    return Message(
+        text,
+        (
+            block_kit.section(f"{shown}\nDo you want to end that?"),
+            block_kit.actions(*_open_buttons(quarantine, profile.title)),
+        ),
+    )
+
+
+def unfurl(profile: CaseProfile, quarantine: Quarantine | None, now: datetime) -> tuple[Block, ...]:
+    """Render a case in short, as it is shown under a shared link; nothing of it can be pressed."""
+    told = card_state.tell(profile, quarantine, now)
+    title = f"{told.dot} {phrase.case(profile)} {told.title} in {phrase.repository(profile.repository)}"
+    return (block_kit.section(f"{title}\n{told.sentence}"), block_kit.context(block_kit.code(profile.uid, 60)))
+
+
+def history_line(
+    kind: History, actor: Actor, quarantine: Quarantine | None, profile: CaseProfile, reason: str | None
+) -> Message:
+    """Render one entry of the audit trail as a reply in the thread of the card."""
+    until = quarantine.expires_at if quarantine else None
+    days = phrase.count(quarantine.days, "day") if quarantine else "some time"
+    dot, verb = _DEEDS[kind] if kind is not History.STATUS else (phrase.DOTS[profile.status], "now sees")
+    why = phrase.reason(reason)
+    rest_text = _consequence(kind, profile, days, f"until {phrase.day(until)}" if until else f"for {days}")
+    rest = _consequence(kind, profile, days, f"until {phrase.when(until)}" if until else f"for {days}")
+    text = f"{phrase.person_text(actor)} {verb} {phrase.case_text(profile)}{rest_text}.{card_state.because(why)}"
+    shown = f"{dot} {phrase.person(actor)} {verb} {phrase.case(profile)}{rest}."
+    blocks = [block_kit.section(shown), *([block_kit.section(block_kit.quote(why))] if why else [])]
+    return Message(text, tuple(blocks))
+
+
+def imported(summary: ImportSummary) -> Message:
+    """Say once what the history of a repository taught."""
+    found = phrase.listing([f"{summary.flaky:,} flaky", f"{summary.broken:,} broken"])
+    runs, cases = phrase.count(summary.runs, "run"), phrase.count(summary.cases, "test")
+    text = (
+        f"History of {phrase.repository_text(summary.repository)} imported: {runs} of {cases} "
+        f"from {phrase.day(summary.first_at)} to {phrase.day(summary.last_at)}; {found}."
+    )
+    blocks = [
+        block_kit.section(f"\N{BOOKS} History of {phrase.repository(summary.repository)} imported: {runs} of {cases}."),
+        block_kit.fields(
+            ("Flaky", f"{phrase.DOTS[Status.FLAKY]} {phrase.count(summary.flaky, 'test')}"),
+            ("Broken", f"{phrase.DOTS[Status.BROKEN]} {phrase.count(summary.broken, 'test')}"),
+            ("From", phrase.when(summary.first_at)),
+            ("To", phrase.when(summary.last_at)),
+        ),
+        block_kit.actions(
+            block_kit.button("Show status", Action.MENU_STATUS, says=f"Show the status of {summary.repository}")
+        ),
+    ]
+    if summary.problems:
+        unread = f"{phrase.count(summary.problems, 'report')} could not be read."
+        text = f"{text} {unread}"
+        blocks.append(block_kit.context(f"\N{WARNING SIGN} {unread}"))
+    return Message(text, tuple(blocks))
+
+
+def incident(repository: str, run_url: str, run_number: int, failed: int, cases: int) -> Message:
+    """Say that so much of one run failed together that it speaks of the run, not of its tests."""
+    share = f"{failed:,} of {phrase.count(cases, 'test')} failed together"
+    name = phrase.repository_text(repository)
+    text = f"Infra: {share} in run {run_number} of {name}, so the run does not count against them."
+    shown = (
+        f"{phrase.DOTS[Status.INFRA]} *Infra:* {share} in {block_kit.link(run_url, f'run #{run_number}')} of "
+        f"{phrase.repository(repository)}, so the run does not count against them."
+    )
+    return Message(text, (block_kit.section(shown),))
+
+
+def part_out(repository: str, run_url: str, run_number: int, found: Sequence[Incident]) -> Message:
+    """Say which suites or runners of a run failed as a whole, so that it speaks of these, not of their tests."""
+    named = [_part(one) for one in found[:_MAX_PARTS]]
+    if (more := len(found) - len(named)) > 0:
+        named.append(f"{more:,} more of its suites and runners")
+    told = f"{phrase.listing(named)} failed together"
+    name = phrase.repository_text(repository)
+    text = f"Infra: {told} in run {run_number} of {name}, so these failures do not count against them."
+    shown = (
+        f"{phrase.DOTS[Status.INFRA]} *Infra:* {told} in {block_kit.link(run_url, f'run #{run_number}')} of "
+        f"{phrase.repository(repository)}, so these failures do not count against them."
+    )
+    return Message(text, (block_kit.section(shown),))
+
+
+def _part(found: Incident) -> str:
+    what = "on" if found.kind is Kind.RUNNER else "of suite"
+    name = block_kit.escape(block_kit.line(found.suite), 140) or "no name"
+    return f"{found.failed:,} of {phrase.count(found.ran, 'test')} {what} {name}"
+
+
+def unreadable(repository: str, run_url: str, run_number: int, problems: Sequence[Problem]) -> Message:
+    """Say what of a run is missing or could not be read, and why."""
+    many = f"{phrase.count(len(problems), 'part')} of it {'is' if len(problems) == 1 else 'are'} missing or unreadable"
+    name = phrase.repository_text(repository)
+    first = f" The first: {block_kit.escape(block_kit.line(problems[0].reason), 200)}." if problems else ""
+    text = f"Run {run_number} of {name} is incomplete: {many}.{first}"
+    shown = (
+        f"\N{WARNING SIGN} {block_kit.link(run_url, f'Run #{run_number}')} of {phrase.repository(repository)} "
+        f"is incomplete: {many}."
+    )
+    lines = [
+        f"• {block_kit.code(f'{one.artifact}/{one.path}' if one.path else one.artifact, 160)}: "
+        f"{block_kit.escape(block_kit.line(one.reason), 300)}"
+        for one in problems[:_MAX_PROBLEMS]
+    ]
+    if len(problems) > _MAX_PROBLEMS:
+        lines.append(f"and {len(problems) - _MAX_PROBLEMS} more")
+    blocks = [block_kit.section(shown), *([block_kit.section("\n".join(lines))] if lines else [])]
+    return Message(text, tuple(blocks))
+
+
+def _consequence(kind: History, profile: CaseProfile, days: str, until: str) -> str:
+    """Return what a move means for the build, or what it rests on."""
+    return _CONSEQUENCES[kind].format(
+        days=days, until=until, evidence=phrase.evidence(profile), status=phrase.WORDS[profile.status]
+    )
+
+
+def _open_buttons(quarantine: Quarantine, spoken: str) -> tuple[Element, ...]:
+    value = str(quarantine.id)
+    counts = "The test fails builds again from now on."
+    if quarantine.state is State.PROPOSED:
+        ask = block_kit.confirm("Withdraw the proposal?", "Only who proposed it can take it back.", yes="Withdraw")
+        return (
+            block_kit.button(
+                "Approve", Action.APPROVE, value, says=f"Approve the quarantine of {spoken}", style="primary"
+            ),
+            block_kit.button("Reject…", Action.REJECT_OPEN, value, says=f"Reject the quarantine of {spoken}"),
+            block_kit.button("Withdraw", Action.WITHDRAW, value, says=f"Withdraw the proposal for {spoken}", ask=ask),
+        )
+    if quarantine.state is State.SUSPENDED:
+        ask = block_kit.confirm("Lift the quarantine?", counts, yes="Lift")
+        return (
+            block_kit.button(
+                "Lift", Action.LIFT, value, says=f"Lift the quarantine of {spoken}", style="primary", ask=ask
+            ),
+            block_kit.button("Resume…", Action.RESUME_OPEN, value, says=f"Resume the quarantine of {spoken}"),
+        )
+    ask = block_kit.confirm("Undo the quarantine?", counts, yes="Undo")
+    return (
+        block_kit.button("Undo", Action.LIFT, value, says=f"Undo the quarantine of {spoken}", ask=ask),
+        block_kit.button("Extend…", Action.EXTEND_OPEN, value, says=f"Extend the quarantine of {spoken}"),
+    )
+
+
+def evidence(profile: CaseProfile, owners: Sequence[str] = (), week: Impact | None = None) -> list[Block]:
+    """Return the numbers of the worst variant, its cost and owners if it has any, and what the last failure said."""
+    blocks: list[Block] = []
+    if (worst := profile.worst) is not None and worst.failures:
+        blocks.append(
+            block_kit.fields(
+                ("Failure rate", phrase.rate(worst)),
+                ("Likely between", phrase.interval(worst)),
+                ("Confidence", phrase.confidence(worst)),
+                ("Variants", phrase.variants(profile)),
+                *((("Cost in 7 days", impact.in_short(week)),) if week else ()),
+                *((("Owner", phrase.owner_list(owners)),) if owners else ()),
+            )
+        )
+    if (failure := profile.last_failure) is not None and profile.status is not Status.HEALTHY:
+        blocks.append(block_kit.section(block_kit.code_block(failures.excerpt(failure.message, failure.text))))
+        if cause := phrase.cause(failure):
+            blocks.append(block_kit.context(cause))
+    return blocks
+
+
+def _proposal_fields(profile: CaseProfile, quarantine: Quarantine, owners: Sequence[str]) -> Block:
+    return block_kit.fields(
+        ("For", phrase.count(quarantine.days, "day")),
+        ("Scope", phrase.scope(quarantine)),
+        ("Evidence", phrase.rate(profile.worst) if profile.worst else "none yet"),
+        ("Owner", phrase.owner_list(owners) if owners else phrase.owner(quarantine.owner)),
+    )
+
+
+def _footer(profile: CaseProfile, quarantine: Quarantine | None) -> Block:
+    parts = []
+    if (failure := profile.last_failure) is not None:
+        run = block_kit.link(failure.run_url, f"run #{failure.run_number}")
+        parts.append(f"last failed in {run} at {block_kit.code(failure.sha[:7], 20)}")
+    if quarantine is not None and profile.worst is not None:
+        parts.append(f"fails {phrase.rate(profile.worst)}")
+    parts.append(f"first seen {phrase.when(profile.first_seen_at)}")
+    if profile.muted_until is not None:
+        parts.append(f"\N{SPEAKER WITH CANCELLATION STROKE} muted until {phrase.when(profile.muted_until)}")
+    return block_kit.context(" · ".join(parts), block_kit.code(profile.uid, 60))
+
+
+def _block_id(profile: CaseProfile, part: str) -> str:
+    return f"fc_{profile.case_id}:{part}"

@@ -1,0 +1,269 @@
+"""The modals of a quarantine's life, pure; `forms` reads what a person filled into them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Self
+
+from pydantic import TypeAdapter, ValidationError
+
+from bot.analysis.model import CaseId, CaseProfile, QuarantineId
+from bot.analysis.quarantine import lifecycle, owner
+from bot.analysis.quarantine.lifecycle import Quarantine, Scope
+from bot.errors import InvalidInputError
+from bot.slack import block_kit, ids
+from bot.slack.block_kit import Block, Element, View
+from bot.slack.ids import Field
+from bot.slack.views import form, phrase
+
+DAYS = (1, 7, 14, 30, 60, 90)
+MUTE_DAYS = 7
+_MAX_VARIANT = 400  # what surely fits into private_metadata
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What a modal is about, carried in its private_metadata: what the person saw, not what is true by now.
+
+    `version` is the quarantine's at that moment; `channel` and `ts` are where the button was pressed, empty for a
+    command.
+    """
+
+    case_id: CaseId
+    quarantine_id: QuarantineId | None = None
+    version: int | None = None
+    variant: str | None = None
+    fingerprint_id: int | None = None
+    channel: str = ""
+    ts: str = ""
+
+    @classmethod
+    def of(cls, profile: CaseProfile, *, channel: str = "", ts: str = "") -> Self:
+        """Return the target of a proposal, with the variant and the failure that may be its scope."""
+        failure, worst = profile.last_failure, profile.worst
+        variant = failure.variant if failure else worst.variant if worst else None
+        if len(profile.variants) < 2 or (variant is not None and len(variant) > _MAX_VARIANT):  # noqa: PLR2004 - a choice needs two
+            variant = None
+        fingerprint_id = failure.fingerprint_id if failure else None
+        return cls(case_id=profile.case_id, variant=variant, fingerprint_id=fingerprint_id, channel=channel, ts=ts)
+
+    @classmethod
+    def at(cls, held: Quarantine, *, channel: str = "", ts: str = "") -> Self:
+        """Return the target of a move of a quarantine, with the version that the person saw."""
+        return cls(case_id=held.case_id, quarantine_id=held.id, version=held.version, channel=channel, ts=ts)
+
+    def encode(self) -> str:
+        """Return the target as private_metadata."""
+        return json.dumps({name: value for name, value in asdict(self).items() if value}, ensure_ascii=False)
+
+    @classmethod
+    def decode(cls, private_metadata: str) -> Self:
+        """Read a target back; raises InvalidInputError where it is not one of ours."""
+        try:
+            return TypeAdapter(cls).validate_json(private_metadata)
+        except ValidationError as error:
+            message = "This form is from an older version. Close it and open it again."
+            raise InvalidInputError(message) from error
+
+
+def quarantine(profile: CaseProfile, target: Target, *, days: int | None = None) -> View:
+    """Ask for how long, for what and why a case shall be quarantined; `days` is what the policy proposes."""
+    scopes = [(Scope.CASE.value, "The whole case")]
+    if target.variant is not None:
+        scopes.append((Scope.VARIANT.value, f"Only in {target.variant}"))
+    if target.fingerprint_id is not None:
+        scopes.append((Scope.FAILURE.value, "Only when it fails like this"))
+    return _modal(
+        ids.Callback.QUARANTINE,
+        "Quarantine test",
+        "Propose",
+        target,
+        _about(profile),
+        block_kit.input_block(
+            Field.UNTIL,
+            "Until",
+            _days_select(days or lifecycle.DEFAULT_DAYS),
+            hint="It goes on running and is watched; only the build ignores it. Then it fails builds again.",
+        ),
+        block_kit.input_block(
+            Field.SCOPE,
+            "Scope",
+            block_kit.radio_buttons(ids.ELEMENT, scopes, initial=Scope.CASE.value),
+        ),
+        block_kit.input_block(
+            Field.OWNER,
+            "Owner",
+            block_kit.users_select(ids.ELEMENT, "Who will mend it"),
+            optional=True,
+        ),
+        _reason_input("Reason (goes to the audit trail)"),
+        block_kit.context("Somebody else has to approve the proposal."),
+    )
+
+
+def reject(profile: CaseProfile, quarantine: Quarantine, *, channel: str = "", ts: str = "") -> View:
+    """Ask why a proposal is turned down."""
+    target = Target.at(quarantine, channel=channel, ts=ts)
+    return _modal(ids.Callback.REJECT, "Reject the proposal", "Reject", target, _about(profile), *_why_not())
+
+
+def label(profile: CaseProfile, *, channel: str = "", ts: str = "") -> View:
+    """Ask why a case called flaky is not."""
+    target = Target(case_id=profile.case_id, channel=channel, ts=ts)
+    return _modal(ids.Callback.LABEL, "Not flaky", "Save", target, _about(profile), *_why_not())
+
+
+def resume(profile: CaseProfile, quarantine: Quarantine, *, channel: str = "", ts: str = "") -> View:
+    """Ask why a case that turned broken may be masked again."""
+    target = Target.at(quarantine, channel=channel, ts=ts)
+    warning = "It is broken on main: it fails since a change. Masked again, it hides that failure from the build."
+    return _modal(
+        ids.Callback.RESUME,
+        "Resume quarantine",
+        "Resume",
+        target,
+        _about(profile),
+        block_kit.section(warning),
+        _reason_input("Why may it be masked again?"),
+    )
+
+
+def extend(profile: CaseProfile, quarantine: Quarantine, *, days: int | None, channel: str = "", ts: str = "") -> View:
+    """Ask how many days longer a quarantine shall last; `days` is what was typed already."""
+    until = f"It ends {phrase.when(quarantine.expires_at)}." if quarantine.expires_at else "It has no end yet."
+    return _modal(
+        ids.Callback.EXTEND,
+        "Extend quarantine",
+        "Extend",
+        Target.at(quarantine, channel=channel, ts=ts),
+        _about(profile),
+        block_kit.section(f"{until} It may end at most {lifecycle.MAX_DAYS} days from now."),
+        block_kit.input_block(Field.UNTIL, "Longer by", _days_select(days or lifecycle.DEFAULT_DAYS)),
+    )
+
+
+def assign(profile: CaseProfile, quarantine: Quarantine, *, channel: str = "", ts: str = "") -> View:
+    """Ask who will mend a test."""
+    person = quarantine.owner if quarantine.owner and owner.is_person(quarantine.owner) else None
+    team = "" if person else quarantine.owner or ""
+    return _modal(
+        ids.Callback.ASSIGN,
+        "Assign an owner",
+        "Assign",
+        Target.at(quarantine, channel=channel, ts=ts),
+        _about(profile),
+        block_kit.input_block(
+            Field.OWNER,
+            "Person",
+            block_kit.users_select(ids.ELEMENT, "Who will mend it", initial=person),
+            optional=True,
+        ),
+        block_kit.input_block(
+            Field.TEAM,
+            "Or a team",
+            block_kit.plain_text_input(
+                ids.ELEMENT,
+                max_length=lifecycle.MAX_OWNER_LENGTH,
+                placeholder="@acme/payments",
+                multiline=False,
+                initial=team,
+            ),
+            optional=True,
+            hint="As CODEOWNERS writes it, or the id of a user group of Slack, such as S0PAYMENTS.",
+        ),
+    )
+
+
+def mute(profile: CaseProfile, *, days: int | None, channel: str = "", ts: str = "") -> View:
+    """Ask for how long nothing shall be announced of a test."""
+    return _modal(
+        ids.Callback.MUTE,
+        "Mute test",
+        "Mute",
+        Target(case_id=profile.case_id, channel=channel, ts=ts),
+        _about(profile),
+        block_kit.section(
+            "Its cards are kept up to date and its failures count as before; nothing of it is announced. "
+            "A quarantined test that turns broken is announced all the same."
+        ),
+        block_kit.input_block(Field.UNTIL, "For", _days_select(days or MUTE_DAYS)),
+    )
+
+
+def budget(
+    profile: CaseProfile,
+    quarantine: Quarantine,
+    why: str,
+    leaving: Sequence[tuple[Quarantine, str]],
+    *,
+    channel: str = "",
+) -> View:
+    """Ask which quarantine ends so that this one fits; `leaving` are those that may, each with the name of its test."""
+    options = [
+        (str(one.id), f"{title} · until {phrase.day(one.expires_at)}" if one.expires_at else title)
+        for one, title in leaving[: block_kit.MAX_OPTIONS]
+    ]
+    return _modal(
+        ids.Callback.BUDGET,
+        "Over the budget",
+        "Approve and lift",
+        Target.at(quarantine, channel=channel),
+        _about(profile),
+        block_kit.section(block_kit.escape(why)),
+        block_kit.input_block(
+            Field.LEAVES, "Leaves quarantine", block_kit.static_select(ids.ELEMENT, options, initial=options[0][0])
+        ),
+    )
+
+
+def working() -> View:
+    """Say that a form is being worked on."""
+    return info("Working on it", "This takes a moment. The outcome will be shown here.")
+
+
+def info(title: str, text: str) -> View:
+    """Say something in place of a form: that it loads, that it is done, or that somebody was first."""
+    blocks = (block_kit.section(block_kit.escape(text)),)
+    return View(type="modal", blocks=blocks, title=title, callback_id=ids.Callback.INFO, close="Close")
+
+
+def _days_select(chosen: int) -> Element:
+    days = sorted({*DAYS, chosen})
+    return block_kit.static_select(
+        ids.ELEMENT, [(str(one), phrase.count(one, "day")) for one in days], initial=str(chosen)
+    )
+
+
+def _modal(callback: ids.Callback, title: str, submit: str, target: Target, *blocks: Block) -> View:
+    return View(
+        type="modal",
+        blocks=blocks,
+        title=title,
+        callback_id=callback,
+        submit=submit,
+        close="Cancel",
+        private_metadata=target.encode(),
+    )
+
+
+def _about(profile: CaseProfile) -> Block:
+    return block_kit.section(
+        f"{phrase.case(profile)} in {phrase.repository(profile.repository)}\n"
+        f"{phrase.WORDS[profile.status].capitalize()}: {phrase.evidence(profile)}"
+    )
+
+
+def _why_not() -> tuple[Block, Block]:
+    options = [(reason.value, words) for reason, words in phrase.REJECT_REASONS.items()]
+    comment = block_kit.plain_text_input(ids.ELEMENT, max_length=form.MAX_COMMENT)
+    return (
+        block_kit.input_block(Field.WHY, "Why?", block_kit.radio_buttons(ids.ELEMENT, options)),
+        block_kit.input_block(Field.COMMENT, "Anything to add? (goes to the audit trail)", comment, optional=True),
+    )
+
+
+def _reason_input(title: str) -> Block:
+    element = block_kit.plain_text_input(ids.ELEMENT, max_length=lifecycle.MAX_REASON_LENGTH)
+    return block_kit.input_block(Field.WHY, title, element)

@@ -1,0 +1,149 @@
+"""Subscriptions and the hours of a channel, in words and lists. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.analysis.channel_schedule import EVERY_DAY, WORKDAYS, Hours
+from bot.analysis.subscription import Event, Filters, Subscription
+from bot.slack import block_kit
+from bot.slack.block_kit import Block, Element, Message
+from bot.slack.ids import Action
+from bot.slack.views import phrase
+
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+"""The days of the week, Monday first."""
+EVENTS = {
+    Event.FLAKY: "tests that turn flaky",
+    Event.BROKEN: "tests that break on the default branch",
+    Event.FIXED: "tests that are healthy again",
+    Event.QUARANTINE: "proposals and decisions",
+    Event.INCIDENT: "outages, and reports that cannot be read",
+    Event.DIGEST: "the digest",
+}
+"""What each event is, in words."""
+_MAX_ROWS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionRow:
+    """One subscription with the name of its repository."""
+
+    subscription: Subscription
+    repository: str
+
+
+def describe(filters: Filters) -> str:
+    """Return what a subscription lets through, in words, for mrkdwn."""
+    events = [EVENTS[event] for event in Event if event in filters.events]
+    parts = [phrase.listing(events)]
+    if filters.branch:
+        parts.append(f"on {block_kit.code(filters.branch, 100)}")
+    if filters.minimum:
+        parts.append(f"failing at least {phrase.percent(filters.minimum)}")
+    if filters.owner:
+        parts.append(f"owned by {phrase.owner(filters.owner)}")
+    if filters.path:
+        parts.append(f"under {block_kit.code(filters.path, 100)}")
+    return ", ".join(parts)
+
+
+def cadence(hours: Hours) -> str:
+    """Return when a digest comes, in words."""
+    digest = hours.digest
+    if digest is None:
+        return "no digest"
+    if digest.is_weekly:
+        days = f"every {DAYS[next(iter(digest.days))]}"
+    elif digest.days == EVERY_DAY:
+        days = "every day"
+    elif digest.days == WORKDAYS:
+        days = "Monday to Friday"
+    else:
+        days = phrase.listing(DAYS[day] for day in sorted(digest.days))
+    return f"{days} at {digest.at:%H:%M}, {hours.zone.key}"
+
+
+def quiet(hours: Hours) -> str:
+    """Return when nothing is said, in words."""
+    held = hours.quiet
+    if held is None:
+        return "no quiet hours"
+    parts = [f"{held.begin:%H:%M} to {held.end:%H:%M}"] if held.begin != held.end else []
+    parts += [f"on {DAYS[day]}" for day in sorted(held.days)]
+    return f"quiet {phrase.listing(parts)}, {hours.zone.key}"
+
+
+def subscribed(repository: str, filters: Filters, hours: Hours) -> Message:
+    """Say what a channel hears from now on."""
+    shown = f"{phrase.repository(repository)}: {describe(filters)}."
+    text = f"This channel hears of {phrase.repository_text(repository)} from now on; {cadence(hours)}."
+    blocks = [
+        block_kit.section(f"\N{BELL} This channel hears of {shown}"),
+        block_kit.context(f"Digest: {cadence(hours)} · {quiet(hours)}"),
+        block_kit.actions(_hours_button("Digest and quiet hours…"), _list_button()),
+    ]
+    return Message(text, tuple(blocks))
+
+
+def unsubscribed(repository: str) -> Message:
+    """Say that a channel hears no more of a repository."""
+    text = f"This channel hears no more of {phrase.repository_text(repository)}."
+    return Message(text, (block_kit.section(f"This channel hears no more of {phrase.repository(repository)}."),))
+
+
+def hours_set(hours: Hours) -> Message:
+    """Say the hours of a channel as they are now."""
+    text = f"Digest of this channel: {cadence(hours)}; {quiet(hours)}."
+    blocks = (
+        block_kit.section(f"*Digest:* {cadence(hours)}\n*Quiet hours:* {quiet(hours)}"),
+        block_kit.actions(_hours_button("Change…"), _now_button()),
+    )
+    return Message(text, blocks)
+
+
+def nothing_to_tell() -> Message:
+    """Say that a digest would be empty."""
+    text = "There is nothing to tell: nothing is new, nothing waits and nothing was lost. An empty digest is not sent."
+    return Message(text, (block_kit.section(text),))
+
+
+def listing(rows: Sequence[SubscriptionRow], hours: Hours, paused: str | None) -> Message:
+    """List what a channel hears of, each with its buttons."""
+    text = f"This channel hears of {phrase.count(len(rows), 'repository', 'repositories')}; {cadence(hours)}."
+    blocks: list[Block] = [block_kit.section(f"*{text}*")]
+    if paused:
+        blocks.append(block_kit.section(f"\N{WARNING SIGN} Paused: {block_kit.escape(block_kit.line(paused), 300)}"))
+    for row in rows[:_MAX_ROWS]:
+        blocks.append(block_kit.section(f"{phrase.repository(row.repository)}\n{describe(row.subscription.filters)}"))
+        blocks.append(block_kit.actions(*_row_buttons(row)))
+    if len(rows) > _MAX_ROWS:
+        blocks.append(block_kit.context(f"and {len(rows) - _MAX_ROWS:,} more"))
+    new = block_kit.button("Subscribe…", Action.SUBSCRIBE_OPEN, says="Subscribe this channel to a repository")
+    blocks.append(block_kit.actions(new, _hours_button("Digest and quiet hours…"), _now_button()))
+    blocks.append(block_kit.context(f"Digest: {cadence(hours)} · {quiet(hours)}"))
+    return Message(text, tuple(blocks))
+
+
+def _row_buttons(row: SubscriptionRow) -> tuple[Element, ...]:
+    value = f"{row.subscription.id}:{row.subscription.repository_id}"
+    ask = block_kit.confirm("Unsubscribe this channel?", f"It hears no more of {row.repository}.", yes="Unsubscribe")
+    return (
+        block_kit.button(
+            "Change…", Action.SUBSCRIPTION_EDIT, value, says=f"Change the subscription to {row.repository}"
+        ),
+        block_kit.button("Unsubscribe", Action.UNSUBSCRIBE, value, says=f"Unsubscribe from {row.repository}", ask=ask),
+    )
+
+
+def _hours_button(label: str) -> Element:
+    return block_kit.button(label, Action.DIGEST_SETTINGS, says="Change the digest and the quiet hours of this channel")
+
+
+def _list_button() -> Element:
+    return block_kit.button("Subscriptions", Action.MENU_SUBSCRIPTIONS, says="List what this channel hears of")
+
+
+def _now_button() -> Element:
+    return block_kit.button("Digest now", Action.DIGEST_NOW, says="Post the digest of this channel now")

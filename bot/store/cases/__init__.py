@@ -1,0 +1,1 @@
+"""Cases: their identity, names, clusters and failures."""

@@ -1,0 +1,208 @@
+"""What is known of cases beside their scores: their recent failures, durations, clusters and ages."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import numpy as np
+import sqlalchemy as sa
+
+from bot.analysis.failures.cluster import ClusterKind
+from bot.analysis.learning.feature import Facts
+from bot.analysis.model import SEVERITY, CaseId, Outcome, RepositoryId
+from bot.store.cases import case as case_store
+from bot.store.database import Session
+from bot.store.runs.fingerprint import OF_FAILURE
+from bot.store.runs.result import CODES, FAILED, unpack_integers, unpack_reals
+from bot.store.tables import (
+    cases,
+    cluster_cases,
+    clusters,
+    failures,
+    fingerprints,
+    order_suspects,
+    repositories,
+    run_results,
+    runs,
+)
+
+WINDOW = timedelta(days=90)
+"""How far back failures are counted."""
+_DURATIONS = 5  # legs whose durations are read for the usual one
+_DAY = 86_400.0
+
+
+def gather(
+    session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId], now: datetime
+) -> dict[CaseId, Facts]:
+    """The facts of cases that ever failed; a fixed number of queries, however many cases."""
+    wanted = sorted(set(case_ids))
+    scored: dict[CaseId, list[case_store.ScoreRow]] = defaultdict(list)
+    for row in case_store.list_scores(session, repository_id, case_ids=wanted):
+        scored[row.case_id].append(row)
+    recent = _recent(session, repository_id, wanted, now)
+    kinds = _kinds(session, repository_id, wanted, now)
+    usual = _usual_durations(session, repository_id, wanted)
+    sizes, on_fixture = _clusters(session, repository_id, wanted)
+    on_order = _ordered(session, repository_id, wanted)
+    first_seen = _first_seen(session, repository_id, wanted)
+    found = {}
+    for case_id, rows in scored.items():
+        worst = min(rows, key=lambda row: (SEVERITY.index(row.status), -row.p_flaky, row.variant))
+        one = recent.get(case_id)
+        named = kinds.get(case_id, {})
+        categories: dict[str, int] = defaultdict(int)
+        for (category, _), number in named.items():
+            categories[category] += number
+        found[case_id] = Facts(
+            p_flaky=worst.p_flaky,
+            p_broken=worst.p_broken,
+            rate=worst.rate,
+            runs=sum(row.runs for row in rows),
+            failures=sum(row.failures for row in rows),
+            mixed_commits=sum(row.mixed_commits for row in rows),
+            categories=categories,
+            kinds=len({kind for _, kind in named}),
+            recent_failures=one["failed"] if one else 0,
+            on_default_branch=one["on_default"] if one else 0,
+            branches=one["branches"] if one else 0,
+            retried=one["retried"] if one else 0,
+            retries_passed=one["retries_passed"] if one else 0,
+            failed_duration=one["duration"] if one else None,
+            usual_duration=usual.get(case_id),
+            fails_with=max(0, sizes.get(case_id, 1) - 1),
+            on_fixture=case_id in on_fixture,
+            on_order=case_id in on_order,
+            age=(now - first_seen[case_id]).total_seconds() / _DAY,
+            since_failure=(now - one["latest"]).total_seconds() / _DAY if one else WINDOW.total_seconds() / _DAY,
+        )
+    return found
+
+
+def _recent(
+    session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId], now: datetime
+) -> dict[CaseId, sa.RowMapping]:
+    """The failures of the window by case: first tries that failed, and what came of trying again."""
+    first = sa.and_(failures.c["try"] == 1, failures.c.outcome.in_(FAILED))
+    again = failures.c["try"] == 2  # noqa: PLR2004  # the second try of a run is there once for each that was retried
+    passed = sa.and_(failures.c["try"] > 1, failures.c.outcome == CODES[Outcome.PASSED])
+    rows = session.execute(
+        sa.select(
+            failures.c.case_id,
+            sa.func.count().filter(first).label("failed"),
+            sa.func.count().filter(first, runs.c.head_branch == repositories.c.default_branch).label("on_default"),
+            sa.func.count(runs.c.head_branch.distinct()).filter(first).label("branches"),
+            sa.func.count().filter(again).label("retried"),
+            sa.func.count().filter(passed).label("retries_passed"),
+            sa.func.avg(failures.c.duration).filter(first).label("duration"),
+            sa.func.max(failures.c.occurred_at).label("latest"),
+        )
+        .join(runs, sa.and_(runs.c.repository_id == failures.c.repository_id, runs.c.id == failures.c.run_id))
+        .join(repositories, repositories.c.id == failures.c.repository_id)
+        .where(
+            failures.c.repository_id == repository_id,
+            failures.c.case_id == sa.any_(sa.bindparam("cases", list(case_ids))),
+            failures.c.occurred_at >= now - WINDOW,
+        )
+        .group_by(failures.c.case_id)
+    )
+    return {row["case_id"]: row for row in rows.mappings()}
+
+
+def _kinds(
+    session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId], now: datetime
+) -> dict[CaseId, dict[tuple[str, int], int]]:
+    kind = sa.func.coalesce(fingerprints.c.cluster_id, fingerprints.c.id)
+    rows = session.execute(
+        sa.select(failures.c.case_id, fingerprints.c.category, kind, sa.func.count())
+        .join(
+            fingerprints,
+            OF_FAILURE,
+        )
+        .where(
+            failures.c.repository_id == repository_id,
+            failures.c.case_id == sa.any_(sa.bindparam("cases", list(case_ids))),
+            failures.c.occurred_at >= now - WINDOW,
+            failures.c.outcome.in_(FAILED),
+        )
+        .group_by(failures.c.case_id, fingerprints.c.category, kind)
+    )
+    found: dict[CaseId, dict[tuple[str, int], int]] = defaultdict(dict)
+    for case_id, category, number, count in rows:
+        found[CaseId(case_id)][category, number] = count
+    return found
+
+
+def _usual_durations(session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId]) -> dict[CaseId, float]:
+    """How long cases take when they pass, in seconds: the mean over the newest legs."""
+    newest = (
+        sa.select(
+            sa.func.array_send(run_results.c.case_ids),
+            sa.func.array_send(run_results.c.durations),
+            run_results.c.outcomes,
+        )
+        .where(run_results.c.repository_id == repository_id)
+        .order_by(run_results.c.run_id.desc(), run_results.c.variant)
+        .limit(_DURATIONS)
+    )
+    wanted = np.array(case_ids, dtype=np.int32)
+    total, number = np.zeros(len(wanted)), np.zeros(len(wanted))
+    for packed_ids, packed_durations, outcomes in session.execute(newest):
+        ids, durations = unpack_integers(packed_ids), unpack_reals(packed_durations)
+        if not len(ids) or len(ids) != len(durations):
+            continue
+        places = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
+        passed = np.frombuffer(outcomes, dtype=np.uint8)[places] == CODES[Outcome.PASSED]
+        here = (ids[places] == wanted) & passed
+        total[here] += durations[places[here]]
+        number[here] += 1
+    return {CaseId(int(wanted[at])): float(total[at] / number[at]) for at in np.flatnonzero(number).tolist()}
+
+
+def _clusters(
+    session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId]
+) -> tuple[dict[CaseId, int], set[CaseId]]:
+    """The size of the cluster of each case that has one, and the cases that hang on a fixture."""
+    size = (
+        sa.select(sa.func.count())
+        .where(cluster_cases.c.repository_id == clusters.c.repository_id, cluster_cases.c.cluster_id == clusters.c.id)
+        .correlate(clusters)
+        .scalar_subquery()
+    )
+    member = cluster_cases.alias()
+    rows = session.execute(
+        sa.select(member.c.case_id, clusters.c.kind, size)
+        .join(
+            clusters,
+            sa.and_(clusters.c.repository_id == member.c.repository_id, clusters.c.id == member.c.cluster_id),
+        )
+        .where(
+            member.c.repository_id == repository_id,
+            member.c.case_id == sa.any_(sa.bindparam("cases", list(case_ids))),
+        )
+    ).all()
+    return (
+        {CaseId(row[0]): row[2] for row in rows},
+        {CaseId(row[0]) for row in rows if row[1] == ClusterKind.FIXTURE.value},
+    )
+
+
+def _ordered(session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId]) -> set[CaseId]:
+    rows = session.execute(
+        sa.select(order_suspects.c.case_id).where(
+            order_suspects.c.repository_id == repository_id,
+            order_suspects.c.case_id == sa.any_(sa.bindparam("cases", list(case_ids))),
+        )
+    )
+    return {CaseId(row[0]) for row in rows}
+
+
+def _first_seen(session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId]) -> dict[CaseId, datetime]:
+    rows = session.execute(
+        sa.select(cases.c.id, cases.c.first_seen_at).where(
+            cases.c.repository_id == repository_id, cases.c.id == sa.any_(sa.bindparam("cases", list(case_ids)))
+        )
+    )
+    return {CaseId(row[0]): row[1] for row in rows}

@@ -1,0 +1,238 @@
+"""A case under a new name: the names are exchanged, and what was recorded under the new one follows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from bot.analysis.identity.rename import Named
+from bot.analysis.model import CaseId, RepositoryId
+from bot.store.database import Session
+from bot.store.tables import (
+    audit,
+    cases,
+    cluster_cases,
+    failures,
+    labels,
+    messages,
+    mutes,
+    quarantines,
+    run_results,
+    runs,
+    scores,
+    status_changes,
+)
+
+_NAMES = ("key", "file", "class_name", "name", "suite", "scope", "title")
+_FOLLOWING = (failures, quarantines, labels, audit, status_changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Some cases in one run."""
+
+    head_sha: str
+    on_default_branch: bool
+    case_ids: frozenset[CaseId]
+
+
+def list_named(session: Session, repository_id: RepositoryId, case_ids: Iterable[int]) -> list[Named]:
+    """The names of cases, in order of case."""
+    rows = session.execute(
+        sa.select(cases.c.id, cases.c.file, cases.c.class_name, cases.c.name, cases.c.scope, cases.c.title)
+        .where(cases.c.repository_id == repository_id, cases.c.id == sa.any_(_numbers(case_ids)))
+        .order_by(cases.c.id)
+    )
+    return [Named(CaseId(row[0]), row[1], row[2], row[3], row[4], row[5]) for row in rows]
+
+
+def list_former(session: Session, repository_id: RepositoryId) -> dict[bytes, tuple[CaseId, CaseId]]:
+    """The former names of cases by their key: the number of the name, and of the case that goes on."""
+    rows = session.execute(
+        sa.select(cases.c.key, cases.c.id, cases.c.renamed_into).where(
+            cases.c.repository_id == repository_id, cases.c.renamed_into.is_not(None)
+        )
+    )
+    return {bytes(row[0]): (CaseId(row[1]), CaseId(row[2])) for row in rows}
+
+
+def list_sightings(
+    session: Session, repository_id: RepositoryId, new: Sequence[CaseId], old: Sequence[CaseId], head_sha: str
+) -> list[Sighting]:
+    """The stored runs that have any of the new cases, or any of the old ones at a commit, with those of both they have.
+
+    No run before the first that had a new case is looked at for them.
+    """
+    since = (
+        sa.select(sa.func.min(cases.c.first_seen_at))
+        .where(cases.c.repository_id == repository_id, cases.c.id == sa.any_(_numbers(new)))
+        .scalar_subquery()
+    )
+    has_new = run_results.c.case_ids.overlap(_numbers(new))
+    rows = session.execute(
+        sa.select(runs.c.head_sha, runs.c.on_default_branch, run_results.c.case_ids)
+        .join(
+            run_results, sa.and_(run_results.c.repository_id == runs.c.repository_id, run_results.c.run_id == runs.c.id)
+        )
+        .where(
+            runs.c.repository_id == repository_id,
+            sa.or_(
+                sa.and_(runs.c.started_at >= since, has_new),
+                sa.and_(runs.c.head_sha == head_sha, run_results.c.case_ids.overlap(_numbers(old))),
+            ),
+        )
+    )
+    wanted = {*new, *old}
+    return [Sighting(row[0], row[1], frozenset(wanted.intersection(map(CaseId, row[2])))) for row in rows]
+
+
+def list_continued(session: Session, repository_id: RepositoryId) -> set[CaseId]:
+    """The cases that have a former name."""
+    rows = session.execute(
+        sa.select(cases.c.renamed_into)
+        .where(cases.c.repository_id == repository_id, cases.c.renamed_into.is_not(None))
+        .distinct()
+    )
+    return {CaseId(row[0]) for row in rows}
+
+
+def exchange_names(session: Session, repository_id: RepositoryId, pairs: Mapping[CaseId, CaseId]) -> None:
+    """Give each case (the first of a pair) the name of the second, which becomes its former name.
+
+    The published id stays with the case; what were former names of the second are now of the first.
+    """
+    columns = [cases.c[name] for name in _NAMES]
+    rows = session.execute(
+        sa.select(cases.c.id, *columns).where(
+            cases.c.repository_id == repository_id, cases.c.id == sa.any_(_numbers([*pairs, *pairs.values()]))
+        )
+    )
+    names = {CaseId(row[0]): dict(zip(_NAMES, row[1:], strict=True)) for row in rows}
+    this = sa.and_(cases.c.repository_id == repository_id, cases.c.id == sa.bindparam("number"))
+    # A key is unique at every moment, so the second gives its own up before the first takes it.
+    session.execute(
+        sa.update(cases).where(this).values(key=sa.bindparam("free")),
+        [{"number": new, "free": b"renamed " + names[new]["key"]} for new in pairs.values()],
+    )
+    session.execute(
+        sa.update(cases).where(this).values({name: sa.bindparam(f"new_{name}") for name in _NAMES}),
+        [{"number": old, **{f"new_{name}": names[new][name] for name in _NAMES}} for old, new in pairs.items()],
+    )
+    session.execute(
+        sa.update(cases)
+        .where(this)
+        .values({**{name: sa.bindparam(f"new_{name}") for name in _NAMES}, "renamed_into": sa.bindparam("into")}),
+        [
+            {"number": new, "into": old, **{f"new_{name}": names[old][name] for name in _NAMES}}
+            for old, new in pairs.items()
+        ],
+    )
+    session.execute(
+        sa.update(cases)
+        .where(cases.c.repository_id == repository_id, cases.c.renamed_into == sa.bindparam("second"))
+        .values(renamed_into=sa.bindparam("first")),
+        [{"first": old, "second": new} for old, new in pairs.items()],
+    )
+
+
+def move_records(
+    session: Session, repository_id: RepositoryId, pairs: Mapping[CaseId, CaseId], since: datetime
+) -> bool:
+    """Let what was recorded of the second case of each pair, from `since` on, be of the first.
+
+    Returns whether any result was: scores are not moved, they are to be computed anew from the results.
+    """
+    new = list(pairs.values())
+    moved = _move_results(session, repository_id, {second: first for first, second in pairs.items()}, since)
+    rows = [{"first": first, "second": second} for first, second in pairs.items()]
+    for table in _FOLLOWING:
+        session.execute(
+            sa.update(table)
+            .where(table.c.repository_id == repository_id, table.c.case_id == sa.bindparam("second"))
+            .values(case_id=sa.bindparam("first")),
+            rows,
+        )
+    for table in (scores, cluster_cases, mutes):
+        session.execute(
+            sa.delete(table).where(table.c.repository_id == repository_id, table.c.case_id == sa.any_(_numbers(new)))
+        )
+    _move_cards(session, repository_id, pairs)
+    return moved
+
+
+def list_carded(session: Session, repository_id: RepositoryId, case_ids: Iterable[CaseId]) -> set[CaseId]:
+    """Those of some cases that have a card somewhere."""
+    rows = session.execute(
+        sa.select(messages.c.case_id)
+        .where(messages.c.repository_id == repository_id, messages.c.case_id == sa.any_(_numbers(case_ids)))
+        .distinct()
+    )
+    return {CaseId(row[0]) for row in rows}
+
+
+def _move_results(
+    session: Session, repository_id: RepositoryId, first_of: Mapping[CaseId, CaseId], since: datetime
+) -> bool:
+    rows = session.execute(
+        sa.select(
+            run_results.c.run_id,
+            run_results.c.variant,
+            run_results.c.case_ids,
+            run_results.c.outcomes,
+            run_results.c.durations,
+            run_results.c.runners,
+        )
+        .join(runs, sa.and_(runs.c.repository_id == run_results.c.repository_id, runs.c.id == run_results.c.run_id))
+        .where(
+            run_results.c.repository_id == repository_id,
+            runs.c.started_at >= since,
+            run_results.c.case_ids.overlap(_numbers(first_of)),
+        )
+    ).all()
+    for run_id, variant, case_ids, outcomes, durations, runners in rows:
+        ids = np.array([first_of.get(CaseId(one), one) for one in case_ids], dtype=np.int32)
+        order = np.argsort(ids, kind="stable")
+        session.execute(
+            sa.update(run_results)
+            .where(
+                run_results.c.repository_id == repository_id,
+                run_results.c.run_id == run_id,
+                run_results.c.variant == variant,
+            )
+            .values(
+                case_ids=ids[order].tolist(),
+                outcomes=np.frombuffer(outcomes, dtype=np.uint8)[order].tobytes(),
+                durations=np.array(durations, dtype=np.float32)[order].tolist(),
+                runners=None if runners is None else np.frombuffer(runners, dtype=np.uint8)[order].tobytes(),
+                cases_hash=hashlib.blake2b(ids[order].tobytes(), digest_size=16).digest(),
+            )
+        )
+    return bool(rows)
+
+
+def _move_cards(session: Session, repository_id: RepositoryId, pairs: Mapping[CaseId, CaseId]) -> None:
+    """A card of the second is one of the first where that has none; else it stays as it is and is not kept up."""
+    for first, second in pairs.items():
+        prefix, other = (f"card:{repository_id}:{number}:" for number in (first, second))
+        moved = sa.func.replace(messages.c.key, other, prefix)
+        held = messages.alias("held")
+        session.execute(
+            sa.update(messages)
+            .where(
+                messages.c.repository_id == repository_id,
+                messages.c.case_id == second,
+                messages.c.key.startswith(other, autoescape=True),
+                ~sa.exists().where(held.c.key == moved),
+            )
+            .values(key=moved, case_id=first)
+        )
+
+
+def _numbers(case_ids: Iterable[int]) -> sa.ColumnElement[Sequence[int]]:
+    return sa.bindparam(None, list(case_ids), type_=ARRAY(sa.Integer))

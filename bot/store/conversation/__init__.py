@@ -1,0 +1,1 @@
+"""What is posted in Slack: notices, messages, and who subscribed to what."""

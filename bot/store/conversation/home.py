@@ -1,0 +1,41 @@
+"""Who has opened their App Home, so that it is brought up to date for them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from bot.analysis.model import Place, RepositoryId, WorkspaceId
+from bot.store.database import Session
+from bot.store.tables import homes
+from bot.store.workspaces import workspace as workspace_store
+
+
+def put(session: Session, workspace_id: WorkspaceId, user_id: str, now: datetime) -> None:
+    """Note that somebody opened their home."""
+    session.execute(
+        insert(homes)
+        .values(workspace_id=workspace_id, user_id=user_id, opened_at=now)
+        .on_conflict_do_update(index_elements=["workspace_id", "user_id"], set_={"opened_at": now})
+    )
+
+
+def list_viewers(session: Session, repository_id: RepositoryId, since: datetime, limit: int) -> list[Place]:
+    """Who opened their home since a time and sees a repository there, the latest first."""
+    rows = session.execute(
+        sa.select(homes.c.workspace_id, homes.c.user_id)
+        .where(homes.c.opened_at >= since)
+        .order_by(homes.c.opened_at.desc())
+        .limit(limit)
+    ).all()
+    seen: dict[WorkspaceId, bool] = {}
+    for workspace_id in {row[0] for row in rows}:
+        seen[workspace_id] = workspace_store.is_visible(session, workspace_id, repository_id)
+    return [Place(row[0], row[1]) for row in rows if seen[row[0]]]
+
+
+def forget(session: Session, before: datetime) -> None:
+    """Delete the notes of those who have not opened theirs for long."""
+    session.execute(sa.delete(homes).where(homes.c.opened_at < before))

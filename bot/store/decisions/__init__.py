@@ -1,0 +1,1 @@
+"""Quarantines, mutes, policies, check runs and the audit trail."""

@@ -1,0 +1,76 @@
+"""The check runs FlakeGuard made, one per commit, and the re-runs it asked for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from bot.analysis.model import Actor, RepositoryId
+from bot.store.database import Session
+from bot.store.decisions import audit as audit_store
+from bot.store.tables import checks, reruns
+
+
+def find(session: Session, repository_id: RepositoryId, head_sha: str) -> int | None:
+    """GitHub's number of the check run of a commit."""
+    return session.execute(
+        sa.select(checks.c.check_run_id).where(checks.c.repository_id == repository_id, checks.c.head_sha == head_sha)
+    ).scalar_one_or_none()
+
+
+def put(session: Session, repository_id: RepositoryId, head_sha: str, check_run_id: int, now: datetime) -> None:
+    """Remember the check run of a commit."""
+    row = {"check_run_id": check_run_id, "updated_at": now}
+    session.execute(
+        insert(checks)
+        .values(repository_id=repository_id, head_sha=head_sha, **row)
+        .on_conflict_do_update(index_elements=["repository_id", "head_sha"], set_=row)
+    )
+
+
+def insert_rerun(
+    session: Session, repository_id: RepositoryId, github_run_id: int, attempt: int, actor: Actor, now: datetime
+) -> bool:
+    """Note that the failed jobs of an attempt are run again; False where that was asked before."""
+    statement = insert(reruns).values(
+        repository_id=repository_id,
+        github_run_id=github_run_id,
+        attempt=attempt,
+        actor=audit_store.write_actor(actor),
+        created_at=now,
+    )
+    return session.execute(statement.on_conflict_do_nothing().returning(reruns.c.attempt)).first() is not None
+
+
+def delete_rerun(session: Session, repository_id: RepositoryId, github_run_id: int, attempt: int) -> None:
+    """Forget that the failed jobs of an attempt are run again."""
+    session.execute(
+        sa.delete(reruns).where(
+            reruns.c.repository_id == repository_id,
+            reruns.c.github_run_id == github_run_id,
+            reruns.c.attempt == attempt,
+        )
+    )
+
+
+def count_reruns(session: Session, repository_id: RepositoryId, github_run_id: int) -> int:
+    """How often the failed jobs of a run were run again."""
+    return session.execute(
+        sa.select(sa.func.count())
+        .select_from(reruns)
+        .where(reruns.c.repository_id == repository_id, reruns.c.github_run_id == github_run_id)
+    ).scalar_one()
+
+
+def find_rerun(session: Session, repository_id: RepositoryId, github_run_id: int, attempt: int) -> datetime | None:
+    """When the failed jobs of an attempt were run again from here."""
+    found: datetime | None = session.execute(
+        sa.select(reruns.c.created_at).where(
+            reruns.c.repository_id == repository_id,
+            reruns.c.github_run_id == github_run_id,
+            reruns.c.attempt == attempt,
+        )
+    ).scalar_one_or_none()
+    return found

@@ -1,0 +1,1 @@
+"""Deliveries, runs, and the results their reports hold."""

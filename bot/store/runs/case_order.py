@@ -1,0 +1,143 @@
+"""The order in which the cases of a run ran: each order kept once, packed, and which run had which."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+from sqlalchemy.dialects.postgresql import insert
+
+from bot.analysis.failures.order_dependence import NamedOrder, OrderKind, OrderSuspect
+from bot.analysis.model import CaseId, RepositoryId, RunId
+from bot.store.database import Session
+from bot.store.tables import cases, order_suspects, orders, run_orders
+
+KEPT = 200
+"""Runs per variant whose order is kept: enough to tell a suspect by, at most 4 bytes per case and run."""
+
+
+def put(session: Session, repository_id: RepositoryId, run_id: RunId, variant: str, order: NDArray[np.int32]) -> None:
+    """Keep the order in which the cases of a leg ran, those skipped left out."""
+    written = order.astype("<i4").tobytes()
+    digest = hashlib.blake2b(written, digest_size=16).digest()
+    session.execute(
+        insert(orders)
+        .values(repository_id=repository_id, digest=digest, case_ids=zlib.compress(written, 1))
+        .on_conflict_do_nothing()
+    )
+    session.execute(
+        insert(run_orders)
+        .values(repository_id=repository_id, run_id=run_id, variant=variant, digest=digest)
+        .on_conflict_do_nothing()
+    )
+
+
+def list_by_variant(
+    session: Session, repository_id: RepositoryId, run_ids: Sequence[RunId]
+) -> dict[str, list[tuple[RunId, NDArray[np.int32]]]]:
+    """The order of each of these runs that is kept, by variant, in order of run; equal orders share one array."""
+    rows = session.execute(
+        sa.select(run_orders.c.variant, run_orders.c.run_id, run_orders.c.digest)
+        .where(
+            run_orders.c.repository_id == repository_id,
+            run_orders.c.run_id == sa.any_(sa.bindparam("runs", list(run_ids))),
+        )
+        .order_by(run_orders.c.variant, run_orders.c.run_id)
+    ).all()
+    wanted = {bytes(row[2]) for row in rows}
+    packed = session.execute(
+        sa.select(orders.c.digest, orders.c.case_ids).where(
+            orders.c.repository_id == repository_id, orders.c.digest.in_(wanted)
+        )
+    )
+    unpacked = {bytes(digest): np.frombuffer(zlib.decompress(data), dtype="<i4") for digest, data in packed}
+    found: dict[str, list[tuple[RunId, NDArray[np.int32]]]] = defaultdict(list)
+    for variant, run_id, digest in rows:
+        # One that was being forgotten while this run was stored is gone.
+        if (order := unpacked.get(bytes(digest))) is not None:
+            found[variant].append((RunId(run_id), order))
+    return found
+
+
+def forget_old(session: Session) -> None:
+    """Delete the orders of all but the newest runs of each variant of each repository."""
+    newest = run_orders.c.run_id.desc()
+    place = sa.func.row_number().over(partition_by=(run_orders.c.repository_id, run_orders.c.variant), order_by=newest)
+    ranked = sa.select(
+        run_orders.c.repository_id, run_orders.c.run_id, run_orders.c.variant, place.label("place")
+    ).subquery()
+    session.execute(
+        sa.delete(run_orders).where(
+            run_orders.c.repository_id == ranked.c.repository_id,
+            run_orders.c.run_id == ranked.c.run_id,
+            run_orders.c.variant == ranked.c.variant,
+            ranked.c.place > KEPT,
+        )
+    )
+    session.execute(
+        sa.delete(orders).where(
+            ~sa.exists().where(
+                run_orders.c.repository_id == orders.c.repository_id, run_orders.c.digest == orders.c.digest
+            )
+        )
+    )
+
+
+def replace_suspects(
+    session: Session, repository_id: RepositoryId, found: Iterable[tuple[str, OrderSuspect]], now: datetime
+) -> None:
+    """Store the order-dependent suspects of a repository, each with its variant, in place of those before."""
+    session.execute(sa.delete(order_suspects).where(order_suspects.c.repository_id == repository_id))
+    rows = [
+        {
+            "repository_id": repository_id,
+            "case_id": one.case,
+            "variant": variant,
+            "kind": one.kind.value,
+            "follows": list(one.follows),
+            "candidates": one.candidates,
+            "failed": one.failed,
+            "passed": one.passed,
+            "chance": one.chance,
+            "updated_at": now,
+        }
+        for variant, one in found
+    ]
+    if rows:
+        session.execute(sa.insert(order_suspects), rows)
+
+
+def find_suspect(session: Session, repository_id: RepositoryId, case_id: CaseId) -> NamedOrder | None:
+    """What is known of a case whose failures hang on the order; of several variants the surest."""
+    row = (
+        session.execute(
+            sa.select(order_suspects)
+            .where(order_suspects.c.repository_id == repository_id, order_suspects.c.case_id == case_id)
+            .order_by(order_suspects.c.chance, order_suspects.c.variant)
+            .limit(1)
+        )
+        .mappings()
+        .one_or_none()
+    )
+    if row is None:
+        return None
+    named = session.execute(
+        sa.select(cases.c.id, cases.c.title).where(
+            cases.c.repository_id == repository_id, cases.c.id.in_(row["follows"])
+        )
+    )
+    titles = {row[0]: row[1] for row in named}
+    return NamedOrder(
+        kind=OrderKind(row["kind"]),
+        variant=row["variant"],
+        follows=tuple(titles[number] for number in row["follows"] if number in titles),
+        candidates=row["candidates"],
+        failed=row["failed"],
+        passed=row["passed"],
+    )

@@ -1,0 +1,199 @@
+"""Stored runs as the filter takes them in: in the order they were read, the same cases read once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+
+from bot.analysis.explanation.case_history import RunFacts
+from bot.analysis.identity.runner import Runners
+from bot.analysis.model import CaseId, Outcome, RepositoryId, RunId
+from bot.store.database import Session
+from bot.store.runs import history as history_store
+from bot.store.runs.result import CODES, FAILED, OUTCOMES
+from bot.store.tables import failures, run_results, runs
+
+_HEADER = 20  # bytes of an array of one dimension in PostgreSQL's binary form, before its elements
+_PASSED, _SKIPPED = CODES[Outcome.PASSED], CODES[Outcome.SKIPPED]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredExecution:
+    """One variant of a run: aligned arrays ascending by case, and by case whether each further try failed.
+
+    `whole` says that the leg was read in full; legs of one `kind` ran the same cases.
+    """
+
+    variant: str
+    kind: bytes
+    case_ids: NDArray[np.int32]
+    outcomes: NDArray[np.uint8]
+    whole: bool
+    retries: Mapping[int, tuple[bool, ...]]
+    runners: Runners | None
+
+    def judged(
+        self,
+    ) -> tuple[NDArray[np.int32], NDArray[np.bool_], Mapping[int, tuple[bool, ...]], Runners | None]:
+        """The cases that ran, whether each failed, their further tries and runners; skipped cases are left out."""
+        ran = self.outcomes != _SKIPPED
+        case_ids = self.case_ids[ran]
+        inside = set(case_ids.tolist()) if self.retries else set()
+        failed = self.outcomes[ran] != _PASSED
+        retries = {case: tries for case, tries in self.retries.items() if case in inside}
+        return case_ids, failed, retries, None if self.runners is None else self.runners.among(ran)
+
+
+class Reader:
+    """Reads the stored runs of a repository on from where it stands; the cases of legs are kept while it lives."""
+
+    def __init__(self, repository_id: RepositoryId) -> None:
+        self._repository_id = repository_id
+        self._cases: dict[bytes, NDArray[np.int32]] = {}
+        self.position = 0
+
+    def read(self, session: Session, limit: int) -> list[tuple[RunFacts, tuple[StoredExecution, ...]]]:
+        """The next runs, each with its variants in order; none at the end."""
+        found = history_store.list_runs_after(session, self._repository_id, self.position, limit)
+        if not found:
+            return []
+        legs = session.execute(
+            sa.select(
+                run_results.c.run_id,
+                run_results.c.variant,
+                run_results.c.cases_hash,
+                run_results.c.outcomes,
+                run_results.c.complete,
+                run_results.c.runners,
+                run_results.c.runner_names,
+            ).where(
+                run_results.c.repository_id == self._repository_id,
+                run_results.c.run_id == sa.any_(sa.bindparam("run_ids", [run.id for run in found])),
+            )
+        ).all()
+        self._learn(session, {bytes(leg[2]): (leg[0], leg[1]) for leg in legs})
+        retries = self._retries(session, [run.id for run in found])
+        executions: dict[RunId, list[StoredExecution]] = {}
+        for run_id, variant, kind, outcomes, whole, told, names in legs:
+            executions.setdefault(RunId(run_id), []).append(
+                StoredExecution(
+                    variant,
+                    bytes(kind),
+                    self._cases[bytes(kind)],
+                    np.frombuffer(outcomes, dtype=np.uint8),
+                    whole,
+                    retries.get((run_id, variant), {}),
+                    None
+                    if told is None
+                    else Runners(np.frombuffer(told, dtype=np.uint8).astype(np.int32), tuple(names)),
+                )
+            )
+        self.position = found[-1].ordinal
+        return [(run, tuple(sorted(executions.get(run.id, ()), key=lambda one: one.variant))) for run in found]
+
+    def _learn(self, session: Session, kinds: Mapping[bytes, tuple[int, str]]) -> None:
+        """Read the cases of legs that ran others than any leg before."""
+        for kind, (run_id, variant) in kinds.items():
+            if kind in self._cases:
+                continue
+            packed = session.execute(
+                sa.select(sa.func.array_send(run_results.c.case_ids)).where(
+                    run_results.c.repository_id == self._repository_id,
+                    run_results.c.run_id == run_id,
+                    run_results.c.variant == variant,
+                )
+            ).scalar_one()
+            # Each element is its length (4) and its number, both in network order.
+            elements = np.frombuffer(packed[_HEADER:], dtype=">i4")
+            self._cases[kind] = elements[1::2].astype(np.int32)
+
+    def _retries(
+        self, session: Session, run_ids: Sequence[RunId]
+    ) -> dict[tuple[int, str], dict[int, tuple[bool, ...]]]:
+        rows = session.execute(
+            sa.select(failures.c.run_id, failures.c.variant, failures.c.case_id, failures.c.outcome)
+            .where(
+                failures.c.repository_id == self._repository_id,
+                failures.c.run_id == sa.any_(sa.bindparam("run_ids", list(run_ids))),
+                failures.c["try"] > 1,
+                failures.c.outcome != _SKIPPED,
+            )
+            .order_by(failures.c.case_id, failures.c["try"])
+        )
+        found: dict[tuple[int, str], dict[int, tuple[bool, ...]]] = {}
+        for run_id, variant, case_id, outcome in rows:
+            tries = found.setdefault((run_id, variant), {})
+            tries[case_id] = (*tries.get(case_id, ()), OUTCOMES[outcome].is_failure)
+        return found
+
+
+def count_keys(session: Session, repository_id: RepositoryId) -> int:
+    """How many (case, variant) the stored runs hold."""
+    legs = (
+        sa.select(run_results.c.cases_hash, run_results.c.variant, sa.func.min(run_results.c.run_id).label("run_id"))
+        .where(run_results.c.repository_id == repository_id)
+        .group_by(run_results.c.cases_hash, run_results.c.variant)
+        .subquery()
+    )
+    one = run_results.alias()
+    each = (
+        sa.select(legs.c.variant, sa.func.unnest(one.c.case_ids).label("case_id"))
+        .join(
+            one,
+            sa.and_(
+                one.c.repository_id == repository_id, one.c.run_id == legs.c.run_id, one.c.variant == legs.c.variant
+            ),
+        )
+        .distinct()
+        .subquery()
+    )
+    return session.execute(sa.select(sa.func.count()).select_from(each)).scalar_one()
+
+
+def set_outages(
+    session: Session, repository_id: RepositoryId, outages: Mapping[RunId, float], since: datetime
+) -> list[str]:
+    """Store the outage term of runs, all judged now; returns the commits where it moved, of runs since a time."""
+    rows = session.execute(
+        sa.select(runs.c.id, runs.c.head_sha, runs.c.outage, runs.c.judged, runs.c.started_at).where(
+            runs.c.repository_id == repository_id, runs.c.id == sa.any_(sa.bindparam("run_ids", list(outages)))
+        )
+    ).all()
+    moved = [row for row in rows if row[2] != outages[row[0]] or not row[3]]
+    if moved:
+        session.execute(
+            sa.update(runs)
+            .where(runs.c.repository_id == repository_id, runs.c.id == sa.bindparam("run"))
+            .values(outage=sa.bindparam("term"), judged=True),
+            [{"run": row[0], "term": outages[row[0]]} for row in moved],
+        )
+    return sorted({row[1] for row in moved if row[4] >= since})
+
+
+def list_unjudged(session: Session, repository_id: RepositoryId) -> list[RunId]:
+    """The runs that were read but not judged yet."""
+    rows = session.execute(
+        sa.select(runs.c.id)
+        .where(runs.c.repository_id == repository_id, runs.c.ordinal.is_not(None), runs.c.judged.is_(False))
+        .order_by(runs.c.ordinal)
+    )
+    return [RunId(row[0]) for row in rows]
+
+
+def list_failing_cases(session: Session, repository_id: RepositoryId, run_ids: Iterable[RunId]) -> set[CaseId]:
+    """The cases that failed in runs."""
+    rows = session.execute(
+        sa.select(failures.c.case_id)
+        .distinct()
+        .where(
+            failures.c.repository_id == repository_id,
+            failures.c.run_id == sa.any_(sa.bindparam("run_ids", list(run_ids))),
+            failures.c.outcome.in_(FAILED),
+        )
+    )
+    return {CaseId(row[0]) for row in rows}

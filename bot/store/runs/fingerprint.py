@@ -1,0 +1,106 @@
+"""Kinds of failure: the text of each stored once, under its fingerprint."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from bot.analysis.failures import Cause
+from bot.analysis.failures.similarity import Known, Signature
+from bot.analysis.model import FailureText, RepositoryId
+from bot.store.database import Session
+from bot.store.tables import failures, fingerprints
+
+OF_FAILURE = sa.and_(
+    fingerprints.c.repository_id == failures.c.repository_id, fingerprints.c.id == failures.c.fingerprint_id
+)
+"""What joins a failure with its kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of failure to store: its likely cause, the text it was first seen with, and what it is compared by."""
+
+    cause: Cause
+    failure: FailureText
+    signature: Signature
+
+
+def find_numbers(session: Session, repository_id: RepositoryId, keys: Iterable[bytes]) -> dict[bytes, int]:
+    """The number of every fingerprint that is known."""
+    rows = session.execute(
+        sa.select(fingerprints.c.key, fingerprints.c.id).where(
+            fingerprints.c.repository_id == repository_id,
+            fingerprints.c.key == sa.any_(sa.bindparam("keys", list(keys))),
+        )
+    )
+    return {bytes(row[0]): int(row[1]) for row in rows}
+
+
+def list_alike(session: Session, repository_id: RepositoryId, bands: Collection[int]) -> list[Known]:
+    """The kinds of failure that share a band with any of these, and may be alike."""
+    rows = session.execute(
+        sa.select(fingerprints.c.id, fingerprints.c.cluster_id, fingerprints.c.signature).where(
+            fingerprints.c.repository_id == repository_id,
+            fingerprints.c.bands.overlap(sa.cast(list(bands), ARRAY(sa.BigInteger))),
+        )
+    )
+    return [Known(row[0], row[1], Signature.from_bytes(row[2])) for row in rows]
+
+
+def insert(
+    session: Session, repository_id: RepositoryId, key: bytes, kind: Kind, cluster: int | None, now: datetime
+) -> Known:
+    """Store a kind of failure, in a cluster or as the first of its own."""
+    number: int = session.execute(
+        sa.insert(fingerprints)
+        .values(
+            repository_id=repository_id,
+            key=key,
+            category=kind.cause.category.value,
+            evidence=kind.cause.evidence,
+            message=kind.failure.message or kind.failure.type,
+            text=kind.failure.text,
+            signature=kind.signature.to_bytes(),
+            bands=list(kind.signature.bands),
+            cluster_id=cluster,
+            first_seen_at=now,
+        )
+        .returning(fingerprints.c.id)
+    ).scalar_one()
+    if cluster is None:
+        session.execute(
+            sa.update(fingerprints)
+            .where(fingerprints.c.repository_id == repository_id, fingerprints.c.id == number)
+            .values(cluster_id=number)
+        )
+    return Known(number, number if cluster is None else cluster, kind.signature)
+
+
+def get_message(session: Session, repository_id: RepositoryId, fingerprint_id: int | None) -> str:
+    """The message of a kind of failure; empty where there is none."""
+    if fingerprint_id is None:
+        return ""
+    row = session.execute(
+        sa.select(fingerprints.c.message).where(
+            fingerprints.c.repository_id == repository_id, fingerprints.c.id == fingerprint_id
+        )
+    ).first()
+    return row[0] if row else ""
+
+
+def list_messages(
+    session: Session, repository_id: RepositoryId, fingerprint_ids: Iterable[int]
+) -> dict[int, tuple[str, str]]:
+    """Message and category of kinds of failure."""
+    rows = session.execute(
+        sa.select(fingerprints.c.id, fingerprints.c.message, fingerprints.c.category).where(
+            fingerprints.c.repository_id == repository_id,
+            fingerprints.c.id == sa.any_(sa.bindparam("numbers", list(fingerprint_ids))),
+        )
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}

@@ -1,0 +1,275 @@
+"""The history of cases over many runs, read without touching the arrays of cases that are the same in most of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
+
+from bot.analysis.explanation.case_history import CaseResult, RunFacts
+from bot.analysis.identity.suite import outage_suite
+from bot.analysis.model import CaseId, Outcome, RepositoryId, RunId
+from bot.store.database import Session
+from bot.store.runs.result import CODES, OUTCOMES, FailureRow
+from bot.store.runs.run import StoredRun
+from bot.store.tables import cases, failures, run_results, runs
+
+_PASS = CODES[OUTCOMES[0]]
+
+
+def list_runs(
+    session: Session,
+    repository_id: RepositoryId,
+    *,
+    since: datetime | None = None,
+    limit: int | None = None,
+    only_default_branch: bool = False,
+) -> list[RunFacts]:
+    """The newest runs that were read, oldest first in the order they were read."""
+    query = sa.select(runs).where(runs.c.repository_id == repository_id, runs.c.ordinal.is_not(None))
+    if since is not None:
+        query = query.where(runs.c.started_at >= since)
+    if only_default_branch:
+        query = query.where(runs.c.on_default_branch)
+    query = query.order_by(runs.c.ordinal.desc()).limit(limit)
+    return [_read(row) for row in reversed(session.execute(query).mappings().all())]
+
+
+def list_runs_after(session: Session, repository_id: RepositoryId, ordinal: int, limit: int) -> list[RunFacts]:
+    """The runs that were read after the one of this place, in their order."""
+    query = (
+        sa.select(runs)
+        .where(runs.c.repository_id == repository_id, runs.c.ordinal > ordinal)
+        .order_by(runs.c.ordinal)
+        .limit(limit)
+    )
+    return [_read(row) for row in session.execute(query).mappings()]
+
+
+def list_results(
+    session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId], of_runs: Iterable[RunFacts]
+) -> list[CaseResult]:
+    """What cases did in runs, in order of case, of run as given, and of variant.
+
+    Where a leg ran the same cases as another, a case has the same place in its arrays, so the place is looked up once
+    for all of them.
+    """
+    known = {run.id: (place, run) for place, run in enumerate(of_runs)}
+    if not known or not case_ids:
+        return []
+    legs = (
+        sa.select(run_results.c.run_id, run_results.c.variant, run_results.c.cases_hash)
+        .where(
+            run_results.c.repository_id == repository_id,
+            run_results.c.run_id == sa.any_(sa.bindparam("run_ids", list(known))),
+        )
+        .cte("legs")
+        .prefix_with("materialized", dialect="postgresql")
+    )
+    kinds = (
+        sa.select(legs.c.cases_hash, legs.c.run_id, legs.c.variant)
+        .ext(distinct_on(legs.c.cases_hash))
+        .order_by(legs.c.cases_hash)
+        .subquery()
+    )
+    one = run_results.alias()
+    numbers = sa.bindparam("case_ids", list(case_ids), sa.ARRAY(sa.Integer))
+    wanted = sa.func.unnest(numbers).table_valued(sa.column("case_id", sa.Integer), name="wanted").render_derived()
+    places = (
+        sa.select(
+            kinds.c.cases_hash,
+            wanted.c.case_id,
+            sa.func.array_position(one.c.case_ids, wanted.c.case_id).label("place"),
+        )
+        .select_from(kinds)
+        .join(
+            one,
+            sa.and_(
+                one.c.repository_id == repository_id, one.c.run_id == kinds.c.run_id, one.c.variant == kinds.c.variant
+            ),
+        )
+        .join(wanted, sa.true())
+        .cte("places")
+        .prefix_with("materialized", dialect="postgresql")
+    )
+    code = sa.func.get_byte(sa.func.substring(run_results.c.outcomes, places.c.place, 1), 0)
+    runner = run_results.c.runner_names[
+        sa.func.get_byte(sa.func.substring(run_results.c.runners, places.c.place, 1), 0) + 1
+    ]
+    rows = session.execute(
+        sa.select(places.c.case_id, run_results.c.run_id, run_results.c.variant, run_results.c.complete, code, runner)
+        .select_from(legs)
+        .join(places, places.c.cases_hash == legs.c.cases_hash)
+        .join(
+            run_results,
+            sa.and_(
+                run_results.c.repository_id == repository_id,
+                run_results.c.run_id == legs.c.run_id,
+                run_results.c.variant == legs.c.variant,
+            ),
+        )
+        .where(places.c.place.is_not(None))
+    ).all()
+    tries = _tries(session, repository_id, case_ids, known)
+    found = []
+    for case_id, run_id, variant, whole, outcome, ran_on in rows:
+        more = tries.get((case_id, run_id, variant), [])
+        named = [row.fingerprint_id for row in more if row.fingerprint_id is not None]
+        found.append(
+            CaseResult(
+                case_id=CaseId(case_id),
+                run=known[run_id][1],
+                variant=variant,
+                outcome=OUTCOMES[outcome],
+                retries=tuple(
+                    row.outcome.is_failure for row in more if row.number > 1 and row.outcome is not Outcome.SKIPPED
+                ),
+                whole=whole,
+                fingerprint_id=named[-1] if named else None,
+                runner=ran_on or "",
+            )
+        )
+    return sorted(found, key=lambda result: (result.case_id, known[result.run.id][0], result.variant))
+
+
+def list_failures(
+    session: Session, repository_id: RepositoryId, since: datetime, *, beside: CaseId | None = None
+) -> list[FailureRow]:
+    """Every try since a time that did not simply pass, in order of run, variant, case and try.
+
+    `beside` keeps those in all attempts of the runs in which that case failed.
+    """
+    query = (
+        sa.select(failures)
+        .where(failures.c.repository_id == repository_id, failures.c.occurred_at >= since)
+        .order_by(failures.c.run_id, failures.c.variant, failures.c.case_id, failures.c["try"])
+    )
+    if beside is not None:
+        attempts = runs.alias()
+        query = query.where(
+            failures.c.run_id.in_(
+                sa.select(attempts.c.id)
+                .join(
+                    runs,
+                    sa.and_(runs.c.repository_id == repository_id, runs.c.github_run_id == attempts.c.github_run_id),
+                )
+                .where(attempts.c.repository_id == repository_id, runs.c.id.in_(_failing(repository_id, beside, since)))
+            )
+        )
+    rows = session.execute(query)
+    return [_read_failure(row) for row in rows.mappings()]
+
+
+def list_failed_before(session: Session, run: StoredRun) -> set[CaseId]:
+    """The cases that failed in an earlier attempt of a run."""
+    if run.attempt == 1:
+        return set()
+    rows = session.execute(
+        sa.select(failures.c.case_id)
+        .distinct()
+        .join(runs, sa.and_(runs.c.repository_id == failures.c.repository_id, runs.c.id == failures.c.run_id))
+        .where(
+            failures.c.repository_id == run.repository_id,
+            failures.c.outcome != _PASS,
+            runs.c.github_run_id == run.github_run_id,
+            runs.c.attempt < run.attempt,
+        )
+    )
+    return {CaseId(row[0]) for row in rows}
+
+
+def _failing(repository_id: RepositoryId, case_id: CaseId, since: datetime) -> sa.Select[int]:
+    return sa.select(failures.c.run_id).where(
+        failures.c.repository_id == repository_id, failures.c.case_id == case_id, failures.c.occurred_at >= since
+    )
+
+
+def count_failing(
+    session: Session, repository_id: RepositoryId, run_ids: Iterable[RunId]
+) -> dict[tuple[RunId, str], int]:
+    """How many cases failed in each variant of runs."""
+    rows = session.execute(
+        sa.select(failures.c.run_id, failures.c.variant, sa.func.count(sa.distinct(failures.c.case_id)))
+        .where(
+            failures.c.repository_id == repository_id,
+            failures.c.run_id == sa.any_(sa.bindparam("run_ids", list(run_ids))),
+            failures.c.outcome != _PASS,
+        )
+        .group_by(failures.c.run_id, failures.c.variant)
+    )
+    return {(RunId(row[0]), row[1]): row[2] for row in rows}
+
+
+def list_suites(
+    session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId] | None = None
+) -> dict[CaseId, str]:
+    """The suite of cases, or of all cases of a repository, as outages are told."""
+    query = sa.select(cases.c.id, cases.c.file, cases.c.class_name, cases.c.suite).where(
+        cases.c.repository_id == repository_id
+    )
+    if case_ids is not None:
+        query = query.where(cases.c.id == sa.any_(sa.bindparam("case_ids", list(case_ids))))
+    return {CaseId(row[0]): outage_suite(row[1], row[2], row[3]) for row in session.execute(query)}
+
+
+def list_variants(session: Session, repository_id: RepositoryId, since: datetime) -> list[tuple[RunId, str]]:
+    """The variants of every run that started since a time."""
+    rows = session.execute(
+        sa.select(run_results.c.run_id, run_results.c.variant)
+        .join(runs, sa.and_(runs.c.repository_id == run_results.c.repository_id, runs.c.id == run_results.c.run_id))
+        .where(run_results.c.repository_id == repository_id, runs.c.started_at >= since)
+    )
+    return [(RunId(row[0]), row[1]) for row in rows]
+
+
+def _tries(
+    session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId], known: Iterable[RunId]
+) -> dict[tuple[int, int, str], list[FailureRow]]:
+    rows = session.execute(
+        sa.select(failures)
+        .where(
+            failures.c.repository_id == repository_id,
+            failures.c.case_id == sa.any_(sa.bindparam("case_ids", list(case_ids))),
+            failures.c.run_id == sa.any_(sa.bindparam("run_ids", list(known))),
+        )
+        .order_by(failures.c["try"])
+    )
+    tries: dict[tuple[int, int, str], list[FailureRow]] = {}
+    for row in rows.mappings():
+        one = _read_failure(row)
+        tries.setdefault((one.case_id, one.run_id, one.variant), []).append(one)
+    return tries
+
+
+def _read_failure(row: sa.RowMapping) -> FailureRow:
+    return FailureRow(
+        case_id=row["case_id"],
+        run_id=row["run_id"],
+        variant=row["variant"],
+        number=row["try"],
+        outcome=OUTCOMES[row["outcome"]],
+        duration=row["duration"],
+        fingerprint_id=row["fingerprint_id"],
+        occurred_at=row["occurred_at"],
+    )
+
+
+def _read(row: sa.RowMapping) -> RunFacts:
+    return RunFacts(
+        id=row["id"],
+        ordinal=row["ordinal"],
+        github_run_id=row["github_run_id"],
+        number=row["number"],
+        attempt=row["attempt"],
+        event=row["event"],
+        head_sha=row["head_sha"],
+        head_branch=row["head_branch"],
+        base_sha=row["base_sha"],
+        conclusion=row["conclusion"],
+        url=row["url"],
+        started_at=row["started_at"],
+        completed_at=row["completed_at"],
+        on_default_branch=row["on_default_branch"],
+    )

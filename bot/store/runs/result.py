@@ -1,0 +1,262 @@
+"""Results: one row of arrays per run and variant, rows of their own for what did not simply pass."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+
+from bot.analysis.identity.runner import Runners
+from bot.analysis.model import CaseId, Leg, Outcome, RepositoryId, RunId, Status
+from bot.store.database import Session
+from bot.store.tables import failures, repositories, run_results, runs, scores
+
+OUTCOMES = (Outcome.PASSED, Outcome.FAILED, Outcome.ERRORED, Outcome.SKIPPED)
+"""The order in which outcomes are written as one byte each."""
+_HEADER = 20  # dimensions, nulls, type, size and lower bound, of `array_send`; an empty array has less
+CODES = {outcome: code for code, outcome in enumerate(OUTCOMES)}
+FAILED = tuple(code for outcome, code in CODES.items() if outcome.is_failure)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLeg:
+    """The first tries of one variant of a run, aligned."""
+
+    run_id: RunId
+    variant: str
+    case_ids: NDArray[np.int32]
+    outcomes: NDArray[np.uint8]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureRow:
+    """One try that did not simply pass."""
+
+    case_id: CaseId
+    run_id: RunId
+    variant: str
+    number: int
+    outcome: Outcome
+    duration: float
+    fingerprint_id: int | None
+    occurred_at: datetime
+
+
+def insert_results(
+    session: Session,
+    repository_id: RepositoryId,
+    run_id: RunId,
+    leg: Leg,
+    case_ids: NDArray[np.int32],
+    outcomes: NDArray[np.uint8],
+    durations: NDArray[np.float32],
+    runners: Runners | None,
+) -> None:
+    """Store the first tries of a leg; the arrays are aligned and in ascending order of case, a runner is one byte."""
+    session.execute(
+        sa.insert(run_results).values(
+            repository_id=repository_id,
+            run_id=run_id,
+            variant=leg.variant,
+            case_ids=case_ids.tolist(),
+            outcomes=outcomes.tobytes(),
+            durations=durations.tolist(),
+            shards=list(leg.shards),
+            complete=leg.complete,
+            cases_hash=hashlib.blake2b(case_ids.tobytes(), digest_size=16).digest(),
+            runners=None if runners is None else runners.numbers.astype(np.uint8).tobytes(),
+            runner_names=[] if runners is None else list(runners.names),
+        )
+    )
+
+
+def insert_failures(session: Session, repository_id: RepositoryId, rows: Sequence[FailureRow]) -> None:
+    """Store the tries that did not simply pass."""
+    if rows:
+        session.execute(
+            sa.insert(failures),
+            [
+                {
+                    "repository_id": repository_id,
+                    "case_id": row.case_id,
+                    "run_id": row.run_id,
+                    "variant": row.variant,
+                    "try": row.number,
+                    "outcome": CODES[row.outcome],
+                    "duration": row.duration,
+                    "fingerprint_id": row.fingerprint_id,
+                    "occurred_at": row.occurred_at,
+                }
+                for row in rows
+            ],
+        )
+
+
+def list_legs(session: Session, repository_id: RepositoryId, run_ids: Iterable[RunId]) -> list[StoredLeg]:
+    """The legs of runs."""
+    rows = session.execute(
+        sa.select(
+            run_results.c.run_id,
+            run_results.c.variant,
+            sa.func.array_send(run_results.c.case_ids),
+            run_results.c.outcomes,
+            run_results.c.complete,
+        )
+        .where(run_results.c.repository_id == repository_id, run_results.c.run_id.in_(list(run_ids)))
+        .order_by(run_results.c.run_id, run_results.c.variant)
+    )
+    return [
+        StoredLeg(RunId(row[0]), row[1], unpack_integers(row[2]), np.frombuffer(row[3], dtype=np.uint8), row[4])
+        for row in rows
+    ]
+
+
+def unpack_integers(packed: bytes) -> NDArray[np.int32]:
+    """The numbers of an array of integers as PostgreSQL's `array_send` writes it: many times faster than a list."""
+    return _elements(packed)[1::2].astype(np.int32)
+
+
+def unpack_reals(packed: bytes) -> NDArray[np.float32]:
+    """The numbers of an array of reals as `array_send` writes it."""
+    return _elements(packed)[1::2].view(">f4").astype(np.float32)
+
+
+def _elements(packed: bytes) -> NDArray[np.int32]:
+    """Each element's length (4) and its four bytes, in network order, without the header."""
+    return np.frombuffer(packed[_HEADER:], dtype=">i4")
+
+
+def list_run_failures(session: Session, repository_id: RepositoryId, run_ids: Iterable[RunId]) -> list[FailureRow]:
+    """The tries of runs that did not simply pass, in order of try."""
+    rows = session.execute(
+        sa.select(failures)
+        .where(failures.c.repository_id == repository_id, failures.c.run_id.in_(list(run_ids)))
+        .order_by(failures.c.run_id, failures.c.variant, failures.c.case_id, failures.c["try"])
+    )
+    return [
+        FailureRow(
+            case_id=row["case_id"],
+            run_id=row["run_id"],
+            variant=row["variant"],
+            number=row["try"],
+            outcome=OUTCOMES[row["outcome"]],
+            duration=row["duration"],
+            fingerprint_id=row["fingerprint_id"],
+            occurred_at=row["occurred_at"],
+        )
+        for row in rows.mappings()
+    ]
+
+
+def list_case_outcomes(
+    session: Session, repository_id: RepositoryId, case_id: CaseId, limit: int
+) -> list[tuple[str, str, str, Outcome, bool]]:
+    """How a case ended in the newest runs, newest first.
+
+    Each is commit, event, variant, the first outcome, and whether a further try passed. A leg that is not whole tells
+    of failures only.
+    """
+    place = sa.func.array_position(run_results.c.case_ids, case_id)
+    again = sa.exists().where(
+        failures.c.repository_id == repository_id,
+        failures.c.case_id == case_id,
+        failures.c.run_id == run_results.c.run_id,
+        failures.c.variant == run_results.c.variant,
+        failures.c.outcome == CODES[Outcome.PASSED],
+    )
+    newest = (
+        sa.select(runs.c.id, runs.c.head_sha, runs.c.event, runs.c.started_at)
+        .where(runs.c.repository_id == repository_id, runs.c.ingested_at.is_not(None))
+        .order_by(runs.c.started_at.desc())
+        .limit(limit)
+        .subquery()
+    )
+    outcome = sa.func.get_byte(run_results.c.outcomes, place - 1)
+    failed = outcome.in_(FAILED)
+    rows = session.execute(
+        sa.select(newest.c.head_sha, newest.c.event, run_results.c.variant, outcome, again)
+        .join(run_results, run_results.c.run_id == newest.c.id)
+        .where(run_results.c.repository_id == repository_id, place.is_not(None), run_results.c.complete | failed)
+        .order_by(newest.c.started_at.desc())
+    )
+    return [(row[0], row[1], row[2], OUTCOMES[row[3]], row[4]) for row in rows]
+
+
+def list_failed_variants(session: Session, repository_id: RepositoryId, case_id: CaseId, head_sha: str) -> list[str]:
+    """The variants in which a case failed at a commit, ascending."""
+    rows = session.execute(
+        sa.select(failures.c.variant)
+        .distinct()
+        .join(runs, sa.and_(failures.c.repository_id == runs.c.repository_id, failures.c.run_id == runs.c.id))
+        .where(
+            failures.c.repository_id == repository_id,
+            failures.c.case_id == case_id,
+            failures.c.outcome.in_(FAILED),
+            runs.c.head_sha == head_sha,
+        )
+        .order_by(failures.c.variant)
+    )
+    return [row[0] for row in rows]
+
+
+def list_failing_heads(session: Session, repository_id: RepositoryId, case_id: CaseId, since: datetime) -> list[str]:
+    """The commits since a time on which a case failed."""
+    rows = session.execute(
+        sa.select(runs.c.head_sha)
+        .distinct()
+        .join(failures, sa.and_(failures.c.repository_id == runs.c.repository_id, failures.c.run_id == runs.c.id))
+        .where(failures.c.repository_id == repository_id, failures.c.case_id == case_id, runs.c.ingested_at >= since)
+        .where(runs.c.started_at >= since)
+    )
+    return [row[0] for row in rows]
+
+
+def fails_on_default_branch(session: Session, repository_id: RepositoryId, case_id: CaseId, since: datetime) -> bool:
+    """Whether a case failed on the default branch since a time."""
+    found = (
+        sa.select(failures.c.id)
+        .join(runs, sa.and_(runs.c.repository_id == failures.c.repository_id, runs.c.id == failures.c.run_id))
+        .join(repositories, repositories.c.id == failures.c.repository_id)
+        .where(
+            failures.c.repository_id == repository_id,
+            failures.c.case_id == case_id,
+            failures.c.occurred_at >= since,
+            failures.c.outcome.in_(FAILED),
+            runs.c.head_branch == repositories.c.default_branch,
+            runs.c.event.not_like("pull_request%"),
+        )
+        .limit(1)
+    )
+    return session.execute(found).first() is not None
+
+
+def count_failures_by_day(
+    session: Session, repository_id: RepositoryId, since: datetime, zone: str
+) -> list[tuple[date, bool, int]]:
+    """Failed tries by day in a time zone, those of cases that are flaky now apart from all others."""
+    day = sa.cast(sa.func.timezone(zone, runs.c.started_at), sa.Date)
+    is_flaky = sa.exists().where(
+        scores.c.repository_id == failures.c.repository_id,
+        scores.c.case_id == failures.c.case_id,
+        scores.c.status == Status.FLAKY.value,
+    )
+    found = (
+        sa.select(day.label("day"), is_flaky.label("is_flaky"))
+        .join(failures, sa.and_(failures.c.repository_id == runs.c.repository_id, failures.c.run_id == runs.c.id))
+        .where(
+            runs.c.repository_id == repository_id,
+            runs.c.started_at >= since,
+            failures.c.outcome.in_(FAILED),
+        )
+        .subquery()
+    )
+    rows = session.execute(
+        sa.select(found.c.day, found.c.is_flaky, sa.func.count()).group_by(found.c.day, found.c.is_flaky)
+    )
+    return [(row[0], row[1], row[2]) for row in rows]

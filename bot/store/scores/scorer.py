@@ -1,0 +1,215 @@
+"""The filter's state as it is stored: what a repository shares, counts in blocks of cases, beliefs of branches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+from sqlalchemy.dialects.postgresql import insert
+
+from bot.analysis.model import CaseId, RepositoryId
+from bot.analysis.scoring.inactive import COUNTS
+from bot.store.database import Session
+from bot.store.tables import branch_beliefs, pass_counts, scorers
+
+BLOCK = 4096
+"""A block holds the counts of so many neighbouring case numbers, so that a run writes its own cases only."""
+ROWS = COUNTS
+
+
+@dataclass(frozen=True, slots=True)
+class StoredScorer:
+    """The repository's part of the state, and the model it is of."""
+
+    state: bytes
+    model: int
+    keys: int
+    outgrown: bool
+
+
+class Counts:
+    """The counts of the blocks in which some cases of a variant are."""
+
+    __slots__ = ("_blocks",)
+
+    def __init__(self, blocks: dict[int, NDArray[np.int32]]) -> None:
+        self._blocks = blocks
+
+    def get(self, case_ids: NDArray[np.int32]) -> NDArray[np.int32]:
+        """The counts of cases, of shape (ROWS, cases); zeros where nothing is known."""
+        found = np.zeros((ROWS, len(case_ids)), dtype=np.int32)
+        of = case_ids // BLOCK
+        for number, block in self._blocks.items():
+            inside = of == number
+            found[:, inside] = block[:, case_ids[inside] % BLOCK]
+        return found
+
+    def set(self, case_ids: NDArray[np.int32], counts: NDArray[np.int32]) -> None:
+        """Replace the counts of cases."""
+        of = case_ids // BLOCK
+        for number in np.unique(of).tolist():
+            inside = of == number
+            block = self._blocks.setdefault(number, np.zeros((ROWS, BLOCK), dtype=np.int32))
+            block[:, case_ids[inside] % BLOCK] = counts[:, inside]
+
+    def rows(self) -> list[tuple[int, bytes]]:
+        """Every block, packed."""
+        return [(number, block.tobytes()) for number, block in sorted(self._blocks.items())]
+
+
+def lock(session: Session, repository_id: RepositoryId) -> StoredScorer | None:
+    """The repository's part of the state, kept from other ingestions until the transaction ends."""
+    session.execute(sa.select(sa.func.pg_advisory_xact_lock(repository_id)))
+    return find(session, repository_id)
+
+
+def find(session: Session, repository_id: RepositoryId) -> StoredScorer | None:
+    """The repository's part of the state as it is stored; None before the first run was judged."""
+    row = session.execute(
+        sa.select(scorers.c.state, scorers.c.model, scorers.c["keys"], scorers.c.outgrown).where(
+            scorers.c.repository_id == repository_id
+        )
+    ).one_or_none()
+    return None if row is None else StoredScorer(row[0], row[1], row[2], row[3])
+
+
+def put(session: Session, repository_id: RepositoryId, scorer: StoredScorer, now: datetime) -> None:
+    """Store the repository's part of the state."""
+    row = {
+        "state": scorer.state,
+        "model": scorer.model,
+        "keys": scorer.keys,
+        "outgrown": scorer.outgrown,
+        "updated_at": now,
+    }
+    session.execute(
+        insert(scorers)
+        .values(repository_id=repository_id, **row)
+        .on_conflict_do_update(index_elements=["repository_id"], set_=row)
+    )
+
+
+def get_keys(session: Session, repository_id: RepositoryId) -> int:
+    """The number of (case, variant) the scores were computed with; 1 before the first run."""
+    keys: int | None = session.execute(
+        sa.select(scorers.c["keys"]).where(scorers.c.repository_id == repository_id)
+    ).scalar_one_or_none()
+    return keys or 1
+
+
+def list_outdated(session: Session, model: int) -> list[RepositoryId]:
+    """The repositories whose scores are of another model, or of a number of cases they have outgrown."""
+    rows = session.execute(
+        sa.select(scorers.c.repository_id)
+        .where(sa.or_(scorers.c.model != model, scorers.c.outgrown))
+        .order_by(scorers.c.repository_id)
+    )
+    return [RepositoryId(row[0]) for row in rows]
+
+
+def get_counts(session: Session, repository_id: RepositoryId, variant: str, case_ids: NDArray[np.int32]) -> Counts:
+    """The counts of the blocks in which these cases of a variant are."""
+    rows = session.execute(
+        sa.select(pass_counts.c.block, pass_counts.c.counts).where(
+            pass_counts.c.repository_id == repository_id,
+            pass_counts.c.variant == variant,
+            pass_counts.c.block == sa.any_(sa.bindparam("blocks", np.unique(case_ids // BLOCK).tolist())),
+        )
+    )
+    return Counts({row[0]: np.frombuffer(row[1], dtype=np.int32).reshape(ROWS, BLOCK).copy() for row in rows})
+
+
+def put_counts(session: Session, repository_id: RepositoryId, variant: str, counts: Counts) -> None:
+    """Store blocks of counts."""
+    rows = [
+        {"repository_id": repository_id, "variant": variant, "block": number, "counts": data}
+        for number, data in counts.rows()
+    ]
+    if rows:
+        statement = insert(pass_counts)
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["repository_id", "variant", "block"], set_={"counts": statement.excluded.counts}
+            ),
+            rows,
+        )
+
+
+def list_case_counts(
+    session: Session, repository_id: RepositoryId, case_id: CaseId
+) -> list[tuple[str, NDArray[np.int32]]]:
+    """The counts of one case in every variant that ran it, each of shape (ROWS, 1)."""
+    rows = session.execute(
+        sa.select(pass_counts.c.variant, pass_counts.c.counts)
+        .where(pass_counts.c.repository_id == repository_id, pass_counts.c.block == case_id // BLOCK)
+        .order_by(pass_counts.c.variant)
+    )
+    found = []
+    for variant, data in rows:
+        counts = np.frombuffer(data, dtype=np.int32).reshape(ROWS, BLOCK)[:, [case_id % BLOCK]]
+        if counts.any():
+            found.append((variant, counts))
+    return found
+
+
+def list_counts(session: Session, repository_id: RepositoryId) -> Iterator[tuple[int, NDArray[np.int32]]]:
+    """The counts of all cases of a repository: block by block and variant by variant, each of shape (ROWS, BLOCK)."""
+    rows = session.execute(
+        sa.select(pass_counts.c.block, pass_counts.c.counts).where(pass_counts.c.repository_id == repository_id)
+    )
+    for block, data in rows:
+        yield block, np.frombuffer(data, dtype=np.int32).reshape(ROWS, BLOCK)
+
+
+def find_branch(session: Session, repository_id: RepositoryId, variant: str, branch: int) -> bytes | None:
+    """What is believed of a branch, packed; `branch` is the hash of its name."""
+    found: bytes | None = session.execute(
+        sa.select(branch_beliefs.c.beliefs).where(
+            branch_beliefs.c.repository_id == repository_id,
+            branch_beliefs.c.variant == variant,
+            branch_beliefs.c.branch == _signed(branch),
+        )
+    ).scalar_one_or_none()
+    return found
+
+
+def put_branches(
+    session: Session, repository_id: RepositoryId, variant: str, beliefs: Iterable[tuple[int, bytes]]
+) -> None:
+    """Store what is believed of branches."""
+    rows = [
+        {"repository_id": repository_id, "variant": variant, "branch": _signed(branch), "beliefs": data}
+        for branch, data in beliefs
+    ]
+    if rows:
+        statement = insert(branch_beliefs)
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["repository_id", "variant", "branch"], set_={"beliefs": statement.excluded.beliefs}
+            ),
+            rows,
+        )
+
+
+def forget_branch(session: Session, repository_id: RepositoryId, branch: int) -> None:
+    """Remove a branch that is remembered no longer."""
+    session.execute(
+        sa.delete(branch_beliefs).where(
+            branch_beliefs.c.repository_id == repository_id, branch_beliefs.c.branch == _signed(branch)
+        )
+    )
+
+
+def delete(session: Session, repository_id: RepositoryId) -> None:
+    """Remove the state of a repository, to be written anew."""
+    for table in (scorers, pass_counts, branch_beliefs):
+        session.execute(sa.delete(table).where(table.c.repository_id == repository_id))
+
+
+def _signed(number: int) -> int:
+    """A 64-bit hash as PostgreSQL's bigint."""
+    return number - 2**64 if number >= 2**63 else number

@@ -1,0 +1,1 @@
+"""Slack workspaces, linked GitHub accounts, tokens and repositories."""
