@@ -9,9 +9,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple, NewType
 
-from bot.analysis.failures.cluster import Membership
-from bot.analysis.failures.order_dependence import NamedOrder
-
 RepositoryId = NewType("RepositoryId", int)
 """GitHub's own number of the repository."""
 CaseId = NewType("CaseId", int)
@@ -23,15 +20,15 @@ WorkspaceId = NewType("WorkspaceId", int)
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
-    """A channel of a workspace: where something is said."""
+class Channel:
+    """A channel of a Slack workspace; `id` is Slack's."""
 
     workspace_id: WorkspaceId
-    channel: str
+    id: str
 
     def __str__(self) -> str:
-        """The place as natural keys write it."""
-        return f"{self.workspace_id}:{self.channel}"
+        """Write the channel as natural keys contain it."""
+        return f"{self.workspace_id}:{self.id}"
 
 
 UID_LENGTH = 12
@@ -289,6 +286,46 @@ class VariantScore:
     def had_reasons(self) -> bool:
         """Whether far more runs failed than the rate says: most failures were a change's or an outage's."""
         return self.failures / max(self.runs, 1) > self.interval[1] * _FAR
+
+
+class ClusterKind(StrEnum):
+    """Why cases are one item, the strongest reason: one fixture, failing together, failing alike."""
+
+    FIXTURE = "fixture"
+    TOGETHER = "together"
+    ALIKE = "alike"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """The cluster of one case as its card shows it: `others` names up to three more cases of `size` in all."""
+
+    cluster_id: int
+    kind: ClusterKind
+    title: str
+    size: int
+    times: int
+    owner: str | None
+    others: tuple[str, ...]
+
+
+class OrderKind(StrEnum):
+    """How the order matters: `after` others have run (they pollute), or `without` them (they prepare)."""
+
+    AFTER = "after"
+    WITHOUT = "without"
+
+
+@dataclass(frozen=True, slots=True)
+class NamedOrder:
+    """An order-dependent suspect as its card shows it: the cases it follows or misses by name, and how many fit."""
+
+    kind: OrderKind
+    variant: str
+    follows: tuple[str, ...]
+    candidates: int
+    failed: int
+    passed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

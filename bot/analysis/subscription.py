@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from bot.analysis.model import Place, RepositoryId
+from bot.analysis.model import Channel, RepositoryId
 from bot.analysis.quarantine import path_pattern
 
 STORM_FLAKES = 5
@@ -74,7 +74,7 @@ class Subscription:
     """A channel that hears of a repository; `id` is our number of it."""
 
     id: int
-    place: Place
+    channel: Channel
     repository_id: RepositoryId
     filters: Filters
 

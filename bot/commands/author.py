@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.analysis.model import Place, RepositoryId
+from bot.analysis.model import Channel, RepositoryId
 from bot.commands.context import Body, Door, now
 from bot.commands.entitlement import entitled
 from bot.commands.run import run_again
@@ -80,7 +80,7 @@ def _own(door: Door, session: Session, body: Body) -> Notice:
         NotFoundError: somebody else's message.
     """
     notice = notice_store.get(session, body.number)
-    mine = notice.place == Place(door.workspace.id, body.actor.id)
+    mine = notice.channel == Channel(door.workspace.id, body.actor.id)
     if not mine or notice.kind is not Kind.AUTHOR or notice.repository_id != body.subject:
         message = "This message is not for you, or it is not known any more."
         raise NotFoundError(message)

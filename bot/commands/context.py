@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, PrivateAttr, model_validator
 
 from bot import telemetry
-from bot.analysis.model import Actor, ActorKind, CaseId, Place, RepositoryId
+from bot.analysis.model import Actor, ActorKind, CaseId, Channel, RepositoryId
 from bot.errors import FlakeGuardError, PermanentUpstreamError, UserError
 from bot.github.client import GitHub
 from bot.queries import access
@@ -243,10 +243,10 @@ class Door:
         """The repositories the workspace may see; whatever lists or searches starts from these."""
         return access.visible(session, self.workspace)
 
-    def place(self, channel: str) -> Place | None:
+    def channel(self, channel: str) -> Channel | None:
         """Where a card is opened that has none yet: the channel for all, else the one of the request."""
         chosen = self.default_channel or channel
-        return Place(self.workspace.id, chosen) if chosen else None
+        return Channel(self.workspace.id, chosen) if chosen else None
 
     def answer(self, body: Body, message: Message) -> None:
         """Show something to the one who asked, where they asked; in a direct message where that is nowhere.

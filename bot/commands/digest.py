@@ -8,12 +8,12 @@ from typing import TypeVar
 
 from bot import telemetry
 from bot.analysis.channel_schedule import Hours, QuietHours
-from bot.analysis.model import Place
+from bot.analysis.model import Channel
 from bot.commands import duration, schedule_text
 from bot.commands.command import Command
 from bot.commands.context import Body, Door, now
 from bot.commands.parser import Typed
-from bot.commands.subscription import place_of
+from bot.commands.subscription import channel_of
 from bot.errors import ConflictError, InvalidInputError
 from bot.services import digest, subscription
 from bot.slack.block_kit import View
@@ -30,36 +30,36 @@ _T = TypeVar("_T")
 
 def on_now(door: Door, body: Body) -> None:
     """Post the digest of the channel now, or say to the one who asked that there is nothing to tell."""
-    place = place_of(door, body)
-    default = Place(door.workspace.id, door.default_channel) if door.default_channel else None
+    channel = channel_of(door, body)
+    default = Channel(door.workspace.id, door.default_channel) if door.default_channel else None
     with door.db.begin() as session:
-        if why := channel_pause_store.find(session, place):
+        if why := channel_pause_store.find(session, channel):
             message = f"Nothing is posted in this channel: {why}. Invite FlakeGuard, or subscribe the channel anew."
             raise ConflictError(message)
-        hours = subscription_store.get_channel(session, place).hours
-        told = digest.compose(session, place, None, default, views.cadence(hours), now())
+        hours = subscription_store.get_channel(session, channel).hours
+        told = digest.compose(session, channel, None, default, views.cadence(hours), now())
         if told is not None and not told.is_empty:
-            digest.put_now(session, place, body.trigger_id or telemetry.new_id(), now())
+            digest.put_now(session, channel, body.trigger_id or telemetry.new_id(), now())
             return
     door.answer(body, views.nothing_to_tell())
 
 
 def on_settings(door: Door, body: Body) -> None:
     """Ask for the hours of the channel."""
-    place = place_of(door, body)
+    channel = channel_of(door, body)
     with door.db.begin() as session:
-        hours = subscription_store.get_channel(session, place).hours
-    door.open(body, channel_form.hours_form(place.channel, hours))
+        hours = subscription_store.get_channel(session, channel).hours
+    door.open(body, channel_form.hours_form(channel.id, hours))
 
 
 def on_hours(door: Door, body: Body) -> View | None:
     """Keep the hours that were filled in."""
-    place = Place(door.workspace.id, channel_form.channel_of(body.view.private_metadata))
-    hours = keep(door, place, Answers.decode(body.view.state.values))
+    channel = Channel(door.workspace.id, channel_form.channel_of(body.view.private_metadata))
+    hours = keep(door, channel, Answers.decode(body.view.state.values))
     return modal.info("Saved", views.hours_set(hours).text)
 
 
-def keep(door: Door, place: Place, answers: Answers) -> Hours:
+def keep(door: Door, channel: Channel, answers: Answers) -> Hours:
     """Keep the hours of a channel as they were filled in.
 
     Raises:
@@ -88,10 +88,10 @@ def keep(door: Door, place: Place, answers: Answers) -> Hours:
     wanted = channel_form.digest_time(Cadence(chosen), int(weekday) if weekday in set("0123456") else 0, at)
     quiet = QuietHours(begin, end, quiet_days) if begin != end or quiet_days else None
     with door.db.begin() as session:
-        before = subscription_store.get_channel(session, place).hours
+        before = subscription_store.get_channel(session, channel).hours
         if wanted != before.digest or zone != before.zone:
-            subscription.set_digest(session, place, wanted, zone, now())
-        return subscription.set_quiet(session, place, quiet, zone)
+            subscription.set_digest(session, channel, wanted, zone, now())
+        return subscription.set_quiet(session, channel, quiet, zone)
 
 
 def _digest(door: Door, body: Body, typed: Typed) -> None:
@@ -101,10 +101,10 @@ def _digest(door: Door, body: Body, typed: Typed) -> None:
     if [word.lower() for word in typed.words] == ["now"]:
         on_now(door, body)
         return
-    place = place_of(door, body)
+    channel = channel_of(door, body)
     wanted, zone = schedule_text.digest_time(typed.words)
     with door.db.begin() as session:
-        kept = subscription.set_digest(session, place, wanted, zone, now())
+        kept = subscription.set_digest(session, channel, wanted, zone, now())
     door.answer(body, views.hours_set(kept))
 
 
@@ -112,10 +112,10 @@ def _quiet(door: Door, body: Body, typed: Typed) -> None:
     if not typed.words:
         on_settings(door, body)
         return
-    place = place_of(door, body)
+    channel = channel_of(door, body)
     quiet, zone = schedule_text.quiet_hours(typed.words)
     with door.db.begin() as session:
-        kept = subscription.set_quiet(session, place, quiet, zone)
+        kept = subscription.set_quiet(session, channel, quiet, zone)
     door.answer(body, views.hours_set(kept))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot import telemetry
-from bot.analysis.model import Place, RepositoryId
+from bot.analysis.model import Channel, RepositoryId
 from bot.commands import subject
 from bot.commands.command import Command
 from bot.commands.context import Body, Door, now
@@ -33,8 +33,8 @@ def on_share(door: Door, body: Body) -> None:
 def on_health(door: Door, body: Body) -> None:
     """Show whether everything is connected."""
     with door.db.begin() as session:
-        place = Place(door.workspace.id, body.actor.id)
-        found = connection.of_person(session, place, door.visible(session), door.setup, now())
+        channel = Channel(door.workspace.id, body.actor.id)
+        found = connection.of_person(session, channel, door.visible(session), door.setup, now())
     door.answer(body, repository.connections(found))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.analysis.model import Place
+from bot.analysis.model import Channel
 from bot.commands import subject
 from bot.commands.context import Body, Door, now
 from bot.queries import home as homes_of
@@ -28,5 +28,7 @@ def on_page(door: Door, body: Body) -> None:
 def _publish(door: Door, body: Body, pages: Pages) -> None:
     with door.db.begin() as session:
         present = subject.visible(door, session)
-        state = homes_of.of_person(session, Place(door.workspace.id, body.actor.id), present, pages, door.setup, now())
+        state = homes_of.of_person(
+            session, Channel(door.workspace.id, body.actor.id), present, pages, door.setup, now()
+        )
     door.slack.publish_home(body.actor.id, home.home(state, now()))

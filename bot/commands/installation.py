@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from slack_bolt import BoltContext
 
 from bot import telemetry
-from bot.analysis.model import Place
+from bot.analysis.model import Channel
 from bot.commands.context import Entrance, Part, now
 from bot.services import subscription
 from bot.services import workspace as workspaces
@@ -52,13 +52,13 @@ def _on_revoked(session: Session, workspace: Workspace, event: _Event) -> None:
 
 def _closing(reason: str) -> Handler:
     def on_closed(session: Session, workspace: Workspace, event: _Event) -> None:
-        workspaces.pause(session, Place(workspace.id, event.channel), reason, now())
+        workspaces.pause(session, Channel(workspace.id, event.channel), reason, now())
 
     return on_closed
 
 
 def _on_opened(session: Session, workspace: Workspace, event: _Event) -> None:
-    subscription.resume(session, Place(workspace.id, event.channel))
+    subscription.resume(session, Channel(workspace.id, event.channel))
 
 
 def _on_joined(session: Session, workspace: Workspace, event: _Event) -> None:

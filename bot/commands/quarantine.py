@@ -70,8 +70,8 @@ def on_propose(door: Door, body: Body) -> None:
     )
     with door.db.begin() as session:
         profile = subject.case(door, body, session, target.case_id)
-        place = door.place(target.channel)
-        quarantine.propose(session, profile.repository_id, proposal, body.actor, now(), place=place)
+        channel = door.channel(target.channel)
+        quarantine.propose(session, profile.repository_id, proposal, body.actor, now(), channel=channel)
 
 
 def on_approve(door: Door, body: Body) -> None:

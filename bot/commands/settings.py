@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.analysis.channel_schedule import Hours
-from bot.analysis.model import Place
+from bot.analysis.model import Channel
 from bot.commands import digest, subject
 from bot.commands.command import Command
 from bot.commands.context import Body, Door, now
@@ -29,7 +29,9 @@ def on_open(door: Door, body: Body) -> None:
     with door.db.begin() as session:
         shown = _shown(session, subject.visible(door, session)[: subject.MOST])
         told = silence_store.find(session, door.workspace.id, body.actor.id) is None
-        hours = subscription_store.get_channel(session, Place(door.workspace.id, channel)).hours if channel else Hours()
+        hours = (
+            subscription_store.get_channel(session, Channel(door.workspace.id, channel)).hours if channel else Hours()
+        )
     door.open(body, settings.form(shown, told=told, channel=channel, hours=hours))
 
 
@@ -40,7 +42,7 @@ def on_save(door: Door, body: Body) -> View | None:
     told = settings.TOLD in answers.chosen(Input.TELL)
     said = f"You are {'told' if told else 'not told'} when every failure of your commit is known."
     if channel:
-        hours = digest.keep(door, Place(door.workspace.id, channel), answers)
+        hours = digest.keep(door, Channel(door.workspace.id, channel), answers)
         said = f"{said} {subscription.hours_set(hours).text}"
     with door.db.begin() as session:
         if told:

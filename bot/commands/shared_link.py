@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.analysis.model import Place
+from bot.analysis.model import Channel
 from bot.commands.context import Body, Door, now
 from bot.errors import NotFoundError
 from bot.queries import access, case
@@ -36,7 +36,7 @@ def on_link_shared(door: Door, body: Body) -> None:
             except NotFoundError:
                 continue
             if not where.is_draft:  # nobody else has seen a draft
-                before = shared_link_store.put(session, Place(door.workspace.id, where.channel), found[1], moment)
+                before = shared_link_store.put(session, Channel(door.workspace.id, where.channel), found[1], moment)
                 if before is not None and moment - before < REST:
                     continue
             profile = case.of_case(session, found[1], moment)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.analysis.model import CaseId, CaseProfile, Place, QuarantineId, RepositoryId
+from bot.analysis.model import CaseId, CaseProfile, Channel, QuarantineId, RepositoryId
 from bot.analysis.quarantine.lifecycle import Quarantine
 from bot.commands import parser
 from bot.commands.context import Body, Door, now
@@ -92,15 +92,15 @@ def _adopt(door: Door, body: Body, session: Session, repository_id: RepositoryId
     """Remember a card that was posted and then forgotten by a crash, so that no second one is posted."""
     if not body.is_card_of(case_id) or not body.where:
         return
-    place = Place(door.workspace.id, body.where)
-    key = notice.card_key(repository_id, case_id, place)
+    channel = Channel(door.workspace.id, body.where)
+    key = notice.card_key(repository_id, case_id, channel)
     if notice_store.put_message(
         session,
         key,
-        place=place,
+        channel=channel,
         ts=body.container.message_ts,
         now=now(),
         repository_id=repository_id,
         case_id=case_id,
     ):
-        notice.card(session, repository_id, case_id, place, now())
+        notice.card(session, repository_id, case_id, channel, now())

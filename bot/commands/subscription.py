@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.analysis.model import Place, RepositoryId
+from bot.analysis.model import Channel, RepositoryId
 from bot.analysis.quarantine import owner
 from bot.analysis.subscription import DEFAULT_EVENTS, Event, Filters, Subscription
 from bot.commands import parser, subject
@@ -40,14 +40,14 @@ def on_edit(door: Door, body: Body) -> None:
     """Ask what shall change about a subscription."""
     with door.db.begin() as session:
         known = _own(door, session, body)
-        view = channel_form.subscribe_form(_names(door, session), known.place.channel, known)
+        view = channel_form.subscribe_form(_names(door, session), known.channel.id, known)
     door.open(body, view)
 
 
 def on_subscribe(door: Door, body: Body) -> View | None:
     """Subscribe as was filled in."""
     answers = Answers.decode(body.view.state.values)
-    channel = answers.text(Input.CHANNEL)
+    channel_id = answers.text(Input.CHANNEL)
     errors: dict[str, str] = {}
     filters = Filters()
     try:
@@ -62,7 +62,7 @@ def on_subscribe(door: Door, body: Body) -> View | None:
         )
     except InvalidInputError as error:
         errors[Input.MINIMUM if "percentage" in str(error) else Input.EVENTS] = str(error)
-    if not channel:
+    if not channel_id:
         errors[Input.CHANNEL] = "Choose the channel."
     with door.db.begin() as session:
         try:
@@ -71,9 +71,9 @@ def on_subscribe(door: Door, body: Body) -> View | None:
             raise FormError(errors | {Input.REPOSITORY: str(error)}) from None
         if errors:
             raise FormError(errors)
-        place = Place(door.workspace.id, channel)
-        subscription.subscribe(session, place, repository.id, filters, body.actor, now())
-        hours = subscription_store.get_channel(session, place).hours
+        channel = Channel(door.workspace.id, channel_id)
+        subscription.subscribe(session, channel, repository.id, filters, body.actor, now())
+        hours = subscription_store.get_channel(session, channel).hours
     return modal.info("Subscribed", views.subscribed(repository.full_name, filters, hours).text)
 
 
@@ -82,27 +82,27 @@ def on_unsubscribe(door: Door, body: Body) -> None:
     with door.db.begin() as session:
         known = _own(door, session, body)
         repository = access.require_visible(session, door.workspace, known.repository_id)
-        subscription.unsubscribe(session, known.place, known.repository_id)
+        subscription.unsubscribe(session, known.channel, known.repository_id)
     door.answer(body, views.unsubscribed(repository.full_name))
 
 
 def on_list(door: Door, body: Body) -> None:
     """List what the channel hears of."""
-    place = place_of(door, body)
+    channel = channel_of(door, body)
     with door.db.begin() as session:
         names = _names(door, session)
         found = [
             SubscriptionRow(one, names[one.repository_id])
-            for one in subscription_store.list_place(session, place)
+            for one in subscription_store.list_of_channel(session, channel)
             if one.repository_id in names
         ]
         message = views.listing(
-            found, subscription_store.get_channel(session, place).hours, channel_pause_store.find(session, place)
+            found, subscription_store.get_channel(session, channel).hours, channel_pause_store.find(session, channel)
         )
     door.answer(body, message)
 
 
-def place_of(door: Door, body: Body) -> Place:
+def channel_of(door: Door, body: Body) -> Channel:
     """The channel a request came from.
 
     Raises:
@@ -111,7 +111,7 @@ def place_of(door: Door, body: Body) -> Place:
     if not body.where:
         message = "Say this in the channel it is for."
         raise InvalidInputError(message)
-    return Place(door.workspace.id, body.where)
+    return Channel(door.workspace.id, body.where)
 
 
 def _subscribe(door: Door, body: Body, typed: Typed) -> None:
@@ -119,12 +119,12 @@ def _subscribe(door: Door, body: Body, typed: Typed) -> None:
     if not words:
         on_open(door, body)
         return
-    place = place_of(door, body)
+    channel = channel_of(door, body)
     filters = _filters({name: flags[name][-1] for name in flags if name != "events"}, flags.get("events"))
     with door.db.begin() as session:
         repository = subject.named(door, session, words[0])
-        subscription.subscribe(session, place, repository.id, filters, body.actor, now())
-        hours = subscription_store.get_channel(session, place).hours
+        subscription.subscribe(session, channel, repository.id, filters, body.actor, now())
+        hours = subscription_store.get_channel(session, channel).hours
     door.answer(body, views.subscribed(repository.full_name, filters, hours))
 
 
@@ -132,10 +132,10 @@ def _unsubscribe(door: Door, body: Body, typed: Typed) -> None:
     if not typed.words:
         on_list(door, body)
         return
-    place = place_of(door, body)
+    channel = channel_of(door, body)
     with door.db.begin() as session:
         repository = subject.named(door, session, typed.words[0])
-        subscription.unsubscribe(session, place, repository.id)
+        subscription.unsubscribe(session, channel, repository.id)
     door.answer(body, views.unsubscribed(repository.full_name))
 
 
@@ -183,7 +183,7 @@ def _chosen(door: Door, session: Session, text: str) -> repository_store.Reposit
 def _own(door: Door, session: Session, body: Body) -> Subscription:
     """The subscription whose button was pressed; its repository was guarded, and must be the one it names."""
     known = subscription_store.get(session, body.number)
-    if known.place.workspace_id != door.workspace.id or known.repository_id != body.subject:
+    if known.channel.workspace_id != door.workspace.id or known.repository_id != body.subject:
         message = "This subscription does not exist any more."
         raise NotFoundError(message)
     return known

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from bot.analysis.model import Place, WorkspaceId
+from bot.analysis.model import Channel, WorkspaceId
 from bot.errors import PermanentUpstreamError
 from bot.github.client import GitHub, Target
 from bot.queries.connection import Setup
@@ -36,10 +36,10 @@ class Context:
     clock: Callable[[], datetime] = now
     setup: Setup = field(default_factory=Setup)
 
-    def default_place(self, session: Session) -> Place | None:
+    def default_channel_of(self, session: Session) -> Channel | None:
         """Where a repository is spoken of that nobody subscribed to."""
         workspace = workspace_store.find_by_token(session) if self.default_channel else None
-        return Place(workspace.id, self.default_channel) if workspace and self.default_channel else None
+        return Channel(workspace.id, self.default_channel) if workspace and self.default_channel else None
 
     def slack_of(self, workspace_id: WorkspaceId) -> Slack:
         """The client of a workspace; ask with no transaction open.

@@ -144,7 +144,7 @@ def _workflow_run(context: Context, event: webhook.WorkflowRunEvent) -> None:
 
 def _record(context: Context, repository_id: RepositoryId, run_id: RunId, report: RunReport) -> None:
     with context.db.begin() as session:
-        ingest.record(session, repository_id, run_id, report, context.default_place(session), now())
+        ingest.record(session, repository_id, run_id, report, context.default_channel_of(session), now())
 
 
 def _read(
@@ -227,7 +227,9 @@ def _propose(context: Context, repository: repository_store.Repository, head_sha
         )
         try:
             with context.db.begin() as session:
-                quarantine.propose(session, repository.id, proposal, actor, now(), place=context.default_place(session))
+                quarantine.propose(
+                    session, repository.id, proposal, actor, now(), channel=context.default_channel_of(session)
+                )
         except UserError as error:
             _log.info("proposal from a check run not made", reason=str(error))
 

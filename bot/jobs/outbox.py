@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from bot import telemetry
-from bot.analysis.model import Place
+from bot.analysis.model import Channel
 from bot.errors import FlakeGuardError, PermanentUpstreamError, UpstreamError
 from bot.jobs.context import Context
 from bot.jobs.senders import author, card, channel_pause, check_run, digest, escalation, home, news
@@ -47,17 +47,17 @@ SENDERS: Mapping[Kind, Callable[[Context, Notice], bool]] = {
 _log = telemetry.logger(__name__)
 
 
-def take_turn(context: Context, place: Place) -> None:
+def take_turn(context: Context, channel: Channel) -> None:
     """Say the next thing that is due in a channel, and hand the turn on."""
     now = context.clock()
     with context.db.begin() as session:
-        if channel_pause_store.find(session, place) is not None:
+        if channel_pause_store.find(session, channel) is not None:
             return  # what waits is said when the channel is back
-        turn = channel_schedule_store.find(session, place) or Turn(now, 0)
+        turn = channel_schedule_store.find(session, channel) or Turn(now, 0)
         if turn.next_at > now:
-            channel_schedule_store.wake(session, place, turn.next_at)
+            channel_schedule_store.wake(session, channel, turn.next_at)
             return
-        notice = notice_store.find_due(session, place, now)
+        notice = notice_store.find_due(session, channel, now)
     if notice is None:
         return
     with telemetry.correlated(notice.correlation_id, notice=notice.key):
@@ -67,12 +67,12 @@ def take_turn(context: Context, place: Place) -> None:
         except UpstreamError as error:
             wait = min(2.0 ** min(turn.failures, 10), _LONGEST_WAIT) if error.retry_after is None else error.retry_after
             pause, failures = timedelta(seconds=max(wait, 1.0)), turn.failures + 1
-            _log.warning("channel waits", place=str(place), seconds=pause.total_seconds(), reason=str(error))
+            _log.warning("channel waits", channel=str(channel), seconds=pause.total_seconds(), reason=str(error))
     with context.db.begin() as session:
         following = Turn(context.clock() + pause, failures)
-        channel_schedule_store.put(session, place, following)
-        if notice_store.find_due(session, place, following.next_at) is not None:
-            channel_schedule_store.wake(session, place, following.next_at)
+        channel_schedule_store.put(session, channel, following)
+        if notice_store.find_due(session, channel, following.next_at) is not None:
+            channel_schedule_store.wake(session, channel, following.next_at)
 
 
 def send(context: Context, notice_id: int) -> None:
@@ -97,14 +97,14 @@ def _say(context: Context, notice: Notice) -> bool:
     except FlakeGuardError as error:
         fault = str(error)
         code = error.code if isinstance(error, PermanentUpstreamError) else type(error).__name__
-        if notice.place is not None and code in _TOKEN_REFUSED:
+        if notice.channel is not None and code in _TOKEN_REFUSED:
             raise UpstreamError(fault, retry_after=_LONGEST_WAIT) from error
         _log.warning("notice refused", reason=fault, code=code)
         if isinstance(error, PermanentUpstreamError) and channel_pause.on_refusal(context, notice, error):
             return False
     except Exception as error:  # a fault of ours in one notice must not silence its channel
         _log.exception("notice failed", attempts=notice.attempts)
-        if notice.place is None:
+        if notice.channel is None:
             raise
         if notice.attempts + 1 < _SURPRISES:
             with context.db.begin() as session:
@@ -122,8 +122,8 @@ def _say(context: Context, notice: Notice) -> bool:
 
 def _require_visible(context: Context, notice: Notice) -> None:
     """Raise unless the workspace a notice is for may (still) see what it speaks of."""
-    if notice.place is None or not notice.repository_id:
+    if notice.channel is None or not notice.repository_id:
         return
     with context.db.begin() as session:
-        workspace = workspace_store.get(session, notice.place.workspace_id)
+        workspace = workspace_store.get(session, notice.channel.workspace_id)
         access.require_visible(session, workspace, notice.repository_id)

@@ -49,7 +49,7 @@ def rescore(context: Context, repository_id: RepositoryId) -> int:
             with context.db.begin() as session:
                 reading = rebuild.advance(session, replay) > 0
         with context.db.begin() as session:
-            if rebuild.finish(session, replay, context.default_place(session), context.clock()):
+            if rebuild.finish(session, replay, context.default_channel_of(session), context.clock()):
                 return len(replay.terms)
 
 

@@ -15,7 +15,7 @@ from procrastinate.manager import JobManager
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
 from bot import telemetry
-from bot.analysis.model import Place, RepositoryId, WorkspaceId
+from bot.analysis.model import Channel, RepositoryId, WorkspaceId
 from bot.errors import PermanentUpstreamError, UpstreamError, UserError
 from bot.jobs import inbox, outbox, policy, rescore, upkeep
 from bot.jobs.context import Context
@@ -165,7 +165,7 @@ class Worker:
     def _register(self, app: procrastinate.App) -> None:
         self._task_of(app, queue.INGEST, lambda arguments: inbox.process(self._context, str(arguments["delivery_id"])))
         self._task_of(app, queue.NOTICE, lambda arguments: outbox.send(self._context, int(arguments["notice_id"])))
-        self._task_of(app, queue.CHANNEL, lambda arguments: outbox.take_turn(self._context, _place(arguments)))
+        self._task_of(app, queue.CHANNEL, lambda arguments: outbox.take_turn(self._context, _channel(arguments)))
         self._task_of(app, queue.POLICY, lambda arguments: policy.fetch(self._context, _repository(arguments)))
 
         self._task_of(app, queue.REBUILD, lambda given: rescore.rescore(self._context, _repository(given)))
@@ -197,5 +197,5 @@ def _repository(arguments: dict[str, str | int]) -> RepositoryId:
     return RepositoryId(int(arguments["repository_id"]))
 
 
-def _place(arguments: dict[str, str | int]) -> Place:
-    return Place(WorkspaceId(int(arguments["workspace_id"])), str(arguments["channel"]))
+def _channel(arguments: dict[str, str | int]) -> Channel:
+    return Channel(WorkspaceId(int(arguments["workspace_id"])), str(arguments["channel"]))

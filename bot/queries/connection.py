@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.analysis.model import Place, RepositoryId
+from bot.analysis.model import Channel, RepositoryId
 from bot.slack.views import phrase
 from bot.slack.views.repository import Connection
 from bot.store import queue
@@ -35,24 +35,25 @@ class Setup:
 
 
 def of_person(
-    session: Session, place: Place, present: Sequence[RepositoryId], setup: Setup, now: datetime
+    session: Session, channel: Channel, present: Sequence[RepositoryId], setup: Setup, now: datetime
 ) -> tuple[Connection, ...]:
     """The account of a person and each part, with when it last did something.
 
     The channel of `place` is the person, `present` the repositories they may see.
     """
     seen = {
-        "Slack": _ago("message", notice_store.last_sent(session, place.workspace_id), now) + _paused(session, place),
+        "Slack": _ago("message", notice_store.last_sent(session, channel.workspace_id), now)
+        + _paused(session, channel),
         "GitHub App": _ago("run read", run_store.last_ingested(session, present), now),
         "GitHub webhook": _ago("delivery", delivery_store.last_received(session), now),
     }
     parts = [_part(name, [one for one in _PARTS[name] if one in setup.missing], seen[name]) for name in _PARTS]
-    account = (_account(session, place),) if setup.linking else ()
+    account = (_account(session, channel),) if setup.linking else ()
     return (*account, *parts, _worker(session, now))
 
 
-def _account(session: Session, place: Place) -> Connection:
-    link = account_link_store.find(session, place.workspace_id, place.channel)
+def _account(session: Session, channel: Channel) -> Connection:
+    link = account_link_store.find(session, channel.workspace_id, channel.id)
     detail = f"as @{link.github_login}" if link else "type /flakeguard connect"
     return Connection("Your GitHub account", ok=link is not None, detail=detail)
 
@@ -74,6 +75,6 @@ def _ago(what: str, at: datetime | None, now: datetime) -> str:
     return f"last {what} {phrase.span(now - at)} ago" if at else f"no {what} yet"
 
 
-def _paused(session: Session, place: Place) -> str:
-    number = channel_pause_store.count(session, place.workspace_id)
+def _paused(session: Session, channel: Channel) -> str:
+    number = channel_pause_store.count(session, channel.workspace_id)
     return f", {phrase.count(number, 'channel')} paused" if number else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.analysis.model import Place, RepositoryId
+from bot.analysis.model import Channel, RepositoryId
 from bot.analysis.quarantine.lifecycle import Quarantine, State
 from bot.queries import case, connection
 from bot.queries.connection import Setup
@@ -25,14 +25,14 @@ _SUBSCRIPTIONS = 50
 
 def of_person(
     session: Session,
-    place: Place,
+    channel: Channel,
     present: Sequence[Repository],
     pages: Pages,
     setup: Setup,
     now: datetime,
 ) -> HomeState:
     """The home of a person, whose id is the channel of `place`, and who may see these repositories."""
-    user = place.channel
+    user = channel.id
     ids = [one.id for one in present]
     waiting = [one for one in quarantine_store.list_open(session, ids, [State.PROPOSED]) if one.proposed_by.id != user]
     in_force = quarantine_store.list_open(session, ids, [State.ACTIVE, State.SUSPENDED])
@@ -41,18 +41,18 @@ def of_person(
         waiting=_page(session, waiting, pages.waiting, now),
         own=_page(session, own, pages.own, now),
         pages=pages,
-        subscriptions=_subscriptions(session, place, present),
+        subscriptions=_subscriptions(session, channel, present),
         repositories=[health(session, one, now) for one in present[:_REPOSITORIES]],
-        connections=connection.of_person(session, place, ids, setup, now),
+        connections=connection.of_person(session, channel, ids, setup, now),
     )
 
 
-def _subscriptions(session: Session, place: Place, present: Sequence[Repository]) -> tuple[str, ...]:
+def _subscriptions(session: Session, channel: Channel, present: Sequence[Repository]) -> tuple[str, ...]:
     """A line for each channel that the person subscribed to something they may still see."""
     names = {one.id: one.full_name for one in present}
-    found = subscription_store.list_created(session, place.workspace_id, place.channel, _SUBSCRIPTIONS)
+    found = subscription_store.list_created(session, channel.workspace_id, channel.id, _SUBSCRIPTIONS)
     return tuple(
-        f"<#{one.place.channel}> hears of {phrase.repository(names[one.repository_id])}: {describe(one.filters)}"
+        f"<#{one.channel.id}> hears of {phrase.repository(names[one.repository_id])}: {describe(one.filters)}"
         for one in found
         if one.repository_id in names
     )

@@ -40,6 +40,6 @@ def _end_infra(session: Session, repository_id: RepositoryId, now: datetime) -> 
         if score.status is not Status.INFRA
     ]
     case_store.put_scores(session, repository_id, ended, now)
-    for case_id, place in sorted(card_store.list_of_cases(session, repository_id, [row.case_id for row in ended])):
-        notice.card(session, repository_id, case_id, place, now)
+    for case_id, channel in sorted(card_store.list_of_cases(session, repository_id, [row.case_id for row in ended])):
+        notice.card(session, repository_id, case_id, channel, now)
     return len(ended)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.analysis.explanation.failure_class import Naming
 from bot.analysis.learning.label import LabelSource, LabelVerdict
-from bot.analysis.model import Actor, Place, RepositoryId
+from bot.analysis.model import Actor, Channel, RepositoryId
 from bot.errors import NotFoundError
 from bot.queries import commit
 from bot.queries.commit import CommitState, FailingCase
@@ -50,8 +50,8 @@ def ask(session: Session, run: run_store.StoredRun, now: datetime, *, failed: bo
     if run.actor is None:
         return
     for link in account_link_store.list_of_account(session, run.actor):
-        place = Place(link.workspace_id, link.slack_user)
-        key = f"author:{run.repository_id}:{run.head_sha}:{place}"
+        channel = Channel(link.workspace_id, link.slack_user)
+        key = f"author:{run.repository_id}:{run.head_sha}:{channel}"
         if not failed and notice_store.find_message(session, key) is None:
             continue
         if not workspace_store.is_visible(session, link.workspace_id, run.repository_id):
@@ -65,7 +65,7 @@ def ask(session: Session, run: run_store.StoredRun, now: datetime, *, failed: bo
             repository_id=run.repository_id,
             ref=run.id,
             detail=run.head_sha,
-            place=place,
+            channel=channel,
             now=now,
             again=True,
             at=now + SETTLE,
@@ -143,7 +143,7 @@ def refresh(session: Session, notice: Notice, now: datetime) -> None:
         repository_id=notice.repository_id,
         ref=notice.ref,
         detail=notice.detail,
-        place=notice.place,
+        channel=notice.channel,
         now=now,
         again=True,
     )

@@ -12,8 +12,8 @@ import numpy as np
 from bot.analysis import scoring
 from bot.analysis.failures import cluster as rules
 from bot.analysis.failures import order_dependence
-from bot.analysis.failures.cluster import Cluster, ClusterKind, FailedRun, StoredCluster
-from bot.analysis.model import SEVERITY, Actor, CaseId, Leg, Outcome, RepositoryId, RunId, Status
+from bot.analysis.failures.cluster import Cluster, FailedRun, StoredCluster
+from bot.analysis.model import SEVERITY, Actor, CaseId, ClusterKind, Leg, Outcome, RepositoryId, RunId, Status
 from bot.queries import suite
 from bot.services import judge, learning
 from bot.store import queue

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from bot.analysis import channel_schedule
 from bot.analysis.channel_schedule import Hours
 from bot.analysis.digest import Cost, Day, Digest, News, Owned, Row, Waiting
-from bot.analysis.model import CaseId, Place, RepositoryId, Status
+from bot.analysis.model import CaseId, Channel, RepositoryId, Status
 from bot.analysis.quarantine.escalation import DIRECT_AFTER, EXPIRING
 from bot.analysis.quarantine.lifecycle import Quarantine, State
 from bot.analysis.subscription import Event, Filters, Subject
@@ -42,38 +42,38 @@ _ORDER = (News.BROKEN, News.FLAKY, News.FIXED)
 def put_due(session: Session, now: datetime) -> int:
     """Ask for every digest that is due, once each however many processes do so; returns how many were new."""
     channels = subscription_store.list_with_digest(session)
-    paused = channel_pause_store.list_of(session, [channel.place for channel in channels])
+    paused = channel_pause_store.list_of(session, [channel.channel for channel in channels])
     found = 0
     for channel in channels:
         hours = channel.hours
-        if hours.digest is None or channel.place in paused:
+        if hours.digest is None or channel.channel in paused:
             continue
         day = channel_schedule.due_on(hours.digest, hours.zone, now, hours.digest_since or now)
         if day is not None:
-            found += _put(session, channel.place, day.isoformat(), day.isoformat(), now)
+            found += _put(session, channel.channel, day.isoformat(), day.isoformat(), now)
     return found
 
 
-def put_now(session: Session, place: Place, key: str, now: datetime) -> None:
+def put_now(session: Session, channel: Channel, key: str, now: datetime) -> None:
     """Ask for the digest of a channel at once; `key` tells one asking from another."""
-    _put(session, place, f"now:{key}", "", now)
+    _put(session, channel, f"now:{key}", "", now)
 
 
 def compose(
-    session: Session, place: Place, day: date | None, default: Place | None, cadence: str, now: datetime
+    session: Session, channel: Channel, day: date | None, default: Channel | None, cadence: str, now: datetime
 ) -> Digest | None:
     """Everything the digest of a channel tells, of a scheduled day or (None) of now; None where it is off.
 
     `default` is the place of what nobody subscribed to, `cadence` says in words how often the digest comes.
     """
-    hours = subscription_store.get_channel(session, place).hours
+    hours = subscription_store.get_channel(session, channel).hours
     if day is None:
         day, since = now.astimezone(hours.zone).date(), now - (timedelta(days=7) if _is_weekly(hours) else _DAY)
     elif hours.digest is None or day.weekday() not in hours.digest.days:
         return None
     else:
         since = channel_schedule.begin_of(hours.digest, hours.zone, day)
-    told = _heard(session, place, default)
+    told = _heard(session, channel, default)
     rows: list[Row] = []
     held: list[Quarantine] = []
     cost = Cost()
@@ -93,20 +93,20 @@ def compose(
         proposals=sum(one.state is State.PROPOSED for one in held),
         cost=cost,
         ledgers=tuple(error_ledger.of_repository(session, one, min(since, now - LEDGER), now) for one in ids),
-        stale=_stale(session, place, told, now),
+        stale=_stale(session, channel, told, now),
         cadence=cadence,
         is_weekly=_is_weekly(hours),
     )
 
 
-def _put(session: Session, place: Place, key: str, detail: str, now: datetime) -> bool:
+def _put(session: Session, channel: Channel, key: str, detail: str, now: datetime) -> bool:
     return notice_store.put(
         session,
         kind=Kind.DIGEST,
-        key=f"digest:{place}:{key}",
+        key=f"digest:{channel}:{key}",
         repository_id=NO_REPOSITORY,
         detail=detail,
-        place=place,
+        channel=channel,
         now=now,
     )
 
@@ -115,12 +115,12 @@ def _is_weekly(hours: Hours) -> bool:
     return hours.digest is not None and hours.digest.is_weekly
 
 
-def _heard(session: Session, place: Place, default: Place | None) -> list[tuple[Repository, Filters]]:
+def _heard(session: Session, channel: Channel, default: Channel | None) -> list[tuple[Repository, Filters]]:
     """The repositories a digest tells of: those subscribed to, or in the default channel those nobody asked for."""
-    workspace = workspace_store.get(session, place.workspace_id)
+    workspace = workspace_store.get(session, channel.workspace_id)
     visible = access.visible(session, workspace)
-    filters = {one.repository_id: one.filters for one in subscription_store.list_place(session, place)}
-    if place == default:
+    filters = {one.repository_id: one.filters for one in subscription_store.list_of_channel(session, channel)}
+    if channel == default:
         for repository_id in visible:
             if not subscription_store.list_repository(session, repository_id):
                 filters[repository_id] = Filters()
@@ -212,13 +212,13 @@ def _owned(session: Session, held: Sequence[Quarantine], now: datetime) -> tuple
 
 
 def _stale(
-    session: Session, place: Place, told: Sequence[tuple[Repository, Filters]], now: datetime
+    session: Session, channel: Channel, told: Sequence[tuple[Repository, Filters]], now: datetime
 ) -> tuple[Waiting, ...]:
     names = {repository.id: repository.full_name for repository, _ in told}
     found = [
         one
         for one in escalation.list_waiting(session, now)
-        if one.place == place and one.repository_id in names and now - one.since >= DIRECT_AFTER
+        if one.channel == channel and one.repository_id in names and now - one.since >= DIRECT_AFTER
     ]
     whose = {
         repository_id: owner.of_cases(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.analysis import channel_schedule
-from bot.analysis.model import ActorKind, CaseId, Place, RepositoryId, WorkspaceId
+from bot.analysis.model import ActorKind, CaseId, Channel, RepositoryId, WorkspaceId
 from bot.analysis.quarantine import escalation
 from bot.analysis.quarantine.escalation import EXPIRING, MENTION_AFTER
 from bot.analysis.quarantine.lifecycle import Quarantine, State
@@ -35,7 +35,7 @@ class Undecided:
     repository_id: RepositoryId
     case_id: CaseId
     title: str
-    place: Place
+    channel: Channel
     since: datetime
 
 
@@ -50,32 +50,32 @@ def list_waiting(session: Session, now: datetime) -> Sequence[Undecided]:
                     repository_id=card.repository_id,
                     case_id=card.case_id,
                     title=card.title,
-                    place=card.place,
+                    channel=card.channel,
                     since=since,
                 )
             )
-    return sorted(found, key=lambda one: (one.since, one.case_id, one.place))
+    return sorted(found, key=lambda one: (one.since, one.case_id, one.channel))
 
 
 def climb(session: Session, now: datetime) -> int:
     """Ask for the next step of everything that waits, once each; returns how many were new."""
     found = 0
     undecided = list_waiting(session, now)
-    hours = subscription_store.list_channels(session, sorted({one.place for one in undecided}))
-    paused = channel_pause_store.list_of(session, sorted({one.place for one in undecided}))
+    hours = subscription_store.list_channels(session, sorted({one.channel for one in undecided}))
+    paused = channel_pause_store.list_of(session, sorted({one.channel for one in undecided}))
     for one in undecided:
         rung = escalation.rung(one.since, now)
-        if rung is None or one.place in paused:
+        if rung is None or one.channel in paused:
             continue
-        channel = hours.get(one.place)
+        channel = hours.get(one.channel)
         found += notice_store.put(
             session,
             kind=Kind.ESCALATION,
-            key=f"escalation:{rung}:{one.repository_id}:{one.case_id}:{one.since:%Y%m%d%H%M}:{one.place}",
+            key=f"escalation:{rung}:{one.repository_id}:{one.case_id}:{one.since:%Y%m%d%H%M}:{one.channel}",
             repository_id=one.repository_id,
             ref=one.case_id,
             detail=f"{rung}:{one.since.isoformat()}",
-            place=one.place,
+            channel=one.channel,
             now=now,
             at=channel_schedule.loud_from(channel.hours.quiet, channel.hours.zone, now) if channel else now,
         )
@@ -89,17 +89,17 @@ def remind(session: Session, now: datetime) -> int:
         days = reminder_due(held, now)
         if days is None or held.expires_at is None:
             continue
-        places = card_store.list_places(session, held.repository_id, held.case_id)
-        for place in sorted(set(places) - channel_pause_store.list_of(session, places)):
-            hours = subscription_store.get_channel(session, place).hours
+        channels = card_store.list_channels(session, held.repository_id, held.case_id)
+        for channel in sorted(set(channels) - channel_pause_store.list_of(session, channels)):
+            hours = subscription_store.get_channel(session, channel).hours
             found += notice_store.put(
                 session,
                 kind=Kind.REMINDER,
-                key=f"reminder:{held.id}:{days}:{held.expires_at:%Y%m%d}:{place}",
+                key=f"reminder:{held.id}:{days}:{held.expires_at:%Y%m%d}:{channel}",
                 repository_id=held.repository_id,
                 ref=held.id,
                 detail=str(days),
-                place=place,
+                channel=channel,
                 now=now,
                 at=channel_schedule.loud_from(hours.quiet, hours.zone, now),
             )
@@ -113,10 +113,12 @@ def reminder_due(quarantine: Quarantine, now: datetime) -> int | None:
     return escalation.reminder(quarantine.decided_at or quarantine.proposed_at, quarantine.expires_at, now)
 
 
-def still_waits(session: Session, repository_id: RepositoryId, case_id: CaseId, place: Place, now: datetime) -> bool:
+def still_waits(
+    session: Session, repository_id: RepositoryId, case_id: CaseId, channel: Channel, now: datetime
+) -> bool:
     """Whether a case still waits for a decision: what was put to be said may be settled by the time it is said."""
     return any(
-        one.repository_id == repository_id and one.case_id == case_id and one.place == place
+        one.repository_id == repository_id and one.case_id == case_id and one.channel == channel
         for one in list_waiting(session, now)
     )
 
@@ -129,15 +131,18 @@ def find_owners(
     return owner.mentionable(session, workspace_id, repository_id, named)
 
 
-def find_people(session: Session, place: Place, repository_id: RepositoryId, case_id: CaseId) -> list[str]:
+def find_people(session: Session, channel: Channel, repository_id: RepositoryId, case_id: CaseId) -> list[str]:
     """Who may be asked in person to decide, the first before the others; empty for nobody.
 
     The people who own the case; else who acted on it last, such as an approver or the proposer; else who subscribed the
     channel.
     """
-    owning = find_owners(session, place.workspace_id, repository_id, case_id)
+    owning = find_owners(session, channel.workspace_id, repository_id, case_id)
     people = [name for name in owning if is_person(name)]
-    acted = (audit_store.find_person(session, repository_id, case_id), subscription_store.find_creator(session, place))
+    acted = (
+        audit_store.find_person(session, repository_id, case_id),
+        subscription_store.find_creator(session, channel),
+    )
     people += [actor.id for actor in acted if actor is not None and actor.kind is ActorKind.SLACK]
     return list(dict.fromkeys(people))
 

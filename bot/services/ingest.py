@@ -15,10 +15,10 @@ from bot.analysis.incident import LEFT_OUT
 from bot.analysis.model import (
     CaseId,
     CaseRun,
+    Channel,
     FailureText,
     Leg,
     Outcome,
-    Place,
     RepositoryId,
     RunId,
     RunReport,
@@ -66,7 +66,12 @@ def begin(session: Session, run: run_store.Run, now: datetime) -> RunId:
 
 
 def record(
-    session: Session, repository_id: RepositoryId, run_id: RunId, report: RunReport, place: Place | None, now: datetime
+    session: Session,
+    repository_id: RepositoryId,
+    run_id: RunId,
+    report: RunReport,
+    channel: Channel | None,
+    now: datetime,
 ) -> bool:
     """Store what the reports of a run say, judge it and announce what changed; False where it was stored before.
 
@@ -138,7 +143,7 @@ def record(
         if any(one.outcome.is_failure for one in case.tries)
     }
     failing |= history_store.list_failed_before(session, run)
-    _announce(session, run, report, judgement, failing, place, now)
+    _announce(session, run, report, judgement, failing, channel, now)
     return True
 
 
@@ -256,18 +261,18 @@ def _announce(
     report: RunReport,
     judgement: judge.Judgement,
     failing: Collection[CaseId],
-    place: Place | None,
+    channel: Channel | None,
     now: datetime,
 ) -> None:
     if now - (run.completed_at or run.started_at) > HISTORY_AGE:
-        notice.imported(session, run.repository_id, place, now)
+        notice.imported(session, run.repository_id, channel, now)
         return
     notice.check(session, run.repository_id, run.head_sha, now)
     if judgement.is_incident or (judgement.has_part_out and outage.is_news(session, run.repository_id, run.id, now)):
-        notice.incident(session, run.repository_id, run.id, place, now)
+        notice.incident(session, run.repository_id, run.id, channel, now)
     if run.conclusion not in _STOPPED and any(not problem.is_note for problem in report.problems):
-        notice.unreadable(session, run.repository_id, run.id, place, now)
-    notice.changes(session, run, judgement.changes, place, now)
+        notice.unreadable(session, run.repository_id, run.id, channel, now)
+    notice.changes(session, run, judgement.changes, channel, now)
     notice.renew(session, run.repository_id, failing, now)
-    policy_proposal.by_policy(session, run, judgement.changes, place, now)
+    policy_proposal.by_policy(session, run, judgement.changes, channel, now)
     author.ask(session, run, now, failed=judgement.failed > 0)

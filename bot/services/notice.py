@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.analysis.model import SYSTEM, CaseId, Place, RepositoryId, RunId, Status
+from bot.analysis.model import SYSTEM, CaseId, Channel, RepositoryId, RunId, Status
 from bot.analysis.subscription import STORM_WINDOW, Event, Subject, is_storm
 from bot.queries import owner
 from bot.services import judge, subscription
@@ -63,29 +63,29 @@ def checks_of_case(session: Session, repository_id: RepositoryId, case_id: CaseI
 
 def homes_of(session: Session, repository_id: RepositoryId, now: datetime) -> None:
     """Bring the App Homes up to date of those who looked at theirs lately; each rests between two times."""
-    for place in home_store.list_viewers(session, repository_id, now - HOME_AGE, MAX_HOMES):
+    for channel in home_store.list_viewers(session, repository_id, now - HOME_AGE, MAX_HOMES):
         notice_store.put(
             session,
             kind=Kind.HOME,
-            key=f"home:{place}",
+            key=f"home:{channel}",
             repository_id=repository_id,
-            place=place,
+            channel=channel,
             now=now,
             again=True,
             pause=HOME_PAUSE,
         )
 
 
-def card_key(repository_id: RepositoryId, case_id: CaseId, place: Place) -> str:
+def card_key(repository_id: RepositoryId, case_id: CaseId, channel: Channel) -> str:
     """The natural key of the one living card of a case in a place."""
-    return f"card:{repository_id}:{case_id}:{place}"
+    return f"card:{repository_id}:{case_id}:{channel}"
 
 
 def card(
     session: Session,
     repository_id: RepositoryId,
     case_id: CaseId,
-    place: Place,
+    channel: Channel,
     now: datetime,
     *,
     at: datetime | None = None,
@@ -95,10 +95,10 @@ def card(
     notice_store.put(
         session,
         kind=Kind.CARD,
-        key=card_key(repository_id, case_id, place),
+        key=card_key(repository_id, case_id, channel),
         repository_id=repository_id,
         ref=case_id,
-        place=place,
+        channel=channel,
         now=now,
         again=True,
         at=at,
@@ -112,14 +112,14 @@ def cards(
     case_id: CaseId,
     now: datetime,
     *,
-    opening: Collection[Place] = (),
-) -> list[Place]:
+    opening: Collection[Channel] = (),
+) -> list[Channel]:
     """Bring every card of a case up to date at once, and open one in each place of `opening`; returns the places."""
-    places = sorted({*card_store.list_places(session, repository_id, case_id), *opening})
-    for place in places:
-        card(session, repository_id, case_id, place, now)
+    channels = sorted({*card_store.list_channels(session, repository_id, case_id), *opening})
+    for channel in channels:
+        card(session, repository_id, case_id, channel, now)
     homes_of(session, repository_id, now)
-    return places
+    return channels
 
 
 def move(
@@ -129,7 +129,7 @@ def move(
     entry: int,
     now: datetime,
     *,
-    opening: Place | None = None,
+    opening: Channel | None = None,
 ) -> None:
     """Tell of a move of a quarantine: cards, their threads, and the check runs it turns.
 
@@ -137,7 +137,7 @@ def move(
     hours, unless it makes builds fail; what it proposes waits for the digest, unless it blocks the default branch.
     """
     told = audit_store.get(session, repository_id, entry)
-    held = card_store.list_places(session, repository_id, case_id)
+    held = card_store.list_channels(session, repository_id, case_id)
     audience = subscription.audience(session, repository_id, opening, also=held)
     opened = _opened(session, audience, repository_id, case_id, opening) if told.tag == _PROPOSE else set()
     by_itself = told.actor.subject == SYSTEM.subject and told.tag not in _URGENT
@@ -146,17 +146,17 @@ def move(
         and opened
         and not result_store.fails_on_default_branch(session, repository_id, case_id, now - BLOCKING)
     ):
-        opened = {place for place in opened if not audience.has_digest(place)}
-    for place in sorted({*held, *opened}):
-        at = audience.loud_from(place, now) if by_itself else now
-        card(session, repository_id, case_id, place, now, at=at)
+        opened = {channel for channel in opened if not audience.has_digest(channel)}
+    for channel in sorted({*held, *opened}):
+        at = audience.loud_from(channel, now) if by_itself else now
+        card(session, repository_id, case_id, channel, now, at=at)
         notice_store.put(
             session,
             kind=Kind.HISTORY,
-            key=f"history:{entry}:{place}",
+            key=f"history:{entry}:{channel}",
             repository_id=repository_id,
             ref=entry,
-            place=place,
+            channel=channel,
             now=now,
             at=at,
         )
@@ -168,7 +168,7 @@ def changes(
     session: Session,
     run: run_store.StoredRun,
     found: Sequence[judge.Change],
-    default: Place | None,
+    default: Channel | None,
     now: datetime,
 ) -> None:
     """Tell of the cases whose status moved in a run: cards, threads, and a storm card where they are too many.
@@ -192,25 +192,25 @@ def changes(
     subjects = _subjects(session, run.repository_id, ids, run.head_branch)
     held = card_store.list_of_cases(session, run.repository_id, ids)
     quiet = mute_store.list_muted(session, run.repository_id, ids, now)
-    places = {place for _, place in held}
+    channels = {channel for _, channel in held}
     repository = repository_store.get(session, run.repository_id)
     on_default_branch = run.head_branch == repository.default_branch and not run.event.startswith("pull_request")
-    audience = subscription.audience(session, run.repository_id, default, also=places)
-    for place in sorted(audience.filters):
+    audience = subscription.audience(session, run.repository_id, default, also=channels)
+    for channel in sorted(audience.filters):
         new = [
             one.case_id
             for one in found
-            if (one.case_id, place) not in held
+            if (one.case_id, channel) not in held
             and one.case_id not in quiet
-            and _opens(audience, place, one, subjects[one.case_id], on_default_branch)
+            and _opens(audience, channel, one, subjects[one.case_id], on_default_branch)
         ]
-        _open(session, audience, place, run.repository_id, new, now)
+        _open(session, audience, channel, run.repository_id, new, now)
     for one in found:
-        for place in sorted(place for case_id, place in held if case_id == one.case_id):
-            at = audience.loud_from(place, now)
-            card(session, run.repository_id, one.case_id, place, now, at=at, pause=CARD_PAUSE)
-            if audience.follows(place, _EVENTS.get(one.after)):
-                _status_line(session, run, one, place, now, at)
+        for channel in sorted(channel for case_id, channel in held if case_id == one.case_id):
+            at = audience.loud_from(channel, now)
+            card(session, run.repository_id, one.case_id, channel, now, at=at, pause=CARD_PAUSE)
+            if audience.follows(channel, _EVENTS.get(one.after)):
+                _status_line(session, run, one, channel, now, at)
     homes_of(session, run.repository_id, now)
 
 
@@ -219,33 +219,33 @@ def renew(session: Session, repository_id: RepositoryId, case_ids: Collection[Ca
 
     A card that waits for the end of quiet hours goes on waiting: only what is posted is changed, which nobody hears.
     """
-    for case_id, place in card_store.list_posted(session, repository_id, case_ids):
-        card(session, repository_id, case_id, place, now, pause=CARD_PAUSE)
+    for case_id, channel in card_store.list_posted(session, repository_id, case_ids):
+        card(session, repository_id, case_id, channel, now, pause=CARD_PAUSE)
 
 
 def incident(
-    session: Session, repository_id: RepositoryId, run_id: RunId, default: Place | None, now: datetime
+    session: Session, repository_id: RepositoryId, run_id: RunId, default: Channel | None, now: datetime
 ) -> None:
     """Tell once that far more failed in a run than usual."""
     _of_run(session, Kind.INCIDENT, repository_id, run_id, default, now)
 
 
 def unreadable(
-    session: Session, repository_id: RepositoryId, run_id: RunId, default: Place | None, now: datetime
+    session: Session, repository_id: RepositoryId, run_id: RunId, default: Channel | None, now: datetime
 ) -> None:
     """Tell once that parts of a run could not be read."""
     _of_run(session, Kind.UNREADABLE, repository_id, run_id, default, now)
 
 
-def imported(session: Session, repository_id: RepositoryId, default: Place | None, now: datetime) -> None:
+def imported(session: Session, repository_id: RepositoryId, default: Channel | None, now: datetime) -> None:
     """Fold a run that is history into the one message of the day about imported history."""
-    for place in subscription.audience(session, repository_id, default).places(Event.INCIDENT):
+    for channel in subscription.audience(session, repository_id, default).channels(Event.INCIDENT):
         notice_store.put(
             session,
             kind=Kind.IMPORTED,
-            key=f"imported:{repository_id}:{now:%Y-%m-%d}:{place}",
+            key=f"imported:{repository_id}:{now:%Y-%m-%d}:{channel}",
             repository_id=repository_id,
-            place=place,
+            channel=channel,
             now=now,
             again=True,
             at=now + IMPORT_DELAY,
@@ -253,52 +253,59 @@ def imported(session: Session, repository_id: RepositoryId, default: Place | Non
 
 
 def _of_run(
-    session: Session, kind: Kind, repository_id: RepositoryId, run_id: RunId, default: Place | None, now: datetime
+    session: Session, kind: Kind, repository_id: RepositoryId, run_id: RunId, default: Channel | None, now: datetime
 ) -> None:
     audience = subscription.audience(session, repository_id, default)
-    for place in audience.places(Event.INCIDENT):
+    for channel in audience.channels(Event.INCIDENT):
         notice_store.put(
             session,
             kind=kind,
-            key=f"{kind}:{repository_id}:{run_id}:{place}",
+            key=f"{kind}:{repository_id}:{run_id}:{channel}",
             repository_id=repository_id,
             ref=run_id,
-            place=place,
+            channel=channel,
             now=now,
-            at=audience.loud_from(place, now),
+            at=audience.loud_from(channel, now),
         )
 
 
 _EVENTS = {Status.FLAKY: Event.FLAKY, Status.BROKEN: Event.BROKEN, Status.HEALTHY: Event.FIXED}
 
 
-def _opens(audience: Audience, place: Place, change: judge.Change, subject: Subject, on_default_branch: bool) -> bool:
+def _opens(
+    audience: Audience, channel: Channel, change: judge.Change, subject: Subject, on_default_branch: bool
+) -> bool:
     """Whether a change is worth a card in a place that has none of the case."""
     match change.after:
         case Status.FLAKY:
-            return audience.admits(place, Event.FLAKY, subject)
+            return audience.admits(channel, Event.FLAKY, subject)
         case Status.BROKEN:
-            return on_default_branch and audience.admits(place, Event.BROKEN, subject)
+            return on_default_branch and audience.admits(channel, Event.BROKEN, subject)
         case Status.HEALTHY | Status.INFRA | Status.SUSPECT | Status.INSUFFICIENT:
             return False
 
 
 def _open(
-    session: Session, audience: Audience, place: Place, repository_id: RepositoryId, new: list[CaseId], now: datetime
+    session: Session,
+    audience: Audience,
+    channel: Channel,
+    repository_id: RepositoryId,
+    new: list[CaseId],
+    now: datetime,
 ) -> None:
     """Open a card for each new case, or one for all of them where they are too many."""
     if not new:
         return
-    at = audience.loud_from(place, now)
-    storm = storm_store.find_open(session, place, repository_id, now - STORM_WINDOW)
+    at = audience.loud_from(channel, now)
+    storm = storm_store.find_open(session, channel, repository_id, now - STORM_WINDOW)
     if storm is None and not is_storm(
-        len(new), card_store.count_opened(session, repository_id, place, now - STORM_WINDOW)
+        len(new), card_store.count_opened(session, repository_id, channel, now - STORM_WINDOW)
     ):
         for case_id in new:
-            card(session, repository_id, case_id, place, now, at=at)
+            card(session, repository_id, case_id, channel, now, at=at)
         return
     if storm is None:
-        number = storm_store.insert(session, place, repository_id, new, now)
+        number = storm_store.insert(session, channel, repository_id, new, now)
     else:
         number = storm.id
         storm_store.join(session, storm, new, now)
@@ -308,7 +315,7 @@ def _open(
         key=f"storm:{number}",
         repository_id=repository_id,
         ref=number,
-        place=place,
+        channel=channel,
         now=now,
         again=True,
         at=at,
@@ -317,16 +324,16 @@ def _open(
 
 
 def _opened(
-    session: Session, audience: Audience, repository_id: RepositoryId, case_id: CaseId, opening: Place | None
-) -> set[Place]:
+    session: Session, audience: Audience, repository_id: RepositoryId, case_id: CaseId, opening: Channel | None
+) -> set[Channel]:
     """Where a proposal is told: in the channels that hear of it, else where it was made.
 
     A proposal is of no branch, so filters of branches let it through.
     """
     subject = _subjects(session, repository_id, [case_id], "")[case_id]
     told = {
-        place
-        for place, filters in audience.filters.items()
+        channel
+        for channel, filters in audience.filters.items()
         if replace(filters, branch="").admit(Event.QUARANTINE, subject)
     }
     return told or ({opening} if opening else set())
@@ -344,16 +351,16 @@ def _subjects(
 
 
 def _status_line(
-    session: Session, run: run_store.StoredRun, change: judge.Change, place: Place, now: datetime, at: datetime
+    session: Session, run: run_store.StoredRun, change: judge.Change, channel: Channel, now: datetime, at: datetime
 ) -> None:
     notice_store.put(
         session,
         kind=Kind.STATUS,
-        key=f"alert:{change.case_id}:{run.id}:{place}",
+        key=f"alert:{change.case_id}:{run.id}:{channel}",
         repository_id=run.repository_id,
         ref=change.case_id,
         detail=f"{change.before}>{change.after}",
-        place=place,
+        channel=channel,
         now=now,
         at=at,
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot import telemetry
-from bot.analysis.model import SYSTEM, Place, Status
+from bot.analysis.model import SYSTEM, Channel, Status
 from bot.analysis.quarantine.lifecycle import OPEN_STATES, Scope
 from bot.errors import UserError
 from bot.services import judge, policy, quarantine
@@ -18,7 +18,7 @@ _log = telemetry.logger(__name__)
 
 
 def by_policy(
-    session: Session, run: run_store.StoredRun, changes: Sequence[judge.Change], place: Place | None, now: datetime
+    session: Session, run: run_store.StoredRun, changes: Sequence[judge.Change], channel: Channel | None, now: datetime
 ) -> None:
     """Propose what turned flaky in a run, as long as the budget has room; a person has to approve all the same."""
     rules = policy.of_repository(session, run.repository_id).quarantine
@@ -39,6 +39,6 @@ def by_policy(
             owner=None,
         )
         try:
-            quarantine.propose(session, run.repository_id, proposal, SYSTEM, now, place=place)
+            quarantine.propose(session, run.repository_id, proposal, SYSTEM, now, channel=channel)
         except UserError as error:
             _log.info("proposal by the policy not made", case=case_id, reason=str(error))

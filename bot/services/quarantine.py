@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.analysis.learning.label import LabelSource, LabelVerdict
-from bot.analysis.model import SYSTEM, Actor, ActorKind, CaseId, Place, QuarantineId, RepositoryId
+from bot.analysis.model import SYSTEM, Actor, ActorKind, CaseId, Channel, QuarantineId, RepositoryId
 from bot.analysis.quarantine import lifecycle
 from bot.analysis.quarantine.lifecycle import Move, Quarantine, RejectReason, Scope, State
 from bot.analysis.quarantine.policy import Budget
@@ -58,7 +58,7 @@ def propose(
     actor: Actor,
     now: datetime,
     *,
-    place: Place | None,
+    channel: Channel | None,
 ) -> QuarantineId:
     """Ask for a case to be quarantined; it waits for somebody else's approval.
 
@@ -92,7 +92,7 @@ def propose(
             session, repository_id, proposal.case_id, LabelVerdict.FLAKY, LabelSource.PROPOSAL, actor, now
         )
     _record(
-        session, quarantine_store.get(session, quarantine_id), "propose", actor, proposal.reason.strip(), now, place
+        session, quarantine_store.get(session, quarantine_id), "propose", actor, proposal.reason.strip(), now, channel
     )
     return quarantine_id
 
@@ -319,7 +319,7 @@ def _move(
 
 
 def _record(
-    session: Session, held: Quarantine, action: str, actor: Actor, reason: str, now: datetime, place: Place | None
+    session: Session, held: Quarantine, action: str, actor: Actor, reason: str, now: datetime, channel: Channel | None
 ) -> None:
     entry = audit_store.append(
         session,
@@ -331,4 +331,4 @@ def _record(
         reason=reason,
         now=now,
     )
-    notice.move(session, held.repository_id, held.case_id, entry, now, opening=place)
+    notice.move(session, held.repository_id, held.case_id, entry, now, opening=channel)

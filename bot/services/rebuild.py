@@ -18,7 +18,7 @@ from bot import telemetry
 from bot.analysis import scoring
 from bot.analysis.explanation.case_history import RunFacts
 from bot.analysis.incident import LEFT_OUT, Incident
-from bot.analysis.model import CaseId, Place, RepositoryId, RunId, Status
+from bot.analysis.model import CaseId, Channel, RepositoryId, RunId, Status
 from bot.services import author_feedback, judge, masking, notice, outage, policy, retraction
 from bot.store import queue
 from bot.store.conversation import card as card_store
@@ -90,7 +90,7 @@ class Suites:
         if len(case_ids) and case_ids[-1] >= len(self._of):
             self._load(session)
         used, numbers = np.unique(self._of[case_ids], return_inverse=True)
-        found = numbers.astype(np.int32), tuple(self._names[place] for place in used.tolist())
+        found = numbers.astype(np.int32), tuple(self._names[channel] for channel in used.tolist())
         if whole:
             self._kept[kind] = found
         return found
@@ -98,10 +98,10 @@ class Suites:
     def _load(self, session: Session) -> None:
         named = history_store.list_suites(session, self._repository_id)
         self._names = sorted(set(named.values()))
-        places = {name: place for place, name in enumerate(self._names)}
+        channels = {name: channel for channel, name in enumerate(self._names)}
         self._of = np.zeros(max(named, default=-1) + 1, dtype=np.int32)
         for case_id, name in named.items():
-            self._of[case_id] = places[name]
+            self._of[case_id] = channels[name]
 
 
 @dataclass(slots=True)
@@ -154,7 +154,7 @@ def advance(session: Session, replay: Replay, limit: int = BATCH) -> int:
     return len(read)
 
 
-def finish(session: Session, replay: Replay, place: Place | None, now: datetime) -> bool:
+def finish(session: Session, replay: Replay, channel: Channel | None, now: datetime) -> bool:
     """Read what came meanwhile, exchange the scores, and take back what rested on runs that left them.
 
     Returns False, with nothing changed, where something was asked for since the rebuild began: it has to begin anew.
@@ -177,7 +177,7 @@ def finish(session: Session, replay: Replay, place: Place | None, now: datetime)
     rescore_store.set_done(session, repository_id, replay.asked, now)
     changes = _changes(before, after)
     masking.stop_broken(session, repository_id, changes, now)
-    _announce(session, repository_id, changes, unjudged, place, now)
+    _announce(session, repository_id, changes, unjudged, channel, now)
     taken_back = retraction.take_back(session, repository_id, replay.left_out, after, now)
     _log.info(
         "repository scored anew",
@@ -229,14 +229,14 @@ def _announce(
     repository_id: RepositoryId,
     changes: Sequence[judge.Change],
     unjudged: Sequence[RunId],
-    place: Place | None,
+    channel: Channel | None,
     now: datetime,
 ) -> None:
     """Bring the cards of changed cases up to date; one that failed in a run nobody judged before is told of as ever."""
     new = execution_store.list_failing_cases(session, repository_id, unjudged)
     if unjudged:
         latest = run_store.get(session, repository_id, unjudged[-1])
-        notice.changes(session, latest, [change for change in changes if change.case_id in new], place, now)
+        notice.changes(session, latest, [change for change in changes if change.case_id in new], channel, now)
     rest = [change.case_id for change in changes if change.case_id not in new]
     for case_id, where in sorted(card_store.list_of_cases(session, repository_id, rest)):
         notice.card(session, repository_id, case_id, where, now)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bot.analysis import channel_schedule
 from bot.analysis.channel_schedule import DigestTime, Hours, QuietHours
-from bot.analysis.model import Actor, Place, RepositoryId
+from bot.analysis.model import Actor, Channel, RepositoryId
 from bot.analysis.subscription import Event, Filters, Subject
 from bot.errors import NotFoundError
 from bot.store.conversation import channel_pause as channel_pause_store
@@ -21,92 +21,92 @@ from bot.store.database import Session
 class Audience:
     """Who hears of a repository: the filters of each place, and the hours of its channel."""
 
-    filters: Mapping[Place, Filters]
-    hours: Mapping[Place, Hours]
+    filters: Mapping[Channel, Filters]
+    hours: Mapping[Channel, Hours]
 
-    def places(self, event: Event, subject: Subject | None = None) -> list[Place]:
+    def channels(self, event: Event, subject: Subject | None = None) -> list[Channel]:
         """Where an event is told."""
-        return sorted(place for place, one in self.filters.items() if one.admit(event, subject))
+        return sorted(channel for channel, one in self.filters.items() if one.admit(event, subject))
 
-    def admits(self, place: Place, event: Event, subject: Subject | None = None) -> bool:
+    def admits(self, channel: Channel, event: Event, subject: Subject | None = None) -> bool:
         """Whether an event opens something new in a place."""
-        one = self.filters.get(place)
+        one = self.filters.get(channel)
         return one is not None and one.admit(event, subject)
 
-    def follows(self, place: Place, event: Event | None) -> bool:
+    def follows(self, channel: Channel, event: Event | None) -> bool:
         """Whether an event is told in the thread of what a place has already; one nobody subscribed hears all."""
-        one = self.filters.get(place)
+        one = self.filters.get(channel)
         return one is None or event is None or event in one.events
 
-    def loud_from(self, place: Place, now: datetime) -> datetime:
+    def loud_from(self, channel: Channel, now: datetime) -> datetime:
         """When something that can wait is told in a place: outside its quiet hours."""
-        hours = self.hours.get(place)
+        hours = self.hours.get(channel)
         return now if hours is None else channel_schedule.loud_from(hours.quiet, hours.zone, now)
 
-    def has_digest(self, place: Place) -> bool:
+    def has_digest(self, channel: Channel) -> bool:
         """Whether a place is told the rest once a day or week."""
-        hours = self.hours.get(place)
-        return hours is not None and hours.digest is not None and self.admits(place, Event.DIGEST)
+        hours = self.hours.get(channel)
+        return hours is not None and hours.digest is not None and self.admits(channel, Event.DIGEST)
 
 
 def audience(
-    session: Session, repository_id: RepositoryId, default: Place | None, *, also: Collection[Place] = ()
+    session: Session, repository_id: RepositoryId, default: Channel | None, *, also: Collection[Channel] = ()
 ) -> Audience:
     """Who hears of a repository: its subscribers; where nobody ever subscribed, the default place.
 
     Channels that cannot be spoken to hear nothing. `also` are places whose hours matter, such as those of its cards.
     """
-    filters = {one.place: one.filters for one in subscription_store.list_repository(session, repository_id)}
+    filters = {one.channel: one.filters for one in subscription_store.list_repository(session, repository_id)}
     if not filters and default is not None:
         filters = {default: Filters()}
     paused = channel_pause_store.list_of(session, sorted(filters))
-    filters = {place: one for place, one in filters.items() if place not in paused}
+    filters = {channel: one for channel, one in filters.items() if channel not in paused}
     channels = subscription_store.list_channels(session, sorted({*filters, *also}))
-    return Audience(filters=filters, hours={place: channel.hours for place, channel in channels.items()})
+    return Audience(filters=filters, hours={channel: channel_id.hours for channel, channel_id in channels.items()})
 
 
 def subscribe(
-    session: Session, place: Place, repository_id: RepositoryId, filters: Filters, actor: Actor, now: datetime
+    session: Session, channel: Channel, repository_id: RepositoryId, filters: Filters, actor: Actor, now: datetime
 ) -> int:
     """Let a channel hear of a repository; a channel that was paused is spoken to again."""
-    channel_pause_store.delete(session, place)
-    return subscription_store.put(session, place, repository_id, filters, actor, now)
+    channel_pause_store.delete(session, channel)
+    return subscription_store.put(session, channel, repository_id, filters, actor, now)
 
 
-def unsubscribe(session: Session, place: Place, repository_id: RepositoryId) -> None:
+def unsubscribe(session: Session, channel: Channel, repository_id: RepositoryId) -> None:
     """Let a channel hear no more of a repository.
 
     Raises:
         NotFoundError: it did not.
     """
-    if not subscription_store.delete(session, place, repository_id):
+    if not subscription_store.delete(session, channel, repository_id):
         message = "This channel is not subscribed to that repository; /flakeguard subscriptions lists what it is."
         raise NotFoundError(message)
 
 
 def set_digest(
-    session: Session, place: Place, digest: DigestTime | None, zone: ZoneInfo | None, now: datetime
+    session: Session, channel: Channel, digest: DigestTime | None, zone: ZoneInfo | None, now: datetime
 ) -> Hours:
     """Say when a channel wants its digest, or that it wants none; without a zone it keeps its own."""
-    hours = subscription_store.get_channel(session, place).hours
+    hours = subscription_store.get_channel(session, channel).hours
     hours = replace(hours, digest=digest, digest_since=now if digest else None, zone=zone or hours.zone)
-    subscription_store.put_hours(session, place, hours)
+    subscription_store.put_hours(session, channel, hours)
     return hours
 
 
-def set_quiet(session: Session, place: Place, quiet: QuietHours | None, zone: ZoneInfo | None) -> Hours:
+def set_quiet(session: Session, channel: Channel, quiet: QuietHours | None, zone: ZoneInfo | None) -> Hours:
     """Say when a channel wants to hear nothing, or that it always may; without a zone it keeps its own."""
-    hours = subscription_store.get_channel(session, place).hours
+    hours = subscription_store.get_channel(session, channel).hours
     hours = replace(hours, quiet=quiet, zone=zone or hours.zone)
-    subscription_store.put_hours(session, place, hours)
+    subscription_store.put_hours(session, channel, hours)
     return hours
 
 
-def pause(session: Session, place: Place, reason: str, now: datetime) -> bool:
+def pause(session: Session, channel: Channel, reason: str, now: datetime) -> bool:
     """Tell a channel nothing more, since Slack says it cannot be spoken to; False where it was paused already."""
-    return channel_pause_store.put(session, place, reason, now)
+    return channel_pause_store.put(session, channel, reason, now)
 
 
-def resume(session: Session, place: Place) -> bool:
+def resume(session: Session, channel: Channel) -> bool:
     """Speak to a channel again; False where it was not paused."""
-    return channel_pause_store.delete(session, place)
+    return channel_pause_store.delete(session, channel)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot import telemetry
-from bot.analysis.model import ActorKind, Place, WorkspaceId
+from bot.analysis.model import ActorKind, Channel, WorkspaceId
 from bot.services import subscription
 from bot.slack.client import BotIdentity
 from bot.slack.oauth import Installed
@@ -70,32 +70,32 @@ def revoke(session: Session, workspace: Workspace) -> None:
     token_store.delete(session, workspace.id)
 
 
-def pause(session: Session, place: Place, reason: str, now: datetime) -> None:
+def pause(session: Session, channel: Channel, reason: str, now: datetime) -> None:
     """Say nothing more in a channel, and have whoever looks after it told."""
-    if not subscription.pause(session, place, reason, now):
+    if not subscription.pause(session, channel, reason, now):
         return
-    person = _find_keeper(session, place)
+    person = _find_keeper(session, channel)
     if person is None:
-        _log.warning("a channel is paused, and nobody is known to tell", place=str(place), reason=reason)
+        _log.warning("a channel is paused, and nobody is known to tell", channel=str(channel), reason=reason)
         return
     notice_store.put(
         session,
         kind=Kind.PAUSED,
-        key=f"paused:{place}:{now.timestamp():.0f}",
+        key=f"paused:{channel}:{now.timestamp():.0f}",
         repository_id=NO_REPOSITORY,
-        detail=f"{place.channel} {reason}",
-        place=Place(place.workspace_id, person),
+        detail=f"{channel.id} {reason}",
+        channel=Channel(channel.workspace_id, person),
         now=now,
     )
 
 
-def _find_keeper(session: Session, place: Place) -> str | None:
+def _find_keeper(session: Session, channel: Channel) -> str | None:
     """Who subscribed a channel, else who installed the app, else who connected the repositories of its workspace."""
-    creator = subscription_store.find_creator(session, place)
+    creator = subscription_store.find_creator(session, channel)
     if creator is not None and creator.kind is ActorKind.SLACK:
         return creator.id
-    token = token_store.find(session, place.workspace_id)
+    token = token_store.find(session, channel.workspace_id)
     if token is not None and token.installer:
         return token.installer
-    binder = workspace_store.find_binder(session, place.workspace_id)
+    binder = workspace_store.find_binder(session, channel.workspace_id)
     return binder.id if binder is not None and binder.kind is ActorKind.SLACK else None

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from bot.analysis.model import CaseId, Place, Status
+from bot.analysis.model import CaseId, Channel, Status
 from bot.sandbox.slack.model import Message
 from bot.services import notice
 from bot.services.judge import Change
@@ -225,7 +225,7 @@ def test_a_message_of_another_person_has_no_buttons_for_one(stage: Stage, db: Da
         (repository_id,) = workspace_store.list_visible(session, workspace.id)
         notice_store.put(
             session, kind=Kind.AUTHOR, key="author:of-ben", repository_id=repository_id, detail="0" * 40,
-            place=Place(workspace.id, BEN), now=datetime.now(UTC) + timedelta(days=1),
+            channel=Channel(workspace.id, BEN), now=datetime.now(UTC) + timedelta(days=1),
         )  # fmt: skip
         number = session.execute(sa.select(notices.c.id).where(notices.c.key == "author:of-ben")).scalar_one()
     forged = stage.slack.post(

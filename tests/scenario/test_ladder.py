@@ -39,7 +39,7 @@ class Ladder(Channels):
     def say(self, turns: int = 8) -> None:
         """Let the channel take turns, two seconds apart."""
         for _ in range(turns):
-            outbox.take_turn(self.context, self.place)
+            outbox.take_turn(self.context, self.channel)
             self.now += timedelta(seconds=2)
 
     def card(self, name: str) -> str:
@@ -48,9 +48,9 @@ class Ladder(Channels):
         case_id = self.case_id(name)
         _flaky(self, case_id)
         with self.db.begin() as session:
-            notice.cards(session, self.repository_id, case_id, self.now, opening=[self.place])
+            notice.cards(session, self.repository_id, case_id, self.now, opening=[self.channel])
         self.say()
-        return self.slack.messages(self.place.channel)[-1].ts
+        return self.slack.messages(self.channel.id)[-1].ts
 
     def climb(self, **passed: float) -> None:
         self.now += timedelta(**passed)
@@ -72,7 +72,7 @@ def test_a_proposal_is_asked_about_in_its_thread_and_then_in_person(ladder: Ladd
     ladder.propose(NAMES[0], ANA_ACTOR)
     ladder.say()
     ladder.climb(hours=25)
-    replies = ladder.slack.replies(ladder.place.channel, ts)
+    replies = ladder.slack.replies(ladder.channel.id, ts)
     assert "Nobody has decided" in replies[-1].text
     assert f"<@{ANA}>" in str(replies[-1].blocks)
     assert not replies[-1].broadcast
@@ -93,11 +93,11 @@ def test_a_team_of_codeowners_is_mentioned_by_its_user_group_and_nothing_else_in
         assert owner.of_cases(session, ladder.repository_id, [ladder.case_id(NAMES[0])]) == {}, "it was no owner"
         policy.load(session, ladder.repository_id, teams, b"* @acme/payments @channel", ladder.now)
     ts = ladder.card(NAMES[0])
-    shown = str(ladder.slack.message(ladder.place.channel, ts).blocks)
+    shown = str(ladder.slack.message(ladder.channel.id, ts).blocks)
     assert "*Owner*\\n@acme/payments, " in shown
     assert "<!" not in shown.replace("<!date", ""), "the card calls nobody"
     ladder.climb(hours=25)
-    (asked,) = ladder.slack.replies(ladder.place.channel, ts)
+    (asked,) = ladder.slack.replies(ladder.channel.id, ts)
     assert "<!subteam^S0CIGUARDS>, \N{FULLWIDTH COMMERCIAL AT}channel: nobody has decided" in str(asked.blocks)
 
 
@@ -111,7 +111,7 @@ def test_a_test_that_nobody_owns_is_asked_about_of_who_subscribed_and_then_stand
     (told,) = direct(ladder, ANA)
     assert told.startswith("You are asked to decide about")
     with ladder.db.begin() as session:
-        told_of = digest.compose(session, ladder.place, None, None, "", ladder.now)
+        told_of = digest.compose(session, ladder.channel, None, None, "", ladder.now)
     assert told_of is not None
     assert [(row.title.rpartition("::")[2], row.owners) for row in told_of.stale] == [(NAMES[0], ())]
 
@@ -124,13 +124,13 @@ def test_whom_slack_does_not_know_any_more_is_passed_over_and_their_channel_stay
     ladder.climb(hours=73)
     assert len(direct(ladder, ANA)) == 1
     with ladder.db.begin() as session:
-        assert channel_pause_store.find(session, ladder.place) is None
+        assert channel_pause_store.find(session, ladder.channel) is None
 
 
 def test_where_nobody_is_known_it_is_a_row_of_the_digest_only(ladder: Ladder) -> None:
     ladder.card(NAMES[0])
     with ladder.db.begin() as session:
-        subscription.unsubscribe(session, ladder.place, ladder.repository_id)
+        subscription.unsubscribe(session, ladder.channel, ladder.repository_id)
     ladder.climb(hours=73)
     assert not [call for call in ladder.slack.calls if call.method == "conversations.open"]
     with ladder.db.begin() as session:
@@ -148,7 +148,7 @@ def test_a_reminder_that_quiet_hours_held_back_to_the_last_day_is_said_once(ladd
         with ladder.db.begin() as session:
             escalation.remind(session, ladder.now)
     ladder.say()
-    told = [one.text for one in ladder.slack.replies(ladder.place.channel, ts) if " ends " in one.text]
+    told = [one.text for one in ladder.slack.replies(ladder.channel.id, ts) if " ends " in one.text]
     assert len(told) == 1
     assert "ends tomorrow" in told[0]
 
@@ -160,7 +160,7 @@ def test_a_line_of_a_thread_whose_answer_was_lost_is_found_in_its_thread(ladder:
     ladder.slack.fail_next(1, status=500, method="chat.postMessage", after=True)
     ladder.now = datetime.now(UTC)
     ladder.climb()
-    asked = [one for one in ladder.slack.replies(ladder.place.channel, ts) if "Nobody has decided" in one.text]
+    asked = [one for one in ladder.slack.replies(ladder.channel.id, ts) if "Nobody has decided" in one.text]
     assert len(asked) == 1
     assert [call.method for call in ladder.slack.calls if "conversations" in call.method] == ["conversations.replies"]
 
@@ -174,7 +174,7 @@ def test_what_was_decided_before_its_turn_came_is_not_asked_about(ladder: Ladder
         assert escalation.climb(session, ladder.now) == 1
         quarantine.approve(session, proposed, BEN_ACTOR, ladder.now, budget=Budget())
     ladder.say()
-    assert not [one for one in ladder.slack.replies(ladder.place.channel, ts) if "Nobody has decided" in one.text]
+    assert not [one for one in ladder.slack.replies(ladder.channel.id, ts) if "Nobody has decided" in one.text]
 
 
 def test_the_end_of_a_quarantine_is_announced_in_its_thread_twice(ladder: Ladder) -> None:
@@ -185,7 +185,7 @@ def test_the_end_of_a_quarantine_is_announced_in_its_thread_twice(ladder: Ladder
     ladder.say()
     ladder.climb(days=11, hours=1)
     ladder.climb(days=2, hours=1)
-    told = [one for one in ladder.slack.replies(ladder.place.channel, ts) if " ends " in one.text]
+    told = [one for one in ladder.slack.replies(ladder.channel.id, ts) if " ends " in one.text]
     assert ["in 3 days" in one.text for one in told] == [True, False]
     assert "ends tomorrow" in told[1].text
     assert "fg_lift" in str(told[1].blocks)
@@ -198,7 +198,7 @@ def test_a_storm_is_one_message_that_is_brought_up_to_date(ladder: Ladder) -> No
     ladder.turn_flaky(NAMES[7:9])
     ladder.now += timedelta(minutes=1)
     ladder.say()
-    (message,) = ladder.slack.messages(ladder.place.channel)
+    (message,) = ladder.slack.messages(ladder.channel.id)
     assert message.text.startswith("Flake storm in acme/shop-77: 9 tests turned flaky at once, the first is")
     assert message.updates == 1
     assert "data_table" in str(message.blocks)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot.analysis.model import Actor, ActorKind, Place, RepositoryId
+from bot.analysis.model import Actor, ActorKind, Channel, RepositoryId
 from bot.analysis.subscription import Filters
 from bot.jobs import outbox
 from bot.jobs.context import Context
@@ -62,7 +62,7 @@ class Post:
                     kind=Kind.IMPORTED,
                     key=f"test:{channel}:{index}",
                     repository_id=REPOSITORY,
-                    place=Place(self.workspace, channel),
+                    channel=Channel(self.workspace, channel),
                     now=self.now,
                 )
 
@@ -71,7 +71,7 @@ class Post:
         until = self.now + timedelta(seconds=seconds)
         while self.now < until:
             for channel in (BUSY, CALM):
-                outbox.take_turn(self.context, Place(self.workspace, channel))
+                outbox.take_turn(self.context, Channel(self.workspace, channel))
             self.now += timedelta(seconds=step)
 
     def said(self, channel: str) -> int:
@@ -145,9 +145,9 @@ def test_a_crash_between_the_message_and_our_row_doubles_nothing(post: Post) -> 
 def test_a_channel_that_closes_before_the_message_is_paused_and_hears_the_rest_when_it_is_back(
     post: Post, code: str
 ) -> None:
-    place = Place(post.workspace, BUSY)
+    channel = Channel(post.workspace, BUSY)
     with post.db.begin() as session:
-        subscription.subscribe(session, place, REPOSITORY, Filters(), Actor(ActorKind.SLACK, ANA, "ana"), post.now)
+        subscription.subscribe(session, channel, REPOSITORY, Filters(), Actor(ActorKind.SLACK, ANA, "ana"), post.now)
     post.slack.fail_next(100, error=code, method="chat.postMessage")
     post.ask(BUSY, 3)
     post.pass_time(600, step=20)
@@ -156,14 +156,14 @@ def test_a_channel_that_closes_before_the_message_is_paused_and_hears_the_rest_w
         assert channel_schedule_store.wake_all(session, post.now) == 1, "only the one who looks after it is to be told"
     post.slack.recover()
     for _ in range(3):
-        outbox.take_turn(post.context, Place(post.workspace, ANA))
+        outbox.take_turn(post.context, Channel(post.workspace, ANA))
         post.now += timedelta(seconds=2)
     (told,) = post.slack.messages(post.slack.direct_channel(ANA).id)
     assert "posts nothing more" in told.text
     post.pass_time(60)
     assert post.said(BUSY) == 0
     with post.db.begin() as session:
-        assert subscription.resume(session, place)
+        assert subscription.resume(session, channel)
         assert channel_schedule_store.wake_all(session, post.now) == 1
     post.pass_time(10)
     assert post.said(BUSY) == 3
@@ -186,9 +186,9 @@ def test_a_person_who_cannot_be_told_closes_no_channel(post: Post) -> None:
     with post.db.begin() as session:
         notice_store.put(
             session, kind=Kind.PAUSED, key="paused:1", repository_id=RepositoryId(0), detail=f"{CALM} it was archived",
-            place=Place(post.workspace, "U0NOBODY"), now=post.now,
+            channel=Channel(post.workspace, "U0NOBODY"), now=post.now,
         )  # fmt: skip
-    outbox.take_turn(post.context, Place(post.workspace, "U0NOBODY"))
+    outbox.take_turn(post.context, Channel(post.workspace, "U0NOBODY"))
     assert post.waiting() == 0
     with post.db.begin() as session:
         assert not session.execute(sa.select(paused_channels)).all()
@@ -267,7 +267,7 @@ def test_a_notice_that_cannot_be_rendered_does_not_silence_its_channel(post: Pos
 def test_what_is_due_later_is_found_by_the_clock_when_its_time_has_come(post: Post) -> None:
     with post.db.begin() as session:
         notice_store.put(
-            session, kind=Kind.IMPORTED, key="later", repository_id=REPOSITORY, place=Place(post.workspace, BUSY),
+            session, kind=Kind.IMPORTED, key="later", repository_id=REPOSITORY, channel=Channel(post.workspace, BUSY),
             now=post.now, at=post.now + timedelta(hours=8),
         )  # fmt: skip
     with post.db.begin() as session:
@@ -279,7 +279,8 @@ def test_a_burst_of_changes_is_one_update_and_what_waits_is_not_put_off(post: Po
     def change(pause: timedelta | None) -> None:
         with post.db.begin() as session:
             notice_store.put(
-                session, kind=Kind.IMPORTED, key="card", repository_id=REPOSITORY, place=Place(post.workspace, BUSY),
+                session, kind=Kind.IMPORTED, key="card", repository_id=REPOSITORY,
+                channel=Channel(post.workspace, BUSY),
                 now=post.now, again=True, pause=pause,
             )  # fmt: skip
 

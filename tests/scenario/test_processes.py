@@ -59,7 +59,7 @@ def test_four_processes_that_ask_for_a_due_digest_at_once_say_it_once(ladder: La
     ladder.turn_flaky(NAMES[:2])
     at = (now - timedelta(minutes=1)).time().replace(second=0, microsecond=0)
     with ladder.db.begin() as session:
-        subscription.set_digest(session, ladder.place, DigestTime(at), ZoneInfo("UTC"), now - timedelta(hours=1))
+        subscription.set_digest(session, ladder.channel, DigestTime(at), ZoneInfo("UTC"), now - timedelta(hours=1))
     spawned = multiprocessing.get_context("spawn")
     begin, end, ticks = spawned.Barrier(PROCESSES), spawned.Event(), spawned.Value("i", 0)
     told = (database_url, f"{ladder.sandbox.url}/slack/api/", ladder.slack.bot_token, begin, end, ticks)
@@ -77,9 +77,9 @@ def test_four_processes_that_ask_for_a_due_digest_at_once_say_it_once(ladder: La
     assert [process.exitcode for process in processes] == [0] * PROCESSES
     assert len(digests(ladder)) == 1
     assert len(ladder.told(Kind.DIGEST)) == 1
-    assert len(ladder.slack.messages(ladder.place.channel)) == 3, "two cards and the digest"
+    assert len(ladder.slack.messages(ladder.channel.id)) == 3, "two cards and the digest"
 
 
 def digests(ladder: Ladder) -> list[str]:
-    found = ladder.slack.messages(ladder.place.channel)
+    found = ladder.slack.messages(ladder.channel.id)
     return [one.text for one in found if "flake digest" in str(one.blocks)]

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import sqlalchemy as sa
 
-from bot.analysis.model import Place, RepositoryId, WorkspaceId
+from bot.analysis.model import Channel, RepositoryId, WorkspaceId
 from bot.github.client import GitHub
 from bot.jobs.context import Context
 from bot.jobs.worker import Worker
@@ -21,7 +21,7 @@ from bot.store.database import Database
 from bot.store.workspaces import repository as repository_store
 from tests.scenario.stage import wait
 
-PLACE = Place(WorkspaceId(1), "C0CIFLAKES")
+PLACE = Channel(WorkspaceId(1), "C0CIFLAKES")
 
 
 def jobs(db: Database) -> list[tuple[str, str]]:
@@ -124,7 +124,7 @@ def test_a_job_that_two_processes_take_up_again_is_done_once(db: Database) -> No
     workers = [Worker(Context(db, None, registry, None)) for _ in range(3)]
     for number in range(20):
         with db.begin() as session:
-            channel_schedule_store.wake(session, Place(WorkspaceId(1), f"C{number}"))
+            channel_schedule_store.wake(session, Channel(WorkspaceId(1), f"C{number}"))
     lose(db)
     for one in workers:
         one.start()

@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 from bot.analysis.model import (
     CaseId,
     CaseRun,
+    Channel,
     FailureText,
     Identity,
     Leg,
     Outcome,
-    Place,
     RepositoryId,
     RunId,
     RunReport,
@@ -38,7 +38,7 @@ class Past:
         self.db = db
         self.repository_id = repository_id
         self.now = START
-        self.place: Place | None = None
+        self.channel: Channel | None = None
         self._number = 0
         self._attempt = 1
         with db.begin() as session:
@@ -124,7 +124,7 @@ class Past:
                 completed_at=self.now + timedelta(minutes=5),
             )
             run_id = ingest.begin(session, run, self.now)
-            ingest.record(session, self.repository_id, run_id, RunReport(legs, (), 1), self.place, self.now)
+            ingest.record(session, self.repository_id, run_id, RunReport(legs, (), 1), self.channel, self.now)
         self.now += timedelta(hours=1)
         return run_id
 

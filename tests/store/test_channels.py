@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.analysis.channel_schedule import DigestTime, QuietHours
-from bot.analysis.model import SYSTEM, Actor, ActorKind, CaseId, Place, QuarantineId, RunId, Status, WorkspaceId
+from bot.analysis.model import SYSTEM, Actor, ActorKind, CaseId, Channel, QuarantineId, RunId, Status, WorkspaceId
 from bot.analysis.quarantine.lifecycle import Scope
 from bot.analysis.quarantine.policy import Budget
 from bot.analysis.subscription import Event, Filters
@@ -51,8 +51,8 @@ class Channels(Past):
         self.run_id: RunId = self.run(dict.fromkeys(NAMES, "."))
         with db.begin() as session:
             workspace = workspace_store.put_by_token(session, sees_all=True, now=self.now)
-            self.place = Place(workspace.id, "C0CIFLAKES")
-            subscription.subscribe(session, self.place, REPOSITORY, Filters(), ANA, self.now)
+            self.channel = Channel(workspace.id, "C0CIFLAKES")
+            subscription.subscribe(session, self.channel, REPOSITORY, Filters(), ANA, self.now)
 
     def turn_flaky(self, names: Sequence[str]) -> None:
         ids = [self.case_id(name) for name in names]
@@ -69,9 +69,9 @@ class Channels(Past):
         """A card of a flaky test, posted now."""
         case_id = self.case_id(name)
         with self.db.begin() as session:
-            key = notice.card_key(REPOSITORY, case_id, self.place)
+            key = notice.card_key(REPOSITORY, case_id, self.channel)
             notice_store.put_message(
-                session, key, place=self.place, ts="1.2", now=self.now, repository_id=REPOSITORY, case_id=case_id
+                session, key, channel=self.channel, ts="1.2", now=self.now, repository_id=REPOSITORY, case_id=case_id
             )
         return case_id
 
@@ -81,7 +81,7 @@ class Channels(Past):
             reason="it is slow", owner=owner,
         )  # fmt: skip
         with self.db.begin() as session:
-            return quarantine.propose(session, REPOSITORY, proposal, actor, self.now, place=self.place)
+            return quarantine.propose(session, REPOSITORY, proposal, actor, self.now, channel=self.channel)
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_the_sixth_new_flake_within_ten_minutes_begins_a_storm(channels: Channel
 def test_what_is_found_at_night_is_said_in_the_morning_and_a_persons_deed_at_once(channels: Channels) -> None:
     channels.now = datetime(2026, 3, 5, 22, 0, tzinfo=UTC)
     with channels.db.begin() as session:
-        subscription.set_quiet(session, channels.place, QuietHours(time(20), time(8)), BERLIN)
+        subscription.set_quiet(session, channels.channel, QuietHours(time(20), time(8)), BERLIN)
     channels.turn_flaky(NAMES[:1])
     assert [row["due_at"] for row in channels.told(Kind.CARD)] == [datetime(2026, 3, 6, 7, 0, tzinfo=UTC)]
     channels.propose(NAMES[1], ANA)
@@ -162,7 +162,7 @@ def test_a_test_that_passes_when_its_run_is_run_again_has_its_posted_card_renewe
 
 def test_what_the_system_proposes_waits_for_the_digest_unless_it_blocks_the_default_branch(channels: Channels) -> None:
     with channels.db.begin() as session:
-        subscription.set_digest(session, channels.place, DigestTime(time(9)), BERLIN, channels.now)
+        subscription.set_digest(session, channels.channel, DigestTime(time(9)), BERLIN, channels.now)
     channels.propose(NAMES[0], SYSTEM)
     assert not channels.told(Kind.CARD)
     channels.run({**dict.fromkeys(NAMES, "."), NAMES[1]: "F"})
@@ -174,24 +174,24 @@ def test_what_the_system_proposes_waits_for_the_digest_unless_it_blocks_the_defa
 
 def test_a_paused_channel_is_told_nothing_until_it_is_subscribed_again(channels: Channels) -> None:
     with channels.db.begin() as session:
-        assert subscription.pause(session, channels.place, "it was archived", channels.now)
-        assert not subscription.pause(session, channels.place, "it was archived", channels.now)
+        assert subscription.pause(session, channels.channel, "it was archived", channels.now)
+        assert not subscription.pause(session, channels.channel, "it was archived", channels.now)
     channels.turn_flaky(NAMES[:1])
     assert not channels.told(Kind.CARD)
     with channels.db.begin() as session:
-        subscription.subscribe(session, channels.place, REPOSITORY, Filters(), ANA, channels.now)
-        assert channel_pause_store.find(session, channels.place) is None
+        subscription.subscribe(session, channels.channel, REPOSITORY, Filters(), ANA, channels.now)
+        assert channel_pause_store.find(session, channels.channel) is None
     channels.turn_flaky(NAMES[1:2])
     assert len(channels.told(Kind.CARD)) == 1
 
 
 def test_who_is_told_of_a_pause_is_who_subscribed_else_installed_else_connected(channels: Channels) -> None:
-    workspace_id = channels.place.workspace_id
+    workspace_id = channels.channel.workspace_id
     ways = []
 
     def pause(channel: str) -> None:
         with channels.db.begin() as session:
-            asked.pause(session, Place(workspace_id, channel), "it was archived", channels.now)
+            asked.pause(session, Channel(workspace_id, channel), "it was archived", channels.now)
         channels.now += timedelta(minutes=1)
         ways[:] = [row["channel"] for row in channels.told(Kind.PAUSED)]
 
@@ -209,7 +209,7 @@ def test_who_is_told_of_a_pause_is_who_subscribed_else_installed_else_connected(
         token_store.put(session, token, channels.now)
     pause("C0INSTALLED")
     assert ways == ["U0BEN", "U0CHLOE"]
-    pause(channels.place.channel)
+    pause(channels.channel.id)
     assert ways == ["U0BEN", "U0CHLOE", "U0ANA"]
 
 
@@ -217,7 +217,7 @@ def test_a_channel_that_asked_for_broken_tests_gets_a_card_and_others_do_not(cha
     ids = [channels.case_id(NAMES[0])]
     for filters, cards in ((Filters(), 0), (Filters(events=frozenset({Event.BROKEN})), 1)):
         with channels.db.begin() as session:
-            subscription.subscribe(session, channels.place, REPOSITORY, filters, ANA, channels.now)
+            subscription.subscribe(session, channels.channel, REPOSITORY, filters, ANA, channels.now)
             run = run_store.get(session, REPOSITORY, channels.run_id)
             changes = [Change(one, Status.HEALTHY, Status.BROKEN) for one in ids]
             notice.changes(session, run, changes, None, channels.now)
@@ -227,7 +227,7 @@ def test_a_channel_that_asked_for_broken_tests_gets_a_card_and_others_do_not(cha
 def test_four_processes_make_one_digest(channels: Channels) -> None:
     begin = datetime(2026, 3, 5, 0, 0, tzinfo=UTC)
     with channels.db.begin() as session:
-        subscription.set_digest(session, channels.place, DigestTime(time(9)), BERLIN, begin)
+        subscription.set_digest(session, channels.channel, DigestTime(time(9)), BERLIN, begin)
 
     def tick(now: datetime) -> None:
         with channels.db.begin() as session:
@@ -271,7 +271,7 @@ def test_what_waits_is_mentioned_after_a_day_told_in_person_after_three_and_then
     assert climb(waiting, 1) == ["mention", "direct"]
     assert climb(waiting, 48) == ["mention", "direct"]
     with waiting.db.begin() as session:
-        told = digest.compose(session, waiting.place, None, None, "", waiting.now)
+        told = digest.compose(session, waiting.channel, None, None, "", waiting.now)
     assert told is not None
     assert [row.title.rpartition("::")[2] for row in told.stale] == [NAMES[0]]
     assert climb(waiting, 24 * 14) == ["mention", "direct"]
@@ -298,7 +298,7 @@ def test_a_proposal_waits_from_when_it_was_made_and_the_owner_is_asked(waiting: 
     assert climb(waiting, 2) == ["mention"]
     with waiting.db.begin() as session:
         assert quarantine_store.get(session, proposed).owner == "U0ANA"
-        found = escalation.find_people(session, waiting.place, REPOSITORY, waiting.case_id(NAMES[0]))
+        found = escalation.find_people(session, waiting.channel, REPOSITORY, waiting.case_id(NAMES[0]))
         assert found[0] == "U0ANA"
 
 
@@ -312,7 +312,7 @@ TEAMS = b"teams: [{team: '@acme/payments', slack: S0PAY}]"
 def test_who_owns_a_test_is_named_by_people_else_by_codeowners_and_mentioned_as_far_as_slack_knows_them(
     channels: Channels,
 ) -> None:
-    workspace_id = channels.place.workspace_id
+    workspace_id = channels.channel.workspace_id
     t0, t1, t2, t3 = (channels.case_id(name) for name in NAMES[:4])
     channels.propose(NAMES[3], ANA)
 
@@ -335,7 +335,7 @@ def test_a_subscription_by_owner_hears_of_new_flakes_by_codeowners(channels: Cha
     with channels.db.begin() as session:
         policy.load(session, REPOSITORY, TEAMS, CODEOWNERS, channels.now)
         wanted = Filters(owner=owner)
-        subscription.subscribe(session, channels.place, REPOSITORY, wanted, ANA, channels.now)
+        subscription.subscribe(session, channels.channel, REPOSITORY, wanted, ANA, channels.now)
     channels.turn_flaky(NAMES[:3])
     assert [row["ref"] for row in channels.told(Kind.CARD)] == [channels.case_id(NAMES[0])]
 
@@ -345,11 +345,11 @@ def test_who_is_asked_in_person_is_the_owner_else_who_acted_last_else_who_subscr
 
     def people() -> list[str]:
         with waiting.db.begin() as session:
-            return escalation.find_people(session, waiting.place, REPOSITORY, case_id)
+            return escalation.find_people(session, waiting.channel, REPOSITORY, case_id)
 
     assert people() == ["U0ANA"], "who subscribed the channel"
     with waiting.db.begin() as session:
-        elsewhere = Place(waiting.place.workspace_id, "C0NOBODY")
+        elsewhere = Channel(waiting.channel.workspace_id, "C0NOBODY")
         assert escalation.find_people(session, elsewhere, REPOSITORY, case_id) == []
         for actor in (BEN, SYSTEM):
             audit_store.append(
@@ -359,7 +359,7 @@ def test_who_is_asked_in_person_is_the_owner_else_who_acted_last_else_who_subscr
     assert people() == ["U0BEN", "U0ANA"]
     with waiting.db.begin() as session:
         policy.load(session, REPOSITORY, None, b"* @chloe @acme/payments", waiting.now)
-        account_link_store.put(session, Link(waiting.place.workspace_id, "U0CHLOE", 8, "chloe"), waiting.now)
+        account_link_store.put(session, Link(waiting.channel.workspace_id, "U0CHLOE", 8, "chloe"), waiting.now)
     assert people() == ["U0CHLOE", "U0BEN", "U0ANA"]
 
 

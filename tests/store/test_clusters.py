@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import random
 
-from bot.analysis.failures.cluster import ClusterKind
-from bot.analysis.failures.order_dependence import OrderKind
-from bot.analysis.model import Actor, ActorKind, Status
+from bot.analysis.model import Actor, ActorKind, ClusterKind, OrderKind, Status
 from bot.analysis.quarantine.lifecycle import Scope
 from bot.queries import case as profiles
 from bot.queries import owner
@@ -53,7 +51,7 @@ def test_cases_that_flake_together_are_one_item_with_one_owner(db: Database) -> 
         reason="It flakes.", owner=None,
     )  # fmt: skip
     with db.begin() as session:
-        held = quarantine.propose(session, past.repository_id, proposal, ANA, past.now, place=None)
+        held = quarantine.propose(session, past.repository_id, proposal, ANA, past.now, channel=None)
         quarantine.assign(session, held, "@shop/checkout", ANA, past.now)
         named = owner.of_cases(session, past.repository_id, together.case_ids)
     assert set(named.values()) == {("@shop/checkout",)}

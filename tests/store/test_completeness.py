@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from bot.analysis.model import Place, RunReport, WorkspaceId
+from bot.analysis.model import Channel, RunReport, WorkspaceId
 from bot.queries import commit
 from bot.services import ingest
 from bot.store.database import Database
@@ -97,7 +97,9 @@ def test_what_a_run_lacks_is_told_unless_somebody_stopped_it(db: Database, concl
             completed_at=past.now,
         )
         run_id = ingest.begin(session, run, past.now)
-        ingest.record(session, past.repository_id, run_id, RunReport((), (), 0), Place(WorkspaceId(1), "C1"), past.now)
+        ingest.record(
+            session, past.repository_id, run_id, RunReport((), (), 0), Channel(WorkspaceId(1), "C1"), past.now
+        )
         assert not run_store.get(session, past.repository_id, run_id).complete
         kinds = session.execute(sa.select(notices.c.kind)).scalars().all()
     assert kinds.count("unreadable") == told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from bot.analysis.model import Place
+from bot.analysis.model import Channel
 from bot.queries import connection
 from bot.queries.connection import Setup
 from bot.slack.views.repository import Connection
@@ -19,7 +19,7 @@ from tests.store.past import REPOSITORY, Past
 def told(db: Database, setup: Setup, now: datetime) -> dict[str, Connection]:
     with db.begin() as session:
         workspace = workspace_store.put_by_token(session, sees_all=True, now=now)
-        found = connection.of_person(session, Place(workspace.id, "U0ANA"), [REPOSITORY], setup, now)
+        found = connection.of_person(session, Channel(workspace.id, "U0ANA"), [REPOSITORY], setup, now)
     return {one.name: one for one in found}
 
 
@@ -40,7 +40,7 @@ def test_a_part_says_when_it_last_worked_and_what_is_paused(db: Database) -> Non
     with db.begin() as session:
         delivery_store.insert_new(session, "d-1", "ping", b"{}", "c", later - timedelta(minutes=2))
         workspace = workspace_store.put_by_token(session, sees_all=True, now=later)
-        channel_pause_store.put(session, Place(workspace.id, "C0GONE"), "it was archived", later)
+        channel_pause_store.put(session, Channel(workspace.id, "C0GONE"), "it was archived", later)
     found = told(db, Setup(), later)
     assert found["GitHub webhook"].detail == "last delivery 2 minutes ago"
     assert found["GitHub App"].detail.startswith("last run read ")

@@ -131,7 +131,7 @@ def test_a_release_takes_what_the_variant_that_is_furthest_behind_takes(db: Data
         case_id=case_id, scope=Scope.CASE, variant=None, fingerprint_id=None, days=14, reason="It flakes.", owner=None
     )
     with db.begin() as session:
-        held = quarantine.propose(session, REPOSITORY, proposal, ANA, past.now, place=None)
+        held = quarantine.propose(session, REPOSITORY, proposal, ANA, past.now, channel=None)
         quarantine.approve(session, held, BEN, past.now, budget=Budget())
     commits = 0
     (promise,) = [line for line in told(past, "cart.test_0").counterfactuals if line.endswith("release it.")]

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.analysis.incident import Kind, faulty_suites
-from bot.analysis.model import Actor, ActorKind, Place, Status, WorkspaceId
+from bot.analysis.model import Actor, ActorKind, Channel, Status, WorkspaceId
 from bot.analysis.quarantine.lifecycle import Scope, State
 from bot.analysis.quarantine.policy import Budget
 from bot.errors import ConflictError, InvalidInputError
@@ -59,7 +59,7 @@ def propose(past: Past) -> None:
         owner=None,
     )
     with past.db.begin() as session:
-        quarantine.propose(session, REPOSITORY, proposal, ANA, past.now, place=None)
+        quarantine.propose(session, REPOSITORY, proposal, ANA, past.now, channel=None)
 
 
 def test_runs_inside_an_open_window_say_nothing(past: Past) -> None:
@@ -161,7 +161,7 @@ def test_an_incident_is_one_notice_and_no_alert_per_case(past: Past) -> None:
     many = {f"cart.test_{number}": "." for number in range(60)}
     for _ in range(5):
         past.run(many)
-    past.place = Place(WorkspaceId(1), "C0CIFLAKES")
+    past.channel = Channel(WorkspaceId(1), "C0CIFLAKES")
     past.run(dict.fromkeys(many, "F"))
     past.run(dict.fromkeys(many, "."), again=True)
     past.run(many)
@@ -203,7 +203,7 @@ def test_a_suite_that_is_out_on_the_default_branch_is_one_notice_a_day(past: Pas
     calm, out = elsewhere | dict.fromkeys(api, "."), elsewhere | dict.fromkeys(api, "F")
     for _ in range(5):
         past.run(calm)
-    past.place = Place(WorkspaceId(1), "C0CIFLAKES")
+    past.channel = Channel(WorkspaceId(1), "C0CIFLAKES")
     past.run(out, branch="feature")
     assert told(past) == 0  # what a pull request does to a suite is its author's
     for _ in range(3):
@@ -217,11 +217,11 @@ def test_a_suite_that_is_out_on_the_default_branch_is_one_notice_a_day(past: Pas
 
 def test_a_runner_that_is_out_is_one_notice_on_a_pull_request_too(past: Past) -> None:
     names = [f"suite{number % 100}/test_a.py::test_{number}" for number in range(1500)]
-    on = {name: "shard 1" if place < 33 else "shard 2" for place, name in enumerate(names)}
+    on = {name: "shard 1" if channel < 33 else "shard 2" for channel, name in enumerate(names)}
     calm = dict.fromkeys(names, ".")
     for _ in range(5):
         past.run(calm, runners=on)
-    past.place = Place(WorkspaceId(1), "C0CIFLAKES")
+    past.channel = Channel(WorkspaceId(1), "C0CIFLAKES")
     for _ in range(2):
         past.run(calm | dict.fromkeys(names[:33], "F"), branch="feature", runners=on)
     assert told(past) == 1

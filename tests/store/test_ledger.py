@@ -36,7 +36,7 @@ def _propose(past: Past, name: str = "cart") -> quarantine.QuarantineId:
         owner=None,
     )  # fmt: skip
     with past.db.begin() as session:
-        return quarantine.propose(session, past.repository_id, proposal, ANA, past.now, place=None)
+        return quarantine.propose(session, past.repository_id, proposal, ANA, past.now, channel=None)
 
 
 def test_a_rejection_as_a_real_bug_counts_against_flaky_at_the_time(past: Past) -> None:

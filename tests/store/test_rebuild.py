@@ -137,7 +137,9 @@ def outage_of_a_shard(past: Past, names: list[str], on: Mapping[str, str] | None
 def test_a_runner_that_is_out_accuses_no_case_and_a_rebuild_finds_the_same(past: Past) -> None:
     # The tests of every suite are on both, and far more pass than fail: no suite is out, and no run.
     names = [f"suite{number % 100}/test_a.py::test_{number}" for number in range(1500)]
-    outage_of_a_shard(past, names, {name: "shard 1" if place < 33 else "shard 2" for place, name in enumerate(names)})
+    outage_of_a_shard(
+        past, names, {name: "shard 1" if channel < 33 else "shard 2" for channel, name in enumerate(names)}
+    )
     before = everything(past)
     with past.db.begin() as session:
         found = incident_store.list_since(session, REPOSITORY, START)

@@ -40,7 +40,7 @@ def past(db: Database) -> Past:
         owner=None,
     )
     with db.begin() as session:
-        number = quarantine.propose(session, REPOSITORY, proposal, ANA, made.now, place=None)
+        number = quarantine.propose(session, REPOSITORY, proposal, ANA, made.now, channel=None)
         quarantine.approve(session, number, BEN, made.now, budget=Budget())
     with db.begin() as session:
         session.execute(

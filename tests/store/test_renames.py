@@ -175,7 +175,7 @@ def propose(past: Past, name: str) -> quarantine_store.QuarantineId:
         owner=None,
     )
     with past.db.begin() as session:
-        return quarantine.propose(session, past.repository_id, proposal, ANA, past.now, place=None)
+        return quarantine.propose(session, past.repository_id, proposal, ANA, past.now, channel=None)
 
 
 def test_a_quarantine_follows_its_case_and_one_of_the_new_name_alone_is_ended(past: Past) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from bot.analysis.model import Actor, ActorKind, CaseId, Identity, Place, RepositoryId, WorkspaceId
+from bot.analysis.model import Actor, ActorKind, CaseId, Channel, Identity, RepositoryId, WorkspaceId
 from bot.queries.search import MAX_AGE, CaseSearch
 from bot.store.cases import identity as identity_store
 from bot.store.conversation import home as home_store
@@ -93,6 +93,6 @@ def test_the_home_of_who_opened_it_lately_is_kept_up_to_date(db: Database) -> No
         home_store.put(session, sees, "U0ANA", NOW)
         home_store.put(session, sees, "U0BEN", NOW - timedelta(days=9))
         home_store.put(session, WorkspaceId(999), "U0EVE", NOW)
-        assert home_store.list_viewers(session, SHOP, NOW - timedelta(days=1), 9) == [Place(sees, "U0ANA")]
+        assert home_store.list_viewers(session, SHOP, NOW - timedelta(days=1), 9) == [Channel(sees, "U0ANA")]
         home_store.forget(session, NOW - timedelta(days=1))
-        assert home_store.list_viewers(session, SHOP, NOW - timedelta(days=30), 9) == [Place(sees, "U0ANA")]
+        assert home_store.list_viewers(session, SHOP, NOW - timedelta(days=30), 9) == [Channel(sees, "U0ANA")]

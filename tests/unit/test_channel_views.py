@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from bot.analysis.channel_schedule import WORKDAYS, DigestTime, Hours, QuietHours
 from bot.analysis.digest import Cost, Day, Digest, News, Owned, Row, Waiting
 from bot.analysis.learning.error_ledger import Ledger, MaskedRegression, StatusErrors
-from bot.analysis.model import CaseId, Place, QuarantineId, RepositoryId, Status, WorkspaceId
+from bot.analysis.model import CaseId, Channel, QuarantineId, RepositoryId, Status, WorkspaceId
 from bot.analysis.quarantine.policy import DEFAULT
 from bot.analysis.subscription import Event, Filters, Subscription
 from bot.slack.block_kit import Message, View
@@ -98,7 +98,7 @@ STORM = storm.StormState(
 )
 SUBSCRIPTION = Subscription(
     id=9,
-    place=Place(WorkspaceId(1), "C0CIFLAKES"),
+    channel=Channel(WorkspaceId(1), "C0CIFLAKES"),
     repository_id=RepositoryId(4711),
     filters=Filters(
         events=frozenset({Event.FLAKY, Event.DIGEST}),

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.analysis.failures import cluster
-from bot.analysis.failures.cluster import Cluster, ClusterKind, FailedRun
+from bot.analysis.failures.cluster import Cluster, FailedRun
+from bot.analysis.model import ClusterKind
 
 
 def _history(seed: int, *, runs: int = 300, loners: int = 40, rate: float = 0.03) -> list[FailedRun]:

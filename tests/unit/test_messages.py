@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 
 from bot.analysis.explanation.evidence import FailureKind
 from bot.analysis.explanation.failure_class import Naming
-from bot.analysis.failures.cluster import ClusterKind, Membership
-from bot.analysis.failures.order_dependence import NamedOrder, OrderKind
 from bot.analysis.incident import Kind
 from bot.analysis.model import (
     Actor,
     ActorKind,
     CaseProfile,
+    ClusterKind,
+    Membership,
+    NamedOrder,
+    OrderKind,
     Problem,
 )
 from bot.analysis.quarantine.lifecycle import Quarantine, Scope, State

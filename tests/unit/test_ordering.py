@@ -8,7 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from bot.analysis.failures import order_dependence
-from bot.analysis.failures.order_dependence import OrderKind, Orders, OrderSuspect
+from bot.analysis.failures.order_dependence import Orders, OrderSuspect
+from bot.analysis.model import OrderKind
 
 VICTIM, OTHER = 17, 42
 

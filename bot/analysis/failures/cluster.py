@@ -9,13 +9,13 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from itertools import combinations, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.analysis.failures import significance
+from bot.analysis.model import ClusterKind
 
 CHANCE = 0.01
 """How likely one false pair may be in a whole repository; shared among all pairs there could be (Bonferroni)."""
@@ -36,14 +36,6 @@ _SAYS_NOTHING = frozenset({
     "equal", "equals", "equality", "the", "and", "for", "test", "tests", "value", "values", "timed", "out",
     "timeout", "exceeded", "after", "seconds", "milliseconds", "java", "lang", "org", "junit", "com",
 })  # fmt: skip
-
-
-class ClusterKind(StrEnum):
-    """Why cases are one item, the strongest reason: one fixture, failing together, failing alike."""
-
-    FIXTURE = "fixture"
-    TOGETHER = "together"
-    ALIKE = "alike"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +113,14 @@ def says_something(message: str) -> bool:
 
 def _fixtures(runs: Sequence[FailedRun]) -> list[Cluster]:
     """Suites that went down as a whole: more than once is a fixture, once is cases that broke together."""
-    places: dict[str, list[int]] = defaultdict(list)
+    channels: dict[str, list[int]] = defaultdict(list)
     members: dict[str, set[int]] = defaultdict(set)
     for run in sorted(runs, key=lambda one: one.number):
         for suite, cases in run.suites_down.items():
-            places[suite].append(run.number)
+            channels[suite].append(run.number)
             members[suite] |= cases
     bonds = []
-    for suite, numbers in sorted(places.items()):
+    for suite, numbers in sorted(channels.items()):
         times = 1 + sum(after - before > _STREAK for before, after in pairwise(numbers))
         kind = ClusterKind.FIXTURE if times >= _SUITE_TIMES else ClusterKind.TOGETHER
         if len(numbers) >= _SUITE_TIMES:
@@ -225,16 +217,3 @@ class StoredCluster:
     cases: tuple[int, ...]
     times: int
     owner: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Membership:
-    """The cluster of one case as its card shows it: `others` names up to three more cases of `size` in all."""
-
-    cluster_id: int
-    kind: ClusterKind
-    title: str
-    size: int
-    times: int
-    owner: str | None
-    others: tuple[str, ...]

@@ -14,11 +14,11 @@ _LINE_LENGTH: Final = 500
 class Frame(NamedTuple):
     """One place: the file or class by its last part, and the function where it is said."""
 
-    place: str
+    channel: str
     function: str
 
     def __str__(self) -> str:
-        return f"{self.place} {self.function}".strip()
+        return f"{self.channel} {self.function}".strip()
 
 
 # Python: the innermost call comes last.
@@ -154,6 +154,6 @@ def _owner(name: str) -> tuple[str, str]:
     return (owner, function) if owner else (name, "")
 
 
-def _frame(place: str, function: str) -> tuple[str, Frame]:
-    path = place.replace("\\", "/")
+def _frame(channel: str, function: str) -> tuple[str, Frame]:
+    path = channel.replace("\\", "/")
     return path, Frame(path.rpartition("/")[2], _NAMELESS.sub("", function))

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.analysis.failures import significance
+from bot.analysis.model import OrderKind
 
 CHANCE = 0.01
 """How likely one false suspect may be per case looked at; shared among all cases that could be followed."""
@@ -21,13 +21,6 @@ NAMED = 3
 _FEWEST_FAILED = 3
 _FEWEST_PASSED = 3
 _HELD = 0.8
-
-
-class OrderKind(StrEnum):
-    """How the order matters: `after` others have run (they pollute), or `without` them (they prepare)."""
-
-    AFTER = "after"
-    WITHOUT = "without"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +68,9 @@ class Orders:
         if int(failed.sum()) < _FEWEST_FAILED or int((~failed).sum()) < _FEWEST_PASSED:
             return None
         at = self._places[rows, column][:, None]
-        places = self._places[rows]
-        before = (places >= 0) & (places < at)
-        seen = _Seen(case, self._cases, np.arange(len(self._cases)) != column, before, at - places, failed)
+        channels = self._places[rows]
+        before = (channels >= 0) & (channels < at)
+        seen = _Seen(case, self._cases, np.arange(len(self._cases)) != column, before, at - channels, failed)
         found = [seen.best(OrderKind.AFTER), seen.best(OrderKind.WITHOUT)]
         return min((one for one in found if one is not None), key=lambda one: (one.chance, one.kind), default=None)
 
@@ -125,15 +118,3 @@ class _Seen:
             passed=total - n_failed,
             chance=chance,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class NamedOrder:
-    """An order-dependent suspect as its card shows it: the cases it follows or misses by name, and how many fit."""
-
-    kind: OrderKind
-    variant: str
-    follows: tuple[str, ...]
-    candidates: int
-    failed: int
-    passed: int

@@ -98,9 +98,9 @@ def sign(failure: FailureText, category: Category) -> Signature:
         *_WORD.findall(normalization.without_values(told[:_MESSAGE_LENGTH]))[:_WORDS],
     ]
     shingles = {*words, *(f"{one} {two}" for one, two in pairwise(words))}
-    places = [normalization.normalise(str(frame)) for frame in frames.top(failure.text)]
-    weight = -(-len(shingles) // len(places)) if places and category in BROAD else 1
-    shingles |= {f"{place}#{number}" for place in places for number in range(weight)}
+    channels = [normalization.normalise(str(frame)) for frame in frames.top(failure.text)]
+    weight = -(-len(shingles) // len(channels)) if channels and category in BROAD else 1
+    shingles |= {f"{channel}#{number}" for channel in channels for number in range(weight)}
     shingles = shingles or {""}
     hashed = np.frombuffer(
         b"".join(hashlib.blake2b(one.encode("utf-8", "replace"), digest_size=8).digest() for one in shingles),

@@ -71,13 +71,13 @@ class VariantCases:
                 good_at = self.counts[GOOD_AT]
                 np.maximum(good_at, position, out=good_at, where=passed)
             return
-        places = at[passed]
-        self.counts[PASSES, places] += 1
+        channels = at[passed]
+        self.counts[PASSES, channels] += 1
         if position is not None:
-            self.counts[GOOD_AT, places] = np.maximum(self.counts[GOOD_AT, places], position)
+            self.counts[GOOD_AT, channels] = np.maximum(self.counts[GOOD_AT, channels], position)
 
-    def count_outage(self, places: Places, when: float) -> None:
+    def count_outage(self, channels: Places, when: float) -> None:
         """Count a failure that says nothing, at a time in seconds, of cases that are not followed."""
-        self.counts[OUTAGES, places] += 1
-        self.counts[OUTAGE_AT, places] = np.maximum(self.counts[OUTAGE_AT, places], np.int32(min(when, LATEST)))
-        self.counts[OUTAGE_PASSES, places] = self.counts[PASSES, places]
+        self.counts[OUTAGES, channels] += 1
+        self.counts[OUTAGE_AT, channels] = np.maximum(self.counts[OUTAGE_AT, channels], np.int32(min(when, LATEST)))
+        self.counts[OUTAGE_PASSES, channels] = self.counts[PASSES, channels]

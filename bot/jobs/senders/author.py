@@ -15,10 +15,10 @@ from bot.store.workspaces import repository as repository_store
 
 def send(context: Context, notice: Notice) -> bool:
     """Tell an author that it is not them, or that what they were told is not true any more."""
-    place = posting.place_of(notice)
-    person = Actor(ActorKind.SLACK, place.channel, place.channel)
+    channel = posting.channel_of(notice)
+    person = Actor(ActorKind.SLACK, channel.id, channel.id)
     with context.db.begin() as session:
-        if silence_store.find(session, place.workspace_id, place.channel) is not None:
+        if silence_store.find(session, channel.workspace_id, channel.id) is not None:
             return False
         repository = repository_store.get(session, notice.repository_id)
         told = author.look(session, notice.repository_id, notice.detail, person, context.clock())
@@ -44,4 +44,4 @@ def send(context: Context, notice: Notice) -> bool:
         mine=told.mine,
         rerun_at=told.rerun_at,
     )
-    return posting.tell(context, notice, place.channel, views.not_you(state))
+    return posting.tell(context, notice, channel.id, views.not_you(state))

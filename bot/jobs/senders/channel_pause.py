@@ -25,15 +25,15 @@ _PERSONAL: Final = frozenset({Kind.AUTHOR, Kind.HOME, Kind.PAUSED})
 def send(context: Context, notice: Notice) -> bool:
     """Tell whoever looks after a channel that it is paused."""
     channel, _, reason = notice.detail.partition(" ")
-    person = posting.place_of(notice).channel
+    person = posting.channel_of(notice).id
     return posting.tell(context, notice, person, channel_pause.paused(channel, reason))
 
 
 def on_refusal(context: Context, notice: Notice, error: PermanentUpstreamError) -> bool:
     """Pause the channel of a notice, where Slack refused it because of the channel; True where it did."""
     reason = CLOSED.get(error.code)
-    if reason is None or notice.place is None or notice.kind in _PERSONAL:
+    if reason is None or notice.channel is None or notice.kind in _PERSONAL:
         return False
     with context.db.begin() as session:
-        workspace.pause(session, notice.place, reason, context.clock())
+        workspace.pause(session, notice.channel, reason, context.clock())
     return True

@@ -15,14 +15,14 @@ from bot.store.conversation.notice import Notice
 
 def send(context: Context, notice: Notice) -> bool:
     """Say the digest of a channel."""
-    place = posting.place_of(notice)
+    channel = posting.channel_of(notice)
     with context.db.begin() as session:
-        hours = subscription_store.get_channel(session, place).hours
+        hours = subscription_store.get_channel(session, channel).hours
         told = digest.compose(
             session,
-            place,
+            channel,
             date.fromisoformat(notice.detail) if notice.detail else None,
-            context.default_place(session),
+            context.default_channel_of(session),
             subscription.cadence(hours),
             context.clock(),
         )

@@ -25,22 +25,22 @@ _log = telemetry.logger(__name__)
 
 def send(context: Context, notice: Notice) -> bool:
     """Ask the owner of a case to decide: in the thread of its card, or in a direct message."""
-    place = posting.place_of(notice)
+    channel = posting.channel_of(notice)
     word, _, since = notice.detail.partition(":")
     case_id = CaseId(notice.ref)
     with context.db.begin() as session:
-        if not escalation.still_waits(session, notice.repository_id, case_id, place, context.clock()):
+        if not escalation.still_waits(session, notice.repository_id, case_id, channel, context.clock()):
             return False
         profile = case.of_case(session, case_id, context.clock())
         held = case.latest_quarantine(session, profile)
-        owners = escalation.find_owners(session, place.workspace_id, notice.repository_id, case_id)
-        people = escalation.find_people(session, place, notice.repository_id, case_id)
+        owners = escalation.find_owners(session, channel.workspace_id, notice.repository_id, case_id)
+        people = escalation.find_people(session, channel, notice.repository_id, case_id)
     waited = datetime.fromisoformat(since)
     match Rung(word):
         case Rung.MENTION:
             return posting.reply(context, notice, case_id, views.mention(profile, held, owners, waited))
         case Rung.DIRECT:
-            return _tell_first(context, notice, people, views.direct(profile, held, waited, place.channel))
+            return _tell_first(context, notice, people, views.direct(profile, held, waited, channel.id))
 
 
 def _tell_first(context: Context, notice: Notice, people: Sequence[str], message: Message) -> bool:
@@ -57,12 +57,12 @@ def _tell_first(context: Context, notice: Notice, people: Sequence[str], message
 
 def remind(context: Context, notice: Notice) -> bool:
     """Say in the thread of a card that its quarantine ends soon; not where a later reminder has become due instead."""
-    place, now = posting.place_of(notice), context.clock()
+    channel, now = posting.channel_of(notice), context.clock()
     with context.db.begin() as session:
         held = quarantine_store.get(session, QuarantineId(notice.ref))
         if held.state is not State.ACTIVE or escalation.reminder_due(held, now) != int(notice.detail):
             return False
         profile = case.of_case(session, held.case_id, now)
-        owners = escalation.find_owners(session, place.workspace_id, held.repository_id, held.case_id)
-        zone = subscription_store.get_channel(session, place).hours.zone
+        owners = escalation.find_owners(session, channel.workspace_id, held.repository_id, held.case_id)
+        zone = subscription_store.get_channel(session, channel).hours.zone
     return posting.reply(context, notice, held.case_id, views.reminder(profile, held, owners, now, zone))

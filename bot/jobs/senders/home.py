@@ -13,12 +13,12 @@ from bot.store.workspaces import workspace as workspace_store
 
 def send(context: Context, notice: Notice) -> bool:
     """Publish the home of the person whose queue the notice is in; that is no message."""
-    place = notice.place
-    if place is None:
+    channel = notice.channel
+    if channel is None:
         return False
     now = context.clock()
     with context.db.begin() as session:
-        present = repository_store.list_by_id(session, workspace_store.list_visible(session, place.workspace_id))
-        state = homes.of_person(session, place, present, Pages(), context.setup, now)
-    context.slack_of(place.workspace_id).publish_home(place.channel, home.home(state, now))
+        present = repository_store.list_by_id(session, workspace_store.list_visible(session, channel.workspace_id))
+        state = homes.of_person(session, channel, present, Pages(), context.setup, now)
+    context.slack_of(channel.workspace_id).publish_home(channel.id, home.home(state, now))
     return False

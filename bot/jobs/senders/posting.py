@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from bot import telemetry
-from bot.analysis.model import CaseId, Place
+from bot.analysis.model import CaseId, Channel
 from bot.errors import PermanentUpstreamError
 from bot.jobs.context import Context
 from bot.services import notice as announce
@@ -33,7 +33,7 @@ _log = telemetry.logger(__name__)
 
 def keep_richest(context: Context, notice: Notice, render: Callable[[Level], Message]) -> bool:
     """Post a message with the richest blocks its workspace takes, and remember which those are."""
-    workspace_id = place_of(notice).workspace_id
+    workspace_id = channel_of(notice).workspace_id
     with context.db.begin() as session:
         known = block_level_store.find(session, workspace_id, context.clock() - _LEARNED)
     level = first = Level(known) if known else Level.DATA
@@ -54,13 +54,13 @@ def keep_richest(context: Context, notice: Notice, render: Callable[[Level], Mes
 
 def keep(context: Context, notice: Notice, message: Message, case_id: CaseId | None = None) -> bool:
     """Post the message of a notice once, and bring it up to date from then on; True where it was posted."""
-    place = place_of(notice)
-    slack = context.slack_of(place.workspace_id)
+    channel = channel_of(notice)
+    slack = context.slack_of(channel.workspace_id)
     with context.db.begin() as session:
         posted = notice_store.find_message(session, notice.key)
     if posted is not None:
         try:
-            slack.update(posted[0].channel, posted[1], message)
+            slack.update(posted[0].id, posted[1], message)
         except PermanentUpstreamError as error:
             if error.code not in _GONE:
                 raise
@@ -68,12 +68,12 @@ def keep(context: Context, notice: Notice, message: Message, case_id: CaseId | N
                 notice_store.forget_message(session, notice.key)
         else:
             return False
-    ts = _post(context, notice, place, message, key=f"{notice.key}:{posted[1] if posted else ''}")
+    ts = _post(context, notice, channel, message, key=f"{notice.key}:{posted[1] if posted else ''}")
     with context.db.begin() as session:
         notice_store.put_message(
             session,
             notice.key,
-            place=place,
+            channel=channel,
             ts=ts,
             now=context.clock(),
             repository_id=notice.repository_id,
@@ -84,8 +84,8 @@ def keep(context: Context, notice: Notice, message: Message, case_id: CaseId | N
 
 def reply(context: Context, notice: Notice, case_id: CaseId, message: Message, *, broadcast: bool = False) -> bool:
     """Say something once in the thread of the card of a case; True where it was posted."""
-    place = place_of(notice)
-    key = announce.card_key(notice.repository_id, case_id, place)
+    channel = channel_of(notice)
+    key = announce.card_key(notice.repository_id, case_id, channel)
     with context.db.begin() as session:
         card = notice_store.find_message(session, key)
         done = notice_store.find_message(session, notice.key)
@@ -93,7 +93,7 @@ def reply(context: Context, notice: Notice, case_id: CaseId, message: Message, *
         return False
     ts = _post(context, notice, card[0], message, key=notice.key, thread_ts=card[1], broadcast=broadcast)
     with context.db.begin() as session:
-        notice_store.put_message(session, notice.key, place=card[0], ts=ts, now=context.clock())
+        notice_store.put_message(session, notice.key, channel=card[0], ts=ts, now=context.clock())
     return True
 
 
@@ -103,31 +103,31 @@ def tell(context: Context, notice: Notice, person: str, message: Message) -> boo
     Raises:
         PermanentUpstreamError: with the code `UNREACHABLE` where Slack has no way to that person.
     """
-    place = place_of(notice)
-    slack = context.slack_of(place.workspace_id)
+    channel = channel_of(notice)
+    slack = context.slack_of(channel.workspace_id)
     with context.db.begin() as session:
         posted = notice_store.find_message(session, notice.key)
     if posted is not None:
-        slack.update(posted[0].channel, posted[1], message)
+        slack.update(posted[0].id, posted[1], message)
         return False
     try:
-        channel = slack.open_dm(person)
-        ts = _post(context, notice, Place(place.workspace_id, channel), message, key=notice.key)
+        channel_id = slack.open_dm(person)
+        ts = _post(context, notice, Channel(channel.workspace_id, channel_id), message, key=notice.key)
     except PermanentUpstreamError as error:
         if error.code not in _NOBODY:
             raise
         text = f"{person} cannot be told: {error}"
         raise PermanentUpstreamError(text, code=UNREACHABLE) from None
     with context.db.begin() as session:
-        direct = Place(place.workspace_id, channel)
-        notice_store.put_message(session, notice.key, place=direct, ts=ts, now=context.clock())
+        direct = Channel(channel.workspace_id, channel_id)
+        notice_store.put_message(session, notice.key, channel=direct, ts=ts, now=context.clock())
     return True
 
 
 def _post(
     context: Context,
     notice: Notice,
-    place: Place,
+    channel: Channel,
     message: Message,
     *,
     key: str,
@@ -139,29 +139,29 @@ def _post(
     A crash between Slack's answer and our row, or an answer that was lost, posts nothing twice: where Slack does not
     know the key again, the message is found by the mark inside it, if the app may look.
     """
-    slack = context.slack_of(place.workspace_id)
+    slack = context.slack_of(channel.workspace_id)
     if notice.asked_at is not None:
-        found = slack.find(place.channel, key=key, at=notice.asked_at, thread_ts=thread_ts)
+        found = slack.find(channel.id, key=key, at=notice.asked_at, thread_ts=thread_ts)
         if found is not None:
-            _log.info("message of an earlier try adopted", place=str(place))
+            _log.info("message of an earlier try adopted", channel=str(channel))
             return found
     with context.db.begin() as session:
         notice_store.set_asked(session, notice, context.clock())
     try:
-        return slack.post(place.channel, message, key=key, thread_ts=thread_ts, broadcast=broadcast)
+        return slack.post(channel.id, message, key=key, thread_ts=thread_ts, broadcast=broadcast)
     except (LimitedError, UnreachableError, PermanentUpstreamError):
         with context.db.begin() as session:
             notice_store.set_asked(session, notice, None)
         raise
 
 
-def place_of(notice: Notice) -> Place:
+def channel_of(notice: Notice) -> Channel:
     """Where a notice is said.
 
     Raises:
         PermanentUpstreamError: it is for no channel.
     """
-    if notice.place is None:
+    if notice.channel is None:
         message = "This notice names no channel."
         raise PermanentUpstreamError(message, code="no_channel")
-    return notice.place
+    return notice.channel

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.analysis.explanation.explanation import Explanation
-from bot.analysis.failures.cluster import ClusterKind
-from bot.analysis.failures.order_dependence import OrderKind
-from bot.analysis.model import CaseProfile, Verdict
+from bot.analysis.model import CaseProfile, ClusterKind, OrderKind, Verdict
 from bot.analysis.quarantine.lifecycle import Quarantine, State
 from bot.slack import block_kit
 from bot.slack.block_kit import Block, Message

@@ -120,7 +120,7 @@ def subscribe_form(repositories: Mapping[RepositoryId, str], channel: str, known
         events["initial_options"] = chosen
     blocks = (
         block_kit.input_block(Input.REPOSITORY, "Repository", repository),
-        block_kit.input_block(Input.CHANNEL, "Channel", _conversation(known.place.channel if known else channel)),
+        block_kit.input_block(Input.CHANNEL, "Channel", _conversation(known.channel.id if known else channel)),
         block_kit.input_block(Input.EVENTS, "Events", events),
         _optional(Input.BRANCH, "Branch", "main or release/*", filters.branch, "Empty for every branch."),
         _optional(
@@ -197,9 +197,9 @@ def hours_inputs(hours: Hours) -> tuple[Block, ...]:
     )
 
 
-def is_channel(place: str) -> bool:
+def is_channel(channel: str) -> bool:
     """Whether a place is a channel, by what Slack's ids begin with; a direct message has no hours of its own."""
-    return place.startswith(("C", "G"))
+    return channel.startswith(("C", "G"))
 
 
 def about(channel: str) -> str:

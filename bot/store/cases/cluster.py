@@ -10,8 +10,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from bot.analysis.failures.cluster import Cluster, ClusterKind, Membership, StoredCluster
-from bot.analysis.model import SEVERITY, CaseId, RepositoryId, Status
+from bot.analysis.failures.cluster import Cluster, StoredCluster
+from bot.analysis.model import SEVERITY, CaseId, ClusterKind, Membership, RepositoryId, Status
 from bot.analysis.quarantine.lifecycle import OPEN_STATES
 from bot.store.database import Session
 from bot.store.tables import cases, cluster_cases, clusters, quarantines, scores

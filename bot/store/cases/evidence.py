@@ -9,9 +9,8 @@ from datetime import datetime, timedelta
 import numpy as np
 import sqlalchemy as sa
 
-from bot.analysis.failures.cluster import ClusterKind
 from bot.analysis.learning.feature import Facts
-from bot.analysis.model import SEVERITY, CaseId, Outcome, RepositoryId
+from bot.analysis.model import SEVERITY, CaseId, ClusterKind, Outcome, RepositoryId
 from bot.store.cases import case as case_store
 from bot.store.database import Session
 from bot.store.runs.fingerprint import OF_FAILURE
@@ -153,10 +152,10 @@ def _usual_durations(session: Session, repository_id: RepositoryId, case_ids: Se
         ids, durations = unpack_integers(packed_ids), unpack_reals(packed_durations)
         if not len(ids) or len(ids) != len(durations):
             continue
-        places = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
-        passed = np.frombuffer(outcomes, dtype=np.uint8)[places] == CODES[Outcome.PASSED]
-        here = (ids[places] == wanted) & passed
-        total[here] += durations[places[here]]
+        channels = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
+        passed = np.frombuffer(outcomes, dtype=np.uint8)[channels] == CODES[Outcome.PASSED]
+        here = (ids[channels] == wanted) & passed
+        total[here] += durations[channels[here]]
         number[here] += 1
     return {CaseId(int(wanted[at])): float(total[at] / number[at]) for at in np.flatnonzero(number).tolist()}
 

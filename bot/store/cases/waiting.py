@@ -8,7 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from bot.analysis.model import CaseId, Place, QuarantineId, RepositoryId, Status, WorkspaceId
+from bot.analysis.model import CaseId, Channel, QuarantineId, RepositoryId, Status, WorkspaceId
 from bot.analysis.quarantine.lifecycle import State
 from bot.store.database import Session
 from bot.store.tables import audit, cases, messages, mutes, quarantines, scores, status_changes
@@ -24,7 +24,7 @@ class OpenCard:
     repository_id: RepositoryId
     case_id: CaseId
     title: str
-    place: Place
+    channel: Channel
     posted_at: datetime
     is_flaky: bool
     quarantine_id: QuarantineId | None
@@ -101,7 +101,7 @@ def list_cards(session: Session, after: datetime, before: datetime, now: datetim
             repository_id=RepositoryId(row["repository_id"]),
             case_id=CaseId(row["case_id"]),
             title=row["title"],
-            place=Place(WorkspaceId(row["workspace_id"]), row["channel"]),
+            channel=Channel(WorkspaceId(row["workspace_id"]), row["channel"]),
             posted_at=row["posted_at"],
             is_flaky=row["is_flaky"],
             quarantine_id=None if row["quarantine_id"] is None else QuarantineId(row["quarantine_id"]),

@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from bot.analysis.model import Place, WorkspaceId
+from bot.analysis.model import Channel, WorkspaceId
 from bot.store import queue
 from bot.store.database import Session
 from bot.store.tables import notices, paused_channels, turns
@@ -22,32 +22,30 @@ class Turn:
     failures: int
 
 
-def find(session: Session, place: Place) -> Turn | None:
+def find(session: Session, channel: Channel) -> Turn | None:
     """The turn of a channel; None where nothing was ever said in it."""
     row = session.execute(
         sa.select(turns.c.next_at, turns.c.failures).where(
-            turns.c.workspace_id == place.workspace_id, turns.c.channel == place.channel
+            turns.c.workspace_id == channel.workspace_id, turns.c.channel == channel.id
         )
     ).one_or_none()
     return None if row is None else Turn(row[0], row[1])
 
 
-def put(session: Session, place: Place, turn: Turn) -> None:
+def put(session: Session, channel: Channel, turn: Turn) -> None:
     """Let a channel wait."""
     row = {"next_at": turn.next_at, "failures": turn.failures}
     session.execute(
         insert(turns)
-        .values(workspace_id=place.workspace_id, channel=place.channel, **row)
+        .values(workspace_id=channel.workspace_id, channel=channel.id, **row)
         .on_conflict_do_update(index_elements=["workspace_id", "channel"], set_=row)
     )
 
 
-def wake(session: Session, place: Place, at: datetime | None = None) -> None:
+def wake(session: Session, channel: Channel, at: datetime | None = None) -> None:
     """Let a worker look at what waits for a channel, at once or at a time."""
-    key = f"channel:{place}"
-    queue.defer(
-        session, queue.CHANNEL, lock=key, key=key, at=at, workspace_id=place.workspace_id, channel=place.channel
-    )
+    key = f"channel:{channel}"
+    queue.defer(session, queue.CHANNEL, lock=key, key=key, at=at, workspace_id=channel.workspace_id, channel=channel.id)
 
 
 def wake_all(session: Session, now: datetime) -> int:
@@ -73,7 +71,7 @@ def wake_all(session: Session, now: datetime) -> int:
             sa.func.coalesce(turns.c.next_at, now) <= now,
         )
     )
-    places = [Place(WorkspaceId(row[0]), row[1]) for row in waiting]
-    for place in places:
-        wake(session, place)
-    return len(places)
+    channels = [Channel(WorkspaceId(row[0]), row[1]) for row in waiting]
+    for channel in channels:
+        wake(session, channel)
+    return len(channels)

@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from bot.analysis.model import Place, RepositoryId, WorkspaceId
+from bot.analysis.model import Channel, RepositoryId, WorkspaceId
 from bot.store.database import Session
 from bot.store.tables import homes
 from bot.store.workspaces import workspace as workspace_store
@@ -22,7 +22,7 @@ def put(session: Session, workspace_id: WorkspaceId, user_id: str, now: datetime
     )
 
 
-def list_viewers(session: Session, repository_id: RepositoryId, since: datetime, limit: int) -> list[Place]:
+def list_viewers(session: Session, repository_id: RepositoryId, since: datetime, limit: int) -> list[Channel]:
     """Who opened their home since a time and sees a repository there, the latest first."""
     rows = session.execute(
         sa.select(homes.c.workspace_id, homes.c.user_id)
@@ -33,7 +33,7 @@ def list_viewers(session: Session, repository_id: RepositoryId, since: datetime,
     seen: dict[WorkspaceId, bool] = {}
     for workspace_id in {row[0] for row in rows}:
         seen[workspace_id] = workspace_store.is_visible(session, workspace_id, repository_id)
-    return [Place(row[0], row[1]) for row in rows if seen[row[0]]]
+    return [Channel(row[0], row[1]) for row in rows if seen[row[0]]]
 
 
 def forget(session: Session, before: datetime) -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from bot import telemetry
-from bot.analysis.model import Place, RepositoryId, WorkspaceId
+from bot.analysis.model import Channel, RepositoryId, WorkspaceId
 from bot.errors import NotFoundError
 from bot.store import queue
 from bot.store.conversation import channel_schedule as channel_schedule_store
@@ -54,7 +54,7 @@ class Notice:
     repository_id: RepositoryId
     ref: int
     detail: str
-    place: Place | None
+    channel: Channel | None
     revision: int
     sent_revision: int
     attempts: int
@@ -76,7 +76,7 @@ def put(
     now: datetime,
     ref: int = 0,
     detail: str = "",
-    place: Place | None = None,
+    channel: Channel | None = None,
     again: bool = False,
     at: datetime | None = None,
     pause: timedelta | None = None,
@@ -94,8 +94,8 @@ def put(
         repository_id=repository_id,
         ref=ref,
         detail=detail,
-        workspace_id=place.workspace_id if place else None,
-        channel=place.channel if place else "",
+        workspace_id=channel.workspace_id if channel else None,
+        channel=channel.id if channel else "",
         correlation_id=telemetry.current_id(),
         created_at=now,
         due_at=due_at,
@@ -121,13 +121,15 @@ def put(
     if row is None:
         return False
     if row[1] <= now:
-        _wake(session, row[0], key, place, repository_id)
+        _wake(session, row[0], key, channel, repository_id)
     return True
 
 
-def _wake(session: Session, notice_id: int, key: str, place: Place | None, repository_id: RepositoryId | None) -> None:
-    if place:
-        channel_schedule_store.wake(session, place)
+def _wake(
+    session: Session, notice_id: int, key: str, channel: Channel | None, repository_id: RepositoryId | None
+) -> None:
+    if channel:
+        channel_schedule_store.wake(session, channel)
     else:
         queue.defer(session, queue.NOTICE, lock=f"check:{repository_id}", key=f"notice:{key}", notice_id=notice_id)
 
@@ -161,13 +163,13 @@ def lock(session: Session, notice_id: int) -> None:
     session.execute(sa.select(notices.c.id).where(notices.c.id == notice_id).with_for_update())
 
 
-def find_due(session: Session, place: Place, now: datetime) -> Notice | None:
+def find_due(session: Session, channel: Channel, now: datetime) -> Notice | None:
     """What is to be said next in a channel."""
     row = (
         session.execute(
             _WAITING.where(
-                notices.c.workspace_id == place.workspace_id,
-                notices.c.channel == place.channel,
+                notices.c.workspace_id == channel.workspace_id,
+                notices.c.channel == channel.id,
                 notices.c.due_at <= now,
             )
             .order_by(notices.c.due_at, notices.c.id)
@@ -197,7 +199,7 @@ def _read(row: sa.RowMapping) -> Notice:
         repository_id=row["repository_id"],
         ref=row["ref"],
         detail=row["detail"],
-        place=Place(WorkspaceId(row["workspace_id"]), row["channel"]) if row["channel"] else None,
+        channel=Channel(WorkspaceId(row["workspace_id"]), row["channel"]) if row["channel"] else None,
         revision=row["revision"],
         sent_revision=row["sent_revision"],
         attempts=row["attempts"],
@@ -227,19 +229,19 @@ def last_sent(session: Session, workspace_id: WorkspaceId) -> datetime | None:
     return found
 
 
-def find_message(session: Session, key: str) -> tuple[Place, str] | None:
+def find_message(session: Session, key: str) -> tuple[Channel, str] | None:
     """Place and timestamp of the message posted under a key."""
     row = session.execute(
         sa.select(messages.c.workspace_id, messages.c.channel, messages.c.ts).where(messages.c.key == key)
     ).one_or_none()
-    return None if row is None else (Place(WorkspaceId(row[0]), row[1]), row[2])
+    return None if row is None else (Channel(WorkspaceId(row[0]), row[1]), row[2])
 
 
 def put_message(
     session: Session,
     key: str,
     *,
-    place: Place,
+    channel: Channel,
     ts: str,
     now: datetime,
     repository_id: RepositoryId | None = None,
@@ -248,8 +250,8 @@ def put_message(
     """Remember where the message of a key stands; False where one is remembered already, which then stays."""
     statement = insert(messages).values(
         key=key,
-        workspace_id=place.workspace_id,
-        channel=place.channel,
+        workspace_id=channel.workspace_id,
+        channel=channel.id,
         ts=ts,
         posted_at=now,
         repository_id=repository_id,

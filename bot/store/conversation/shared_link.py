@@ -7,23 +7,23 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from bot.analysis.model import CaseId, Place
+from bot.analysis.model import CaseId, Channel
 from bot.store.database import Session
 from bot.store.tables import shared_links
 
 
-def put(session: Session, place: Place, case_id: CaseId, now: datetime) -> datetime | None:
+def put(session: Session, channel: Channel, case_id: CaseId, now: datetime) -> datetime | None:
     """Remember that a link to a case was shared; returns when one was before, None where never."""
     before: datetime | None = session.execute(
         sa.select(shared_links.c.shared_at).where(
-            shared_links.c.workspace_id == place.workspace_id,
-            shared_links.c.channel == place.channel,
+            shared_links.c.workspace_id == channel.workspace_id,
+            shared_links.c.channel == channel.id,
             shared_links.c.case_id == case_id,
         )
     ).scalar_one_or_none()
     session.execute(
         insert(shared_links)
-        .values(workspace_id=place.workspace_id, channel=place.channel, case_id=case_id, shared_at=now)
+        .values(workspace_id=channel.workspace_id, channel=channel.id, case_id=case_id, shared_at=now)
         .on_conflict_do_update(index_elements=["workspace_id", "channel", "case_id"], set_={"shared_at": now})
     )
     return before

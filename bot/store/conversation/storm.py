@@ -8,7 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from bot.analysis.model import CaseId, Place, RepositoryId
+from bot.analysis.model import CaseId, Channel, RepositoryId
 from bot.errors import NotFoundError
 from bot.store.database import Session
 from bot.store.tables import storms
@@ -26,14 +26,14 @@ class Storm:
 
 
 def insert(
-    session: Session, place: Place, repository_id: RepositoryId, case_ids: Sequence[CaseId], now: datetime
+    session: Session, channel: Channel, repository_id: RepositoryId, case_ids: Sequence[CaseId], now: datetime
 ) -> int:
     """Begin a storm; returns its number."""
     number: int = session.execute(
         sa.insert(storms)
         .values(
-            workspace_id=place.workspace_id,
-            channel=place.channel,
+            workspace_id=channel.workspace_id,
+            channel=channel.id,
             repository_id=repository_id,
             case_ids=sorted(case_ids),
             started_at=now,
@@ -53,14 +53,14 @@ def join(session: Session, storm: Storm, case_ids: Sequence[CaseId], now: dateti
     )
 
 
-def find_open(session: Session, place: Place, repository_id: RepositoryId, since: datetime) -> Storm | None:
+def find_open(session: Session, channel: Channel, repository_id: RepositoryId, since: datetime) -> Storm | None:
     """The storm of a repository in a channel that somebody joined since a time."""
     row = (
         session.execute(
             sa.select(storms)
             .where(
-                storms.c.workspace_id == place.workspace_id,
-                storms.c.channel == place.channel,
+                storms.c.workspace_id == channel.workspace_id,
+                storms.c.channel == channel.id,
                 storms.c.repository_id == repository_id,
                 storms.c.last_at > since,
             )

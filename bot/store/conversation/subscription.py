@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from bot.analysis.channel_schedule import DigestTime, Hours, QuietHours
-from bot.analysis.model import Actor, Place, RepositoryId, WorkspaceId
+from bot.analysis.model import Actor, Channel, RepositoryId, WorkspaceId
 from bot.analysis.subscription import Event, Filters, Subscription
 from bot.errors import NotFoundError
 from bot.store.database import Session
@@ -20,15 +20,15 @@ from bot.store.tables import channels, subscriptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Channel:
+class ChannelHours:
     """A channel that was told its hours."""
 
-    place: Place
+    channel: Channel
     hours: Hours
 
 
 def put(
-    session: Session, place: Place, repository_id: RepositoryId, filters: Filters, actor: Actor, now: datetime
+    session: Session, channel: Channel, repository_id: RepositoryId, filters: Filters, actor: Actor, now: datetime
 ) -> int:
     """Let a channel hear of a repository; asked again, the new filters hold. Returns the number of it."""
     row = {
@@ -39,8 +39,8 @@ def put(
         "path": filters.path,
     }
     statement = insert(subscriptions).values(
-        workspace_id=place.workspace_id,
-        channel=place.channel,
+        workspace_id=channel.workspace_id,
+        channel=channel.id,
         repository_id=repository_id,
         created_by=audit_store.write_actor(actor),
         created_at=now,
@@ -54,10 +54,10 @@ def put(
     return number
 
 
-def delete(session: Session, place: Place, repository_id: RepositoryId) -> bool:
+def delete(session: Session, channel: Channel, repository_id: RepositoryId) -> bool:
     """Let a channel hear no more of a repository; False where it did not."""
     result = session.execute(
-        sa.delete(subscriptions).where(_at(subscriptions, place), subscriptions.c.repository_id == repository_id)
+        sa.delete(subscriptions).where(_at(subscriptions, channel), subscriptions.c.repository_id == repository_id)
     )
     return bool(result.rowcount)
 
@@ -75,20 +75,20 @@ def get(session: Session, number: int) -> Subscription:
     return _read(row)
 
 
-def find_creator(session: Session, place: Place) -> Actor | None:
+def find_creator(session: Session, channel: Channel) -> Actor | None:
     """Who subscribed a channel last."""
     row = session.execute(
         sa.select(subscriptions.c.created_by)
-        .where(_at(subscriptions, place))
+        .where(_at(subscriptions, channel))
         .order_by(subscriptions.c.created_at.desc())
         .limit(1)
     ).one_or_none()
     return None if row is None else audit_store.read_actor(row[0])
 
 
-def list_place(session: Session, place: Place) -> Sequence[Subscription]:
+def list_of_channel(session: Session, channel: Channel) -> Sequence[Subscription]:
     """What a channel hears of, oldest first."""
-    rows = session.execute(sa.select(subscriptions).where(_at(subscriptions, place)).order_by(subscriptions.c.id))
+    rows = session.execute(sa.select(subscriptions).where(_at(subscriptions, channel)).order_by(subscriptions.c.id))
     return [_read(row) for row in rows.mappings()]
 
 
@@ -111,24 +111,24 @@ def list_repository(session: Session, repository_id: RepositoryId) -> Sequence[S
     return [_read(row) for row in rows.mappings()]
 
 
-def get_channel(session: Session, place: Place) -> Channel:
+def get_channel(session: Session, channel: Channel) -> ChannelHours:
     """A channel with its hours; one never told anything has none."""
-    row = session.execute(sa.select(channels).where(_at(channels, place))).mappings().one_or_none()
-    return Channel(place=place, hours=Hours()) if row is None else _read_channel(row)
+    row = session.execute(sa.select(channels).where(_at(channels, channel))).mappings().one_or_none()
+    return ChannelHours(channel=channel, hours=Hours()) if row is None else _read_channel(row)
 
 
-def list_channels(session: Session, places: Sequence[Place]) -> dict[Place, Channel]:
+def list_channels(session: Session, wanted_channels: Sequence[Channel]) -> dict[Channel, ChannelHours]:
     """Channels with their hours; those never told anything are left out."""
-    if not places:
+    if not wanted_channels:
         return {}
     wanted = sa.tuple_(channels.c.workspace_id, channels.c.channel).in_(
-        [(place.workspace_id, place.channel) for place in places]
+        [(channel.workspace_id, channel.id) for channel in wanted_channels]
     )
     found = (_read_channel(row) for row in session.execute(sa.select(channels).where(wanted)).mappings())
-    return {channel.place: channel for channel in found}
+    return {channel.channel: channel for channel in found}
 
 
-def list_with_digest(session: Session) -> Sequence[Channel]:
+def list_with_digest(session: Session) -> Sequence[ChannelHours]:
     """The channels that have a digest."""
     rows = session.execute(
         sa.select(channels)
@@ -138,7 +138,7 @@ def list_with_digest(session: Session) -> Sequence[Channel]:
     return [_read_channel(row) for row in rows.mappings()]
 
 
-def put_hours(session: Session, place: Place, hours: Hours) -> None:
+def put_hours(session: Session, channel: Channel, hours: Hours) -> None:
     """Keep the hours of a channel."""
     digest, quiet = hours.digest, hours.quiet
     row = {
@@ -152,19 +152,19 @@ def put_hours(session: Session, place: Place, hours: Hours) -> None:
     }
     session.execute(
         insert(channels)
-        .values(workspace_id=place.workspace_id, channel=place.channel, **row)
+        .values(workspace_id=channel.workspace_id, channel=channel.id, **row)
         .on_conflict_do_update(index_elements=["workspace_id", "channel"], set_=row)
     )
 
 
-def _at(table: sa.Table, place: Place) -> sa.ColumnElement[bool]:
-    return sa.and_(table.c.workspace_id == place.workspace_id, table.c.channel == place.channel)
+def _at(table: sa.Table, channel: Channel) -> sa.ColumnElement[bool]:
+    return sa.and_(table.c.workspace_id == channel.workspace_id, table.c.channel == channel.id)
 
 
 def _read(row: sa.RowMapping) -> Subscription:
     return Subscription(
         id=row["id"],
-        place=Place(WorkspaceId(row["workspace_id"]), row["channel"]),
+        channel=Channel(WorkspaceId(row["workspace_id"]), row["channel"]),
         repository_id=RepositoryId(row["repository_id"]),
         filters=Filters(
             events=frozenset(Event(word) for word in row["events"]),
@@ -176,12 +176,12 @@ def _read(row: sa.RowMapping) -> Subscription:
     )
 
 
-def _read_channel(row: sa.RowMapping) -> Channel:
+def _read_channel(row: sa.RowMapping) -> ChannelHours:
     digest = DigestTime(row["digest_at"], frozenset(row["digest_days"])) if row["digest_at"] else None
     quiet = None
     if row["quiet_begin"] is not None:
         quiet = QuietHours(row["quiet_begin"], row["quiet_end"], frozenset(row["quiet_days"]))
-    return Channel(
-        place=Place(WorkspaceId(row["workspace_id"]), row["channel"]),
+    return ChannelHours(
+        channel=Channel(WorkspaceId(row["workspace_id"]), row["channel"]),
         hours=Hours(zone=ZoneInfo(row["zone"]), digest=digest, digest_since=row["digest_since"], quiet=quiet),
     )

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.dialects.postgresql import insert
 
-from bot.analysis.failures.order_dependence import NamedOrder, OrderKind, OrderSuspect
-from bot.analysis.model import CaseId, RepositoryId, RunId
+from bot.analysis.failures.order_dependence import OrderSuspect
+from bot.analysis.model import CaseId, NamedOrder, OrderKind, RepositoryId, RunId
 from bot.store.database import Session
 from bot.store.tables import cases, order_suspects, orders, run_orders
 
@@ -68,16 +68,18 @@ def list_by_variant(
 def forget_old(session: Session) -> None:
     """Delete the orders of all but the newest runs of each variant of each repository."""
     newest = run_orders.c.run_id.desc()
-    place = sa.func.row_number().over(partition_by=(run_orders.c.repository_id, run_orders.c.variant), order_by=newest)
+    channel = sa.func.row_number().over(
+        partition_by=(run_orders.c.repository_id, run_orders.c.variant), order_by=newest
+    )
     ranked = sa.select(
-        run_orders.c.repository_id, run_orders.c.run_id, run_orders.c.variant, place.label("place")
+        run_orders.c.repository_id, run_orders.c.run_id, run_orders.c.variant, channel.label("place")
     ).subquery()
     session.execute(
         sa.delete(run_orders).where(
             run_orders.c.repository_id == ranked.c.repository_id,
             run_orders.c.run_id == ranked.c.run_id,
             run_orders.c.variant == ranked.c.variant,
-            ranked.c.place > KEPT,
+            ranked.c.channel > KEPT,
         )
     )
     session.execute(
