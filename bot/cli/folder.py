@@ -56,7 +56,7 @@ def find(top: Path) -> list[RunFolder]:
     return [RunFolder(path, path.relative_to(top).as_posix()) for path in sorted(found)]
 
 
-def channel(found: Sequence[RunFolder]) -> tuple[list[PlacedRun], list[str]]:
+def place(found: Sequence[RunFolder]) -> tuple[list[PlacedRun], list[str]]:
     """The runs in order, and what had to be assumed: by their own times, else by name, else by age of the files."""
     if not found:
         return [], []

@@ -64,7 +64,7 @@ def scan(top: Path, as_json: bool, timeline: bool) -> None:
     folders = folder.find(top)
     found = _read(folders, show_progress=not (as_json or timeline))
     # Only what was read is put in order: a damaged report says nothing of its time either.
-    placed, notes = folder.channel(list(found.runs))
+    placed, notes = folder.place(list(found.runs))
     past = _follow(found, [run.folder for run in placed])
     rehearsal = Rehearsal(len(past.titles), past.keys, follow=timeline)
     incidents = 0

@@ -31,8 +31,8 @@ def parse(data: bytes) -> Policy:
         message = "The policy is not UTF-8 text."
         raise InvalidInputError(message) from None
     except yaml.MarkedYAMLError as error:
-        channel = f"Line {error.problem_mark.line + 1}: " if error.problem_mark else ""
-        message = f"{channel}{error.problem or 'this is not YAML'}."
+        position = f"Line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        message = f"{position}{error.problem or 'this is not YAML'}."
         raise InvalidInputError(message) from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         message = f"The policy is not YAML: {str(error).splitlines()[0][:200]}."

@@ -48,9 +48,9 @@ def fetch(context: Context, repository_id: RepositoryId) -> None:
     github = context.require_github()
     with context.db.begin() as session:
         repository = repository_store.get(session, repository_id)
-    channel = target(repository)
-    file = github.read_file(channel, policy_file.FILE)
-    codeowners = next((found for path in CODEOWNERS if (found := github.read_file(channel, path)) is not None), None)
+    address = target(repository)
+    file = github.read_file(address, policy_file.FILE)
+    codeowners = next((found for path in CODEOWNERS if (found := github.read_file(address, path)) is not None), None)
     with context.db.begin() as session:
         before = policy.of_repository(session, repository_id).thresholds
         fault = policy.load(session, repository_id, file, codeowners, context.clock())

@@ -71,4 +71,4 @@ def count(session: Session, repository_id: RepositoryId, now: datetime) -> Mappi
     totals = sum(
         (np.bincount(rank, minlength=len(_ORDER) + 1) for rank in ranks.values()), start=np.zeros(4, dtype=int)
     )
-    return {one: int(totals[channel]) for channel, one in enumerate(_ORDER) if totals[channel]}
+    return {one: int(totals[position]) for position, one in enumerate(_ORDER) if totals[position]}

@@ -28,7 +28,7 @@ class _Suites:
             for level, name in enumerate(names):
                 self._of[level, case] = numbers.setdefault(name, len(numbers))
         self.names = list(numbers)
-        self._sizes = [np.bincount(channels, minlength=len(numbers)) for channels in self._of]
+        self._sizes = [np.bincount(positions, minlength=len(numbers)) for positions in self._of]
 
     def of(self, case_ids: Iterable[int]) -> NDArray[np.int_]:
         """Two rows, modules and folders, aligned with the cases."""
@@ -37,8 +37,8 @@ class _Suites:
 
     def may_be_down(self, failed: frozenset[int]) -> bool:
         """Whether enough of any suite failed that it may have gone down as a whole, by all its cases ever known."""
-        for channels, sizes in zip(self.of(failed), self._sizes, strict=True):
-            failures = np.bincount(channels, minlength=len(sizes))
+        for positions, sizes in zip(self.of(failed), self._sizes, strict=True):
+            failures = np.bincount(positions, minlength=len(sizes))
             failures[0] = 0
             if ((failures >= cluster.SUITE_CASES) & (failures >= _LEAST_SHARE * sizes)).any():
                 return True
@@ -64,9 +64,9 @@ def list_down(
             has_failed = np.isin(ran, np.array(sorted(failed[leg.run_id]), dtype=np.int32))
             if has_failed.all() or not leg.complete:
                 continue
-            for channels in suites.of(ran.tolist()):
-                for number in cluster.suites_down(channels, has_failed):
+            for positions in suites.of(ran.tolist()):
+                for number in cluster.suites_down(positions, has_failed):
                     if number:
-                        members = frozenset(ran[(channels == number) & has_failed].tolist())
+                        members = frozenset(ran[(positions == number) & has_failed].tolist())
                         down.setdefault(leg.run_id, {})[suites.names[number]] = members
     return down

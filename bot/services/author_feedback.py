@@ -41,11 +41,11 @@ def hear(
     variants = tuple(result_store.list_failed_variants(session, repository_id, case_id, head_sha))
     if not variants:
         return None, ()
-    channel = run_store.last_ordinal(session, repository_id)
+    position = run_store.last_ordinal(session, repository_id)
     # Scores of another model are about to be computed anew, and that hears it.
     if stored is not None and stored.model == scoring.MODEL.version:
         _weigh(session, repository_id, stored, case_id, variants, now)
-    return channel, variants
+    return position, variants
 
 
 class Hearing:

@@ -184,9 +184,9 @@ def read_out(
     """The scores of the cases of a variant that are followed, of all or of those named, as rows to store."""
     scores = scoring.readout.active(scorer, variant, None, case_ids)
     followed = scorer.variant(variant)
-    channels = followed.places_of(scores.case_ids)
-    states = followed.active.pack(channels, scorer.model.version)
-    episodes = followed.active.records["episode"][channels].tolist()
+    positions = followed.places_of(scores.case_ids)
+    states = followed.active.pack(positions, scorer.model.version)
+    episodes = followed.active.records["episode"][positions].tolist()
     return [
         case_store.ScoreRow(
             case_id=CaseId(score.case_id),

@@ -137,14 +137,14 @@ def make(world: World, seed: int) -> Labelled:
 
 def _schedule(world: World, draw: random.Random, commits: list[float], pulls: list[float]) -> list[Moment]:
     queue: list[Moment] = []
-    for channel, time in enumerate(commits):
+    for position, time in enumerate(commits):
         late = draw.expovariate(1 / 12) if draw.random() < world.late else 0.2
-        heapq.heappush(queue, Moment(time + late, len(queue), "main", f"m{channel}", None, channel))
-    for channel, time in enumerate(pulls):
+        heapq.heappush(queue, Moment(time + late, len(queue), "main", f"m{position}", None, position))
+    for position, time in enumerate(pulls):
         base = max(bisect.bisect(commits, time) - 1, 0)
         for push in range(draw.choice([1, 1, 2, 3])):
             at = time + push * draw.uniform(0.5, 9)
-            heapq.heappush(queue, Moment(at, len(queue), f"pr-{channel}", f"p{channel}-{push}", f"m{base}", base))
+            heapq.heappush(queue, Moment(at, len(queue), f"pr-{position}", f"p{position}-{push}", f"m{base}", base))
     return queue
 
 

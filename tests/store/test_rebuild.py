@@ -138,7 +138,7 @@ def test_a_runner_that_is_out_accuses_no_case_and_a_rebuild_finds_the_same(past:
     # The tests of every suite are on both, and far more pass than fail: no suite is out, and no run.
     names = [f"suite{number % 100}/test_a.py::test_{number}" for number in range(1500)]
     outage_of_a_shard(
-        past, names, {name: "shard 1" if channel < 33 else "shard 2" for channel, name in enumerate(names)}
+        past, names, {name: "shard 1" if position < 33 else "shard 2" for position, name in enumerate(names)}
     )
     before = everything(past)
     with past.db.begin() as session:

@@ -18,8 +18,8 @@ from tests.unit.worlds import START, VARIANT, World, execution
 
 def states(world: World) -> dict[int, bytes]:
     active = world.scorer.variant(VARIANT).active
-    channels = np.arange(active.count)
-    return dict(zip(active.case_ids[channels].tolist(), active.pack(channels, 1), strict=True))
+    positions = np.arange(active.count)
+    return dict(zip(active.case_ids[positions].tolist(), active.pack(positions, 1), strict=True))
 
 
 @pytest.mark.parametrize("ran", [1, 2, 3])
@@ -252,9 +252,9 @@ def test_loading_only_the_cases_at_hand_changes_no_bit(history: History) -> None
         branches |= {key: beliefs.to_bytes(model.version) for key, beliefs in variant.branches.items()}
     cases = whole.variant(VARIANT)
     active = cases.active
-    channels = np.arange(active.count)
+    positions = np.arange(active.count)
     assert whole.memory.to_bytes(model.version) == memory
-    assert dict(zip(active.case_ids[channels].tolist(), active.pack(channels, model.version), strict=True)) == rows
+    assert dict(zip(active.case_ids[positions].tolist(), active.pack(positions, model.version), strict=True)) == rows
     assert (cases.counts == counts[:, cases.case_ids]).all()
     assert {key: beliefs.to_bytes(model.version) for key, beliefs in cases.branches.items()} == branches
 

@@ -63,9 +63,9 @@ def test_an_empty_index_finds_nothing() -> None:
 @given(st.lists(st.text(max_size=40), min_size=1, max_size=30), st.data())
 def test_every_title_is_found_by_a_part_of_it(titles: list[str], data: st.DataObject) -> None:
     index = TitleIndex.of(list(range(1, len(titles) + 1)), titles)
-    channel = data.draw(st.integers(0, len(titles) - 1))
-    words = titles[channel].split()
+    position = data.draw(st.integers(0, len(titles) - 1))
+    words = titles[position].split()
     part = data.draw(st.sampled_from(words)) if words else ""
     found = index.find(part, len(titles))
     exact = [number for number, title in enumerate(titles, 1) if title.replace("\n", " ").lower() == part.lower()]
-    assert channel + 1 in found or exact == found or "\n" in titles[channel] or len(part.split()) != 1
+    assert position + 1 in found or exact == found or "\n" in titles[position] or len(part.split()) != 1

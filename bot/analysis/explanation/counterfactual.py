@@ -66,9 +66,9 @@ def after_clean_commits(
     `followed` are the variants in which it ever failed, `keys` the number of (case, variant) of the
     repository. Where reports list failures only, a clean commit is one that does not list the case.
     """
-    parts = [[channel for channel, one in enumerate(followed) if one.listing is listing] for listing in (False, True)]
+    parts = [[position for position, one in enumerate(followed) if one.listing is listing] for listing in (False, True)]
     scorers = [
-        scoring.Scorer.of_cases([followed[channel].state for channel in part], keys, thresholds, listing=listing)
+        scoring.Scorer.of_cases([followed[position].state for position in part], keys, thresholds, listing=listing)
         for part, listing in zip(parts, (False, True), strict=True)
     ]
     statuses, beliefs = [Status.HEALTHY] * len(followed), [0.0] * len(followed)
@@ -78,8 +78,8 @@ def after_clean_commits(
                 continue
             if number:
                 scorer.observe(_clean(f"clean {number}", 0 if listing else len(part), at))
-            for channel, status, p_flaky in zip(part, *scorer.standing(), strict=True):
-                statuses[channel], beliefs[channel] = status, p_flaky
+            for position, status, p_flaky in zip(part, *scorer.standing(), strict=True):
+                statuses[position], beliefs[position] = status, p_flaky
         yield Ahead(tuple(statuses), tuple(beliefs))
 
 
@@ -120,7 +120,7 @@ def _replay(
     scorer = scoring.Scorer(scoring.RepositoryMemory(keys), thresholds)
     scorer.variant(variant).locate(np.arange(len(copies), dtype=np.int32))
     for one in results:
-        inside = [channel for channel, day in enumerate(copies) if day != one.run.started_at.date()]
+        inside = [position for position, day in enumerate(copies) if day != one.run.started_at.date()]
         scorer.observe(_replayed(one, inside))
     return [score.status for score in scoring.readout.everything(scorer, variant, at)]
 
@@ -129,7 +129,7 @@ def _says_something(result: CaseResult) -> bool:
     return result.outcome is not Outcome.SKIPPED and (result.whole or result.outcome.is_failure)
 
 
-def _replayed(result: CaseResult, channels: list[int]) -> scoring.Execution:
+def _replayed(result: CaseResult, positions: list[int]) -> scoring.Execution:
     run = result.run
     return scoring.Execution(
         variant=result.variant,
@@ -139,10 +139,10 @@ def _replayed(result: CaseResult, channels: list[int]) -> scoring.Execution:
         base_sha=run.base_sha,
         event_kind="pull_request" if run.is_pull_request else "push",
         started_at=run.started_at,
-        case_ids=np.array(channels, dtype=np.int32),
-        suites=np.arange(len(channels), dtype=np.int32),
-        failed=np.full(len(channels), result.outcome.is_failure),
-        retries=dict.fromkeys(channels, result.retries) if result.retries else {},
+        case_ids=np.array(positions, dtype=np.int32),
+        suites=np.arange(len(positions), dtype=np.int32),
+        failed=np.full(len(positions), result.outcome.is_failure),
+        retries=dict.fromkeys(positions, result.retries) if result.retries else {},
     )
 
 

@@ -65,9 +65,9 @@ def first_bad(
     if low == 0:
         return FirstBad(None, tuple(one.sha for one in verdicts[: high + 1]), float(since[: high + 1].sum()))
     order = list(position or [one.sha for one in verdicts])
-    channels = {sha: channel for channel, sha in enumerate(order)}
+    positions = {sha: position for position, sha in enumerate(order)}
     good, last = verdicts[low - 1].sha, verdicts[high].sha
-    between = order[channels[good] + 1 : channels[last] + 1] if good in channels and last in channels else []
+    between = order[positions[good] + 1 : positions[last] + 1] if good in positions and last in positions else []
     inside = tuple(between) or tuple(one.sha for one in verdicts[low : high + 1])
     return FirstBad(good, inside, float(since[low : high + 1].sum()))
 

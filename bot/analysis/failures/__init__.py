@@ -54,6 +54,6 @@ def fingerprint(failure: FailureText) -> Fingerprint:
 def excerpt(message: str, text: str) -> str:
     """What was said, then where in the project it was raised, each in a line or few; for people, not to compare."""
     said = (message.strip() or normalization.said_in(text).strip() or text.strip()).splitlines()
-    channel = frames.line(text)
+    position = frames.line(text)
     told = "\n".join(one.rstrip() for one in said[:_SAID_LINES])[:_SAID_LENGTH].rstrip()
-    return told if not channel or channel in told else f"{told}\n  {channel[:_PLACE_LENGTH]}"
+    return told if not position or position in told else f"{told}\n  {position[:_PLACE_LENGTH]}"

@@ -113,14 +113,14 @@ def says_something(message: str) -> bool:
 
 def _fixtures(runs: Sequence[FailedRun]) -> list[Cluster]:
     """Suites that went down as a whole: more than once is a fixture, once is cases that broke together."""
-    channels: dict[str, list[int]] = defaultdict(list)
+    positions: dict[str, list[int]] = defaultdict(list)
     members: dict[str, set[int]] = defaultdict(set)
     for run in sorted(runs, key=lambda one: one.number):
         for suite, cases in run.suites_down.items():
-            channels[suite].append(run.number)
+            positions[suite].append(run.number)
             members[suite] |= cases
     bonds = []
-    for suite, numbers in sorted(channels.items()):
+    for suite, numbers in sorted(positions.items()):
         times = 1 + sum(after - before > _STREAK for before, after in pairwise(numbers))
         kind = ClusterKind.FIXTURE if times >= _SUITE_TIMES else ClusterKind.TOGETHER
         if len(numbers) >= _SUITE_TIMES:

@@ -14,11 +14,11 @@ _LINE_LENGTH: Final = 500
 class Frame(NamedTuple):
     """One place: the file or class by its last part, and the function where it is said."""
 
-    channel: str
+    position: str
     function: str
 
     def __str__(self) -> str:
-        return f"{self.channel} {self.function}".strip()
+        return f"{self.position} {self.function}".strip()
 
 
 # Python: the innermost call comes last.
@@ -154,6 +154,6 @@ def _owner(name: str) -> tuple[str, str]:
     return (owner, function) if owner else (name, "")
 
 
-def _frame(channel: str, function: str) -> tuple[str, Frame]:
-    path = channel.replace("\\", "/")
+def _frame(position: str, function: str) -> tuple[str, Frame]:
+    path = position.replace("\\", "/")
     return path, Frame(path.rpartition("/")[2], _NAMELESS.sub("", function))

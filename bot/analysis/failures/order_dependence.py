@@ -68,9 +68,9 @@ class Orders:
         if int(failed.sum()) < _FEWEST_FAILED or int((~failed).sum()) < _FEWEST_PASSED:
             return None
         at = self._places[rows, column][:, None]
-        channels = self._places[rows]
-        before = (channels >= 0) & (channels < at)
-        seen = _Seen(case, self._cases, np.arange(len(self._cases)) != column, before, at - channels, failed)
+        positions = self._places[rows]
+        before = (positions >= 0) & (positions < at)
+        seen = _Seen(case, self._cases, np.arange(len(self._cases)) != column, before, at - positions, failed)
         found = [seen.best(OrderKind.AFTER), seen.best(OrderKind.WITHOUT)]
         return min((one for one in found if one is not None), key=lambda one: (one.chance, one.kind), default=None)
 

@@ -98,9 +98,9 @@ def sign(failure: FailureText, category: Category) -> Signature:
         *_WORD.findall(normalization.without_values(told[:_MESSAGE_LENGTH]))[:_WORDS],
     ]
     shingles = {*words, *(f"{one} {two}" for one, two in pairwise(words))}
-    channels = [normalization.normalise(str(frame)) for frame in frames.top(failure.text)]
-    weight = -(-len(shingles) // len(channels)) if channels and category in BROAD else 1
-    shingles |= {f"{channel}#{number}" for channel in channels for number in range(weight)}
+    positions = [normalization.normalise(str(frame)) for frame in frames.top(failure.text)]
+    weight = -(-len(shingles) // len(positions)) if positions and category in BROAD else 1
+    shingles |= {f"{position}#{number}" for position in positions for number in range(weight)}
     shingles = shingles or {""}
     hashed = np.frombuffer(
         b"".join(hashlib.blake2b(one.encode("utf-8", "replace"), digest_size=8).digest() for one in shingles),

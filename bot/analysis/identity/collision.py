@@ -92,9 +92,9 @@ def merge(reports: Iterable[tuple[Source, Sequence[ReportedCase]]], repository: 
                 first[key] = report << _REPORT | number
                 continue
             if key not in again:
-                channel = first[key]
-                origin, known = read[channel >> _REPORT]
-                again[key] = [(origin, _named(known[channel & _NUMBER_IN], channel & _NUMBER_IN))]
+                position = first[key]
+                origin, known = read[position >> _REPORT]
+                again[key] = [(origin, _named(known[position & _NUMBER_IN], position & _NUMBER_IN))]
             again[key].append((source, case))
     merged: list[CaseRun] = []
     said: dict[_Kind, list[str]] = {}
@@ -116,8 +116,8 @@ def _named(case: ReportedCase, number: int) -> ReportedCase:
 def _tell_apart(found: Identity, members: list[_Member]) -> tuple[set[_Kind], list[tuple[Identity, list[_Member]]]]:
     """The tests behind cases that are alike, each with its tries; and how they differ, empty where they are one."""
     kinds: set[_Kind] = set()
-    channels = {_channel(source.path) for source, _ in members}
-    if len(channels) > 1:
+    positions = {_channel(source.path) for source, _ in members}
+    if len(positions) > 1:
         kinds.add(_Kind.FOLDER)
     suites: dict[tuple[str, str], set[tuple[tuple[str, ...], str]]] = {}
     for source, case in members:
@@ -138,10 +138,10 @@ def _tell_apart(found: Identity, members: list[_Member]) -> tuple[set[_Kind], li
             kinds.add(_Kind.ORDER if len({_written(case) for _, case in group}) > 1 else _Kind.REPEATED)
         tests += [
             (
-                case_identity.scoped(test, f"#{channel} of {len(numbered)}") if len(numbered) > 1 else test,
+                case_identity.scoped(test, f"#{position} of {len(numbered)}") if len(numbered) > 1 else test,
                 numbered[number],
             )
-            for channel, number in enumerate(sorted(numbered), start=1)
+            for position, number in enumerate(sorted(numbered), start=1)
         ]
     return kinds, tests
 
@@ -178,8 +178,8 @@ def _by_order(members: list[_Member]) -> dict[int, list[_Member]]:
 def _names(inside: Sequence[_Member]) -> Iterator[_Name]:
     """What tells the cases of one file apart: their names as written, and which of several of one name it is."""
     cases = [case for _, case in inside]
-    channels = repetition.occurrences(cases) if inside[0][0].repeats_are_tests else repeat(0)
-    return zip(map(_written, cases), channels, strict=False)
+    positions = repetition.occurrences(cases) if inside[0][0].repeats_are_tests else repeat(0)
+    return zip(map(_written, cases), positions, strict=False)
 
 
 def _written(case: ReportedCase) -> tuple[str, str, str]:

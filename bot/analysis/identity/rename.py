@@ -140,7 +140,7 @@ class _Homes:
 
 def _best(scores: Sequence[float]) -> int | None:
     """The place of the largest, where it is the largest by a margin."""
-    ranked = sorted(range(len(scores)), key=lambda channel: -scores[channel])
+    ranked = sorted(range(len(scores)), key=lambda position: -scores[position])
     if len(ranked) > 1 and scores[ranked[0]] - scores[ranked[1]] < _MARGIN:
         return None
     return ranked[0] if ranked else None

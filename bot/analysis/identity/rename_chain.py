@@ -27,14 +27,14 @@ def find(runs: Sequence[Ran], named: Sequence[Named]) -> Iterator[Rename]:
     None where the old case ran again once the new one had, and none where that had run before.
     """
     first, last = np.full(len(named), len(runs)), np.full(len(named), -1)
-    for channel, run in enumerate(runs):
+    for position, run in enumerate(runs):
         for order in run.orders.values():
-            first[order] = np.minimum(first[order], channel)
-            last[order] = channel
-    whole = [channel for channel, run in enumerate(runs) if run.whole]
+            first[order] = np.minimum(first[order], position)
+            last[order] = position
+    whole = [position for position, run in enumerate(runs) if run.whole]
     for before, now in pairwise(whole):
         legs = sorted(runs[before].orders.keys() & runs[now].orders.keys())
-        old, new = ([runs[channel].orders[leg] for leg in legs] for channel in (before, now))
+        old, new = ([runs[position].orders[leg] for leg in legs] for position in (before, now))
         gone = [named[case] for case in _cases(old) if last[case] < now]
         come = [named[case] for case in _cases(new) if first[case] > before]
         if gone and come:

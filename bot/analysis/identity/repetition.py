@@ -61,8 +61,8 @@ class Repetitions:
         began = len(keys)
         for case in cases:
             suites, file, class_name, name, _, outcome, host, _, reruns = case
-            channel = (file, class_name, name, suites, host)
-            keys.append(hash(channel if name and not name.isspace() else (*channel, len(keys))))
+            position = (file, class_name, name, suites, host)
+            keys.append(hash(position if name and not name.isspace() else (*position, len(keys))))
             bits = _BITS[outcome] if not reruns else _bits(reruns)
             outcomes.append(bits if class_name != BROKEN_FILE else bits | _BROKEN)
             self._tries += max(len(reruns) - 1, 0)

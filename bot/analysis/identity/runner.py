@@ -33,7 +33,7 @@ class Runners:
         used, numbers = np.unique(self.numbers[ran], return_inverse=True)
         if len(used) < 2:  # noqa: PLR2004  # one runner is the leg
             return None
-        return Runners(numbers.astype(np.int32), tuple(self.names[channel] for channel in used.tolist()))
+        return Runners(numbers.astype(np.int32), tuple(self.names[position] for position in used.tolist()))
 
 
 def number(named: Sequence[str]) -> Runners | None:
@@ -41,5 +41,5 @@ def number(named: Sequence[str]) -> Runners | None:
     names = tuple(sorted(set(named)))
     if not 2 <= len(names) <= MOST:  # noqa: PLR2004  # one runner is the leg
         return None
-    channels = {name: channel for channel, name in enumerate(names)}
-    return Runners(np.array([channels[name] for name in named], dtype=np.int32), names)
+    positions = {name: position for position, name in enumerate(names)}
+    return Runners(np.array([positions[name] for name in named], dtype=np.int32), names)

@@ -135,7 +135,7 @@ class Reader:
 
     def _read(self, source: Iterator[str], names: list[str], progress: Callable[[int], None]) -> None:
         fast = _Fast() if tuple(names) == COLUMNS else None
-        channels = {name: names.index(name) for name in (*COLUMNS, RUNNER) if name in names}
+        positions = {name: names.index(name) for name in (*COLUMNS, RUNNER) if name in names}
         for line in source:
             if fast is not None:
                 head, _, tail = line.partition(fast.middle)
@@ -159,7 +159,7 @@ class Reader:
             if len(values) != len(names):
                 message = f"Row {self.results} has {len(values)} values, the header {len(names)} columns."
                 raise InvalidInputError(message)
-            case, execution = self._take({name: values[channel] for name, channel in channels.items()})
+            case, execution = self._take({name: values[position] for name, position in positions.items()})
             if fast is not None:
                 fast.learn(line, case, execution, values)
 

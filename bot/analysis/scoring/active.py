@@ -95,14 +95,14 @@ class ActiveCases:
         self.case_ids[start : self.count] = case_ids
         return np.arange(start, self.count)
 
-    def pack(self, channels: Places, version: int) -> list[bytes]:
+    def pack(self, positions: Places, version: int) -> list[bytes]:
         """The state of cases, one text of bytes each."""
-        beliefs = self.beliefs[:, :, channels].transpose(2, 0, 1).reshape(len(channels), 3 * self.beliefs.shape[1])
+        beliefs = self.beliefs[:, :, positions].transpose(2, 0, 1).reshape(len(positions), 3 * self.beliefs.shape[1])
         row = np.dtype([("version", "u1"), ("beliefs", "<f8", beliefs.shape[1]), ("record", RECORD)])
-        rows = np.zeros(len(channels), dtype=row)
+        rows = np.zeros(len(positions), dtype=row)
         rows["version"] = version
         rows["beliefs"] = beliefs
-        rows["record"] = self.records[channels]
+        rows["record"] = self.records[positions]
         data = rows.tobytes()
         return [data[at : at + row.itemsize] for at in range(0, len(data), row.itemsize)]
 
@@ -122,7 +122,7 @@ class ActiveCases:
         for _, data in ordered:
             check_version(data[0] if len(data) == row.itemsize else None, model.version)
         rows = np.frombuffer(b"".join(data for _, data in ordered), dtype=row)
-        channels = cases.add(np.array([case_id for case_id, _ in ordered], dtype=np.int32))
-        cases.beliefs[:, :, channels] = rows["beliefs"].reshape(len(channels), 3, hypotheses).transpose(1, 2, 0)
-        cases.records[channels] = rows["record"]
+        positions = cases.add(np.array([case_id for case_id, _ in ordered], dtype=np.int32))
+        cases.beliefs[:, :, positions] = rows["beliefs"].reshape(len(positions), 3, hypotheses).transpose(1, 2, 0)
+        cases.records[positions] = rows["record"]
         return cases

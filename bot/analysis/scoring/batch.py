@@ -22,7 +22,7 @@ class Batch:
     that a report which lists failures only does not list.
     """
 
-    channels: Places
+    positions: Places
     case_ids: NDArray[np.int32]
     failed: Flags
     chance: Floats

@@ -16,20 +16,20 @@ def total(rows: Floats) -> Floats:
     return summed
 
 
-def summarise(active: ActiveCases, channels: Places, tables: Tables) -> tuple[Floats, Floats]:
+def summarise(active: ActiveCases, positions: Places, tables: Tables) -> tuple[Floats, Floats]:
     """The chance that each case is flaky, and that main's head is broken for it."""
-    w = active.beliefs[0][:, channels]
+    w = active.beliefs[0][:, positions]
     broken = tables.broken
-    return 1 - w[0], total(w[broken] * active.beliefs[1][broken][:, channels])
+    return 1 - w[0], total(w[broken] * active.beliefs[1][broken][:, positions])
 
 
-def chance_of_streak(active: ActiveCases, channels: Places, tables: Tables) -> Floats:
+def chance_of_streak(active: ActiveCases, positions: Places, tables: Tables) -> Floats:
     """How likely a flaky case fails as often in a row on main as each did, by what is believed of its behaviour."""
-    streak = active.records["streak"][channels]
+    streak = active.records["streak"][positions]
     chance = np.ones(len(streak))
     long = np.flatnonzero(streak > 1)  # few are
     if len(long):
-        w = active.beliefs[0][1:, channels[long]]
+        w = active.beliefs[0][1:, positions[long]]
         by_way = tables.again[1:] ** streak[long].astype(np.float64)
         chance[long] = total(w * by_way) / np.maximum(total(w), 1e-300)
     return chance

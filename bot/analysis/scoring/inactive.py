@@ -71,13 +71,13 @@ class VariantCases:
                 good_at = self.counts[GOOD_AT]
                 np.maximum(good_at, position, out=good_at, where=passed)
             return
-        channels = at[passed]
-        self.counts[PASSES, channels] += 1
+        positions = at[passed]
+        self.counts[PASSES, positions] += 1
         if position is not None:
-            self.counts[GOOD_AT, channels] = np.maximum(self.counts[GOOD_AT, channels], position)
+            self.counts[GOOD_AT, positions] = np.maximum(self.counts[GOOD_AT, positions], position)
 
-    def count_outage(self, channels: Places, when: float) -> None:
+    def count_outage(self, positions: Places, when: float) -> None:
         """Count a failure that says nothing, at a time in seconds, of cases that are not followed."""
-        self.counts[OUTAGES, channels] += 1
-        self.counts[OUTAGE_AT, channels] = np.maximum(self.counts[OUTAGE_AT, channels], np.int32(min(when, LATEST)))
-        self.counts[OUTAGE_PASSES, channels] = self.counts[PASSES, channels]
+        self.counts[OUTAGES, positions] += 1
+        self.counts[OUTAGE_AT, positions] = np.maximum(self.counts[OUTAGE_AT, positions], np.int32(min(when, LATEST)))
+        self.counts[OUTAGE_PASSES, positions] = self.counts[PASSES, positions]

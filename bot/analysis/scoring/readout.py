@@ -81,14 +81,14 @@ def active(scorer: Scorer, variant: str, at: datetime | None, case_ids: NDArray[
     cases = scorer.variant(variant)
     if case_ids is None:
         case_ids = np.sort(cases.active.case_ids[: cases.active.count])
-    channels = cases.places_of(case_ids)
-    records = cases.active.records[channels]
-    p_flaky, p_broken = belief.summarise(cases.active, channels, scorer.tables)
+    positions = cases.places_of(case_ids)
+    records = cases.active.records[positions]
+    p_flaky, p_broken = belief.summarise(cases.active, positions, scorer.tables)
     mass = records["mass"]
     statuses = records["status"]
     if at is not None:
         moment = at.timestamp()
-        by_chance = belief.chance_of_streak(cases.active, channels, scorer.tables)
+        by_chance = belief.chance_of_streak(cases.active, positions, scorer.tables)
         statuses = status.decide(
             p_flaky, p_broken, by_chance, records, moment, scorer.thresholds, hysteresis=scorer.hysteresis
         )
@@ -98,7 +98,7 @@ def active(scorer: Scorer, variant: str, at: datetime | None, case_ids: NDArray[
         p_flaky,
         p_broken,
         belief.ranking(p_flaky, p_broken, records["episodes"]),
-        *belief.rates(cases.active.beliefs[0][:, channels], scorer.tables),
+        *belief.rates(cases.active.beliefs[0][:, positions], scorer.tables),
         records["runs"],
         records["failures"],
         records["mixed"],

@@ -111,19 +111,19 @@ class Scorer:
         held = failed & (term.keep == 0) if model.refined else np.zeros(len(asked), dtype=np.bool_)
         inactive = slots[asked] < 0
         when = execution.started_at.timestamp()
-        channels = asked if isinstance(at, slice) else at[asked]
+        positions = asked if isinstance(at, slice) else at[asked]
         if held.any():
-            cases.count_outage(channels[held & inactive], when)
-            self._hold(cases.active, cases.slots[channels[held & ~inactive]].astype(np.intp), when)
+            cases.count_outage(positions[held & inactive], when)
+            self._hold(cases.active, cases.slots[positions[held & ~inactive]].astype(np.intp), when)
         new = inactive & ~held
         if new.any():
             # Where reports list failures only, a case that was never listed passed until now.
             before = int(number * model.presumed) if listing else 0
-            self._activate(cases, execution, channels[new], position, number, same_commit, before)
+            self._activate(cases, execution, positions[new], position, number, same_commit, before)
         cases.count_passes(at, ~execution.failed, position if execution.on_default_branch else None)
         moved = ~held
         batch = Batch(
-            channels=cases.slots[channels[moved]].astype(np.intp),
+            positions=cases.slots[positions[moved]].astype(np.intp),
             case_ids=execution.case_ids[asked[moved]],
             failed=failed[moved],
             chance=term.chance[moved],
@@ -160,13 +160,13 @@ class Scorer:
         Its status follows at once. Returns whether the case is active; one that never failed is left alone.
         """
         cases = self.variant(variant)
-        channel = int(np.searchsorted(cases.case_ids, case_id))
-        if channel == len(cases.case_ids) or cases.case_ids[channel] != case_id or cases.slots[channel] < 0:
+        position = int(np.searchsorted(cases.case_ids, case_id))
+        if position == len(cases.case_ids) or cases.case_ids[position] != case_id or cases.slots[position] < 0:
             return False
-        belief = cases.active.beliefs[0, :, cases.slots[channel]]
+        belief = cases.active.beliefs[0, :, cases.slots[position]]
         belief[1:] *= factor
         belief /= belief.sum()
-        self._settle(cases.active, cases.slots[[channel]].astype(np.intp), at.timestamp())
+        self._settle(cases.active, cases.slots[[position]].astype(np.intp), at.timestamp())
         return True
 
     def _position(self, execution: Execution) -> int:
@@ -183,7 +183,7 @@ class Scorer:
         size = len(absent)
         presumed = replace(
             batch,
-            channels=cases.places_of(absent),
+            positions=cases.places_of(absent),
             case_ids=absent,
             failed=np.zeros(size, dtype=np.bool_),
             chance=np.full(size, self.model.outage_floor),
@@ -219,11 +219,11 @@ class Scorer:
         """Begin to follow cases that fail for the first time, after `before` passes at least."""
         counts = cases.counts[:, at]
         table = all_pass(self.model)
-        channels = cases.active.add(cases.case_ids[at])
-        cases.slots[at] = channels
-        cases.active.beliefs[0][:, channels] = table[:, np.clip(counts[PASSES], before, table.shape[1] - 1)]
-        cases.active.beliefs[1:, :, channels] = self.tables.main
-        fresh = cases.active.records[channels]
+        positions = cases.active.add(cases.case_ids[at])
+        cases.slots[at] = positions
+        cases.active.beliefs[0][:, positions] = table[:, np.clip(counts[PASSES], before, table.shape[1] - 1)]
+        cases.active.beliefs[1:, :, positions] = self.tables.main
+        fresh = cases.active.records[positions]
         fresh["last"] = position
         if execution.on_default_branch:
             # Where newer commits ran before, the case passed on them.
@@ -239,11 +239,11 @@ class Scorer:
         fresh["anchor"] = number - 1
         # A case that never passed was not part of an earlier execution of the commit.
         fresh["passed_bits"] = np.where(counts[PASSES][:, None] > 0, same_commit, 0)
-        cases.active.records[channels] = fresh
+        cases.active.records[positions] = fresh
 
-    def _hold(self, active: ActiveCases, channels: Places, when: float) -> None:
+    def _hold(self, active: ActiveCases, positions: Places, when: float) -> None:
         """A failure that says nothing, of cases that are followed: it is counted, and no belief moves."""
-        records = active.records[channels]
+        records = active.records[positions]
         records["runs"] += 1
         records["failures"] += 1
         records["clean"] = 0
@@ -251,18 +251,18 @@ class Scorer:
         records["mass"][:, 2] += 1
         records["failed_at"] = np.maximum(records["failed_at"], when)
         records["outage_at"] = np.maximum(records["outage_at"], when)
-        active.records[channels] = records
+        active.records[positions] = records
 
-    def _settle(self, active: ActiveCases, channels: Places, at: float) -> None:
-        if len(channels):
-            records = active.records[channels]
-            p_flaky, p_broken = summarise(active, channels, self.tables)
-            by_chance = chance_of_streak(active, channels, self.tables)
+    def _settle(self, active: ActiveCases, positions: Places, at: float) -> None:
+        if len(positions):
+            records = active.records[positions]
+            p_flaky, p_broken = summarise(active, positions, self.tables)
+            by_chance = chance_of_streak(active, positions, self.tables)
             found = status.decide(
                 p_flaky, p_broken, by_chance, records, at, self.thresholds, hysteresis=self.hysteresis
             )
-            active.records["episode"][channels] += found != records["status"]
-            active.records["status"][channels] = found
+            active.records["episode"][positions] += found != records["status"]
+            active.records["status"][positions] = found
 
 
 def _expected(active: ActiveCases, slots: NDArray[np.int32]) -> Floats:

@@ -31,10 +31,10 @@ def update(
     tables: Tables,
 ) -> None:
     """Take the results of an execution into the beliefs; `branch` is changed too where it is given."""
-    if not len(batch.channels):
+    if not len(batch.positions):
         return
-    w, bad, before = np.take(active.beliefs, batch.channels, axis=2)
-    records = active.records[batch.channels]
+    w, bad, before = np.take(active.beliefs, batch.positions, axis=2)
+    records = active.records[batch.positions]
     newer = batch.position > records["last"]
     if newer.any():
         if not model.refined:
@@ -78,10 +78,10 @@ def update(
             branch.put(batch.case_ids[keep], push.commits, after[:, keep])
     _attribute(records, batch, w, broken, model, tables)
     _count(execution, batch, records)
-    active.beliefs[0][:, batch.channels] = w
-    active.beliefs[1][:, batch.channels] = bad
-    active.beliefs[2][:, batch.channels] = before
-    active.records[batch.channels] = records
+    active.beliefs[0][:, batch.positions] = w
+    active.beliefs[1][:, batch.positions] = bad
+    active.beliefs[2][:, batch.positions] = before
+    active.records[batch.positions] = records
 
 
 def _main_chain(
@@ -137,9 +137,9 @@ def _likelihood(execution: Execution, batch: Batch, model: Model, tables: Tables
     good = np.where(failed, 1 - passes_good, passes_good)
     bad = np.where(failed, tables.disturbed, 1 - tables.disturbed)
     if execution.retries:
-        channels = {case_id: index for index, case_id in enumerate(batch.case_ids.tolist())}
+        positions = {case_id: index for index, case_id in enumerate(batch.case_ids.tolist())}
         for case_id, tries in execution.retries.items():
-            index = channels.get(case_id, -1)
+            index = positions.get(case_id, -1)
             if index < 0:
                 continue
             sticky = model.stickiness + (1 - model.stickiness) * (1 - passes_good[:, index])

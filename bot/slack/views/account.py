@@ -39,14 +39,14 @@ def identity(login: str, workspace: str, repositories: Sequence[str], url: str =
     """Say who a person is here, and what their workspace sees; `url` is where to connect more repositories."""
     seen = phrase.count(len(repositories), "repository", "repositories")
     who = f"linked with the GitHub account @{login}" if login else "not linked with a GitHub account"
-    channel = block_kit.line(workspace) or "this workspace"
-    text = f"You are {who}. {channel} sees {seen}."
+    name = block_kit.line(workspace) or "this workspace"
+    text = f"You are {who}. {name} sees {seen}."
     names = [phrase.repository(one) for one in repositories[:_SHOWN]]
     more = len(repositories) - len(names)
     shown = ", ".join([*names, *([f"and {more:,} more"] if more > 0 else [])]) or "none yet"
     blocks = [
         block_kit.section(f"You are {block_kit.escape(who)}."),
-        block_kit.section(f"*{block_kit.escape(channel, 80)}* sees {seen}: {shown}."),
+        block_kit.section(f"*{block_kit.escape(name, 80)}* sees {seen}: {shown}."),
     ]
     buttons = [_disconnect()] if login else []
     if url:

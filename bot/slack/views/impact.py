@@ -25,9 +25,9 @@ def ranking(repository: str, days: int, found: Sequence[Impact]) -> Message:
     blocks: list[Block] = [
         block_kit.section(f"*What to mend first in {phrase.repository(repository)}*, by the last {period}")
     ]
-    for channel, one in enumerate(found, start=1):
+    for position, one in enumerate(found, start=1):
         details = block_kit.button("Details", Action.DETAILS, str(one.case_id), says=f"Details of {one.title}")
-        line = f"{channel}. {block_kit.code(one.title, 160)}\nIt {_cost(one)}; {_outlook(one)}."
+        line = f"{position}. {block_kit.code(one.title, 160)}\nIt {_cost(one)}; {_outlook(one)}."
         blocks.append(block_kit.section(line, accessory=details))
     return Message(text, tuple(blocks))
 

@@ -152,10 +152,10 @@ def _usual_durations(session: Session, repository_id: RepositoryId, case_ids: Se
         ids, durations = unpack_integers(packed_ids), unpack_reals(packed_durations)
         if not len(ids) or len(ids) != len(durations):
             continue
-        channels = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
-        passed = np.frombuffer(outcomes, dtype=np.uint8)[channels] == CODES[Outcome.PASSED]
-        here = (ids[channels] == wanted) & passed
-        total[here] += durations[channels[here]]
+        positions = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
+        passed = np.frombuffer(outcomes, dtype=np.uint8)[positions] == CODES[Outcome.PASSED]
+        here = (ids[positions] == wanted) & passed
+        total[here] += durations[positions[here]]
         number[here] += 1
     return {CaseId(int(wanted[at])): float(total[at] / number[at]) for at in np.flatnonzero(number).tolist()}
 

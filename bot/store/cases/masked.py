@@ -63,7 +63,7 @@ def list_since(
         .group_by(both.c.quarantine_id)
         .subquery()
     )
-    channel = sa.func.array_position(run_results.c.case_ids, quarantines.c.case_id)
+    position = sa.func.array_position(run_results.c.case_ids, quarantines.c.case_id)
     last_pass = (
         sa.select(sa.func.max(runs.c.started_at))
         .join(
@@ -73,8 +73,8 @@ def list_since(
             runs.c.repository_id == repository_id,
             runs.c.on_default_branch,
             runs.c.started_at.between(noticed.c.noticed_at - _LOOK_BACK, noticed.c.noticed_at),
-            channel.is_not(None),
-            sa.func.get_byte(run_results.c.outcomes, channel - 1) == CODES[Outcome.PASSED],
+            position.is_not(None),
+            sa.func.get_byte(run_results.c.outcomes, position - 1) == CODES[Outcome.PASSED],
         )
         .correlate(quarantines, noticed)
         .scalar_subquery()

@@ -68,18 +68,18 @@ def list_by_variant(
 def forget_old(session: Session) -> None:
     """Delete the orders of all but the newest runs of each variant of each repository."""
     newest = run_orders.c.run_id.desc()
-    channel = sa.func.row_number().over(
+    position = sa.func.row_number().over(
         partition_by=(run_orders.c.repository_id, run_orders.c.variant), order_by=newest
     )
     ranked = sa.select(
-        run_orders.c.repository_id, run_orders.c.run_id, run_orders.c.variant, channel.label("place")
+        run_orders.c.repository_id, run_orders.c.run_id, run_orders.c.variant, position.label("position")
     ).subquery()
     session.execute(
         sa.delete(run_orders).where(
             run_orders.c.repository_id == ranked.c.repository_id,
             run_orders.c.run_id == ranked.c.run_id,
             run_orders.c.variant == ranked.c.variant,
-            ranked.c.channel > KEPT,
+            ranked.c.position > KEPT,
         )
     )
     session.execute(

@@ -56,7 +56,7 @@ def list_results(
     Where a leg ran the same cases as another, a case has the same place in its arrays, so the place is looked up once
     for all of them.
     """
-    known = {run.id: (channel, run) for channel, run in enumerate(of_runs)}
+    known = {run.id: (position, run) for position, run in enumerate(of_runs)}
     if not known or not case_ids:
         return []
     legs = (
@@ -77,11 +77,11 @@ def list_results(
     one = run_results.alias()
     numbers = sa.bindparam("case_ids", list(case_ids), sa.ARRAY(sa.Integer))
     wanted = sa.func.unnest(numbers).table_valued(sa.column("case_id", sa.Integer), name="wanted").render_derived()
-    channels = (
+    positions = (
         sa.select(
             kinds.c.cases_hash,
             wanted.c.case_id,
-            sa.func.array_position(one.c.case_ids, wanted.c.case_id).label("place"),
+            sa.func.array_position(one.c.case_ids, wanted.c.case_id).label("position"),
         )
         .select_from(kinds)
         .join(
@@ -91,17 +91,19 @@ def list_results(
             ),
         )
         .join(wanted, sa.true())
-        .cte("places")
+        .cte("positions")
         .prefix_with("materialized", dialect="postgresql")
     )
-    code = sa.func.get_byte(sa.func.substring(run_results.c.outcomes, channels.c.channel, 1), 0)
+    code = sa.func.get_byte(sa.func.substring(run_results.c.outcomes, positions.c.position, 1), 0)
     runner = run_results.c.runner_names[
-        sa.func.get_byte(sa.func.substring(run_results.c.runners, channels.c.channel, 1), 0) + 1
+        sa.func.get_byte(sa.func.substring(run_results.c.runners, positions.c.position, 1), 0) + 1
     ]
     rows = session.execute(
-        sa.select(channels.c.case_id, run_results.c.run_id, run_results.c.variant, run_results.c.complete, code, runner)
+        sa.select(
+            positions.c.case_id, run_results.c.run_id, run_results.c.variant, run_results.c.complete, code, runner
+        )
         .select_from(legs)
-        .join(channels, channels.c.cases_hash == legs.c.cases_hash)
+        .join(positions, positions.c.cases_hash == legs.c.cases_hash)
         .join(
             run_results,
             sa.and_(
@@ -110,7 +112,7 @@ def list_results(
                 run_results.c.variant == legs.c.variant,
             ),
         )
-        .where(channels.c.channel.is_not(None))
+        .where(positions.c.position.is_not(None))
     ).all()
     tries = _tries(session, repository_id, case_ids, known)
     found = []

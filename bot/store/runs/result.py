@@ -162,7 +162,7 @@ def list_case_outcomes(
     Each is commit, event, variant, the first outcome, and whether a further try passed. A leg that is not whole tells
     of failures only.
     """
-    channel = sa.func.array_position(run_results.c.case_ids, case_id)
+    position = sa.func.array_position(run_results.c.case_ids, case_id)
     again = sa.exists().where(
         failures.c.repository_id == repository_id,
         failures.c.case_id == case_id,
@@ -177,12 +177,12 @@ def list_case_outcomes(
         .limit(limit)
         .subquery()
     )
-    outcome = sa.func.get_byte(run_results.c.outcomes, channel - 1)
+    outcome = sa.func.get_byte(run_results.c.outcomes, position - 1)
     failed = outcome.in_(FAILED)
     rows = session.execute(
         sa.select(newest.c.head_sha, newest.c.event, run_results.c.variant, outcome, again)
         .join(run_results, run_results.c.run_id == newest.c.id)
-        .where(run_results.c.repository_id == repository_id, channel.is_not(None), run_results.c.complete | failed)
+        .where(run_results.c.repository_id == repository_id, position.is_not(None), run_results.c.complete | failed)
         .order_by(newest.c.started_at.desc())
     )
     return [(row[0], row[1], row[2], OUTCOMES[row[3]], row[4]) for row in rows]
