@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Generic, TypeVar
 
-from bot.analysis.model import Actor, CaseId, QuarantineId, RepositoryId
+from bot.analysis.model import SYSTEM, Actor, CaseId, QuarantineId, RepositoryId
 from bot.analysis.quarantine import owner
+from bot.analysis.quarantine.lifecycle import Quarantine
+from bot.analysis.quarantine.policy import ApprovalRule, Policy
 from bot.errors import NotAllowedError, NotFoundError
 from bot.services import policy
 from bot.store.cases import case as case_store
+from bot.store.cases.case import Case
 from bot.store.database import Session
 from bot.store.decisions import quarantine as quarantine_store
 from bot.store.workspaces import account_link as account_link_store
@@ -26,6 +29,49 @@ PERMISSION_LIFE: Final = timedelta(minutes=5)
 _WRITERS = frozenset({"admin", "write"})
 
 _UNSEEN = "This is not known here. It was removed, or it belongs to a repository this workspace is not connected to."
+
+
+S_co = TypeVar("S_co", Repository, Case, Quarantine, covariant=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authorized(Generic[S_co]):
+    """A decision somebody may make, with everything the decision needs; nothing below loads it again.
+
+    `path` is the file of the case, by which the policy has rules; empty for a repository. `workspace` is None for
+    what does not come from Slack.
+    """
+
+    actor: Actor
+    repository: Repository
+    subject: S_co
+    policy: Policy
+    path: str
+    workspace: Workspace | None
+
+    @property
+    def approval(self) -> ApprovalRule:
+        """Who may approve a quarantine of the case."""
+        return self.policy.approval.rule(self.path)
+
+
+def as_system(session: Session, repository_id: RepositoryId, subject: S_co) -> Authorized[S_co]:
+    """What FlakeGuard itself does by its own rules: nobody has to be asked."""
+    match subject:
+        case Quarantine():
+            path = case_store.get(session, repository_id, subject.case_id).file
+        case Case():
+            path = subject.file
+        case _:
+            path = ""
+    return Authorized(
+        actor=SYSTEM,
+        repository=repository_store.get(session, repository_id),
+        subject=subject,
+        policy=policy.of_repository(session, repository_id),
+        path=path,
+        workspace=None,
+    )
 
 
 def visible(session: Session, workspace: Workspace) -> Sequence[RepositoryId]:
