@@ -131,21 +131,9 @@ def _answer(session: Session, run: run_store.StoredRun) -> Message:
             read=run.ingested_at is not None,
             conclusion=run.conclusion or "",
             cases=found.cases,
-            failures=[_failure(one) for one in found.failures],
-            unread=sum(not one.is_note for one in found.problems),
+            failures=found.failures,
+            unread=len(found.faults),
         )
-    )
-
-
-def _failure(one: commit.FailingCase) -> run_answers.RunFailure:
-    named = one.naming
-    return run_answers.RunFailure(
-        case_id=one.case_id,
-        title=one.title,
-        variant=one.variant,
-        naming=named,
-        evidence=f"Failed in {one.failures:,} of {one.runs:,} runs so far.",
-        message=one.message,
     )
 
 

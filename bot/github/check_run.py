@@ -1,15 +1,14 @@
-"""The check run: what each failure of a commit is called, what follows from that, and how it reads."""
+"""The check run of a commit: its conclusion, title, summary and buttons."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
-from bot.analysis.explanation.failure_class import Naming
+from bot.analysis.commit_state import CaseFailure, CommitState, FailureClass
 from bot.analysis.model import Problem
 
 NAME = "FlakeGuard"
@@ -31,33 +30,6 @@ class Conclusion(StrEnum):
     SUCCESS = "success"
     FAILURE = "failure"
     NEUTRAL = "neutral"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckFailure:
-    """One failing case of a commit in one variant; `evidence` is a sentence of ours, `until` ends its quarantine."""
-
-    title: str
-    variant: str
-    naming: Naming
-    evidence: str
-    message: str
-    run_url: str
-    uid: str = ""
-    until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommitResult:
-    """Everything known of a commit: over the latest attempt of every workflow and variant."""
-
-    head_sha: str
-    failures: tuple[CheckFailure, ...]
-    problems: tuple[Problem, ...]
-    runs: int
-    cases: int
-    finished: bool
-    complete: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,24 +62,24 @@ QUARANTINE = Action("Quarantine", "Propose to quarantine the flaky ones", "quara
 RERUN = Action("Rerun failed", "Run the failed jobs again", "rerun")
 
 
-def conclude(namings: Iterable[Naming], *, complete: bool) -> Conclusion:
-    """What a finished commit's failures amount to; an incomplete one is never green."""
-    found = set(namings)
-    if Naming.NEW in found:
+def conclude(classes: Iterable[FailureClass], *, complete: bool) -> Conclusion:
+    """The conclusion of a finished commit; an incomplete one is never green."""
+    found = set(classes)
+    if FailureClass.NEW in found:
         return Conclusion.FAILURE
-    if not complete or found - {Naming.QUARANTINED}:
+    if not complete or found - {FailureClass.QUARANTINED}:
         return Conclusion.NEUTRAL
     return Conclusion.SUCCESS
 
 
-def render(result: CommitResult) -> CheckRun:
+def render(result: CommitState) -> CheckRun:
     """The check run of a commit."""
     total = len(result.failures)
-    named = {one.naming for one in result.failures}
-    actions = [QUARANTINE] if Naming.FLAKY in named else []
+    classes = {one.classification for one in result.failures}
+    actions = [QUARANTINE] if FailureClass.FLAKY in classes else []
     if total and result.finished:
         actions.append(RERUN)
-    conclusion = conclude((one.naming for one in result.failures), complete=result.complete)
+    conclusion = conclude((one.classification for one in result.failures), complete=result.complete)
     return CheckRun(
         head_sha=result.head_sha,
         conclusion=conclusion if result.finished else None,
@@ -118,9 +90,9 @@ def render(result: CommitResult) -> CheckRun:
     )
 
 
-def _title(result: CommitResult) -> str:
-    counts = Counter(one.naming for one in result.failures)
-    told = ", ".join(f"{counts[one]:,} {one.value.lower()}" for one in reversed(Naming) if counts[one])
+def _title(result: CommitState) -> str:
+    counts = Counter(one.classification for one in result.failures)
+    told = ", ".join(f"{counts[one]:,} {one.value.lower()}" for one in reversed(FailureClass) if counts[one])
     if not result.finished:
         return f"Waiting for runs of this commit to finish{'; so far ' + told if told else ''}"
     total = len(result.failures)
@@ -128,15 +100,14 @@ def _title(result: CommitResult) -> str:
     title = f"{total:,} failure{'s' * (total != 1)}: {told}" if total else f"No failure in {read}"
     if result.complete:
         return title
-    missing = _missing(result.problems)
-    if counts[Naming.NEW]:
+    missing = _missing(result.faults)
+    if counts[FailureClass.NEW]:
         return f"{title} (incomplete{': ' + missing if missing else ''})"
     return f"Incomplete: {missing}{'; ' if missing else ''}{title[0].lower()}{title[1:]}"
 
 
-def _missing(problems: Iterable[Problem]) -> str:
+def _missing(faults: Sequence[Problem]) -> str:
     """What is missing of a commit as a clause: the first thing, where it is, and how many more."""
-    faults = [one for one in problems if not one.is_note]
     if not faults:
         return ""
     reason = " ".join(_UNSEEN.sub(" ", faults[0].reason).split()).rstrip(".")[:_TITLED]
@@ -147,19 +118,18 @@ def _missing(problems: Iterable[Problem]) -> str:
     return f"{reason} ({where}){more}"
 
 
-def _ordered(failures: Iterable[CheckFailure]) -> list[CheckFailure]:
+def _ordered(failures: Iterable[CaseFailure]) -> list[CaseFailure]:
     """The failures with those that concern the author first."""
-    order = list(Naming)
-    return sorted(failures, key=lambda one: (-order.index(one.naming), one.title, one.variant))
+    order = list(FailureClass)
+    return sorted(failures, key=lambda one: (-order.index(one.classification), one.title, one.variant))
 
 
-def _summary(result: CommitResult) -> str:
+def _summary(result: CommitState) -> str:
     cases, runs = (f"{one:,} {name}{'s' * (one != 1)}" for one, name in ((result.cases, "case"), (result.runs, "run")))
     lines = [f"Read {cases} of {runs} of `{result.head_sha[:7]}`.", ""]
     failures = _ordered(result.failures)
     for one in failures[:_LISTED]:
-        until = f" Quarantined until {one.until:%d %B %Y}." if one.until else ""
-        lines.append(f"- **{one.naming.value}** {_code(one.title)} ({_text(one.variant)}): {one.evidence}{until}")
+        lines.append(f"- **{one.classification.value}** {_code(one.title)} ({_text(one.variant)}): {_evidence(one)}.")
         if one.message:
             lines.append(f"  {_code(one.message[:_SHOWN])}")
         if one.run_url:
@@ -168,13 +138,22 @@ def _summary(result: CommitResult) -> str:
         lines.append(f"- and {len(failures) - _LISTED:,} more.")
     lines += _listed(
         "**Missing or unreadable**, so this commit is not known to be whole:",
-        [one for one in result.problems if not one.is_note],
+        result.faults,
     )
     lines += _listed("**To know** of how the reports were read:", [one for one in result.problems if one.is_note])
     return _fitting(lines, "\n")
 
 
-def _listed(heading: str, problems: list[Problem]) -> list[str]:
+def _evidence(failure: CaseFailure) -> str:
+    evidence = failure.record
+    if failure.mixed_commits:
+        evidence += f", passed and failed on the same code on {failure.mixed_commits:,} commits"
+    if failure.quarantined_until is not None:
+        evidence = f"quarantined until {failure.quarantined_until:%d %B %Y}; {evidence}"
+    return evidence
+
+
+def _listed(heading: str, problems: Sequence[Problem]) -> list[str]:
     if not problems:
         return []
     lines = ["", heading, ""]
@@ -186,16 +165,15 @@ def _listed(heading: str, problems: list[Problem]) -> list[str]:
     return lines
 
 
-def _details(result: CommitResult) -> str:
+def _details(result: CommitState) -> str:
     """The whole message of each failure whose summary shows only its beginning."""
     parts = []
     for one in _ordered(result.failures)[:_LISTED]:
         if len(one.message) <= _SHOWN and "\n" not in one.message.strip():
             continue
         fence = "`" * max(3, _longest_fence(one.message) + 1)
-        uid = f" {_code(one.uid)}" if one.uid else ""
         message = _UNSEEN.sub("", one.message[:_DETAILED])
-        parts.append(f"{_code(one.title)} ({_text(one.variant)}){uid}\n\n{fence}text\n{message}\n{fence}")
+        parts.append(f"{_code(one.title)} ({_text(one.variant)})\n\n{fence}text\n{message}\n{fence}")
     return _fitting(parts, "\n\n")
 
 

@@ -1,7 +1,8 @@
-"""What a commit amounts to: its failures over the latest attempt of every workflow and variant, each named."""
+"""The state of a commit and of a run, read in a number of statements that does not depend on what failed."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,93 +10,68 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.analysis import scoring
-from bot.analysis.explanation.failure_class import Naming, name_failure
-from bot.analysis.model import CaseId, Outcome, Problem, RepositoryId, Status
-from bot.analysis.quarantine.lifecycle import State
-from bot.services import judge
+from bot.analysis.commit_state import CaseFailure, CommitState
+from bot.analysis.model import CaseId, Outcome, Problem, RepositoryId, RunId, Status, worst
+from bot.analysis.quarantine.lifecycle import Quarantine
 from bot.store.cases import case as case_store
+from bot.store.cases.case import ScoreRow
 from bot.store.database import Session
 from bot.store.decisions import quarantine as quarantine_store
 from bot.store.runs import fingerprint as fingerprint_store
+from bot.store.runs import history as history_store
 from bot.store.runs import result as result_store
 from bot.store.runs import run as run_store
+from bot.store.runs.result import FailureRow, StoredLeg
+from bot.store.runs.run import StoredRun
 
-_LOOK_BACK = 30  # runs
+_LOOK_BACK = 30
+"""Runs in which the previous result of a broken case is looked for."""
 _SKIPPED = result_store.CODES[Outcome.SKIPPED]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailingCase:
-    """One case of a commit whose last try failed, and what is known about it."""
-
-    case_id: CaseId
-    title: str
-    variant: str
-    status: Status
-    quarantined_until: datetime | None
-    in_outage: bool
-    failures: int
-    runs: int
-    mixed_commits: int
-    message: str
-    run_url: str
-
-    @property
-    def naming(self) -> Naming:
-        """What the failure is called."""
-        quarantined = self.quarantined_until is not None
-        return name_failure(quarantined=quarantined, status=self.status, in_outage=self.in_outage)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommitState:
-    """Everything known of a commit."""
-
-    failures: tuple[FailingCase, ...]
-    problems: tuple[Problem, ...]
-    runs: int
-    cases: int
-    finished: bool
-    complete: bool
-
-
 def state(session: Session, repository_id: RepositoryId, head_sha: str, now: datetime) -> CommitState:
-    """The state of a commit at a time: what each case did in the latest attempt that ran it.
+    """The state of a commit: what each case did in the latest attempt that ran it.
 
     An attempt may have run again only the jobs, and so the shards, that had failed.
     """
-    found = run_store.list_latest_attempts(session, repository_id, head_sha)
-    latest = [run for run in found if not _without_tests(session, run)]
-    failing: list[FailingCase] = []
-    total = 0
-    complete = bool(latest)
+    latest = run_store.list_latest_attempts(session, repository_id, head_sha)
+    problems = run_store.list_problems_by_run(session, repository_id, [run.id for run in latest])
+    latest = [run for run in latest if not _brought_no_tests(run, problems)]
+    attempts = run_store.list_read_attempts(session, repository_id, [run.github_run_id for run in latest])
+    reports = _list_reports(session, repository_id, [run.id for run in [*latest, *attempts]])
+    failures: list[_Failure] = []
+    cases = 0
     for run in latest:
-        attempts = [run, *run_store.list_earlier_attempts(session, run)]
-        complete = complete and (run.complete or run.ingested_at is None)
+        earlier = [one for one in attempts if one.github_run_id == run.github_run_id and one.attempt < run.attempt]
         ran: dict[str, NDArray[np.int32]] = {}
         known: set[tuple[str, int]] = set()
-        for attempt in attempts:
-            for leg in result_store.list_legs(session, repository_id, [attempt.id]):
-                later = ran.get(leg.variant, np.empty(0, dtype=np.int32))
-                failing += [one for one in _failing(session, attempt, leg, now) if one.case_id not in later]
-                ran[leg.variant] = np.union1d(later, leg.case_ids[leg.outcomes != _SKIPPED])
+        for attempt in [run, *earlier]:
+            for leg in reports.legs.get(attempt.id, ()):
+                later = set(ran.get(leg.variant, np.empty(0, dtype=np.int32)).tolist())
+                failures += [_Failure(attempt, row) for row in reports.failures_of(leg) if row.case_id not in later]
+                executed = leg.case_ids[leg.outcomes != _SKIPPED]
+                ran[leg.variant] = np.union1d(ran.get(leg.variant, executed), executed)
                 known.update((leg.variant, case_id) for case_id in leg.case_ids.tolist())
-        total += len(known)
+        cases += len(known)
     return CommitState(
-        failures=tuple(failing),
-        problems=tuple(run_store.list_problems(session, repository_id, [run.id for run in latest])),
+        head_sha=head_sha,
+        failures=_classified(session, repository_id, head_sha, failures, now),
+        problems=tuple(problem for run in latest for problem in problems.get(run.id, ())),
         runs=len(latest),
-        cases=total,
+        cases=cases,
         finished=all(run.ingested_at is not None for run in latest),
-        complete=complete,
+        complete=bool(latest) and all(run.complete or run.ingested_at is None for run in latest),
     )
 
 
-def of_run(session: Session, run: run_store.StoredRun, now: datetime) -> CommitState:
+def of_run(session: Session, run: StoredRun, now: datetime) -> CommitState:
     """The state of one attempt of one run alone."""
-    legs = result_store.list_legs(session, run.repository_id, [run.id])
+    reports = _list_reports(session, run.repository_id, [run.id])
+    legs = reports.legs.get(run.id, ())
+    failures = [_Failure(run, row) for leg in legs for row in reports.failures_of(leg)]
     return CommitState(
-        failures=tuple(one for leg in legs for one in _failing(session, run, leg, now)),
+        head_sha=run.head_sha,
+        failures=_classified(session, run.repository_id, run.head_sha, failures, now),
         problems=tuple(run_store.list_problems(session, run.repository_id, [run.id])),
         runs=1,
         cases=sum(len(leg.case_ids) for leg in legs),
@@ -104,64 +80,119 @@ def of_run(session: Session, run: run_store.StoredRun, now: datetime) -> CommitS
     )
 
 
-def _without_tests(session: Session, run: run_store.StoredRun) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """The last retry of a case in one variant of a run, which failed."""
+
+    run: StoredRun
+    row: FailureRow
+
+
+@dataclass(frozen=True, slots=True)
+class _Reports:
+    """What runs reported, by run."""
+
+    legs: Mapping[RunId, Sequence[StoredLeg]]
+    last: Mapping[tuple[RunId, str], Mapping[CaseId, FailureRow]]
+
+    def failures_of(self, leg: StoredLeg) -> list[FailureRow]:
+        """The last retries that failed, in order of case."""
+        rows = self.last.get((leg.run_id, leg.variant), {})
+        return [row for _, row in sorted(rows.items()) if row.outcome.is_failure]
+
+
+def _list_reports(session: Session, repository_id: RepositoryId, run_ids: Collection[RunId]) -> _Reports:
+    legs: dict[RunId, list[StoredLeg]] = {}
+    for leg in result_store.list_legs(session, repository_id, set(run_ids)):
+        legs.setdefault(leg.run_id, []).append(leg)
+    last: dict[tuple[RunId, str], dict[CaseId, FailureRow]] = {}
+    for row in result_store.list_run_failures(session, repository_id, set(run_ids)):
+        last.setdefault((row.run_id, row.variant), {})[row.case_id] = row
+    return _Reports(legs, last)
+
+
+def _brought_no_tests(run: StoredRun, problems: Mapping[RunId, Sequence[Problem]]) -> bool:
     """Whether a run was read, succeeded and brought nothing to read: a linter, say, is no evidence about tests."""
-    if run.ingested_at is None or run.files > 0 or run.conclusion != "success":
-        return False
-    return not run_store.list_problems(session, run.repository_id, [run.id])
+    return run.ingested_at is not None and not run.files and run.conclusion == "success" and run.id not in problems
 
 
-def _failing(
-    session: Session, run: run_store.StoredRun, leg: result_store.StoredLeg, now: datetime
-) -> list[FailingCase]:
-    last: dict[CaseId, result_store.FailureRow] = {}
-    for row in result_store.list_run_failures(session, run.repository_id, [leg.run_id]):
-        if row.variant == leg.variant:
-            last[row.case_id] = row
-    found = []
-    for case_id, row in sorted(last.items()):
-        if not row.outcome.is_failure:
-            continue
-        scores = case_store.list_scores(session, run.repository_id, case_ids=[case_id])
-        own = next((score for score in scores if score.variant == leg.variant), None)
-        held = quarantine_store.find_latest(session, run.repository_id, case_id)
-        masked = held is not None and held.masks(variant=leg.variant, fingerprint_id=row.fingerprint_id, now=now)
-        found.append(
-            FailingCase(
-                case_id=case_id,
-                title=case_store.get(session, run.repository_id, case_id).title,
-                variant=leg.variant,
-                status=_status(session, run, own, scores),
-                quarantined_until=held.expires_at if held and masked and held.state is State.ACTIVE else None,
+def _classified(
+    session: Session, repository_id: RepositoryId, head_sha: str, failures: Sequence[_Failure], now: datetime
+) -> tuple[CaseFailure, ...]:
+    case_ids = sorted({failure.row.case_id for failure in failures})
+    if not case_ids:
+        return ()
+    titles = case_store.list_current_titles(session, repository_id, case_ids)
+    scores: dict[CaseId, dict[str, ScoreRow]] = {}
+    for score in case_store.list_scores(session, repository_id, case_ids=case_ids):
+        scores.setdefault(score.case_id, {})[score.variant] = score
+    quarantines = quarantine_store.list_latest(session, repository_id, case_ids)
+    fingerprints = {row.fingerprint_id for _, row in ((one.run, one.row) for one in failures) if row.fingerprint_id}
+    messages = fingerprint_store.list_messages(session, repository_id, fingerprints)
+    failed_before = _list_failed_before(session, repository_id, head_sha, scores)
+    classified = []
+    for failure in failures:
+        run, row = failure.run, failure.row
+        variants = scores.get(row.case_id, {})
+        own = variants.get(row.variant)
+        status = _status(variants, own, is_new=(row.case_id, row.variant) not in failed_before)
+        classified.append(
+            CaseFailure(
+                case_id=row.case_id,
+                title=titles[row.case_id],
+                variant=row.variant,
+                status=status,
+                quarantined_until=_masked_until(quarantines.get(row.case_id), row, now),
                 in_outage=run.outage >= scoring.INCIDENT,
                 failures=own.failures if own else 0,
                 runs=own.runs if own else 0,
                 mixed_commits=own.mixed_commits if own else 0,
-                message=fingerprint_store.get_message(session, run.repository_id, row.fingerprint_id),
+                message=messages[row.fingerprint_id][0] if row.fingerprint_id in messages else "",
                 run_url=run.url,
             )
         )
-    return found
+    return tuple(classified)
 
 
-def _status(
-    session: Session, run: run_store.StoredRun, own: case_store.ScoreRow | None, scores: list[case_store.ScoreRow]
-) -> Status:
-    """The status under which a failure in one variant is named: its own, or that the case is flaky elsewhere.
+def _masked_until(quarantine: Quarantine | None, row: FailureRow, now: datetime) -> datetime | None:
+    if quarantine is None or not quarantine.masks(variant=row.variant, fingerprint_id=row.fingerprint_id, now=now):
+        return None
+    return quarantine.expires_at
+
+
+def _status(variants: Mapping[str, ScoreRow], own: ScoreRow | None, *, is_new: bool) -> Status:
+    """The status a failure in one variant is classified by: that variant's, or flaky where the case is so elsewhere.
 
     The commit that breaks a case makes it broken; to that commit the failure is new all the same.
     """
     status = own.status if own else Status.INSUFFICIENT
-    if own is not None and status is Status.BROKEN and not _failed_before(session, run, own.case_id, own.variant):
+    if status is Status.BROKEN and is_new:
         return Status.HEALTHY
     if status in {Status.BROKEN, Status.INFRA, Status.FLAKY}:
         return status
-    return Status.FLAKY if judge.worst(scores) is Status.FLAKY else status
+    return Status.FLAKY if worst(score.status for score in variants.values()) is Status.FLAKY else status
 
 
-def _failed_before(session: Session, run: run_store.StoredRun, case_id: CaseId, variant: str) -> bool:
-    """Whether the case failed in a variant on the latest other commit that was pushed."""
-    for sha, event, of, outcome, _ in result_store.list_case_outcomes(session, run.repository_id, case_id, _LOOK_BACK):
-        if of == variant and sha != run.head_sha and not event.startswith("pull_request"):
-            return outcome.is_failure
-    return False
+def _list_failed_before(
+    session: Session, repository_id: RepositoryId, head_sha: str, scores: Mapping[CaseId, Mapping[str, ScoreRow]]
+) -> set[tuple[CaseId, str]]:
+    """The broken (case, variant) that failed on the latest other commit that was pushed."""
+    broken = {
+        (case_id, score.variant)
+        for case_id, variants in scores.items()
+        for score in variants.values()
+        if score.status is Status.BROKEN
+    }
+    if not broken:
+        return set()
+    runs = [
+        run
+        for run in history_store.list_runs(session, repository_id, limit=_LOOK_BACK)
+        if run.head_sha != head_sha and not run.is_pull_request
+    ]
+    runs.sort(key=lambda run: run.started_at)
+    latest: dict[tuple[CaseId, str], bool] = {}
+    for result in history_store.list_results(session, repository_id, sorted({one for one, _ in broken}), runs):
+        if result.whole or result.outcome.is_failure:
+            latest[result.case_id, result.variant] = result.outcome.is_failure
+    return {key for key, has_failed in latest.items() if has_failed and key in broken}

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.analysis.explanation.failure_class import Naming
 from bot.analysis.learning.label import LabelSource, LabelVerdict
-from bot.analysis.model import Actor, Channel, RepositoryId
+from bot.analysis.model import Actor, Channel
 from bot.errors import NotFoundError
 from bot.queries import commit
-from bot.queries.commit import CommitState, FailingCase
 from bot.services import learning
 from bot.services import notice as announce
 from bot.store.conversation import notice as notice_store
@@ -18,31 +15,12 @@ from bot.store.conversation import silence as silence_store
 from bot.store.conversation.notice import Kind, Notice
 from bot.store.database import Session
 from bot.store.decisions import audit as audit_store
-from bot.store.decisions import check_run as check_run_store
 from bot.store.runs import run as run_store
-from bot.store.scores import label as label_store
 from bot.store.workspaces import account_link as account_link_store
 from bot.store.workspaces import workspace as workspace_store
 
 SETTLE = timedelta(seconds=5)
 """How long other runs of the commit may take to be told of before it is looked at."""
-_KNOWN = frozenset({Naming.QUARANTINED, Naming.INFRA, Naming.FLAKY})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """A commit as its author may be told of it; `rerun_at` is when its failed jobs were last run again from here."""
-
-    state: CommitState
-    named: tuple[tuple[FailingCase, Naming], ...]
-    run_url: str
-    mine: bool
-    rerun_at: datetime | None
-
-    @property
-    def all_known(self) -> bool:
-        """Whether the commit is read as a whole, and nothing on it failed that is not flaky, infra or quarantined."""
-        return self.state.finished and self.state.complete and all(name in _KNOWN for _, name in self.named)
 
 
 def ask(session: Session, run: run_store.StoredRun, now: datetime, *, failed: bool) -> None:
@@ -70,30 +48,6 @@ def ask(session: Session, run: run_store.StoredRun, now: datetime, *, failed: bo
             again=True,
             at=now + SETTLE,
         )
-
-
-def look(session: Session, repository_id: RepositoryId, head_sha: str, actor: Actor, now: datetime) -> Told:
-    """Everything about a commit that its author is told."""
-    state = commit.state(session, repository_id, head_sha, now)
-    named = tuple(
-        (
-            one,
-            one.naming,
-        )
-        for one in state.failures
-    )
-    latest = run_store.list_latest_attempts(session, repository_id, head_sha)
-    asked = [check_run_store.find_rerun(session, repository_id, run.github_run_id, run.attempt) for run in latest]
-    return Told(
-        state=state,
-        named=named,
-        run_url=next((run.url for run in latest if run.conclusion == "failure"), latest[0].url if latest else ""),
-        mine=any(
-            label_store.exists(session, repository_id, one.case_id, LabelVerdict.MINE, actor, head_sha)
-            for one in state.failures
-        ),
-        rerun_at=max((at for at in asked if at is not None), default=None),
-    )
 
 
 def say_mine(session: Session, notice: Notice, actor: Actor, now: datetime) -> None:

@@ -46,7 +46,7 @@ def record_label(
     """
     if head_sha is not None:
         scorer_store.lock(session, repository_id)  # two clicks at once are one label
-    if head_sha is not None and label_store.exists(session, repository_id, case_id, verdict, actor, head_sha):
+    if head_sha is not None and label_store.list_claimed(session, repository_id, [case_id], verdict, actor, head_sha):
         return False
     scored = case_store.list_scores(session, repository_id, case_ids=[case_id])
     followed = sorted(map(case_store.as_variant_score, scored), key=lambda one: SEVERITY.index(one.status))

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from bot.analysis.commit_state import CaseFailure, FailureClass
 from bot.analysis.explanation.evidence import Evidence, FailureKind
 from bot.analysis.explanation.explanation import Explanation
-from bot.analysis.explanation.failure_class import Naming
 from bot.analysis.explanation.regression import FirstBad
 from bot.analysis.impact import Impact
 from bot.analysis.incident import Incident, Kind
@@ -51,7 +51,7 @@ from bot.slack.views.message import History, ImportSummary
 from bot.slack.views.modal import Target
 from bot.slack.views.repository import Connection, RepositoryHealth
 from bot.slack.views.response import Choice, CommandHelp
-from bot.slack.views.run import RunAnswer, RunFailure
+from bot.slack.views.run import RunAnswer
 
 NOW = datetime(2026, 11, 23, 14, 13, tzinfo=UTC)
 ANA = Actor(ActorKind.SLACK, "U0ANA", "Ana Flores")
@@ -134,12 +134,33 @@ COMMANDS = (
     CommandHelp("test", "<name or part of it>", "everything about one test", ("test test_total",)),
 )
 CHOICES = [Choice(42, FLAKY.title, "acme/shop"), Choice(43, "tests/web/test_page.py::test_total", "acme/web")]
+STATUS_OF_CLASS = {
+    FailureClass.QUARANTINED: Status.FLAKY,
+    FailureClass.BROKEN_ON_MAIN: Status.BROKEN,
+    FailureClass.INFRA: Status.INFRA,
+    FailureClass.FLAKY: Status.FLAKY,
+    FailureClass.NEW: Status.HEALTHY,
+}
+
+
+def case_failure(
+    failure_class: FailureClass, *, case_id: int = 42, title: str = FLAKY.title, variant: str = "ci.yml linux"
+) -> CaseFailure:
+    """A failure of a commit that is classified so."""
+    failure = CaseFailure(
+        case_id=CaseId(case_id), title=title, variant=variant, status=STATUS_OF_CLASS[failure_class],
+        quarantined_until=NOW if failure_class is FailureClass.QUARANTINED else None, in_outage=False,
+        failures=7, runs=52, mixed_commits=0, message=FAILURE.message, run_url=FAILURE.run_url,
+    )  # fmt: skip
+    assert failure.classification is failure_class
+    return failure
+
+
 RUN = RunAnswer(
     run_id=9, repository_id=4711, repository="acme/shop", number=812, attempt=2, url=FAILURE.run_url, sha=FAILURE.sha,
     read=True, conclusion="failure", cases=400, unread=1,
     failures=[
-        RunFailure(42 + number, FLAKY.title, "ci.yml linux", naming, "it failed in 7 of 52 runs", FAILURE.message)
-        for number, naming in enumerate(Naming)
+        case_failure(failure_class, case_id=42 + number) for number, failure_class in enumerate(FailureClass)
     ],
 )  # fmt: skip
 EXPLANATION = Explanation(

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 
 from bot.analysis.channel_schedule import WORKDAYS, DigestTime, Hours, QuietHours
+from bot.analysis.commit_state import CommitState, FailureClass
 from bot.analysis.digest import Cost, Day, Digest, News, Owned, Row, Waiting
 from bot.analysis.learning.error_ledger import Ledger, MaskedRegression, StatusErrors
 from bot.analysis.model import CaseId, Channel, QuarantineId, RepositoryId, Status, WorkspaceId
@@ -27,7 +28,8 @@ from bot.slack.views.case_list import CaseRow
 from bot.slack.views.subscription import SubscriptionRow
 from bot.slack.views.table import Level
 from tests import blockkit_lint
-from tests.unit.test_messages import ACTIVE, FLAKY, NAMES, NOW, PROPOSED, _plain
+from tests.unit.slack_examples import ACTIVE, FLAKY, NOW, PROPOSED, case_failure
+from tests.unit.test_messages import NAMES, _plain
 
 GOLDEN = Path(__file__).parent / "golden" / "channels"
 HOURS = Hours(
@@ -108,22 +110,28 @@ SUBSCRIPTION = Subscription(
         path="tests/api/**",
     ),
 )
-AUTHOR = author.AuthorState(
+COMMIT = CommitState(
+    head_sha="abc1234def",
+    failures=(
+        case_failure(FailureClass.FLAKY, title="tests/test_cart.py::test_cart", variant="linux"),
+        replace(
+            case_failure(FailureClass.QUARANTINED, title="tests/test_login.py::test_login", variant="linux"),
+            failures=3,
+            runs=80,
+        ),
+    ),
+    problems=(),
+    runs=1,
+    cases=80,
+    finished=True,
+    complete=True,
+)
+AUTHOR = author.AuthorMessage(
     notice_id=12,
     repository_id=RepositoryId(4711),
     repository="acme/shop",
-    sha="abc1234def",
     run_url="https://github.example/run/7",
-    failures=tuple(
-        author.KnownFailure(
-            title=f"tests/test_{name}.py::test_{name}", variant="linux", naming=naming, evidence=evidence
-        )
-        for name, naming, evidence in (
-            ("cart", "FLAKY", "failed in 7 of 52 runs"),
-            ("login", "QUARANTINED", "failed in 3 of 80 runs"),
-        )
-    ),
-    all_known=True,
+    state=COMMIT,
 )
 
 VIEWS: dict[str, Callable[[], Message | View]] = {
@@ -143,9 +151,9 @@ VIEWS: dict[str, Callable[[], Message | View]] = {
     "reminder": lambda: escalation.reminder(FLAKY, ENDING, ("U0ANA",), NOW, BERLIN),
     "reminder_today": lambda: escalation.reminder(FLAKY, ENDING, ("U0ANA",), NOW + timedelta(days=3), BERLIN),
     "author": lambda: author.not_you(AUTHOR),
-    "author_done": lambda: author.not_you(replace(AUTHOR, mine=True, rerun_at=NOW)),
-    "author_not_any_more": lambda: author.not_you(replace(AUTHOR, all_known=False)),
-    "author_green": lambda: author.not_you(replace(AUTHOR, failures=())),
+    "author_done": lambda: author.not_you(replace(AUTHOR, is_claimed=True, rerun_at=NOW)),
+    "author_not_any_more": lambda: author.not_you(replace(AUTHOR, state=replace(COMMIT, complete=False))),
+    "author_green": lambda: author.not_you(replace(AUTHOR, state=replace(COMMIT, failures=()))),
     "author_silenced": lambda: author.silenced(12, RepositoryId(4711)),
     "author_resumed": author.resumed,
     "subscribed": lambda: subscriptions.subscribed("acme/shop", SUBSCRIPTION.filters, HOURS),
@@ -251,7 +259,7 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
     held = replace(ACTIVE, owner=name, reason=other)
     filters = replace(SUBSCRIPTION.filters, branch=name, owner=other, path=name)
     subscription = replace(SUBSCRIPTION, filters=filters)
-    failure = replace(AUTHOR.failures[0], title=name, variant=other, naming=name[:30], evidence=other)
+    failure = case_failure(FailureClass.FLAKY, title=name, variant=other)
     rendered: list[Message | View] = [
         *(digest.digest(told, level) for level in Level),
         *(storm.storm(state, level) for level in Level),
@@ -259,7 +267,12 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
         escalation.direct(profile, held, NOW, "C1"),
         escalation.reminder(profile, held, (name,), NOW, BERLIN),
         author.not_you(
-            replace(AUTHOR, repository=name, sha=other, run_url=name, failures=(failure,) * 30, refused=other)
+            replace(
+                AUTHOR,
+                repository=name,
+                run_url=name,
+                state=replace(COMMIT, head_sha=other, failures=(failure,) * 30),
+            )
         ),
         subscriptions.subscribed(name, filters, HOURS),
         subscriptions.unsubscribed(name),

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.analysis.commit_state import FailureClass
 from bot.analysis.explanation.evidence import FailureKind
-from bot.analysis.explanation.failure_class import Naming
 from bot.analysis.incident import Kind
 from bot.analysis.model import (
     Actor,
@@ -37,7 +37,6 @@ from bot.slack.views.message import History
 from bot.slack.views.modal import Target
 from bot.slack.views.repository import Connection
 from bot.slack.views.response import Choice
-from bot.slack.views.run import RunFailure
 from tests import blockkit_lint
 from tests.unit.slack_examples import (
     ACTIVE,
@@ -60,6 +59,7 @@ from tests.unit.slack_examples import (
     SUMMARY,
     SUSPENDED,
     VIEWS,
+    case_failure,
     outage,
 )
 
@@ -209,7 +209,10 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
     )
     order = NamedOrder(kind=OrderKind.AFTER, variant=name, follows=(other, name), candidates=2, failed=3, passed=4)
     choices = [Choice(number, name, other) for number in range(9)]
-    failures = [RunFailure(number, name, other, Naming.NEW, name, other) for number in range(40)]
+    failures = [
+        replace(case_failure(FailureClass.NEW, case_id=number, title=name, variant=other), message=other)
+        for number in range(40)
+    ]
     answer = replace(RUN, repository=name, sha=other, url=other, failures=failures)
     rendered: list[Message | View] = [
         *(messages.card(profile, replace(quarantine, state=state), NOW, (name, other) * 4) for state in State),

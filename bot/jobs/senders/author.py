@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.analysis.model import Actor, ActorKind
 from bot.jobs.context import Context
 from bot.jobs.senders import posting
-from bot.services import author
+from bot.queries import author
 from bot.slack.views import author as views
 from bot.store.conversation import notice as notice_store
 from bot.store.conversation import silence as silence_store
@@ -21,27 +21,24 @@ def send(context: Context, notice: Notice) -> bool:
         if silence_store.find(session, channel.workspace_id, channel.id) is not None:
             return False
         repository = repository_store.get(session, notice.repository_id)
-        told = author.look(session, notice.repository_id, notice.detail, person, context.clock())
-        said = notice_store.find_message(session, notice.key) is not None
-    if not told.state.finished or (not said and not (told.named and told.all_known)):
+        commit = author.of_commit(session, notice.repository_id, notice.detail, person, context.clock())
+        is_posted = notice_store.find_message(session, notice.key) is not None
+    state = commit.state
+    if not state.finished or (not is_posted and not (state.failures and state.is_excused)):
         return False
-    state = views.AuthorState(
-        notice_id=notice.id,
-        repository_id=notice.repository_id,
-        repository=repository.full_name,
-        sha=notice.detail,
-        run_url=told.run_url,
-        failures=tuple(
-            views.KnownFailure(
-                title=one.title,
-                variant=one.variant,
-                naming=name.value,
-                evidence=f"failed in {one.failures:,} of {one.runs:,} runs",
+    return posting.tell(
+        context,
+        notice,
+        channel.id,
+        views.not_you(
+            views.AuthorMessage(
+                notice_id=notice.id,
+                repository_id=notice.repository_id,
+                repository=repository.full_name,
+                run_url=commit.run_url,
+                state=state,
+                is_claimed=commit.is_claimed,
+                rerun_at=commit.rerun_at,
             )
-            for one, name in told.named
         ),
-        all_known=told.all_known,
-        mine=told.mine,
-        rerun_at=told.rerun_at,
     )
-    return posting.tell(context, notice, channel.id, views.not_you(state))

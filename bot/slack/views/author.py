@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.analysis.commit_state import CommitState
 from bot.analysis.model import RepositoryId
 from bot.slack import block_kit
 from bot.slack.block_kit import Block, Element, Message
@@ -15,64 +17,48 @@ _MAX_FAILURES = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KnownFailure:
-    """One failure of the commit; `naming` is what it is called, as in the check run."""
+class AuthorMessage:
+    """What the author of a commit is told.
 
-    title: str
-    variant: str
-    naming: str
-    evidence: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorState:
-    """A commit as its author is told of it.
-
-    `all_known`: every failure is flaky, infra or quarantined. `mine`: the author said that it is them.
-    `rerun_at` is when the failed jobs were last run again from here; `refused` why they were not.
+    `is_claimed`: the author said that their change broke it. `rerun_at` is when its failed jobs were last run again
+    from here.
     """
 
     notice_id: int
     repository_id: RepositoryId
     repository: str
-    sha: str
     run_url: str
-    failures: tuple[KnownFailure, ...]
-    all_known: bool
-    mine: bool = False
+    state: CommitState
+    is_claimed: bool = False
     rerun_at: datetime | None = None
-    refused: str = ""
 
 
-def not_you(state: AuthorState) -> Message:
+def not_you(message: AuthorMessage) -> Message:
     """Render the message about a commit, as it stands."""
-    where = f"{block_kit.escape(block_kit.line(state.sha[:7]), 14)} in {phrase.repository_text(state.repository)}"
-    shown = (
-        f"{block_kit.link(state.run_url, block_kit.code(state.sha[:7], 20))} in {phrase.repository(state.repository)}"
-    )
-    if not state.all_known:
+    sha = message.state.head_sha[:7]
+    where = f"{block_kit.escape(block_kit.line(sha), 14)} in {phrase.repository_text(message.repository)}"
+    shown = f"{block_kit.link(message.run_url, block_kit.code(sha, 20))} in {phrase.repository(message.repository)}"
+    if not message.state.is_excused:
         text = (
             f"Not only flakes any more: something failed on {where} that is not known to be flaky; see its check run."
         )
         head = f"\N{LARGE RED CIRCLE} *Not only flakes any more:* something else failed on {shown}; see its check run."
-        return Message(text, (block_kit.section(head), *_rows(state)))
-    if not state.failures:
+        return Message(text, (block_kit.section(head), *_rows(message)))
+    if not message.state.failures:
         text = f"Green now: nothing fails on {where} any more."
         head = f"\N{WHITE HEAVY CHECK MARK} *Green now:* nothing fails on {shown} any more."
         return Message(text, (block_kit.section(head),))
-    many = phrase.count(len(state.failures), "failure is known", "failures are known")
-    text = f"Not you: the {many} on {where}; {_counts(state)}."
-    head = f"\N{WHITE HEAVY CHECK MARK} *Not you:* the {many} on {shown}; {_counts(state)}."
-    blocks: list[Block] = [block_kit.section(head), *_rows(state)]
-    if state.mine:
+    many = phrase.count(len(message.state.failures), "failure is known", "failures are known")
+    text = f"Not you: the {many} on {where}; {_counts(message)}."
+    head = f"\N{WHITE HEAVY CHECK MARK} *Not you:* the {many} on {shown}; {_counts(message)}."
+    blocks: list[Block] = [block_kit.section(head), *_rows(message)]
+    if message.is_claimed:
         blocks.append(
             block_kit.context("You said that it is you, which counts against the belief that they are flaky.")
         )
-    if state.rerun_at is not None:
-        blocks.append(block_kit.context(f"The failed jobs were run again {phrase.when(state.rerun_at, 'both')}."))
-    elif state.refused:
-        blocks.append(block_kit.context(f"Not run again: {block_kit.escape(block_kit.line(state.refused), 300)}"))
-    blocks.append(block_kit.actions(*_buttons(state)))
+    if message.rerun_at is not None:
+        blocks.append(block_kit.context(f"The failed jobs were run again {phrase.when(message.rerun_at, 'both')}."))
+    blocks.append(block_kit.actions(*_buttons(message)))
     return Message(text, tuple(blocks))
 
 
@@ -94,27 +80,25 @@ def resumed() -> Message:
     return Message(text, (block_kit.section(text),))
 
 
-def _counts(state: AuthorState) -> str:
-    namings = [block_kit.escape(block_kit.line(one.naming), 40) for one in state.failures]
-    return phrase.listing(f"{namings.count(naming):,} {naming.lower()}" for naming in sorted(set(namings)))
+def _counts(message: AuthorMessage) -> str:
+    counts = Counter(failure.classification.value for failure in message.state.failures)
+    return phrase.listing(f"{count:,} {name.lower()}" for name, count in sorted(counts.items()))
 
 
-def _rows(state: AuthorState) -> list[Block]:
+def _rows(message: AuthorMessage) -> list[Block]:
     lines = [
-        f"• *{block_kit.escape(one.naming, 40)}* {block_kit.code(one.title, 160)} "
-        f"in {block_kit.code(one.variant, 80)}: "
-        f"{block_kit.escape(block_kit.line(one.evidence), 200)}"
-        for one in state.failures[:_MAX_FAILURES]
+        f"• *{one.classification}* {block_kit.code(one.title, 160)} in {block_kit.code(one.variant, 80)}: {one.record}"
+        for one in message.state.failures[:_MAX_FAILURES]
     ]
-    if len(state.failures) > _MAX_FAILURES:
-        lines.append(f"and {len(state.failures) - _MAX_FAILURES:,} more in the check run")
+    if len(message.state.failures) > _MAX_FAILURES:
+        lines.append(f"and {len(message.state.failures) - _MAX_FAILURES:,} more in the check run")
     return [block_kit.section("\n".join(lines))] if lines else []
 
 
-def _buttons(state: AuthorState) -> tuple[Element, ...]:
-    value = f"{state.notice_id}:{state.repository_id}"
+def _buttons(message: AuthorMessage) -> tuple[Element, ...]:
+    value = f"{message.notice_id}:{message.repository_id}"
     found = []
-    if state.rerun_at is None:
+    if message.rerun_at is None:
         found.append(
             block_kit.button(
                 "Rerun failed",
@@ -124,7 +108,7 @@ def _buttons(state: AuthorState) -> tuple[Element, ...]:
                 style="primary",
             )
         )
-    if not state.mine:
+    if not message.is_claimed:
         ask = block_kit.confirm(
             "Is it your change?",
             "Then these failures count against the belief that the tests are flaky.",

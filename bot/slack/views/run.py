@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.analysis.explanation.failure_class import Naming
+from bot.analysis.commit_state import CaseFailure, FailureClass
 from bot.analysis.model import Status
 from bot.slack import block_kit
 from bot.slack.block_kit import Block, Message
@@ -17,24 +17,12 @@ _MAX_MESSAGE = 200
 
 
 _DOTS = {
-    Naming.QUARANTINED: phrase.DECIDED_DOT,
-    Naming.BROKEN_ON_MAIN: phrase.DOTS[Status.BROKEN],
-    Naming.INFRA: phrase.DOTS[Status.INFRA],
-    Naming.FLAKY: phrase.DOTS[Status.FLAKY],
-    Naming.NEW: "\N{SQUARED NEW}",
+    FailureClass.QUARANTINED: phrase.DECIDED_DOT,
+    FailureClass.BROKEN_ON_MAIN: phrase.DOTS[Status.BROKEN],
+    FailureClass.INFRA: phrase.DOTS[Status.INFRA],
+    FailureClass.FLAKY: phrase.DOTS[Status.FLAKY],
+    FailureClass.NEW: "\N{SQUARED NEW}",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class RunFailure:
-    """One failure of a run; `evidence` is a clause about the case, `message` the first of what the report says."""
-
-    case_id: int
-    title: str
-    variant: str
-    naming: Naming
-    evidence: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +39,7 @@ class RunAnswer:
     read: bool
     conclusion: str
     cases: int
-    failures: Sequence[RunFailure]
+    failures: Sequence[CaseFailure]
     unread: int
 
 
@@ -67,9 +55,9 @@ def run(answer: RunAnswer) -> Message:
     for one in answer.failures[:_MAX_FAILURES]:
         message = f"\n{block_kit.code(one.message, _MAX_MESSAGE)}" if one.message.strip() else ""
         line = (
-            f"{_DOTS[one.naming]} *{one.naming}* {block_kit.code(one.title, 200)} "
+            f"{_DOTS[one.classification]} *{one.classification}* {block_kit.code(one.title, 200)} "
             f"in {block_kit.code(one.variant, 80)}\n"
-            f"{block_kit.escape(block_kit.line(one.evidence), 300)}{message}"
+            f"{one.record.capitalize()} so far.{message}"
         )
         details = block_kit.button("Details", Action.DETAILS, str(one.case_id), says=f"Details of {one.title}")
         blocks.append(block_kit.section(line, accessory=details))
@@ -95,6 +83,8 @@ def _summary(answer: RunAnswer) -> str:
     if not answer.failures:
         return f"none of {phrase.count(answer.cases, 'test')} failed{unread}"
     counted = [
-        f"{number:,} {naming}" for naming in Naming if (number := sum(one.naming is naming for one in answer.failures))
+        f"{number:,} {kind}"
+        for kind in FailureClass
+        if (number := sum(one.classification is kind for one in answer.failures))
     ]
     return f"{len(answer.failures):,} of {phrase.count(answer.cases, 'test')} failed: {phrase.listing(counted)}{unread}"

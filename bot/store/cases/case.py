@@ -89,6 +89,19 @@ def list_by_id(session: Session, repository_ids: Sequence[RepositoryId], case_id
     return [_read_case(row) for row in rows]
 
 
+def list_current_titles(session: Session, repository_id: RepositoryId, case_ids: Iterable[CaseId]) -> dict[CaseId, str]:
+    """The titles of cases by number; of one that was renamed, its title now."""
+    rows = session.execute(
+        sa.select(_named.c.id, cases.c.title)
+        .join_from(_named, cases, _IS_NAMED_SO)
+        .where(
+            _named.c.repository_id == repository_id,
+            _named.c.id == sa.any_(sa.bindparam("case_ids", list(case_ids), type_=ARRAY(sa.Integer))),
+        )
+    )
+    return {CaseId(row[0]): row[1] for row in rows}
+
+
 def list_titles(session: Session, repository_id: RepositoryId, *, after: int = 0) -> tuple[list[int], list[str]]:
     """Ids and titles of the cases with a higher id, ascending by id, aligned; former names are left out.
 
@@ -315,13 +328,11 @@ def as_variant_score(row: ScoreRow) -> VariantScore:
 
 _CASE = sa.select(cases.c.id, cases.c.repository_id, cases.c.uid, cases.c.title, cases.c.first_seen_at, cases.c.file)
 _named = cases.alias("named")
-_FOLLOWED = _CASE.join(
-    _named,
-    sa.and_(
-        _named.c.repository_id == cases.c.repository_id,
-        sa.func.coalesce(_named.c.renamed_into, _named.c.id) == cases.c.id,
-    ),
+_IS_NAMED_SO = sa.and_(
+    _named.c.repository_id == cases.c.repository_id,
+    sa.func.coalesce(_named.c.renamed_into, _named.c.id) == cases.c.id,
 )
+_FOLLOWED = _CASE.join(_named, _IS_NAMED_SO)
 
 
 def _read_case(row: sa.Row[int, int, str, str, datetime, str]) -> Case:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -64,13 +65,12 @@ def count_reruns(session: Session, repository_id: RepositoryId, github_run_id: i
     ).scalar_one()
 
 
-def find_rerun(session: Session, repository_id: RepositoryId, github_run_id: int, attempt: int) -> datetime | None:
-    """When the failed jobs of an attempt were run again from here."""
-    found: datetime | None = session.execute(
+def list_reruns(session: Session, repository_id: RepositoryId, attempts: Iterable[tuple[int, int]]) -> list[datetime]:
+    """When the failed jobs of attempts, each (GitHub's run id, attempt), were run again through FlakeGuard."""
+    rows = session.execute(
         sa.select(reruns.c.created_at).where(
             reruns.c.repository_id == repository_id,
-            reruns.c.github_run_id == github_run_id,
-            reruns.c.attempt == attempt,
+            sa.tuple_(reruns.c.github_run_id, reruns.c.attempt).in_(list(attempts)),
         )
-    ).scalar_one_or_none()
-    return found
+    )
+    return list(rows.scalars())

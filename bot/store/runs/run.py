@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -195,12 +195,34 @@ def insert_problems(session: Session, repository_id: RepositoryId, run_id: RunId
 
 def list_problems(session: Session, repository_id: RepositoryId, run_ids: Iterable[RunId]) -> list[Problem]:
     """What is missing of runs or could not be read, and the notes on them, in the order in which they were kept."""
+    return [problem for _, problem in _problems(session, repository_id, run_ids)]
+
+
+def list_problems_by_run(
+    session: Session, repository_id: RepositoryId, run_ids: Iterable[RunId]
+) -> dict[RunId, list[Problem]]:
+    """The problems and notes of each run that has any."""
+    by_run: dict[RunId, list[Problem]] = {}
+    for run_id, problem in _problems(session, repository_id, run_ids):
+        by_run.setdefault(run_id, []).append(problem)
+    return by_run
+
+
+def _problems(
+    session: Session, repository_id: RepositoryId, run_ids: Iterable[RunId]
+) -> Iterator[tuple[RunId, Problem]]:
     rows = session.execute(
-        sa.select(run_problems.c.artifact, run_problems.c.path, run_problems.c.reason, run_problems.c.is_note)
+        sa.select(
+            run_problems.c.run_id,
+            run_problems.c.artifact,
+            run_problems.c.path,
+            run_problems.c.reason,
+            run_problems.c.is_note,
+        )
         .where(run_problems.c.repository_id == repository_id, run_problems.c.run_id.in_(list(run_ids)))
         .order_by(run_problems.c.id)
     )
-    return [Problem(row[0], row[1], row[2], row[3]) for row in rows]
+    return ((RunId(row[0]), Problem(*row[1:])) for row in rows)
 
 
 def list_latest_attempts(session: Session, repository_id: RepositoryId, head_sha: str) -> list[StoredRun]:
@@ -214,14 +236,15 @@ def list_latest_attempts(session: Session, repository_id: RepositoryId, head_sha
     return [_read(row) for row in rows.mappings()]
 
 
-def list_earlier_attempts(session: Session, run: StoredRun) -> list[StoredRun]:
-    """The attempts of the same run before this one that were read, newest first."""
+def list_read_attempts(
+    session: Session, repository_id: RepositoryId, github_run_ids: Collection[int]
+) -> list[StoredRun]:
+    """The attempts of workflow runs whose reports were read, newest first."""
     rows = session.execute(
         sa.select(runs)
         .where(
-            runs.c.repository_id == run.repository_id,
-            runs.c.github_run_id == run.github_run_id,
-            runs.c.attempt < run.attempt,
+            runs.c.repository_id == repository_id,
+            runs.c.github_run_id.in_(list(github_run_ids)),
             runs.c.ingested_at.is_not(None),
         )
         .order_by(runs.c.attempt.desc())

@@ -32,7 +32,11 @@ def list_before(session: Session, run: run_store.StoredRun, default_branch: str)
 
 def list_attempts(session: Session, run: run_store.StoredRun) -> list[Attempt]:
     """The earlier attempts of a run that were read, newest first, with what was missing of each."""
-    attempts = run_store.list_earlier_attempts(session, run)
+    attempts = [
+        attempt
+        for attempt in run_store.list_read_attempts(session, run.repository_id, [run.github_run_id])
+        if attempt.attempt < run.attempt
+    ]
     found = _list_parts(session, run.repository_id, [one.id for one in attempts])
     return [
         Attempt(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -70,29 +70,26 @@ def insert(
     return number
 
 
-def exists(
+def list_claimed(
     session: Session,
     repository_id: RepositoryId,
-    case_id: CaseId,
+    case_ids: Iterable[CaseId],
     verdict: LabelVerdict,
     actor: Actor,
     head_sha: str | None,
-) -> bool:
-    """Whether this person said this of this case at this commit before."""
-    return bool(
-        session.execute(
-            sa.select(
-                sa.exists().where(
-                    labels.c.repository_id == repository_id,
-                    labels.c.case_id == case_id,
-                    labels.c.verdict == verdict.value,
-                    labels.c.actor["id"].astext == actor.id,
-                    labels.c.actor["kind"].astext == actor.kind.value,
-                    labels.c.head_sha.is_not_distinct_from(head_sha),
-                )
-            )
-        ).scalar_one()
+) -> set[CaseId]:
+    """The cases of which this person gave this verdict at this commit before."""
+    rows = session.execute(
+        sa.select(labels.c.case_id).where(
+            labels.c.repository_id == repository_id,
+            labels.c.case_id.in_(list(case_ids)),
+            labels.c.verdict == verdict.value,
+            labels.c.actor["id"].astext == actor.id,
+            labels.c.actor["kind"].astext == actor.kind.value,
+            labels.c.head_sha.is_not_distinct_from(head_sha),
+        )
     )
+    return {CaseId(case_id) for case_id in rows.scalars()}
 
 
 def count_heard(session: Session, repository_id: RepositoryId, case_id: CaseId, actor: Actor, since: datetime) -> int:
