@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections import Counter
+
 from bot.analysis.commit_state import FailureClass
 from bot.analysis.model import RepositoryId
 from bot.queries import commit
@@ -10,10 +12,10 @@ from tests.store.past import Past
 
 
 def count_statements(db: Database, repository_id: RepositoryId, number: int) -> int:
-    """The statements that the state of a commit takes on which so many broken and so many new cases fail."""
+    """The statements that the state of a commit takes on which five broken cases and so many new ones fail."""
     past = Past(db, repository_id)
-    passing = {f"t{index}": "." for index in range(2 * number)}
-    broken = {f"t{index}": "F" for index in range(number)}
+    passing = {f"t{index}": "." for index in range(number + 5)}
+    broken = {f"t{index}": "F" for index in range(5)}
     for _ in range(8):
         past.run(passing)
     for _ in range(9):
@@ -23,7 +25,8 @@ def count_statements(db: Database, repository_id: RepositoryId, number: int) -> 
         head_sha = run_store.get(session, past.repository_id, run_id).head_sha
     with counting() as count, db.begin() as session:
         state = commit.state(session, past.repository_id, head_sha, past.now)
-    assert len(state.failures) == 2 * number
+    classes = Counter(failure.classification for failure in state.failures)
+    assert (classes[FailureClass.BROKEN_ON_MAIN], len(state.failures)) == (5, number + 5)
     return len(count.statements)
 
 
