@@ -32,7 +32,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """Failed tries of one local day: of cases that are flaky, and of all others."""
+    """Failures of one local day: of cases that are flaky, and of all others."""
 
     day: date
     flaky: int

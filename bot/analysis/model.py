@@ -36,7 +36,7 @@ UID_LENGTH = 12
 
 
 class Outcome(StrEnum):
-    """What one try of a case ended as; JUnit's four."""
+    """What one result of a case is; JUnit's four."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -50,7 +50,7 @@ class Outcome(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What a case was at one commit and variant, over all tries and attempts."""
+    """What a case was at one commit and variant, over all retries and attempts."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -128,10 +128,10 @@ class FailureText:
     text: str
 
 
-class TryResult(NamedTuple):
-    """One execution of a case inside an attempt; `number` counts from 1, `duration` is in seconds."""
+class Result(NamedTuple):
+    """What a case came to in one go: `retry` is 0 for the first, `duration` is in seconds."""
 
-    number: int
+    retry: int
     outcome: Outcome
     duration: float
     failure: FailureText | None = None
@@ -180,19 +180,19 @@ class Identity(NamedTuple):
 
 
 class CaseRun(NamedTuple):
-    """Everything one variant of one run says of one case: its tries in order, at least one.
+    """Everything one variant of one run says of one case: its results in order, at least one.
 
-    `runner` is what ran the first try, as far as the reports tell it.
+    `runner` is what ran it first; empty where the reports do not say.
     """
 
     identity: Identity
-    tries: tuple[TryResult, ...]
+    results: tuple[Result, ...]
     runner: str = ""
 
     @property
     def verdict(self) -> Verdict:
-        """The verdict of these tries taken together."""
-        ran = [one.outcome for one in self.tries if one.outcome is not Outcome.SKIPPED]
+        """The verdict over all results."""
+        ran = [result.outcome for result in self.results if result.outcome is not Outcome.SKIPPED]
         if not ran:
             return Verdict.SKIPPED
         failed = sum(outcome.is_failure for outcome in ran)
@@ -215,32 +215,32 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Leg:
-    """One variant of one run: its cases in the order in which they ran, and whether the reports of it are whole.
+class VariantReport:
+    """What one matrix job reported: its cases in the order in which they ran, and whether its reports are complete.
 
-    `of` is how many shards there are by the names of the artifacts; 0 where they do not say.
+    `shard_count` is how many shards there are by the names of the artifacts; 0 where they do not say.
     """
 
     variant: str
     shards: tuple[str, ...]
     cases: tuple[CaseRun, ...]
     complete: bool
-    of: int = 0
+    shard_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
     """Everything the artifacts of one attempt of one run say."""
 
-    legs: tuple[Leg, ...]
+    variants: tuple[VariantReport, ...]
     problems: tuple[Problem, ...]
     files: int
 
     @property
     def complete(self) -> bool:
-        """Whether nothing is missing: every leg whole, no problem beyond notes, at least one case."""
+        """Whether nothing is missing: every variant complete, no problem beyond notes, at least one variant."""
         faulty = any(not problem.is_note for problem in self.problems)
-        return bool(self.legs) and not faulty and all(leg.complete for leg in self.legs)
+        return bool(self.variants) and not faulty and all(variant.complete for variant in self.variants)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

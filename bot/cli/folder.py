@@ -16,7 +16,7 @@ from bot.analysis.reports.run_report import Artifact
 from bot.errors import InvalidInputError, InvalidReportError
 
 _WHOLE = "test-results"
-"""The artifact of files that lie in the folder of a run itself: its name tells no leg."""
+"""The artifact of files that lie in the folder of a run itself: its name tells no variant."""
 _SUFFIXES = (*archive.REPORT_SUFFIXES, ".gz", ".zip")
 _IN_MEMORY = 16 * 1024 * 1024
 

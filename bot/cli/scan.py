@@ -29,11 +29,11 @@ _SHOWN = 20
 
 @dataclass(slots=True)
 class _Read:
-    """What the folder says: every case by number, the legs of every run, and what could not be read."""
+    """What the folder says: every case by number, the variants of every run, and what could not be read."""
 
     named: list[Named] = field(default_factory=list)
     ids: dict[bytes, CaseId] = field(default_factory=dict)
-    runs: dict[folder.RunFolder, tuple[judge.JudgedLeg, ...]] = field(default_factory=dict)
+    runs: dict[folder.RunFolder, tuple[judge.JudgedVariant, ...]] = field(default_factory=dict)
     orders: dict[folder.RunFolder, Ran] = field(default_factory=dict)
     known: dict[bytes, NDArray[np.int32]] = field(default_factory=dict)  # most runs have the same cases in one order
     problems: list[str] = field(default_factory=list)
@@ -69,8 +69,8 @@ def scan(top: Path, as_json: bool, timeline: bool) -> None:
     rehearsal = Rehearsal(len(past.titles), past.keys, follow=timeline)
     incidents = 0
     for run in placed:
-        for leg in found.runs[run.folder]:
-            turns, incident = rehearsal.take(_execution(run, leg, past.case_of))
+        for variant in found.runs[run.folder]:
+            turns, incident = rehearsal.take(_execution(run, variant, past.case_of))
             incidents += incident
             if timeline:
                 for turn in turns:
@@ -118,19 +118,22 @@ def _read(folders: list[folder.RunFolder], *, show_progress: bool) -> _Read:
 
 
 def _take(found: _Read, run: folder.RunFolder, report: RunReport) -> None:
-    for leg in report.legs:
-        for case in leg.cases:
+    for variant in report.variants:
+        for case in variant.cases:
             if case.identity.key not in found.ids:
                 one, number = case.identity, CaseId(len(found.named))
                 found.ids[one.key] = number
                 found.named.append(Named(number, one.file, one.class_name, one.name, one.scope, one.title))
     # Without a workflow the first half of a variant says nothing.
-    named = [replace(leg, variant=leg.variant.removeprefix(f"{variants.DEFAULT}/")) for leg in report.legs]
-    legs = tuple(ingest.judged(leg, found.ids) for leg in named)
-    if any(len(leg.case_ids) for leg in legs):
-        found.runs[run] = tuple(sorted(legs, key=lambda leg: leg.variant))
+    named = [
+        replace(variant, variant=variant.variant.removeprefix(f"{variants.DEFAULT}/")) for variant in report.variants
+    ]
+    judged = tuple(ingest.judged(variant, found.ids) for variant in named)
+    if any(len(variant.case_ids) for variant in judged):
+        found.runs[run] = tuple(sorted(judged, key=lambda variant: variant.variant))
         orders = {
-            leg.variant: np.array([found.ids[case.identity.key] for case in leg.cases], dtype=np.int32) for leg in named
+            variant.variant: np.array([found.ids[case.identity.key] for case in variant.cases], dtype=np.int32)
+            for variant in named
         }
         found.orders[run] = Ran(
             {variant: found.known.setdefault(order.tobytes(), order) for variant, order in orders.items()},
@@ -146,17 +149,17 @@ def _follow(found: _Read, placed: list[folder.RunFolder]) -> _Past:
         case_of[one.new.id] = case_of[one.old.id]
         titles[case_of[one.old.id]] = one.new.title
         notes.append(f"{one.old.title} is {one.new.title} now.")
-    legs = (leg for run in placed for leg in found.runs[run])
-    keys = {(leg.variant, case) for leg in legs for case in case_of[leg.case_ids].tolist()}
+    judged = (variant for run in placed for variant in found.runs[run])
+    keys = {(variant.variant, case) for variant in judged for case in case_of[variant.case_ids].tolist()}
     return _Past(titles, case_of, len(keys), notes)
 
 
-def _execution(run: folder.PlacedRun, leg: judge.JudgedLeg, case_of: NDArray[np.int32]) -> scoring.Execution:
-    case_ids = case_of[leg.case_ids]
+def _execution(run: folder.PlacedRun, variant: judge.JudgedVariant, case_of: NDArray[np.int32]) -> scoring.Execution:
+    case_ids = case_of[variant.case_ids]
     order = np.argsort(case_ids)
-    failed = leg.failed[order]
+    failed = variant.failed[order]
     return scoring.Execution(
-        variant=leg.variant,
+        variant=variant.variant,
         branch=_BRANCH,
         on_default_branch=True,
         sha=run.sha,
@@ -164,11 +167,11 @@ def _execution(run: folder.PlacedRun, leg: judge.JudgedLeg, case_of: NDArray[np.
         event_kind="push",
         started_at=run.started_at,
         case_ids=case_ids[order],
-        suites=leg.suites[order],
+        suites=variant.suites[order],
         failed=failed,
-        runners=None if leg.runners is None else leg.runners.numbers[order],
-        retries={int(case_of[case]): tries for case, tries in leg.retries.items()},
-        counted=None if leg.whole else failed,
+        runners=None if variant.runners is None else variant.runners.numbers[order],
+        retries={int(case_of[case]): failed for case, failed in variant.retries.items()},
+        counted=None if variant.whole else failed,
     )
 
 

@@ -185,7 +185,7 @@ def _read(
         report = run_report.read_artifacts(
             downloaded, event.workflow_path, limits, rules, repository=event.repository.full_name.rpartition("/")[2]
         )
-    return RunReport(report.legs, (*report.problems, *problems), report.files)
+    return RunReport(report.variants, (*report.problems, *problems), report.files)
 
 
 def _check_run(context: Context, event: webhook.CheckRunEvent) -> None:

@@ -124,7 +124,7 @@ def recent(session: Session, profile: CaseProfile) -> tuple[Verdict, ...]:
         if passed_again:
             passed.add(True)
     latest = list(seen.values())[:_RECENT_COMMITS]
-    return tuple(min(map(_verdict, legs.values()), key=_WORST.index) for legs in reversed(latest))
+    return tuple(min(map(_verdict, outcomes.values()), key=_WORST.index) for outcomes in reversed(latest))
 
 
 def _verdict(passed: set[bool]) -> Verdict:

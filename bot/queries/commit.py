@@ -21,7 +21,7 @@ from bot.store.runs import fingerprint as fingerprint_store
 from bot.store.runs import history as history_store
 from bot.store.runs import result as result_store
 from bot.store.runs import run as run_store
-from bot.store.runs.result import FailureRow, StoredLeg
+from bot.store.runs.result import FailureRow, StoredVariant
 from bot.store.runs.run import StoredRun
 
 _LOOK_BACK = 30
@@ -46,12 +46,12 @@ def state(session: Session, repository_id: RepositoryId, head_sha: str, now: dat
         ran: dict[str, NDArray[np.int32]] = {}
         known: set[tuple[str, int]] = set()
         for attempt in [run, *earlier]:
-            for leg in reports.legs.get(attempt.id, ()):
-                later = set(ran.get(leg.variant, np.empty(0, dtype=np.int32)).tolist())
-                failures += [_Failure(attempt, row) for row in reports.failures_of(leg) if row.case_id not in later]
-                executed = leg.case_ids[leg.outcomes != _SKIPPED]
-                ran[leg.variant] = np.union1d(ran.get(leg.variant, executed), executed)
-                known.update((leg.variant, case_id) for case_id in leg.case_ids.tolist())
+            for variant in reports.variants.get(attempt.id, ()):
+                later = set(ran.get(variant.variant, np.empty(0, dtype=np.int32)).tolist())
+                failures += [_Failure(attempt, row) for row in reports.failures_of(variant) if row.case_id not in later]
+                executed = variant.case_ids[variant.outcomes != _SKIPPED]
+                ran[variant.variant] = np.union1d(ran.get(variant.variant, executed), executed)
+                known.update((variant.variant, case_id) for case_id in variant.case_ids.tolist())
         cases += len(known)
     return CommitState(
         head_sha=head_sha,
@@ -67,14 +67,14 @@ def state(session: Session, repository_id: RepositoryId, head_sha: str, now: dat
 def of_run(session: Session, run: StoredRun, now: datetime) -> CommitState:
     """The state of one attempt of one run alone."""
     reports = _list_reports(session, run.repository_id, [run.id])
-    legs = reports.legs.get(run.id, ())
-    failures = [_Failure(run, row) for leg in legs for row in reports.failures_of(leg)]
+    variants = reports.variants.get(run.id, ())
+    failures = [_Failure(run, row) for variant in variants for row in reports.failures_of(variant)]
     return CommitState(
         head_sha=run.head_sha,
         failures=_classified(session, run.repository_id, run.head_sha, failures, now),
         problems=tuple(run_store.list_problems(session, run.repository_id, [run.id])),
         runs=1,
-        cases=sum(len(leg.case_ids) for leg in legs),
+        cases=sum(len(variant.case_ids) for variant in variants),
         finished=run.ingested_at is not None,
         complete=run.complete,
     )
@@ -92,23 +92,23 @@ class _Failure:
 class _Reports:
     """What runs reported, by run."""
 
-    legs: Mapping[RunId, Sequence[StoredLeg]]
+    variants: Mapping[RunId, Sequence[StoredVariant]]
     last: Mapping[tuple[RunId, str], Mapping[CaseId, FailureRow]]
 
-    def failures_of(self, leg: StoredLeg) -> list[FailureRow]:
+    def failures_of(self, variant: StoredVariant) -> list[FailureRow]:
         """The last retries that failed, in order of case."""
-        rows = self.last.get((leg.run_id, leg.variant), {})
+        rows = self.last.get((variant.run_id, variant.variant), {})
         return [row for _, row in sorted(rows.items()) if row.outcome.is_failure]
 
 
 def _list_reports(session: Session, repository_id: RepositoryId, run_ids: Collection[RunId]) -> _Reports:
-    legs: dict[RunId, list[StoredLeg]] = {}
-    for leg in result_store.list_legs(session, repository_id, set(run_ids)):
-        legs.setdefault(leg.run_id, []).append(leg)
+    variants: dict[RunId, list[StoredVariant]] = {}
+    for variant in result_store.list_variants(session, repository_id, set(run_ids)):
+        variants.setdefault(variant.run_id, []).append(variant)
     last: dict[tuple[RunId, str], dict[CaseId, FailureRow]] = {}
     for row in result_store.list_run_failures(session, repository_id, set(run_ids)):
         last.setdefault((row.run_id, row.variant), {})[row.case_id] = row
-    return _Reports(legs, last)
+    return _Reports(variants, last)
 
 
 def _brought_no_tests(run: StoredRun, problems: Mapping[RunId, Sequence[Problem]]) -> bool:

@@ -105,7 +105,7 @@ def with_incidents(session: Session, repository_id: RepositoryId, results: Seque
 
 
 def _holds(found: Incident, suite: str | None, runner: str) -> bool:
-    """Whether an incident of a leg is one of a case of this suite that ran on this runner."""
+    """Whether an incident of a variant is one of a case of this suite that ran on this runner."""
     match found.kind:
         case Kind.RUN:
             return True

@@ -55,20 +55,20 @@ def _period(
 
 
 def _failures(rows: list[FailureRow]) -> list[Failure]:
-    """One failure per run, variant and case; the tries beside one that passed in the end are time lost."""
+    """One failure per run, variant and case; those of a case that passed in the end are time lost."""
     found = []
     for (run_id, variant, case_id), group in itertools.groupby(
         rows, lambda row: (row.run_id, row.variant, row.case_id)
     ):
-        tries = [row for row in group if row.outcome is not Outcome.SKIPPED]
-        failed = [row for row in tries if row.outcome.is_failure]
+        results = [row for row in group if row.outcome is not Outcome.SKIPPED]
+        failed = [row for row in results if row.outcome.is_failure]
         if failed:
             found.append(
                 Failure(
                     case_id=case_id,
                     run_id=run_id,
                     variant=variant,
-                    to_the_end=tries[-1].outcome.is_failure,
+                    to_the_end=results[-1].outcome.is_failure,
                     seconds=sum(max(0.0, row.duration) for row in failed),
                     fingerprint_id=failed[-1].fingerprint_id,
                 )

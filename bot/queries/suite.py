@@ -50,7 +50,7 @@ def list_down(
 ) -> dict[RunId, dict[str, frozenset[int]]]:
     """By run the suites of which practically everything failed, each with its failed cases.
 
-    `failed` has the failed cases of each run. A leg that was read in part, or lists failures only, does not say how
+    `failed` has the failed cases of each run. A variant that was read in part, or lists failures only, does not say how
     large a suite is, so it says nothing here.
     """
     if not any(len(found) >= cluster.SUITE_CASES for found in failed.values()):
@@ -59,14 +59,14 @@ def list_down(
     wide = [run_id for run_id, found in failed.items() if suites.may_be_down(found)]
     down: dict[RunId, dict[str, frozenset[int]]] = {}
     for start in range(0, len(wide), _CHUNK):
-        for leg in result_store.list_legs(session, repository_id, wide[start : start + _CHUNK]):
-            ran = leg.case_ids[leg.outcomes != result_store.CODES[Outcome.SKIPPED]]
-            has_failed = np.isin(ran, np.array(sorted(failed[leg.run_id]), dtype=np.int32))
-            if has_failed.all() or not leg.complete:
+        for stored in result_store.list_variants(session, repository_id, wide[start : start + _CHUNK]):
+            ran = stored.case_ids[stored.outcomes != result_store.CODES[Outcome.SKIPPED]]
+            has_failed = np.isin(ran, np.array(sorted(failed[stored.run_id]), dtype=np.int32))
+            if has_failed.all() or not stored.complete:
                 continue
             for positions in suites.of(ran.tolist()):
                 for number in cluster.suites_down(positions, has_failed):
                     if number:
                         members = frozenset(ran[(positions == number) & has_failed].tolist())
-                        down.setdefault(leg.run_id, {})[suites.names[number]] = members
+                        down.setdefault(stored.run_id, {})[suites.names[number]] = members
     return down

@@ -13,7 +13,7 @@ from bot.analysis import scoring
 from bot.analysis.failures import cluster as rules
 from bot.analysis.failures import order_dependence
 from bot.analysis.failures.cluster import Cluster, FailedRun, StoredCluster
-from bot.analysis.model import SEVERITY, Actor, CaseId, ClusterKind, Leg, Outcome, RepositoryId, RunId, Status
+from bot.analysis.model import SEVERITY, Actor, CaseId, ClusterKind, Outcome, RepositoryId, RunId, Status, VariantReport
 from bot.queries import suite
 from bot.services import judge, learning
 from bot.store import queue
@@ -62,16 +62,20 @@ class Item:
 
 
 def remember_order(
-    session: Session, repository_id: RepositoryId, run_id: RunId, leg: Leg, ids: Mapping[bytes, CaseId]
+    session: Session,
+    repository_id: RepositoryId,
+    run_id: RunId,
+    variant_report: VariantReport,
+    ids: Mapping[bytes, CaseId],
 ) -> None:
-    """Keep the order of a leg's cases where it can ever matter: something failed in it or had failed before."""
-    ran = [case for case in leg.cases if case.tries[0].outcome is not Outcome.SKIPPED]
+    """Keep the order of a variant's cases where it can ever matter: something failed in it or had failed before."""
+    ran = [case for case in variant_report.cases if case.results[0].outcome is not Outcome.SKIPPED]
     if len(ran) > 1 and (
-        any(case.tries[0].outcome.is_failure for case in ran)
-        or case_store.has_scores(session, repository_id, leg.variant)
+        any(case.results[0].outcome.is_failure for case in ran)
+        or case_store.has_scores(session, repository_id, variant_report.variant)
     ):
         order = np.array([ids[case.identity.key] for case in ran], dtype=np.int32)
-        case_order_store.put(session, repository_id, run_id, leg.variant, order)
+        case_order_store.put(session, repository_id, run_id, variant_report.variant, order)
 
 
 def request_refresh(session: Session, repository_id: RepositoryId, now: datetime) -> None:

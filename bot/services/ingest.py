@@ -17,11 +17,11 @@ from bot.analysis.model import (
     CaseRun,
     Channel,
     FailureText,
-    Leg,
     Outcome,
     RepositoryId,
     RunId,
     RunReport,
+    VariantReport,
 )
 from bot.analysis.reports import completeness
 from bot.services import (
@@ -90,7 +90,7 @@ def record(
         policy.of_repository(session, repository_id),
     )
     ids = identity_store.put(
-        session, repository_id, (case.identity for leg in report.legs for case in leg.cases), run.started_at
+        session, repository_id, (case.identity for variant in report.variants for case in variant.cases), run.started_at
     )
     commit = judge.Commit(
         branch=run.head_branch,
@@ -104,10 +104,10 @@ def record(
         ids = rename.follow(session, run, report, ids, now)
     _store(session, repository_id, run, report, ids, now)
     suites = rename.suites(session, repository_id, ids.values())
-    legs = tuple(judged(leg, ids, suites) for leg in report.legs)
-    judgement = _judge(session, run, commit, legs, now)
-    for leg in report.legs:
-        cluster.remember_order(session, repository_id, run_id, leg, ids)
+    variants = tuple(judged(variant, ids, suites) for variant in report.variants)
+    judgement = _judge(session, run, commit, variants, now)
+    for variant in report.variants:
+        cluster.remember_order(session, repository_id, run_id, variant, ids)
     if judgement.failed:
         cluster.request_refresh(session, repository_id, now)
     run_store.set_ingested(
@@ -138,9 +138,9 @@ def record(
         release.request(session, repository_id)
     failing = {
         ids[case.identity.key]
-        for leg in report.legs
-        for case in leg.cases
-        if any(one.outcome.is_failure for one in case.tries)
+        for variant in report.variants
+        for case in variant.cases
+        if any(result.outcome.is_failure for result in case.results)
     }
     failing |= history_store.list_failed_before(session, run)
     _announce(session, run, report, judgement, failing, channel, now)
@@ -148,23 +148,27 @@ def record(
 
 
 def _judge(
-    session: Session, run: run_store.StoredRun, commit: judge.Commit, legs: tuple[judge.JudgedLeg, ...], now: datetime
+    session: Session,
+    run: run_store.StoredRun,
+    commit: judge.Commit,
+    variants: tuple[judge.JudgedVariant, ...],
+    now: datetime,
 ) -> judge.Judgement:
     """Judge a run, or leave it out where somebody marked its time as an incident; keep the outages found in it."""
     if outage.covering(incident_store.list_marked(session, run.repository_id), run.started_at, run.completed_at):
-        return judge.leave_out(legs, LEFT_OUT)
+        return judge.leave_out(variants, LEFT_OUT)
     thresholds = policy.of_repository(session, run.repository_id).thresholds
-    judgement = judge.judge(session, run.repository_id, commit, legs, now, thresholds)
+    judgement = judge.judge(session, run.repository_id, commit, variants, now, thresholds)
     if judgement.observations is None:
         rebuild.request_if_idle(session, run.repository_id, now)
         return judgement
     incident_store.put_found(
         session,
         [
-            found
-            for leg in legs
-            for found in outage.of_leg(
-                run.repository_id, run.id, run.started_at, leg, judgement.observations[leg.variant]
+            incident
+            for variant in variants
+            for incident in outage.of_variant(
+                run.repository_id, run.id, run.started_at, variant, judgement.observations[variant.variant]
             )
         ],
     )
@@ -181,26 +185,26 @@ def _store(
 ) -> None:
     found: dict[bytes, tuple[failures.Cause, FailureText]] = {}
     keys: dict[tuple[str, bytes, int], bytes] = {}
-    for leg in report.legs:
-        for case in leg.cases:
-            for one in case.tries:
-                if one.failure is None or not one.outcome.is_failure:
+    for variant in report.variants:
+        for case in variant.cases:
+            for result in case.results:
+                if result.failure is None or not result.outcome.is_failure:
                     continue
-                print_ = failures.fingerprint(one.failure)
-                found.setdefault(print_.key, (print_.cause, one.failure))
-                keys[leg.variant, case.identity.key, one.number] = print_.key
+                print_ = failures.fingerprint(result.failure)
+                found.setdefault(print_.key, (print_.cause, result.failure))
+                keys[variant.variant, case.identity.key, result.retry] = print_.key
     numbers = failure_kind.number(session, repository_id, found, now)
     rows: list[result_store.FailureRow] = []
-    for leg in report.legs:
-        ordered = sorted(leg.cases, key=lambda case: ids[case.identity.key])
+    for variant in report.variants:
+        ordered = sorted(variant.cases, key=lambda case: ids[case.identity.key])
         result_store.insert_results(
             session,
             repository_id,
             run.id,
-            leg,
+            variant,
             np.array([ids[case.identity.key] for case in ordered], dtype=np.int32),
-            np.array([result_store.CODES[case.tries[0].outcome] for case in ordered], dtype=np.uint8),
-            np.array([case.tries[0].duration for case in ordered], dtype=np.float32),
+            np.array([result_store.CODES[case.results[0].outcome] for case in ordered], dtype=np.uint8),
+            np.array([case.results[0].duration for case in ordered], dtype=np.float32),
             runner.number([case.runner for case in ordered]),
         )
         for case in ordered:
@@ -208,30 +212,32 @@ def _store(
                 result_store.FailureRow(
                     case_id=ids[case.identity.key],
                     run_id=run.id,
-                    variant=leg.variant,
-                    number=one.number,
-                    outcome=one.outcome,
-                    duration=one.duration,
-                    fingerprint_id=numbers.get(keys.get((leg.variant, case.identity.key, one.number), b"")),
+                    variant=variant.variant,
+                    retry=result.retry,
+                    outcome=result.outcome,
+                    duration=result.duration,
+                    fingerprint_id=numbers.get(keys.get((variant.variant, case.identity.key, result.retry), b"")),
                     occurred_at=run.started_at,
                 )
-                for one in case.tries
-                if one.outcome.is_failure or one.number > 1
+                for result in case.results
+                if result.outcome.is_failure or result.retry
             ]
     result_store.insert_failures(session, repository_id, rows)
     run_store.insert_problems(session, repository_id, run.id, report.problems)
 
 
-def judged(leg: Leg, ids: dict[bytes, CaseId], suites: Mapping[CaseId, str] | None = None) -> judge.JudgedLeg:
-    """What the filter needs of a leg; `ids` has the number of every case by the key of its identity.
+def judged(
+    variant: VariantReport, ids: dict[bytes, CaseId], suites: Mapping[CaseId, str] | None = None
+) -> judge.JudgedVariant:
+    """What the filter needs of a variant; `ids` has the number of every case by the key of its identity.
 
-    `suites` has those of cases that may stand in the leg under a former name.
+    `suites` has those of cases that the report may list under a former name.
     """
     known = suites or {}
     ordered: list[tuple[int, CaseRun]] = sorted(
-        ((ids[case.identity.key], case) for case in leg.cases), key=lambda pair: pair[0]
+        ((ids[case.identity.key], case) for case in variant.cases), key=lambda pair: pair[0]
     )
-    is_run = np.array([case.tries[0].outcome is not Outcome.SKIPPED for _, case in ordered], dtype=np.bool_)
+    is_run = np.array([case.results[0].outcome is not Outcome.SKIPPED for _, case in ordered], dtype=np.bool_)
     ran = [pair for pair, is_one in zip(ordered, is_run.tolist(), strict=True) if is_one]
     told = runner.number([case.runner for _, case in ordered])
     named = [
@@ -239,18 +245,20 @@ def judged(leg: Leg, ids: dict[bytes, CaseId], suites: Mapping[CaseId, str] | No
         for case_id, case in ran
     ]
     numbers = {name: number for number, name in enumerate(sorted(set(named)))}
-    return judge.JudgedLeg(
-        variant=leg.variant,
+    return judge.JudgedVariant(
+        variant=variant.variant,
         case_ids=np.array([case_id for case_id, _ in ran], dtype=np.int32),
         suites=np.array([numbers[name] for name in named], dtype=np.int32),
-        failed=np.array([case.tries[0].outcome.is_failure for _, case in ran], dtype=np.bool_),
+        failed=np.array([case.results[0].outcome.is_failure for _, case in ran], dtype=np.bool_),
         retries={
-            case_id: tuple(one.outcome.is_failure for one in case.tries[1:] if one.outcome is not Outcome.SKIPPED)
+            case_id: tuple(
+                result.outcome.is_failure for result in case.results[1:] if result.outcome is not Outcome.SKIPPED
+            )
             for case_id, case in ran
-            if len(case.tries) > 1
+            if len(case.results) > 1
         },
         suite_names=tuple(numbers),
-        whole=leg.complete,
+        whole=variant.complete,
         runners=None if told is None else told.among(is_run),
     )
 

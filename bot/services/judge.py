@@ -1,4 +1,4 @@
-"""Judging one run: the filter over every leg, the scores it changes, and what each change announces."""
+"""Judging one run: the filter over every variant, the scores it changes, and what each change announces."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from bot.store.scores import scorer as scorer_store
 
 
 @dataclass(frozen=True, slots=True)
-class JudgedLeg:
-    """What the filter needs of one leg: aligned arrays over the cases that ran, ascending by case.
+class JudgedVariant:
+    """What the filter needs of one variant: aligned arrays over the cases that ran, ascending by case.
 
     `suite_names` are the names behind the numbers of `suites`; `runners` is None where one ran all. Of a
-    leg that is not whole only the failures count.
+    variant that is not whole only the failures count.
     """
 
     variant: str
@@ -64,7 +64,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What judging a run concluded: the changes of status, and the largest outage term of its legs.
+    """What judging a run concluded: the changes of status, and the largest outage term of its variants.
 
     `observations` is what the filter saw, by variant; None where the run was not judged yet.
     """
@@ -86,11 +86,11 @@ def judge(
     session: Session,
     repository_id: RepositoryId,
     commit: Commit,
-    legs: tuple[JudgedLeg, ...],
+    variants: tuple[JudgedVariant, ...],
     now: datetime,
     thresholds: Thresholds | None = None,
 ) -> Judgement:
-    """Update the scores of a repository by the legs of one run, in order of variant.
+    """Update the scores of a repository by the variants of one run, in order of variant.
 
     Holds the repository's scorer for the rest of the transaction, so that runs are judged one after another. Where
     the scores are of another model nothing is judged: the run is when the repository is scored anew.
@@ -98,46 +98,46 @@ def judge(
     stored = scorer_store.lock(session, repository_id)
     model = scoring.MODEL
     if stored is not None and stored.model != model.version:
-        return leave_out(legs)
-    size = sum(len(leg.case_ids) for leg in legs)
+        return leave_out(variants)
+    size = sum(len(judged.case_ids) for judged in variants)
     memory = (
         scoring.RepositoryMemory(size) if stored is None else scoring.RepositoryMemory.from_bytes(stored.state, model)
     )
     scorer = scoring.Scorer(memory, thresholds)
-    touched = np.unique(np.concatenate([np.empty(0, np.int32), *(leg.evidence for leg in legs)]))
+    touched = np.unique(np.concatenate([np.empty(0, np.int32), *(judged.evidence for judged in variants)]))
     told = set(touched.tolist())
-    for variant in sorted({leg.variant for leg in legs if scorer.lists_failures_only(leg.variant)}):
+    for variant in sorted({judged.variant for judged in variants if scorer.lists_failures_only(judged.variant)}):
         # Reports that list failures only tell of the cases they do not list, too.
         told.update(row.case_id for row in case_store.list_scores(session, repository_id, variant=variant))
     known = case_store.list_scores(session, repository_id, case_ids=sorted(told))
     changed: list[case_store.ScoreRow] = []
     seen = []
-    for leg in sorted(legs, key=lambda one: one.variant):
-        counts = _load(session, repository_id, scorer, commit, leg, known)
-        observation = scorer.observe(execution_of(commit, leg))
+    for judged in sorted(variants, key=lambda one: one.variant):
+        counts = _load(session, repository_id, scorer, commit, judged, known)
+        observation = scorer.observe(execution_of(commit, judged))
         seen.append(observation)
-        _store(session, repository_id, scorer, leg, counts, observation)
-        changed += read_out(scorer, leg.variant, observation.touched)
+        _store(session, repository_id, scorer, judged, counts, observation)
+        changed += read_out(scorer, judged.variant, observation.touched)
     case_store.put_scores(session, repository_id, changed, now)
     _put(session, repository_id, memory, now)
     return Judgement(
         changes=_changes(known, changed),
         outage=max((one.outage for one in seen), default=0.0),
         is_incident=any(one.is_incident for one in seen),
-        failed=sum(int(leg.failed.sum()) for leg in legs),
+        failed=sum(int(judged.failed.sum()) for judged in variants),
         ran=size,
-        observations=dict(zip(sorted(leg.variant for leg in legs), seen, strict=True)),
+        observations=dict(zip(sorted(judged.variant for judged in variants), seen, strict=True)),
     )
 
 
-def leave_out(legs: tuple[JudgedLeg, ...], outage: float = 0.0) -> Judgement:
+def leave_out(variants: tuple[JudgedVariant, ...], outage: float = 0.0) -> Judgement:
     """What a run amounts to that is not judged, for now or for good; `outage` is how much of it is one, 0 to 1."""
     return Judgement(
         changes=(),
         outage=outage,
         is_incident=False,
-        failed=sum(int(leg.failed.sum()) for leg in legs),
-        ran=sum(len(leg.case_ids) for leg in legs),
+        failed=sum(int(judged.failed.sum()) for judged in variants),
+        ran=sum(len(judged.case_ids) for judged in variants),
         observations=None,
     )
 
@@ -159,22 +159,22 @@ def replace(session: Session, repository_id: RepositoryId, scorer: scoring.Score
     _put(session, repository_id, scorer.memory, now)
 
 
-def execution_of(commit: Commit, leg: JudgedLeg) -> scoring.Execution:
-    """A leg as the filter takes it in."""
+def execution_of(commit: Commit, judged: JudgedVariant) -> scoring.Execution:
+    """A variant as the filter takes it in."""
     return scoring.Execution(
-        variant=leg.variant,
+        variant=judged.variant,
         branch=commit.branch,
         on_default_branch=commit.on_default_branch,
         sha=commit.sha,
         base_sha=commit.base_sha,
         event_kind=commit.event_kind,
         started_at=commit.started_at,
-        case_ids=leg.case_ids,
-        suites=leg.suites,
-        failed=leg.failed,
-        retries=leg.retries,
-        runners=None if leg.runners is None else leg.runners.numbers,
-        counted=None if leg.whole else leg.failed,
+        case_ids=judged.case_ids,
+        suites=judged.suites,
+        failed=judged.failed,
+        retries=judged.retries,
+        runners=None if judged.runners is None else judged.runners.numbers,
+        counted=None if judged.whole else judged.failed,
     )
 
 
@@ -213,24 +213,24 @@ def _load(
     repository_id: RepositoryId,
     scorer: scoring.Scorer,
     commit: Commit,
-    leg: JudgedLeg,
+    judged: JudgedVariant,
     known: list[case_store.ScoreRow],
 ) -> scorer_store.Counts:
-    """Give the scorer what is stored of the cases of a leg, and of its branch."""
+    """Give the scorer what is stored of the cases of a variant, and of its branch."""
     model = scorer.model
-    counts = scorer_store.get_counts(session, repository_id, leg.variant, leg.evidence)
-    rows = [(int(row.case_id), row.state) for row in known if row.variant == leg.variant]
-    all_rows = scorer.lists_failures_only(leg.variant)
-    inside = set(leg.evidence.tolist()) if rows and not all_rows else set()
-    variant = scorer.variant(leg.variant)
+    counts = scorer_store.get_counts(session, repository_id, judged.variant, judged.evidence)
+    rows = [(int(row.case_id), row.state) for row in known if row.variant == judged.variant]
+    all_rows = scorer.lists_failures_only(judged.variant)
+    inside = set(judged.evidence.tolist()) if rows and not all_rows else set()
+    variant = scorer.variant(judged.variant)
     variant.load(
-        leg.evidence,
-        counts.get(leg.evidence),
+        judged.evidence,
+        counts.get(judged.evidence),
         scoring.ActiveCases.unpack((row for row in rows if all_rows or row[0] in inside), model),
     )
     if not commit.on_default_branch:
         branch = scoring.branch_key(commit.branch)
-        if beliefs := scorer_store.find_branch(session, repository_id, leg.variant, branch):
+        if beliefs := scorer_store.find_branch(session, repository_id, judged.variant, branch):
             variant.branches[branch] = scoring.BranchBeliefs.from_bytes(beliefs, model)
     return counts
 
@@ -239,18 +239,18 @@ def _store(
     session: Session,
     repository_id: RepositoryId,
     scorer: scoring.Scorer,
-    leg: JudgedLeg,
+    judged: JudgedVariant,
     counts: scorer_store.Counts,
     observation: scoring.Observation,
 ) -> None:
     """Take from the scorer what an execution changed, all but the scores."""
-    variant = scorer.variant(leg.variant)
-    counts.set(leg.evidence, variant.counts[:, variant.locate(leg.evidence)])
-    scorer_store.put_counts(session, repository_id, leg.variant, counts)
+    variant = scorer.variant(judged.variant)
+    counts.set(judged.evidence, variant.counts[:, variant.locate(judged.evidence)])
+    scorer_store.put_counts(session, repository_id, judged.variant, counts)
     branch = observation.branch
     if branch is not None and (beliefs := variant.branches.get(branch)):
         packed = beliefs.to_bytes(scorer.model.version)
-        scorer_store.put_branches(session, repository_id, leg.variant, [(branch, packed)])
+        scorer_store.put_branches(session, repository_id, judged.variant, [(branch, packed)])
     if observation.forgotten is not None:
         scorer_store.forget_branch(session, repository_id, observation.forgotten)
 

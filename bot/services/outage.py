@@ -1,4 +1,4 @@
-"""Outages of a run as facts: what the filter found in its legs, and the window somebody marked around it."""
+"""Outages of a run as facts: what the filter found in its variants, and the window somebody marked around it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from bot.analysis import scoring
 from bot.analysis.incident import Incident, Kind
 from bot.analysis.model import SYSTEM, RepositoryId, RunId
-from bot.services.judge import JudgedLeg
+from bot.services.judge import JudgedVariant
 from bot.store.database import Session
 from bot.store.runs import run as run_store
 from bot.store.scores import incident as incident_store
@@ -24,26 +24,30 @@ def covering(windows: Iterable[Incident], started_at: datetime, completed_at: da
     return next((one for one in windows if one.covers(started_at, completed_at)), None)
 
 
-def of_leg(
+def of_variant(
     repository_id: RepositoryId,
     run_id: RunId,
     started_at: datetime,
-    leg: JudgedLeg,
+    judged: JudgedVariant,
     observation: scoring.Observation,
 ) -> list[Incident]:
-    """What the filter found in one leg of a run."""
+    """What the filter found in one variant of a run."""
     found = []
     if observation.is_incident:
-        found.append(_found(repository_id, run_id, started_at, leg, Kind.RUN, "", leg.failed))
+        found.append(_found(repository_id, run_id, started_at, judged, Kind.RUN, "", judged.failed))
     for number in sorted(observation.suite_outages):
-        inside = leg.suites == number
+        inside = judged.suites == number
         found.append(
-            _found(repository_id, run_id, started_at, leg, Kind.SUITE, leg.suite_names[number], leg.failed[inside])
+            _found(
+                repository_id, run_id, started_at, judged, Kind.SUITE, judged.suite_names[number], judged.failed[inside]
+            )
         )
-    if leg.runners is not None:
+    if judged.runners is not None:
         for number in sorted(observation.runner_outages):
-            failed = leg.failed[leg.runners.numbers == number]
-            found.append(_found(repository_id, run_id, started_at, leg, Kind.RUNNER, leg.runners.names[number], failed))
+            failed = judged.failed[judged.runners.numbers == number]
+            found.append(
+                _found(repository_id, run_id, started_at, judged, Kind.RUNNER, judged.runners.names[number], failed)
+            )
     return found
 
 
@@ -64,7 +68,7 @@ def _found(
     repository_id: RepositoryId,
     run_id: RunId,
     started_at: datetime,
-    leg: JudgedLeg,
+    judged: JudgedVariant,
     kind: Kind,
     suite: str,
     failed: np.ndarray[tuple[int], np.dtype[np.bool_]],
@@ -78,7 +82,7 @@ def _found(
         reason="",
         actor=SYSTEM,
         run_id=run_id,
-        variant=leg.variant,
+        variant=judged.variant,
         suite=suite,
         failed=int(failed.sum()),
         ran=len(failed),

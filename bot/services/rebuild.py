@@ -84,7 +84,7 @@ class Suites:
     def number(
         self, session: Session, kind: bytes, case_ids: NDArray[np.int32], *, whole: bool
     ) -> tuple[NDArray[np.int32], tuple[str, ...]]:
-        """The suite of each case, from 0 on within this leg, and their names; kept for a `whole` kind of leg."""
+        """The suite of each case, numbered from 0 within this variant, and their names; kept for a `whole` variant."""
         if whole and kind in self._kept:
             return self._kept[kind]
         if len(case_ids) and case_ids[-1] >= len(self._of):
@@ -148,9 +148,9 @@ def advance(session: Session, replay: Replay, limit: int = BATCH) -> int:
     read = replay.reader.read(session, limit)
     # Asked for after the runs: whatever was said before one of them is there by now.
     said = author_feedback.Hearing(session, replay.repository_id, replay.heard)
-    for run, legs in read:
+    for run, executions in read:
         replay.heard = said.until(replay.scorer, run.ordinal, replay.heard)
-        _take(session, replay, run, legs)
+        _take(session, replay, run, executions)
     return len(read)
 
 
@@ -190,7 +190,9 @@ def finish(session: Session, replay: Replay, channel: Channel | None, now: datet
     return True
 
 
-def _take(session: Session, replay: Replay, run: RunFacts, legs: tuple[execution_store.StoredExecution, ...]) -> None:
+def _take(
+    session: Session, replay: Replay, run: RunFacts, executions: tuple[execution_store.StoredExecution, ...]
+) -> None:
     """Take one run in as live ingestion did, or leave it out where a marked window covers it."""
     window = outage.covering(replay.windows, run.started_at, run.completed_at)
     replay.terms[run.id] = 0.0 if window is None else LEFT_OUT
@@ -205,13 +207,13 @@ def _take(session: Session, replay: Replay, run: RunFacts, legs: tuple[execution
         event_kind="pull_request" if run.is_pull_request else "push",
         started_at=run.started_at,
     )
-    for one in legs:
+    for one in executions:
         case_ids, failed, retries, told = one.judged()
         suites, names = replay.suites.number(session, one.kind, case_ids, whole=len(case_ids) == len(one.case_ids))
-        leg = judge.JudgedLeg(one.variant, case_ids, suites, failed, retries, names, one.whole, told)
-        seen = replay.scorer.observe(judge.execution_of(commit, leg))
+        judged = judge.JudgedVariant(one.variant, case_ids, suites, failed, retries, names, one.whole, told)
+        seen = replay.scorer.observe(judge.execution_of(commit, judged))
         replay.terms[run.id] = max(replay.terms[run.id], seen.outage)
-        replay.found += outage.of_leg(replay.repository_id, run.id, run.started_at, leg, seen)
+        replay.found += outage.of_variant(replay.repository_id, run.id, run.started_at, judged, seen)
 
 
 def _changes(before: Mapping[CaseId, Status], after: Mapping[CaseId, Status]) -> list[judge.Change]:

@@ -40,7 +40,7 @@ def follow(
     """
     if not report.complete or run.attempt > 1:
         return dict(ids)
-    orders = {leg.variant: [int(ids[case.identity.key]) for case in leg.cases] for leg in report.legs}
+    orders = {variant.variant: [int(ids[case.identity.key]) for case in variant.cases] for variant in report.variants}
     before = baseline_store.find(session, run.repository_id, run.workflow_path)
     if before is not None and run_store.get(session, run.repository_id, before.run_id).started_at > run.started_at:
         return dict(ids)  # a late run of an older commit shows nothing new
@@ -68,18 +68,18 @@ def _find(
     session: Session, run: run_store.StoredRun, before: Baseline, orders: Mapping[str, list[int]]
 ) -> tuple[Rename, ...]:
     """The renames between two runs, without those of cases that a run has or had side by side."""
-    legs = sorted(before.orders.keys() & orders.keys())
+    variants = sorted(before.orders.keys() & orders.keys())
     was = {CaseId(one) for order in before.orders.values() for one in order}
     is_now = {CaseId(one) for order in orders.values() for one in order}
-    vanished = {CaseId(one) for leg in legs for one in before.orders[leg]} - is_now
-    appeared = {CaseId(one) for leg in legs for one in orders[leg]} - was
+    vanished = {CaseId(one) for variant in variants for one in before.orders[variant]} - is_now
+    appeared = {CaseId(one) for variant in variants for one in orders[variant]} - was
     if not vanished or not appeared:
         return ()
     found = rename.match(
         rename_store.list_named(session, run.repository_id, vanished),
         rename_store.list_named(session, run.repository_id, appeared),
-        [before.orders[leg] for leg in legs],
-        [orders[leg] for leg in legs],
+        [before.orders[variant] for variant in variants],
+        [orders[variant] for variant in variants],
     )
     if not found:
         return ()

@@ -56,7 +56,7 @@ def faults(cases: list[ReportedCase]) -> Iterator[str]:
         yield f"{len(written)} tests are written, {len(merged.cases)} identities were given"
     if len({one.identity.key for one in merged.cases}) != len(merged.cases):
         yield "two tests have one identity"
-    if sum(len(one.tries) for one in merged.cases) < len(cases):
+    if sum(len(one.results) for one in merged.cases) < len(cases):
         yield "a case is lost"
     for case in cases:
         once = case_identity.identify(case)
@@ -65,7 +65,7 @@ def faults(cases: list[ReportedCase]) -> Iterator[str]:
         again = case_identity.identify(case._replace(file=once.file, class_name=once.class_name, name=once.name))
         if again != once:
             yield f"identifying {once.title!r} again gives {again.title!r}"
-    for failure in (one.failure for case in cases for one in case.tries if one.failure is not None):
+    for failure in (one.failure for case in cases for one in case.results if one.failure is not None):
         if failures.fingerprint(failure) != failures.fingerprint(replace(failure)):
             yield "a failure has two fingerprints"
 

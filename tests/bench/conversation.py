@@ -67,8 +67,8 @@ _FILL = (
             (select array_agg(id order by id) ids, count(*)::int n from cases where repository_id = :repository) c
        where r.repository_id = :repository and r.url like 'https://example.test/%'""",
     """insert into failures
-         (repository_id, case_id, run_id, variant, try, outcome, duration, fingerprint_id, occurred_at)
-       select :repository, c.id, r.id, 'ci.yml linux', 1, 1, 0.1, (select min(id) from fingerprints), r.started_at
+         (repository_id, case_id, run_id, variant, retry, outcome, duration, fingerprint_id, occurred_at)
+       select :repository, c.id, r.id, 'ci.yml linux', 0, 1, 0.1, (select min(id) from fingerprints), r.started_at
        from (select id, row_number() over () n from cases where repository_id = :repository limit :flaky) c,
             (select id, started_at, row_number() over () n from runs where repository_id = :repository) r
        where (c.n * 31 + r.n * 17) % (cast(:flaky as bigint) * :runs / :failures) = 0""",

@@ -45,20 +45,20 @@ _FILL = (
               now() - make_interval(mins => 10 * (:runs - n) + 295), now(), true, 1, n, false, n % 3 <> 0
        from generate_series(1, :runs) n""",
     """insert into failures
-         (repository_id, case_id, run_id, variant, try, outcome, duration, fingerprint_id, occurred_at)
-       select 1, c.id, r.id, 'linux', t.n, case when t.n = 1 then 1 else 0 end, 0.1, null, r.started_at
+         (repository_id, case_id, run_id, variant, retry, outcome, duration, fingerprint_id, occurred_at)
+       select 1, c.id, r.id, 'linux', t.n - 1, case when t.n = 1 then 1 else 0 end, 0.1, null, r.started_at
        from generate_series(1, :flaky) c(id), runs r, generate_series(1, 2) t(n)
        where (c.id * 7919 + r.number * 104729) % 101 = 0 and (t.n = 1 or r.number % 2 = 0)""",
     """insert into failures
-         (repository_id, case_id, run_id, variant, try, outcome, duration, fingerprint_id, occurred_at)
-       select 1, :flaky + 1, r.id, 'linux', 1, 1, 0.1, null, r.started_at from runs r
+         (repository_id, case_id, run_id, variant, retry, outcome, duration, fingerprint_id, occurred_at)
+       select 1, :flaky + 1, r.id, 'linux', 0, 1, 0.1, null, r.started_at from runs r
        where r.number >= :broken and r.on_default_branch""",
     """insert into run_results
          (repository_id, run_id, variant, case_ids, outcomes, durations, shards, complete, cases_hash)
        select 1, r.id, 'linux', c.ids, (
                 select string_agg(decode(case when f.case_id is null then '00' else '01' end, 'hex'), '' order by n)
                 from generate_series(1, :flaky + 1) n
-                left join failures f on f.case_id = n and f.run_id = r.id and f.try = 1
+                left join failures f on f.case_id = n and f.run_id = r.id and f.retry = 0
               ) || decode(repeat('00', c.n - :flaky - 1), 'hex'), '{}', '{}', true, decode(md5('bench'), 'hex')
        from runs r, (select array_agg(id order by id) ids, count(*)::int n from cases) c""",
     "analyze",

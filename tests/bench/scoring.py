@@ -85,7 +85,7 @@ def _failures(cases: int, runs: int) -> Iterator[NDArray[np.bool_]]:
 
 
 def _execution(number: int, ids: NDArray[np.int32], failed: NDArray[np.bool_]) -> scoring.Execution:
-    return judge.execution_of(_commit(number), _leg(ids, failed))
+    return judge.execution_of(_commit(number), _judged(ids, failed))
 
 
 def _commit(number: int) -> judge.Commit:
@@ -99,8 +99,8 @@ def _commit(number: int) -> judge.Commit:
     )
 
 
-def _leg(ids: NDArray[np.int32], failed: NDArray[np.bool_]) -> judge.JudgedLeg:
-    return judge.JudgedLeg(variant="default", case_ids=ids, suites=ids // 100, failed=failed, retries={})
+def _judged(ids: NDArray[np.int32], failed: NDArray[np.bool_]) -> judge.JudgedVariant:
+    return judge.JudgedVariant(variant="default", case_ids=ids, suites=ids // 100, failed=failed, retries={})
 
 
 def _after_runs(url: str, name: str, length: int) -> float:
@@ -115,7 +115,7 @@ def _after_runs(url: str, name: str, length: int) -> float:
         for number, failed in enumerate(_failures(RUN_SIZE, length + 15)):
             started = time.perf_counter()
             with database.begin() as session:
-                judge.judge(session, RepositoryId(1), _commit(number), (_leg(ids, failed),), START)
+                judge.judge(session, RepositoryId(1), _commit(number), (_judged(ids, failed),), START)
             if number >= length:
                 times.append(time.perf_counter() - started)
     finally:

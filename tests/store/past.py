@@ -12,12 +12,12 @@ from bot.analysis.model import (
     Channel,
     FailureText,
     Identity,
-    Leg,
     Outcome,
     RepositoryId,
+    Result,
     RunId,
     RunReport,
-    TryResult,
+    VariantReport,
 )
 from bot.services import ingest
 from bot.store.cases import case as case_store
@@ -64,7 +64,7 @@ class Past:
         complete: bool = True,
         runners: Mapping[str, str] | None = None,
     ) -> RunId:
-        """Record one run: by test name its tries, such as `.` passed, `F.` failed then passed; in `order`, if given.
+        """Record one run: by test name its results, such as `.` passed, `F.` failed then passed; in `order`, if given.
 
         A name may begin with its file, as in `tests/test_cart.py::total`. `again` makes it the next attempt of the run
         before, on the same commit. `runners` are what ran the tests.
@@ -74,9 +74,9 @@ class Past:
         ran = tuple(
             self._case(name, outcomes[name], messages or {})._replace(runner=on.get(name, "")) for name in names
         )
-        return self._record((Leg(VARIANT, shards, ran, complete),), branch, "", sha, "", again=again)
+        return self._record((VariantReport(VARIANT, shards, ran, complete),), branch, "", sha, "", again=again)
 
-    def legs(
+    def variants(
         self,
         outcomes: Mapping[str, Mapping[str, str]],
         *,
@@ -88,24 +88,31 @@ class Past:
         again: bool = False,
     ) -> RunId:
         """Record one run of several variants, by variant what `run` takes; the `partial` ones were read in part."""
-        legs = tuple(
-            Leg(
+        variants = tuple(
+            VariantReport(
                 variant,
                 (),
-                tuple(self._case(name, tries, {}) for name, tries in of.items()),
+                tuple(self._case(name, results, {}) for name, results in of.items()),
                 variant not in partial,
             )
             for variant, of in outcomes.items()
         )
-        return self._record(legs, branch, event, sha, base_sha, again=again)
+        return self._record(variants, branch, event, sha, base_sha, again=again)
 
     def _record(
-        self, legs: tuple[Leg, ...], branch: str, event: str, sha: str | None, base_sha: str, *, again: bool
+        self,
+        variants: tuple[VariantReport, ...],
+        branch: str,
+        event: str,
+        sha: str | None,
+        base_sha: str,
+        *,
+        again: bool,
     ) -> RunId:
         self._number += not again
         self._attempt = self._attempt + 1 if again else 1
         head = sha or hashlib.sha1(b"%d" % self._number, usedforsecurity=False).hexdigest()
-        failed = any(one.outcome.is_failure for leg in legs for case in leg.cases for one in case.tries)
+        failed = any(one.outcome.is_failure for variant in variants for case in variant.cases for one in case.results)
         with self.db.begin() as session:
             run = run_store.Run(
                 repository_id=self.repository_id,
@@ -124,7 +131,7 @@ class Past:
                 completed_at=self.now + timedelta(minutes=5),
             )
             run_id = ingest.begin(session, run, self.now)
-            ingest.record(session, self.repository_id, run_id, RunReport(legs, (), 1), self.channel, self.now)
+            ingest.record(session, self.repository_id, run_id, RunReport(variants, (), 1), self.channel, self.now)
         self.now += timedelta(hours=1)
         return run_id
 
@@ -135,21 +142,21 @@ class Past:
             ids, titles = case_store.list_titles(session, self.repository_id)
         return CaseId(ids[titles.index(f"{file}::{own}")])
 
-    def _case(self, name: str, tries: str, messages: Mapping[str, str]) -> CaseRun:
+    def _case(self, name: str, results: str, messages: Mapping[str, str]) -> CaseRun:
         file, own = _placed(name)
         key = hashlib.blake2b(f"{file}::{own}".encode(), digest_size=16).digest()
         return CaseRun(
             Identity(file, file.removesuffix(".py").replace("/", "."), own, "pytest", "", key),
             tuple(
-                TryResult(
-                    number,
+                Result(
+                    retry,
                     _OUTCOMES[letter],
                     0.5,
                     FailureText("AssertionError", messages.get(name, f"assert {name} == 1"), "")
                     if letter in "FE"
                     else None,
                 )
-                for number, letter in enumerate(tries, start=1)
+                for retry, letter in enumerate(results)
             ),
         )
 

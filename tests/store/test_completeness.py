@@ -31,11 +31,11 @@ def test_a_run_with_far_fewer_cases_is_incomplete_says_so_and_is_no_evidence_of_
     run_id = past.run(FEW)
     with db.begin() as session:
         run = run_store.get(session, past.repository_id, run_id)
-        (leg,) = result_store.list_legs(session, past.repository_id, [run_id])
+        (variant,) = result_store.list_variants(session, past.repository_id, [run_id])
         problems = run_store.list_problems(session, past.repository_id, [run_id])
         assert result_store.list_case_outcomes(session, past.repository_id, past.case_id("t3"), 9) == before
         state = commit.state(session, past.repository_id, run.head_sha, past.now)
-    assert (run.complete, leg.complete) == (False, False)
+    assert (run.complete, variant.complete) == (False, False)
     assert [one.reason for one in problems] == ["10 cases, the last runs had 40."]
     assert (state.complete, state.cases) == (False, 10)
 
@@ -70,8 +70,10 @@ def test_what_passed_in_a_leg_that_is_not_whole_is_not_counted(db: Database) -> 
     whole.run({"a": ".", "b": "."})
     cut.run({"a": ".", "b": "."}, complete=False)
     with db.begin() as session:
-        legs = [result_store.list_legs(session, past.repository_id, [past.run({"a": "."})])[0] for past in (whole, cut)]
-    assert all(np.array_equal(leg.outcomes, [0]) for leg in legs)
+        variants = [
+            result_store.list_variants(session, past.repository_id, [past.run({"a": "."})])[0] for past in (whole, cut)
+        ]
+    assert all(np.array_equal(variant.outcomes, [0]) for variant in variants)
 
 
 @pytest.mark.parametrize(("conclusion", "told"), [("failure", 1), ("cancelled", 0)])

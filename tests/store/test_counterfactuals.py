@@ -42,7 +42,7 @@ def live(past: Past, seed: int, runs: int) -> None:
     """A past in which some tests fail for no reason, differently in each variant, and one breaks at the end."""
     chance = random.Random(seed)  # noqa: S311  # no secret
     for number in range(runs):
-        legs = {
+        variants = {
             variant: {
                 case: "F"
                 if case == BROKEN and number >= runs - 5
@@ -53,7 +53,7 @@ def live(past: Past, seed: int, runs: int) -> None:
             }
             for variant in LEGS
         }
-        past.legs(legs, branch=chance.choice(["main", "main", "feature"]))
+        past.variants(variants, branch=chance.choice(["main", "main", "feature"]))
         past.now += timedelta(hours=chance.choice([0, 2, 5]))
 
 
@@ -82,7 +82,7 @@ def test_clean_commits_do_what_was_foretold_for_all_variants_together(db: Databa
     assert len(troubled) > 3
     seen = {case: [before[case].status] for case in troubled}
     for _ in range(within):
-        past.legs(CLEAN)
+        past.variants(CLEAN)
         for case in troubled:
             seen[case].append(told(past, case, ahead=False).status)
     for case in troubled:
@@ -136,7 +136,7 @@ def test_a_release_takes_what_the_variant_that_is_furthest_behind_takes(db: Data
     commits = 0
     (promise,) = [line for line in told(past, "cart.test_0").counterfactuals if line.endswith("release it.")]
     for _ in range(200):
-        past.legs(CLEAN)
+        past.variants(CLEAN)
         commits += 1
         rescore.release(context(past), REPOSITORY)
         with db.begin() as session:

@@ -55,6 +55,6 @@ def test_a_test_that_failed_only_with_the_rest_of_the_run_is_infra_while_that_is
 def test_a_variant_that_is_new_takes_nothing_from_what_the_others_show(past: Past) -> None:
     for _ in range(10):
         past.run(CALM)
-    past.legs({"ci/default": CALM, "ci/windows": CALM})
+    past.variants({"ci/default": CALM, "ci/windows": CALM})
     assert status(past, "test_1") is Status.HEALTHY
     assert counts(past) == {Status.HEALTHY: 60}

@@ -21,12 +21,12 @@ from bot.store.tables import scores as scores_table
 
 REPOSITORY = RepositoryId(7)
 START = datetime(2026, 5, 4, tzinfo=UTC)
-Step = tuple[judge.Commit, tuple[judge.JudgedLeg, ...]]
+Step = tuple[judge.Commit, tuple[judge.JudgedVariant, ...]]
 
 
-def leg(variant: str, ids: list[int], failing: list[int], retried: list[int]) -> judge.JudgedLeg:
+def judged(variant: str, ids: list[int], failing: list[int], retried: list[int]) -> judge.JudgedVariant:
     numbers = np.array(ids, dtype=np.int32)
-    return judge.JudgedLeg(
+    return judge.JudgedVariant(
         variant=variant,
         case_ids=numbers,
         suites=numbers % 4,
@@ -47,20 +47,20 @@ def commit(number: int, sha: str, branch: str = "main") -> judge.Commit:
 
 
 def history(seed: int, length: int = 60) -> list[Step]:
-    """Two legs a run over case numbers that lie in several blocks, with flakes, an outage, branches and re-runs."""
+    """Two variants a run over case numbers that lie in several blocks, with flakes, an outage, branches and re-runs."""
     draw = random.Random(seed)  # noqa: S311  # a seeded history, no secret
     numbers = [*range(1, 41), *range(4090, 4110), *range(20_000, 20_020)]
     steps: list[Step] = []
     for number in range(length):
         branch = draw.choice(["main", "main", "topic", f"pr-{number % 5}"])
         sha = f"{branch}-{number // 2}"
-        legs = []
+        variants = []
         for variant in ("linux", "mac"):
             ids = sorted(draw.sample(numbers, 60))
             rate = 0.5 if number % 17 == 11 else 0.03
             failing = [case for case in ids if draw.random() < rate]
-            legs.append(leg(variant, ids, failing, failing[:1]))
-        steps.append((commit(number, sha, branch), tuple(legs)))
+            variants.append(judged(variant, ids, failing, failing[:1]))
+        steps.append((commit(number, sha, branch), tuple(variants)))
     return steps
 
 
@@ -84,9 +84,12 @@ def failures_only(steps: list[Step]) -> list[Step]:
     return [
         (
             one,
-            tuple(leg(part.variant, part.case_ids[part.failed].tolist(), part.case_ids.tolist(), []) for part in legs),
+            tuple(
+                judged(part.variant, part.case_ids[part.failed].tolist(), part.case_ids.tolist(), [])
+                for part in variants
+            ),
         )
-        for one, legs in steps
+        for one, variants in steps
     ]
 
 
@@ -95,14 +98,14 @@ def failures_only(steps: list[Step]) -> list[Step]:
 def test_live_rebuild_and_replay_agree_to_the_last_bit(db: Database, seed: int, listing: bool) -> None:
     steps = failures_only(history(seed)) if listing else history(seed)
     with db.begin() as session:
-        for one, legs in steps:
-            judge.judge(session, REPOSITORY, one, legs, one.started_at)
+        for one, variants in steps:
+            judge.judge(session, REPOSITORY, one, variants, one.started_at)
         live = stored(session)
     assert live
     keys = sum(len(one.case_ids) for one in steps[0][1])
     replayed = scoring.Scorer(scoring.RepositoryMemory(keys))
-    for one, legs in steps:
-        for part in sorted(legs, key=lambda part: part.variant):
+    for one, variants in steps:
+        for part in sorted(variants, key=lambda part: part.variant):
             replayed.observe(judge.execution_of(one, part))
     with db.begin() as session:
         judge.replace(session, REPOSITORY, replayed, START)
@@ -111,7 +114,7 @@ def test_live_rebuild_and_replay_agree_to_the_last_bit(db: Database, seed: int, 
 
 def test_a_run_touches_the_blocks_of_its_own_cases_only(db: Database) -> None:
     with db.begin() as session:
-        judge.judge(session, REPOSITORY, commit(1, "a"), (leg("linux", [1, 5000], [], []),), START)
+        judge.judge(session, REPOSITORY, commit(1, "a"), (judged("linux", [1, 5000], [], []),), START)
         counts = scorer_store.get_counts(session, REPOSITORY, "linux", np.array([1], dtype=np.int32))
         assert [number for number, _ in counts.rows()] == [0]
         assert counts.get(np.array([1, 2], dtype=np.int32))[0].tolist() == [1, 0]
@@ -121,10 +124,10 @@ def test_a_run_touches_the_blocks_of_its_own_cases_only(db: Database) -> None:
 
 def test_scores_of_another_model_are_left_alone_until_they_are_made_anew(db: Database) -> None:
     with db.begin() as session:
-        judge.judge(session, REPOSITORY, commit(1, "a"), (leg("linux", [1, 2], [1], []),), START)
+        judge.judge(session, REPOSITORY, commit(1, "a"), (judged("linux", [1, 2], [1], []),), START)
         session.execute(sa.update(scorers_table).values(model=1))
         before = stored(session)
-        judgement = judge.judge(session, REPOSITORY, commit(2, "b"), (leg("linux", [1, 2], [1], []),), START)
+        judgement = judge.judge(session, REPOSITORY, commit(2, "b"), (judged("linux", [1, 2], [1], []),), START)
         assert judgement.observations is None
         assert stored(session) == before
         assert scorer_store.list_outdated(session, scoring.MODEL.version) == [REPOSITORY]
@@ -132,9 +135,9 @@ def test_scores_of_another_model_are_left_alone_until_they_are_made_anew(db: Dat
 
 def test_a_repository_that_outgrew_its_number_of_cases_is_to_be_scored_anew(db: Database) -> None:
     with db.begin() as session:
-        judge.judge(session, REPOSITORY, commit(1, "a"), (leg("linux", list(range(300)), [], []),), START)
+        judge.judge(session, REPOSITORY, commit(1, "a"), (judged("linux", list(range(300)), [], []),), START)
         assert scorer_store.list_outdated(session, scoring.MODEL.version) == []
-        judge.judge(session, REPOSITORY, commit(2, "b"), (leg("linux", list(range(2000)), [], []),), START)
+        judge.judge(session, REPOSITORY, commit(2, "b"), (judged("linux", list(range(2000)), [], []),), START)
         assert scorer_store.list_outdated(session, scoring.MODEL.version) == [REPOSITORY]
         assert scorer_store.get_keys(session, REPOSITORY) == 300
 
@@ -143,7 +146,7 @@ def test_changes_are_of_the_worst_variant(db: Database) -> None:
     with db.begin() as session:
         ids = list(range(50))
         for number in range(10):
-            judge.judge(session, REPOSITORY, commit(number, f"c{number}"), (leg("linux", ids, [], []),), START)
+            judge.judge(session, REPOSITORY, commit(number, f"c{number}"), (judged("linux", ids, [], []),), START)
         changes = [
             change
             for number in range(3)
@@ -151,7 +154,7 @@ def test_changes_are_of_the_worst_variant(db: Database) -> None:
                 session,
                 REPOSITORY,
                 commit(20 + number, f"f{number}"),
-                (leg("linux", ids, [3], []), leg("mac", ids, [], [])),
+                (judged("linux", ids, [3], []), judged("mac", ids, [], [])),
                 START,
             ).changes
         ]
@@ -163,13 +166,13 @@ def test_changes_are_of_the_worst_variant(db: Database) -> None:
 def test_what_a_listing_of_failures_leaves_out_changes_no_status_that_another_variant_gives(db: Database) -> None:
     with db.begin() as session:
 
-        def run(number: int, *legs: judge.JudgedLeg) -> tuple[judge.Change, ...]:
-            return judge.judge(session, REPOSITORY, commit(number, f"c{number}"), legs, START).changes
+        def run(number: int, *variants: judge.JudgedVariant) -> tuple[judge.Change, ...]:
+            return judge.judge(session, REPOSITORY, commit(number, f"c{number}"), variants, START).changes
 
         for number in range(8):
-            run(number, leg("linux", [3, 4], [3, 4], []), leg("mac", [3, 4], [3, 4], []))
+            run(number, judged("linux", [3, 4], [3, 4], []), judged("mac", [3, 4], [3, 4], []))
         before = {row.variant: row.status for row in case_store.list_scores(session, REPOSITORY, case_ids=[3])}
-        changes = [change for number in range(60) for change in run(8 + number, leg("linux", [4], [4], []))]
+        changes = [change for number in range(60) for change in run(8 + number, judged("linux", [4], [4], []))]
         after = {row.variant: row.status for row in case_store.list_scores(session, REPOSITORY, case_ids=[3])}
     assert before == {"linux": Status.BROKEN, "mac": Status.BROKEN}
     assert (after["linux"], after["mac"]) == (Status.HEALTHY, Status.BROKEN)

@@ -70,9 +70,9 @@ def live(past: Past, seed: int, runs: int = 70) -> None:
         again = bool(shas) and chance.random() < 0.15
         late = branch == "main" and bool(shas) and chance.random() < 0.1
         sha = chance.choice(shas) if late else f"{seed:08x}{number:032x}"
-        legs = {variant: _outcomes(chance, number) for variant in ("linux", "windows") if chance.random() < 0.8}
-        past.legs(
-            legs,
+        variants = {variant: _outcomes(chance, number) for variant in ("linux", "windows") if chance.random() < 0.8}
+        past.variants(
+            variants,
             branch=branch,
             event="push" if branch == "fix" else "",
             sha=sha,
@@ -82,7 +82,7 @@ def live(past: Past, seed: int, runs: int = 70) -> None:
         )
         if branch == "main":
             shas.append(sha)
-        if any("F" in legs[variant].get("login.test_3", "") for variant in legs) and chance.random() < 0.5:
+        if any("F" in variants[variant].get("login.test_3", "") for variant in variants) and chance.random() < 0.5:
             own_up(past, "login.test_3", sha)
 
 

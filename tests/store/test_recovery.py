@@ -96,7 +96,7 @@ def test_a_case_that_did_not_run_to_its_end_on_the_default_branch_is_never_relea
             case "gone":
                 past.run(OTHERS)
             case "partial":
-                past.legs({VARIANT: CLEAN}, partial=[VARIANT])
+                past.variants({VARIANT: CLEAN}, partial=[VARIANT])
             case _:
                 past.run(CLEAN, branch="feature")
     assert held(past).state is State.ACTIVE

@@ -17,7 +17,7 @@ def strip(past: Past, name: str) -> tuple[Verdict, ...]:
 def test_a_commit_that_passes_on_one_variant_and_fails_on_another_did_not_do_both(db: Database) -> None:
     past = Past(db)
     for linux, mac in ((".", "."), ("F", "."), ("F.", "."), ("F", "F."), ("s", "."), ("s", "s")):
-        past.legs({"linux": {"cart.test_0": linux}, "mac": {"cart.test_0": mac}})
+        past.variants({"linux": {"cart.test_0": linux}, "mac": {"cart.test_0": mac}})
     assert strip(past, "cart.test_0") == (
         Verdict.PASSED,
         Verdict.FAILED,
@@ -30,8 +30,8 @@ def test_a_commit_that_passes_on_one_variant_and_fails_on_another_did_not_do_bot
 
 def test_a_commit_that_is_run_again_did_both_where_one_variant_did(db: Database) -> None:
     past = Past(db)
-    past.legs({"linux": {"cart.test_0": "F"}, "mac": {"cart.test_0": "."}})
-    past.legs({"linux": {"cart.test_0": "."}, "mac": {"cart.test_0": "."}}, again=True, sha="a" * 40)
+    past.variants({"linux": {"cart.test_0": "F"}, "mac": {"cart.test_0": "."}})
+    past.variants({"linux": {"cart.test_0": "."}, "mac": {"cart.test_0": "."}}, again=True, sha="a" * 40)
     assert strip(past, "cart.test_0") == (Verdict.FAILED, Verdict.PASSED)
-    past.legs({"linux": {"cart.test_0": "F"}, "mac": {"cart.test_0": "."}}, again=True, sha="a" * 40)
+    past.variants({"linux": {"cart.test_0": "F"}, "mac": {"cart.test_0": "."}}, again=True, sha="a" * 40)
     assert strip(past, "cart.test_0") == (Verdict.FAILED, Verdict.FLAKY)

@@ -46,15 +46,15 @@ def merge(members: list[Member]) -> Merged:
 
 
 def told(members: list[Member]) -> dict[str, list[Outcome]]:
-    return {one.identity.title: [each.outcome for each in one.tries] for one in merge(members).cases}
+    return {one.identity.title: [each.outcome for each in one.results] for one in merge(members).cases}
 
 
 def test_the_same_test_in_a_later_file_is_a_further_try_in_the_order_of_the_files() -> None:
     files = [("junit-10.xml", PASSED), ("junit-2.xml", FAILED), ("junit.xml", FAILED)]
     merged = merge([member(outcome=outcome, path=path) for path, outcome in files])
     (only,) = merged.cases
-    assert [one.outcome for one in only.tries] == [FAILED, FAILED, PASSED]
-    assert [one.number for one in only.tries] == [1, 2, 3]
+    assert [one.outcome for one in only.results] == [FAILED, FAILED, PASSED]
+    assert [result.retry for result in only.results] == [0, 1, 2]
     assert only.verdict is Verdict.FLAKY
     assert merged.notes == ()
 
@@ -197,7 +197,7 @@ def test_no_case_is_lost_no_identity_is_given_twice_and_the_order_of_reading_is_
     members: list[Member], random: object
 ) -> None:
     merged = merge(members)
-    assert sum(len(one.tries) for one in merged.cases) == len(members)
+    assert sum(len(one.results) for one in merged.cases) == len(members)
     assert len({one.identity.key for one in merged.cases}) == len(merged.cases)
     shuffled = list(members)
     random.shuffle(shuffled)  # type: ignore[attr-defined]

@@ -91,25 +91,25 @@ def test_a_case_knows_its_suites_file_class_duration_and_host() -> None:
 
 
 def test_a_failure_keeps_type_message_and_text() -> None:
-    failure = read(MIXED)[1][1].tries[0].failure
+    failure = read(MIXED)[1][1].results[0].failure
     assert failure is not None
     assert (failure.type, failure.message, failure.text) == ("E", "boom <1>", "line one\nline two")
 
 
-def test_a_case_that_failed_then_passed_is_flaky_and_has_two_tries() -> None:
+def test_a_case_that_failed_then_passed_is_flaky_and_has_two_results() -> None:
     summary, cases = read(suite('<testcase name="a" time="2"><flakyFailure message="x" time="1"/></testcase>'))
     assert (summary.passed, summary.flaky) == (1, 1)
-    assert [(one.number, one.outcome, one.duration) for one in cases[0].tries] == [
-        (1, Outcome.FAILED, 1.0),
-        (2, Outcome.PASSED, 2.0),
+    assert [(result.retry, result.outcome, result.duration) for result in cases[0].results] == [
+        (0, Outcome.FAILED, 1.0),
+        (1, Outcome.PASSED, 2.0),
     ]
 
 
-def test_a_case_that_failed_on_every_rerun_is_failed_with_a_try_each() -> None:
+def test_a_case_that_failed_on_every_rerun_is_failed_with_a_result_each() -> None:
     inside = '<testcase name="a"><failure/><rerunFailure/><rerunError/></testcase>'
     summary, cases = read(suite(inside))
     assert (summary.failed, summary.flaky) == (1, 0)
-    assert [one.outcome for one in cases[0].tries] == [Outcome.FAILED, Outcome.FAILED, Outcome.ERRORED]
+    assert [one.outcome for one in cases[0].results] == [Outcome.FAILED, Outcome.FAILED, Outcome.ERRORED]
 
 
 def test_an_error_outside_any_case_makes_the_report_incomplete() -> None:
@@ -175,7 +175,7 @@ def test_a_long_output_is_not_a_long_tag() -> None:
 
 def test_texts_and_messages_are_cut_to_their_bounds() -> None:
     inside = f'<testcase name="a"><failure message="{"m" * 9000}">{"t" * 90_000}</failure></testcase>'
-    failure = read(suite(inside))[1][0].tries[0].failure
+    failure = read(suite(inside))[1][0].results[0].failure
     assert failure is not None
     assert (len(failure.message), len(failure.text)) == (DEFAULT.message_length, DEFAULT.text_length)
 

@@ -60,7 +60,7 @@ def test_elements_are_counted_and_declared_totals_are_not_believed() -> None:
     assert counted == (5, 2, 1, 1, 1, 1)
     assert summary.complete
     assert cases[0].duration == pytest.approx(1234.5)
-    assert [one.outcome for one in cases[4].tries] == [Outcome.FAILED, Outcome.PASSED]
+    assert [one.outcome for one in cases[4].results] == [Outcome.FAILED, Outcome.PASSED]
 
 
 @given(st.integers(min_value=1, max_value=len(MIXED)))
@@ -91,8 +91,8 @@ def test_what_can_be_inflated_of_a_damaged_archive_is_kept_and_is_incomplete(pac
     summary = reader.read(member.stream, cases.extend)
     assert (len(cases), summary.complete) == (5, False)
     assert summary.warnings[0].endswith("after 5 cases")
-    (leg,) = run_report.read_artifacts([run_report.Artifact("junit", io.BytesIO(packed))], "ci.yml").legs
-    assert (len(leg.cases), leg.complete) == (5, False)
+    (variant,) = run_report.read_artifacts([run_report.Artifact("junit", io.BytesIO(packed))], "ci.yml").variants
+    assert (len(variant.cases), variant.complete) == (5, False)
 
 
 @pytest.mark.parametrize(
@@ -137,8 +137,8 @@ def test_gz_and_zip_hold_the_same_report() -> None:
     for stream in (io.BytesIO(gzip.compress(MIXED)), zipped(report__xml=MIXED), io.BytesIO(MIXED)):
         report = run_report.read_artifacts([run_report.Artifact("junit-linux", stream)], ".github/workflows/ci.yml")
         assert report.complete
-        assert [leg.variant for leg in report.legs] == ["ci/linux"]
-        assert len(report.legs[0].cases) == 5
+        assert [variant.variant for variant in report.variants] == ["ci/linux"]
+        assert len(report.variants[0].cases) == 5
 
 
 def test_the_order_of_files_changes_nothing_and_repeated_identities_are_tries() -> None:
@@ -147,7 +147,7 @@ def test_the_order_of_files_changes_nothing_and_repeated_identities_are_tries() 
     there = run_report.read_artifacts([run_report.Artifact("junit", zipped(a__xml=failed, b__xml=passed))], "ci.yml")
     back = run_report.read_artifacts([run_report.Artifact("junit", zipped(b__xml=passed, a__xml=failed))], "ci.yml")
     assert there == back
-    assert there.legs[0].cases[0].verdict is Verdict.FLAKY
+    assert there.variants[0].cases[0].verdict is Verdict.FLAKY
 
 
 def test_an_artifact_without_reports_is_no_pass() -> None:

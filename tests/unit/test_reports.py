@@ -36,12 +36,12 @@ def read(artifacts: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> RunRepor
 
 
 def only(report: RunReport) -> CaseRun:
-    ((case,),) = (leg.cases for leg in report.legs)
+    ((case,),) = (variant.cases for variant in report.variants)
     return case
 
 
 def outcomes(case: CaseRun) -> list[Outcome]:
-    return [one.outcome for one in case.tries]
+    return [one.outcome for one in case.results]
 
 
 def test_artifacts_become_legs_and_shards_are_kept_on_the_leg() -> None:
@@ -53,18 +53,18 @@ def test_artifacts_become_legs_and_shards_are_kept_on_the_leg() -> None:
             ("junit-mac", [("r.xml", one)]),
         ]
     )
-    assert [(leg.variant, leg.shards, len(leg.cases)) for leg in report.legs] == [
+    assert [(variant.variant, variant.shards, len(variant.cases)) for variant in report.variants] == [
         ("ci/linux", ("1", "2"), 2),
         ("ci/mac", (), 1),
     ]
     assert (report.files, report.complete) == (3, True)
-    assert [case.runner for leg in report.legs for case in leg.cases] == ["shard 1", "shard 2", ""]
+    assert [case.runner for variant in report.variants for case in variant.cases] == ["shard 1", "shard 2", ""]
 
 
 def test_the_same_test_again_in_a_file_is_a_further_try_and_flaky_when_mixed() -> None:
     case = only(read([("junit", [("r.xml", suite(FAILED + PASSED))])]))
     assert outcomes(case) == [Outcome.FAILED, Outcome.PASSED]
-    assert [one.number for one in case.tries] == [1, 2]
+    assert [result.retry for result in case.results] == [0, 1]
     assert case.verdict is Verdict.FLAKY
 
 
@@ -78,7 +78,7 @@ def test_one_name_under_two_browsers_is_two_tests_and_not_a_flake() -> None:
     inside = "".join(suite(case, f'name="a.spec.ts" hostname="{host}"') for host, case in browsers.items())
     text = f"<testsuites>{inside}</testsuites>"
     report = read([("junit", [("r.xml", text)])])
-    assert sorted((case.identity.scope, case.verdict) for case in report.legs[0].cases) == [
+    assert sorted((case.identity.scope, case.verdict) for case in report.variants[0].cases) == [
         ("a.spec.ts > chromium", Verdict.PASSED),
         ("a.spec.ts > webkit", Verdict.FAILED),
     ]
@@ -92,15 +92,15 @@ def test_tests_that_only_masking_makes_alike_stay_apart_and_keep_their_names_ove
         report = read([("junit", [("r.xml", suite(inside))])])
         assert report.complete
         assert [problem.is_note for problem in report.problems] == [True]
-        return [(case.identity.scope, case.identity.key) for case in report.legs[0].cases]
+        return [(case.identity.scope, case.identity.key) for case in report.variants[0].cases]
 
     assert len(run("7f01aa", "7f02bb")) == 2
     assert run("7f01aa", "7f02bb") == run("7fffff", "7f0000")
 
 
 def test_cases_without_a_name_are_counted_apart() -> None:
-    (leg,) = read([("junit", [("r.xml", suite("<testcase/><testcase/>"))])]).legs
-    assert len(leg.cases) == 2
+    (variant,) = read([("junit", [("r.xml", suite("<testcase/><testcase/>"))])]).variants
+    assert len(variant.cases) == 2
 
 
 def test_a_broken_file_is_a_problem_and_makes_its_leg_incomplete_and_no_other() -> None:
@@ -110,7 +110,7 @@ def test_a_broken_file_is_a_problem_and_makes_its_leg_incomplete_and_no_other() 
             ("junit-b", [("r.xml", suite(PASSED))]),
         ]
     )
-    assert [(leg.variant, leg.complete, len(leg.cases)) for leg in report.legs] == [
+    assert [(variant.variant, variant.complete, len(variant.cases)) for variant in report.variants] == [
         ("ci/a", False, 1),
         ("ci/b", True, 1),
     ]
@@ -147,7 +147,7 @@ def test_nothing_read_at_all_is_never_complete() -> None:
 
 def test_an_archive_that_is_refused_is_a_problem_of_its_leg() -> None:
     report = run_report.read_artifacts([run_report.Artifact("junit.zip", io.BytesIO(b"PK\x03\x04 broken"))], CI)
-    assert [(leg.variant, leg.complete) for leg in report.legs] == [("ci/default", False)]
+    assert [(variant.variant, variant.complete) for variant in report.variants] == [("ci/default", False)]
     assert "damaged" in report.problems[0].reason
 
 
@@ -171,11 +171,11 @@ def test_a_run_keeps_so_many_cases_and_so_much_text_and_no_more() -> None:
     long = suite('<testcase name="t"><failure message="why">' + "x" * 500 + "</failure></testcase>")
     other = suite('<testcase name="u"><failure message="why">' + "x" * 500 + "</failure></testcase>")
     artifact = run_report.Artifact("junit", io.BytesIO(zipped([("a.xml", long), ("b.xml", other)])))
-    (leg,) = run_report.read_artifacts([artifact], CI, replace(DEFAULT, run_text=800)).legs
-    kept = [one.failure for case in leg.cases for one in case.tries]
+    (variant,) = run_report.read_artifacts([artifact], CI, replace(DEFAULT, run_text=800)).variants
+    kept = [one.failure for case in variant.cases for one in case.results]
     assert [(failure.message, len(failure.text)) for failure in kept if failure] == [("why", 500), ("why", 0)]
-    (leg,) = run_report.read_artifacts([artifact], CI, replace(DEFAULT, cases=1)).legs
-    assert (len(leg.cases), leg.complete) == (1, False)
+    (variant,) = run_report.read_artifacts([artifact], CI, replace(DEFAULT, cases=1)).variants
+    assert (len(variant.cases), variant.complete) == (1, False)
 
 
 def test_reading_ends_when_its_time_is_over() -> None:

@@ -1,4 +1,4 @@
-"""The runners of a leg: told apart where there are several, and not where they say nothing."""
+"""The runners of a variant: told apart where there are several, and not where they say nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A leg that was read in part: its failures count, what passed in it gives no credit, and its size is known."""
+"""A variant that was read in part: its failures count, what passed in it gives no credit, and its size is known."""
 
 from __future__ import annotations
 

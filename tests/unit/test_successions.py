@@ -18,7 +18,7 @@ def followed(*runs: str, part: int = -1) -> list[str]:
         for number, title in enumerate(titles)
     ]
     ran = [
-        Ran({"leg": np.array([titles.index(title) for title in run.split()], dtype=np.int32)}, position != part)
+        Ran({"variant": np.array([titles.index(title) for title in run.split()], dtype=np.int32)}, position != part)
         for position, run in enumerate(runs)
     ]
     return [f"{one.old.title} > {one.new.title}" for one in rename_chain.find(ran, named)]

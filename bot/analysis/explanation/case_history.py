@@ -44,10 +44,10 @@ class RunFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseResult:
-    """What one case did in one variant of one run: the first outcome, and whether each further try failed.
+    """What one case did in one variant of one run: the first outcome, and whether each retry failed.
 
-    `whole` says that the leg was read in full: else a pass is no evidence. `fingerprint_id` is of the last failed try,
-    `runner` what ran the first one, where the leg had several.
+    `whole` says that the variant was read in full: else a pass is no evidence. `fingerprint_id` is of the last
+    failure, `runner` what ran the case first, where the variant had several.
     """
 
     case_id: CaseId
@@ -62,12 +62,12 @@ class CaseResult:
 
     @property
     def failed(self) -> bool:
-        """Whether any try failed."""
+        """Whether any result is a failure."""
         return self.outcome.is_failure or any(self.retries)
 
     @property
     def passed(self) -> bool:
-        """Whether any try passed, as far as the leg was read in full."""
+        """Whether any result is a pass, as far as the variant was read in full."""
         return self.whole and (self.outcome is Outcome.PASSED or not all(self.retries))
 
     @property

@@ -1,4 +1,4 @@
-"""Which cases of a leg are one test that ran again, and which are tests that merely look alike.
+"""Which cases of a variant are one test that ran again, and which are tests that merely look alike.
 
 The same test again, in one file or in a later one, is one more try of it. Alike and yet not the same are: two names
 that only masking made equal; one name twice in a file whose writer repeats none; one name under two suites or hosts of
@@ -23,7 +23,7 @@ from typing import Final, NamedTuple, assert_never
 
 from bot.analysis.identity import case_identity, repetition
 from bot.analysis.identity.runner import runner_name
-from bot.analysis.model import CaseRun, Identity, TryResult
+from bot.analysis.model import CaseRun, Identity, Result
 from bot.analysis.reports.reported_case import ReportedCase
 
 # Folders in which the tries or parts of one suite are kept: attempt-1, test_attempts, rerun, shard-2-of-4.
@@ -65,7 +65,7 @@ class _Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The cases of a leg in the order in which they first ran, and what has to be said of collisions among them."""
+    """The cases of a variant in the order in which they first ran, and what has to be said of collisions among them."""
 
     cases: tuple[CaseRun, ...]
     notes: tuple[str, ...]
@@ -88,7 +88,7 @@ def merge(reports: Iterable[tuple[Source, Sequence[ReportedCase]]], repository: 
             found = case_identity.identify(case, repository)
             key = found.key
             if key not in runs:
-                runs[key] = CaseRun(found, case.tries, runner_name(source.shard, case.host))
+                runs[key] = CaseRun(found, case.results, runner_name(source.shard, case.host))
                 first[key] = report << _REPORT | number
                 continue
             if key not in again:
@@ -103,7 +103,7 @@ def merge(reports: Iterable[tuple[Source, Sequence[ReportedCase]]], repository: 
             merged.append(run)
             continue
         kinds, tests = _tell_apart(run.identity, again[key])
-        merged += [CaseRun(test, _tries(members), _runner(*members[0])) for test, members in tests]
+        merged += [CaseRun(test, _results(members), _runner(*members[0])) for test, members in tests]
         for kind in kinds:
             said.setdefault(kind, []).append(run.identity.title)
     return Merged(tuple(merged), tuple(_say(kind, said[kind]) for kind in _Kind if kind in said))
@@ -186,9 +186,9 @@ def _written(case: ReportedCase) -> tuple[str, str, str]:
     return case.file, case.class_name, case.name
 
 
-def _tries(members: list[_Member]) -> tuple[TryResult, ...]:
-    tries = [one for _, case in members for one in case.tries]
-    return tuple(one._replace(number=number) for number, one in enumerate(tries, start=1))
+def _results(members: list[_Member]) -> tuple[Result, ...]:
+    results = [result for _, case in members for result in case.results]
+    return tuple(result._replace(retry=retry) for retry, result in enumerate(results))
 
 
 def _runner(source: Source, case: ReportedCase) -> str:

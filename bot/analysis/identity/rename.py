@@ -52,7 +52,7 @@ def match(
 ) -> tuple[Rename, ...]:
     """The renames between two runs, in order of the old case.
 
-    `before` and `now` are the cases of both runs in the order in which they ran, leg by leg, aligned.
+    `before` and `now` are the cases of both runs in the order in which they ran, variant by variant, aligned.
     """
     moved = _moved(vanished, appeared)
     gone = {one.old.id for one in moved}

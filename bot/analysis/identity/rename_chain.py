@@ -15,7 +15,7 @@ from bot.analysis.identity.rename import Named, Rename
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """One run: by leg its cases in the order in which they ran, and whether it was read as a whole."""
+    """One run: by variant its cases in the order in which they ran, and whether it was read as a whole."""
 
     orders: Mapping[str, NDArray[np.int32]]
     whole: bool
@@ -33,8 +33,8 @@ def find(runs: Sequence[Ran], named: Sequence[Named]) -> Iterator[Rename]:
             last[order] = position
     whole = [position for position, run in enumerate(runs) if run.whole]
     for before, now in pairwise(whole):
-        legs = sorted(runs[before].orders.keys() & runs[now].orders.keys())
-        old, new = ([runs[position].orders[leg] for leg in legs] for position in (before, now))
+        variants = sorted(runs[before].orders.keys() & runs[now].orders.keys())
+        old, new = ([runs[position].orders[variant] for variant in variants] for position in (before, now))
         gone = [named[case] for case in _cases(old) if last[case] < now]
         come = [named[case] for case in _cases(new) if first[case] > before]
         if gone and come:

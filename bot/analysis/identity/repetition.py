@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from bot.analysis.model import Outcome, TryResult
+from bot.analysis.model import Outcome, Result
 from bot.analysis.reports.reported_case import Repeats, ReportedCase
 
 _FAILED, _PASSED, _SKIPPED, _BROKEN = 1, 2, 4, 8
@@ -107,8 +107,8 @@ _BITS = {
 }
 
 
-def _bits(tries: Sequence[TryResult]) -> int:
+def _bits(results: Sequence[Result]) -> int:
     bits = 0
-    for one in tries:
-        bits |= _BITS[one.outcome]
+    for result in results:
+        bits |= _BITS[result.outcome]
     return bits

@@ -1,4 +1,4 @@
-"""Which leg of a workflow an artifact comes from: its name without what every report, shard and attempt adds."""
+"""Which variant of a workflow an artifact comes from: its name without what every report, shard and attempt adds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bot.analysis.quarantine import policy as policies
 from bot.analysis.quarantine.policy import Policy
 
 DEFAULT = "default"
-# "unit" is not among them: `unit-tests` and `e2e-tests` are legs of their own, and so may `unit` and `default` be.
+# "unit" is not among them: `unit-tests` and `e2e-tests` are variants of their own, and so may `unit` and `default` be.
 _WORDS = frozenset(
     {"junit", "xunit", "nunit", "test", "tests", "testing", "result", "results", "report", "reports", "testresults",
      "testreport", "testreports", "xml", "zip", "output", "outputs", "artifact", "artifacts"}
@@ -37,7 +37,7 @@ _BETWEEN = re.compile(r"[-_\s,()\[\]]+")
 def split(artifact: str, workflow_path: str, policy: Policy = policies.DEFAULT) -> tuple[str, str]:
     """The variant and the shard (empty where there is none) of an artifact.
 
-    The variant is the workflow's file name, and the words of the artifact that tell the leg:
+    The variant is the workflow's file name, and the words of the artifact that tell the variant:
     `junit-linux-py3.12` of `.github/workflows/ci.yml` is `ci/linux-py3.12`, `test-results` of it is `ci/default`.
     A number that is all there is beside report words is a shard; one after another word belongs to that word.
     Where a pattern of the policy fits, it says both instead.

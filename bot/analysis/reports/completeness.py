@@ -1,6 +1,6 @@
 """Is a run whole? Held against what its artifacts promise, against its earlier attempts and against the runs before.
 
-A run that is not whole is never evidence of a pass: the leg that lacks something is marked, and judging gives no
+A run that is not whole is never evidence of a pass: the variant that lacks something is marked, and judging gives no
 credit for what passed in it. What is missing is said in words that stand alone in the title of a check run.
 """
 
@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.analysis.identity import variant as variants
-from bot.analysis.model import Leg, Problem, RunReport
+from bot.analysis.identity import variant as variant_name
+from bot.analysis.model import Problem, RunReport, VariantReport
 from bot.analysis.quarantine import policy as policies
 from bot.analysis.quarantine.policy import Policy
 
@@ -28,7 +28,7 @@ _LEG_RUNS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is known of one leg of another run or attempt; `cases` is their number."""
+    """What is known of one variant of another run or attempt; `cases` is their number."""
 
     variant: str
     shards: frozenset[str]
@@ -52,7 +52,7 @@ def assess(
     before: Sequence[Sequence[Part]],
     policy: Policy = policies.DEFAULT,
 ) -> RunReport:
-    """The report with what is missing in it as problems, and the legs that lack something marked.
+    """The report with what is missing in it as problems, and the variants that lack something marked.
 
     `earlier` are the attempts of the same run before this one, which may have run again only what had failed; `before`
     are the last runs of the same workflow and branch, newest first, as many as `LOOKED_AT`.
@@ -60,31 +60,35 @@ def assess(
     last = before[:LOOKED_AT]
     problems: list[Problem] = []
     lacking: set[str] = set()
-    for leg in report.legs:
-        found = [*_shards(leg, earlier, last), *_cases(leg, earlier, last)]
-        problems += [Problem(leg.variant, "", reason) for reason in found]
-        if found:
-            lacking.add(leg.variant)
-    problems += [Problem(variant, "", reason) for variant, reason in _legs(report, earlier, last)]
-    problems += _not_mended(report, workflow_path, earlier, policy)
+    for current in report.variants:
+        reasons = [*_missing_shards(current, earlier, last), *_missing_cases(current, earlier, last)]
+        problems += [Problem(current.variant, "", reason) for reason in reasons]
+        if reasons:
+            lacking.add(current.variant)
+    problems += [Problem(variant, "", reason) for variant, reason in _missing_variants(report, earlier, last)]
+    problems += _still_missing(report, workflow_path, earlier, policy)
     if not problems:
         return report
     return replace(
         report,
-        legs=tuple(replace(leg, complete=leg.complete and leg.variant not in lacking) for leg in report.legs),
+        variants=tuple(
+            replace(current, complete=current.complete and current.variant not in lacking)
+            for current in report.variants
+        ),
         problems=(*report.problems, *problems),
     )
 
 
-def _shards(leg: Leg, earlier: Sequence[Attempt], before: Sequence[Sequence[Part]]) -> list[str]:
+def _missing_shards(current: VariantReport, earlier: Sequence[Attempt], before: Sequence[Sequence[Part]]) -> list[str]:
     """The shards that the names of the others promise, or that the last runs had, and that are not there."""
-    present = set(leg.shards).union(*(part.shards for part in _parts(leg.variant, earlier)))
-    if leg.of:
+    present = set(current.shards).union(*(part.shards for part in _parts(current.variant, earlier)))
+    if current.shard_count:
         first = 0 if "0" in present else 1
-        missing = {str(number) for number in range(first, leg.of + first)} - {one.lstrip("0") or "0" for one in present}
-        return [f"{_named(missing)} of {leg.of} {_is(missing)} missing."] if missing else []
+        expected = {str(number) for number in range(first, current.shard_count + first)}
+        missing = expected - {shard.lstrip("0") or "0" for shard in present}
+        return [f"{_named(missing)} of {current.shard_count} {_is(missing)} missing."] if missing else []
     counts: dict[str, int] = {}
-    known = [part for parts in before[:_SHARD_RUNS] for part in parts if part.variant == leg.variant]
+    known = [part for parts in before[:_SHARD_RUNS] for part in parts if part.variant == current.variant]
     for part in known:
         for shard in part.shards:
             counts[shard] = counts.get(shard, 0) + 1
@@ -93,50 +97,53 @@ def _shards(leg: Leg, earlier: Sequence[Attempt], before: Sequence[Sequence[Part
     return [f"{_named(missing)} {_is(missing)} missing; the last runs had {len(usual)}."] if missing else []
 
 
-def _cases(leg: Leg, earlier: Sequence[Attempt], before: Sequence[Sequence[Part]]) -> list[str]:
+def _missing_cases(current: VariantReport, earlier: Sequence[Attempt], before: Sequence[Sequence[Part]]) -> list[str]:
     """Far fewer cases than the second smallest of the last runs had.
 
     One odd run is no measure, and a suite that stays smaller is taken for what it is in the third run.
     """
-    counts = sorted(part.cases for parts in before for part in parts if part.variant == leg.variant)
+    counts = sorted(part.cases for parts in before for part in parts if part.variant == current.variant)
     if not counts:
         return []
     usual = counts[min(1, len(counts) - 1)]
-    present = _together(leg, earlier)
+    present = _together(current, earlier)
     if present >= usual * _FEW or usual - present < _LEAST:
         return []
     return [f"{present:,} case{'s' * (present != 1)}, the last runs had {round(statistics.median(counts)):,}."]
 
 
-def _together(leg: Leg, earlier: Sequence[Attempt]) -> int:
-    """The cases of all attempts of a leg: those of other shards add up, those of the same are the same."""
-    most: dict[frozenset[str], int] = {frozenset(leg.shards): len(leg.cases)}
-    for part in _parts(leg.variant, earlier):
+def _together(current: VariantReport, earlier: Sequence[Attempt]) -> int:
+    """The cases of all attempts of a variant: those of other shards add up, those of the same are the same."""
+    most: dict[frozenset[str], int] = {frozenset(current.shards): len(current.cases)}
+    for part in _parts(current.variant, earlier):
         most[part.shards] = max(most.get(part.shards, 0), part.cases)
     apart = sum(map(len, most)) == len(frozenset().union(*most))
     return sum(most.values()) if apart else max(most.values())
 
 
-def _legs(report: RunReport, earlier: Sequence[Attempt], before: Sequence[Sequence[Part]]) -> list[tuple[str, str]]:
-    """The legs that each of the last runs had, and that neither this attempt nor one before it has."""
+def _missing_variants(
+    report: RunReport, earlier: Sequence[Attempt], before: Sequence[Sequence[Part]]
+) -> list[tuple[str, str]]:
+    """The variants that each of the last runs had, and that neither this attempt nor one before it has."""
     if len(before) < _LEG_RUNS:
         return []
     usual = set.intersection(*({part.variant for part in parts} for parts in before))
-    present = {leg.variant for leg in report.legs}.union(part.variant for attempt in earlier for part in attempt.parts)
+    present = {current.variant for current in report.variants}
+    present.update(part.variant for attempt in earlier for part in attempt.parts)
     return [(variant, "No report of it, the last runs had one.") for variant in sorted(usual - present)]
 
 
-def _not_mended(report: RunReport, workflow_path: str, earlier: Sequence[Attempt], policy: Policy) -> list[Problem]:
+def _still_missing(report: RunReport, workflow_path: str, earlier: Sequence[Attempt], policy: Policy) -> list[Problem]:
     """What was missing in the attempt before and has not been run again in full since."""
     if not earlier:
         return []
     latest = max(earlier, key=lambda attempt: attempt.number)
-    whole = {leg.variant: frozenset(leg.shards) for leg in report.legs if leg.complete}
+    whole = {current.variant: frozenset(current.shards) for current in report.variants if current.complete}
     left = []
     for problem in latest.problems:
         if problem.is_note or _is_variant(problem.artifact):
             continue
-        variant, shard = variants.split(problem.artifact, workflow_path, policy)
+        variant, shard = variant_name.split(problem.artifact, workflow_path, policy)
         if variant in whole and (shard in whole[variant] if shard else True):
             continue
         reason = (
@@ -147,7 +154,7 @@ def _not_mended(report: RunReport, workflow_path: str, earlier: Sequence[Attempt
 
 
 def _is_variant(name: str) -> bool:
-    """Whether a problem is about a leg as a whole, found here and looked for anew; no artifact's name has a slash."""
+    """Whether a problem is about a variant, which is checked again here; no artifact's name has a slash."""
     return "/" in name
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.analysis.model import FailureText, Outcome, TryResult
+from bot.analysis.model import FailureText, Outcome, Result
 from bot.analysis.reports.document import Document
 from bot.analysis.reports.duration import seconds
 from bot.analysis.reports.limits import Limits
@@ -45,7 +45,7 @@ class _Suite:
 
 @dataclass(slots=True)
 class _Told:
-    """What one child of a case says: an end it came to, or an earlier try."""
+    """What one child of a case says: how it ended, or an earlier result."""
 
     tag: str
     type: str
@@ -180,14 +180,14 @@ class JUnit:
                 outcome=outcome,
                 host=suite.host if suite else "",
                 failure=failure,
-                reruns=_reruns(told, TryResult(1, outcome, duration, failure)),
+                reruns=_reruns(told, Result(0, outcome, duration, failure)),
             ),
             element=element,
             flaky=flaky,
         )
 
 
-def _reruns(told: list[_Told], stands: TryResult) -> tuple[TryResult, ...]:
+def _reruns(told: list[_Told], stands: Result) -> tuple[Result, ...]:
     """The executions in order: after a failure that stands came the reruns, before a pass all others."""
     reruns = [one for one in told if one.tag in _RERUNS]
     if not reruns:
@@ -195,8 +195,8 @@ def _reruns(told: list[_Told], stands: TryResult) -> tuple[TryResult, ...]:
     failed = stands.outcome.is_failure
     before = [one.rerun for one in reruns if one.tag in _EARLIER or not failed]
     after = [one.rerun for one in reruns if one.tag not in _EARLIER and failed]
-    tries = [*before, (stands.outcome, stands.duration, stands.failure), *after]
-    return tuple(TryResult(number, *one) for number, one in enumerate(tries, start=1))
+    results = [*before, (stands.outcome, stands.duration, stands.failure), *after]
+    return tuple(Result(retry, *result) for retry, result in enumerate(results))
 
 
 def _ended(told: list[_Told]) -> tuple[Outcome, bool]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import NamedTuple, NoReturn
 
-from bot.analysis.model import FailureText, Outcome, TryResult
+from bot.analysis.model import FailureText, Outcome, Result
 from bot.analysis.reports.limits import Limits
 from bot.errors import InvalidReportError
 
@@ -43,7 +43,7 @@ class ReportedCase(NamedTuple):
     """One case as written; a tuple, because half a million are made in a second.
 
     `suites` are named from the outermost in, `duration` is in seconds, `host` is the host its suite names,
-    where Playwright writes the project (the browser). `reruns` are its tries where there was more than one.
+    where Playwright writes the project (the browser). `reruns` are all its results where there was more than one.
     """
 
     suites: tuple[str, ...]
@@ -54,12 +54,12 @@ class ReportedCase(NamedTuple):
     outcome: Outcome
     host: str = ""
     failure: FailureText | None = None
-    reruns: tuple[TryResult, ...] = ()
+    reruns: tuple[Result, ...] = ()
 
     @property
-    def tries(self) -> tuple[TryResult, ...]:
-        """Its executions in order: what failed before, and the outcome that stands."""
-        return self.reruns or (TryResult(1, self.outcome, self.duration, self.failure),)
+    def results(self) -> tuple[Result, ...]:
+        """Its results in the order in which they ran."""
+        return self.reruns or (Result(0, self.outcome, self.duration, self.failure),)
 
 
 OnCases = Callable[[Iterable[ReportedCase]], object]

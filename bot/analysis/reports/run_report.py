@@ -1,4 +1,4 @@
-"""From the artifacts of one attempt of a run to what its tests did: legs, cases, tries, and what was unreadable."""
+"""Read the artifacts of one attempt of a run: its variants, cases and results, and what could not be read."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from bot.analysis.identity import collision, repetition
-from bot.analysis.identity import variant as variants
-from bot.analysis.model import Leg, Problem, RunReport
+from bot.analysis.identity import variant as variant_name
+from bot.analysis.model import Problem, RunReport, VariantReport
 from bot.analysis.quarantine import policy as policies
 from bot.analysis.quarantine.policy import Policy
 from bot.analysis.reports import archive, reader
@@ -26,9 +26,9 @@ class Artifact:
 
 
 @dataclass(slots=True)
-class _Leg:
+class _Variant:
     shards: set[str] = field(default_factory=set)
-    of: int = 0
+    shard_count: int = 0
     reports: list[tuple[collision.Source, list[ReportedCase]]] = field(default_factory=list)
     complete: bool = True
 
@@ -62,47 +62,53 @@ def read_artifacts(
     An artifact without a report is a problem where its name promised one, or where nothing else was read:
     `coverage-report` beside `test-results` is not.
     """
-    legs: dict[str, _Leg] = {}
+    variants: dict[str, _Variant] = {}
     problems: list[Problem] = []
     empty: list[str] = []
     files = 0
     room = _Room(limits.cases, limits.run_text)
     for artifact in artifacts:
-        variant, shard = variants.split(artifact.name, workflow_path, policy)
-        leg = _Leg()
+        variant, shard = variant_name.split(artifact.name, workflow_path, policy)
+        part = _Variant()
         found = 0
         try:
             for member in archive.members(artifact.name, artifact.stream, limits):
-                fault = member.refused or _read_member(artifact.name, shard, member, leg, room, limits)
+                fault = member.refused or _read_member(artifact.name, shard, member, part, room, limits)
                 if fault is None:
                     found += 1
                 elif fault:
-                    leg.complete = False
+                    part.complete = False
                     problems.append(Problem(artifact.name, member.path, fault))
         except InvalidReportError as error:
-            leg.complete = False
+            part.complete = False
             problems.append(Problem(artifact.name, "", str(error)))
-        if found == 0 and leg.complete:
+        if found == 0 and part.complete:
             empty.append(artifact.name)
         files += found
-        if leg.reports or not leg.complete:
-            whole = legs.setdefault(variant, _Leg())
-            whole.reports += leg.reports
-            whole.complete = whole.complete and leg.complete
-            whole.of = max(whole.of, variants.shard_count(artifact.name))
+        if part.reports or not part.complete:
+            whole = variants.setdefault(variant, _Variant())
+            whole.reports += part.reports
+            whole.complete = whole.complete and part.complete
+            whole.shard_count = max(whole.shard_count, variant_name.shard_count(artifact.name))
             if shard:
                 whole.shards.add(shard)
     problems += [
         Problem(name, "", "No test report was found in this artifact.")
         for name in empty
-        if not files or variants.promises_report(name)
+        if not files or variant_name.promises_report(name)
     ]
-    merged = {variant: collision.merge(leg.reports, repository) for variant, leg in sorted(legs.items())}
+    merged = {variant: collision.merge(part.reports, repository) for variant, part in sorted(variants.items())}
     problems += [Problem(variant, "", note, is_note=True) for variant, one in merged.items() for note in one.notes]
     return RunReport(
-        legs=tuple(
-            Leg(variant, tuple(sorted(legs[variant].shards)), one.cases, legs[variant].complete, legs[variant].of)
-            for variant, one in merged.items()
+        variants=tuple(
+            VariantReport(
+                variant,
+                tuple(sorted(variants[variant].shards)),
+                merged_cases.cases,
+                variants[variant].complete,
+                variants[variant].shard_count,
+            )
+            for variant, merged_cases in merged.items()
         ),
         problems=tuple(sorted(problems, key=lambda one: (one.is_note, one.artifact, one.path, one.reason))),
         files=files,
@@ -110,9 +116,9 @@ def read_artifacts(
 
 
 def _read_member(
-    artifact: str, shard: str, member: archive.Member, leg: _Leg, room: _Room, limits: Limits
+    artifact: str, shard: str, member: archive.Member, part: _Variant, room: _Room, limits: Limits
 ) -> str | None:
-    """Read one report into a leg; None when it is one, empty when it is something else, or what is wrong."""
+    """Read one report into a variant; None when it is one, empty when it is something else, or what is wrong."""
     cases: list[ReportedCase] = []
     if member.stream is None:
         return "It could not be opened."
@@ -128,7 +134,7 @@ def _read_member(
     if summary.repeats is Repeats.BARE_TRIES:
         cases = repetition.with_bare_tries(cases)
     source = collision.Source(artifact, shard, member.path, summary.repeats is Repeats.TESTS)
-    leg.reports.append((source, cases))
+    part.reports.append((source, cases))
     if summary.complete:
         return None
     return f"{'Read in part' if summary.cases else 'Nothing to read'}: {'; '.join(summary.warnings)}."

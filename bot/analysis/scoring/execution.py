@@ -17,8 +17,8 @@ class Execution:
     """One variant of one attempt of a run: aligned arrays over its cases, ascending by case, skipped ones left out.
 
     `suites` are numbers from 0 on, of this execution; so are `runners`, the machines, where they are known.
-    `retries` holds, by case, whether each further try failed. Same code is (sha, event kind). `counted` says which
-    cases are evidence, all where it is None: the passes of a leg that is not whole count for its size alone.
+    `retries` holds, by case, whether each retry failed. Same code is (sha, event kind). `counted` says which
+    cases are evidence, all where it is None: the passes of a variant that is not whole count for its size alone.
     """
 
     variant: str

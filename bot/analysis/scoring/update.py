@@ -138,12 +138,12 @@ def _likelihood(execution: Execution, batch: Batch, model: Model, tables: Tables
     bad = np.where(failed, tables.disturbed, 1 - tables.disturbed)
     if execution.retries:
         positions = {case_id: index for index, case_id in enumerate(batch.case_ids.tolist())}
-        for case_id, tries in execution.retries.items():
+        for case_id, retries in execution.retries.items():
             index = positions.get(case_id, -1)
             if index < 0:
                 continue
             sticky = model.stickiness + (1 - model.stickiness) * (1 - passes_good[:, index])
-            for again in tries:
+            for again in retries:
                 good[:, index] *= sticky if again else 1 - sticky
                 bad[:, index] *= tables.disturbed[:, 0] if again else 1 - tables.disturbed[:, 0]
     discounted = failed & (batch.keep < 1)

@@ -45,13 +45,13 @@ def send_incident(context: Context, notice: Notice) -> bool:
     with context.db.begin() as session:
         repository = repository_store.get(session, notice.repository_id)
         run = run_store.get(session, notice.repository_id, RunId(notice.ref))
-        legs = result_store.list_legs(session, notice.repository_id, [run.id])
+        variants = result_store.list_variants(session, notice.repository_id, [run.id])
         found = incident_store.list_found(session, notice.repository_id, [run.id])
     if found and all(one.kind is not Kind.RUN for one in found):
         message = messages.part_out(repository.full_name, run.url, run.number, found)
         return posting.keep(context, notice, message)
-    failed = sum(int(np.isin(leg.outcomes, result_store.FAILED).sum()) for leg in legs)
-    total = sum(len(leg.case_ids) for leg in legs)
+    failed = sum(int(np.isin(stored.outcomes, result_store.FAILED).sum()) for stored in variants)
+    total = sum(len(stored.case_ids) for stored in variants)
     message = messages.incident(repository.full_name, run.url, run.number, failed, total)
     return posting.keep(context, notice, message)
 

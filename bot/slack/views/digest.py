@@ -68,7 +68,7 @@ def _summary(told: Digest, *, marked: bool) -> str:
 def _chart(told: Digest) -> Chart:
     return Chart(
         title="Failures in the last 14 days",
-        unit="failed tries",
+        unit="failures",
         categories=tuple(f"{one.day.day} {one.day:%b}" for one in told.days),
         series=[
             ("of flaky tests", tuple(float(one.flaky) for one in told.days)),

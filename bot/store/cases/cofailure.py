@@ -59,13 +59,13 @@ def list_runs(
 def list_failed_cases(
     session: Session, repository_id: RepositoryId, run_ids: Sequence[RunId]
 ) -> dict[RunId, frozenset[int]]:
-    """The cases whose first try failed, by run; runs without any are left out."""
+    """The cases whose first result is a failure, by run; runs without any are left out."""
     rows = session.execute(
         sa.select(failures.c.run_id, sa.func.array_agg(failures.c.case_id.distinct()))
         .where(
             failures.c.repository_id == repository_id,
             failures.c.run_id == sa.any_(sa.bindparam("runs", list(run_ids))),
-            failures.c["try"] == 1,
+            failures.c.retry == 0,
             failures.c.outcome.in_(FAILED),
         )
         .group_by(failures.c.run_id)

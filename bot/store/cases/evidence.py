@@ -29,7 +29,7 @@ from bot.store.tables import (
 
 WINDOW = timedelta(days=90)
 """How far back failures are counted."""
-_DURATIONS = 5  # legs whose durations are read for the usual one
+_DURATIONS = 5  # variants whose durations are read for the usual one
 _DAY = 86_400.0
 
 
@@ -83,10 +83,10 @@ def gather(
 def _recent(
     session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId], now: datetime
 ) -> dict[CaseId, sa.RowMapping]:
-    """The failures of the window by case: first tries that failed, and what came of trying again."""
-    first = sa.and_(failures.c["try"] == 1, failures.c.outcome.in_(FAILED))
-    again = failures.c["try"] == 2  # noqa: PLR2004  # the second try of a run is there once for each that was retried
-    passed = sa.and_(failures.c["try"] > 1, failures.c.outcome == CODES[Outcome.PASSED])
+    """The failures of the window by case: how often the first result failed, and what the retries came to."""
+    first = sa.and_(failures.c.retry == 0, failures.c.outcome.in_(FAILED))
+    again = failures.c.retry == 1  # the first retry is there once for each failure that was retried
+    passed = sa.and_(failures.c.retry > 0, failures.c.outcome == CODES[Outcome.PASSED])
     rows = session.execute(
         sa.select(
             failures.c.case_id,
@@ -135,7 +135,7 @@ def _kinds(
 
 
 def _usual_durations(session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId]) -> dict[CaseId, float]:
-    """How long cases take when they pass, in seconds: the mean over the newest legs."""
+    """How long cases take when they pass, in seconds: the mean over the newest variants."""
     newest = (
         sa.select(
             sa.func.array_send(run_results.c.case_ids),

@@ -23,7 +23,7 @@ KEPT = 200
 
 
 def put(session: Session, repository_id: RepositoryId, run_id: RunId, variant: str, order: NDArray[np.int32]) -> None:
-    """Keep the order in which the cases of a leg ran, those skipped left out."""
+    """Keep the order in which the cases of a variant ran, those skipped left out."""
     written = order.astype("<i4").tobytes()
     digest = hashlib.blake2b(written, digest_size=16).digest()
     session.execute(

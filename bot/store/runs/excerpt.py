@@ -12,7 +12,7 @@ from bot.store.tables import failures, fingerprints, reruns, runs
 
 
 def find(session: Session, repository_id: RepositoryId, case_id: CaseId) -> FailureExcerpt | None:
-    """The latest failed try of a case, with the text of its fingerprint."""
+    """The latest failure of a case, with the text of its fingerprint."""
     row = (
         session.execute(
             sa.select(

@@ -24,9 +24,9 @@ _PASSED, _SKIPPED = CODES[Outcome.PASSED], CODES[Outcome.SKIPPED]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StoredExecution:
-    """One variant of a run: aligned arrays ascending by case, and by case whether each further try failed.
+    """One variant of a run: aligned arrays ascending by case, and by case whether each retry failed.
 
-    `whole` says that the leg was read in full; legs of one `kind` ran the same cases.
+    `whole` says that the variant was read in full; variants of one `kind` ran the same cases.
     """
 
     variant: str
@@ -40,17 +40,17 @@ class StoredExecution:
     def judged(
         self,
     ) -> tuple[NDArray[np.int32], NDArray[np.bool_], Mapping[int, tuple[bool, ...]], Runners | None]:
-        """The cases that ran, whether each failed, their further tries and runners; skipped cases are left out."""
+        """The cases that ran, whether each failed, their retries and runners; skipped cases are left out."""
         ran = self.outcomes != _SKIPPED
         case_ids = self.case_ids[ran]
         inside = set(case_ids.tolist()) if self.retries else set()
         failed = self.outcomes[ran] != _PASSED
-        retries = {case: tries for case, tries in self.retries.items() if case in inside}
+        retries = {case: failed for case, failed in self.retries.items() if case in inside}
         return case_ids, failed, retries, None if self.runners is None else self.runners.among(ran)
 
 
 class Reader:
-    """Reads the stored runs of a repository on from where it stands; the cases of legs are kept while it lives."""
+    """Reads the stored runs of a repository on from where it stands; the cases of variants are kept while it lives."""
 
     def __init__(self, repository_id: RepositoryId) -> None:
         self._repository_id = repository_id
@@ -62,7 +62,7 @@ class Reader:
         found = history_store.list_runs_after(session, self._repository_id, self.position, limit)
         if not found:
             return []
-        legs = session.execute(
+        rows = session.execute(
             sa.select(
                 run_results.c.run_id,
                 run_results.c.variant,
@@ -76,10 +76,10 @@ class Reader:
                 run_results.c.run_id == sa.any_(sa.bindparam("run_ids", [run.id for run in found])),
             )
         ).all()
-        self._learn(session, {bytes(leg[2]): (leg[0], leg[1]) for leg in legs})
+        self._learn(session, {bytes(row[2]): (row[0], row[1]) for row in rows})
         retries = self._retries(session, [run.id for run in found])
         executions: dict[RunId, list[StoredExecution]] = {}
-        for run_id, variant, kind, outcomes, whole, told, names in legs:
+        for run_id, variant, kind, outcomes, whole, told, names in rows:
             executions.setdefault(RunId(run_id), []).append(
                 StoredExecution(
                     variant,
@@ -97,7 +97,7 @@ class Reader:
         return [(run, tuple(sorted(executions.get(run.id, ()), key=lambda one: one.variant))) for run in found]
 
     def _learn(self, session: Session, kinds: Mapping[bytes, tuple[int, str]]) -> None:
-        """Read the cases of legs that ran others than any leg before."""
+        """Read the cases of variants that ran others than any variant before."""
         for kind, (run_id, variant) in kinds.items():
             if kind in self._cases:
                 continue
@@ -120,21 +120,21 @@ class Reader:
             .where(
                 failures.c.repository_id == self._repository_id,
                 failures.c.run_id == sa.any_(sa.bindparam("run_ids", list(run_ids))),
-                failures.c["try"] > 1,
+                failures.c.retry > 0,
                 failures.c.outcome != _SKIPPED,
             )
-            .order_by(failures.c.case_id, failures.c["try"])
+            .order_by(failures.c.case_id, failures.c.retry)
         )
         found: dict[tuple[int, str], dict[int, tuple[bool, ...]]] = {}
         for run_id, variant, case_id, outcome in rows:
-            tries = found.setdefault((run_id, variant), {})
-            tries[case_id] = (*tries.get(case_id, ()), OUTCOMES[outcome].is_failure)
+            by_case = found.setdefault((run_id, variant), {})
+            by_case[case_id] = (*by_case.get(case_id, ()), OUTCOMES[outcome].is_failure)
         return found
 
 
 def count_keys(session: Session, repository_id: RepositoryId) -> int:
     """How many (case, variant) the stored runs hold."""
-    legs = (
+    rows = (
         sa.select(run_results.c.cases_hash, run_results.c.variant, sa.func.min(run_results.c.run_id).label("run_id"))
         .where(run_results.c.repository_id == repository_id)
         .group_by(run_results.c.cases_hash, run_results.c.variant)
@@ -142,11 +142,11 @@ def count_keys(session: Session, repository_id: RepositoryId) -> int:
     )
     one = run_results.alias()
     each = (
-        sa.select(legs.c.variant, sa.func.unnest(one.c.case_ids).label("case_id"))
+        sa.select(rows.c.variant, sa.func.unnest(one.c.case_ids).label("case_id"))
         .join(
             one,
             sa.and_(
-                one.c.repository_id == repository_id, one.c.run_id == legs.c.run_id, one.c.variant == legs.c.variant
+                one.c.repository_id == repository_id, one.c.run_id == rows.c.run_id, one.c.variant == rows.c.variant
             ),
         )
         .distinct()

@@ -53,25 +53,25 @@ def list_results(
 ) -> list[CaseResult]:
     """What cases did in runs, in order of case, of run as given, and of variant.
 
-    Where a leg ran the same cases as another, a case has the same place in its arrays, so the place is looked up once
+    Where variants ran the same cases, a case has the same position in their arrays, so the position is looked up once
     for all of them.
     """
     known = {run.id: (position, run) for position, run in enumerate(of_runs)}
     if not known or not case_ids:
         return []
-    legs = (
+    variants = (
         sa.select(run_results.c.run_id, run_results.c.variant, run_results.c.cases_hash)
         .where(
             run_results.c.repository_id == repository_id,
             run_results.c.run_id == sa.any_(sa.bindparam("run_ids", list(known))),
         )
-        .cte("legs")
+        .cte("variants")
         .prefix_with("materialized", dialect="postgresql")
     )
     kinds = (
-        sa.select(legs.c.cases_hash, legs.c.run_id, legs.c.variant)
-        .ext(distinct_on(legs.c.cases_hash))
-        .order_by(legs.c.cases_hash)
+        sa.select(variants.c.cases_hash, variants.c.run_id, variants.c.variant)
+        .ext(distinct_on(variants.c.cases_hash))
+        .order_by(variants.c.cases_hash)
         .subquery()
     )
     one = run_results.alias()
@@ -102,22 +102,22 @@ def list_results(
         sa.select(
             positions.c.case_id, run_results.c.run_id, run_results.c.variant, run_results.c.complete, code, runner
         )
-        .select_from(legs)
-        .join(positions, positions.c.cases_hash == legs.c.cases_hash)
+        .select_from(variants)
+        .join(positions, positions.c.cases_hash == variants.c.cases_hash)
         .join(
             run_results,
             sa.and_(
                 run_results.c.repository_id == repository_id,
-                run_results.c.run_id == legs.c.run_id,
-                run_results.c.variant == legs.c.variant,
+                run_results.c.run_id == variants.c.run_id,
+                run_results.c.variant == variants.c.variant,
             ),
         )
         .where(positions.c.position.is_not(None))
     ).all()
-    tries = _tries(session, repository_id, case_ids, known)
+    failed = _failures(session, repository_id, case_ids, known)
     found = []
     for case_id, run_id, variant, whole, outcome, ran_on in rows:
-        more = tries.get((case_id, run_id, variant), [])
+        more = failed.get((case_id, run_id, variant), [])
         named = [row.fingerprint_id for row in more if row.fingerprint_id is not None]
         found.append(
             CaseResult(
@@ -126,7 +126,7 @@ def list_results(
                 variant=variant,
                 outcome=OUTCOMES[outcome],
                 retries=tuple(
-                    row.outcome.is_failure for row in more if row.number > 1 and row.outcome is not Outcome.SKIPPED
+                    row.outcome.is_failure for row in more if row.retry and row.outcome is not Outcome.SKIPPED
                 ),
                 whole=whole,
                 fingerprint_id=named[-1] if named else None,
@@ -139,14 +139,14 @@ def list_results(
 def list_failures(
     session: Session, repository_id: RepositoryId, since: datetime, *, beside: CaseId | None = None
 ) -> list[FailureRow]:
-    """Every try since a time that did not simply pass, in order of run, variant, case and try.
+    """Every failure and retry since a time, in order of run, variant, case and retry.
 
     `beside` keeps those in all attempts of the runs in which that case failed.
     """
     query = (
         sa.select(failures)
         .where(failures.c.repository_id == repository_id, failures.c.occurred_at >= since)
-        .order_by(failures.c.run_id, failures.c.variant, failures.c.case_id, failures.c["try"])
+        .order_by(failures.c.run_id, failures.c.variant, failures.c.case_id, failures.c.retry)
     )
     if beside is not None:
         attempts = runs.alias()
@@ -226,7 +226,7 @@ def list_variants(session: Session, repository_id: RepositoryId, since: datetime
     return [(RunId(row[0]), row[1]) for row in rows]
 
 
-def _tries(
+def _failures(
     session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId], known: Iterable[RunId]
 ) -> dict[tuple[int, int, str], list[FailureRow]]:
     rows = session.execute(
@@ -236,13 +236,13 @@ def _tries(
             failures.c.case_id == sa.any_(sa.bindparam("case_ids", list(case_ids))),
             failures.c.run_id == sa.any_(sa.bindparam("run_ids", list(known))),
         )
-        .order_by(failures.c["try"])
+        .order_by(failures.c.retry)
     )
-    tries: dict[tuple[int, int, str], list[FailureRow]] = {}
+    by_result: dict[tuple[int, int, str], list[FailureRow]] = {}
     for row in rows.mappings():
-        one = _read_failure(row)
-        tries.setdefault((one.case_id, one.run_id, one.variant), []).append(one)
-    return tries
+        failure = _read_failure(row)
+        by_result.setdefault((failure.case_id, failure.run_id, failure.variant), []).append(failure)
+    return by_result
 
 
 def _read_failure(row: sa.RowMapping) -> FailureRow:
@@ -250,7 +250,7 @@ def _read_failure(row: sa.RowMapping) -> FailureRow:
         case_id=row["case_id"],
         run_id=row["run_id"],
         variant=row["variant"],
-        number=row["try"],
+        retry=row["retry"],
         outcome=OUTCOMES[row["outcome"]],
         duration=row["duration"],
         fingerprint_id=row["fingerprint_id"],

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from bot.analysis.identity.runner import Runners
-from bot.analysis.model import CaseId, Leg, Outcome, RepositoryId, RunId, Status
+from bot.analysis.model import CaseId, Outcome, RepositoryId, RunId, Status, VariantReport
 from bot.store.database import Session
 from bot.store.tables import failures, repositories, run_results, runs, scores
 
@@ -24,8 +24,8 @@ FAILED = tuple(code for outcome, code in CODES.items() if outcome.is_failure)
 
 
 @dataclass(frozen=True, slots=True)
-class StoredLeg:
-    """The first tries of one variant of a run, aligned."""
+class StoredVariant:
+    """The first results of one variant of a run, aligned."""
 
     run_id: RunId
     variant: str
@@ -36,12 +36,12 @@ class StoredLeg:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureRow:
-    """One try that did not simply pass."""
+    """One result that is a failure or a retry; `retry` is 0 for the first."""
 
     case_id: CaseId
     run_id: RunId
     variant: str
-    number: int
+    retry: int
     outcome: Outcome
     duration: float
     fingerprint_id: int | None
@@ -52,23 +52,23 @@ def insert_results(
     session: Session,
     repository_id: RepositoryId,
     run_id: RunId,
-    leg: Leg,
+    report: VariantReport,
     case_ids: NDArray[np.int32],
     outcomes: NDArray[np.uint8],
     durations: NDArray[np.float32],
     runners: Runners | None,
 ) -> None:
-    """Store the first tries of a leg; the arrays are aligned and in ascending order of case, a runner is one byte."""
+    """Store the first results of a variant; the arrays are aligned, ascending by case; a runner is one byte."""
     session.execute(
         sa.insert(run_results).values(
             repository_id=repository_id,
             run_id=run_id,
-            variant=leg.variant,
+            variant=report.variant,
             case_ids=case_ids.tolist(),
             outcomes=outcomes.tobytes(),
             durations=durations.tolist(),
-            shards=list(leg.shards),
-            complete=leg.complete,
+            shards=list(report.shards),
+            complete=report.complete,
             cases_hash=hashlib.blake2b(case_ids.tobytes(), digest_size=16).digest(),
             runners=None if runners is None else runners.numbers.astype(np.uint8).tobytes(),
             runner_names=[] if runners is None else list(runners.names),
@@ -77,7 +77,7 @@ def insert_results(
 
 
 def insert_failures(session: Session, repository_id: RepositoryId, rows: Sequence[FailureRow]) -> None:
-    """Store the tries that did not simply pass."""
+    """Store the failures and the retries."""
     if rows:
         session.execute(
             sa.insert(failures),
@@ -87,7 +87,7 @@ def insert_failures(session: Session, repository_id: RepositoryId, rows: Sequenc
                     "case_id": row.case_id,
                     "run_id": row.run_id,
                     "variant": row.variant,
-                    "try": row.number,
+                    "retry": row.retry,
                     "outcome": CODES[row.outcome],
                     "duration": row.duration,
                     "fingerprint_id": row.fingerprint_id,
@@ -98,8 +98,8 @@ def insert_failures(session: Session, repository_id: RepositoryId, rows: Sequenc
         )
 
 
-def list_legs(session: Session, repository_id: RepositoryId, run_ids: Iterable[RunId]) -> list[StoredLeg]:
-    """The legs of runs."""
+def list_variants(session: Session, repository_id: RepositoryId, run_ids: Iterable[RunId]) -> list[StoredVariant]:
+    """The variants of runs."""
     rows = session.execute(
         sa.select(
             run_results.c.run_id,
@@ -112,7 +112,7 @@ def list_legs(session: Session, repository_id: RepositoryId, run_ids: Iterable[R
         .order_by(run_results.c.run_id, run_results.c.variant)
     )
     return [
-        StoredLeg(RunId(row[0]), row[1], unpack_integers(row[2]), np.frombuffer(row[3], dtype=np.uint8), row[4])
+        StoredVariant(RunId(row[0]), row[1], unpack_integers(row[2]), np.frombuffer(row[3], dtype=np.uint8), row[4])
         for row in rows
     ]
 
@@ -133,18 +133,18 @@ def _elements(packed: bytes) -> NDArray[np.int32]:
 
 
 def list_run_failures(session: Session, repository_id: RepositoryId, run_ids: Iterable[RunId]) -> list[FailureRow]:
-    """The tries of runs that did not simply pass, in order of try."""
+    """The failures and retries of runs, in order of variant, case and retry."""
     rows = session.execute(
         sa.select(failures)
         .where(failures.c.repository_id == repository_id, failures.c.run_id.in_(list(run_ids)))
-        .order_by(failures.c.run_id, failures.c.variant, failures.c.case_id, failures.c["try"])
+        .order_by(failures.c.run_id, failures.c.variant, failures.c.case_id, failures.c.retry)
     )
     return [
         FailureRow(
             case_id=row["case_id"],
             run_id=row["run_id"],
             variant=row["variant"],
-            number=row["try"],
+            retry=row["retry"],
             outcome=OUTCOMES[row["outcome"]],
             duration=row["duration"],
             fingerprint_id=row["fingerprint_id"],
@@ -159,7 +159,7 @@ def list_case_outcomes(
 ) -> list[tuple[str, str, str, Outcome, bool]]:
     """How a case ended in the newest runs, newest first.
 
-    Each is commit, event, variant, the first outcome, and whether a further try passed. A leg that is not whole tells
+    Each is commit, event, variant, the first outcome, and whether a retry passed. A variant that is not whole tells
     of failures only.
     """
     position = sa.func.array_position(run_results.c.case_ids, case_id)
@@ -239,7 +239,7 @@ def fails_on_default_branch(session: Session, repository_id: RepositoryId, case_
 def count_failures_by_day(
     session: Session, repository_id: RepositoryId, since: datetime, zone: str
 ) -> list[tuple[date, bool, int]]:
-    """Failed tries by day in a time zone, those of cases that are flaky now apart from all others."""
+    """Failures by day in a time zone, those of cases that are flaky now apart from all others."""
     day = sa.cast(sa.func.timezone(zone, runs.c.started_at), sa.Date)
     is_flaky = sa.exists().where(
         scores.c.repository_id == failures.c.repository_id,

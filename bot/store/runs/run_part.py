@@ -1,4 +1,4 @@
-"""What other runs and attempts were made of: the legs, shards and numbers of cases that a run is held against."""
+"""What other runs and attempts were made of: the variants, shards and numbers of cases that a run is held against."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ENOUGH = 3
 
 
 def list_before(session: Session, run: run_store.StoredRun, default_branch: str) -> list[list[Part]]:
-    """The legs of the last runs of the same workflow and branch that were read, newest first, first attempts only.
+    """The variants of the last runs of the same workflow and branch that were read, newest first, first attempts only.
 
     Where the branch has hardly any, those of other pull requests stand in for a pull request's, and those of the
     default branch for a push's.

@@ -1,7 +1,7 @@
 """The tables. `repository_id` leads every key of what grows, so that it can be distributed by it.
 
-A run is one row, its results are one row of arrays per variant; only results that did not simply pass,
-and further tries, also have rows of their own, and the text of a failure is stored once per fingerprint.
+A run is one row, its results are one row of arrays per variant; only failures
+and retries also have rows of their own, and the text of a failure is stored once per fingerprint.
 """
 
 from __future__ import annotations
