@@ -43,7 +43,7 @@ def test_a_run_like_those_before_is_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shards", "of", "missing"),
+    ("shards", "shard_count", "missing"),
     [
         (("1", "2", "4"), 4, ["Shard 3 of 4 is missing."]),
         (("2",), 4, ["Shards 1, 3 and 4 of 4 are missing."]),
