@@ -10,8 +10,8 @@ from bot.commands.context import Body, Door, now
 from bot.commands.entitlement import approving
 from bot.commands.parser import Typed
 from bot.errors import ConflictError, UserError
-from bot.queries import case
-from bot.services import notice, policy, quarantine
+from bot.queries import case, policy
+from bot.services import notice, quarantine
 from bot.slack.block_kit import View
 from bot.slack.ids import Action, Deed, Shortcut
 from bot.slack.views import confirmation, modal, response

@@ -10,8 +10,8 @@ from bot.commands import digest, subject
 from bot.commands.command import Command
 from bot.commands.context import Body, Door, now
 from bot.commands.parser import Typed
+from bot.queries import policy as policies
 from bot.services import learning
-from bot.services import policy as policies
 from bot.slack.block_kit import Message, View
 from bot.slack.ids import Action
 from bot.slack.views import channel_form, modal, policy, settings, subscription

@@ -20,8 +20,8 @@ from bot.github import artifact, check_run, client, webhook
 from bot.jobs import account, policy
 from bot.jobs.context import Context, now, target
 from bot.queries import commit
+from bot.queries import policy as policies
 from bot.services import ingest, notice, quarantine, rerun
-from bot.services import policy as policies
 from bot.store.database import Session
 from bot.store.runs import delivery as delivery_store
 from bot.store.runs import run as run_store

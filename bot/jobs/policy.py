@@ -11,6 +11,7 @@ from bot.errors import NotFoundError
 from bot.github import policy_file
 from bot.github.webhook import PushEvent
 from bot.jobs.context import Context, target
+from bot.queries import policy as policy_query
 from bot.services import policy, rebuild
 from bot.store import queue
 from bot.store.database import Session
@@ -52,9 +53,9 @@ def fetch(context: Context, repository_id: RepositoryId) -> None:
     file = github.read_file(address, policy_file.FILE)
     codeowners = next((found for path in CODEOWNERS if (found := github.read_file(address, path)) is not None), None)
     with context.db.begin() as session:
-        before = policy.of_repository(session, repository_id).thresholds
+        before = policy_query.of_repository(session, repository_id).thresholds
         fault = policy.load(session, repository_id, file, codeowners, context.clock())
-        if policy.of_repository(session, repository_id).thresholds != before:
+        if policy_query.of_repository(session, repository_id).thresholds != before:
             rebuild.request(session, repository_id, "thresholds", context.clock())
     if fault:
         _log.warning("policy not in force", repository=repository.full_name, reason=fault)

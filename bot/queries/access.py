@@ -12,7 +12,7 @@ from bot.analysis.quarantine import owner
 from bot.analysis.quarantine.lifecycle import Quarantine
 from bot.analysis.quarantine.policy import ApprovalRule, Policy
 from bot.errors import NotAllowedError, NotFoundError
-from bot.services import policy
+from bot.queries import policy
 from bot.store.cases import case as case_store
 from bot.store.cases.case import Case
 from bot.store.database import Session

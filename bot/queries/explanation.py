@@ -21,7 +21,7 @@ from bot.analysis.quarantine.policy import Policy
 from bot.analysis.scoring.model import breakage_main
 from bot.errors import NotFoundError
 from bot.queries import inactive
-from bot.services import policy as policies
+from bot.queries import policy as policies
 from bot.store.cases import case as case_store
 from bot.store.database import Session
 from bot.store.decisions import quarantine as quarantine_store

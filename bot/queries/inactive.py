@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bot.analysis import scoring
 from bot.analysis.model import CaseId, RepositoryId, Status, VariantScore
-from bot.services import policy
+from bot.queries import policy
 from bot.store.cases import case as case_store
 from bot.store.database import Session
 from bot.store.scores import scorer as scorer_store

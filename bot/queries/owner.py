@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from bot.analysis.model import CaseId, RepositoryId, WorkspaceId
 from bot.analysis.quarantine import owner
-from bot.services import policy as policies
+from bot.queries import policy as policies
 from bot.store.cases import case as case_store
 from bot.store.cases import cluster as cluster_store
 from bot.store.database import Session

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from bot.analysis import scoring
 from bot.analysis.model import RepositoryId, Status
-from bot.services import notice, policy
+from bot.queries import policy
+from bot.services import notice
 from bot.store.cases import case as case_store
 from bot.store.conversation import card as card_store
 from bot.store.database import Session

@@ -9,7 +9,8 @@ import numpy as np
 
 from bot.analysis import scoring
 from bot.analysis.model import Actor, CaseId, RepositoryId
-from bot.services import judge, notice, policy
+from bot.queries import policy
+from bot.services import judge, notice
 from bot.store.cases import case as case_store
 from bot.store.database import Session
 from bot.store.runs import result as result_store

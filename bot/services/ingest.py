@@ -24,6 +24,7 @@ from bot.analysis.model import (
     VariantReport,
 )
 from bot.analysis.reports import completeness
+from bot.queries import policy
 from bot.services import (
     author,
     cluster,
@@ -32,7 +33,6 @@ from bot.services import (
     masking,
     notice,
     outage,
-    policy,
     policy_proposal,
     rebuild,
     release,

@@ -9,7 +9,8 @@ from bot import telemetry
 from bot.analysis.model import SYSTEM, Channel, Status
 from bot.analysis.quarantine.lifecycle import OPEN_STATES, Scope
 from bot.errors import UserError
-from bot.services import judge, policy, quarantine
+from bot.queries import policy
+from bot.services import judge, quarantine
 from bot.store.database import Session
 from bot.store.decisions import quarantine as quarantine_store
 from bot.store.runs import run as run_store

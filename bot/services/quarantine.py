@@ -12,7 +12,8 @@ from bot.analysis.quarantine import lifecycle
 from bot.analysis.quarantine.lifecycle import Move, Quarantine, RejectReason, Scope, State
 from bot.analysis.quarantine.policy import Budget
 from bot.errors import ConflictError
-from bot.services import cluster, judge, learning, notice, policy
+from bot.queries import policy
+from bot.services import cluster, judge, learning, notice
 from bot.store.cases import case as case_store
 from bot.store.database import Session
 from bot.store.decisions import audit as audit_store

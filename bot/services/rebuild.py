@@ -19,7 +19,8 @@ from bot.analysis import scoring
 from bot.analysis.explanation.case_history import RunFacts
 from bot.analysis.incident import LEFT_OUT, Incident
 from bot.analysis.model import CaseId, Channel, RepositoryId, RunId, Status
-from bot.services import author_feedback, judge, masking, notice, outage, policy, retraction
+from bot.queries import policy
+from bot.services import author_feedback, judge, masking, notice, outage, retraction
 from bot.store import queue
 from bot.store.conversation import card as card_store
 from bot.store.database import Session

@@ -7,8 +7,8 @@ from datetime import datetime
 from bot.analysis.model import SYSTEM, QuarantineId, RepositoryId
 from bot.analysis.quarantine import release as recovery
 from bot.analysis.quarantine.lifecycle import State
-from bot.queries import explanation
-from bot.services import policy, quarantine
+from bot.queries import explanation, policy
+from bot.services import quarantine
 from bot.store import queue
 from bot.store.cases import cost as cost_store
 from bot.store.database import Session

@@ -7,8 +7,7 @@ from dataclasses import replace
 from bot.analysis.model import Problem
 from bot.github import check_run, policy_file
 from bot.jobs.context import Context, target
-from bot.queries import commit
-from bot.services import policy
+from bot.queries import commit, policy
 from bot.store.conversation.notice import Notice
 from bot.store.decisions import check_run as check_run_store
 from bot.store.workspaces import repository as repository_store

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,12 +26,21 @@ class StoredPolicy:
 
 def find(session: Session, repository_id: RepositoryId) -> StoredPolicy | None:
     """What was loaded for a repository; None before the first time."""
-    row = session.execute(
-        sa.select(policies.c.source, policies.c.codeowners, policies.c.fault, policies.c.loaded_at).where(
-            policies.c.repository_id == repository_id
-        )
-    ).one_or_none()
-    return None if row is None else StoredPolicy(row[0], row[1], row[2], row[3])
+    return list_of(session, [repository_id]).get(repository_id)
+
+
+def list_of(session: Session, repository_ids: Collection[RepositoryId]) -> dict[RepositoryId, StoredPolicy]:
+    """What was loaded for repositories; those never loaded are left out."""
+    rows = session.execute(
+        sa.select(
+            policies.c.repository_id,
+            policies.c.source,
+            policies.c.codeowners,
+            policies.c.fault,
+            policies.c.loaded_at,
+        ).where(policies.c.repository_id.in_(list(repository_ids)))
+    )
+    return {RepositoryId(row[0]): StoredPolicy(*row[1:]) for row in rows}
 
 
 def put(session: Session, repository_id: RepositoryId, policy: StoredPolicy) -> None:

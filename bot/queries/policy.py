@@ -1,0 +1,59 @@
+"""The policy in force in a repository, and whose its paths are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from functools import lru_cache
+
+from bot.analysis.model import RepositoryId
+from bot.analysis.quarantine import owner
+from bot.analysis.quarantine.policy import ApprovalRule, Policy
+from bot.github import policy_file
+from bot.store.database import Session
+from bot.store.decisions import policy as policy_store
+
+
+def of_repository(session: Session, repository_id: RepositoryId) -> Policy:
+    """The policy in force: the last good `.flakeguard.yml` of the default branch, or the defaults."""
+    return of_repositories(session, [repository_id])[repository_id]
+
+
+def of_repositories(session: Session, repository_ids: Collection[RepositoryId]) -> Mapping[RepositoryId, Policy]:
+    """The policy in force in each repository."""
+    stored = policy_store.list_of(session, repository_ids)
+    return {one: _parsed(stored[one].source if one in stored else "") for one in repository_ids}
+
+
+def rule(session: Session, repository_id: RepositoryId, path: str) -> ApprovalRule:
+    """Who may approve a quarantine of a case of this file."""
+    return of_repository(session, repository_id).approval.rule(path)
+
+
+def fault(session: Session, repository_id: RepositoryId) -> str | None:
+    """Why the newest policy file is not in force; None where it is."""
+    stored = policy_store.find(session, repository_id)
+    return stored.fault if stored else None
+
+
+def owners_of(session: Session, repository_id: RepositoryId, path: str) -> tuple[str, ...]:
+    """The owners of a path as CODEOWNERS writes them, such as `@org/team`; none where nobody is named."""
+    return owners_of_paths(session, repository_id, [path]).get(path, ())
+
+
+def owners_of_paths(
+    session: Session, repository_id: RepositoryId, paths: Collection[str]
+) -> Mapping[str, tuple[str, ...]]:
+    """The owners of some paths, as `owners_of` names them."""
+    stored = policy_store.find(session, repository_id) if paths else None
+    rules = _rules(stored.codeowners) if stored else ()
+    return {path: owner.of_path(rules, path) for path in paths if path}
+
+
+@lru_cache(maxsize=256)
+def _parsed(source: str) -> Policy:
+    return policy_file.parse(source.encode())
+
+
+@lru_cache(maxsize=64)
+def _rules(text: str) -> tuple[owner.Rule, ...]:
+    return owner.parse(text)
