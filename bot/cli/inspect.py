@@ -79,7 +79,7 @@ class _Found:
             self._complete = self._complete and isinstance(error, NotAReportError)
             self._warnings.append(f"{prefix}{error}")
             return
-        self._repetitions.take(repetitions, summary.repeats)
+        self._repetitions.add_file(repetitions, summary.repeats)
         self._formats.add(summary.format)
         self._complete = self._complete and summary.complete
         self._warnings += [f"{prefix}{warning}" for warning in summary.warnings]
@@ -124,9 +124,9 @@ def _sentence(found: dict[str, object]) -> str:
     numbers = ", ".join(f"{found[name]} {name}" for name in _COUNTS)
     state = "complete" if found["complete"] else "INCOMPLETE"
     lines = [f"{found['path']} ({found['format']}): {numbers}; {state}"]
-    if found["tries"] != found["distinct_cases"]:
+    if found["results"] != found["distinct_cases"]:
         lines.append(
-            f"  - {found['distinct_cases']} distinct cases in {found['tries']} tries, "
+            f"  - {found['distinct_cases']} distinct cases in {found['results']} results, "
             f"{found['flaky_by_repetition']} of which failed and passed"
         )
     lines += [f"  - {warning}" for warning in found["warnings"]] if isinstance(found["warnings"], list) else []

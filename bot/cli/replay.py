@@ -15,7 +15,8 @@ from pathlib import Path
 import click
 
 from bot.analysis.quarantine.policy import DEFAULT, Policy
-from bot.analysis.reports.history_file import History, Reader
+from bot.analysis.reports.history_file import Reader
+from bot.analysis.reports.recorded_history import History
 from bot.analysis.scoring.replay import Judged, Rehearsal, Turn
 from bot.cli import case_table
 from bot.errors import InvalidInputError

@@ -15,7 +15,8 @@ import sys
 from pathlib import Path
 
 from bot.analysis import scoring
-from bot.analysis.reports.history_file import History, Reader
+from bot.analysis.reports.history_file import Reader
+from bot.analysis.reports.recorded_history import History
 from bot.analysis.scoring.replay import Judged, Rehearsal
 
 TOLERANCE = 1e-4

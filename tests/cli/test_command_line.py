@@ -23,8 +23,8 @@ def test_inspect_prints_one_object_per_file_and_exits_2_where_one_is_refused(tmp
     first, second = (json.loads(line) for line in ran.stdout.splitlines())
     assert ran.returncode == 2
     assert (first["cases"], first["flaky"], first["complete"], first["warnings"]) == (5, 1, True, [])
-    counted = {name: first[name] for name in ("format", "distinct_cases", "tries", "flaky_by_repetition")}
-    assert counted == {"format": "junit", "distinct_cases": 5, "tries": 6, "flaky_by_repetition": 1}
+    counted = {name: first[name] for name in ("format", "distinct_cases", "results", "flaky_by_repetition")}
+    assert counted == {"format": "junit", "distinct_cases": 5, "results": 6, "flaky_by_repetition": 1}
     assert "not a test report" in second["error"]
     assert flakeguard("inspect", str(good)).returncode == 0
 

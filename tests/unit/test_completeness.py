@@ -141,4 +141,4 @@ def test_what_lacks_something_is_never_whole_and_nothing_is_lost(
     found = completeness.assess(report, CI, [], before)
     assert found.complete is (not found.problems)
     assert [one.cases for one in found.variants] == [one.cases for one in report.variants]
-    assert completeness.assess(report, CI, [], before[: completeness.LOOKED_AT]) == found
+    assert completeness.assess(report, CI, [], before[: completeness.COMPARED_RUNS]) == found

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.analysis.model import Outcome
-from bot.analysis.reports import duration, reader
+from bot.analysis.reports import reader, reported_case
 from bot.analysis.reports.limits import DEFAULT
 from bot.analysis.reports.reported_case import Format, NotAReportError, Repeats, ReportedCase, Summary
 from bot.errors import InvalidReportError
@@ -186,7 +186,7 @@ def test_texts_and_messages_are_cut_to_their_bounds() -> None:
     + [(nonsense, 0.0) for nonsense in ("", "nan", "inf", "-1", "soon", "1e99")],
 )
 def test_a_duration_is_read_however_it_is_written(written: str, meant: float) -> None:
-    assert duration.seconds(written) == pytest.approx(meant)
+    assert reported_case.seconds(written) == pytest.approx(meant)
 
 
 @given(size=st.integers(1, len(MIXED)))

@@ -141,7 +141,7 @@ def test_gz_and_zip_hold_the_same_report() -> None:
         assert len(report.variants[0].cases) == 5
 
 
-def test_the_order_of_files_changes_nothing_and_repeated_identities_are_tries() -> None:
+def test_the_order_of_files_changes_nothing_and_repeated_identities_are_retries() -> None:
     passed = b'<testsuite><testcase classname="k" name="one"/></testsuite>'
     failed = b'<testsuite><testcase classname="k" name="one"><failure/></testcase></testsuite>'
     there = run_report.read_artifacts([run_report.Artifact("junit", zipped(a__xml=failed, b__xml=passed))], "ci.yml")

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.analysis.reports.history_file import COLUMNS, History, Reader, suite_of
+from bot.analysis.reports.history_file import COLUMNS, Reader
+from bot.analysis.reports.recorded_history import History, suite_of
 from bot.analysis.scoring.replay import Judged, Rehearsal
 from bot.errors import InvalidInputError
 

@@ -25,7 +25,7 @@ def figures(*files: bytes) -> dict[str, int]:
     for data in files:
         one = Repetitions()
         summary = reader.read(io.BytesIO(data), one.add_all)
-        together.take(one, summary.repeats)
+        together.add_file(one, summary.repeats)
     return together.figures
 
 
@@ -37,9 +37,9 @@ def verdicts(data: bytes) -> dict[str, Verdict]:
 RERUN = pytest_report(3, PASS.format("a"), *[PASS.format("b")] * 3, PASS.format("c"), FAIL.format("c"))
 
 
-def test_bare_tries_of_pytest_failed_but_for_the_last() -> None:
+def test_bare_retries_of_pytest_failed_but_for_the_last() -> None:
     assert verdicts(RERUN) == {"a": Verdict.PASSED, "b": Verdict.FLAKY, "c": Verdict.FAILED}
-    assert figures(RERUN) == {"distinct_cases": 3, "tries": 6, "flaky_by_repetition": 1}
+    assert figures(RERUN) == {"distinct_cases": 3, "results": 6, "flaky_by_repetition": 1}
 
 
 def test_what_pytest_counts_once_each_is_no_retry() -> None:
@@ -52,12 +52,12 @@ def test_a_case_that_failed_and_passed_in_one_file_or_in_two_is_flaky_by_repetit
     one, other = (f"<testsuite>{case.format('a')}</testsuite>".encode() for case in (FAIL, PASS))
     both = f"<testsuite>{FAIL.format('a')}{PASS.format('a')}</testsuite>".encode()
     for found in (figures(one, other), figures(both)):
-        assert found == {"distinct_cases": 1, "tries": 2, "flaky_by_repetition": 1}
+        assert found == {"distinct_cases": 1, "results": 2, "flaky_by_repetition": 1}
 
 
-def test_reruns_inside_a_case_are_tries_of_it() -> None:
+def test_reruns_inside_a_case_are_results_of_it() -> None:
     data = b'<testsuite><testcase name="a"><flakyFailure/><flakyError/></testcase></testsuite>'
-    assert figures(data) == {"distinct_cases": 1, "tries": 3, "flaky_by_repetition": 1}
+    assert figures(data) == {"distinct_cases": 1, "results": 3, "flaky_by_repetition": 1}
 
 
 def test_cases_without_a_name_are_not_taken_for_one() -> None:
@@ -84,8 +84,8 @@ def test_a_name_that_is_there_again_is_another_test_where_the_writer_repeats_non
         "m::a [#3 of 3]": Verdict.PASSED,
         "m::b": Verdict.PASSED,
     }
-    assert figures(data) == {"distinct_cases": 4, "tries": 5, "flaky_by_repetition": 0}
-    assert figures(data, data) == {"distinct_cases": 4, "tries": 10, "flaky_by_repetition": 0}
+    assert figures(data) == {"distinct_cases": 4, "results": 5, "flaky_by_repetition": 0}
+    assert figures(data, data) == {"distinct_cases": 4, "results": 10, "flaky_by_repetition": 0}
 
 
 def test_a_file_that_jest_could_not_load_is_one_although_it_is_written_twice() -> None:
@@ -94,11 +94,11 @@ def test_a_file_that_jest_could_not_load_is_one_although_it_is_written_twice() -
         f'<testsuites name="jest tests"><testsuite name="a.test.js">{broken}{broken}</testsuite></testsuites>'.encode()
     )
     assert verdicts(data) == {"a.test.js": Verdict.FAILED}
-    assert figures(data) == {"distinct_cases": 1, "tries": 2, "flaky_by_repetition": 0}
+    assert figures(data) == {"distinct_cases": 1, "results": 2, "flaky_by_repetition": 0}
 
 
 def test_nothing_read_is_nothing_counted() -> None:
-    assert figures() == {"distinct_cases": 0, "tries": 0, "flaky_by_repetition": 0}
+    assert figures() == {"distinct_cases": 0, "results": 0, "flaky_by_repetition": 0}
 
 
 @pytest.mark.parametrize("tag", ["rerunFailure", "rerunError"])

@@ -1,9 +1,8 @@
-"""Cases that a report, or the reports of one artifact, hold more than once: tries of one test.
+"""Cases that a report, or the reports of one artifact, hold more than once: retries of one test.
 
-pytest-rerunfailures and the flaky plugin write every try as one more bare element, and only the last one says how
-the case ended: the earlier ones failed, or there would have been no later one. Jest, vitest, mocha and surefire write
-no such elements: there every element that ran is a test of its own, and a skipped one (TestNG's way of saying that it
-tries again) goes with the next.
+pytest-rerunfailures and the flaky plugin write every retry as one more bare element, and only the last one says how
+the case ended: the earlier ones failed, or there would be no later one. Jest, vitest, mocha and surefire write no such
+elements: every element that ran is a different test, and a skipped one (as TestNG marks a retry) belongs to the next.
 """
 
 from __future__ import annotations
@@ -19,21 +18,21 @@ from bot.analysis.reports.reported_case import Repeats, ReportedCase
 _FAILED, _PASSED, _SKIPPED, _BROKEN = 1, 2, 4, 8
 _STEP = np.int64(0x1E3779B97F4A7C15)  # odd, so that no two of 2⁶⁴ multiples are equal
 BROKEN_FILE = "Test suite failed to run"
-"""The class under which jest-junit writes a file that it could not load: twice, and yet it is one."""
+"""The class under which jest-junit writes a file that it could not load: twice, though it is one."""
 
 
 def occurrences(cases: Iterable[ReportedCase]) -> Iterator[int]:
-    """How many cases of the same names ran before each of the cases of one file whose writer repeats none as a try."""
-    seen: dict[tuple[str, str, str], int] = {}
+    """For each case of a file without retries, how many cases of the same names ran before it."""
+    counts: dict[tuple[str, str, str], int] = {}
     for case in cases:
         names = (case.file, case.class_name, case.name)
-        yield seen.get(names, 0)
+        yield counts.get(names, 0)
         if _BITS[case.outcome] != _SKIPPED and case.class_name != BROKEN_FILE:
-            seen[names] = seen.get(names, 0) + 1
+            counts[names] = counts.get(names, 0) + 1
 
 
-def with_bare_tries(cases: Sequence[ReportedCase]) -> list[ReportedCase]:
-    """The cases of one file whose writer leaves tries bare: a pass that the same case follows was a failure."""
+def with_bare_retries(cases: Sequence[ReportedCase]) -> list[ReportedCase]:
+    """The cases of a file whose writer leaves retries bare: a pass that the same case follows was a failure."""
     last = {(case.file, case.class_name, case.name): number for number, case in enumerate(cases)}
     return [
         case._replace(outcome=Outcome.FAILED)
@@ -44,35 +43,35 @@ def with_bare_tries(cases: Sequence[ReportedCase]) -> list[ReportedCase]:
 
 
 class Repetitions:
-    """Counts distinct cases, tries and flakes of an artifact in a few bytes per case.
+    """Counts distinct cases, results and flakes of an artifact in a few bytes per case.
 
-    A case is told by a 64-bit hash of its names, so that of n cases two are taken for one with a probability of
-    n² / 2⁶⁵: one in 30 million for a million cases.
+    A case is identified by a 64-bit hash of its names: of n cases two are taken for one with a probability of
+    n² / 2⁶⁵, which is one in 30 million for a million cases.
     """
 
     def __init__(self) -> None:
         self._keys = array("q")
         self._outcomes = array("b")
-        self._tries = 0
+        self._results = 0
 
     def add_all(self, cases: Iterable[ReportedCase]) -> None:
-        """Take the next cases of a file; one without a name is like no other."""
+        """Add the next cases of a file; one without a name equals no other."""
         keys, outcomes = self._keys, self._outcomes
-        began = len(keys)
+        start = len(keys)
         for case in cases:
             suites, file, class_name, name, _, outcome, host, _, reruns = case
-            position = (file, class_name, name, suites, host)
-            keys.append(hash(position if name and not name.isspace() else (*position, len(keys))))
+            names = (file, class_name, name, suites, host)
+            keys.append(hash(names if name and not name.isspace() else (*names, len(keys))))
             bits = _BITS[outcome] if not reruns else _bits(reruns)
             outcomes.append(bits if class_name != BROKEN_FILE else bits | _BROKEN)
-            self._tries += max(len(reruns) - 1, 0)
-        self._tries += len(keys) - began
+            self._results += max(len(reruns) - 1, 0)
+        self._results += len(keys) - start
 
-    def take(self, file: Repetitions, repeats: Repeats) -> None:
-        """Take the cases of one whole file, which may be all there are; `repeats` is what its summary says."""
+    def add_file(self, file: Repetitions, repeats: Repeats) -> None:
+        """Add the cases of a file that is complete, which may be this; `repeats` is of its summary."""
         keys = np.frombuffer(file._keys, dtype=np.int64)
         outcomes = np.frombuffer(file._outcomes, dtype=np.int8)
-        order = np.argsort(keys, kind="stable") if repeats is not Repeats.TRIES else None
+        order = np.argsort(keys, kind="stable") if repeats is not Repeats.RETRIES else None
         if order is not None and repeats is Repeats.TESTS:
             ran = (outcomes[order] & (_SKIPPED | _BROKEN)) == 0
             before = np.cumsum(ran) - ran
@@ -85,18 +84,22 @@ class Repetitions:
         if file is not self:
             self._keys += file._keys
             self._outcomes += file._outcomes
-            self._tries += file._tries
+            self._results += file._results
 
     @property
     def figures(self) -> dict[str, int]:
-        """How many cases are distinct, how many tries there are of all, and how many failed and passed."""
+        """The number of distinct cases, of results, and of cases that both failed and passed."""
         keys = np.frombuffer(self._keys, dtype=np.int64)
         outcomes = np.frombuffer(self._outcomes, dtype=np.int8)
         order = np.argsort(keys, kind="stable")
         firsts = np.flatnonzero(np.diff(keys[order], prepend=keys[order][:1] - 1)) if len(keys) else order
         together = np.bitwise_or.reduceat(outcomes[order], firsts) if len(keys) else outcomes
         both = (together & (_FAILED | _PASSED)) == (_FAILED | _PASSED)
-        return {"distinct_cases": len(firsts), "tries": self._tries, "flaky_by_repetition": int(np.count_nonzero(both))}
+        return {
+            "distinct_cases": len(firsts),
+            "results": self._results,
+            "flaky_by_repetition": int(np.count_nonzero(both)),
+        }
 
 
 _BITS = {

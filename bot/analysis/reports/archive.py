@@ -1,4 +1,4 @@
-"""Reading zip and gz archives of reports from untrusted hands: bounded, streamed, nothing written by name."""
+"""Untrusted zip and gz archives of reports: bounded, streamed, and never extracted to a path they name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, cast
+from typing import BinaryIO, NoReturn, cast
 
 from bot.analysis.reports.limits import DEFAULT, Limits
 from bot.errors import InvalidReportError
@@ -18,10 +18,10 @@ REPORT_SUFFIXES = (".xml", ".xml.gz", ".junit", ".xunit", ".trx", ".trx.gz")
 _PATH_LENGTH = 500
 _HEADER = 30  # a local file header's fixed part, APPNOTE.TXT 4.3.7
 _ENCRYPTED = 0x1
-_FREE = 1024 * 1024  # inflated before the ratio counts: a small repetitive log is no bomb
+_FREE = 1024 * 1024  # bytes that may be inflated before the ratio counts: a small repetitive log is no bomb
 _END = b"PK\x05\x06"  # end of central directory record, APPNOTE.TXT 4.3.16; its comment has at most 65,535 bytes
 _END_SEARCHED = 22 + 65_535
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # LZMA asks for as much memory as its header says
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # LZMA allocates as much memory as its header says
 _FAULTS = (
     zipfile.BadZipFile,
     zlib.error,
@@ -30,7 +30,7 @@ _FAULTS = (
     EOFError,
     RuntimeError,  # encrypted, or of a method that zipfile does not know
     OSError,
-    ValueError,  # a name that is not of its encoding, a header that is nonsense
+    ValueError,  # a name that is not in its encoding, an invalid header
 )
 
 
@@ -44,19 +44,19 @@ class Member:
 
 
 class DamagedError(InvalidReportError):
-    """From here on a member cannot be inflated; what came before is as it was packed."""
+    """A member cannot be inflated any further; the bytes read before are intact."""
 
 
 class _Gz(gzip.GzipFile):
-    """A gz file that hands out what it has inflated before it meets a fault."""
+    """A gz file that returns what it has inflated before it fails."""
 
     def read(self, size: int | None = -1) -> bytes:
-        """Read at most so many bytes, and fewer where more have to be inflated first."""
+        """Read at most `size` bytes, fewer where more have to be inflated first."""
         return super().read(size) if size is None or size < 0 else self.read1(size)
 
 
 class _Budget:
-    """A stream that counts what it inflates, and refuses to inflate more than is allowed."""
+    """A stream that counts the bytes it inflates, and raises beyond the limits."""
 
     def __init__(self, stream: BinaryIO, limit: int, packed: int, limits: Limits) -> None:
         self._stream = stream
@@ -73,21 +73,19 @@ class _Budget:
             raise DamagedError(message) from error
         self.used += len(data)
         if self.used > self._left:
-            message = f"This archive was refused: it inflates to more than {self._limits.archive_bytes:,} bytes."
-            raise InvalidReportError(message)
+            _refuse(f"it inflates to more than {self._limits.archive_bytes:,} bytes")
         if self.used > self._ratio:
-            message = f"This archive was refused: it inflates more than {self._limits.ratio} times."
-            raise InvalidReportError(message)
+            _refuse(f"it inflates more than {self._limits.ratio} times")
         return data
 
 
 def members(name: str, stream: BinaryIO, limits: Limits = DEFAULT) -> Iterator[Member]:
-    """The files of an archive that may be reports, in order of name; a plain file is its own only member.
+    """The files of an archive that may be reports, in order of name; a file that is no archive is its only member.
 
-    A member that may not be read comes with the reason; its stream is good until the next one is asked for.
+    A member that may not be read carries the reason. A stream is valid until the next member is requested.
 
     Raises:
-        InvalidReportError: the archive as a whole is damaged, hostile or beyond a bound.
+        InvalidReportError: the archive as a whole is damaged, hostile or beyond a limit.
     """
     stream.seek(0)
     magic = stream.read(4)
@@ -97,8 +95,7 @@ def members(name: str, stream: BinaryIO, limits: Limits = DEFAULT) -> Iterator[M
     elif magic.startswith(b"PK"):
         yield from _zip_members(stream, limits)
     elif name.lower().endswith(".zip"):
-        message = "This archive was refused: it is named .zip but is not one."
-        raise InvalidReportError(message)
+        _refuse("it is named .zip but is not one")
     else:
         yield Member(name, stream)
 
@@ -111,23 +108,20 @@ def _inflate(stream: BinaryIO, limits: Limits) -> BinaryIO:
 
 
 def _zip_members(stream: BinaryIO, limits: Limits) -> Iterator[Member]:
-    _refuse_directory(stream, limits)
+    _check_directory(stream, limits)
     try:
         archive = zipfile.ZipFile(stream)
     except _FAULTS as error:
-        message = f"This archive was refused: it is damaged ({error})."
-        raise InvalidReportError(message) from error
+        _refuse(f"it is damaged ({error})", error)
     entries = archive.infolist()
     if len(entries) > limits.entries:
-        message = f"This archive was refused: it has {len(entries):,} entries, {limits.entries:,} are allowed."
-        raise InvalidReportError(message)
+        _refuse(f"it has {len(entries):,} entries, {limits.entries:,} are allowed")
     wanted = [entry for entry in entries if not entry.filename.endswith("/") and _may_be_report(entry.filename)]
     if sum(entry.file_size for entry in wanted) > limits.archive_bytes:
-        message = f"This archive was refused: it inflates to more than {limits.archive_bytes:,} bytes."
-        raise InvalidReportError(message)
-    _refuse_overlaps(entries)
+        _refuse(f"it inflates to more than {limits.archive_bytes:,} bytes")
+    _check_overlaps(entries)
     left = limits.archive_bytes
-    for entry in sorted(wanted, key=lambda one: (one.filename, one.header_offset)):
+    for entry in sorted(wanted, key=lambda entry: (entry.filename, entry.header_offset)):
         path = _shown(entry.filename)
         fault = _fault(entry)
         if fault:
@@ -156,7 +150,7 @@ def _may_be_report(path: str) -> bool:
 
 
 def _shown(path: str) -> str:
-    """A member's name as it may be shown and kept: never used to open a file, so it only has to be short and plain."""
+    """A member's name, short and printable; it is never used to open a file."""
     plain = "".join(letter if letter.isprintable() else "?" for letter in path)
     return plain if len(plain) <= _PATH_LENGTH else f"…{plain[1 - _PATH_LENGTH :]}"
 
@@ -173,8 +167,8 @@ def _fault(entry: zipfile.ZipInfo) -> str | None:
     return None
 
 
-def _refuse_directory(stream: BinaryIO, limits: Limits) -> None:
-    """Refuse a directory too large to be listed, before zipfile builds an object for each of its entries."""
+def _check_directory(stream: BinaryIO, limits: Limits) -> None:
+    """Refuse a directory that is too large, before zipfile builds an object for each of its entries."""
     size = stream.seek(0, 2)
     stream.seek(max(size - _END_SEARCHED, 0))
     tail = stream.read(_END_SEARCHED)
@@ -183,18 +177,20 @@ def _refuse_directory(stream: BinaryIO, limits: Limits) -> None:
     declared = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
     zip64 = 0xFFFFFFFF
     if declared != zip64 and declared > limits.directory_bytes:
-        message = f"This archive was refused: its directory is larger than {limits.directory_bytes:,} bytes."
-        raise InvalidReportError(message)
+        _refuse(f"its directory is larger than {limits.directory_bytes:,} bytes")
     if declared == zip64 and size > limits.archive_bytes:
-        message = f"This archive was refused: it is larger than {limits.archive_bytes:,} bytes."
-        raise InvalidReportError(message)
+        _refuse(f"it is larger than {limits.archive_bytes:,} bytes")
 
 
-def _refuse_overlaps(entries: list[zipfile.ZipInfo]) -> None:
-    """Refuse entries that share bytes: the way a small archive pretends to be large without a high ratio."""
+def _check_overlaps(entries: list[zipfile.ZipInfo]) -> None:
+    """Refuse entries that share bytes: overlapping is how a small archive inflates without a high ratio."""
     end = 0
-    for entry in sorted(entries, key=lambda one: one.header_offset):
+    for entry in sorted(entries, key=lambda entry: entry.header_offset):
         if entry.header_offset < end:
-            message = "This archive was refused: its entries overlap."
-            raise InvalidReportError(message)
+            _refuse("its entries overlap")
         end = entry.header_offset + _HEADER + len(entry.orig_filename.encode("utf-8", "replace")) + entry.compress_size
+
+
+def _refuse(fault: str, cause: BaseException | None = None) -> NoReturn:
+    message = f"This archive was refused: {fault}."
+    raise InvalidReportError(message) from cause

@@ -1,7 +1,7 @@
-"""Is a run whole? Held against what its artifacts promise, against its earlier attempts and against the runs before.
+"""Find what a run lacks, by the names of its artifacts, its earlier attempts and the runs before it (ADR 7).
 
-A run that is not whole is never evidence of a pass: the variant that lacks something is marked, and judging gives no
-credit for what passed in it. What is missing is said in words that stand alone in the title of a check run.
+A variant that lacks something is marked incomplete, and its passes are no evidence. Each reason can stand alone in
+the title of a check run.
 """
 
 from __future__ import annotations
@@ -13,22 +13,21 @@ from typing import Final
 
 from bot.analysis.identity import variant as variant_name
 from bot.analysis.model import Problem, RunReport, VariantReport
-from bot.analysis.quarantine import policy as policies
+from bot.analysis.quarantine.policy import DEFAULT as DEFAULT_POLICY
 from bot.analysis.quarantine.policy import Policy
 
-LOOKED_AT: Final = 5
-"""How many of the last runs of a workflow and branch a run is held against."""
-_FEW: Final = 0.5
-"""Fewer cases than this share of what the last runs had are far fewer."""
-_LEAST: Final = 5
-"""Cases that have to be missing: a handful of tests is deleted in one commit."""
+# ADR 7: a run is compared with this many of the last runs of its workflow and branch.
+COMPARED_RUNS: Final = 5
+# Fewer cases than this share of what the last runs had are far fewer; a handful of tests is deleted in one commit.
+_FEW_SHARE: Final = 0.5
+_FEWEST_MISSING: Final = 5
 _SHARD_RUNS: Final = 3
-_LEG_RUNS: Final = 3
+_VARIANT_RUNS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is known of one variant of another run or attempt; `cases` is their number."""
+    """One variant of another run or attempt; `cases` is their number."""
 
     variant: str
     shards: frozenset[str]
@@ -38,7 +37,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An earlier attempt of the same run, with what was missing of it."""
+    """An earlier attempt of the same run, with what it lacked."""
 
     number: int
     parts: tuple[Part, ...]
@@ -50,14 +49,14 @@ def assess(
     workflow_path: str,
     earlier: Sequence[Attempt],
     before: Sequence[Sequence[Part]],
-    policy: Policy = policies.DEFAULT,
+    policy: Policy = DEFAULT_POLICY,
 ) -> RunReport:
-    """The report with what is missing in it as problems, and the variants that lack something marked.
+    """Add what is missing to the problems of a report, and mark the variants that lack something incomplete.
 
-    `earlier` are the attempts of the same run before this one, which may have run again only what had failed; `before`
-    are the last runs of the same workflow and branch, newest first, as many as `LOOKED_AT`.
+    `earlier` are the earlier attempts of the run: this one may have run only the jobs that had failed. `before` are the
+    last runs of the same workflow and branch, newest first, up to `COMPARED_RUNS`.
     """
-    last = before[:LOOKED_AT]
+    last = before[:COMPARED_RUNS]
     problems: list[Problem] = []
     lacking: set[str] = set()
     for current in report.variants:
@@ -80,7 +79,7 @@ def assess(
 
 
 def _missing_shards(current: VariantReport, earlier: Sequence[Attempt], before: Sequence[Sequence[Part]]) -> list[str]:
-    """The shards that the names of the others promise, or that the last runs had, and that are not there."""
+    """The shards that the names of the others promise, or that the last runs had."""
     present = set(current.shards).union(*(part.shards for part in _parts(current.variant, earlier)))
     if current.shard_count:
         first = 0 if "0" in present else 1
@@ -100,32 +99,32 @@ def _missing_shards(current: VariantReport, earlier: Sequence[Attempt], before: 
 def _missing_cases(current: VariantReport, earlier: Sequence[Attempt], before: Sequence[Sequence[Part]]) -> list[str]:
     """Far fewer cases than the second smallest of the last runs had.
 
-    One odd run is no measure, and a suite that stays smaller is taken for what it is in the third run.
+    The second smallest: one odd run does not count, and a suite that stays smaller is accepted in its third run.
     """
     counts = sorted(part.cases for parts in before for part in parts if part.variant == current.variant)
     if not counts:
         return []
     usual = counts[min(1, len(counts) - 1)]
-    present = _together(current, earlier)
-    if present >= usual * _FEW or usual - present < _LEAST:
+    present = _count_cases(current, earlier)
+    if present >= usual * _FEW_SHARE or usual - present < _FEWEST_MISSING:
         return []
     return [f"{present:,} case{'s' * (present != 1)}, the last runs had {round(statistics.median(counts)):,}."]
 
 
-def _together(current: VariantReport, earlier: Sequence[Attempt]) -> int:
-    """The cases of all attempts of a variant: those of other shards add up, those of the same are the same."""
+def _count_cases(current: VariantReport, earlier: Sequence[Attempt]) -> int:
+    """The cases of a variant over all attempts; those of different shards add up."""
     most: dict[frozenset[str], int] = {frozenset(current.shards): len(current.cases)}
     for part in _parts(current.variant, earlier):
         most[part.shards] = max(most.get(part.shards, 0), part.cases)
-    apart = sum(map(len, most)) == len(frozenset().union(*most))
-    return sum(most.values()) if apart else max(most.values())
+    are_disjoint = sum(map(len, most)) == len(frozenset().union(*most))
+    return sum(most.values()) if are_disjoint else max(most.values())
 
 
 def _missing_variants(
     report: RunReport, earlier: Sequence[Attempt], before: Sequence[Sequence[Part]]
 ) -> list[tuple[str, str]]:
-    """The variants that each of the last runs had, and that neither this attempt nor one before it has."""
-    if len(before) < _LEG_RUNS:
+    """The variants that each of the last runs had, and no attempt of this one."""
+    if len(before) < _VARIANT_RUNS:
         return []
     usual = set.intersection(*({part.variant for part in parts} for parts in before))
     present = {current.variant for current in report.variants}
@@ -134,7 +133,7 @@ def _missing_variants(
 
 
 def _still_missing(report: RunReport, workflow_path: str, earlier: Sequence[Attempt], policy: Policy) -> list[Problem]:
-    """What was missing in the attempt before and has not been run again in full since."""
+    """What the attempt before lacked and this one has not run in full."""
     if not earlier:
         return []
     latest = max(earlier, key=lambda attempt: attempt.number)

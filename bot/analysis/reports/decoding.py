@@ -1,7 +1,7 @@
-"""The bytes of a report as text, whatever its writer encoded it in.
+"""The bytes of a report decoded to text, in any encoding.
 
-The byte order mark is believed first, then the XML declaration (XML 1.0, appendix F). What is decoded here is
-parsed as text, so a document type cannot hide behind an encoding, and the bounds mean the same in each.
+The byte order mark counts first, then the XML declaration (XML 1.0, appendix F). The parser sees text only, so an
+encoding cannot hide a document type, and the limits mean the same in every encoding.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
-from bot.analysis.reports import character
+from bot.analysis.reports import document
 from bot.analysis.reports.archive import DamagedError
 from bot.analysis.reports.limits import Limits
 from bot.analysis.reports.reported_case import refuse
@@ -37,7 +37,7 @@ _WIDE: Final = ("utf-16", "utf-32")
 _FORBIDDEN: Final = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # XML 1.0, production 2
 _LITERAL: Final = re.compile(r"<!(?:\[CDATA\[|--)")
 _ENDS: Final = {"<![CDATA[": "]]>", "<!--": "-->"}
-"""Where no references are: what begins such a place, and what ends it."""
+"""Sections without references, and what ends them."""
 _UNFINISHED: Final = re.compile(r"(?:&#?[0-9A-Za-z]{0,8}|<(?:!(?:-|\[C?D?A?T?A?)?)?|\]\]?|--?)\Z")
 _CONTROLS: Final = bytes(code for code in range(32) if code not in b"\t\n\r")
 _KNOWN: Final = frozenset(
@@ -50,9 +50,9 @@ _KNOWN: Final = frozenset(
 
 
 class Text:
-    """A report as pieces of text, and what had to be mended for that: each mend makes the report incomplete.
+    """A report as pieces of text, and what had to be repaired: any repair makes the report incomplete.
 
-    `assumed` is what its beginning already shows; `mends` are all, to be asked for after the last piece.
+    `assumed` are the repairs that its beginning shows; `repairs` are all, known after the last piece.
     """
 
     def __init__(self, stream: BinaryIO, limits: Limits) -> None:
@@ -60,36 +60,36 @@ class Text:
         self._limits = limits
         self._read = 0
         self._forbidden = 0
-        self._replaced = 0  # U+FFFD in the text that was none in the bytes
+        self._replaced = 0  # U+FFFD in the text that the bytes did not hold
         self._tail = b""
-        self._until = ""  # the end of the CDATA section or comment that was begun
+        self._until = ""  # the end of the open CDATA section or comment
         self.assumed: list[str] = []
 
     @property
-    def mends(self) -> list[str]:
-        """What was not as it should be, in sentences without an end."""
-        mends = list(self.assumed)
+    def repairs(self) -> list[str]:
+        """What had to be repaired, each a sentence without its full stop."""
+        repairs = list(self.assumed)
         if self._replaced > 0:
-            mends.append(f"{self._replaced} times its bytes are not of its encoding; they were replaced")
+            repairs.append(f"{self._replaced} times its bytes are not of its encoding; they were replaced")
         if self._forbidden:
-            mends.append(f"{self._forbidden} characters that XML forbids were read as “?”")
-        return mends
+            repairs.append(f"{self._forbidden} characters that XML forbids were read as “?”")
+        return repairs
 
     def pieces(self) -> Iterator[str]:
-        """The text from the root or declaration on; no piece ends inside a reference or the mark of CDATA or a comment.
+        """The text from the declaration or root on; no piece ends inside a reference or a delimiter.
 
         Raises:
-            DamagedError: what follows cannot be inflated.
-            InvalidReportError: empty, too large, out of time, or in an encoding that is not read.
+            DamagedError: the rest cannot be inflated.
+            InvalidReportError: empty, too large, out of time, or in an unsupported encoding.
         """
-        held = ""
+        rest = ""
         for decoded in self._decoded():
-            text = held + decoded
-            unfinished = _UNFINISHED.search(text, max(0, len(text) - character.LONGEST))
+            text = rest + decoded
+            unfinished = _UNFINISHED.search(text, max(0, len(text) - document.LONGEST_REFERENCE))
             cut = unfinished.start() if unfinished else len(text)
-            held = text[cut:]
+            rest = text[cut:]
             yield text[:cut]
-        yield held
+        yield rest
 
     def _decoded(self) -> Iterator[str]:
         head, fault = b"", None
@@ -122,7 +122,7 @@ class Text:
         return chunk
 
     def _encoding(self, head: bytes) -> tuple[int, str]:
-        """How long the byte order mark is, and the codec to read with."""
+        """The length of the byte order mark, and the codec."""
         for mark, encoding in _MARKS:
             if head.startswith(mark):
                 self._check_declared(head[len(mark) :].decode(encoding, "replace"), encoding)
@@ -146,7 +146,7 @@ class Text:
             self.assumed.append(f"its encoding is not {declared[1]} as it declares; it was read as {encoding.upper()}")
 
     def _begin(self, text: str) -> str:
-        """Drop what stands before the report: a blank line, a line of a log."""
+        """Drop text before the report: a blank line, a line of a log."""
         start = _START.search(text)
         if start is None or not text[: start.start()] or (text[: start.start()].isspace() and start[0][1] != "?"):
             return text
@@ -166,22 +166,22 @@ class Text:
                 self._tail = chunk[1 - len(replacement) :]
         return text
 
-    def mend(self, text: str) -> bytes:
-        """The text as UTF-8, with a question mark for every character that XML forbids, and every reference to one.
+    def repair(self, text: str) -> bytes:
+        """The text as UTF-8, with a question mark for every forbidden character and every reference to one.
 
-        Plain runs are not sent through this: their pattern has no place for such a character, CDATA or comments.
+        Runs of plain cases do not pass through this: their pattern allows neither these nor CDATA and comments.
         """
         if self._until or "&#" in text or "<!" in text:
             text = "".join(self._with_references(text))
         data = text.encode()
         if text.isascii() and len(data.translate(None, _CONTROLS)) == len(data):
             return data
-        mended, number = _FORBIDDEN.subn("?", text)
+        repaired, number = _FORBIDDEN.subn("?", text)
         self._forbidden += number
-        return mended.encode() if number else data
+        return repaired.encode() if number else data
 
     def _with_references(self, text: str) -> Iterator[str]:
-        """The text with its references mended, and CDATA sections and comments as they are, over all pieces."""
+        """The text with its references repaired; CDATA sections and comments, also over several pieces, unchanged."""
         at = 0
         while at < len(text):
             if self._until:
@@ -192,13 +192,13 @@ class Text:
             else:
                 literal = _LITERAL.search(text, at)
                 stop = literal.end() if literal else len(text)
-                yield character.REFERENCE.sub(self._mend_reference, text[at:stop])
+                yield document.CHARACTER_REFERENCE.sub(self._repair_reference, text[at:stop])
                 self._until = _ENDS[literal[0]] if literal else ""
             at = stop
 
-    def _mend_reference(self, found: re.Match[str]) -> str:
-        if character.code(found) is not None:
-            return found[0]
+    def _repair_reference(self, reference: re.Match[str]) -> str:
+        if document.character_code(reference) is not None:
+            return reference[0]
         self._forbidden += 1
         return "?"
 

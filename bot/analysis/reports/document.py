@@ -1,13 +1,14 @@
-"""An XML document from untrusted hands: pieces of text in, elements out, in constant memory.
+"""An untrusted XML document: pieces of text in, elements out, in constant memory.
 
-The parser is defusedxml's with `forbid_dtd`: its handlers for DOCTYPE, entities and external references are
-installed by its own `reset()`, before ours are bound to the same expat parser, and ours replace none of them.
-So a document type declaration is refused before any entity can exist, and nothing outside is ever opened.
-Expat itself bounds nothing else, hence the bounds on depth, tokens and names here.
+The parser is defusedxml's with `forbid_dtd`. Its own `reset()` installs the handlers for DOCTYPE, entities and
+external references before ours are bound to the same expat parser, and ours replace none of them. So a document type
+declaration is refused before any entity can exist, and nothing outside is ever opened. Expat limits nothing else,
+hence the limits on depth, tokens and names here.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final
 from xml.parsers import expat
@@ -19,15 +20,18 @@ from defusedxml.expatreader import DefusedExpatParser
 from bot.analysis.reports.limits import Limits
 from bot.analysis.reports.reported_case import refuse
 
+CHARACTER_REFERENCE: Final = re.compile("&#(?:x([0-9A-Fa-f]{1,6})|([0-9]{1,7}));")
+LONGEST_REFERENCE: Final = len("&#x10FFFF;")
+_CHARACTERS: Final = ((0x9, 0xA), (0xD, 0xD), (0x20, 0xD7FF), (0xE000, 0xFFFD), (0x10000, 0x10FFFF))
 _TEXT_BUFFER: Final = 64 * 1024
 
 
 class BrokenError(Exception):
-    """The document is not well-formed from here on."""
+    """The document is not well-formed beyond this point."""
 
 
 class _LocalNames(dict[str, str]):
-    """Names without their namespace prefix, found once."""
+    """Names without their namespace prefix, cached."""
 
     def __missing__(self, name: str) -> str:
         local = self[name] = name.rpartition(":")[2]
@@ -35,7 +39,7 @@ class _LocalNames(dict[str, str]):
 
 
 class Document:
-    """The document so far: `path` holds the local names of the open elements, the root first."""
+    """A document being parsed: `path` holds the local names of the open elements, the root first."""
 
     __slots__ = ("_expat", "_fed", "_in_cdata", "_limits", "_local", "_read", "path")
 
@@ -52,7 +56,7 @@ class Document:
         self._expat.StartCdataSectionHandler = self._start_cdata
         self._expat.EndCdataSectionHandler = self._end_cdata
         if hasattr(self._expat, "SetReparseDeferralEnabled"):
-            # It waits with a token that a piece cuts off until twice as much is there; `reader` bounds that itself.
+            # It would wait with a token that a piece cuts off until twice as much has come; `reader` limits that.
             self._expat.SetReparseDeferralEnabled(False)
         self._limits = limits
         self._local = _LocalNames()
@@ -61,20 +65,20 @@ class Document:
         self.path: list[str] = []
 
     def on_elements(self, start: Callable[[str, dict[str, str]], None], end: Callable[[str], None]) -> None:
-        """Call `start` with every name as written and its attributes, `end` with every name as written."""
+        """Call `start` with the name as written and the attributes, `end` with the name as written."""
         self._expat.StartElementHandler = start
         self._expat.EndElementHandler = end
 
     def listen(self, take: Callable[[str], object]) -> None:
-        """Hand the text from here on to `take`; what nobody listens to is not even decoded."""
+        """Pass text to `take` from here on; expat does not even decode text without a listener."""
         self._expat.CharacterDataHandler = take
 
     def silence(self) -> None:
-        """Stop handing text on."""
+        """Stop passing text on."""
         self._expat.CharacterDataHandler = None
 
     def enter(self, name: str) -> str:
-        """Put an element on the path; its local name.
+        """Put an element on the path; returns its local name.
 
         Raises:
             InvalidReportError: elements are nested deeper than allowed.
@@ -87,7 +91,7 @@ class Document:
 
     @property
     def at_rest(self) -> bool:
-        """Whether expat has read all it was fed and stands between two pieces of markup, in no CDATA section."""
+        """Whether expat has read everything fed to it and is between two pieces of markup, outside CDATA."""
         return self._expat.CurrentByteIndex == self._fed and not self._in_cdata
 
     def feed(self, data: bytes) -> None:
@@ -95,7 +99,7 @@ class Document:
 
         Raises:
             BrokenError: it is not well-formed.
-            InvalidReportError: it is hostile or beyond a bound.
+            InvalidReportError: it is hostile or beyond a limit.
         """
         self._parse(data, last=False)
         self._fed += len(data)
@@ -106,7 +110,7 @@ class Document:
             refuse(f"it has more than {self._limits.names:,} different element and attribute names")
 
     def close(self) -> None:
-        """Say that nothing follows.
+        """End the document.
 
         Raises:
             BrokenError: elements are still open.
@@ -126,3 +130,9 @@ class Document:
 
     def _end_cdata(self) -> None:
         self._in_cdata = False
+
+
+def character_code(reference: re.Match[str]) -> int | None:
+    """The character that a numeric reference names; None where XML 1.0 (production 2) forbids it."""
+    number = int(reference[1], 16) if reference[1] else int(reference[2])
+    return number if any(first <= number <= last for first, last in _CHARACTERS) else None

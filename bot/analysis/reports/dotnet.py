@@ -1,4 +1,4 @@
-"""The reports of .NET's runners in their own formats: NUnit 2 and 3, xUnit.net v1 to v3, Visual Studio's TRX."""
+"""Reports of .NET test runners: NUnit 2 and 3, xUnit.net v1 to v3, Visual Studio's TRX."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import ClassVar, Final
 
 from bot.analysis.model import FailureText, Outcome
 from bot.analysis.reports.document import Document
-from bot.analysis.reports.duration import clock_seconds, seconds
 from bot.analysis.reports.limits import Limits
-from bot.analysis.reports.reported_case import Repeats, ReportedCase, Tally, shortened
+from bot.analysis.reports.reported_case import Repeats, ReportedCase, Tally, clock_seconds, seconds, shortened
 
-# What says neither pass nor failure (inconclusive, not run) is no evidence: skipped. TRX: outcomes of vstst.xsd.
+# Anything else (inconclusive, not run) is no evidence: skipped. TRX: outcomes of vstst.xsd.
 _OUTCOMES: Final = {
     "passed": Outcome.PASSED,
     "pass": Outcome.PASSED,
@@ -28,8 +27,8 @@ _OUTCOMES: Final = {
 }
 
 
-class _Open:
-    """An open case: its attributes, and the texts of its failure as they come."""
+class _Case:
+    """An open case: its attributes and the texts of its failure so far."""
 
     __slots__ = ("attributes", "message", "stack", "type")
 
@@ -42,7 +41,7 @@ class _Open:
 
 @dataclass(frozen=True, slots=True)
 class _Tags:
-    """How a format names what all have: a case, with a message and a stack somewhere inside, and suites around it."""
+    """The element names of a format: a case, the message and the stack trace inside it, and the suites around it."""
 
     case: str
     suites: frozenset[str]
@@ -51,7 +50,7 @@ class _Tags:
 
 
 class _Elements:
-    """The suites and cases that are open, and what was said inside them."""
+    """The open suites and cases."""
 
     def __init__(self, document: Document, tally: Tally, limits: Limits, tags: _Tags) -> None:
         self._document = document
@@ -59,16 +58,16 @@ class _Elements:
         self._limits = limits
         self._tags = tags
         self._suites: list[str] = []
-        self._open: list[_Open] = []
-        tally.repeats = Repeats.TESTS  # rows of one theory; a retry is written once, as it ended
+        self._open: list[_Case] = []
+        tally.repeats = Repeats.TESTS  # rows of one theory; of retries only the last is written
 
     def start(self, name: str, attributes: dict[str, str]) -> str:
-        """Take the beginning of an element; its local name."""
+        """Handle the start of an element; returns its local name."""
         path, tags = self._document.path, self._tags
         parent = path[-1] if path else ""
         tag = self._document.enter(name)
         if tag == tags.case:
-            self._open.append(_Open(attributes))
+            self._open.append(_Case(attributes))
         elif tag in tags.suites:
             self._suites.append(attributes.get("name", "")[: self._limits.name_length])
         elif self._open:
@@ -81,8 +80,8 @@ class _Elements:
                 case.type = attributes.get("exception-type", "")[: self._limits.name_length]
         return tag
 
-    def end(self) -> _Open | None:
-        """Take the end of an element; the case that it ends."""
+    def end(self) -> _Case | None:
+        """Handle the end of an element; returns the case that it ends."""
         tag = self._document.path.pop()
         if tag == self._tags.case:
             return self._open.pop()
@@ -93,11 +92,10 @@ class _Elements:
         return None
 
     def deliver(
-        self, case: _Open, outcome: Outcome, class_name: str, name: str, duration: float, file: str = ""
+        self, case: _Case, outcome: Outcome, class_name: str, name: str, duration: float, file: str = ""
     ) -> None:
-        """Count a case and hand it on."""
+        """Count and deliver a case."""
         message, stack = "".join(case.message).strip(), "".join(case.stack).strip()
-        told = FailureText(case.type, message, stack) if outcome.is_failure else None
         reported = ReportedCase(
             suites=tuple(suite for suite in self._suites if suite),
             file=shortened(file, self._limits.case_length),
@@ -105,7 +103,7 @@ class _Elements:
             name=shortened(name, self._limits.case_length),
             duration=duration,
             outcome=outcome,
-            failure=told,
+            failure=FailureText(case.type, message, stack) if outcome.is_failure else None,
         )
         self._tally.add(reported, element=outcome)
 
@@ -131,33 +129,33 @@ class NUnit:
         self._elements = _Elements(document, tally, limits, self._TAGS)
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        """Take the beginning of an element."""
+        """Handle the start of an element."""
         tag = self._elements.start(name, attributes)
         if tag == "test-suite" and "Invalid" in {attributes.get("label"), attributes.get("runstate")}:
             self._tally.suite_errors += 1  # an assembly that could not be loaded
 
     def end(self, _name: str) -> None:
-        """Take the end of an element."""
+        """Handle the end of an element."""
         case = self._elements.end()
         if case is None:
             return
-        said = case.attributes
-        if "result" in said:
-            outcome = _outcome(said["result"])
-        elif "executed" in said:
-            ran = said["executed"].lower() == "true"
-            passed = said.get("success", "").lower() == "true"
+        attributes = case.attributes
+        if "result" in attributes:
+            outcome = _outcome(attributes["result"])
+        elif "executed" in attributes:
+            ran = attributes["executed"].lower() == "true"
+            passed = attributes.get("success", "").lower() == "true"
             outcome = (Outcome.PASSED if passed else Outcome.FAILED) if ran else Outcome.SKIPPED
         else:
-            outcome = Outcome.SKIPPED  # a list of what there is to run
-        whole = said.get("fullname") or said.get("name", "")
-        class_name = said.get("classname", "") or _class(whole)
-        name = said.get("name", "") or whole
-        duration = seconds(said.get("duration") or said.get("time", ""))
+            outcome = Outcome.SKIPPED  # a list of the tests there are
+        whole = attributes.get("fullname") or attributes.get("name", "")
+        class_name = attributes.get("classname", "") or _class(whole)
+        name = attributes.get("name", "") or whole
+        duration = seconds(attributes.get("duration") or attributes.get("time", ""))
         self._elements.deliver(case, outcome, class_name, name.removeprefix(f"{class_name}."), duration)
 
     def finish(self) -> None:
-        """Nothing is left to be said at the end."""
+        """Handle the end of the document."""
 
 
 class XUnit:
@@ -171,44 +169,44 @@ class XUnit:
         self._elements = _Elements(document, tally, limits, self._TAGS)
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        """Take the beginning of an element."""
+        """Handle the start of an element."""
         if self._elements.start(name, attributes) == "error" and "test" not in self._document.path:
             self._tally.suite_errors += 1
 
     def end(self, _name: str) -> None:
-        """Take the end of an element."""
+        """Handle the end of an element."""
         case = self._elements.end()
         if case is None:
             return
-        said = case.attributes
-        class_name, name = said.get("type", ""), said.get("name", "")
+        attributes = case.attributes
+        class_name, name = attributes.get("type", ""), attributes.get("name", "")
         self._elements.deliver(
             case,
-            _outcome(said.get("result", "")),
+            _outcome(attributes.get("result", "")),
             class_name,
             name.removeprefix(f"{class_name}."),
-            seconds(said.get("time", "")),
-            said.get("source-file", ""),
+            seconds(attributes.get("time", "")),
+            attributes.get("source-file", ""),
         )
 
     def finish(self) -> None:
-        """Nothing is left to be said at the end."""
+        """Handle the end of the document."""
 
 
 class Trx:
-    """Visual Studio's TRX: results first, and what class a test is of only after them, so they wait for the end."""
+    """Visual Studio's TRX, which names the classes of tests after their results: all wait for the end."""
 
     _TAGS: ClassVar = _Tags("UnitTestResult", frozenset(), "Message", "StackTrace")
 
     def __init__(self, document: Document, tally: Tally, limits: Limits) -> None:
         self._tally = tally
         self._elements = _Elements(document, tally, limits, self._TAGS)
-        self._waiting: list[_Open] = []
+        self._waiting: list[_Case] = []
         self._unit_test = ""
         self._classes: dict[str, str] = {}
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        """Take the beginning of an element."""
+        """Handle the start of an element."""
         tag = self._elements.start(name, attributes)
         if tag == "UnitTest":
             self._unit_test = attributes.get("id", "")
@@ -218,28 +216,28 @@ class Trx:
             self._tally.suite_errors += 1
 
     def end(self, _name: str) -> None:
-        """Take the end of an element."""
+        """Handle the end of an element."""
         if (case := self._elements.end()) is not None:
             self._waiting.append(case)
             self._tally.check_room(len(self._waiting))
 
     def finish(self) -> None:
-        """Deliver the results, each with the class of its test."""
+        """Deliver the results with the classes of their tests."""
         for case in self._waiting:
-            said = case.attributes
-            name = said.get("testName", "")
-            class_name = self._classes.get(said.get("testId", ""), "")
+            attributes = case.attributes
+            name = attributes.get("testName", "")
+            class_name = self._classes.get(attributes.get("testId", ""), "")
             self._elements.deliver(
                 case,
-                _outcome(said.get("outcome", "")),
+                _outcome(attributes.get("outcome", "")),
                 class_name,
                 name.removeprefix(f"{class_name}."),
-                clock_seconds(said.get("duration", "")),
+                clock_seconds(attributes.get("duration", "")),
             )
 
 
-def _outcome(said: str) -> Outcome:
-    return _OUTCOMES.get(said.strip().lower(), Outcome.SKIPPED)
+def _outcome(written: str) -> Outcome:
+    return _OUTCOMES.get(written.strip().lower(), Outcome.SKIPPED)
 
 
 def _class(name: str) -> str:

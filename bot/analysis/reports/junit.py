@@ -1,7 +1,7 @@
-"""JUnit XML in all its dialects: the elements of a document in, one call per case out.
+"""JUnit XML in all its dialects: the elements of a document in, cases out.
 
-There is no standard. What is relied on is what every writer agrees on: a `testcase` is one case, its children
-say how it ended, the suites around it say where it belongs. Totals that are declared are never believed.
+There is no standard. We rely on what all writers have in common: a `testcase` is one case, its children say how it
+ended, the suites around it say where it belongs. Declared totals are ignored.
 """
 
 from __future__ import annotations
@@ -12,28 +12,27 @@ from typing import Final
 
 from bot.analysis.model import FailureText, Outcome, Result
 from bot.analysis.reports.document import Document
-from bot.analysis.reports.duration import seconds
 from bot.analysis.reports.limits import Limits
 from bot.analysis.reports.plain_case import NOT_RUN, PlainRuns, Suite
-from bot.analysis.reports.reported_case import Repeats, ReportedCase, Tally, refuse, shortened
+from bot.analysis.reports.reported_case import Repeats, ReportedCase, Tally, refuse, seconds, shortened
 
 ROOTS: Final = frozenset({"testsuites", "testsuite", "testcase"})
 _SUITES: Final = frozenset({"testsuites", "testsuite"})
 _RESULTS: Final = {"failure": Outcome.FAILED, "error": Outcome.ERRORED, "skipped": Outcome.SKIPPED}
 _EARLIER: Final = {"flakyFailure": Outcome.FAILED, "flakyError": Outcome.ERRORED}
 _RERUNS: Final = {**_EARLIER, "rerunFailure": Outcome.FAILED, "rerunError": Outcome.ERRORED}  # surefire's words
-_TOLD: Final = frozenset({*_RESULTS, *_RERUNS})
+_OUTCOME_TAGS: Final = frozenset({*_RESULTS, *_RERUNS})
 _OUTPUT: Final = frozenset({"system-out", "system-err"})
-# These write the last try alone, and surefire marks the others: a name that is there again is that of another test, in
-# another file of the same titles or with other parameters.
-_LAST_TRY_ONLY: Final = frozenset({"jest tests", "vitest tests", "Mocha Tests", "Cucumber"})
+# These write the last retry only, and surefire marks the others: a name that repeats is that of another test, in
+# another file with the same titles or with other parameters.
+_LAST_RETRY_ONLY: Final = frozenset({"jest tests", "vitest tests", "Mocha Tests", "Cucumber"})
 _SCHEMA, _SUREFIRE = "xsi:noNamespaceSchemaLocation", "surefire-test-report"
 _PYTEST: Final = frozenset({"pytest", "pytest tests"})
 
 
 @dataclass(slots=True)
 class _Suite:
-    """An open suite; `cases` is how many the report had when it began, `file` and `host` are inherited."""
+    """An open suite; `cases` is how many the report had when it began, `file` is inherited."""
 
     name: str
     host: str
@@ -44,8 +43,8 @@ class _Suite:
 
 
 @dataclass(slots=True)
-class _Told:
-    """What one child of a case says: how it ended, or an earlier result."""
+class _OutcomeTag:
+    """A child element of a case: how it ended, or an earlier result."""
 
     tag: str
     type: str
@@ -63,7 +62,7 @@ class _Told:
 
 
 class JUnit:
-    """The handlers of one report, and where in it they are."""
+    """The handlers of one report."""
 
     __slots__ = ("_cases", "_document", "_limits", "_names", "_suites", "_tally", "plain")
 
@@ -73,11 +72,11 @@ class JUnit:
         self._limits = limits
         self._suites: list[_Suite] = []
         self._names: tuple[str, ...] = ()
-        self._cases: list[tuple[dict[str, str], list[_Told]]] = []
+        self._cases: list[tuple[dict[str, str], list[_OutcomeTag]]] = []
         self.plain = PlainRuns(tally, limits)
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        """Take the beginning of an element."""
+        """Handle the start of an element."""
         path = self._document.path
         parent = path[-1] if path else ""
         tag = self._document.enter(name)
@@ -86,39 +85,39 @@ class JUnit:
         elif tag in _SUITES:
             self._open_suite(attributes)
         elif parent == "testcase":
-            if tag in _TOLD:
-                self._begin_told(tag, attributes)
+            if tag in _OUTCOME_TAGS:
+                self._open_outcome(tag, attributes)
         elif tag in _OUTPUT and parent in _RERUNS:
             self._document.silence()
         elif parent in _SUITES and tag in {"failure", "error"}:
             self._tally.suite_errors += 1
 
     def end(self, _name: str) -> None:
-        """Take the end of an element."""
+        """Handle the end of an element."""
         path = self._document.path
         tag = path.pop()
         if tag == "testcase":
             self._close_case(*self._cases.pop())
-        elif tag in _TOLD:
+        elif tag in _OUTCOME_TAGS:
             self._document.silence()
         elif tag in _SUITES:
             self._close_suite()
 
     def take_plain(self, text: str, at: int) -> int:
-        """Deliver the run of plain cases that stands at `at`, if one can; where the text goes on."""
+        """Deliver the run of plain cases that begins at `at`, if there is one; returns where the text goes on."""
         path = self._document.path
         if self._cases or not path or path[-1] not in _SUITES or not self._document.at_rest:
-            return at  # white space between cases is text where a suite stands inside a case
+            return at  # inside a case, white space between the cases of a suite is text
         suite = self._suites[-1]
         return self.plain.take(text, at, Suite(self._names, suite.file, suite.host))
 
     def finish(self) -> None:
-        """Nothing is left to be said at the end."""
+        """Handle the end of the document."""
 
     def _open_suite(self, attributes: dict[str, str]) -> None:
         outer = self._suites[-1] if self._suites else None
         name = attributes.get("name", "")[: self._limits.name_length]
-        if name in _LAST_TRY_ONLY or _SUREFIRE in attributes.get(_SCHEMA, ""):
+        if name in _LAST_RETRY_ONLY or _SUREFIRE in attributes.get(_SCHEMA, ""):
             self._tally.repeats = Repeats.TESTS
         file = attributes.get("file", "") or attributes.get("filepath", "")
         self._suites.append(
@@ -138,37 +137,37 @@ class JUnit:
         self._names = tuple(suite.name for suite in self._suites if suite.name)
         counted = suite.declared.isdecimal() and len(suite.declared) < len("1000000000")
         if suite.by_pytest and counted and int(suite.declared) < self._tally.cases - suite.cases:
-            # pytest-rerunfailures and flaky write each try as a case of its own, and count the last ones only
-            self._tally.repeats = Repeats.BARE_TRIES
+            # pytest-rerunfailures and flaky write each retry as a case, and count the last ones only
+            self._tally.repeats = Repeats.BARE_RETRIES
 
-    def _begin_told(self, tag: str, attributes: dict[str, str]) -> None:
-        told = self._cases[-1][1]
-        if len(told) == self._limits.results:
+    def _open_outcome(self, tag: str, attributes: dict[str, str]) -> None:
+        outcomes = self._cases[-1][1]
+        if len(outcomes) == self._limits.results:
             refuse(f"one case has more than {self._limits.results:,} results")
-        one = _Told(
+        outcome = _OutcomeTag(
             tag=tag,
             type=attributes.get("type", "")[: self._limits.name_length],
             message=attributes.get("message", "")[: self._limits.message_length],
             time=attributes.get("time", ""),
         )
-        told.append(one)
-        self._document.listen(_kept(one.text, self._limits.text_length))
+        outcomes.append(outcome)
+        self._document.listen(_kept(outcome.text, self._limits.text_length))
 
-    def _close_case(self, attributes: dict[str, str], told: list[_Told]) -> None:
+    def _close_case(self, attributes: dict[str, str], children: list[_OutcomeTag]) -> None:
         path = self._document.path
         suite = self._suites[-1] if self._suites else None
         if self.plain.wants_layout and path and path[-1] in _SUITES:
             self.plain.learn(attributes)
-        element, flaky = _ended(told)
+        element, flaky = _ended(children)
         outcome = element
         if element is Outcome.PASSED and attributes.get("status") in NOT_RUN:
-            outcome = Outcome.SKIPPED  # GoogleTest's disabled tests have no other mark
-        elif any(one.tag == "skipped" and one.type == "todo" for one in told):
-            outcome = Outcome.SKIPPED  # to node:test a todo may fail
+            outcome = Outcome.SKIPPED  # GoogleTest marks disabled tests in no other way
+        elif any(child.tag == "skipped" and child.type == "todo" for child in children):
+            outcome = Outcome.SKIPPED  # in node:test a todo may fail
         duration = seconds(attributes.get("time", ""))
         longest = self._limits.case_length
         file = attributes.get("file", "") or attributes.get("filepath", "")
-        own = next((one for one in told if _RESULTS.get(one.tag) is element), None)
+        own = next((child for child in children if _RESULTS.get(child.tag) is element), None)
         failure = own.failure if own else None
         self._tally.add(
             ReportedCase(
@@ -180,30 +179,30 @@ class JUnit:
                 outcome=outcome,
                 host=suite.host if suite else "",
                 failure=failure,
-                reruns=_reruns(told, Result(0, outcome, duration, failure)),
+                reruns=_reruns(children, Result(0, outcome, duration, failure)),
             ),
             element=element,
             flaky=flaky,
         )
 
 
-def _reruns(told: list[_Told], stands: Result) -> tuple[Result, ...]:
-    """The executions in order: after a failure that stands came the reruns, before a pass all others."""
-    reruns = [one for one in told if one.tag in _RERUNS]
+def _reruns(children: list[_OutcomeTag], final: Result) -> tuple[Result, ...]:
+    """All results in order: the reruns came before a pass, and after a failure."""
+    reruns = [child for child in children if child.tag in _RERUNS]
     if not reruns:
         return ()
-    failed = stands.outcome.is_failure
-    before = [one.rerun for one in reruns if one.tag in _EARLIER or not failed]
-    after = [one.rerun for one in reruns if one.tag not in _EARLIER and failed]
-    results = [*before, (stands.outcome, stands.duration, stands.failure), *after]
+    failed = final.outcome.is_failure
+    before = [child.rerun for child in reruns if child.tag in _EARLIER or not failed]
+    after = [child.rerun for child in reruns if child.tag not in _EARLIER and failed]
+    results = [*before, (final.outcome, final.duration, final.failure), *after]
     return tuple(Result(retry, *result) for retry, result in enumerate(results))
 
 
-def _ended(told: list[_Told]) -> tuple[Outcome, bool]:
-    """How a case ended by its children, the worst counting, and whether it passed only after a failure."""
-    if not told:
+def _ended(children: list[_OutcomeTag]) -> tuple[Outcome, bool]:
+    """The worst outcome of the children, and whether the case passed only after a failure."""
+    if not children:
         return Outcome.PASSED, False
-    tags = {one.tag for one in told}
+    tags = {child.tag for child in children}
     for tag, outcome in _RESULTS.items():
         if tag in tags:
             return outcome, False
@@ -211,7 +210,7 @@ def _ended(told: list[_Told]) -> tuple[Outcome, bool]:
 
 
 def _kept(into: list[str], length: int) -> Callable[[str], None]:
-    """A taker of text that keeps the first `length` characters."""
+    """A function that appends text to `into`, up to `length` characters."""
     room = length
 
     def take(text: str) -> None:

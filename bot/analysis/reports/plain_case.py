@@ -1,16 +1,16 @@
-"""Runs of plain cases, read by a pattern instead of the XML parser.
+"""Runs of plain cases, read by a pattern instead of the XML parser (ADR 5).
 
 Most of any report is `<testcase classname="…" name="…" time="…"/>`, and much of the rest holds one failure with
-text inside. Where the parser has come to rest inside a suite, a pattern splits what follows into the values of
-such elements and the gaps between them. Nothing is delivered before it is sure to be what XML calls well-formed:
+text inside. Where the parser stands inside a suite, a pattern splits the text that follows into the values of such
+elements and the gaps between them. Nothing is delivered unless it is certainly well-formed XML:
 
-- the gaps are white space, so nothing stands between the elements;
-- no value has a `<` or a control character, no text a `<`, a `]]>` or a control character XML forbids;
-- every `&` begins one of the five references that need no declaration, or the number of a character;
+- the gaps are white space, so there is nothing between the elements;
+- no value has a `<` or a control character, no text a `<`, a `]]>` or a control character that XML forbids;
+- every `&` begins one of the five references that need no declaration, or a character reference;
 - the attributes are distinct, because the parser has seen the same row of them before.
 
-Whatever is anything else is left to the parser. So the guarantees of `document` hold for the text it never sees:
-that text can neither declare nor refer to anything, and it closes what it opens.
+Everything else is left to the parser. So the guarantees of `document` also hold for the text it never sees: that
+text neither declares nor refers to anything, and closes every element it opens.
 """
 
 from __future__ import annotations
@@ -22,15 +22,14 @@ from itertools import repeat
 from typing import Final
 
 from bot.analysis.model import FailureText, Outcome
-from bot.analysis.reports import character
-from bot.analysis.reports.duration import seconds
+from bot.analysis.reports import document
 from bot.analysis.reports.limits import Limits
-from bot.analysis.reports.reported_case import ReportedCase, Tally
+from bot.analysis.reports.reported_case import ReportedCase, Tally, seconds
 
 OPENING: Final = "<testcase"
 NOT_RUN: Final = frozenset({"notrun", "disabled"})
 _VALUE: Final = '[^"]*+'
-_PLAIN: Final = r'[^"<&\x00-\x1f]*+'  # of what is not looked at again
+_PLAIN: Final = r'[^"<&\x00-\x1f]*+'  # of values that are not kept
 _OTHER: Final = {"status": f'(?!(?:{"|".join(sorted(NOT_RUN))})"){_PLAIN}'}
 _NAME: Final = "[A-Za-z_][A-Za-z0-9_.-]*+"
 _SPACE: Final = " \t\r\n"
@@ -50,12 +49,12 @@ _make: Final = partial(tuple.__new__, ReportedCase)
 
 
 class _NotPlainError(Exception):
-    """What was matched is not well-formed, or only the parser can say what it means."""
+    """The match is not well-formed, or only the parser can tell."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """The pattern of one row of attributes, and which of them are file, class, name and time: -1 for none."""
+    """The pattern of one row of attributes; `wanted` are the groups of file, class, name and time, -1 for none."""
 
     pattern: re.Pattern[str]
     kept: int
@@ -64,7 +63,7 @@ class _Layout:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """What a case takes from the suites around it."""
+    """What a case inherits from the suites around it."""
 
     names: tuple[str, ...] = ()
     file: str = ""
@@ -72,7 +71,7 @@ class Suite:
 
 
 class PlainRuns:
-    """The layouts of plain cases that one report has shown so far."""
+    """The layouts of plain cases in one report so far."""
 
     __slots__ = ("_layout", "_layouts", "_limits", "_reach", "_tally", "wants_layout")
 
@@ -85,7 +84,7 @@ class PlainRuns:
         self.wants_layout = True
 
     def learn(self, attributes: dict[str, str]) -> None:
-        """Look for cases with the attributes of this one, which the parser has read, from here on."""
+        """From here on look for cases with the same attributes as this one, which the parser has read."""
         self.wants_layout = False
         names = tuple(attributes)
         if names not in self._layouts:
@@ -95,7 +94,7 @@ class PlainRuns:
         self._layout = self._layouts[names]
 
     def take(self, text: str, at: int, suite: Suite) -> int:
-        """Deliver the plain cases of a suite that stand at `at`; where the last of them ends.
+        """Deliver the plain cases of a suite that begin at `at`; returns where the last of them ends.
 
         Raises:
             InvalidReportError: there are more cases than allowed.
@@ -108,7 +107,7 @@ class PlainRuns:
                 size = self._run(layout, region, suite)
             except _NotPlainError:
                 size = 0
-            # What is looked at in vain is never much more than what was found.
+            # So that the text scanned in vain is never much longer than the runs found.
             if 2 * size > len(region):
                 self._reach = min(2 * self._reach, _FAR)
             elif len(region) > _NEAR:
@@ -119,10 +118,10 @@ class PlainRuns:
         return at
 
     def _run(self, layout: _Layout, text: str, suite: Suite) -> int:
-        """Deliver the run of plain cases at the beginning of a text; how long it is.
+        """Deliver the run of plain cases at the beginning of a text; returns its length.
 
         Raises:
-            _NotPlainError: it is not well-formed, or not sure to be.
+            _NotPlainError: it is not certainly well-formed.
         """
         parts, width = layout.pattern.split(text), layout.kept + 4
         if "".join(parts[:-1:width]).strip(_SPACE):
@@ -133,13 +132,13 @@ class PlainRuns:
             return 0
         columns = [parts[index::width] for index in range(1, layout.kept + 1)]
         columns.append([""] * number)
-        *told, times = (columns[index] for index in layout.wanted)
-        files, classes, names = map(_values, told)
+        *texts, times = (columns[index] for index in layout.wanted)
+        files, classes, names = map(_values, texts)
         if suite.file:
             files = [file or suite.file for file in files]
         outcomes: list[Outcome] = [Outcome.PASSED] * number
         failures: list[FailureText | None] = [None] * number
-        not_passed = self._inside(parts[layout.kept + 1 :], width, outcomes, failures)
+        not_passed = self._children(parts[layout.kept + 1 :], width, outcomes, failures)
         rows = zip(
             repeat(suite.names),
             files,
@@ -155,14 +154,14 @@ class PlainRuns:
         self._tally.add_all(map(_make, rows), number, not_passed)
         return len(text) - len(parts[-1])
 
-    def _inside(
+    def _children(
         self, parts: list[str], width: int, outcomes: list[Outcome], failures: list[FailureText | None]
     ) -> list[Outcome]:
-        """Put down what the cases with an element inside say; the outcomes of those.
+        """Set outcome and failure of the cases with a child element; returns their outcomes.
 
-        `parts` begins with the tag inside the first case, its attributes and its text, each None for the most.
+        `parts` begins with the child's tag in the first case, its attributes and its text, each None for most cases.
         """
-        told: list[Outcome] = []
+        not_passed: list[Outcome] = []
         tags, rows, texts = parts[::width], parts[1::width], parts[2::width]
         _values(list(filter(None, rows)))
         _check("".join(filter(None, texts)), _NOT_IN_TEXTS)
@@ -181,17 +180,17 @@ class PlainRuns:
                     message=_resolve(attributes.get("message", ""))[: self._limits.message_length],
                     text=_resolve(text)[: self._limits.text_length].strip(),
                 )
-                told.append(outcomes[index])
-        return told
+                not_passed.append(outcomes[index])
+        return not_passed
 
 
 def is_fit(text: str) -> bool:
-    """Whether a run may be looked for in a piece of text: it leaves out U+FFFE and U+FFFF, which XML forbids."""
+    """Whether a text may be searched for runs: it has no U+FFFE or U+FFFF, which XML forbids."""
     return text.isascii() or _NONCHARACTERS.search(text) is None
 
 
 def _is_fixed(names: tuple[str, ...]) -> bool:
-    """Whether a row of attributes says by itself which of them holds the file and which the class."""
+    """Whether it is clear which attribute of a row holds the file and which the class."""
     return bool(names) and all(map(_ROW.fullmatch, names)) and not any({*pair} <= {*names} for pair in _EITHER)
 
 
@@ -206,8 +205,8 @@ def _lay_out(names: tuple[str, ...], longest: int) -> _Layout:
     value = {
         **_OTHER,
         **dict.fromkeys(kept, f'([^"]{{0,{longest}}}+)'),
-        "time": f"({_PLAIN})",
-    }  # short, so checked as it is matched
+        "time": f"({_PLAIN})",  # short, so it is checked while it is matched
+    }
     row = "".join(f' {re.escape(name)}="{value.get(name, _PLAIN)}"' for name in names)
     inside = (
         rf'[ \t\r\n]*+<(failure|error|skipped)((?: {_NAME}="{_VALUE}")*+) ?'
@@ -221,12 +220,12 @@ def _lay_out(names: tuple[str, ...], longest: int) -> _Layout:
 
 
 def _values(written: list[str]) -> list[str]:
-    """What values mean that are written like this, all at once.
+    """Resolve the references in values, all at once.
 
     Raises:
         _NotPlainError: one is not well-formed.
     """
-    joined = "\0".join(written)  # which XML has no way to write
+    joined = "\0".join(written)  # XML cannot write U+0000
     _check(joined, _NOT_IN_VALUES, allowed=max(len(written) - 1, 0))
     return _resolve(joined).split("\0") if "&" in joined else written
 
@@ -241,9 +240,9 @@ def _resolve(text: str) -> str:
     """A text with its references resolved.
 
     Raises:
-        _NotPlainError: an ampersand begins no reference that XML knows by itself, or one to no character.
+        _NotPlainError: an ampersand begins no predefined reference, or one to no character.
     """
-    if "&" in text:  # the frequent ones first, and what they mean completes no other
+    if "&" in text:  # the frequent ones first; their characters complete no other reference
         text = text.replace("&lt;", "<").replace("&gt;", ">")
         if "&" in text:
             text = _REFERENCE.sub(_meaning, text)
@@ -251,18 +250,18 @@ def _resolve(text: str) -> str:
 
 
 def _meaning(reference: re.Match[str]) -> str:
-    named = _MEANINGS.get(reference[0])
-    if named is not None:
-        return named
-    number = character.REFERENCE.fullmatch(reference[0])
-    code = character.code(number) if number else None
+    character = _MEANINGS.get(reference[0])
+    if character is not None:
+        return character
+    number = document.CHARACTER_REFERENCE.fullmatch(reference[0])
+    code = document.character_code(number) if number else None
     if code is None:
         raise _NotPlainError
     return chr(code)
 
 
 def _durations(written: list[str]) -> list[float]:
-    """Durations in seconds; all at once where all are plain numbers, and none so large that `seconds` would ask."""
+    """Durations in seconds; converted at once if all are plain numbers that `seconds` would accept."""
     if not any(written):
         return [0.0] * len(written)
     try:

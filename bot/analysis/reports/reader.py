@@ -1,8 +1,8 @@
-"""Reading a report of any format: a stream in, its cases out, in constant memory.
+"""Read a report of any format: a stream in, its cases out, in constant memory.
 
-The work is linear: every character is decoded once and then either matched by one pattern of `plain` or parsed
-once by expat (a token that a chunk cuts off is scanned again, at most `token_bytes / chunk_bytes` times), and
-the characters are bounded. `Limits.within` bounds it in time as well.
+The work is linear: every character is decoded once and then either matched by one pattern of `plain_case` or parsed
+once by expat (a token that a chunk cuts off is scanned again, at most `token_bytes / chunk_bytes` times). `Limits`
+bound the number of characters, `Limits.within` also the time.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ class _Dialect(Protocol):
 
 
 def read(stream: BinaryIO, on_cases: OnCases | None = None, limits: Limits = DEFAULT) -> Summary:
-    """Read a report and hand its cases on in the order they stand in.
+    """Read a report and deliver its cases in the order of the file.
 
-    A file that breaks off or cannot be inflated after its first case is read up to there and marked incomplete.
+    A file that breaks off after its first case, or cannot be inflated further, is read up to there and incomplete.
 
     Raises:
         NotAReportError: XML of another kind.
-        InvalidReportError: hostile, beyond a bound, or not readable at all; the text names the fault.
+        InvalidReportError: hostile, beyond a limit, or unreadable; the message names the fault.
     """
     return _Reader(on_cases, limits).read(Text(stream, limits))
 
 
 class _Reader:
-    """One report: what it turns out to be at its root, and what it holds."""
+    """One report; its root element decides the format."""
 
     def __init__(self, on_cases: OnCases | None, limits: Limits) -> None:
         self._limits = limits
@@ -64,29 +64,29 @@ class _Reader:
         except BrokenError as error:
             if self._cases_so_far() == 0:
                 refuse(f"it is not well-formed XML ({error})")
-            return self._in_part(text, f"not well-formed XML ({error})")
+            return self._incomplete(text, f"not well-formed XML ({error})")
         except DamagedError:
             with suppress(BrokenError):
                 self._feed(text, self._carried)
             if self._cases_so_far() == 0:
                 raise
-            return self._in_part(text, "it is damaged and cannot be inflated")
+            return self._incomplete(text, "it is damaged and cannot be inflated")
         if self._dialect is not None:
             self._dialect.finish()
-        self._tally.warnings += text.mends
-        return self._tally.summary(self._format, whole=not text.mends)
+        self._tally.warnings += text.repairs
+        return self._tally.summary(self._format, whole=not text.repairs)
 
     def _cases_so_far(self) -> int:
         if self._dialect is not None:
             self._dialect.finish()
         return self._tally.cases
 
-    def _in_part(self, text: Text, fault: str) -> Summary:
+    def _incomplete(self, text: Text, fault: str) -> Summary:
         self._tally.warnings += [*text.assumed, f"{fault} after {self._tally.cases:,} cases"]
         return self._tally.summary(self._format, whole=False)
 
     def _take(self, text: Text, piece: str) -> None:
-        """Parse a piece of text, but for the runs of plain cases in it; what may begin one waits for the next piece."""
+        """Parse a piece of text except for its runs of plain cases; a rest that may begin one waits."""
         piece, self._carried = self._carried + piece, ""
         at, end = 0, len(piece)
         while at < end:
@@ -96,7 +96,7 @@ class _Reader:
                 if after > at and end - after < _CARRIED:
                     self._carried = piece[after:]
                     return
-                # Ever farther to the next attempt, so that text without such runs costs the parser's time and no more.
+                # Skip farther after each miss, so that text without such runs costs the parser's time and no more.
                 self._skip = 0 if after > at else min(2 * self._skip + 1, _FARTHEST)
                 at = after
                 stop = piece.find(OPENING, at + 1 + self._skip)
@@ -106,10 +106,10 @@ class _Reader:
 
     def _feed(self, text: Text, piece: str) -> None:
         if piece:
-            self._document.feed(text.mend(piece))
+            self._document.feed(text.repair(piece))
 
     def _root(self, name: str, attributes: dict[str, str]) -> None:
-        """Tell the format by the root element, and go on with its handlers."""
+        """Recognise the format by the root element, and install its handlers."""
         document, tally, limits = self._document, self._tally, self._limits
         tag = name.rpartition(":")[2]
         dialect: _Dialect

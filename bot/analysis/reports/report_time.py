@@ -1,4 +1,4 @@
-"""When a run took place, and of which commit, as far as its reports and the names of its files say."""
+"""When a run took place and of which commit, by its reports and the names of its files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 HEAD_BYTES = 16 * 1024
-"""How much of the beginning of a report is searched for a time; the first suite says it in its first tag."""
+"""Bytes at the beginning of a report that are searched for a time: the first suite has it in its first tag."""
 
 # JUnit and its relatives, NUnit 3 (start-time), TRX (<Times start=…>), xUnit.net v2 (run-date and run-time).
 _ATTRIBUTE = re.compile(r"""[\s](?:timestamp|start-time|start)\s*=\s*["']([^"'<>]{8,40})["']""")
@@ -22,15 +22,15 @@ _DATE = re.compile(
 
 
 def of_report(head: bytes) -> datetime | None:
-    """The earliest time the beginning of a report names, UTC where it names no zone; None where there is none."""
+    """The earliest time in the beginning of a report, UTC if it has no zone; None if there is none."""
     text = _decode(head)
-    found = [match[1] for match in _ATTRIBUTE.finditer(text)]
-    found += [f"{match[1]}T{match[2]}" for match in _DATE_AND_TIME.finditer(text)]
-    return min((time for one in found if (time := _parse(one)) is not None), default=None)
+    written = [match[1] for match in _ATTRIBUTE.finditer(text)]
+    written += [f"{match[1]}T{match[2]}" for match in _DATE_AND_TIME.finditer(text)]
+    return min((time for value in written if (time := _parse(value)) is not None), default=None)
 
 
 def of_name(name: str) -> datetime | None:
-    """The date, and the time if there is one, in the name of a file or folder; None where there is none."""
+    """The date, with the time if there is one, in the name of a file or folder; None if there is none."""
     for match in _DATE.finditer(name):
         year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
         try:
@@ -41,22 +41,19 @@ def of_name(name: str) -> datetime | None:
 
 
 def sort_key(name: str) -> tuple[int, ...] | None:
-    """The numbers in a name, for names that sort by them (`build-9` before `build-10`); None where there are none.
-
-    A commit in the name is no number of its order.
-    """
+    """The numbers in a name outside a commit, to put `build-9` before `build-10`; None if there are none."""
     numbers = tuple(int(digits[:18]) for digits in _DIGITS.findall(_SHA.sub(" ", name)))
     return numbers or None
 
 
 def commit(name: str) -> str | None:
-    """The commit a name holds: 40 hexadecimal digits, or 7 and more with a letter and a digit among them."""
-    found = _SHA.search(name)
-    return None if found is None else found[0]
+    """The commit in a name: 40 hexadecimal digits, or 7 and more with a letter and a digit among them."""
+    match = _SHA.search(name)
+    return match and match[0]
 
 
 def spread(count: int, last: datetime) -> list[datetime]:
-    """Times for runs of which only the order is known: an hour apart, the last one given."""
+    """Times for runs of which only the order is known: an hour apart, ending with `last`."""
     return [last - timedelta(hours=count - 1 - number) for number in range(count)]
 
 
@@ -69,10 +66,8 @@ def _decode(head: bytes) -> str:
 
 def _parse(text: str) -> datetime | None:
     try:
-        found = datetime.fromisoformat(_SPACE.sub(r"\1\2", text.strip().removesuffix(" UTC")))
-        if found.tzinfo is None:
-            found = found.replace(tzinfo=UTC)
-        found = found.astimezone(UTC)
+        time = datetime.fromisoformat(_SPACE.sub(r"\1\2", text.strip().removesuffix(" UTC")))
+        time = (time.replace(tzinfo=UTC) if time.tzinfo is None else time).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return found if found.year >= 1990 else None  # noqa: PLR2004  # 1970 and 0001 stand for "unknown"
+    return time if time.year >= 1990 else None  # noqa: PLR2004  # 1970 and 0001 stand for "unknown"

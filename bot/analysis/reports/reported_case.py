@@ -1,9 +1,11 @@
-"""What a reader of test reports delivers: each case as its file writes it, and what the file holds in all."""
+"""What reading a report yields: each case as written, and a summary of the file."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import math
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum, StrEnum
@@ -13,9 +15,11 @@ from bot.analysis.model import FailureText, Outcome, Result
 from bot.analysis.reports.limits import Limits
 from bot.errors import InvalidReportError
 
+_CLOCK = re.compile(r"(?:(\d+)[.:])?(\d+):(\d+):(\d+(?:\.\d+)?)")  # .NET's [d.]hh:mm:ss[.fffffff]
+
 
 class Format(StrEnum):
-    """The formats that are read; every dialect of JUnit XML is `junit`."""
+    """The formats; every dialect of JUnit XML is `junit`."""
 
     JUNIT = "junit"
     NUNIT2 = "nunit2"
@@ -25,25 +29,25 @@ class Format(StrEnum):
 
 
 class Repeats(Enum):
-    """What a name is that a report holds more than once, as far as its writer is known."""
+    """What it means that a report holds a name more than once; it depends on the writer."""
 
-    TRIES = "tries"
-    """Tries, each with its outcome; what is taken where nothing else is known."""
-    BARE_TRIES = "bare tries"
-    """Tries of which only the last one says how the case ended; see `repetition`."""
+    RETRIES = "retries"
+    """Retries, each with its outcome; the default."""
+    BARE_RETRIES = "bare retries"
+    """Retries of which only the last one says how the case ended; see `repetition`."""
     TESTS = "tests"
-    """Tests of their own: the writer marks tries otherwise, or writes the last one only."""
+    """Different tests: the writer marks retries otherwise, or writes the last one only."""
 
 
 class NotAReportError(InvalidReportError):
-    """Well-formed XML that is no test report, such as a coverage file."""
+    """Well-formed XML of another kind, such as a coverage file."""
 
 
 class ReportedCase(NamedTuple):
     """One case as written; a tuple, because half a million are made in a second.
 
-    `suites` are named from the outermost in, `duration` is in seconds, `host` is the host its suite names,
-    where Playwright writes the project (the browser). `reruns` are all its results where there was more than one.
+    `suites` are names from the outermost in, `duration` is in seconds, `host` is the suite's host name,
+    in which Playwright writes the project (the browser). `reruns` are all its results where there was more than one.
     """
 
     suites: tuple[str, ...]
@@ -63,12 +67,12 @@ class ReportedCase(NamedTuple):
 
 
 OnCases = Callable[[Iterable[ReportedCase]], object]
-"""Takes the cases of a report as they are read, some at a time and each once, such as a list's `extend`."""
+"""Takes the cases of a report as they are read, some at a time, such as a list's `extend`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What a report holds: elements counted, never the totals it declares; `flaky` ones are among the passed."""
+    """Counts of the elements of a report, never its declared totals; `flaky` ones are among the passed."""
 
     format: Format
     cases: int
@@ -83,7 +87,7 @@ class Summary:
 
 
 class Tally:
-    """Counts the cases of one report and hands them on."""
+    """Counts the cases of one report and delivers them."""
 
     __slots__ = ("_deliver", "_limit", "cases", "counts", "flaky", "repeats", "suite_errors", "warnings")
 
@@ -94,17 +98,17 @@ class Tally:
         self.counts = dict.fromkeys(Outcome, 0)
         self.flaky = 0
         self.suite_errors = 0
-        self.repeats = Repeats.TRIES
+        self.repeats = Repeats.RETRIES
         self.warnings: list[str] = []
 
     def add(self, case: ReportedCase, *, element: Outcome, flaky: bool = False) -> None:
-        """Count an element and deliver its case; `element` is the outcome its children say."""
+        """Count an element and deliver its case; `element` is the outcome by its children."""
         self.count(element, 1)
         self.flaky += flaky
         self._deliver((case,))
 
     def add_all(self, cases: Iterable[ReportedCase], number: int, not_passed: list[Outcome]) -> None:
-        """Count `number` cases, `not_passed` being the outcomes of those that did not, and hand them on."""
+        """Count and deliver `number` cases; `not_passed` are the outcomes of those that did not pass."""
         self.count(Outcome.PASSED, number - len(not_passed))
         for outcome in not_passed:
             self.count(outcome, 1)
@@ -121,12 +125,12 @@ class Tally:
         self.counts[element] += number
 
     def check_room(self, number: int) -> None:
-        """Refuse the report where so many more cases would be too many."""
+        """Refuse the report if `number` more cases exceed the limit."""
         if self.cases + number > self._limit:
             refuse(f"it has more than {self._limit:,} cases")
 
     def summary(self, written_as: Format, *, whole: bool) -> Summary:
-        """The end of the report; `whole` where the file did not break off and nothing in it was mended."""
+        """The summary at the end; `whole` if the file did not break off and needed no repair."""
         warnings = list(self.warnings)
         if self.suite_errors:
             warnings.append(f"{self.suite_errors} errors outside any case")
@@ -147,15 +151,41 @@ class Tally:
 
 
 def shortened(name: str, length: int) -> str:
-    """A name of a case that is no longer than `length` and a hash, which tells it from others that begin alike."""
+    """A name of at most `length` characters, and of a longer one a hash of the whole."""
     if len(name) <= length:
         return name
     digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-    # Not in hexadecimal, which would be masked as what changes from run to run.
+    # Base32, because `case_identity` masks hexadecimal as what changes from run to run.
     return f"{name[:length]}… {base64.b32encode(digest).decode().lower().rstrip('=')}"
 
 
 def refuse(fault: str) -> NoReturn:
-    """Refuse the report as a whole, for a fault that completes the sentence "refused: …"."""
+    """Refuse the report; `fault` completes the sentence "This report was refused: …"."""
     message = f"This report was refused: {fault}."
     raise InvalidReportError(message)
+
+
+def seconds(written: str) -> float:
+    """A duration with decimal comma or point, separated thousands and a unit; 0 where it is none."""
+    text = written.strip().removesuffix("s").replace(" ", "").replace("\u00a0", "").replace("'", "")
+    if "," in text and "." in text:
+        thousands = "," if text.rindex(",") < text.rindex(".") else "."
+        text = text.replace(thousands, "").replace(",", ".")
+    elif text.count(",") == 1:
+        text = text.replace(",", ".")
+    else:
+        text = text.replace(",", "")
+    try:
+        value = float(text)
+    except ValueError:
+        return 0.0
+    return value if math.isfinite(value) and 0 <= value < 1e9 else 0.0  # noqa: PLR2004  # 30 years
+
+
+def clock_seconds(written: str) -> float:
+    """A duration as a clock shows it, such as `00:01:02.5000000`; 0 for anything else."""
+    clock = _CLOCK.fullmatch(written.strip())
+    if clock is None:
+        return 0.0
+    days, hours, minutes, rest = clock.groups()
+    return ((int(days or 0) * 24 + int(hours)) * 60 + int(minutes)) * 60 + float(rest)

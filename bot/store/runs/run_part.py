@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from bot.analysis.model import RepositoryId, RunId
-from bot.analysis.reports.completeness import LOOKED_AT, Attempt, Part
+from bot.analysis.reports.completeness import COMPARED_RUNS, Attempt, Part
 from bot.store.database import Session
 from bot.store.runs import run as run_store
 from bot.store.tables import run_results, runs
@@ -64,7 +64,7 @@ def _list_ids(
             runs.c.github_run_id != run.github_run_id,
         )
         .order_by(runs.c.started_at.desc())
-        .limit(LOOKED_AT)
+        .limit(COMPARED_RUNS)
     )
     return [RunId(row[0]) for row in rows]
 
