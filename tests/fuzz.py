@@ -104,7 +104,7 @@ def parsed(data: bytes) -> list[ReportedCase]:
     document.on_elements(junit.start, junit.end)
     try:
         for piece in text.pieces():
-            document.feed(text.mend(piece))
+            document.feed(text.repair(piece))
     except BrokenError:
         pass
     return cases

@@ -67,7 +67,7 @@ def test_each_kind_of_result_is_read_and_a_failure_outranks_an_error() -> None:
         skipped=1,
         flaky=0,
         complete=True,
-        repeats=Repeats.TRIES,
+        repeats=Repeats.RETRIES,
         warnings=(),
     )
 

@@ -70,7 +70,7 @@ def parsed(data: bytes) -> list[ReportedCase] | None:
     document.on_elements(junit.start, junit.end)
     try:
         for piece in text.pieces():
-            document.feed(text.mend(piece))
+            document.feed(text.repair(piece))
         document.close()
     except BrokenError:
         return cases or None
