@@ -13,10 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.analysis import scoring
-from bot.analysis.identity import rename_chain
-from bot.analysis.identity import variant as variants
-from bot.analysis.identity.rename import Named
-from bot.analysis.identity.rename_chain import Ran
+from bot.analysis.identity import artifact_name, rename
+from bot.analysis.identity.rename import Named, Ran
 from bot.analysis.model import CaseId, RunReport
 from bot.analysis.reports import run_report
 from bot.analysis.scoring.replay import Judged, Rehearsal
@@ -126,7 +124,8 @@ def _take(found: _Read, run: folder.RunFolder, report: RunReport) -> None:
                 found.named.append(Named(number, one.file, one.class_name, one.name, one.scope, one.title))
     # Without a workflow the first half of a variant says nothing.
     named = [
-        replace(variant, variant=variant.variant.removeprefix(f"{variants.DEFAULT}/")) for variant in report.variants
+        replace(variant, variant=variant.variant.removeprefix(f"{artifact_name.DEFAULT_VARIANT}/"))
+        for variant in report.variants
     ]
     judged = tuple(ingest.judged(variant, found.ids) for variant in named)
     if any(len(variant.case_ids) for variant in judged):
@@ -145,7 +144,7 @@ def _follow(found: _Read, placed: list[folder.RunFolder]) -> _Past:
     """Every case under its latest name, once those that were moved or renamed are one case each."""
     titles, notes = [one.title for one in found.named], []
     case_of = np.arange(len(titles), dtype=np.int32)
-    for one in rename_chain.find([found.orders[run] for run in placed], found.named):
+    for one in rename.find_chain([found.orders[run] for run in placed], found.named):
         case_of[one.new.id] = case_of[one.old.id]
         titles[case_of[one.old.id]] = one.new.title
         notes.append(f"{one.old.title} is {one.new.title} now.")

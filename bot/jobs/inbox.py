@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import BinaryIO, assert_never, cast
 
 from bot import telemetry
-from bot.analysis.identity import variant
+from bot.analysis.identity import artifact_name
 from bot.analysis.model import Actor, ActorKind, Problem, RepositoryId, RunId, RunReport, Status
 from bot.analysis.quarantine.lifecycle import Scope
 from bot.analysis.quarantine.policy import Policy
@@ -166,7 +166,7 @@ def _read(
         # Made after this attempt ended: the run has been run again, and we have not been told of it yet.
         starts[following] = github.attempt_started_at(client_target, event.run_id, following)
     found = artifact.artifacts_of_attempt(listed, starts, event.attempt)
-    chosen = [one for one in found if variant.looks_like_report(one.name, rules)]
+    chosen = [one for one in found if artifact_name.looks_like_report(one.name, rules)]
     problems: list[Problem] = []
     with ExitStack() as stack:
         downloaded = []

@@ -9,8 +9,7 @@ import numpy as np
 
 from bot import telemetry
 from bot.analysis import failures
-from bot.analysis.identity import runner
-from bot.analysis.identity.suite import outage_suite
+from bot.analysis.identity import outage_group
 from bot.analysis.incident import LEFT_OUT
 from bot.analysis.model import (
     CaseId,
@@ -205,7 +204,7 @@ def _store(
             np.array([ids[case.identity.key] for case in ordered], dtype=np.int32),
             np.array([result_store.CODES[case.results[0].outcome] for case in ordered], dtype=np.uint8),
             np.array([case.results[0].duration for case in ordered], dtype=np.float32),
-            runner.number([case.runner for case in ordered]),
+            outage_group.number_runners([case.runner for case in ordered]),
         )
         for case in ordered:
             rows += [
@@ -239,9 +238,10 @@ def judged(
     )
     is_run = np.array([case.results[0].outcome is not Outcome.SKIPPED for _, case in ordered], dtype=np.bool_)
     ran = [pair for pair, is_one in zip(ordered, is_run.tolist(), strict=True) if is_one]
-    told = runner.number([case.runner for _, case in ordered])
+    told = outage_group.number_runners([case.runner for _, case in ordered])
     named = [
-        known.get(CaseId(case_id)) or outage_suite(case.identity.file, case.identity.class_name, case.identity.suite)
+        known.get(CaseId(case_id))
+        or outage_group.suite(case.identity.file, case.identity.class_name, case.identity.suite)
         for case_id, case in ran
     ]
     numbers = {name: number for number, name in enumerate(sorted(set(named)))}

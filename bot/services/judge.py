@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.analysis import model, scoring
-from bot.analysis.identity.runner import Runners
+from bot.analysis.identity.outage_group import Runners
 from bot.analysis.model import CaseId, RepositoryId, Status
 from bot.analysis.quarantine.policy import Thresholds
 from bot.store.cases import case as case_store

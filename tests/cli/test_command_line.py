@@ -35,7 +35,7 @@ def test_inspect_says_which_tests_are_told_apart_by_their_suite_alone(tmp_path: 
     report.write_text(f"<testsuites>{suites}</testsuites>", encoding="utf-8")
     found = json.loads(flakeguard("inspect", "--json", str(report)).stdout)
     assert (found["distinct_cases"], found["complete"]) == (2, True)
-    assert "told apart by their suite" in found["warnings"][0]
+    assert "distinguished by their suite" in found["warnings"][0]
 
 
 def test_only_commands_that_work_are_listed() -> None:

@@ -82,8 +82,8 @@ def test_one_name_in_two_modules_of_a_build_is_two_tests_and_that_is_said() -> N
     }
     (note,) = merged.notes
     assert note == (
-        "1 name stands in the reports of several folders or platforms (C::t); "
-        "these tests are told apart by their folder or platform."
+        "1 name belongs to tests in the reports of several folders or platforms (C::t); "
+        "these tests are distinguished by their folder or platform."
     )
 
 
@@ -175,7 +175,8 @@ def test_how_many_names_collide_is_said_once() -> None:
     members = [member(f"t{number % 3}", number=number, suites=(f"s{number // 3}",)) for number in range(6)]
     (note,) = merge(members).notes
     assert note == (
-        "3 names stand in several suites of one report (such as C::t0); these tests are told apart by their suite."
+        "3 names belong to tests in several suites of one report (such as C::t0); "
+        "these tests are distinguished by their suite."
     )
 
 

@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.analysis.identity import case_identity
-from bot.analysis.identity import variant as variants
+from bot.analysis.identity import artifact_name, case_identity
 from bot.analysis.model import Outcome, Verdict
 from bot.analysis.reports import archive, reader, run_report
 from bot.analysis.reports.limits import DEFAULT
@@ -197,7 +196,7 @@ def test_different_plain_names_never_merge(one: str, other: str) -> None:
     ],
 )
 def test_the_variant_is_what_tells_the_leg(artifact: str, variant: str, shard: str) -> None:
-    assert variants.split(artifact, ".github/workflows/ci.yml@refs/heads/main") == (variant, shard)
+    assert artifact_name.split(artifact, ".github/workflows/ci.yml@refs/heads/main") == (variant, shard)
 
 
 @pytest.mark.parametrize(

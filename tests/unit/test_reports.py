@@ -83,7 +83,7 @@ def test_one_name_under_two_browsers_is_two_tests_and_not_a_flake() -> None:
         ("a.spec.ts > webkit", Verdict.FAILED),
     ]
     assert report.complete
-    assert "told apart by their suite" in report.problems[0].reason
+    assert "distinguished by their suite" in report.problems[0].reason
 
 
 def test_tests_that_only_masking_makes_alike_stay_apart_and_keep_their_names_over_runs() -> None:

@@ -1,15 +1,15 @@
-"""What makes a case the same case over runs and machines.
+"""What makes a case the same over runs and machines: file, class and name, with what changes between runs masked.
 
-File, class and name, with what changes from run to run masked. A file is named as its repository names it. What can
-hardly be an author's choice (uuids, addresses, temporary folders, ports of this machine, seeds, times of a clock) is
-masked wherever it stands; what may be one (hashes, seconds since 1970) inside the parameters of a name only, which
-begin at the first bracket, parenthesis or slash. A port of four digits (`localhost:8080`) and a number below the first
-place of a process (`0x1000`) are an author's. Where a report says more to tell a case by than these three (the browser
-Playwright ran it in, the rest of a suite's name, the suites where there is no file and no class, or a class that says
-nothing), that is its `scope`. Two cases of one run that are alike after all this are told apart by `collisions`.
+A file is named by its path in the repository. What an author can hardly have chosen (uuids, addresses, temporary
+folders, ports of this machine, seeds, times) is masked anywhere; what an author may have chosen (hashes, seconds since
+1970) only in the parameters of a name, which begin at the first bracket, parenthesis or slash. A port after
+`localhost` or an IP address is masked; a number of fewer than six digits after `0x` (`0x1000`) is an author's. If a
+report distinguishes cases by more than these three (the browser Playwright ran it in, the rest of a suite's name, the
+suites if there is no file and no class, or a generic class), that is the `scope`. `collision` separates cases of one
+run that are still equal.
 
-Most names hold nothing to mask, and the cases of a class share all but their names: the first is seen by one scan,
-the second is kept, so that identifying a case costs little more than hashing it.
+Most names need no mask, and the cases of a class share all but their names. So one scan tells whether a name needs a
+mask, and the rest is cached: identifying a case costs little more than hashing it.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from bot.analysis.model import Identity
 from bot.analysis.reports.reported_case import ReportedCase
 
 MAX_LENGTH = 500
-"""Characters of each part that are kept to be shown; the key is made of the whole."""
+"""Characters of each part that are kept for display; the key is a hash of the whole."""
 
-_KEPT: Final = 8192  # classes whose parts are kept: a large report has thousands
+_CACHED: Final = 8192  # classes; a large report has thousands
 _KEY_BYTES: Final = 16
-_DEEPEST: Final = 32  # parts of a class that are looked for in a path
+_MAX_PARTS: Final = 32  # of a class that are looked up in a path
 _new: Final = tuple.__new__  # half the time of calling a named tuple's class
 _Masks = tuple[tuple[tuple[str, ...], re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
 
-# Where the CI systems check a repository out; GitHub's runners name the repository twice (work/shop/shop).
+# Where CI systems check a repository out; GitHub's runners name the repository twice (work/shop/shop).
 # Every alternative has a fixed number of parts, so that searching a long name stays linear.
 _CHECKOUT: Final = (
     r"(?:file://)?(?:[A-Za-z]:)?/(?:"
@@ -54,21 +54,21 @@ _ROOT: Final = re.compile(
 _CHECKOUT_INSIDE: Final = re.compile(rf"(?<![\w./:-])(?:{_CHECKOUT})")
 _ABSOLUTE: Final = re.compile(r"(?:[A-Za-z]:)?/")
 _LINE: Final = re.compile(r"(?<=.):\d+(?::\d+)?$")
-# A name that tells one temporary file from another: one with a digit, or that begins with tmp, was made up.
-_TOLD_NAME: Final = re.compile(r"(?!tmp)[A-Za-z_-]+\.[A-Za-z]{1,8}")
-# Karma names the class by the browser and its version: Chrome_Headless_120_0_0_0_(Linux_x86_64).Cart
+# A temporary file with a name of its own: a name with a digit, or that begins with tmp, is generated.
+_OWN_NAME: Final = re.compile(r"(?!tmp)[A-Za-z_-]+\.[A-Za-z]{1,8}")
+# Karma prefixes the class with the browser and its version: Chrome_Headless_120_0_0_0_(Linux_x86_64).Cart
 _BROWSER: Final = re.compile(
     r"\b((?:Headless|Mobile[ _])?(?:Chrome|Chromium|Firefox|Safari|Edge|Opera|Electron|PhantomJS)(?:[ _]Headless)?)"
     r"[ _]\d+(?:[._]\d+)*(?: \([^)]{0,40}\)|_\([^)]{0,40}\))?"
 )
 
 
-def _temporary(found: re.Match[str]) -> str:
-    name = found[0].replace("\\", "/").rpartition("/")[2]
-    return f"<temp>/{name}" if _TOLD_NAME.fullmatch(name) else "<temp>"
+def _temporary(match: re.Match[str]) -> str:
+    name = match[0].replace("\\", "/").rpartition("/")[2]
+    return f"<temp>/{name}" if _OWN_NAME.fullmatch(name) else "<temp>"
 
 
-# A pattern is only tried on a text that holds one of its words.
+# A pattern is only tried on a text that contains one of its words.
 _ANYWHERE: Final[_Masks] = (
     (("-",), re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"), "<uuid>"),
     (("0x",), re.compile(r"\b0x[0-9a-fA-F]{6,}\b|(?<=\bat )0x[0-9a-fA-F]+\b"), "<address>"),
@@ -109,20 +109,18 @@ _IN_PARAMETERS: Final[_Masks] = (
     (("pid",), re.compile(r"(?<=\bpid[=:])\d+"), "<pid>"),
     (("port",), re.compile(r"(?<=\bport[=:])(?:3[3-9]|[456]\d)\d{3}\b"), "<port>"),  # those a system hands out
 )
-# Whatever the patterns above find holds one of these (of made-up uuids all but one in a million, of the shortest hashes
-# all but one in two thousand); a name without is left as it is. Every alternative begins with one of few characters,
+# Whatever the patterns above match contains one of these (of random uuids all but one in a million, of the shortest
+# hashes all but one in two thousand); a name without is unchanged. Every alternative begins with one of few characters,
 # which makes the scan fast.
 _may_change: Final = re.compile(r"[/\\@:=\x00]|0x|[0-9][0-9a-fA-F]{4}|-[0-9]").search
 _PARAMETERS: Final = re.compile(r"[\[(/]")
-# Playwright names the project (the browser) as the host of a file's suite; vitest, alike otherwise, the machine, and
-# has a suite around all.
 _FILE: Final = re.compile(r"[^\s.]\.\w{1,5}$")  # a class that is a file, and no namespace of PHP
-_NODE: Final = "test"  # the class of every case of node:test, whose suites say what other writers' classes do
+_NODE: Final = "test"  # the class of every case of node:test, which has suites where others have classes
 _SCRIPT: Final = re.compile(r"\.[cm]?[jt]sx?$")
 
 
 def identify(case: ReportedCase, repository: str = "") -> Identity:
-    """The identity of a reported case, masked; `repository` is what the folder of a checkout is mostly called."""
+    """The masked identity of a reported case; `repository` is the usual name of a checkout's folder."""
     file, class_name, suite, scope, hashed = _setting(case.file, case.class_name, case.suites, case.host, repository)
     name = case.name
     if not name.isascii() or not (name.isidentifier() or _may_change(name) is None):
@@ -137,38 +135,40 @@ def identify(case: ReportedCase, repository: str = "") -> Identity:
 
 
 def steady(name: str) -> str:
-    """A written name without what an author cannot have chosen, to put names in order that masking made equal."""
+    """A name without what an author cannot have chosen, as a sort key for names that masking made equal."""
     for _, pattern, mask_of in _NEVER_CHOSEN:
         name = pattern.sub(mask_of, name)
     return name
 
 
 def scoped(identity: Identity, scope: str) -> Identity:
-    """The identity of one of several cases of a run that are alike, told by `scope` from the others."""
+    """The identity of one of several equal cases of a run, which `scope` distinguishes."""
     key = blake2b(identity.key + b"\0" + scope.encode("utf-8", "replace"), digest_size=_KEY_BYTES).digest()
-    told = f"{identity.scope} > {scope}" if identity.scope else scope
-    return identity._replace(scope=_bound(told), key=key)
+    path = f"{identity.scope} > {scope}" if identity.scope else scope
+    return identity._replace(scope=_bound(path), key=key)
 
 
 def mask(text: str) -> str:
-    """A name of a suite or folder without what changes from run to run."""
+    """A suite or folder name without what changes from run to run."""
     return _substitute(_IN_PARAMETERS, _mask(text)) if _may_change(text) else _normal(text).strip()
 
 
-@lru_cache(_KEPT)
+@lru_cache(_CACHED)
 def _setting(
     file: str, class_name: str, suites: tuple[str, ...], host: str, repository: str
 ) -> tuple[str, str, str, str, bytes]:
-    """What the cases of one class share: the first parts of their identity, and what of the key is made of them."""
+    """What the cases of one class share: the first parts of their identity, and the beginning of what is hashed."""
     path, inside = _path(file, repository), _BROWSER.sub(r"\1", _mask(class_name))
     if "\\" in inside and _FILE.search(inside):
         inside = inside.replace("\\", "/")
     if path.startswith("/"):
         path = _by_module(path, inside)
-    named = [masked for masked in (mask(suite) for suite in suites) if masked]
-    suite = named[-1] if named else ""
-    if (not path and not inside) or (inside == _NODE and "pytest" not in named):
-        scope = " > ".join(named)
+    names = [masked for masked in (mask(suite) for suite in suites) if masked]
+    suite = names[-1] if names else ""
+    if (not path and not inside) or (inside == _NODE and "pytest" not in names):
+        scope = " > ".join(names)
+    # Playwright writes the project (the browser) as the host of a file's suite. Vitest writes the machine, but has a
+    # suite around all.
     elif host and len(suites) <= 1 and suite == inside and _SCRIPT.search(inside):
         scope = host.strip()
     else:
@@ -178,7 +178,7 @@ def _setting(
 
 
 def _rest(suite: str, class_name: str) -> str:
-    """What a suite's name says beyond the class it begins with: `chrome` of `CartTest: chrome`."""
+    """The rest of a suite's name after its class: `chrome` of `CartTest: chrome`."""
     if not class_name or not suite.startswith(class_name) or suite == class_name:
         return ""
     rest = suite[len(class_name) :]
@@ -186,19 +186,19 @@ def _rest(suite: str, class_name: str) -> str:
 
 
 def _path(written: str, repository: str) -> str:
-    """A file as its repository names it, as far as the place of the checkout can be told."""
+    """A file's path in its repository, if the checkout can be recognised."""
     unified = _normal(written).strip().replace("\\", "/")
     path = _CHECKOUT_FIRST.sub("", unified)
     if path == unified and repository and _ABSOLUTE.match(path):
-        _, found, inside = path.partition(f"/{repository}/")
-        path = inside if found else path
+        _, separator, inside = path.partition(f"/{repository}/")
+        path = inside if separator else path
     path = _LINE.sub("", _ROOT.sub("", path))
     return posixpath.normpath(path) if path else ""
 
 
 def _by_module(path: str, class_name: str) -> str:
-    """A path from an unknown place, from where it agrees with the module its class is named by."""
-    parts = class_name.split(".", _DEEPEST)[:_DEEPEST]
+    """An absolute path, cut where it begins to agree with the module of the class."""
+    parts = class_name.split(".", _MAX_PARTS)[:_MAX_PARTS]
     for end in range(len(parts), 1, -1):
         start = path.find(f"/{'/'.join(parts[:end])}.")
         if start >= 0:
@@ -233,7 +233,7 @@ def _substitute(masks: _Masks, text: str) -> str:
 
 
 def _normal(text: str) -> str:
-    """One spelling of letters with accents: macOS takes them apart in the names of files."""
+    """Accented letters in composed form: macOS decomposes them in the names of files."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 

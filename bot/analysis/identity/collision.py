@@ -1,14 +1,14 @@
-"""Which cases of a variant are one test that ran again, and which are tests that merely look alike.
+"""Decide which cases of a variant are retries of one test, and which are different tests of the same name (ADR 7).
 
-The same test again, in one file or in a later one, is one more try of it. Alike and yet not the same are: two names
-that only masking made equal; one name twice in a file whose writer repeats none; one name under two suites or hosts of
-one file; one name in the reports of two folders, such as the modules of a build, or of two platforms. They are told
-apart by what differs and every such collision is said, for two tests under one identity would look like a flake on
-every commit.
+The same test again, in one file or in a later one, is a retry. Different tests are: two names that only masking made
+equal; one name twice in a file whose writer marks retries otherwise; one name under two suites or hosts of one file;
+one name in the reports of two folders, such as the modules of a build, or of two platforms. They are distinguished by
+what differs, and every such collision is noted: two tests under one identity would look like a flake on every commit.
 
-What nothing else tells apart is numbered, and a number says of how many: a run of some of them (a shard, the
-failed ones again) gives none of them the place of another. What an author may have chosen (a date, a port) puts them
-in order, so that a shuffled run numbers them alike; only names that differ in what nobody chose go by their place.
+Tests that nothing else distinguishes are numbered, and the number includes how many there are: a run of some of them (a
+shard, the failed ones again) gives none of them the number of another. What an author may have chosen (a date, a port)
+puts them in order, so that a shuffled run numbers them alike; only names that differ in nothing chosen keep the order
+of the report.
 """
 
 from __future__ import annotations
@@ -21,18 +21,17 @@ from functools import lru_cache
 from itertools import repeat
 from typing import Final, NamedTuple, assert_never
 
-from bot.analysis.identity import case_identity, repetition
-from bot.analysis.identity.runner import runner_name
+from bot.analysis.identity import case_identity, outage_group, repetition
 from bot.analysis.model import CaseRun, Identity, Result
 from bot.analysis.reports.reported_case import ReportedCase
 
-# Folders in which the tries or parts of one suite are kept: attempt-1, test_attempts, rerun, shard-2-of-4.
+# Folders that hold the retries or parts of one suite: attempt-1, test_attempts, rerun, shard-2-of-4.
 _PART: Final = re.compile(
     r"(?:^|(?<=/)|[-_. ])(?:tests?[-_])?(?:attempt|try|tries|retry|retries|re-?run|run|first|second|third|last|final"
     r"|initial|original|flaky|failed|failures?|round|shard|part|chunk|split|group|node|worker|job|index)s?"
     r"(?:[-_. ]?\d+)?(?:[-_. ]?of[-_. ]?\d+)?(?=$|/|[-_. ])"
 )
-# What the name of a report says of where its tests ran: junit-py312.xml, Shop.Tests.net8.0.xml, windows.xml.
+# The platform in the name of a report: junit-py312.xml, Shop.Tests.net8.0.xml, windows.xml.
 _PLATFORM: Final = re.compile(
     r"(?<![a-z0-9])(?:(?:py|pypy|python|node|jdk|jre|java|php|go|ruby|jruby|rust|net|netcoreapp|gcc|clang|django|rails"
     r"|postgres|pg|mysql)(?:[-_]?\d+(?:\.\d+)+|\d+)|linux|windows|win32|win64|macos|ubuntu|debian|alpine|android|ios|x64"
@@ -40,13 +39,13 @@ _PLATFORM: Final = re.compile(
 )
 _NUMBER: Final = re.compile(r"(?<![^/])\d+(?![^/])")
 _DIGITS: Final = re.compile(r"(\d+)")
-_REPORT: Final = 32  # bits for the number of a case in its report
-_NUMBER_IN: Final = (1 << _REPORT) - 1
+_CASE_BITS: Final = 32  # bits for the number of a case in its report
+_CASE_MASK: Final = (1 << _CASE_BITS) - 1
 _ENDING: Final = re.compile(r"\.\w+(?:\.gz)?$")
 
 
 class Source(NamedTuple):
-    """A report: its artifact, the shard that is of, the file in it, and whether names in it again are other tests."""
+    """A report: its artifact and shard, its path in it, and whether a name that repeats is another test."""
 
     artifact: str
     shard: str
@@ -55,7 +54,7 @@ class Source(NamedTuple):
 
 
 class _Kind(Enum):
-    """How alike tests differ, and are told apart."""
+    """How tests of the same name differ."""
 
     FOLDER = "folder"
     SUITE = "suite"
@@ -65,7 +64,7 @@ class _Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The cases of a variant in the order in which they first ran, and what has to be said of collisions among them."""
+    """The cases of a variant in the order in which they first ran, and notes about collisions among them."""
 
     cases: tuple[CaseRun, ...]
     notes: tuple[str, ...]
@@ -77,47 +76,46 @@ _Natural = tuple[tuple[tuple[int, str], ...], str]
 
 
 def merge(reports: Iterable[tuple[Source, Sequence[ReportedCase]]], repository: str = "") -> Merged:
-    """One entry per test of a repository, with its tries in the order of file and element."""
-    read = sorted(reports, key=lambda one: (_natural(one[0].artifact), _natural(one[0].path)))
+    """One entry per test, its results in the order of file and element; `repository` as in `case_identity.identify`."""
+    ordered = sorted(reports, key=lambda report: (_natural(report[0].artifact), _natural(report[0].path)))
     runs: dict[bytes, CaseRun] = {}
-    first: dict[bytes, int] = {}  # places as numbers: half a million tuples keep the collector of garbage busy
+    first: dict[bytes, int] = {}  # positions as numbers: half a million tuples would slow the garbage collector
     again: dict[bytes, list[_Member]] = {}
-    for report, (source, cases) in enumerate(read):
+    for report, (source, cases) in enumerate(ordered):
         for number, written in enumerate(cases):
             case = written if written.name else _named(written, number)
-            found = case_identity.identify(case, repository)
-            key = found.key
+            identity = case_identity.identify(case, repository)
+            key = identity.key
             if key not in runs:
-                runs[key] = CaseRun(found, case.results, runner_name(source.shard, case.host))
-                first[key] = report << _REPORT | number
+                runs[key] = CaseRun(identity, case.results, outage_group.runner(source.shard, case.host))
+                first[key] = report << _CASE_BITS | number
                 continue
             if key not in again:
                 position = first[key]
-                origin, known = read[position >> _REPORT]
-                again[key] = [(origin, _named(known[position & _NUMBER_IN], position & _NUMBER_IN))]
+                origin, known = ordered[position >> _CASE_BITS]
+                again[key] = [(origin, _named(known[position & _CASE_MASK], position & _CASE_MASK))]
             again[key].append((source, case))
     merged: list[CaseRun] = []
-    said: dict[_Kind, list[str]] = {}
+    collisions: dict[_Kind, list[str]] = {}
     for key, run in runs.items():
         if key not in again:
             merged.append(run)
             continue
-        kinds, tests = _tell_apart(run.identity, again[key])
+        kinds, tests = _separate(run.identity, again[key])
         merged += [CaseRun(test, _results(members), _runner(*members[0])) for test, members in tests]
         for kind in kinds:
-            said.setdefault(kind, []).append(run.identity.title)
-    return Merged(tuple(merged), tuple(_say(kind, said[kind]) for kind in _Kind if kind in said))
+            collisions.setdefault(kind, []).append(run.identity.title)
+    return Merged(tuple(merged), tuple(_note(kind, collisions[kind]) for kind in _Kind if kind in collisions))
 
 
 def _named(case: ReportedCase, number: int) -> ReportedCase:
     return case if case.name else case._replace(name=f"(case {number + 1} without a name)")
 
 
-def _tell_apart(found: Identity, members: list[_Member]) -> tuple[set[_Kind], list[tuple[Identity, list[_Member]]]]:
-    """The tests behind cases that are alike, each with its tries; and how they differ, empty where they are one."""
+def _separate(identity: Identity, members: list[_Member]) -> tuple[set[_Kind], list[tuple[Identity, list[_Member]]]]:
+    """The tests behind cases of one identity, each with its cases; and how they differ, empty for one test."""
     kinds: set[_Kind] = set()
-    positions = {_channel(source.path) for source, _ in members}
-    if len(positions) > 1:
+    if len({_location(source.path) for source, _ in members}) > 1:
         kinds.add(_Kind.FOLDER)
     suites: dict[tuple[str, str], set[tuple[tuple[str, ...], str]]] = {}
     for source, case in members:
@@ -126,14 +124,14 @@ def _tell_apart(found: Identity, members: list[_Member]) -> tuple[set[_Kind], li
         kinds.add(_Kind.SUITE)
     scopes: dict[str, list[_Member]] = {}
     for source, case in members:
-        differing = [_channel(source.path)] if _Kind.FOLDER in kinds else []
+        differing = [_location(source.path)] if _Kind.FOLDER in kinds else []
         if _Kind.SUITE in kinds:
             differing += [*map(case_identity.mask, case.suites), case.host]
         scopes.setdefault(" > ".join(part for part in differing if part), []).append((source, case))
     tests: list[tuple[Identity, list[_Member]]] = []
     for scope, group in scopes.items():
-        test = case_identity.scoped(found, scope) if scope else found
-        numbered = _by_order(group)
+        test = case_identity.scoped(identity, scope) if scope else identity
+        numbered = _number_by_order(group)
         if len(numbered) > 1:
             kinds.add(_Kind.ORDER if len({_written(case) for _, case in group}) > 1 else _Kind.REPEATED)
         tests += [
@@ -146,16 +144,16 @@ def _tell_apart(found: Identity, members: list[_Member]) -> tuple[set[_Kind], li
     return kinds, tests
 
 
-def _by_order(members: list[_Member]) -> dict[int, list[_Member]]:
-    """Cases that nothing else tells apart, by number: the first in a file is the first in its next try.
+def _number_by_order(members: list[_Member]) -> dict[int, list[_Member]]:
+    """Number cases that nothing else distinguishes: the first in a file is the first in its retry.
 
-    Another shard has other tests, so its numbers go on where those of the shard before end.
+    Another shard has other tests, so its numbers continue those of the shard before.
     """
     files: dict[tuple[str, str], list[_Member]] = {}
     for source, case in members:
         files.setdefault((source.artifact, source.path), []).append((source, case))
     numbers: dict[_Name, int] = {}
-    found: dict[int, list[_Member]] = {}
+    numbered: dict[int, list[_Member]] = {}
     of_shard: dict[str, list[int]] = {}
     fresh = 0
     for inside in files.values():
@@ -171,12 +169,12 @@ def _by_order(members: list[_Member]) -> dict[int, list[_Member]]:
                     given.append(fresh)
                     fresh += 1
         for name, member in zip(written, inside, strict=True):
-            found.setdefault(numbers[name], []).append(member)
-    return found
+            numbered.setdefault(numbers[name], []).append(member)
+    return numbered
 
 
 def _names(inside: Sequence[_Member]) -> Iterator[_Name]:
-    """What tells the cases of one file apart: their names as written, and which of several of one name it is."""
+    """The names of the cases of one file as written, each with how many of that name came before."""
     cases = [case for _, case in inside]
     positions = repetition.occurrences(cases) if inside[0][0].repeats_are_tests else repeat(0)
     return zip(map(_written, cases), positions, strict=False)
@@ -192,45 +190,41 @@ def _results(members: list[_Member]) -> tuple[Result, ...]:
 
 
 def _runner(source: Source, case: ReportedCase) -> str:
-    return runner_name(source.shard, case.host)
+    return outage_group.runner(source.shard, case.host)
 
 
-def _say(kind: _Kind, titles: list[str]) -> str:
+def _note(kind: _Kind, titles: list[str]) -> str:
     several = len(titles) > 1
-    names = f"{len(titles):,} names stand" if several else "1 name stands"
+    names = f"{len(titles):,} names belong" if several else "1 name belongs"
     example = f"such as {titles[0]}" if several else titles[0]
     match kind:
         case _Kind.ORDER:
-            return (
-                f"{names} for several tests once what changes from run to run is masked ({example}); "
-                "these tests are told apart by their order."
-            )
+            what = f"several tests once what changes from run to run is masked ({example})"
+            by = "order"
         case _Kind.REPEATED:
-            return (
-                f"{names} for several tests of one report ({example}), which holds no tries; "
-                "these tests are told apart by their order."
-            )
+            what = f"several tests of one report ({example}), which holds no retries"
+            by = "order"
         case _Kind.SUITE:
-            return f"{names} in several suites of one report ({example}); these tests are told apart by their suite."
+            what = f"tests in several suites of one report ({example})"
+            by = "suite"
         case _Kind.FOLDER:
-            return (
-                f"{names} in the reports of several folders or platforms ({example}); "
-                "these tests are told apart by their folder or platform."
-            )
+            what = f"tests in the reports of several folders or platforms ({example})"
+            by = "folder or platform"
         case _:
             assert_never(kind)
+    return f"{names} to {what}; these tests are distinguished by their {by}."
 
 
 @lru_cache(1024)
 def _natural(path: str) -> _Natural:
-    """A name as people order it: `run-2` before `run-10`, and `junit.xml` before its `junit-retry.xml`."""
+    """A name in natural order: `run-2` before `run-10`, and `junit.xml` before its `junit-retry.xml`."""
     parts = _DIGITS.split(_ENDING.sub("", path))
     return tuple((int(part), "") if number % 2 else (0, part) for number, part in enumerate(parts)), path
 
 
 @lru_cache(1024)
-def _channel(path: str) -> str:
-    """The folder of a report without what tells tries and shards apart, and the platform that its name tells."""
+def _location(path: str) -> str:
+    """The folder of a report without retries and shards, and the platform in its name."""
     folder, _, name = path.replace("\\", "/").rpartition("/")
     parts = [part for part in _NUMBER.sub("", _PART.sub("", case_identity.mask(folder))).split("/") if part]
     return "/".join([*parts, *_PLATFORM.findall(name.lower())])

@@ -1,30 +1,34 @@
-"""Which cases that vanished are which cases that appeared: a test that was moved or renamed keeps its history.
+"""Match cases that vanished with cases that appeared: a test that was moved or renamed keeps its history (ADR 7).
 
-Two ways, each by a unique best match on both sides: the same name in another file or class, and a near name at the same
-place among the tests of one file. Whoever calls makes sure that the two runs compared are whole, that they follow one
-another, and that no run ever had both.
+There are two ways, each by a unique best match on both sides: the same name in another file or class, and a similar
+name at the same position among the tests of one file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import pairwise
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bot.analysis.model import CaseId
 
-NEAR: Final = 0.7
-"""How much of two names has to agree, as difflib's ratio over what is left of them without `test`."""
-_MARGIN: Final = 0.05
-_MOST: Final = 40
+SIMILAR: Final = 0.7
+"""The smallest difflib ratio of two similar names, without the prefix `test`."""
+_MARGIN: Final = 0.05  # by which the best match beats the second
+_MAX_COMPARED: Final = 40
 """Cases of one name that are compared with each other; of more than these only those of one class and file name."""
-_COMPARED: Final = 200
+_COMPARED_LENGTH: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A case by the parts of its name."""
+    """A case with the parts of its name."""
 
     id: CaseId
     file: str
@@ -35,139 +39,167 @@ class Named:
 
     @property
     def home(self) -> tuple[str, str, str]:
-        """Where it stands: the file, the class and what else tells it from others."""
+        """Its file, class and scope."""
         return self.file, self.class_name, self.scope
 
 
 @dataclass(frozen=True, slots=True)
 class Rename:
-    """A case that goes on under the name of another."""
+    """A case that continues under the name of another."""
 
     old: Named
     new: Named
 
 
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One run: by variant its cases in the order in which they ran, and whether it was read completely."""
+
+    orders: Mapping[str, NDArray[np.int32]]
+    complete: bool
+
+
 def match(
     vanished: Sequence[Named], appeared: Sequence[Named], before: Sequence[Sequence[int]], now: Sequence[Sequence[int]]
 ) -> tuple[Rename, ...]:
-    """The renames between two runs, in order of the old case.
+    """The renames between two complete, consecutive runs, in order of the old case.
 
-    `before` and `now` are the cases of both runs in the order in which they ran, variant by variant, aligned.
+    `before` and `now` are the cases of both runs in the order in which they ran, one sequence per variant, aligned. No
+    run may ever have had both a vanished and an appeared case of a rename; the caller checks that.
     """
     moved = _moved(vanished, appeared)
-    gone = {one.old.id for one in moved}
-    come = {one.new.id for one in moved}
-    old = {one.id: one for one in vanished if one.id not in gone}
-    new = {one.id: one for one in appeared if one.id not in come}
-    found: dict[CaseId, set[CaseId]] = {}
-    for first, second in zip(before, now, strict=True):
-        for one, other in _at_one_place(old, new, first, second):
-            found.setdefault(one, set()).add(other)
-    taken: dict[CaseId, int] = {}
-    for others in found.values():
-        for other in others:
-            taken[other] = taken.get(other, 0) + 1
+    matched = {case.id for rename in moved for case in (rename.old, rename.new)}
+    old = {case.id: case for case in vanished if case.id not in matched}
+    new = {case.id: case for case in appeared if case.id not in matched}
+    candidates: dict[CaseId, set[CaseId]] = {}
+    for order_before, order_now in zip(before, now, strict=True):
+        for old_id, new_id in _at_same_position(old, new, order_before, order_now):
+            candidates.setdefault(old_id, set()).add(new_id)
+    counts = Counter(new_id for new_ids in candidates.values() for new_id in new_ids)
     edited = [
-        Rename(old[one], new[other])
-        for one, others in found.items()
-        if len(others) == 1
-        for other in others
-        if taken[other] == 1
+        Rename(old[old_id], new[new_id])
+        for old_id, new_ids in candidates.items()
+        if len(new_ids) == 1
+        for new_id in new_ids
+        if counts[new_id] == 1
     ]
-    return tuple(sorted([*moved, *edited], key=lambda one: one.old.id))
+    return tuple(sorted([*moved, *edited], key=lambda rename: rename.old.id))
+
+
+def find_chain(runs: Sequence[Ran], cases: Sequence[Named]) -> Iterator[Rename]:
+    """The renames over a whole history, oldest first; `cases` holds every case at its number.
+
+    As the whole history is known, a case is a renamed one only if it never ran before, and the old one never after.
+    """
+    first, last = np.full(len(cases), len(runs)), np.full(len(cases), -1)
+    for position, run in enumerate(runs):
+        for order in run.orders.values():
+            first[order] = np.minimum(first[order], position)
+            last[order] = position
+    complete = [position for position, run in enumerate(runs) if run.complete]
+    for before, now in pairwise(complete):
+        variants = sorted(runs[before].orders.keys() & runs[now].orders.keys())
+        old, new = ([runs[position].orders[variant] for variant in variants] for position in (before, now))
+        vanished = [cases[case] for case in _distinct(old) if last[case] < now]
+        appeared = [cases[case] for case in _distinct(new) if first[case] > before]
+        if vanished and appeared:
+            for rename in match(vanished, appeared, [ids.tolist() for ids in old], [ids.tolist() for ids in new]):
+                if last[rename.old.id] < first[rename.new.id]:
+                    yield rename
+
+
+def _distinct(orders: Sequence[NDArray[np.int32]]) -> list[int]:
+    return np.unique(np.concatenate(orders)).tolist() if orders else []
 
 
 def _moved(vanished: Sequence[Named], appeared: Sequence[Named]) -> list[Rename]:
-    """The same name in another place: the best of those it may be, and it the best of those that may be this."""
-    shared = _Homes(vanished, appeared)
+    """The same name in another file, class or scope: pairs that are each other's best match."""
+    homes = _Homes(vanished, appeared)
     by_name: dict[str, list[Named]] = {}
-    for one in appeared:
-        by_name.setdefault(one.name, []).append(one)
+    for case in appeared:
+        by_name.setdefault(case.name, []).append(case)
     groups: dict[str, list[Named]] = {}
-    for one in vanished:
-        if one.name in by_name:
-            groups.setdefault(one.name, []).append(one)
-    found: list[Rename] = []
+    for case in vanished:
+        if case.name in by_name:
+            groups.setdefault(case.name, []).append(case)
+    renames: list[Rename] = []
     for name, old in groups.items():
         new = by_name[name]
-        if len(old) <= _MOST and len(new) <= _MOST:
-            found += _best_pairs(old, new, shared)
+        if len(old) <= _MAX_COMPARED and len(new) <= _MAX_COMPARED:
+            renames += _best_pairs(old, new, homes)
             continue
-        alike: dict[tuple[str, str], tuple[list[Named], list[Named]]] = {}
+        similar: dict[tuple[str, str], tuple[list[Named], list[Named]]] = {}
         for side, cases in enumerate((old, new)):
-            for one in cases:
-                alike.setdefault((_inner(one), _base(one)), ([], []))[side].append(one)
-        for some, others in alike.values():
-            if len(some) <= _MOST and len(others) <= _MOST:
-                found += _best_pairs(some, others, shared)
-    return found
+            for case in cases:
+                similar.setdefault((_inner(case), _base(case)), ([], []))[side].append(case)
+        for some_old, some_new in similar.values():
+            if len(some_old) <= _MAX_COMPARED and len(some_new) <= _MAX_COMPARED:
+                renames += _best_pairs(some_old, some_new, homes)
+    return renames
 
 
-def _best_pairs(old: Sequence[Named], new: Sequence[Named], shared: _Homes) -> list[Rename]:
-    scores = [[shared.score(one, other) for other in new] for one in old]
-    found = []
-    for row, one in enumerate(old):
+def _best_pairs(old: Sequence[Named], new: Sequence[Named], homes: _Homes) -> list[Rename]:
+    scores = [[homes.score(case, other) for other in new] for case in old]
+    renames = []
+    for row, case in enumerate(old):
         column = _best(scores[row])
         if column is not None and _best([line[column] for line in scores]) == row:
-            found.append(Rename(one, new[column]))
-    return found
+            renames.append(Rename(case, new[column]))
+    return renames
 
 
 class _Homes:
-    """How many names each home that lost some shares with each home that won some."""
+    """The names that each home lost and gained."""
 
     def __init__(self, vanished: Iterable[Named], appeared: Iterable[Named]) -> None:
         self._old = self._names(vanished)
         self._new = self._names(appeared)
 
-    def score(self, one: Named, other: Named) -> float:
-        """How likely a case moved from one home to another: by what moved with it, and by how alike the homes are."""
-        lost, won = self._old[one.home], self._new[other.home]
-        together = len(lost & won) / max(len(lost), len(won))
-        same_class = _inner(one) == _inner(other)
-        same_file = bool(one.file) and _base(one) == _base(other)
-        return (
-            2 * together + same_class + same_file + _path_ratio(_path(one), _path(other)) + (one.scope == other.scope)
-        )
+    def score(self, old: Named, new: Named) -> float:
+        """How likely a case moved from one home to another, by the names that moved with it and by similarity."""
+        lost, gained = self._old[old.home], self._new[new.home]
+        together = len(lost & gained) / max(len(lost), len(gained))
+        same_class = _inner(old) == _inner(new)
+        same_file = bool(old.file) and _base(old) == _base(new)
+        return 2 * together + same_class + same_file + _path_ratio(_path(old), _path(new)) + (old.scope == new.scope)
 
     @staticmethod
     def _names(cases: Iterable[Named]) -> dict[tuple[str, str, str], set[str]]:
         names: dict[tuple[str, str, str], set[str]] = {}
-        for one in cases:
-            names.setdefault(one.home, set()).add(one.name)
+        for case in cases:
+            names.setdefault(case.home, set()).add(case.name)
         return names
 
 
 def _best(scores: Sequence[float]) -> int | None:
-    """The place of the largest, where it is the largest by a margin."""
+    """The index of the largest score, if it is the largest by a margin."""
     ranked = sorted(range(len(scores)), key=lambda position: -scores[position])
     if len(ranked) > 1 and scores[ranked[0]] - scores[ranked[1]] < _MARGIN:
         return None
     return ranked[0] if ranked else None
 
 
-def _at_one_place(
+def _at_same_position(
     old: Mapping[CaseId, Named], new: Mapping[CaseId, Named], before: Sequence[int], now: Sequence[int]
 ) -> list[tuple[CaseId, CaseId]]:
-    """Cases of one home between the same neighbours, as many before as now, whose names are near."""
-    first, second = _gaps(old, before, set(now)), _gaps(new, now, set(before))
-    found = []
-    for gap, lost in first.items():
-        won = second.get(gap, [])
-        if len(lost) != len(won):
-            continue
-        found += [
-            (one, other)
-            for one, other in zip(lost, won, strict=True)
-            if old[one].home == new[other].home and _is_near(old[one].name, new[other].name)
-        ]
-    return found
+    """Cases of one home between the same neighbours, as many before as now, with similar names."""
+    gaps_now = _gaps(new, now, set(before))
+    pairs = []
+    for gap, old_ids in _gaps(old, before, set(now)).items():
+        new_ids = gaps_now.get(gap, [])
+        if len(old_ids) == len(new_ids):
+            pairs += [
+                (old_id, new_id)
+                for old_id, new_id in zip(old_ids, new_ids, strict=True)
+                if old[old_id].home == new[new_id].home and _is_similar(old[old_id].name, new[new_id].name)
+            ]
+    return pairs
 
 
 def _gaps(
     cases: Mapping[CaseId, Named], order: Sequence[int], kept: set[int]
 ) -> dict[tuple[int | None, int | None, tuple[str, str, str]], list[CaseId]]:
-    """The cases that stand between two that both runs have, by these two and by their home."""
+    """The cases between two that both runs have, by these two and by their home."""
     gaps: dict[tuple[int | None, int | None, tuple[str, str, str]], list[CaseId]] = {}
     waiting: list[CaseId] = []
     last: int | None = None
@@ -182,14 +214,13 @@ def _gaps(
     return gaps
 
 
-def _is_near(one: str, other: str) -> bool:
-    first, second = (_telling(name)[:_COMPARED] for name in (one, other))
+def _is_similar(old: str, new: str) -> bool:
+    first, second = (_without_prefix(name)[:_COMPARED_LENGTH] for name in (old, new))
     matcher = SequenceMatcher(None, first, second, autojunk=False)
-    return matcher.quick_ratio() >= NEAR and matcher.ratio() >= NEAR
+    return matcher.quick_ratio() >= SIMILAR and matcher.ratio() >= SIMILAR
 
 
-def _telling(name: str) -> str:
-    """A name without what every name begins with."""
+def _without_prefix(name: str) -> str:
     lowered = name.lower()
     for prefix in ("test_", "test ", "test", "should ", "it "):
         if lowered.startswith(prefix):
@@ -197,22 +228,22 @@ def _telling(name: str) -> str:
     return lowered
 
 
-def _inner(one: Named) -> str:
-    """The class without the package or module that holds it."""
-    return one.class_name.rpartition(".")[2]
+def _inner(case: Named) -> str:
+    """The class without its package or module."""
+    return case.class_name.rpartition(".")[2]
 
 
-def _base(one: Named) -> str:
-    return one.file.rpartition("/")[2]
+def _base(case: Named) -> str:
+    return case.file.rpartition("/")[2]
 
 
-def _path(one: Named) -> Sequence[str]:
-    return (one.file or one.class_name.replace(".", "/")).split("/")
+def _path(case: Named) -> Sequence[str]:
+    return (case.file or case.class_name.replace(".", "/")).split("/")
 
 
-def _path_ratio(one: Sequence[str], other: Sequence[str]) -> float:
-    """The share of the parts of two paths that agree from either end, 0 to 1."""
-    shorter = min(len(one), len(other))
-    front = next((at for at in range(shorter) if one[at] != other[at]), shorter)
-    back = next((at for at in range(shorter - front) if one[-1 - at] != other[-1 - at]), shorter - front)
-    return (front + back) / max(len(one), len(other))
+def _path_ratio(old: Sequence[str], new: Sequence[str]) -> float:
+    """The share of the parts of two paths that are equal from either end, 0 to 1."""
+    shorter = min(len(old), len(new))
+    front = next((at for at in range(shorter) if old[at] != new[at]), shorter)
+    back = next((at for at in range(shorter - front) if old[-1 - at] != new[-1 - at]), shorter - front)
+    return (front + back) / max(len(old), len(new))

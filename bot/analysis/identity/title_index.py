@@ -1,7 +1,7 @@
-"""Finding cases by a part of their name while somebody types: every title of a repository in one text.
+"""Find cases by a part of their name while somebody types: all titles of a repository in one text.
 
-A search of one text of 100,000 titles takes a few milliseconds and needs no index to be written when cases are
-stored. Words may stand anywhere in a title, in any order and any case of letters.
+A search of 100,000 titles in one text takes a few milliseconds and needs no index in the database. Words may be
+anywhere in a title, in any order; case is ignored.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 from bot.analysis.model import CaseId
 
 MAX_CANDIDATES = 3000
-"""As many titles that fit are compared with each other; the first ones stand for a word that fits them all."""
+"""Matching titles that are ranked; a word that matches more gets the first ones."""
 MAX_WORDS = 8
 _EDGES = frozenset("/._:-[]() \n")
 
 
 class TitleIndex:
-    """The titles of one repository; never changed, `extended` makes a new one."""
+    """The titles of one repository; immutable, `extended` makes a new one."""
 
     def __init__(self, case_ids: NDArray[np.int32], text: str) -> None:
-        """Take ids in ascending order, and `text` with one title a line, in lower case, each line ended."""
+        """`case_ids` are ascending; `text` has one title per line, in lower case, each line ended."""
         self._case_ids = case_ids
         self._text = text
         ends = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32) == ord("\n")
@@ -37,37 +37,37 @@ class TitleIndex:
 
     @property
     def newest(self) -> int:
-        """The highest id held; 0 for none."""
+        """The highest id; 0 if there is none."""
         return int(self._case_ids[-1]) if len(self._case_ids) else 0
 
     @property
     def size(self) -> int:
-        """How many characters are held."""
+        """The number of characters."""
         return len(self._text)
 
     def extended(self, case_ids: Sequence[int], titles: Sequence[str]) -> TitleIndex:
-        """This index with further cases, whose ids are all higher."""
+        """This index with more cases, whose ids are all higher."""
         numbers = np.concatenate((self._case_ids, np.array(case_ids, dtype=np.int32)))
         return TitleIndex(numbers, self._text + _text(titles))
 
     def find(self, words: str, limit: int) -> list[CaseId]:
-        """The cases whose titles hold every word, the likeliest first; the one whose title it is alone."""
-        wanted = " ".join(words.lower().split())
-        parts = sorted(dict.fromkeys(wanted.split()), key=len, reverse=True)[:MAX_WORDS]
-        found: list[tuple[tuple[int, int, int], int]] = []
+        """The cases whose titles contain every word, best match first; only exact matches if there are any."""
+        query = " ".join(words.lower().split())
+        parts = sorted(dict.fromkeys(query.split()), key=len, reverse=True)[:MAX_WORDS]
+        matches: list[tuple[tuple[int, int, int], int]] = []
         exact: list[int] = []
         for begin, end in self._lines(parts):
             title = self._text[begin:end]
-            if title == wanted:
+            if title == query:
                 exact.append(begin)
-            found.append((_rank(title, parts), begin))
+            matches.append((_rank(title, parts), begin))
         if exact:
             return [self._case(begin) for begin in exact[:limit]]
-        found.sort()
-        return [self._case(begin) for _, begin in found[:limit]]
+        matches.sort()
+        return [self._case(begin) for _, begin in matches[:limit]]
 
     def _lines(self, parts: list[str]) -> Iterator[tuple[int, int]]:
-        """Begin and end of the titles that hold all parts, searched by the rarest of them."""
+        """Begin and end of the titles that contain all parts, searched by the rarest of them."""
         text = self._text
         rarest = min(parts, key=text.count) if len(parts) > 1 else parts[0] if parts else ""
         others = [part for part in parts if part != rarest]
@@ -90,7 +90,7 @@ def _text(titles: Sequence[str]) -> str:
 
 
 def _rank(title: str, parts: list[str]) -> tuple[int, int, int]:
-    """Whole words before beginnings of words before anything else; what stands late and in short titles first."""
+    """Sort key: whole words, then beginnings of words, then the rest; late matches and short titles first."""
     loose = 0
     for part in parts:
         at = title.rfind(part)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.analysis.identity import variant as variant_name
+from bot.analysis.identity import artifact_name
 from bot.analysis.model import Problem, RunReport, VariantReport
 from bot.analysis.quarantine.policy import DEFAULT as DEFAULT_POLICY
 from bot.analysis.quarantine.policy import Policy
@@ -142,7 +142,7 @@ def _still_missing(report: RunReport, workflow_path: str, earlier: Sequence[Atte
     for problem in latest.problems:
         if problem.is_note or _is_variant(problem.artifact):
             continue
-        variant, shard = variant_name.split(problem.artifact, workflow_path, policy)
+        variant, shard = artifact_name.split(problem.artifact, workflow_path, policy)
         if variant in whole and (shard in whole[variant] if shard else True):
             continue
         reason = (

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.analysis.identity import runner
+from bot.analysis.identity import outage_group
 from bot.analysis.scoring import Execution
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -137,7 +137,7 @@ def _execution(
 def _runners(rows: OpenExecution, case_ids: NDArray[np.int32]) -> NDArray[np.int32] | None:
     if not rows.runners:
         return None
-    runners = runner.number([rows.runners.get(case, "") for case in case_ids.tolist()])
+    runners = outage_group.number_runners([rows.runners.get(case, "") for case in case_ids.tolist()])
     return None if runners is None else runners.numbers
 
 

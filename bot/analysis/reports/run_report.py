@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
-from bot.analysis.identity import collision, repetition
-from bot.analysis.identity import variant as variant_name
+from bot.analysis.identity import artifact_name, collision, repetition
 from bot.analysis.model import Problem, RunReport, VariantReport
 from bot.analysis.quarantine.policy import DEFAULT as DEFAULT_POLICY
 from bot.analysis.quarantine.policy import Policy
@@ -76,8 +75,8 @@ def read_artifacts(
     files = 0
     budget = _Budget(limits.cases, limits.run_text)
     for artifact in artifacts:
-        name, shard = variant_name.split(artifact.name, workflow_path, policy)
-        part = _Variant({shard} if shard else set(), variant_name.shard_count(artifact.name))
+        name, shard = artifact_name.split(artifact.name, workflow_path, policy)
+        part = _Variant({shard} if shard else set(), artifact_name.shard_count(artifact.name))
         reports = 0
         try:
             for member in archive.members(artifact.name, artifact.stream, limits):
@@ -98,7 +97,7 @@ def read_artifacts(
     problems += [
         Problem(name, "", "No test report was found in this artifact.")
         for name in empty
-        if not files or variant_name.promises_report(name)
+        if not files or artifact_name.promises_report(name)
     ]
     reports_of_variants = []
     for name, variant in sorted(variants.items()):

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from bot.analysis.explanation.case_history import RunFacts
-from bot.analysis.identity.runner import Runners
+from bot.analysis.identity.outage_group import Runners
 from bot.analysis.model import CaseId, Outcome, RepositoryId, RunId
 from bot.store.database import Session
 from bot.store.runs import history as history_store

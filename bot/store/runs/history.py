@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from bot.analysis.explanation.case_history import CaseResult, RunFacts
-from bot.analysis.identity.suite import outage_suite
+from bot.analysis.identity import outage_group
 from bot.analysis.model import CaseId, Outcome, RepositoryId, RunId
 from bot.store.database import Session
 from bot.store.runs.result import CODES, OUTCOMES, FailureRow
@@ -213,7 +213,7 @@ def list_suites(
     )
     if case_ids is not None:
         query = query.where(cases.c.id == sa.any_(sa.bindparam("case_ids", list(case_ids))))
-    return {CaseId(row[0]): outage_suite(row[1], row[2], row[3]) for row in session.execute(query)}
+    return {CaseId(row[0]): outage_group.suite(row[1], row[2], row[3]) for row in session.execute(query)}
 
 
 def list_variants(session: Session, repository_id: RepositoryId, since: datetime) -> list[tuple[RunId, str]]:

@@ -11,7 +11,7 @@ import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
-from bot.analysis.identity.runner import Runners
+from bot.analysis.identity.outage_group import Runners
 from bot.analysis.model import CaseId, Outcome, RepositoryId, RunId, Status, VariantReport
 from bot.store.database import Session
 from bot.store.tables import failures, repositories, run_results, runs, scores

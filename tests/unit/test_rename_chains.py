@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bot.analysis.identity import rename_chain
-from bot.analysis.identity.rename import Named
-from bot.analysis.identity.rename_chain import Ran
+from bot.analysis.identity import rename
+from bot.analysis.identity.rename import Named, Ran
 from bot.analysis.model import CaseId
 
 
@@ -21,7 +20,7 @@ def followed(*runs: str, part: int = -1) -> list[str]:
         Ran({"variant": np.array([titles.index(title) for title in run.split()], dtype=np.int32)}, position != part)
         for position, run in enumerate(runs)
     ]
-    return [f"{one.old.title} > {one.new.title}" for one in rename_chain.find(ran, named)]
+    return [f"{one.old.title} > {one.new.title}" for one in rename.find_chain(ran, named)]
 
 
 def test_a_case_is_followed_through_several_names() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.analysis.identity import variant as variants
+from bot.analysis.identity import artifact_name
 from bot.analysis.quarantine import policy
 
 CI = ".github/workflows/ci.yml"
@@ -28,41 +28,41 @@ CI = ".github/workflows/ci.yml"
     ],
 )
 def test_an_artifact_name_says_the_variant_and_the_shard(artifact: str, variant: str, shard: str) -> None:
-    assert variants.split(artifact, CI) == (variant, shard)
+    assert artifact_name.split(artifact, CI) == (variant, shard)
 
 
 def test_versions_of_a_platform_never_become_one_variant() -> None:
-    assert variants.split("junit-node-18", CI)[0] != variants.split("junit-node-20", CI)[0]
+    assert artifact_name.split("junit-node-18", CI)[0] != artifact_name.split("junit-node-20", CI)[0]
 
 
 def test_two_workflows_never_share_a_variant() -> None:
-    assert variants.split("junit", CI)[0] != variants.split("junit", ".github/workflows/nightly.yaml")[0]
+    assert artifact_name.split("junit", CI)[0] != artifact_name.split("junit", ".github/workflows/nightly.yaml")[0]
 
 
 def test_the_branch_of_a_workflow_path_does_not_matter() -> None:
-    assert variants.split("junit", f"{CI}@refs/heads/main") == variants.split("junit", CI)
+    assert artifact_name.split("junit", f"{CI}@refs/heads/main") == artifact_name.split("junit", CI)
 
 
 @pytest.mark.parametrize("name", ["junit", "Test-Results", "pytest-report", "surefire", "playwright-report", "e2e"])
 def test_names_of_reports_look_like_reports(name: str) -> None:
-    assert variants.looks_like_report(name)
+    assert artifact_name.looks_like_report(name)
 
 
 @pytest.mark.parametrize("name", ["build-latest", "attestation", "wheels", "inspector", "dist"])
 def test_other_names_do_not(name: str) -> None:
-    assert not variants.looks_like_report(name)
+    assert not artifact_name.looks_like_report(name)
 
 
 def test_only_some_names_promise_a_report() -> None:
-    assert variants.promises_report("junit-linux")
-    assert variants.promises_report("test-results")
-    assert not variants.promises_report("coverage-report")
-    assert not variants.promises_report("playwright-report")
+    assert artifact_name.promises_report("junit-linux")
+    assert artifact_name.promises_report("test-results")
+    assert not artifact_name.promises_report("coverage-report")
+    assert not artifact_name.promises_report("playwright-report")
 
 
 def test_the_policy_may_say_what_the_name_of_an_artifact_means() -> None:
     rules = policy.decode({"artifacts": ["out_{shard}_{os}"]})
-    assert variants.split("out_7_windows", CI, rules) == ("ci/windows", "7")
-    assert variants.split("junit-linux", CI, rules) == ("ci/linux", "")
-    assert variants.looks_like_report("out_7_windows", rules)
-    assert not variants.looks_like_report("out_7_windows")
+    assert artifact_name.split("out_7_windows", CI, rules) == ("ci/windows", "7")
+    assert artifact_name.split("junit-linux", CI, rules) == ("ci/linux", "")
+    assert artifact_name.looks_like_report("out_7_windows", rules)
+    assert not artifact_name.looks_like_report("out_7_windows")
