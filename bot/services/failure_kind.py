@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from bot.analysis.failures import Cause, similarity
-from bot.analysis.failures.similarity import Known
+from bot.analysis.failures import similarity
+from bot.analysis.failures.cause import Cause
+from bot.analysis.failures.similarity import KnownKind
 from bot.analysis.model import FailureText, RepositoryId
 from bot.store.database import Session
 from bot.store.runs import fingerprint as fingerprint_store
@@ -28,7 +29,7 @@ def number(
         if key not in numbers
     }
     bands = {band for kind in new.values() for band in kind.signature.bands}
-    by_band: dict[int, list[Known]] = {}
+    by_band: dict[int, list[KnownKind]] = {}
     for one in fingerprint_store.list_alike(session, repository_id, bands) if new else ():
         _index(by_band, one)
     for key, kind in new.items():
@@ -40,6 +41,6 @@ def number(
     return numbers
 
 
-def _index(by_band: dict[int, list[Known]], one: Known) -> None:
+def _index(by_band: dict[int, list[KnownKind]], one: KnownKind) -> None:
     for band in one.signature.bands:
         by_band.setdefault(band, []).append(one)

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from bot import telemetry
-from bot.analysis import failures
+from bot.analysis.failures import fingerprint
+from bot.analysis.failures.cause import Cause
 from bot.analysis.identity import outage_group
 from bot.analysis.incident import LEFT_OUT
 from bot.analysis.model import (
@@ -182,14 +183,14 @@ def _store(
     ids: dict[bytes, CaseId],
     now: datetime,
 ) -> None:
-    found: dict[bytes, tuple[failures.Cause, FailureText]] = {}
+    found: dict[bytes, tuple[Cause, FailureText]] = {}
     keys: dict[tuple[str, bytes, int], bytes] = {}
     for variant in report.variants:
         for case in variant.cases:
             for result in case.results:
                 if result.failure is None or not result.outcome.is_failure:
                     continue
-                print_ = failures.fingerprint(result.failure)
+                print_ = fingerprint.of_failure(result.failure)
                 found.setdefault(print_.key, (print_.cause, result.failure))
                 keys[variant.variant, case.identity.key, result.retry] = print_.key
     numbers = failure_kind.number(session, repository_id, found, now)

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from bot.analysis import failures
+from bot.analysis.failures import fingerprint
 from bot.analysis.identity import case_identity, collision
 from bot.analysis.identity.collision import Source
 from bot.analysis.reports import archive, reader, run_report
@@ -66,7 +66,7 @@ def faults(cases: list[ReportedCase]) -> Iterator[str]:
         if again != once:
             yield f"identifying {once.title!r} again gives {again.title!r}"
     for failure in (one.failure for case in cases for one in case.results if one.failure is not None):
-        if failures.fingerprint(failure) != failures.fingerprint(replace(failure)):
+        if fingerprint.of_failure(failure) != fingerprint.of_failure(replace(failure)):
             yield "a failure has two fingerprints"
 
 

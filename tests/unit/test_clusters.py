@@ -56,7 +56,7 @@ def test_two_cases_broken_at_the_same_time_met_once_however_long_it_lasted() -> 
     assert cluster.find(history, 400, {}, {}) == []
 
 
-def test_cases_that_fail_alike_are_one_item_where_the_message_says_something() -> None:
+def test_cases_that_fail_alike_are_one_item_where_the_message_is_informative() -> None:
     kinds = {1: {7: 3}, 2: {7: 2, 8: 1}, 3: {9: 4}, 4: {9: 4}, 5: {7: 1, 9: 2}}
     messages = {7: "connection refused by redis", 9: "assert False", 8: "boom"}
     assert cluster.find([], 100, kinds, messages) == [

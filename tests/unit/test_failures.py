@@ -4,14 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.analysis import failures
-from bot.analysis.failures import Category, cause, similarity
-from bot.analysis.failures import frame as frames
+from bot.analysis.failures import cause, fingerprint, similarity, stack_trace
+from bot.analysis.failures.cause import Category, Cause
 from bot.analysis.model import FailureText
 
 
 def key(message: str, text: str = "", kind: str = "AssertionError") -> bytes:
-    return failures.fingerprint(FailureText(kind, message, text)).key
+    return fingerprint.of_failure(FailureText(kind, message, text)).key
 
 
 @pytest.mark.parametrize(
@@ -139,14 +138,14 @@ def test_a_failure_in_the_test_itself_is_of_that_test() -> None:
     ],
 )
 def test_the_top_frames_are_those_of_the_project_in_every_language(text: str, expected: list[str]) -> None:
-    found = [str(frame) for frame in frames.top(text)]
+    found = [str(frame) for frame in stack_trace.top(text)]
     assert [one.replace("2 levels", "n levels").replace(" in <top (required)>", "") for one in found] == expected
 
 
 def test_the_title_is_the_first_line_of_the_message_or_else_of_the_text() -> None:
-    assert failures.fingerprint(FailureText("E", "\n first \nsecond", "text")).title == "first"
-    assert failures.fingerprint(FailureText("E", "", "\ntext\nmore")).title == "text"
-    assert failures.fingerprint(FailureText("E", "", "")).title == "E"
+    assert fingerprint.of_failure(FailureText("E", "\n first \nsecond", "text")).title == "first"
+    assert fingerprint.of_failure(FailureText("E", "", "\ntext\nmore")).title == "text"
+    assert fingerprint.of_failure(FailureText("E", "", "")).title == "E"
 
 
 @pytest.mark.parametrize(
@@ -177,12 +176,12 @@ def test_the_title_is_the_first_line_of_the_message_or_else_of_the_text() -> Non
     ],
 )
 def test_the_title_passes_over_lines_that_say_only_that_or_where_it_failed(message: str, text: str, title: str) -> None:
-    assert failures.fingerprint(FailureText("", message, text)).title == title
+    assert fingerprint.of_failure(FailureText("", message, text)).title == title
 
 
 def test_causes_that_a_framework_announces_alike_have_fingerprints_of_their_own() -> None:
     texts = ["expected 1, got 2", "dial tcp: connection refused", "boom"]
-    kinds = {failures.fingerprint(FailureText("", "Failed", f"    cart_test.go:10: {text}")).key for text in texts}
+    kinds = {fingerprint.of_failure(FailureText("", "Failed", f"    cart_test.go:10: {text}")).key for text in texts}
     assert len(kinds) == 3
     one, other = (FailureText("", "Failed", f"    cart_test.go:10: {text}") for text in texts[:2])
     assert alike(one, other) < similarity.ALIKE
@@ -193,7 +192,7 @@ def test_one_panic_that_two_tests_meet_has_one_fingerprint() -> None:
         f"thread 'cart::{test}' ({number}) panicked at src/cart.rs:{number}:9:\nempty cart"
         for number, test in enumerate("ab")
     ]
-    assert len({failures.fingerprint(FailureText("", text, text)).key for text in texts}) == 1
+    assert len({fingerprint.of_failure(FailureText("", text, text)).key for text in texts}) == 1
 
 
 @pytest.mark.parametrize(
@@ -248,28 +247,28 @@ def test_one_panic_that_two_tests_meet_has_one_fingerprint() -> None:
     ],
 )
 def test_the_likely_cause_is_told_with_the_words_that_told_it(message: str, category: Category, evidence: str) -> None:
-    assert failures.fingerprint(FailureText("", message, "")).cause == failures.Cause(category, evidence)
+    assert fingerprint.of_failure(FailureText("", message, "")).cause == Cause(category, evidence)
 
 
 def test_a_traceback_on_a_runner_is_neither_a_race_nor_an_outage() -> None:
     text = 'Traceback (most recent call last):\n  File "/home/runner/work/shop/update.py", line 3, in validate\n'
-    assert failures.fingerprint(FailureText("AssertionError", "assert 1 == 2", text)).category is Category.ASSERTION
-    assert failures.fingerprint(FailureText("", "", text)).category is Category.UNKNOWN
+    assert fingerprint.of_failure(FailureText("AssertionError", "assert 1 == 2", text)).category is Category.ASSERTION
+    assert fingerprint.of_failure(FailureText("", "", text)).category is Category.UNKNOWN
 
 
 def test_an_assertion_around_a_narrower_cause_yields_to_it() -> None:
     found = cause.find(FailureText("AssertionError", "assert 1 == 2", "E   ConnectionResetError: reset by peer\n"))
-    assert found == failures.Cause(Category.NETWORK, "ConnectionResetError")
+    assert found == Cause(Category.NETWORK, "ConnectionResetError")
 
 
 def test_code_that_is_quoted_is_no_evidence() -> None:
     text = ">   wait_until_timeout(clock, random.seed(3))\nE   assert 1 == 2\ntests/test_a.py:3: AssertionError"
-    assert cause.find(FailureText("", "", text)) == failures.Cause(Category.ASSERTION, "assert")
+    assert cause.find(FailureText("", "", text)) == Cause(Category.ASSERTION, "assert")
 
 
 def alike(one: FailureText, other: FailureText) -> float:
     signed = [similarity.sign(each, cause.find(each).category) for each in (one, other)]
-    return signed[0].likeness(signed[1])
+    return signed[0].similarity(signed[1])
 
 
 def raised(message: str, function: str = "total") -> FailureText:
@@ -298,7 +297,7 @@ def test_a_signature_is_the_same_in_every_run_and_survives_being_stored(message:
     signature = similarity.sign(failure, Category.UNKNOWN)
     assert similarity.Signature.from_bytes(signature.to_bytes()) == signature
     assert signature == similarity.sign(failure, Category.UNKNOWN)
-    assert signature.likeness(signature) == 1
+    assert signature.similarity(signature) == 1
     assert len(signature.bands) == 16
 
 
@@ -306,7 +305,7 @@ def test_the_oldest_of_the_most_alike_gives_its_cluster_and_none_does_where_none
     mine, other = (
         similarity.sign(raised(message), Category.ASSERTION) for message in ("expected 1", "no such customer")
     )
-    known = [similarity.Known(7, 70, mine), similarity.Known(3, 30, mine), similarity.Known(1, 10, other)]
+    known = [similarity.KnownKind(7, 70, mine), similarity.KnownKind(3, 30, mine), similarity.KnownKind(1, 10, other)]
     assert similarity.cluster_of(mine, known) == 30
     assert similarity.cluster_of(mine, known[2:]) is None
     assert similarity.cluster_of(mine, []) is None
@@ -339,7 +338,7 @@ def test_the_oldest_of_the_most_alike_gives_its_cluster_and_none_does_where_none
 def test_a_text_made_to_be_slow_is_read_like_any_other(unit: str) -> None:
     text = "x" + unit * (16_000 // len(unit)) + "x"
     failure = FailureText(text[:1000], text[:4000], text)
-    assert len(failures.fingerprint(failure).key) == 16
+    assert len(fingerprint.of_failure(failure).key) == 16
     assert similarity.sign(failure, Category.UNKNOWN).minima
 
 
@@ -381,9 +380,9 @@ shop/service.py:12: TimeoutError
     ],
 )
 def test_an_excerpt_is_what_was_said_and_where_in_the_project(message: str, text: str, expected: str) -> None:
-    assert failures.excerpt(message, text) == expected
+    assert fingerprint.excerpt(message, text) == expected
 
 
 @given(st.text(max_size=2000), st.text(max_size=2000))
 def test_an_excerpt_of_any_text_fits_a_card(message: str, text: str) -> None:
-    assert len(failures.excerpt(message, text)) < 256
+    assert len(fingerprint.excerpt(message, text)) < 256

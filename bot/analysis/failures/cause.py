@@ -1,4 +1,4 @@
-"""The likely cause of a failure by its words, with the words that told it: a hint for people, never part of a score."""
+"""The likely cause of a failure, and the words that indicate it: a hint for people, never part of a score (ADR 7)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 from bot.analysis.failures import normalization
 from bot.analysis.model import FailureText
 
-_SEARCHED: Final = 2000
+_SEARCHED: Final = 2000  # characters of the message, and of the beginning and end of the text
 _EVIDENCE_LENGTH: Final = 80
 
 
@@ -38,18 +38,18 @@ class Category(StrEnum):
 
 
 BROAD: Final = frozenset({Category.ASSERTION, Category.CODE_ERROR, Category.CRASH, Category.UNKNOWN})
-"""What says that something was wrong, and not what; frameworks write it around whatever happened."""
+"""Causes that say that something was wrong but not what; frameworks wrap any failure in one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """The likely cause, and the words of the failure that told it; empty for an unknown one."""
+    """The likely cause, and the words that indicate it; empty for an unknown one."""
 
     category: Category
     evidence: str
 
 
-# In order, first match. Words have boundaries: "race" is in every "Traceback", "runner" in every path of GitHub's,
+# The first match wins. Words have boundaries: "race" is in every "Traceback", "runner" in every path of GitHub's,
 # "concurrent" in the package of Java's futures.
 _RULES: Final = (
     (Category.INFRASTRUCTURE, (
@@ -60,7 +60,7 @@ _RULES: Final = (
         r"\baddress (?:is )?already in use", r"\beaddrinuse", r"\bport \d+ (?:is )?(?:already|in use)",
         r"\bBindException",
     )),
-    (Category.RESOURCE, (  # before the network, whose words a pool borrows
+    (Category.RESOURCE, (  # before the network: a pool has connections, too
         r"(?:connection|queue|hikari) ?pool[-\w]*[^\n]{0,80}(?:exhausted|limit|timed out|not available)",
     )),
     (Category.NETWORK, (
@@ -164,20 +164,19 @@ _UNKNOWN: Final = Cause(Category.UNKNOWN, "")
 
 
 def find(failure: FailureText) -> Cause:
-    """By type and message; by what the text says beside its frames only where these say nothing.
+    """The likely cause by type and message; if these indicate none, by the text without its frames.
 
-    What pytest marks as said is asked before the rest. An assertion found in the message yields to a narrower cause
-    in the text: most frameworks write one around whatever happened.
+    An assertion in the message yields to a narrower cause in the text: most frameworks wrap any failure in one.
     """
-    said = _search(f"{failure.type}\n{failure.message[:_SEARCHED]}")
-    if said.category not in {Category.UNKNOWN, Category.ASSERTION}:
-        return said
-    text = normalization.said_in(failure.text)
+    by_message = _search(f"{failure.type}\n{failure.message[:_SEARCHED]}")
+    if by_message.category not in {Category.UNKNOWN, Category.ASSERTION}:
+        return by_message
+    text = normalization.statements(failure.text)
     for part in (text[:_SEARCHED], text[-_SEARCHED:]):
-        more = _search(part)
-        if more.category is not Category.UNKNOWN and (said is _UNKNOWN or more.category not in BROAD):
-            return more
-    return said
+        by_text = _search(part)
+        if by_text.category is not Category.UNKNOWN and (by_message is _UNKNOWN or by_text.category not in BROAD):
+            return by_text
+    return by_message
 
 
 @lru_cache(2048)

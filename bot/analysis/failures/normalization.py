@@ -1,6 +1,6 @@
 """The words of a failure without what changes from run to run.
 
-No pattern here can backtrack over more than one run of characters: the texts come from untrusted hands.
+The texts are untrusted: no pattern here can backtrack over more than one run of characters.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 from bot.analysis.model import FailureText
 
 TITLE_LENGTH: Final = 500
-_LOOKED_AT: Final = 4000
+_SEARCHED: Final = 4000  # characters
 _CHANGING: Final = (
     (re.compile(r"(?:\x1b|\\x1b|#x1B|\\u001b)?\[\d{1,3}(?:;\d{1,3}){0,4}m"), ""),  # colours; XML cannot hold the escape
     (re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"), "<uuid>"),
@@ -26,19 +26,20 @@ _CHANGING: Final = (
     (re.compile(r"(?<![A-Za-z])-?\d+(?:[.,:]\d+)*(?:e[+-]?\d+)?|\d+"), "<n>"),
     (re.compile(r"\s+"), " "),
 )
-# What stands in quotes or brackets is a value; texts that differ in values alone are nearly the same.
+# Values are in quotes or brackets; texts that differ in values only are nearly the same.
 _VALUES: Final = (
     (re.compile(r"(?<!\w)'[^'\n]{0,200}'(?!\w)|\"[^\"\n]{0,200}\"|`[^`\n]{0,200}`"), "<text>"),
     (re.compile(r"\[[^][\n]{0,200}\]|\{[^{}\n]{0,200}\}"), "<values>"),
 )
-# Lines of a text that name places and quote code: they name much that is not the cause.
+# pytest marks the lines of the failure itself. Lines that show frames and code contain words of no cause.
 _MARKED: Final = re.compile(r"^E[ \t]+(.+)$", re.MULTILINE)
-_PLACE: Final = re.compile(
+_FRAME: Final = re.compile(
     r"^\s*(?:at |#\d+ |File \"|# |from |> |in |>|\^)|^\s*\S+\.\w{1,6}[:(]\d+|^\s*\.\.\. \d+ more|^\s*(?:\d+\s*)?\|"
 )
-# Go, Swift and C++ say it behind the place: `cart_test.go:10: expected 1`; pytest has frames: `cart.py:10: in add`.
-_BEHIND: Final = re.compile(r"^\s*(?:[A-Za-z]:)?[^\s:()]+\.\w{1,6}(?::\d+){1,2}: +(?!in )(\S.*)$")
-# Rust's panic: before 1.73 with the words in quotes, since then with the words in the next line.
+# Go, Swift and C++ write the message behind a position: `cart_test.go:10: expected 1`. pytest has frames in this form:
+# `cart.py:10: in add`.
+_AFTER_POSITION: Final = re.compile(r"^\s*(?:[A-Za-z]:)?[^\s:()]+\.\w{1,6}(?::\d+){1,2}: +(?!in )(\S.*)$")
+# Rust's panic: before 1.73 the message is in quotes, since then in the next line.
 _PANIC: Final = re.compile(r"^\s*thread '[^']{0,300}' (?:\(\d+\) )?panicked at (?:'(.*)', )?\S+$")
 _PYTHON_FRAME: Final = re.compile(r"\s*File \"[^\"]*\", line \d+")
 _EMPTY: Final = re.compile(
@@ -47,60 +48,59 @@ _EMPTY: Final = re.compile(
     r"|[-=*~_#]+)?",
     re.IGNORECASE,
 )
-"""A line that says no more than that something failed, and where."""
+"""A line that says only that something failed, and where."""
 
 
-def told(failure: FailureText) -> str:
-    """The message, or where it says nothing what the text says."""
+def message(failure: FailureText) -> str:
+    """The message; if it says only that something failed, the statements of the text."""
     lines = failure.message.splitlines()
-    return said_in(failure.text) if all(_EMPTY.fullmatch(line.strip()) for line in lines) else failure.message
+    return statements(failure.text) if all(_EMPTY.fullmatch(line.strip()) for line in lines) else failure.message
 
 
-def said_in(text: str) -> str:
-    """What a text says beside its frames and code: what pytest marks as said, else every other line."""
-    marked = _MARKED.findall(text)
-    return "\n".join(marked or _said(text))
+def statements(text: str) -> str:
+    """A text without its frames and code: the lines that pytest marks, else all others."""
+    return "\n".join(_MARKED.findall(text) or _statements(text))
 
 
 def title(failure: FailureText) -> str:
-    """The first line that says what happened, of the message or else of the text; at most 500 characters.
+    """The first line of the message, or else of the text, that says what happened; at most 500 characters.
 
-    What a line announces with a colon is taken from the next.
+    A line that ends with a colon is continued by the next.
     """
     for part in (failure.message, failure.text):
-        lines = map(str.strip, _said(part[:_LOOKED_AT]))
-        telling = (line for line in lines if not _EMPTY.fullmatch(line))
-        if first := next(telling, ""):
-            line = f"{first} {next(telling, '')}" if first.endswith(":") else first
+        lines = map(str.strip, _statements(part[:_SEARCHED]))
+        informative = (line for line in lines if not _EMPTY.fullmatch(line))
+        if first := next(informative, ""):
+            line = f"{first} {next(informative, '')}" if first.endswith(":") else first
             return line[:TITLE_LENGTH].strip()
-    least = (failure.message.strip() or failure.text.strip()).splitlines() or [failure.type]
-    return least[0][:TITLE_LENGTH].strip()
+    lines_at_all = (failure.message.strip() or failure.text.strip()).splitlines() or [failure.type]
+    return lines_at_all[0][:TITLE_LENGTH].strip()
 
 
-def _said(text: str) -> Iterator[str]:
-    quoted = False
+def _statements(text: str) -> Iterator[str]:
+    is_frame = False
     for line in text.splitlines():
-        after_frame, quoted = quoted, _PYTHON_FRAME.match(line) is not None
+        after_frame, is_frame = is_frame, _PYTHON_FRAME.match(line) is not None
         if after_frame and line.startswith("    "):
             continue  # the code of the frame
-        if behind := _BEHIND.match(line):
-            yield behind[1]
+        if match := _AFTER_POSITION.match(line):
+            yield match[1]
         elif panic := _PANIC.match(line):
             if panic[1]:
                 yield panic[1]
-        elif not _PLACE.match(line):
+        elif not _FRAME.match(line):
             yield line
 
 
 def normalise(text: str) -> str:
-    """A text without numbers, paths, addresses, times, ids and colours, in small letters."""
+    """A text without numbers, paths, addresses, times, ids and colours, in lower case."""
     for pattern, word in _CHANGING:
         text = pattern.sub(word, text)
     return text.strip().lower()
 
 
 def without_values(text: str) -> str:
-    """A text normalised, and without what it quotes."""
+    """A text normalised, and without quoted values."""
     for pattern, word in _VALUES:
         text = pattern.sub(word, text)
     return normalise(text)

@@ -1,14 +1,14 @@
-"""How unlikely it is that two things met by chance: the upper tail of the hypergeometric distribution."""
+"""Fisher's exact test, for `cluster` and for `order_dependence`."""
 
 from __future__ import annotations
 
 from math import exp, lgamma
 
 
-def by_chance(together: int, first: int, second: int, total: int) -> float:
-    """The chance that of `total` events, `first` and `second` of which are marked, `together` or more carry both marks.
+def p_value(together: int, first: int, second: int, total: int) -> float:
+    """The chance that `together` or more of `total` events have both marks, if `first` have one and `second` the other.
 
-    Fisher's exact test, one-sided; 0 to 1.
+    One-sided: the upper tail of the hypergeometric distribution.
     """
     most = min(first, second)
     least = max(0, first + second - total)

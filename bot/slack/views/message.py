@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.analysis import failures
+from bot.analysis.failures import fingerprint
 from bot.analysis.impact import Impact
 from bot.analysis.incident import Incident, Kind
 from bot.analysis.model import Actor, CaseProfile, Problem, Status
@@ -338,7 +338,7 @@ def evidence(profile: CaseProfile, owners: Sequence[str] = (), week: Impact | No
             )
         )
     if (failure := profile.last_failure) is not None and profile.status is not Status.HEALTHY:
-        blocks.append(block_kit.section(block_kit.code_block(failures.excerpt(failure.message, failure.text))))
+        blocks.append(block_kit.section(block_kit.code_block(fingerprint.excerpt(failure.message, failure.text))))
         if cause := phrase.cause(failure):
             blocks.append(block_kit.context(cause))
     return blocks

@@ -9,8 +9,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from bot.analysis.failures import Cause
-from bot.analysis.failures.similarity import Known, Signature
+from bot.analysis.failures.cause import Cause
+from bot.analysis.failures.similarity import KnownKind, Signature
 from bot.analysis.model import FailureText, RepositoryId
 from bot.store.database import Session
 from bot.store.tables import failures, fingerprints
@@ -41,7 +41,7 @@ def find_numbers(session: Session, repository_id: RepositoryId, keys: Iterable[b
     return {bytes(row[0]): int(row[1]) for row in rows}
 
 
-def list_alike(session: Session, repository_id: RepositoryId, bands: Collection[int]) -> list[Known]:
+def list_alike(session: Session, repository_id: RepositoryId, bands: Collection[int]) -> list[KnownKind]:
     """The kinds of failure that share a band with any of these, and may be alike."""
     rows = session.execute(
         sa.select(fingerprints.c.id, fingerprints.c.cluster_id, fingerprints.c.signature).where(
@@ -49,12 +49,12 @@ def list_alike(session: Session, repository_id: RepositoryId, bands: Collection[
             fingerprints.c.bands.overlap(sa.cast(list(bands), ARRAY(sa.BigInteger))),
         )
     )
-    return [Known(row[0], row[1], Signature.from_bytes(row[2])) for row in rows]
+    return [KnownKind(row[0], row[1], Signature.from_bytes(row[2])) for row in rows]
 
 
 def insert(
     session: Session, repository_id: RepositoryId, key: bytes, kind: Kind, cluster: int | None, now: datetime
-) -> Known:
+) -> KnownKind:
     """Store a kind of failure, in a cluster or as the first of its own."""
     number: int = session.execute(
         sa.insert(fingerprints)
@@ -78,7 +78,7 @@ def insert(
             .where(fingerprints.c.repository_id == repository_id, fingerprints.c.id == number)
             .values(cluster_id=number)
         )
-    return Known(number, number if cluster is None else cluster, kind.signature)
+    return KnownKind(number, number if cluster is None else cluster, kind.signature)
 
 
 def get_message(session: Session, repository_id: RepositoryId, fingerprint_id: int | None) -> str:

@@ -1,18 +1,17 @@
-"""The frames of a failure that are the project's own, in the ways in which languages and frameworks write them."""
+"""The project's own frames in the stack trace of a failure, as languages and frameworks write them."""
 
 from __future__ import annotations
 
 import re
 from typing import Final, NamedTuple
 
-_TOP: Final = 2
-"""How many frames make a kind of failure: where it was raised, and by whom that was called."""
+_TOP: Final = 2  # ADR 7: a kind of failure is where it was raised and the caller of that
 _LINES: Final = 400
 _LINE_LENGTH: Final = 500
 
 
 class Frame(NamedTuple):
-    """One place: the file or class by its last part, and the function where it is said."""
+    """One frame: the last part of the file or class, and the function if it is known."""
 
     position: str
     function: str
@@ -21,12 +20,12 @@ class Frame(NamedTuple):
         return f"{self.position} {self.function}".strip()
 
 
-# Python: the innermost call comes last.
+# Python: the innermost call is last.
 _PYTHON: Final = re.compile(r'^\s*File "([^"]+)", line \d+(?:, in (\S+))?')
-# pytest prints a function as far as it came, and after that its place without its name.
+# pytest prints a function as far as it ran, and after that its position without its name.
 _DEF: Final = re.compile(r"^>?\s*(?:async )?def (\w+)\(")
 _PYTEST: Final = re.compile(r"^\s*([^\s:()]+\.pyx?):\d+:(?: in (\S+))?")
-# All others: it comes first. Patterns in order; each has the place and perhaps the function.
+# All others: the innermost call is first. The first pattern that matches has the position and perhaps the function.
 _CALL: Final = re.compile(r"^\s*at (?:async |new )?([^()\s][^()]{0,300}?)\s?\(([^()]{0,300})\)\s*$")
 _INSIDE: Final = re.compile(r"^(?:\w+://)?(.*?)(?::\d+)?(?::\d+)?$")
 _OTHERS: Final = (
@@ -41,7 +40,7 @@ _OTHERS: Final = (
         r"|t|r|hs|ml|sh|bats|feature|robot|sql|jl|nim|zig|cljs?))(?::\d+|\(\d+\)|, line \d+| line \d+|\s*$)"
     ),
 )
-# What sanitizers and debuggers print; the function comes before the place.
+# Sanitizers and debuggers; the function comes before the position.
 _NATIVE: Final = re.compile(
     r"^\s*#\d+\s+(?:0x[0-9a-fA-F]+ in (\S.{0,300}?) (?:at )?|(\S.{0,300}?) at )([^\s:()]+\.\w{1,4}):\d+"
 )
@@ -51,7 +50,7 @@ _DOTNET: Final = re.compile(
     r"(?: \w{1,5} .{0,300})?$"
 )
 
-# What runs tests and what languages bring along; a frame there says nothing of the project.
+# Test runners and standard libraries: their frames are not the project's.
 _FOREIGN: Final = re.compile(
     r"site-packages|dist-packages|node_modules|/vendor/|/gems/|/rustc/|<frozen |importlib|/usr/lib|/usr/local/lib"
     r"|/usr/local/go/|\bnode:|^internal/|processTicksAndRejections|library/(?:std|core|test)/|/pluggy/|/_?pytest/"
@@ -62,16 +61,16 @@ _FOREIGN: Final = re.compile(
     r"|com\.intellij|com\.android|io\.kotest|io\.mockk|sbt|System|Microsoft|NUnit|Xunit|Moq|FluentAssertions|Shouldly"
     r"|TechTalk|lambda_method|PHPUnit)[.\\]|^lambda_method",
 )
-# The case itself: one cause that many cases meet is named by what lies above them.
-_OF_A_TEST: Final = re.compile(
+# Tests: a cause that many tests share is identified by the frames above them.
+_TEST: Final = re.compile(
     r"(?:^|[/\\])(?:test_[^/\\]*|[^/\\]*[._-](?:test|tests|spec|cy|e2e)\.\w+|[^/\\]*(?:Test|Tests|TestCase|Spec|IT)\.\w+)$"
     r"|(?:Test|Tests|TestCase|Spec|IT)(?:[$.:+][\w$.<>:+]*)?$|(?:^|[./\\])(?:tests?|specs?|__tests__)[/\\]",
 )
 _NAMELESS: Final = re.compile(r"lambda\$|\$\$Lambda.*|<locals>\.?|<anonymous>|\{closure\}|\$\d+|__\d+")
 
 
-class _Found(NamedTuple):
-    """A frame with the whole of its place, and the line that told it."""
+class _Line(NamedTuple):
+    """A frame with its full path, and its line."""
 
     path: str
     frame: Frame
@@ -79,48 +78,48 @@ class _Found(NamedTuple):
 
 
 def top(text: str) -> tuple[Frame, ...]:
-    """The two innermost frames of the project above the test, else that of the test, else of whatever there is."""
+    """The two innermost frames of the project above the test, else that of the test, else the innermost of all."""
     own = _own(text)
     above: list[Frame] = []
     for path, frame, _ in own:
-        if _OF_A_TEST.search(path):
+        if _TEST.search(path):
             break
         if frame not in above[-1:]:
             above.append(frame)
-    return tuple(above[:_TOP]) or tuple(one.frame for one in own[:1])
+    return tuple(above[:_TOP]) or tuple(line.frame for line in own[:1])
 
 
 def line(text: str) -> str:
-    """The line that tells the innermost frame of the project, as it is written; empty where no frame is told."""
-    return next((one.line.strip() for one in _own(text)), "")
+    """The line of the innermost frame of the project as written; empty if there are no frames."""
+    return next((frame.line.strip() for frame in _own(text)), "")
 
 
-def _own(text: str) -> list[_Found]:
+def _own(text: str) -> list[_Line]:
     """The frames of the project, else all, the innermost first."""
-    found = _all(text)
-    return [one for one in found if not _FOREIGN.search(one.path)] or found
+    frames = _all(text)
+    return [frame for frame in frames if not _FOREIGN.search(frame.path)] or frames
 
 
-def _all(text: str) -> list[_Found]:
-    lines = [one[:_LINE_LENGTH] for one in _of_the_cause(text).splitlines()]
+def _all(text: str) -> list[_Line]:
+    lines = [line[:_LINE_LENGTH] for line in _first_cause(text).splitlines()]
     if len(lines) > _LINES:
         lines = [*lines[: _LINES // 2], *lines[-_LINES // 2 :]]
-    last_first: list[_Found] = []
-    first_first: list[_Found] = []
+    innermost_last: list[_Line] = []
+    innermost_first: list[_Line] = []
     function = ""
-    for one in lines:
-        if match := _PYTHON.match(one) or _PYTEST.match(one):
-            last_first.append(_Found(*_frame(match[1], match[2] or function), one))
+    for line in lines:
+        if match := _PYTHON.match(line) or _PYTEST.match(line):
+            innermost_last.append(_Line(*_frame(match[1], match[2] or function), line))
             function = ""
-        elif match := _DEF.match(one):
+        elif match := _DEF.match(line):
             function = function or match[1]
-        elif frame := _read(one):
-            first_first.append(_Found(*frame, one))
-    return last_first[::-1] if last_first else first_first
+        elif frame := _read(line):
+            innermost_first.append(_Line(*frame, line))
+    return innermost_last[::-1] if innermost_last else innermost_first
 
 
-def _of_the_cause(text: str) -> str:
-    """The part of a text that tells the first cause: Java and Python write what wrapped it around it."""
+def _first_cause(text: str) -> str:
+    """The part of a text about the first cause: Java and Python also print the exceptions that wrapped it."""
     start = text.rfind("\nCaused by: ")
     if start >= 0:
         return text[start:]
