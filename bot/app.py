@@ -68,7 +68,9 @@ class Bot:
             credentials=self.slack_app,
         )
         self.slacks = Registry(self.grants.of, base_url=settings.slack_api_url)
-        self.context = Context(self.db, self.github, self.slacks, settings.slack_default_channel, setup=setup)
+        self.context = Context(
+            self.db, self.github, self.slacks, settings.slack_default_channel, clock=_now, setup=setup
+        )
         self.pages = PageLinks(settings.address, settings.link_key) if settings.link_key else None
         self.entrance = Entrance(
             db=self.db,
@@ -103,7 +105,7 @@ class Bot:
 
         if self.settings.slack_bot_token is not None:
             with self.db.begin() as session:
-                workspace_store.put_by_token(session, sees_all=self.slack_app is None, now=datetime.now(UTC))
+                workspace_store.put_by_token(session, sees_all=self.slack_app is None, now=_now())
 
     def bolt(self) -> Bolt | None:
         """The Slack listeners, where Slack is configured."""
@@ -258,6 +260,10 @@ def rotate_keys(settings: Settings) -> int:
         bot.close()
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 def _listen(settings: Settings) -> socket.socket:
     try:
         return socket.create_server((settings.host, settings.port), backlog=1024)
@@ -269,7 +275,8 @@ def _listen(settings: Settings) -> socket.socket:
 def _github(settings: Settings) -> GitHub | None:
     if settings.github_app_id is None or settings.github_app_private_key is None:
         return None
-    return GitHub(settings.github_app_id, settings.github_app_private_key.get_secret_value(), settings.github_api_url)
+    key = settings.github_app_private_key.get_secret_value()
+    return GitHub(settings.github_app_id, key, settings.github_api_url, _now)
 
 
 def _slack_app(settings: Settings) -> Credentials | None:
@@ -288,6 +295,7 @@ def _accounts(settings: Settings) -> Accounts | None:
         settings.github_client_secret.get_secret_value(),
         api_url=settings.github_api_url,
         web_url=web_url(settings.github_api_url),
+        clock=_now,
     )
 
 

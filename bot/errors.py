@@ -1,4 +1,4 @@
-"""The two kinds of failure FlakeGuard knows: what the user can mend, and what another service has to."""
+"""The two kinds of failure: what the user can fix, and what another service has to."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ class FlakeGuardError(Exception):
 
 
 class UserError(FlakeGuardError):
-    """Something the caller can mend; its text is safe to show and says what to do."""
+    """Something the caller can fix; its text is safe to show and says what to do."""
 
 
 class NotFoundError(UserError):
@@ -20,7 +20,7 @@ class NotAllowedError(UserError):
 
 
 class ConflictError(UserError):
-    """Somebody else was first, or the state has moved on."""
+    """Somebody else was first, or the state has changed meanwhile."""
 
 
 class InvalidInputError(UserError):
@@ -28,17 +28,17 @@ class InvalidInputError(UserError):
 
 
 class InvalidReportError(InvalidInputError):
-    """A test report or archive was refused; the text names the bound or the fault."""
+    """A test report or archive was refused; the text names the limit or the fault."""
 
 
 class ConfigurationError(UserError):
-    """A setting is missing or wrong; the text names the variable and the mend."""
+    """Invalid configuration; the message names the variable and how to fix it."""
 
 
 class UpstreamError(FlakeGuardError):
     """GitHub, Slack or the database did not answer as it should; worth trying again.
 
-    `retry_after` is in seconds, None where the other side did not say.
+    `retry_after` is in seconds, None where the service did not say.
     """
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
@@ -46,10 +46,18 @@ class UpstreamError(FlakeGuardError):
         self.retry_after = retry_after
 
 
+class RateLimitedError(UpstreamError):
+    """The service asks to wait. It is healthy, so the circuit breaker does not count this."""
+
+
+class UnreachableError(UpstreamError):
+    """No connection was made, so nothing was done and repeating the call is safe."""
+
+
 class PermanentUpstreamError(FlakeGuardError):
     """GitHub or Slack refused for good (revoked, gone, not permitted); trying again does not help.
 
-    `code` is the other side's own word for it, such as `channel_not_found`.
+    `code` is the service's own word for it, such as `channel_not_found`.
     """
 
     def __init__(self, message: str, *, code: str) -> None:

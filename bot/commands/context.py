@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr, model_validator
 
 from bot import telemetry
 from bot.analysis.model import Actor, ActorKind, CaseId, Channel, RepositoryId
-from bot.errors import FlakeGuardError, PermanentUpstreamError, UserError
+from bot.errors import FlakeGuardError, UserError
 from bot.github.client import GitHub
 from bot.queries import access
 from bot.queries.connection import Setup
@@ -22,6 +22,7 @@ from bot.services.page_link import PageLinks
 from bot.services.workspace import recognise
 from bot.slack.block_kit import Message, View
 from bot.slack.client import Slack
+from bot.slack.errors import ExpiredTriggerError
 from bot.slack.registry import Registry
 from bot.slack.views import response
 from bot.store.database import Database, Session
@@ -32,7 +33,6 @@ _log = telemetry.logger(__name__)
 _LAST_CASE = 2**31 - 1
 _LONGEST_ID = 18  # digits; more do not fit into a number of the database
 TOO_LATE = "Slack did not wait for the form. Ask for it again."
-_LATE = frozenset({"exchanged_trigger_id", "expired_trigger_id", "invalid_trigger_id", "trigger_expired"})
 OUTDATED = "This button or form is from an older version. Ask for the test again."
 
 
@@ -277,9 +277,7 @@ class Door:
             return
         try:
             self.slack.open_view(body.trigger_id, view)
-        except PermanentUpstreamError as error:
-            if error.code not in _LATE:
-                raise
+        except ExpiredTriggerError as error:
             raise UserError(TOO_LATE) from error
 
 

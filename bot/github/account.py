@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 from urllib.parse import urlencode
 
@@ -18,7 +18,8 @@ import httpx
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from bot.errors import PermanentUpstreamError, UpstreamError
-from bot.github import resilience
+from bot.github import errors
+from bot.resilience import Upstream
 
 _TIMEOUT = 10
 _PAGE = 100
@@ -78,13 +79,16 @@ class UserInstallation:
 class Accounts:
     """The GitHub App as its users authorize it. Safe to share between threads."""
 
-    def __init__(self, client_id: str, client_secret: str, *, api_url: str, web_url: str) -> None:
-        """`api_url` is where the API is, `web_url` where people meet GitHub."""
+    def __init__(
+        self, client_id: str, client_secret: str, *, api_url: str, web_url: str, clock: Callable[[], datetime]
+    ) -> None:
+        """`api_url` is the address of the API, `web_url` of the pages."""
+        self._clock = clock
         self._client_id = client_id
         self._client_secret = client_secret
         self._api_url = api_url.rstrip("/")
         self._web_url = web_url.rstrip("/")
-        self._guard = resilience.Guard()
+        self._upstream = Upstream("GitHub")
         self._http = httpx.Client(timeout=_TIMEOUT, headers={"User-Agent": "FlakeGuard", "Accept": "application/json"})
 
     def close(self) -> None:
@@ -173,14 +177,14 @@ class Accounts:
                 raise UpstreamError(message) from None  # the cause holds the token
             if not answer.is_success:
                 headers = {name.lower(): value for name, value in answer.headers.items()}
-                raise resilience.refusal(answer.status_code, headers, "", datetime.now(UTC))
+                raise errors.from_response(answer.status_code, headers, "", self._clock())
             try:
                 return TypeAdapter(shape).validate_json(answer.content)
             except ValidationError:
                 message = "GitHub's answer cannot be read."
                 raise UpstreamError(message) from None
 
-        return self._guard.call(send)
+        return self._upstream.call(send)
 
 
 def web_url(api_url: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, TypeVar
@@ -11,12 +11,14 @@ from urllib.parse import quote
 
 from bot.analysis.model import RepositoryId
 from bot.errors import PermanentUpstreamError, UpstreamError
-from bot.github import resilience, response
+from bot.github import response
 from bot.github.artifact import ArtifactInfo, artifacts_of_attempt
 from bot.github.check_run import NAME, CheckRun
-from bot.github.connection import Connection, translated
+from bot.github.connection import Connection
+from bot.github.errors import ResourceGoneError
 from bot.github.response import Permission
 from bot.github.webhook import RepositoryName
+from bot.resilience import Upstream
 
 __all__ = ["ArtifactInfo", "GitHub", "InstallationInfo", "JobInfo", "Permission", "Target", "artifacts_of_attempt"]
 
@@ -63,10 +65,10 @@ class Target:
 class GitHub:
     """One GitHub App on one GitHub. Safe to share between threads."""
 
-    def __init__(self, app_id: int, private_key: str, api_url: str) -> None:
+    def __init__(self, app_id: int, private_key: str, api_url: str, clock: Callable[[], datetime]) -> None:
         self._app_id = app_id
-        self._guard = resilience.Guard()
-        self._connection = Connection(app_id, private_key, api_url)
+        self._upstream = Upstream("GitHub")
+        self._connection = Connection(app_id, private_key, api_url, clock)
 
     @property
     def app_id(self) -> int:
@@ -110,7 +112,7 @@ class GitHub:
             PermanentUpstreamError: gone, or larger than `max_bytes`.
         """
         path = f"{target.path}/actions/artifacts/{artifact_id}/zip"
-        self._guard.call(lambda: self._connection.download(target.installation_id, path, into, max_bytes))
+        self._upstream.call(lambda: self._connection.download(target.installation_id, path, into, max_bytes))
 
     def put_check_run(self, target: Target, check: CheckRun, check_run_id: int | None) -> int:
         """Create the check run of a commit, or bring it up to date; returns its number.
@@ -141,7 +143,7 @@ class GitHub:
             fresh = {**content, "head_sha": check.head_sha}
             return self._connection.ask(target.installation_id, "POST", path, response.Check, content=fresh).id
 
-        return self._guard.call(send)
+        return self._upstream.call(send)
 
     def list_jobs(self, target: Target, run_id: int) -> list[JobInfo]:
         """The jobs of the latest attempt of a run."""
@@ -175,7 +177,7 @@ class GitHub:
                 if not unanswered:  # otherwise it is "already running": the earlier request got through
                     raise
 
-        self._guard.call(send)
+        self._upstream.call(send)
 
     def permission(self, target: Target, login: str) -> Permission:
         """What a user may do in a repository; a stranger is `none`."""
@@ -210,7 +212,7 @@ class GitHub:
         found = self._find(target.installation_id, address, response.File)
         if found is None or found.type != "file" or found.encoding != "base64":
             return None
-        with translated():
+        with self._connection.translated():
             return base64.b64decode(found.content)
 
     def slug(self) -> str:
@@ -224,14 +226,12 @@ class GitHub:
     def _get(
         self, installation_id: int | None, path: str, answer: type[_T], query: Mapping[str, str] | None = None
     ) -> _T:
-        return self._guard.call(lambda: self._connection.ask(installation_id, "GET", path, answer, query=query))
+        return self._upstream.call(lambda: self._connection.ask(installation_id, "GET", path, answer, query=query))
 
     def _find(self, installation_id: int, path: str, answer: type[_T]) -> _T | None:
         try:
             return self._get(installation_id, path, answer)
-        except PermanentUpstreamError as error:
-            if error.code != "gone":
-                raise
+        except ResourceGoneError:
             return None
 
     def _find_collaborator(self, target: Target, login: str) -> response.Collaborator | None:
@@ -241,7 +241,7 @@ class GitHub:
     def _all(
         self, installation_id: int | None, path: str, key: str | None, item: type[_T], wanted: Mapping[str, str] = {}
     ) -> list[_T]:
-        return self._guard.call(lambda: self._connection.list_all(installation_id, path, key, item, wanted))
+        return self._upstream.call(lambda: self._connection.list_all(installation_id, path, key, item, wanted))
 
     def _find_check_run(self, target: Target, check: CheckRun) -> int | None:
         path = f"{target.path}/commits/{check.head_sha}/check-runs"

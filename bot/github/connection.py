@@ -10,7 +10,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import BinaryIO, TypeVar
 
 import github
@@ -20,7 +20,8 @@ from github.Requester import Requester
 from pydantic import TypeAdapter
 
 from bot.errors import PermanentUpstreamError, UpstreamError
-from bot.github import resilience, response
+from bot.github import errors, response
+from bot.github.errors import BadCredentialsError, RefusedError
 
 _TIMEOUT = 10
 _DOWNLOAD_SECONDS = 120.0
@@ -37,7 +38,8 @@ _T = TypeVar("_T")
 class Connection:
     """Requests of one GitHub App, each sent once. Safe to share between threads."""
 
-    def __init__(self, app_id: int, private_key: str, api_url: str) -> None:
+    def __init__(self, app_id: int, private_key: str, api_url: str, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
         self._api_url = api_url.rstrip("/")
         self._auth = github.Auth.AppAuth(app_id, private_key)
         self._lock = threading.Lock()
@@ -63,7 +65,7 @@ class Connection:
         for page in range(1, _MAX_PAGES + 1):
             query = {**wanted, "per_page": str(_PAGE), "page": str(page)}
             answer: object = self.ask(installation_id, "GET", path, shape, query=query)
-            with translated():
+            with self.translated():
                 inner = answer.get(key) if isinstance(answer, dict) else answer
                 found = TypeAdapter(list[item]).validate_python(inner)  # type: ignore[valid-type]
             items += found
@@ -84,7 +86,7 @@ class Connection:
         """One request as an installation, or as the App where there is none; the answer decoded as `answer`."""
 
         def send(token: str) -> _T:
-            with self._lent(token) as requester, translated():
+            with self._lent(token) as requester, self.translated():
                 _, data = requester.requestJsonAndCheck(
                     verb, path, parameters=dict(query or {}), input=None if content is None else dict(content)
                 )
@@ -106,9 +108,8 @@ class Connection:
         token = self._token(installation_id)
         try:
             return send(token)
-        except PermanentUpstreamError as error:
-            if error.code != "unauthorized":
-                raise
+        except BadCredentialsError:
+            pass
         with self._lock:
             if installation_id in self._tokens and self._tokens[installation_id].token == token:
                 del self._tokens[installation_id]
@@ -117,14 +118,12 @@ class Connection:
     def _token(self, installation_id: int) -> str:
         with self._lock:
             known = self._tokens.get(installation_id)
-        if known is not None and known.expires_at - _TOKEN_MARGIN > datetime.now(UTC):
+        if known is not None and known.expires_at - _TOKEN_MARGIN > self._clock():
             return known.token
         path = f"/app/installations/{installation_id}/access_tokens"
         try:
             fresh = self.ask(None, "POST", path, response.Token, content={"permissions": _PERMISSIONS | _TEAMS})
-        except PermanentUpstreamError as error:
-            if error.code != "refused":
-                raise
+        except RefusedError:
             fresh = self.ask(None, "POST", path, response.Token, content={"permissions": _PERMISSIONS})
         with self._lock:
             stale = self._idle.pop(known.token, []) if known else []
@@ -154,18 +153,36 @@ class Connection:
             with self._lock:
                 self._idle.setdefault(token, []).append(client)
 
+    @contextlib.contextmanager
+    def translated(self) -> Iterator[None]:
+        """Raise what the libraries raise as an error of ours."""
+        try:
+            yield
+        except github.GithubException as error:
+            text = str(error.data.get("message") or "") if isinstance(error.data, dict) else ""
+            raise errors.from_response(error.status, _lowered(error.headers or {}), text, self._clock()) from error
+        except (requests.RequestException, httpx.HTTPError, ConnectionError, TimeoutError) as error:
+            message = f"GitHub did not answer ({type(error).__name__})."
+            raise UpstreamError(message) from error
+        except (RuntimeError, AssertionError) as error:  # what PyGithub raises for an address on another host
+            message = f"GitHub points to another address; check GITHUB_API_URL ({str(error)[:200]})."
+            raise PermanentUpstreamError(message, code="misdirected") from error
+        except ValueError as error:
+            message = "GitHub's answer cannot be read."
+            raise UpstreamError(message) from error
+
     def _fetch(self, token: str, path: str, into: BinaryIO, max_bytes: int) -> None:
         into.seek(0)
         into.truncate()
         address, headers = f"{self._api_url}{path}", {"Authorization": f"Bearer {token}"}
         until = time.monotonic() + _DOWNLOAD_SECONDS
         for _ in range(_MAX_REDIRECTS):
-            with translated(), self._http.stream("GET", address, headers=headers) as answer:
+            with self.translated(), self._http.stream("GET", address, headers=headers) as answer:
                 if answer.next_request is not None:
                     address, headers = str(answer.next_request.url), {}
                     continue
                 if not answer.is_success:
-                    raise resilience.refusal(answer.status_code, _lowered(answer.headers), "", datetime.now(UTC))
+                    raise errors.from_response(answer.status_code, _lowered(answer.headers), "", self._clock())
                 _check_size(int(answer.headers.get("Content-Length") or 0), max_bytes)
                 for chunk in answer.iter_raw():
                     _check_size(into.tell() + len(chunk), max_bytes)
@@ -177,25 +194,6 @@ class Connection:
             return
         message = "The artifact's address leads in circles."
         raise UpstreamError(message)
-
-
-@contextlib.contextmanager
-def translated() -> Iterator[None]:
-    """Turn the faults of the libraries into ours."""
-    try:
-        yield
-    except github.GithubException as error:
-        said = str(error.data.get("message") or "") if isinstance(error.data, dict) else ""
-        raise resilience.refusal(error.status, _lowered(error.headers or {}), said, datetime.now(UTC)) from error
-    except (requests.RequestException, httpx.HTTPError, ConnectionError, TimeoutError) as error:
-        message = f"GitHub did not answer ({type(error).__name__})."
-        raise UpstreamError(message) from error
-    except (RuntimeError, AssertionError) as error:  # PyGithub's words for an answer that points elsewhere
-        message = f"GitHub points to another address; check GITHUB_API_URL ({str(error)[:200]})."
-        raise PermanentUpstreamError(message, code="misdirected") from error
-    except ValueError as error:
-        message = "GitHub's answer cannot be read."
-        raise UpstreamError(message) from error
 
 
 def _lowered(headers: Mapping[str, str]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from bot.analysis.model import Channel, WorkspaceId
 from bot.errors import PermanentUpstreamError
@@ -15,11 +15,6 @@ from bot.slack.registry import Registry
 from bot.store.database import Database, Session
 from bot.store.workspaces import repository as repository_store
 from bot.store.workspaces import workspace as workspace_store
-
-
-def now() -> datetime:
-    """The clock of the jobs."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +28,7 @@ class Context:
     github: GitHub | None
     slacks: Registry
     default_channel: str | None
-    clock: Callable[[], datetime] = now
+    clock: Callable[[], datetime]
     setup: Setup = field(default_factory=Setup)
 
     def default_channel_of(self, session: Session) -> Channel | None:

@@ -18,7 +18,7 @@ from bot.analysis.reports.limits import DEFAULT
 from bot.errors import PermanentUpstreamError, UserError
 from bot.github import artifact, check_run, client, webhook
 from bot.jobs import account, policy
-from bot.jobs.context import Context, now, target
+from bot.jobs.context import Context, target
 from bot.queries import commit
 from bot.queries import policy as policies
 from bot.services import ingest, notice, quarantine, rerun
@@ -64,13 +64,13 @@ def process(context: Context, delivery_id: str) -> None:
         fault = str(error)
         _log.warning("delivery could not be processed", delivery=delivery_id, reason=fault)
     with context.db.begin() as session:
-        delivery_store.set_processed(session, delivery_id, now(), fault)
+        delivery_store.set_processed(session, delivery_id, context.clock(), fault)
 
 
 def _installation(context: Context, event: webhook.InstallationEvent) -> None:
     with context.db.begin() as session:
         if event.action == "deleted":
-            repository_store.delete_installation(session, event.installation_id, now())
+            repository_store.delete_installation(session, event.installation_id, context.clock())
             workspace_store.unbind(session, event.installation_id)
             return
         repository_store.put_installation(
@@ -86,13 +86,13 @@ def _installation(context: Context, event: webhook.InstallationEvent) -> None:
                 private=one.private,
             )
         for one in event.removed:
-            repository_store.remove(session, one.id, now())
+            repository_store.remove(session, one.id, context.clock())
 
 
 def _repository(context: Context, event: webhook.RepositoryEvent) -> None:
     with context.db.begin() as session:
         if event.action == "deleted":
-            repository_store.remove(session, event.repository.id, now())
+            repository_store.remove(session, event.repository.id, context.clock())
         else:
             _put(session, event.repository, event.installation_id)
 
@@ -129,11 +129,11 @@ def _workflow_run(context: Context, event: webhook.WorkflowRunEvent) -> None:
             started_at=event.started_at,
             completed_at=event.updated_at if completed else None,
         )
-        run_id = ingest.begin(session, run, now())
+        run_id = ingest.begin(session, run, context.clock())
         known = run_store.get(session, event.repository.id, run_id).ingested_at is not None
         repository = repository_store.get(session, event.repository.id)
         starts = run_store.list_starts(session, event.repository.id, event.run_id)
-        policy.ask_for(session, event.repository.id, now())
+        policy.ask_for(session, event.repository.id, context.clock())
         rules = policies.of_repository(session, event.repository.id)
     if not completed or known:
         return
@@ -144,7 +144,7 @@ def _workflow_run(context: Context, event: webhook.WorkflowRunEvent) -> None:
 
 def _record(context: Context, repository_id: RepositoryId, run_id: RunId, report: RunReport) -> None:
     with context.db.begin() as session:
-        ingest.record(session, repository_id, run_id, report, context.default_channel_of(session), now())
+        ingest.record(session, repository_id, run_id, report, context.default_channel_of(session), context.clock())
 
 
 def _read(
@@ -193,7 +193,7 @@ def _check_run(context: Context, event: webhook.CheckRunEvent) -> None:
         return
     if event.action == "rerequested":
         with context.db.begin() as session:
-            notice.check(session, event.repository.id, event.head_sha, now())
+            notice.check(session, event.repository.id, event.head_sha, context.clock())
         return
     if event.action != "requested_action":
         return
@@ -212,7 +212,7 @@ def _check_run(context: Context, event: webhook.CheckRunEvent) -> None:
 def _propose(context: Context, repository: repository_store.Repository, head_sha: str, actor: Actor) -> None:
     """Propose a quarantine for every flaky failure of a commit."""
     with context.db.begin() as session:
-        found = commit.state(session, repository.id, head_sha, now()).failures
+        found = commit.state(session, repository.id, head_sha, context.clock()).failures
         wanted = {one.case_id: one for one in found if one.status is Status.FLAKY and not one.quarantined_until}
         days = policies.of_repository(session, repository.id).quarantine.days
     for case_id, one in list(wanted.items())[:MAX_PROPOSALS]:
@@ -228,7 +228,12 @@ def _propose(context: Context, repository: repository_store.Repository, head_sha
         try:
             with context.db.begin() as session:
                 quarantine.propose(
-                    session, repository.id, proposal, actor, now(), channel=context.default_channel_of(session)
+                    session,
+                    repository.id,
+                    proposal,
+                    actor,
+                    context.clock(),
+                    channel=context.default_channel_of(session),
                 )
         except UserError as error:
             _log.info("proposal from a check run not made", reason=str(error))
@@ -245,7 +250,7 @@ def _rerun(context: Context, repository: repository_store.Repository, head_sha: 
         failed = github.count_failed_jobs(target(repository), run.github_run_id)
         try:
             with context.db.begin() as session:
-                rerun.grant(session, run, failed, actor, now())
+                rerun.grant(session, run, failed, actor, context.clock())
         except UserError as error:
             _log.info("rerun refused", run=run.number, reason=str(error))
             continue

@@ -10,10 +10,11 @@ from datetime import timedelta
 
 from bot import telemetry
 from bot.analysis.model import Channel
-from bot.errors import FlakeGuardError, PermanentUpstreamError, UpstreamError
+from bot.errors import FlakeGuardError, UpstreamError
 from bot.jobs.context import Context
 from bot.jobs.senders import author, card, channel_pause, check_run, digest, escalation, home, news
 from bot.queries import access
+from bot.slack.errors import ChannelClosedError, TokenRevokedError
 from bot.store.conversation import channel_pause as channel_pause_store
 from bot.store.conversation import channel_schedule as channel_schedule_store
 from bot.store.conversation import notice as notice_store
@@ -25,8 +26,6 @@ PAUSE = timedelta(seconds=1)
 """Slack's own bound: one message a second and channel (https://docs.slack.dev/apis/web-api/rate-limits)."""
 _LONGEST_WAIT = 60.0  # seconds
 _SURPRISES = 5  # tries of a notice that fails for no reason of Slack's or GitHub's
-_TOKEN_REFUSED = frozenset({"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"})
-"""Slack's words for a token that somebody has to mend; what waits is said when they have."""
 SENDERS: Mapping[Kind, Callable[[Context, Notice], bool]] = {
     Kind.CHECK: check_run.send,
     Kind.CARD: card.send_card,
@@ -96,11 +95,10 @@ def _say(context: Context, notice: Notice) -> bool:
         raise
     except FlakeGuardError as error:
         fault = str(error)
-        code = error.code if isinstance(error, PermanentUpstreamError) else type(error).__name__
-        if notice.channel is not None and code in _TOKEN_REFUSED:
+        if notice.channel is not None and isinstance(error, TokenRevokedError):  # until somebody fixes the token
             raise UpstreamError(fault, retry_after=_LONGEST_WAIT) from error
-        _log.warning("notice refused", reason=fault, code=code)
-        if isinstance(error, PermanentUpstreamError) and channel_pause.on_refusal(context, notice, error):
+        _log.warning("notice refused", reason=fault, error=type(error).__name__)
+        if isinstance(error, ChannelClosedError) and channel_pause.on_refusal(context, notice, error):
             return False
     except Exception as error:  # a fault of ours in one notice must not silence its channel
         _log.exception("notice failed", attempts=notice.attempts)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot import telemetry
 from bot.errors import FlakeGuardError
-from bot.jobs.context import Context, now
+from bot.jobs.context import Context
 from bot.services import aging, digest, escalation, quarantine, rebuild
 from bot.store import queue
 from bot.store.conversation import channel_schedule as channel_schedule_store
@@ -51,39 +51,39 @@ class Clock:
     def wake(self) -> None:
         """Say what has become due."""
         with self._context.db.begin() as session:
-            channel_schedule_store.wake_all(session, now())
-            notice_store.wake_all(session, now())
+            channel_schedule_store.wake_all(session, self._context.clock())
+            notice_store.wake_all(session, self._context.clock())
 
     def digests(self) -> None:
         """Ask for the digests that are due."""
         with self._context.db.begin() as session:
-            digest.put_due(session, now())
+            digest.put_due(session, self._context.clock())
 
     def escalate(self) -> None:
         """Say more loudly what waits, and remind of what ends."""
         with self._context.db.begin() as session:
-            asked = escalation.climb(session, now()) + escalation.remind(session, now())
+            asked = escalation.climb(session, self._context.clock()) + escalation.remind(session, self._context.clock())
         if asked:
             _log.info("asked to decide, or reminded", number=asked)
 
     def expire(self) -> None:
         """End the quarantines whose time is over."""
         with self._context.db.begin() as session:
-            ended = quarantine.expire_due(session, now())
+            ended = quarantine.expire_due(session, self._context.clock())
         if ended:
             _log.info("quarantines expired", number=ended)
 
     def rescore(self) -> None:
         """Have every repository scored anew whose scores are of another model, and what was asked for and got lost."""
         with self._context.db.begin() as session:
-            asked = rebuild.request_outdated(session, now())
+            asked = rebuild.request_outdated(session, self._context.clock())
         if asked:
             _log.info("repositories to be scored anew", number=len(asked))
 
     def age(self) -> None:
         """End the statuses that end with time."""
         with self._context.db.begin() as session:
-            ended = aging.end_infra(session, now())
+            ended = aging.end_infra(session, self._context.clock())
         if ended:
             _log.info("statuses ended with time", number=ended)
 
@@ -97,11 +97,11 @@ class Clock:
     def clean_up(self) -> None:
         """Forget deliveries and jobs that were done with long ago, what is over, and what nobody opens."""
         with self._context.db.begin() as session:
-            delivery_store.forget(session, now() - _KEEP)
-            queue.forget_finished(session, now() - timedelta(days=1))
-            mute_store.forget_over(session, now())
-            home_store.forget(session, now() - _KEEP)
-            shared_link_store.forget(session, now() - _KEEP)
+            delivery_store.forget(session, self._context.clock() - _KEEP)
+            queue.forget_finished(session, self._context.clock() - timedelta(days=1))
+            mute_store.forget_over(session, self._context.clock())
+            home_store.forget(session, self._context.clock() - _KEEP)
+            shared_link_store.forget(session, self._context.clock() - _KEEP)
             case_order_store.forget_old(session)
 
     def _every(self, seconds: int, action: Callable[[], None], *, at_once: bool = False) -> None:
@@ -111,5 +111,5 @@ class Clock:
             except FlakeGuardError as error:
                 _log.warning("tick failed", action=action.__name__, reason=str(error))
 
-        first = {"next_run_time": datetime.now(UTC)} if at_once else {}
+        first = {"next_run_time": self._context.clock()} if at_once else {}
         self._scheduler.add_job(tick, "interval", seconds=seconds, id=action.__name__, **first)

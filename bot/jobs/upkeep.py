@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot import telemetry
 from bot.analysis.learning import training
 from bot.analysis.model import RepositoryId
-from bot.jobs.context import Context, now
+from bot.jobs.context import Context
 from bot.services import cluster, learning
 
 _log = telemetry.logger(__name__)
@@ -14,7 +14,7 @@ _log = telemetry.logger(__name__)
 def refresh_clusters(context: Context, repository_id: int) -> None:
     """Find the clusters of a repository anew."""
     with context.db.begin() as session:
-        cluster.refresh(session, RepositoryId(repository_id), now())
+        cluster.refresh(session, RepositoryId(repository_id), context.clock())
 
 
 def learn(context: Context, repository_id: int) -> None:
@@ -24,5 +24,5 @@ def learn(context: Context, repository_id: int) -> None:
         labels, count = learning.list_to_learn(session, repository)
     model, report = training.train(training.examples(labels))
     with context.db.begin() as session:
-        learning.keep_model(session, repository, model, report, count, now())
+        learning.keep_model(session, repository, model, report, count, context.clock())
     _log.info("model trained", repository_id=repository_id, is_used=report.is_used, labels=report.labels)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import procrastinate
 from procrastinate.exceptions import ConnectorException, UniqueViolation
@@ -46,7 +47,7 @@ class _Patience(BaseRetryStrategy):
         wait = min(2.0 ** min(job.attempts, 10), _LONGEST_WAIT)
         if isinstance(exception, UpstreamError) and exception.retry_after is not None:
             wait = max(exception.retry_after, 1.0)
-        return RetryDecision(retry_at=datetime.now(UTC) + timedelta(seconds=wait))
+        return RetryDecision(retry_in={"seconds": math.ceil(wait)})
 
 
 class _Jobs(JobManager):

@@ -1,8 +1,7 @@
-"""Slack's Web API as far as FlakeGuard speaks it, with a deadline, few retries and a circuit breaker."""
+"""Slack's Web API, as far as FlakeGuard calls it: with deadlines, retries and a circuit breaker."""
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import json
 import re
@@ -14,24 +13,19 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from urllib.error import URLError
 
-import pybreaker
 import slack_sdk
-import stamina
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 from slack_sdk.webhook import WebhookClient, WebhookResponse
 
-from bot.errors import PermanentUpstreamError, UpstreamError
+from bot.errors import PermanentUpstreamError, UnreachableError, UpstreamError
+from bot.resilience import ATTEMPTS, Upstream
 from bot.slack import errors
 from bot.slack.block_kit import Block, Json, Message, View
-from bot.slack.errors import LimitedError, UnreachableError
+from bot.slack.errors import UserGroupNotFoundError
 
 _Answer = TypeVar("_Answer")
 TIMEOUT_SECONDS = 10
-_ATTEMPTS = 3
-_FAILURES_TO_OPEN = 5
-OPEN_SECONDS = 30.0
-"""How long nothing is asked of a Slack that failed several times in a row."""
 _OK = 200
 _WORD = re.compile(r'\s*(?:\{.*"error"\s*:\s*")?(?P<code>[a-z_]+)(?:".*\})?\s*', re.DOTALL)
 _GROUP_SECONDS = 300.0
@@ -76,19 +70,11 @@ def web(base_url: str, *, token: str = "") -> slack_sdk.WebClient:
 class Slack:
     """A workspace, as the bot may act in it. Safe to share between threads."""
 
-    def __init__(
-        self, token: str, *, base_url: str = "https://slack.com/api/", open_seconds: float = OPEN_SECONDS
-    ) -> None:
-        """Speak with `token` to the Web API at `base_url`; after failures in a row nothing is asked for a while."""
+    def __init__(self, token: str, *, base_url: str = "https://slack.com/api/") -> None:
         self.web = web(base_url, token=token)
         self._groups: dict[tuple[str, str], tuple[frozenset[str], float]] = {}
-        self._breaker = pybreaker.CircuitBreaker(
-            fail_max=_FAILURES_TO_OPEN,
-            reset_timeout=open_seconds,
-            exclude=[LimitedError, PermanentUpstreamError],
-            name="slack",
-            throw_new_error_on_trip=False,
-        )
+        # After any other failure the request may have arrived; the outbox repeats it under the same key.
+        self._upstream = Upstream("Slack", retry_on=UnreachableError)
 
     def post(
         self, channel: str, message: Message, *, key: str, thread_ts: str | None = None, broadcast: bool = False
@@ -98,7 +84,7 @@ class Slack:
         `broadcast` also shows a reply in the channel. The message carries a mark of its key, by which `find` knows it.
 
         Raises:
-            LimitedError, UnreachableError, PermanentUpstreamError: nothing was posted.
+            RateLimitedError, UnreachableError, PermanentUpstreamError: nothing was posted.
             UpstreamError: it may have been posted.
         """
         mark = str(uuid.uuid5(_KEYS, key))
@@ -248,9 +234,7 @@ class Slack:
             response = self._call(
                 "usergroups.users.list", lambda: self.web.usergroups_users_list(usergroup=group, team_id=team_id)
             )
-        except PermanentUpstreamError as error:
-            if error.code != "no_such_subteam":
-                raise
+        except UserGroupNotFoundError:
             members: frozenset[str] = frozenset()
         else:
             members = frozenset(str(one) for one in response.get("users") or [])
@@ -264,37 +248,8 @@ class Slack:
         team_id, team, user_id, url, enterprise_id = texts
         return BotIdentity(team_id, team, user_id, url, enterprise_id, bool(response.get("is_enterprise_install")))
 
-    def _call(self, method: str, call: Callable[[], _Answer], *, attempts: int = _ATTEMPTS) -> _Answer:
-        retries = stamina.retry_context(
-            on=UnreachableError, attempts=attempts, timeout=TIMEOUT_SECONDS, wait_initial=0.2, wait_max=2.0
-        )
-        for attempt in retries:
-            with attempt:
-                return self._guarded(method, call)
-        message = f"Slack's {method} was not asked."  # stamina raises before this
-        raise UpstreamError(message)
-
-    def _guarded(self, method: str, call: Callable[[], _Answer]) -> _Answer:
-        # pybreaker holds its lock while it calls. So only the one trial of an open circuit runs inside it;
-        # else one slow answer would stand in the way of every other thread.
-        state = self._breaker.current_state
-        if state == pybreaker.STATE_HALF_OPEN:
-            raise _rejected(method)
-        if state == pybreaker.STATE_OPEN:
-            try:
-                answer: _Answer = self._breaker.call(translated, method, call)
-            except pybreaker.CircuitBreakerError:
-                raise _rejected(method) from None
-            return answer
-        try:
-            response = translated(method, call)
-        except (UpstreamError, PermanentUpstreamError) as error:
-            with contextlib.suppress(pybreaker.CircuitBreakerError, UpstreamError, PermanentUpstreamError):
-                self._breaker.call(_raise, error)
-            raise
-        with contextlib.suppress(pybreaker.CircuitBreakerError):
-            self._breaker.call(_nothing)
-        return response
+    def _call(self, method: str, call: Callable[[], _Answer], *, attempts: int = ATTEMPTS) -> _Answer:
+        return self._upstream.call(lambda: translated(method, call), attempts=attempts)
 
 
 def translated(method: str, call: Callable[[], _Answer]) -> _Answer:
@@ -320,7 +275,7 @@ def _require_taken(answer: WebhookResponse) -> None:
     if answer.status_code != _OK:
         word = _WORD.fullmatch(answer.body)
         method, code = "response_url", word["code"] if word else f"status_{answer.status_code}"
-        raise errors.refusal(method, answer.status_code, code, answer.headers)
+        raise errors.from_response(method, answer.status_code, code, answer.headers)
 
 
 def _refused(method: str, error: SlackApiError) -> UpstreamError | PermanentUpstreamError:
@@ -329,12 +284,7 @@ def _refused(method: str, error: SlackApiError) -> UpstreamError | PermanentUpst
     details = response.get("response_metadata")
     lines = details.get("messages") if isinstance(details, dict) else None
     code = str(response.get("error") or ("" if status == _OK else f"status_{status}"))
-    return errors.refusal(method, status, code, response.headers, lines or ())
-
-
-def _rejected(method: str) -> UpstreamError:
-    message = f"Slack failed {_FAILURES_TO_OPEN} times in a row, so {method} waits."
-    return UpstreamError(message, retry_after=OPEN_SECONDS)
+    return errors.from_response(method, status, code, response.headers, lines or ())
 
 
 def _blocks(message: Message) -> list[dict[str, Json]]:
@@ -357,11 +307,3 @@ def _metadata(message: Message) -> dict[str, object] | None:
 
 def _text(response: SlackResponse, key: str) -> str:
     return str(response.get(key) or "")
-
-
-def _raise(error: UpstreamError | PermanentUpstreamError) -> None:
-    raise error
-
-
-def _nothing() -> None:
-    """Tell the breaker that all is well."""

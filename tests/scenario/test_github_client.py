@@ -56,7 +56,9 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def github(sandbox: Sandbox) -> Iterator[client.GitHub]:
-    github = client.GitHub(model.APP_ID, sandbox.github.private_key, f"{sandbox.url}/github/api/v3")
+    github = client.GitHub(
+        model.APP_ID, sandbox.github.private_key, f"{sandbox.url}/github/api/v3", lambda: datetime.now(UTC)
+    )
     yield github
     github.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -41,12 +42,7 @@ class Post:
         self.sandbox = Sandbox(0, settings)
         self.slack = self.sandbox.slack
         self.sandbox.start()
-        registry = Registry(
-            lambda _workspace: self.slack.bot_token,
-            base_url=f"{self.sandbox.url}/slack/api/",
-            open_seconds=0.001,
-        )
-        self.context = Context(db, None, registry, None, clock=lambda: self.now)
+        self.context = Context(db, None, self._registry(), None, clock=lambda: self.now)
         with db.begin() as session:
             self.workspace = workspace_store.put_by_token(session, sees_all=True, now=self.now).id
             repository_store.put(
@@ -66,10 +62,17 @@ class Post:
                     now=self.now,
                 )
 
+    def _registry(self) -> Registry:
+        return Registry(lambda _workspace: self.slack.bot_token, base_url=f"{self.sandbox.url}/slack/api/")
+
     def pass_time(self, seconds: float, step: float = 1.0) -> None:
-        """Let time pass, and every channel take its turns."""
+        """Let time pass, and every channel take its turns.
+
+        A circuit that opened stays so for a minute of the machine's clock, so each step has clients of its own.
+        """
         until = self.now + timedelta(seconds=seconds)
         while self.now < until:
+            self.context = replace(self.context, slacks=self._registry())
             for channel in (BUSY, CALM):
                 outbox.take_turn(self.context, Channel(self.workspace, channel))
             self.now += timedelta(seconds=step)
@@ -301,7 +304,7 @@ def test_a_burst_of_changes_is_one_update_and_what_waits_is_not_put_off(post: Po
 
 def test_the_worker_keeps_to_a_second_with_real_threads_and_is_never_limited(db: Database) -> None:
     post = Post(db, Settings(rate_limits=True, burst=2))
-    post.context = Context(db, None, post.context.slacks, None)
+    post.context = Context(db, None, post.context.slacks, None, clock=lambda: datetime.now(UTC))
     post.now = datetime.now(UTC)
     post.ask(BUSY, 6)
     post.ask(CALM, 1)

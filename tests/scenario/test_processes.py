@@ -30,7 +30,9 @@ PROCESSES = 4
 def run_process(url: str, slack: str, token: str, begin: Barrier, end: Event, ticks: Any) -> None:  # noqa: ANN401  # a Value
     """A clock that ticks as fast as it can, and a worker that says what is due."""
     db = Database(url, pool_size=4)
-    context = Context(db, None, Registry(lambda _workspace: token, base_url=slack), None)
+    context = Context(
+        db, None, Registry(lambda _workspace: token, base_url=slack), None, clock=lambda: datetime.now(UTC)
+    )
     clock, worker = Clock(context), Worker(context)
     begin.wait(60)
     clock.digests()

@@ -13,11 +13,11 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from bot.errors import PermanentUpstreamError, UpstreamError
+from bot.errors import PermanentUpstreamError, RateLimitedError, UnreachableError, UpstreamError
 from bot.slack import block_kit
 from bot.slack.block_kit import Message, Metadata, View
 from bot.slack.client import Slack
-from bot.slack.errors import LimitedError, UnreachableError
+from bot.slack.errors import ChannelClosedError, InvalidBlocksError, TokenRevokedError
 
 MESSAGE = Message("Hello, world.", (block_kit.section("Hello"),), Metadata("flakeguard_card", {"case_id": 1}))
 
@@ -100,25 +100,36 @@ def test_an_address_that_takes_no_answer_any_more_says_why(
 @pytest.mark.parametrize("wait", ["", "soon", "nan", "inf", "-5", "0"])
 def test_a_limit_without_a_usable_time_waits_a_second(slack: Slack, upstream: Upstream, wait: str) -> None:
     upstream.say(429, headers={"Retry-After": wait}, ok=False, error="ratelimited")
-    with pytest.raises(LimitedError) as caught:
+    with pytest.raises(RateLimitedError) as caught:
         slack.post("C1", MESSAGE, key="k")
     assert caught.value.retry_after == 1
 
 
 def test_a_limit_says_how_long_to_wait(slack: Slack, upstream: Upstream) -> None:
     upstream.say(429, headers={"Retry-After": "7"}, ok=False, error="ratelimited")
-    with pytest.raises(LimitedError) as caught:
+    with pytest.raises(RateLimitedError) as caught:
         slack.post("C1", MESSAGE, key="k")
     assert caught.value.retry_after == 7
     assert len(upstream.calls) == 1
 
 
-@pytest.mark.parametrize("code", ["channel_not_found", "is_archived", "token_revoked", "invalid_blocks", "new_word"])
-def test_a_refusal_is_permanent_and_keeps_its_code(slack: Slack, upstream: Upstream, code: str) -> None:
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("channel_not_found", ChannelClosedError),
+        ("is_archived", ChannelClosedError),
+        ("token_revoked", TokenRevokedError),
+        ("invalid_blocks", InvalidBlocksError),
+        ("new_word", PermanentUpstreamError),
+    ],
+)
+def test_a_refusal_is_permanent_and_has_the_class_of_its_code(
+    slack: Slack, upstream: Upstream, code: str, kind: type[PermanentUpstreamError]
+) -> None:
     upstream.say(ok=False, error=code, response_metadata={"messages": ["[ERROR] must be less than 51 [/blocks]"]})
     with pytest.raises(PermanentUpstreamError, match="less than 51") as caught:
         slack.update("C1", "1.2", MESSAGE)
-    assert caught.value.code == code
+    assert (type(caught.value), caught.value.code) == (kind, code)
     assert "xoxb" not in str(caught.value)
 
 
@@ -136,7 +147,7 @@ def test_an_outage_opens_the_circuit_and_no_call_goes_out(slack: Slack, upstream
         upstream.say(500, ok=False, error="internal_error")
         with pytest.raises(UpstreamError):
             slack.post("C1", MESSAGE, key="k")
-    with pytest.raises(UpstreamError, match="waits") as caught:
+    with pytest.raises(UpstreamError, match="calls pause") as caught:
         slack.post("C1", MESSAGE, key="k")
     assert caught.value.retry_after is not None
     assert len(upstream.calls) == 5
@@ -148,7 +159,7 @@ def test_refusals_and_limits_do_not_open_the_circuit(slack: Slack, upstream: Ups
         upstream.say(429, ok=False, error="ratelimited")
         with pytest.raises(PermanentUpstreamError):
             slack.post("C1", MESSAGE, key="k")
-        with pytest.raises(LimitedError):
+        with pytest.raises(RateLimitedError):
             slack.post("C1", MESSAGE, key="k")
     assert slack.post("C1", MESSAGE, key="k") == "1.2"
 

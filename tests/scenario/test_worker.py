@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -22,6 +23,10 @@ from bot.store.workspaces import repository as repository_store
 from tests.scenario.stage import wait
 
 PLACE = Channel(WorkspaceId(1), "C0CIFLAKES")
+
+
+def clock() -> datetime:
+    return datetime.now(UTC)
 
 
 def jobs(db: Database) -> list[tuple[str, str]]:
@@ -57,7 +62,7 @@ def lose(db: Database) -> None:
 @pytest.fixture
 def worker(db: Database) -> Iterator[Worker]:
     registry = Registry(lambda _workspace: "xoxb-none", base_url="http://127.0.0.1:9/")
-    one = Worker(Context(db, None, registry, None))
+    one = Worker(Context(db, None, registry, None, clock=clock))
     yield one
     one.stop()
 
@@ -106,8 +111,10 @@ def test_a_job_that_fails_gives_its_place_and_its_wait_to_the_one_that_was_asked
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Away)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    github = GitHub(1, SandboxGitHub().private_key, f"http://127.0.0.1:{server.server_port}")
-    worker = Worker(Context(db, github, Registry(lambda _workspace: "", base_url="http://127.0.0.1:9/"), None))
+    github = GitHub(1, SandboxGitHub().private_key, f"http://127.0.0.1:{server.server_port}", clock)
+    worker = Worker(
+        Context(db, github, Registry(lambda _workspace: "", base_url="http://127.0.0.1:9/"), None, clock=clock)
+    )
     ask()
     worker.start()
     try:
@@ -121,7 +128,7 @@ def test_a_job_that_fails_gives_its_place_and_its_wait_to_the_one_that_was_asked
 
 def test_a_job_that_two_processes_take_up_again_is_done_once(db: Database) -> None:
     registry = Registry(lambda _workspace: "xoxb-none", base_url="http://127.0.0.1:9/")
-    workers = [Worker(Context(db, None, registry, None)) for _ in range(3)]
+    workers = [Worker(Context(db, None, registry, None, clock=clock)) for _ in range(3)]
     for number in range(20):
         with db.begin() as session:
             channel_schedule_store.wake(session, Channel(WorkspaceId(1), f"C{number}"))

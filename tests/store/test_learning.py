@@ -62,7 +62,7 @@ def test_enough_verdicts_train_a_model_that_reorders_what_to_fix(past: Past) -> 
         _say(past, f"wait.{number}", LabelVerdict.FLAKY, PEOPLE[number % 4])
         _say(past, f"sum.{number}", LabelVerdict.BUG, PEOPLE[(number + 1) % 4])
     assert _waiting(past) == 1
-    upkeep.learn(Context(past.db, None, None, None), past.repository_id)
+    upkeep.learn(Context(past.db, None, None, None, clock=lambda: past.now), past.repository_id)
     with past.db.begin() as session:
         report = learning.report(session, past.repository_id)
         by_model = learning.predict(

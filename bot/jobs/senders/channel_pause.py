@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.errors import PermanentUpstreamError
 from bot.jobs.context import Context
 from bot.jobs.senders import posting
 from bot.services import workspace
+from bot.slack.errors import ChannelClosedError
 from bot.slack.views import channel_pause
 from bot.store.conversation.notice import Kind, Notice
 
-CLOSED: Final = {
-    "channel_not_found": "Slack says that it does not exist, or that FlakeGuard is not in it",
-    "is_archived": "it was archived",
-    "is_inactive": "it is not active",
-    "not_in_channel": "FlakeGuard is not in it",
-}
-"""Slack's words for a channel that will not take messages until somebody does something about it."""
 _PERSONAL: Final = frozenset({Kind.AUTHOR, Kind.HOME, Kind.PAUSED})
 """What is for one person, whose place is no channel."""
 
@@ -29,11 +22,10 @@ def send(context: Context, notice: Notice) -> bool:
     return posting.tell(context, notice, person, channel_pause.paused(channel, reason))
 
 
-def on_refusal(context: Context, notice: Notice, error: PermanentUpstreamError) -> bool:
+def on_refusal(context: Context, notice: Notice, error: ChannelClosedError) -> bool:
     """Pause the channel of a notice, where Slack refused it because of the channel; True where it did."""
-    reason = CLOSED.get(error.code)
-    if reason is None or notice.channel is None or notice.kind in _PERSONAL:
+    if notice.channel is None or notice.kind in _PERSONAL:
         return False
     with context.db.begin() as session:
-        workspace.pause(session, notice.channel, reason, context.clock())
+        workspace.pause(session, notice.channel, error.reason, context.clock())
     return True

@@ -9,12 +9,12 @@ from bot import telemetry
 from bot.analysis.model import CaseId, QuarantineId
 from bot.analysis.quarantine.escalation import Rung
 from bot.analysis.quarantine.lifecycle import State
-from bot.errors import PermanentUpstreamError
 from bot.jobs.context import Context
 from bot.jobs.senders import posting
 from bot.queries import case
 from bot.services import escalation
 from bot.slack.block_kit import Message
+from bot.slack.errors import UnreachableUserError
 from bot.slack.views import escalation as views
 from bot.store.conversation import subscription as subscription_store
 from bot.store.conversation.notice import Notice
@@ -48,9 +48,7 @@ def _tell_first(context: Context, notice: Notice, people: Sequence[str], message
     for person in people:
         try:
             return posting.tell(context, notice, person, message)
-        except PermanentUpstreamError as error:
-            if error.code != posting.UNREACHABLE:
-                raise
+        except UnreachableUserError as error:
             _log.info("person not told, the next is tried", notice=notice.key, reason=str(error))
     return False
 

@@ -7,25 +7,16 @@ from datetime import timedelta
 
 from bot import telemetry
 from bot.analysis.model import CaseId, Channel
-from bot.errors import PermanentUpstreamError
+from bot.errors import PermanentUpstreamError, RateLimitedError, UnreachableError
 from bot.jobs.context import Context
 from bot.services import notice as announce
 from bot.slack.block_kit import Message
-from bot.slack.errors import LimitedError, UnreachableError
+from bot.slack.errors import ChannelClosedError, InvalidBlocksError, MessageNotFoundError, UnreachableUserError
 from bot.slack.views.table import Level
 from bot.store.conversation import block_level as block_level_store
 from bot.store.conversation import notice as notice_store
 from bot.store.conversation.notice import Notice
 
-_GONE = frozenset({"message_not_found", "cant_update_message"})
-_REFUSED_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format"})
-_NOBODY = frozenset(
-    {
-        "cannot_dm_bot", "channel_not_found", "is_inactive", "not_in_channel", "user_disabled", "user_not_found",
-        "user_not_visible",
-    }
-)  # fmt: skip
-UNREACHABLE = "person_unreachable"
 _LEARNED = timedelta(days=30)
 """How long a workspace that refused a kind of block is not asked again: Slack grows."""
 _log = telemetry.logger(__name__)
@@ -40,8 +31,8 @@ def keep_richest(context: Context, notice: Notice, render: Callable[[Level], Mes
     while True:
         try:
             posted = keep(context, notice, render(level))
-        except PermanentUpstreamError as error:
-            if error.code not in _REFUSED_BLOCKS or level.below is None:
+        except InvalidBlocksError as error:
+            if level.below is None:
                 raise
             _log.info("blocks refused, plainer ones are tried", level=level, reason=str(error))
             level = level.below
@@ -61,9 +52,7 @@ def keep(context: Context, notice: Notice, message: Message, case_id: CaseId | N
     if posted is not None:
         try:
             slack.update(posted[0].id, posted[1], message)
-        except PermanentUpstreamError as error:
-            if error.code not in _GONE:
-                raise
+        except MessageNotFoundError:
             with context.db.begin() as session:
                 notice_store.forget_message(session, notice.key)
         else:
@@ -101,7 +90,7 @@ def tell(context: Context, notice: Notice, person: str, message: Message) -> boo
     """Say something once to one person, and bring it up to date from then on; True where it was posted.
 
     Raises:
-        PermanentUpstreamError: with the code `UNREACHABLE` where Slack has no way to that person.
+        UnreachableUserError: Slack has no way to that person.
     """
     channel = channel_of(notice)
     slack = context.slack_of(channel.workspace_id)
@@ -113,11 +102,9 @@ def tell(context: Context, notice: Notice, person: str, message: Message) -> boo
     try:
         channel_id = slack.open_dm(person)
         ts = _post(context, notice, Channel(channel.workspace_id, channel_id), message, key=notice.key)
-    except PermanentUpstreamError as error:
-        if error.code not in _NOBODY:
-            raise
+    except ChannelClosedError as error:
         text = f"{person} cannot be told: {error}"
-        raise PermanentUpstreamError(text, code=UNREACHABLE) from None
+        raise UnreachableUserError(text, code=error.code) from None
     with context.db.begin() as session:
         direct = Channel(channel.workspace_id, channel_id)
         notice_store.put_message(session, notice.key, channel=direct, ts=ts, now=context.clock())
@@ -149,7 +136,7 @@ def _post(
         notice_store.set_asked(session, notice, context.clock())
     try:
         return slack.post(channel.id, message, key=key, thread_ts=thread_ts, broadcast=broadcast)
-    except (LimitedError, UnreachableError, PermanentUpstreamError):
+    except (RateLimitedError, UnreachableError, PermanentUpstreamError):
         with context.db.begin() as session:
             notice_store.set_asked(session, notice, None)
         raise
