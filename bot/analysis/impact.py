@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from bot.analysis.case_state import VariantScore
 from bot.analysis.explanation.case_history import RunFacts
-from bot.analysis.model import CaseId, RunId
+from bot.analysis.model import CaseId, RunId, Status
 from bot.analysis.quarantine.lifecycle import Scope
 
 WEEK = 7.0
@@ -27,15 +28,6 @@ class Failure:
     to_the_end: bool
     seconds: float
     fingerprint_id: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Belief:
-    """What the filter holds of a case in one variant; `is_flaky` by its status."""
-
-    p_flaky: float
-    rate: float
-    is_flaky: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +115,7 @@ class Period:
     runs: Mapping[RunId, RunFacts]
     variants: Sequence[tuple[RunId, str]]
     failures: Sequence[Failure]
-    beliefs: Mapping[tuple[CaseId, str], Belief]
+    scores: Mapping[tuple[CaseId, str], VariantScore]
     masks: Sequence[Mask]
     incidents: Collection[RunId]
 
@@ -199,8 +191,8 @@ class _Tally:
         return any(mask.hides(failure, run.started_at) for mask in self._masks.get(failure.case_id, ()))
 
     def _is_flaky(self, failure: Failure) -> bool:
-        belief = self._period.beliefs.get((failure.case_id, failure.variant))
-        return belief is not None and belief.is_flaky
+        score = self._period.scores.get((failure.case_id, failure.variant))
+        return score is not None and score.status is Status.FLAKY
 
     def _passed_again(self, failure: Failure, again: RunFacts | None) -> bool:
         """Whether the next attempt of the run, on the same code, ran the variant and did not fail for this case."""
@@ -224,10 +216,10 @@ def assess(period: Period) -> tuple[list[Impact], Totals]:
         if run is not None and run_id not in period.incidents:
             tally.add(run, failures)
     rates = _runs_per_day(period)
-    beliefs: dict[CaseId, dict[str, Belief]] = {}
-    for (case_id, variant), belief in period.beliefs.items():
-        beliefs.setdefault(case_id, {})[variant] = belief
-    impacts = [_impact(case_id, cost, beliefs.get(case_id, {}), rates) for case_id, cost in tally.costs.items()]
+    scores: dict[CaseId, dict[str, VariantScore]] = {}
+    for (case_id, variant), score in period.scores.items():
+        scores.setdefault(case_id, {})[variant] = score
+    impacts = [_impact(case_id, cost, scores.get(case_id, {}), rates) for case_id, cost in tally.costs.items()]
     impacts.sort(key=lambda one: (-one.blocked_pull_requests, -one.minutes, -one.weight, one.case_id))
     return impacts, tally.totals()
 
@@ -267,15 +259,15 @@ def _runs_per_day(period: Period) -> dict[str, tuple[float, float]]:
 
 
 def _impact(
-    case_id: CaseId, cost: _Cost, beliefs: Mapping[str, Belief], rates: Mapping[str, tuple[float, float]]
+    case_id: CaseId, cost: _Cost, scores: Mapping[str, VariantScore], rates: Mapping[str, tuple[float, float]]
 ) -> Impact:
-    per_day = sum(rates.get(variant, (0.0, 0.0))[0] for variant in beliefs)
+    per_day = sum(rates.get(variant, (0.0, 0.0))[0] for variant in scores)
     expected = expected_pulls = 0.0
-    for variant, belief in beliefs.items():
+    for variant, score in scores.items():
         everything, pulls = rates.get(variant, (0.0, 0.0))
-        expected += WEEK * belief.p_flaky * belief.rate * everything
-        expected_pulls += WEEK * belief.p_flaky * belief.rate * pulls
-    p_flaky = max((belief.p_flaky for belief in beliefs.values()), default=0.0)
+        expected += WEEK * score.weight * everything
+        expected_pulls += WEEK * score.weight * pulls
+    p_flaky = max((score.p_flaky for score in scores.values()), default=0.0)
     return Impact(
         case_id=case_id,
         title="",

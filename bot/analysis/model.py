@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple, NewType
 
@@ -69,7 +68,6 @@ class Status(StrEnum):
     INSUFFICIENT = "insufficient"
 
 
-_FAR: Final = 1.5  # times outside the interval of a rate
 SEVERITY: Final = (
     Status.BROKEN, Status.FLAKY, Status.SUSPECT, Status.INFRA, Status.INSUFFICIENT, Status.HEALTHY,
 )  # fmt: skip
@@ -243,51 +241,6 @@ class RunReport:
         return bool(self.variants) and not faulty and all(variant.complete for variant in self.variants)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailureExcerpt:
-    """The latest failure of a case, as a card shows it; `evidence` are the words that told the likely cause.
-
-    `red_run` is its run while that is red and was not run again.
-    """
-
-    message: str
-    text: str
-    fingerprint_id: int | None
-    variant: str
-    sha: str
-    run_number: int
-    run_url: str
-    occurred_at: datetime
-    category: str = ""
-    evidence: str = ""
-    red_run: RunId | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VariantScore:
-    """The filter's read-out for one case in one variant; `rate` and `interval` are shares of runs, 0 to 1."""
-
-    variant: str
-    status: Status
-    p_flaky: float
-    p_broken: float
-    rate: float
-    interval: tuple[float, float]
-    runs: int
-    failures: int
-    mixed_commits: int
-
-    @property
-    def began_lately(self) -> bool:
-        """Whether far fewer runs failed than the rate says: it was lower for most of them."""
-        return self.failures / max(self.runs, 1) < self.interval[0] / _FAR
-
-    @property
-    def had_reasons(self) -> bool:
-        """Whether far more runs failed than the rate says: most failures were a change's or an outage's."""
-        return self.failures / max(self.runs, 1) > self.interval[1] * _FAR
-
-
 class ClusterKind(StrEnum):
     """Why cases are one item, the strongest reason: one fixture, failing together, failing alike."""
 
@@ -296,61 +249,8 @@ class ClusterKind(StrEnum):
     ALIKE = "alike"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Membership:
-    """The cluster of one case as its card shows it: `others` names up to three more cases of `size` in all."""
-
-    cluster_id: int
-    kind: ClusterKind
-    title: str
-    size: int
-    times: int
-    owner: str | None
-    others: tuple[str, ...]
-
-
 class OrderKind(StrEnum):
     """How the order matters: `after` others have run (they pollute), or `without` them (they prepare)."""
 
     AFTER = "after"
     WITHOUT = "without"
-
-
-@dataclass(frozen=True, slots=True)
-class NamedOrder:
-    """An order-dependent suspect as its card shows it: the cases it follows or misses by name, and how many fit."""
-
-    kind: OrderKind
-    variant: str
-    follows: tuple[str, ...]
-    candidates: int
-    failed: int
-    passed: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseProfile:
-    """What is known of one case: the worst of its variants first, the latest failure, the company it keeps.
-
-    `cluster` is the item it is part of, `order` is set where its failures hang on the order of cases, `muted_until`
-    while somebody wants to hear nothing of it.
-    """
-
-    repository_id: RepositoryId
-    repository: str
-    case_id: CaseId
-    uid: str
-    title: str
-    status: Status
-    variants: tuple[VariantScore, ...]
-    last_failure: FailureExcerpt | None
-    first_seen_at: datetime
-    last_seen_at: datetime
-    cluster: Membership | None = None
-    order: NamedOrder | None = None
-    muted_until: datetime | None = None
-
-    @property
-    def worst(self) -> VariantScore | None:
-        """The variant that gives the case its status; None for a case that was never scored."""
-        return self.variants[0] if self.variants else None

@@ -6,65 +6,59 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bot.analysis.case_state import VariantScore
 from bot.analysis.model import SEVERITY, Status
 
 _QUIET = frozenset({Status.HEALTHY, Status.INSUFFICIENT})
 _NARROWEST = 24
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One line: a (case, variant) by name; `rate` and `interval` are shares of executions, 0 to 1."""
+@dataclass(frozen=True, slots=True)
+class NamedScore:
+    """The score of one (case, variant), with the name of the case."""
 
     case: str
-    variant: str
-    status: Status
-    p_flaky: float
-    p_broken: float
-    score: float
-    rate: float
-    interval: tuple[float, float]
-    runs: int
-    failures: int
+    score: VariantScore
 
     def as_json(self) -> dict[str, object]:
-        """The line as one JSON object has it."""
+        """The score as one JSON object has it."""
+        score = self.score
         return {
             "case": self.case,
-            "variant": self.variant,
-            "status": self.status.value,
-            "p_flaky": round(self.p_flaky, 6),
-            "p_broken": round(self.p_broken, 6),
-            "score": round(self.score, 6),
-            "rate": round(self.rate, 6),
-            "interval": [round(bound, 6) for bound in self.interval],
-            "runs": self.runs,
-            "failures": self.failures,
+            "variant": score.variant,
+            "status": score.status.value,
+            "p_flaky": round(score.p_flaky, 6),
+            "p_broken": round(score.p_broken, 6),
+            "score": round(score.ranking, 6),
+            "rate": round(score.rate, 6),
+            "interval": [round(bound, 6) for bound in score.interval],
+            "runs": score.runs,
+            "failures": score.failures,
         }
 
 
-def render(rows: Iterable[Row], *, width: int | None) -> str:
+def render(rows: Iterable[NamedScore], *, width: int | None) -> str:
     """The tests that need a look, worst first, under a sentence that counts all of them.
 
     `width` is in characters, None for as wide as it gets; a long name loses its beginning, where folders are.
     """
     listed = list(rows)
     shown = sorted(
-        (row for row in listed if row.status not in _QUIET),
-        key=lambda row: (SEVERITY.index(row.status), -row.score, row.case, row.variant),
+        (row for row in listed if row.score.status not in _QUIET),
+        key=lambda row: (SEVERITY.index(row.score.status), -row.score.ranking, row.case, row.score.variant),
     )
-    variants = {row.variant for row in listed}
+    variants = {row.score.variant for row in listed}
     lines = [_counts(listed)]
     if shown:
         head = ("status", "p(flaky)", "rate", "failed", "of", "variant" if len(variants) > 1 else "", "test")
         cells = [
             (
-                row.status.value,
-                f"{row.p_flaky:.0%}",
-                f"{row.rate:.1%}",
-                str(row.failures),
-                str(row.runs),
-                _plain(row.variant) if len(variants) > 1 else "",
+                row.score.status.value,
+                f"{row.score.p_flaky:.0%}",
+                f"{row.score.rate:.1%}",
+                str(row.score.failures),
+                str(row.score.runs),
+                _plain(row.score.variant) if len(variants) > 1 else "",
                 _plain(row.case),
             )
             for row in shown
@@ -76,8 +70,8 @@ def render(rows: Iterable[Row], *, width: int | None) -> str:
     return "\n".join(lines)
 
 
-def _counts(rows: list[Row]) -> str:
-    counts = Counter(row.status for row in rows)
+def _counts(rows: list[NamedScore]) -> str:
+    counts = Counter(row.score.status for row in rows)
     parts = [f"{counts[status]} {status.value}" for status in SEVERITY if counts[status]]
     tests = f"{len(rows):,} test{'' if len(rows) == 1 else 's'}"
     return f"{tests}: {', '.join(parts)}." if parts else "No test was judged."

@@ -17,7 +17,7 @@ import click
 from bot.analysis.quarantine.policy import DEFAULT, Policy
 from bot.analysis.reports.history_file import Reader
 from bot.analysis.reports.recorded_history import History
-from bot.analysis.scoring.replay import Judged, Rehearsal, Turn
+from bot.analysis.scoring.replay import Rehearsal, Turn
 from bot.cli import case_table
 from bot.errors import InvalidInputError
 
@@ -54,8 +54,8 @@ def replay(path: Path, as_json: bool, timeline: bool, policy_path: Path | None, 
             sys.stdout.writelines(_line(turn, history.cases[turn.case], entry.run_id, at) for turn in turns)
     if timeline:
         return
-    judged = rehearsal.judge(history.entries[-1].execution.started_at) if history.entries else iter(())
-    rows = (_row(one, history.cases[one.case]) for one in judged)
+    scores = rehearsal.judge(history.entries[-1].execution.started_at) if history.entries else iter(())
+    rows = (case_table.NamedScore(history.cases[score.case_id], score) for score in scores)
     if as_json:
         sys.stdout.writelines(json.dumps(row.as_json(), ensure_ascii=False) + "\n" for row in rows)
         return
@@ -134,10 +134,3 @@ def _line(turn: Turn, case: str, run_id: str, at: str) -> str:
         "to": turn.after.value,
     }
     return json.dumps(line, ensure_ascii=False) + "\n"
-
-
-def _row(one: Judged, case: str) -> case_table.Row:
-    return case_table.Row(
-        case=case, variant=one.variant, status=one.status, p_flaky=one.p_flaky, p_broken=one.p_broken,
-        score=one.score, rate=one.rate, interval=one.interval, runs=one.runs, failures=one.failures,
-    )  # fmt: skip

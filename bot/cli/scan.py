@@ -17,7 +17,7 @@ from bot.analysis.identity import artifact_name, rename
 from bot.analysis.identity.rename import Named, Ran
 from bot.analysis.model import CaseId, RunReport
 from bot.analysis.reports import run_report
-from bot.analysis.scoring.replay import Judged, Rehearsal
+from bot.analysis.scoring.replay import Rehearsal
 from bot.cli import case_table, folder
 from bot.services import ingest, judge
 
@@ -81,9 +81,10 @@ def scan(top: Path, as_json: bool, timeline: bool) -> None:
                         "to": turn.after.value,
                     }
                     click.echo(json.dumps(line, ensure_ascii=False))
-    rows = [_row(judged, past.titles) for judged in rehearsal.judge(placed[-1].started_at)] if placed else []
+    scores = rehearsal.judge(placed[-1].started_at) if placed else ()
+    rows = [case_table.NamedScore(past.titles[score.case_id], score) for score in scores]
     if as_json and not timeline:
-        for row in sorted(rows, key=lambda one: (one.case, one.variant)):
+        for row in sorted(rows, key=lambda one: (one.case, one.score.variant)):
             click.echo(json.dumps(row.as_json(), ensure_ascii=False))
     elif not timeline:
         span = (
@@ -172,14 +173,6 @@ def _execution(run: folder.PlacedRun, variant: judge.JudgedVariant, case_of: NDA
         retries={int(case_of[case]): failed for case, failed in variant.retries.items()},
         counted=None if variant.whole else failed,
     )
-
-
-def _row(judged: Judged, names: list[str]) -> case_table.Row:
-    return case_table.Row(
-        case=names[judged.case], variant=judged.variant, status=judged.status, p_flaky=judged.p_flaky,
-        p_broken=judged.p_broken, score=judged.score, rate=judged.rate, interval=judged.interval, runs=judged.runs,
-        failures=judged.failures,
-    )  # fmt: skip
 
 
 def _say(notes: list[str], problems: list[str]) -> None:

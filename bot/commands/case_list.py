@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from bot.analysis.case_profile import ListedCase
 from bot.analysis.model import RepositoryId, Status
 from bot.analysis.quarantine.escalation import EXPIRING
 from bot.analysis.quarantine.lifecycle import Quarantine, State
@@ -12,11 +14,10 @@ from bot.commands.command import Command
 from bot.commands.context import Body, Door, now
 from bot.commands.parser import Typed
 from bot.errors import InvalidInputError
-from bot.queries import case
-from bot.services import cluster
+from bot.queries import case, case_item
 from bot.slack.ids import Action
 from bot.slack.views import case_list
-from bot.slack.views.case_list import CaseRow, ListKind
+from bot.slack.views.case_list import ListKind
 from bot.store.database import Session
 from bot.store.decisions import quarantine as quarantine_store
 
@@ -41,11 +42,6 @@ def on_broken(door: Door, body: Body) -> None:
     _show(door, body, ListKind.BROKEN)
 
 
-def rows(session: Session, held: Sequence[Quarantine]) -> list[CaseRow]:
-    """A row for each quarantine."""
-    return [CaseRow(case.of_case(session, one.case_id, now()), one) for one in held]
-
-
 def _run(door: Door, body: Body, typed: Typed) -> None:
     word = (typed.words[0] if typed.words else ListKind.QUARANTINED).lower()
     if word not in set(ListKind):
@@ -63,7 +59,7 @@ def _show(door: Door, body: Body, kind: ListKind) -> None:
             found, total = _broken(session, present)
         else:
             held = _held(session, present, kind)
-            found, total = rows(session, held[: case_list.MAX_ROWS]), len(held)
+            found, total = case.list_quarantined(session, held[: case_list.MAX_ROWS], now()), len(held)
     door.answer(body, case_list.case_list(kind, found, total))
 
 
@@ -77,18 +73,17 @@ def _held(session: Session, present: Sequence[RepositoryId], kind: ListKind) -> 
     return [one for one in held if one.expires_at is not None and one.expires_at <= soon]
 
 
-def _broken(session: Session, present: Sequence[RepositoryId]) -> tuple[list[CaseRow], int]:
-    found = [
+def _broken(session: Session, present: Sequence[RepositoryId]) -> tuple[list[ListedCase], int]:
+    items = [
         item
         for repository_id in present
-        for item in cluster.list_items(session, repository_id, now())
+        for item in case_item.list_of(session, repository_id, now())
         if item.status is Status.BROKEN
     ]
-    shown = []
-    for item in found[: case_list.MAX_ROWS]:
-        profile = case.of_case(session, item.lead, now())
-        shown.append(CaseRow(profile, case.latest_quarantine(session, profile), len(item.case_ids)))
-    return shown, sum(len(item.case_ids) for item in found)
+    shown = items[: case_list.MAX_ROWS]
+    rows = case.list_rows(session, [item.lead for item in shown], now())
+    listed = [replace(row, stands_for=len(item.case_ids)) for row, item in zip(rows, shown, strict=True)]
+    return listed, sum(len(item.case_ids) for item in items)
 
 
 COMMANDS = (

@@ -9,7 +9,8 @@ from bot.commands.command import Command
 from bot.commands.context import Body, Door, now
 from bot.commands.parser import Typed
 from bot.errors import UserError
-from bot.queries import access, connection, home
+from bot.queries import access, case_item, connection
+from bot.queries import repository as repository_query
 from bot.slack.ids import Action
 from bot.slack.views import repository
 
@@ -25,8 +26,10 @@ def on_share(door: Door, body: Body) -> None:
         message = "Ask for the status in a channel to share it there."
         raise UserError(message)
     with door.db.begin() as session:
-        found = home.health(session, access.require_visible(session, door.workspace, RepositoryId(body.subject)), now())
-    shared = repository.status(found, shared_by=f"<@{body.actor.id}>")
+        subject_repository = access.require_visible(session, door.workspace, RepositoryId(body.subject))
+        (summary,) = repository_query.summarize(session, [subject_repository], now())
+        top = case_item.list_top(session, subject_repository.id, now())
+    shared = repository.status(summary, top, shared_by=f"<@{body.actor.id}>")
     door.slack.post(body.where, shared, key=f"share:{telemetry.current_id()}")
 
 
@@ -40,9 +43,11 @@ def on_health(door: Door, body: Body) -> None:
 
 def _status(door: Door, body: Body, name: str) -> None:
     with door.db.begin() as session:
+        chosen = subject.chosen(door, session, name, subject.MOST)
+        summaries = repository_query.summarize(session, chosen, now())
         shown = [
-            repository.status(home.health(session, one, now()))
-            for one in subject.chosen(door, session, name, subject.MOST)
+            repository.status(summary, case_item.list_top(session, summary.repository_id, now()))
+            for summary in summaries
         ]
     for message in shown:
         door.answer(body, message)

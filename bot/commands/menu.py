@@ -20,8 +20,9 @@ from bot.commands import (
     top,
 )
 from bot.commands.command import Command
-from bot.commands.context import Body, Door
+from bot.commands.context import Body, Door, now
 from bot.commands.parser import Typed
+from bot.queries import case as case_query
 from bot.slack.ids import Action
 from bot.slack.views import response
 from bot.slack.views.response import CommandHelp
@@ -35,7 +36,7 @@ def on_help(door: Door, body: Body) -> None:
     with door.db.begin() as session:
         present = door.visible(session)
         held = quarantine_store.list_open(session, present, [State.PROPOSED])
-        waiting = case_list.rows(session, held[:_WAITING])
+        waiting = case_query.list_quarantined(session, held[:_WAITING], now())
     door.answer(body, response.help_menu([_help(one) for one in COMMANDS], waiting, len(held)))
 
 

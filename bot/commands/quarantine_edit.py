@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot.analysis.model import CaseId, CaseProfile, QuarantineId
+from bot.analysis.case_profile import CaseProfile
+from bot.analysis.model import CaseId, QuarantineId
 from bot.analysis.quarantine.lifecycle import Quarantine
 from bot.commands import case_picker, duration, subject
 from bot.commands.command import Command

@@ -10,8 +10,8 @@ from bot.commands import digest, subject
 from bot.commands.command import Command
 from bot.commands.context import Body, Door, now
 from bot.commands.parser import Typed
+from bot.queries import learned_model
 from bot.queries import policy as policies
-from bot.services import learning
 from bot.slack.block_kit import Message, View
 from bot.slack.ids import Action
 from bot.slack.views import channel_form, modal, policy, settings, subscription
@@ -65,7 +65,7 @@ def _shown(session: Session, chosen: Sequence[Repository]) -> list[Message]:
             one.full_name,
             policies.of_repository(session, one.id),
             fault=policies.fault(session, one.id),
-            taught=learned.sentence(learning.report(session, one.id)),
+            taught=learned.sentence(learned_model.report(session, one.id)),
         )
         for one in chosen
     ]

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from bot.commands.context import OUTDATED, Body, Door, now
 from bot.errors import InvalidInputError
-from bot.queries import case
+from bot.queries import case, case_state
 from bot.slack.views import case_list, storm
-from bot.slack.views.case_list import CaseRow
-from bot.store.cases import case as case_store
 from bot.store.conversation import storm as storm_store
 
 
@@ -17,9 +15,6 @@ def on_tests(door: Door, body: Body) -> None:
         held = storm_store.get(session, body.number)
         if held.repository_id != body.subject:
             raise InvalidInputError(OUTDATED)
-        worst = case_store.list_worst(session, held.repository_id, held.case_ids, case_list.MAX_ROWS)
-        rows = []
-        for one in worst:
-            profile = case.of_case(session, one.id, now())
-            rows.append(CaseRow(profile, case.latest_quarantine(session, profile)))
+        ranked = case_state.rank(session, held.repository_id, held.case_ids, case_list.MAX_ROWS)
+        rows = case.list_rows(session, [one.id for one, _ in ranked], now())
     door.answer(body, storm.tests(len(held.case_ids), rows))

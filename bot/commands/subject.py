@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.analysis.model import CaseId, CaseProfile, Channel, QuarantineId, RepositoryId
+from bot.analysis.case_profile import CaseProfile
+from bot.analysis.model import CaseId, Channel, QuarantineId, RepositoryId
 from bot.analysis.quarantine.lifecycle import Quarantine
 from bot.commands import parser
 from bot.commands.context import Body, Door, now

@@ -6,6 +6,7 @@ from bot import telemetry
 from bot.analysis.learning import training
 from bot.analysis.model import RepositoryId
 from bot.jobs.context import Context
+from bot.queries import learned_model
 from bot.services import cluster, learning
 
 _log = telemetry.logger(__name__)
@@ -21,7 +22,7 @@ def learn(context: Context, repository_id: int) -> None:
     """Train the model of a repository anew, with no transaction open meanwhile."""
     repository = RepositoryId(repository_id)
     with context.db.begin() as session:
-        labels, count = learning.list_to_learn(session, repository)
+        labels, count = learned_model.list_labels(session, repository)
     model, report = training.train(training.examples(labels))
     with context.db.begin() as session:
         learning.keep_model(session, repository, model, report, count, context.clock())

@@ -1,16 +1,15 @@
-"""What is known of a case or a repository, gathered for the views."""
+"""What cards, lists and pages show of cases, read in a number of statements that does not depend on how many."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 
-from bot.analysis.model import SEVERITY, CaseId, CaseProfile, Outcome, Status, Verdict
+from bot.analysis.case_profile import CaseProfile, ListedCase
+from bot.analysis.model import CaseId, Outcome, Verdict
 from bot.analysis.quarantine.lifecycle import Quarantine
 from bot.errors import NotFoundError
-from bot.queries import inactive
-from bot.services import cluster
+from bot.queries import case_state
 from bot.store.cases import case as case_store
 from bot.store.cases import cluster as cluster_store
 from bot.store.database import Session
@@ -19,88 +18,79 @@ from bot.store.decisions import quarantine as quarantine_store
 from bot.store.runs import case_order as case_order_store
 from bot.store.runs import excerpt as excerpt_store
 from bot.store.runs import result as result_store
-from bot.store.runs import run as run_store
-from bot.store.scores import status as status_store
-from bot.store.scores import status_change as status_change_store
 from bot.store.workspaces import repository as repository_store
 
-_WEEK = timedelta(days=7)
 _RECENT_RUNS = 40
 _RECENT_COMMITS = 30
-_TOP = 5
 _WORST = (Verdict.FAILED, Verdict.FLAKY, Verdict.PASSED, Verdict.SKIPPED)
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How the cases of a repository stand: counts by status, runs of the last day, what to look at first.
-
-    `turned` is how many cases turned to each status in the last seven days, `turned_before` in the seven before.
-    """
-
-    repository: str
-    counts: Mapping[Status, int]
-    runs_last_day: int
-    failed_runs_last_day: int
-    last_run_at: datetime | None
-    turned: Mapping[Status, int]
-    turned_before: Mapping[Status, int]
-    top: tuple[CaseProfile, ...]
-
-
 def of_case(session: Session, case_id: CaseId, now: datetime) -> CaseProfile:
-    """The profile of a case at a time.
+    """The profile of a case; of one that was renamed, of the case it goes on under.
 
     Raises:
         NotFoundError: not known.
     """
-    case = case_store.find(session, case_id)
-    if case is None:
+    profile = list_profiles(session, [case_id], now).get(case_id)
+    if profile is None:
         message = "This test is not known any more."
         raise NotFoundError(message)
-    case_id = case.id
-    repository = repository_store.get(session, case.repository_id)
-    rows = case_store.list_scores(session, case.repository_id, case_ids=[case_id])
-    rows.sort(key=lambda row: (SEVERITY.index(row.status), -row.p_flaky, row.variant))
-    variants = [case_store.as_variant_score(row) for row in rows]
-    calm = inactive.list_scores(session, case.repository_id, case_id, now, without={one.variant for one in variants})
-    failure = excerpt_store.find(session, case.repository_id, case_id)
-    return CaseProfile(
-        repository_id=case.repository_id,
-        repository=repository.full_name,
-        case_id=case_id,
-        uid=case.uid,
-        title=case.title,
-        status=inactive.status(variants, calm),
-        variants=(*variants, *calm),
-        last_failure=failure,
-        first_seen_at=case.first_seen_at,
-        last_seen_at=failure.occurred_at if failure else case.first_seen_at,
-        cluster=cluster_store.find_membership(session, case.repository_id, case_id),
-        order=case_order_store.find_suspect(session, case.repository_id, case_id),
-        muted_until=mute_store.find(session, case.repository_id, case_id, now),
-    )
+    return profile
 
 
-def standing(session: Session, repository: repository_store.Repository, now: datetime) -> Standing:
-    """How a repository stands."""
-    counts = dict(status_store.count(session, repository.id))
-    total = case_store.count(session, repository.id)
-    for status, number in inactive.count(session, repository.id, now).items():
-        counts[status] = counts.get(status, 0) + number
-    counts[Status.INSUFFICIENT] = counts.get(Status.INSUFFICIENT, 0) + max(0, total - sum(counts.values()))
-    ran, failed, last = run_store.count_since(session, repository.id, now - timedelta(days=1))
-    items = cluster.list_items(session, repository.id, now)[:_TOP]
-    return Standing(
-        repository=repository.full_name,
-        counts=counts,
-        runs_last_day=ran,
-        failed_runs_last_day=failed,
-        last_run_at=last,
-        turned=status_change_store.count_turns(session, repository.id, now - _WEEK, now),
-        turned_before=status_change_store.count_turns(session, repository.id, now - 2 * _WEEK, now - _WEEK),
-        top=tuple(of_case(session, item.lead, now) for item in items),
+def list_profiles(session: Session, case_ids: Collection[CaseId], now: datetime) -> dict[CaseId, CaseProfile]:
+    """The profiles of cases of any repositories, by the number that was asked for; unknown ones are left out."""
+    current = case_store.list_current(session, case_ids)
+    if not current:
+        return {}
+    cases = {case.id: case for case in current.values()}
+    repository_ids = {case.repository_id for case in cases.values()}
+    repositories = {one.id: one for one in repository_store.list_by_id(session, sorted(repository_ids))}
+    states = case_state.list_states(
+        session,
+        {one: [case.id for case in cases.values() if case.repository_id == one] for one in sorted(repository_ids)},
+        now,
     )
+    failures = excerpt_store.list_latest(session, repository_ids, cases)
+    clusters = cluster_store.list_memberships(session, repository_ids, cases)
+    orders = case_order_store.list_suspects(session, repository_ids, cases)
+    muted = mute_store.list_until(session, repository_ids, cases, now)
+    profiles = {
+        case.id: CaseProfile(
+            repository_id=case.repository_id,
+            repository=repositories[case.repository_id].full_name,
+            case_id=case.id,
+            uid=case.uid,
+            title=case.title,
+            state=states[case.id],
+            last_failure=failures.get(case.id),
+            first_seen_at=case.first_seen_at,
+            cluster=clusters.get(case.id),
+            order=orders.get(case.id),
+            muted_until=muted.get(case.id),
+        )
+        for case in cases.values()
+    }
+    return {case_id: profiles[current[case_id].id] for case_id in case_ids if case_id in current}
+
+
+def list_rows(session: Session, case_ids: Sequence[CaseId], now: datetime) -> list[ListedCase]:
+    """Cases as a list shows them, each with its latest quarantine, in their order."""
+    profiles = list_profiles(session, case_ids, now)
+    quarantines = quarantine_store.list_latest(
+        session, {one.repository_id for one in profiles.values()}, [one.case_id for one in profiles.values()]
+    )
+    return [ListedCase(profile, quarantines.get(profile.case_id)) for profile in profiles.values()]
+
+
+def list_quarantined(session: Session, quarantines: Sequence[Quarantine], now: datetime) -> list[ListedCase]:
+    """The cases of some quarantines as a list shows them, in their order."""
+    profiles = list_profiles(session, [quarantine.case_id for quarantine in quarantines], now)
+    return [
+        ListedCase(profiles[quarantine.case_id], quarantine)
+        for quarantine in quarantines
+        if quarantine.case_id in profiles
+    ]
 
 
 def latest_quarantine(session: Session, profile: CaseProfile) -> Quarantine | None:
@@ -111,20 +101,24 @@ def latest_quarantine(session: Session, profile: CaseProfile) -> Quarantine | No
 def recent(session: Session, profile: CaseProfile) -> tuple[Verdict, ...]:
     """The worst verdict at each of the latest commits that ran a case, oldest first.
 
-    Same code is (commit, push or pull request); what differs between variants is no flake.
+    Same code is (commit, push or pull request); outcomes that differ between variants are not flaky.
     """
-    seen: dict[tuple[str, bool], dict[str, set[bool]]] = {}
-    for sha, event, variant, outcome, passed_again in result_store.list_case_outcomes(
+    commits: dict[tuple[str, bool], dict[str, set[bool]]] = {}
+    for sha, event, variant, outcome, passed_later in result_store.list_case_outcomes(
         session, profile.repository_id, profile.case_id, _RECENT_RUNS
     ):
-        of_code = seen.setdefault((sha, event.startswith("pull_request")), {})
-        passed = of_code.setdefault(variant, set())
+        variants = commits.setdefault((sha, event.startswith("pull_request")), {})
+        passed = variants.setdefault(variant, set())
         if outcome is not Outcome.SKIPPED:
             passed.add(not outcome.is_failure)
-        if passed_again:
+        if passed_later:
             passed.add(True)
-    latest = list(seen.values())[:_RECENT_COMMITS]
-    return tuple(min(map(_verdict, outcomes.values()), key=_WORST.index) for outcomes in reversed(latest))
+    latest = list(commits.values())[:_RECENT_COMMITS]
+    return tuple(_worst(variants.values()) for variants in reversed(latest))
+
+
+def _worst(variants: Iterable[set[bool]]) -> Verdict:
+    return min(map(_verdict, variants), key=_WORST.index)
 
 
 def _verdict(passed: set[bool]) -> Verdict:

@@ -9,12 +9,12 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.analysis import scoring
+from bot.analysis import case_state, scoring
+from bot.analysis.case_state import CaseState, VariantScore
 from bot.analysis.commit_state import CaseFailure, CommitState
-from bot.analysis.model import CaseId, Outcome, Problem, RepositoryId, RunId, Status, worst
+from bot.analysis.model import CaseId, Outcome, Problem, RepositoryId, RunId, Status
 from bot.analysis.quarantine.lifecycle import Quarantine
 from bot.store.cases import case as case_store
-from bot.store.cases.case import ScoreRow
 from bot.store.database import Session
 from bot.store.decisions import quarantine as quarantine_store
 from bot.store.runs import fingerprint as fingerprint_store
@@ -23,6 +23,7 @@ from bot.store.runs import result as result_store
 from bot.store.runs import run as run_store
 from bot.store.runs.result import FailureRow, StoredVariant
 from bot.store.runs.run import StoredRun
+from bot.store.scores import score as score_store
 
 _LOOK_BACK = 30
 """Runs in which the previous result of a broken case is looked for."""
@@ -122,24 +123,23 @@ def _classified(
     case_ids = sorted({failure.row.case_id for failure in failures})
     if not case_ids:
         return ()
-    titles = case_store.list_current_titles(session, repository_id, case_ids)
-    scores: dict[CaseId, dict[str, ScoreRow]] = {}
-    for score in case_store.list_scores(session, repository_id, case_ids=case_ids):
-        scores.setdefault(score.case_id, {})[score.variant] = score
-    quarantines = quarantine_store.list_latest(session, repository_id, case_ids)
+    cases = case_store.list_current(session, case_ids)
+    scores = score_store.list_of_cases(session, [repository_id], case_ids)
+    states = case_state.by_case(case_ids, scores)
+    own_scores = {(score.case_id, score.variant): score for score in scores}
+    quarantines = quarantine_store.list_latest(session, [repository_id], case_ids)
     fingerprints = {row.fingerprint_id for _, row in ((one.run, one.row) for one in failures) if row.fingerprint_id}
     messages = fingerprint_store.list_messages(session, repository_id, fingerprints)
     failed_before = _list_failed_before(session, repository_id, head_sha, scores)
     classified = []
     for failure in failures:
         run, row = failure.run, failure.row
-        variants = scores.get(row.case_id, {})
-        own = variants.get(row.variant)
-        status = _status(variants, own, is_new=(row.case_id, row.variant) not in failed_before)
+        own = own_scores.get((row.case_id, row.variant))
+        status = _status(states[row.case_id], own, is_new=(row.case_id, row.variant) not in failed_before)
         classified.append(
             CaseFailure(
                 case_id=row.case_id,
-                title=titles[row.case_id],
+                title=cases[row.case_id].title,
                 variant=row.variant,
                 status=status,
                 quarantined_until=_masked_until(quarantines.get(row.case_id), row, now),
@@ -160,7 +160,7 @@ def _masked_until(quarantine: Quarantine | None, row: FailureRow, now: datetime)
     return quarantine.expires_at
 
 
-def _status(variants: Mapping[str, ScoreRow], own: ScoreRow | None, *, is_new: bool) -> Status:
+def _status(state: CaseState, own: VariantScore | None, *, is_new: bool) -> Status:
     """The status a failure in one variant is classified by: that variant's, or flaky where the case is so elsewhere.
 
     The commit that breaks a case makes it broken; to that commit the failure is new all the same.
@@ -170,19 +170,14 @@ def _status(variants: Mapping[str, ScoreRow], own: ScoreRow | None, *, is_new: b
         return Status.HEALTHY
     if status in {Status.BROKEN, Status.INFRA, Status.FLAKY}:
         return status
-    return Status.FLAKY if worst(score.status for score in variants.values()) is Status.FLAKY else status
+    return Status.FLAKY if state.status is Status.FLAKY else status
 
 
 def _list_failed_before(
-    session: Session, repository_id: RepositoryId, head_sha: str, scores: Mapping[CaseId, Mapping[str, ScoreRow]]
+    session: Session, repository_id: RepositoryId, head_sha: str, scores: Sequence[VariantScore]
 ) -> set[tuple[CaseId, str]]:
     """The broken (case, variant) that failed on the latest other commit that was pushed."""
-    broken = {
-        (case_id, score.variant)
-        for case_id, variants in scores.items()
-        for score in variants.values()
-        if score.status is Status.BROKEN
-    }
+    broken = {(score.case_id, score.variant) for score in scores if score.status is Status.BROKEN}
     if not broken:
         return set()
     runs = [

@@ -14,13 +14,13 @@ from bot.analysis.explanation.case_history import CaseResult, RunFacts
 from bot.analysis.explanation.evidence import FailureKind
 from bot.analysis.explanation.explanation import Explanation, Outlook
 from bot.analysis.incident import Incident, Kind
-from bot.analysis.model import SEVERITY, CaseId, RepositoryId, Status, worst
+from bot.analysis.model import CaseId, RepositoryId, Status, worst
 from bot.analysis.quarantine import release as recovery
 from bot.analysis.quarantine.lifecycle import State
 from bot.analysis.quarantine.policy import Policy
 from bot.analysis.scoring.model import breakage_main
 from bot.errors import NotFoundError
-from bot.queries import inactive
+from bot.queries import case_state
 from bot.queries import policy as policies
 from bot.store.cases import case as case_store
 from bot.store.database import Session
@@ -28,7 +28,9 @@ from bot.store.decisions import quarantine as quarantine_store
 from bot.store.runs import fingerprint as fingerprint_store
 from bot.store.runs import history as history_store
 from bot.store.scores import incident as incident_store
+from bot.store.scores import score as score_store
 from bot.store.scores import scorer as scorer_store
+from bot.store.scores.score import StoredScore
 
 LOOK_BACK = 1000
 """How many of the newest runs evidence is taken from."""
@@ -44,18 +46,19 @@ def of_case(session: Session, case_id: CaseId, now: datetime, *, ahead: bool = T
     if case is None:
         message = "This test is not known any more."
         raise NotFoundError(message)
-    rows = case_store.list_scores(session, case.repository_id, case_ids=[case_id])
-    rows.sort(key=lambda row: (SEVERITY.index(row.status), -row.p_flaky, row.variant))
-    scored = [case_store.as_variant_score(row) for row in rows]
-    calm = inactive.list_scores(session, case.repository_id, case_id, now, without={one.variant for one in scored})
-    status = inactive.status(scored, calm)
+    state = case_state.get(session, case.repository_id, case.id, now)
+    status = state.status
+    stored = {
+        row.score.variant: row for row in score_store.list_stored(session, case.repository_id, case_ids=[case.id])
+    }
+    rows = [stored[score.variant] for score in state.scored]
     runs = history_store.list_runs(session, case.repository_id, limit=LOOK_BACK)
     results = with_incidents(
         session, case.repository_id, history_store.list_results(session, case.repository_id, [case_id], runs)
     )
     worst = rows[0] if rows else None
-    mine = [one for one in results if worst is None or one.variant == worst.variant]
-    told = [*scored, *(one for one in calm if one.status is not Status.HEALTHY)]
+    mine = [one for one in results if worst is None or one.variant == worst.score.variant]
+    shown = [*state.scored, *(score for score in state.inactive if score.status is not Status.HEALTHY)]
     keys = scorer_store.get_keys(session, case.repository_id)
     policy = policies.of_repository(session, case.repository_id)
     found = evidence.gather(
@@ -68,13 +71,13 @@ def of_case(session: Session, case_id: CaseId, now: datetime, *, ahead: bool = T
     held = quarantine_store.find_latest(session, case.repository_id, case_id)
     release = None
     if held is not None and held.state is State.ACTIVE:
-        beliefs = {row.variant: row.p_flaky for row in rows}
+        beliefs = {score.variant: score.p_flaky for score in state.scored}
         release = recovery.progress(held, results, beliefs, policy.quarantine), recovery.variants(held, beliefs)
     return explanation.explain(
         case_id=case_id,
         title=case.title,
         status=status,
-        score=told[0] if told else None,
+        score=shown[0] if shown else None,
         evidence=found,
         outlook=_outlook(
             status, _followed(session, case.repository_id, rows) if ahead else (), results, release, policy, keys, now
@@ -139,7 +142,7 @@ def _first_bad(
 
 
 def _followed(
-    session: Session, repository_id: RepositoryId, rows: Sequence[case_store.ScoreRow]
+    session: Session, repository_id: RepositoryId, rows: Sequence[StoredScore]
 ) -> list[counterfactual.Followed]:
     """The case in every variant in which it ever failed, as it would go on from here."""
     stored = scorer_store.find(session, repository_id)
@@ -147,7 +150,9 @@ def _followed(
         return []  # what is stored is of another model: it is about to be scored anew
     memory = scoring.RepositoryMemory.from_bytes(stored.state, scoring.MODEL)
     return [
-        counterfactual.Followed(row.variant, row.state, row.status, memory.variant(row.variant).lists_failures_only)
+        counterfactual.Followed(
+            row.score.variant, row.state, row.score.status, memory.variant(row.score.variant).lists_failures_only
+        )
         for row in rows
     ]
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.analysis.model import Channel, RepositoryId
+from bot.analysis.model import Channel
 from bot.analysis.quarantine.lifecycle import Quarantine, State
-from bot.queries import case, connection
+from bot.queries import case, connection, repository
 from bot.queries.connection import Setup
 from bot.slack.views import phrase
-from bot.slack.views.case_list import CaseRow
 from bot.slack.views.home import PAGE, HomeState, Page, Pages
-from bot.slack.views.repository import RepositoryHealth
 from bot.slack.views.subscription import describe
 from bot.store.conversation import subscription as subscription_store
 from bot.store.database import Session
@@ -42,7 +40,7 @@ def of_person(
         own=_page(session, own, pages.own, now),
         pages=pages,
         subscriptions=_subscriptions(session, channel, present),
-        repositories=[health(session, one, now) for one in present[:_REPOSITORIES]],
+        repositories=repository.summarize(session, present[:_REPOSITORIES], now),
         connections=connection.of_person(session, channel, ids, setup, now),
     )
 
@@ -58,25 +56,6 @@ def _subscriptions(session: Session, channel: Channel, present: Sequence[Reposit
     )
 
 
-def health(session: Session, repository: Repository, now: datetime) -> RepositoryHealth:
-    """How a repository does."""
-    standing = case.standing(session, repository, now)
-    held = quarantine_store.list_open(session, [repository.id])
-    return RepositoryHealth(
-        repository=standing.repository,
-        repository_id=RepositoryId(repository.id),
-        counts=standing.counts,
-        quarantined=sum(one.state is not State.PROPOSED for one in held),
-        proposed=sum(one.state is State.PROPOSED for one in held),
-        runs_last_day=standing.runs_last_day,
-        failed_runs_last_day=standing.failed_runs_last_day,
-        last_run_at=standing.last_run_at,
-        turned=standing.turned,
-        turned_before=standing.turned_before,
-        top=standing.top,
-    )
-
-
 def _page(session: Session, held: Sequence[Quarantine], number: int, now: datetime) -> Page:
     shown = held[number * PAGE : (number + 1) * PAGE]
-    return Page([CaseRow(case.of_case(session, one.case_id, now), one) for one in shown], len(held))
+    return Page(case.list_quarantined(session, shown, now), len(held))

@@ -10,17 +10,19 @@ from bot.analysis import impact
 from bot.analysis.explanation.case_history import RunFacts
 from bot.analysis.impact import Failure, Impact, Period, Totals
 from bot.analysis.model import CaseId, Outcome, RepositoryId, RunId
+from bot.store.cases import case as case_store
 from bot.store.cases import cost as cost_store
 from bot.store.database import Session
 from bot.store.runs import history as history_store
 from bot.store.runs.result import FailureRow
 from bot.store.scores import incident as incident_store
+from bot.store.scores import score as score_store
 
 
 def rank(session: Session, repository_id: RepositoryId, since: datetime, now: datetime, limit: int) -> list[Impact]:
     """What the flaky cases of a repository cost since a time: what to mend first in front, at most `limit`."""
     found, _ = impact.assess(_period(session, repository_id, since, now))
-    return _named(session, repository_id, found[:limit])
+    return _named(session, found[:limit])
 
 
 def of_case(
@@ -29,7 +31,7 @@ def of_case(
     """What one case cost since a time; None where it cost nothing."""
     found, _ = impact.assess(_period(session, repository_id, since, now, case_id))
     mine = [one for one in found if one.case_id == case_id]
-    return _named(session, repository_id, mine)[0] if mine else None
+    return _named(session, mine)[0] if mine else None
 
 
 def totals(session: Session, repository_id: RepositoryId, since: datetime, now: datetime) -> Totals:
@@ -48,7 +50,10 @@ def _period(
         runs=runs,
         variants=history_store.list_variants(session, repository_id, since),
         failures=failures,
-        beliefs=cost_store.list_beliefs(session, repository_id, {one.case_id for one in failures}),
+        scores={
+            (score.case_id, score.variant): score
+            for score in score_store.list_of_cases(session, [repository_id], {one.case_id for one in failures})
+        },
         masks=cost_store.list_masks(session, repository_id, since, now),
         incidents=_in_incidents(session, repository_id, runs, since),
     )
@@ -86,6 +91,6 @@ def _in_incidents(
     return found
 
 
-def _named(session: Session, repository_id: RepositoryId, found: list[Impact]) -> list[Impact]:
-    titles = cost_store.list_titles(session, repository_id, [one.case_id for one in found])
-    return [replace(one, title=titles.get(one.case_id, "")) for one in found]
+def _named(session: Session, found: list[Impact]) -> list[Impact]:
+    cases = case_store.list_current(session, [one.case_id for one in found])
+    return [replace(one, title=cases[one.case_id].title) for one in found]

@@ -27,7 +27,10 @@ def of_cases(
         **quarantine_store.list_owners(session, repository_id, wanted),
     }
     found = {case_id: (name,) for case_id, name in named.items()}
-    files = case_store.list_facts(session, repository_id, [one for one in wanted if one not in found])
+    files = {
+        one.id: one
+        for one in case_store.list_by_id(session, [repository_id], [one for one in wanted if one not in found])
+    }
     of_path = policies.owners_of_paths(session, repository_id, {one.file for one in files.values()})
     return found | {case_id: of_path[one.file] for case_id, one in files.items() if of_path.get(one.file)}
 

@@ -9,11 +9,10 @@ from bot.analysis import scoring
 from bot.analysis.model import RepositoryId, Status
 from bot.queries import policy
 from bot.services import notice
-from bot.store.cases import case as case_store
 from bot.store.conversation import card as card_store
 from bot.store.database import Session
+from bot.store.scores import score as score_store
 from bot.store.scores import scorer as scorer_store
-from bot.store.scores import status as status_store
 
 
 def end_infra(session: Session, now: datetime) -> int:
@@ -23,7 +22,7 @@ def end_infra(session: Session, now: datetime) -> int:
     """
     return sum(
         _end_infra(session, repository_id, now)
-        for repository_id in status_store.list_repositories(session, Status.INFRA)
+        for repository_id in score_store.list_repositories(session, Status.INFRA)
     )
 
 
@@ -31,16 +30,18 @@ def _end_infra(session: Session, repository_id: RepositoryId, now: datetime) -> 
     stored = scorer_store.lock(session, repository_id)
     if stored is None or stored.model != scoring.MODEL.version:
         return 0  # the scores are about to be computed anew
-    rows = case_store.list_scores(session, repository_id, status=Status.INFRA)
+    rows = score_store.list_stored(session, repository_id, status=Status.INFRA)
     thresholds = policy.of_repository(session, repository_id).thresholds
     scorer = scoring.Scorer.of_cases([row.state for row in rows], stored.keys, thresholds)
     aged = scoring.readout.active(scorer, "", now)
     ended = [
-        replace(row, status=score.status)
+        replace(row, score=replace(row.score, status=score.status))
         for row, score in zip(rows, aged, strict=True)
         if score.status is not Status.INFRA
     ]
-    case_store.put_scores(session, repository_id, ended, now)
-    for case_id, channel in sorted(card_store.list_of_cases(session, repository_id, [row.case_id for row in ended])):
+    score_store.put(session, repository_id, ended, now)
+    for case_id, channel in sorted(
+        card_store.list_of_cases(session, repository_id, [row.score.case_id for row in ended])
+    ):
         notice.card(session, repository_id, case_id, channel, now)
     return len(ended)

@@ -11,11 +11,11 @@ from bot.analysis import scoring
 from bot.analysis.model import Actor, CaseId, RepositoryId
 from bot.queries import policy
 from bot.services import judge, notice
-from bot.store.cases import case as case_store
 from bot.store.database import Session
 from bot.store.runs import result as result_store
 from bot.store.runs import run as run_store
 from bot.store.scores import label as label_store
+from bot.store.scores import score as score_store
 from bot.store.scores import scorer as scorer_store
 
 FACTOR = 1 / 6
@@ -77,14 +77,15 @@ def _weigh(
     thresholds = policy.of_repository(session, repository_id).thresholds
     scorer = scoring.Scorer(scoring.RepositoryMemory.from_bytes(stored.state, model), thresholds)
     ids = np.array([case_id], dtype=np.int32)
-    known = case_store.list_scores(session, repository_id, case_ids=[case_id])
-    changed: list[case_store.ScoreRow] = []
+    known = score_store.list_stored(session, repository_id, case_ids=[case_id])
+    changed: list[score_store.StoredScore] = []
     for row in known:
-        if row.variant in variants:
-            counts = scorer_store.get_counts(session, repository_id, row.variant, ids).get(ids)
-            scorer.variant(row.variant).load(ids, counts, scoring.ActiveCases.unpack([(case_id, row.state)], model))
-            scorer.hear(row.variant, case_id, FACTOR, now)
-            changed += judge.read_out(scorer, row.variant)
-    case_store.put_scores(session, repository_id, changed, now)
+        variant = row.score.variant
+        if variant in variants:
+            counts = scorer_store.get_counts(session, repository_id, variant, ids).get(ids)
+            scorer.variant(variant).load(ids, counts, scoring.ActiveCases.unpack([(case_id, row.state)], model))
+            scorer.hear(variant, case_id, FACTOR, now)
+            changed += judge.read_out(scorer, variant)
+    score_store.put(session, repository_id, changed, now)
     notice.cards(session, repository_id, case_id, now)
     notice.checks_of_case(session, repository_id, case_id, now)

@@ -14,9 +14,8 @@ from bot.analysis.model import CaseId, Channel, RepositoryId, Status
 from bot.analysis.quarantine.escalation import DIRECT_AFTER, EXPIRING
 from bot.analysis.quarantine.lifecycle import Quarantine, State
 from bot.analysis.subscription import Event, Filters, Subject
-from bot.queries import access, error_ledger, impact, owner
-from bot.services import cluster, escalation
-from bot.store.cases import case as case_store
+from bot.queries import access, case_item, case_state, error_ledger, impact, owner
+from bot.services import escalation
 from bot.store.conversation import channel_pause as channel_pause_store
 from bot.store.conversation import notice as notice_store
 from bot.store.conversation import subscription as subscription_store
@@ -137,22 +136,22 @@ def _rows(
     news = _news(status_change_store.list_between(session, repository.id, since, until))
     named = owner.of_cases(session, repository.id, list(news))
     known_as = owner.aliases(session, repository.id, named)
-    files = case_store.list_facts(session, repository.id, list(news))
     told: dict[CaseId, Row] = {}
-    for one in case_store.list_worst(session, repository.id, list(news), len(news)):
-        subject = Subject(branch="", file=files[one.id].file, rate=one.rate, owners=known_as.get(one.id, ()))
-        if filters.covers(subject):
-            told[one.id] = Row(
-                news=news[one.id],
-                title=one.title,
+    for case, state in case_state.rank(session, repository.id, list(news), len(news)):
+        score = state.worst
+        rate = score.rate if score else 0.0
+        if filters.covers(Subject(branch="", file=case.file, rate=rate, owners=known_as.get(case.id, ()))):
+            told[case.id] = Row(
+                news=news[case.id],
+                title=case.title,
                 repository=repository.full_name,
-                rate=one.rate,
-                failures=one.failures,
-                runs=one.runs,
-                owners=named.get(one.id, ()),
+                rate=rate,
+                failures=score.failures if score else 0,
+                runs=score.runs if score else 0,
+                owners=named.get(case.id, ()),
             )
     for kind in _ORDER:
-        for first, *others in cluster.gather(session, repository.id, [one for one in told if news[one] is kind]):
+        for first, *others in case_item.group(session, repository.id, [one for one in told if news[one] is kind]):
             more = f" and {len(others):,} more that fail with it" if others else ""
             yield replace(told[first], title=f"{told[first].title}{more}")
 

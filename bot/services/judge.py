@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.analysis import model, scoring
+from bot.analysis import case_state, scoring
 from bot.analysis.identity.outage_group import Runners
 from bot.analysis.model import CaseId, RepositoryId, Status
 from bot.analysis.quarantine.policy import Thresholds
-from bot.store.cases import case as case_store
 from bot.store.database import Session
+from bot.store.scores import score as score_store
 from bot.store.scores import scorer as scorer_store
+from bot.store.scores.score import StoredScore
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +109,9 @@ def judge(
     told = set(touched.tolist())
     for variant in sorted({judged.variant for judged in variants if scorer.lists_failures_only(judged.variant)}):
         # Reports that list failures only tell of the cases they do not list, too.
-        told.update(row.case_id for row in case_store.list_scores(session, repository_id, variant=variant))
-    known = case_store.list_scores(session, repository_id, case_ids=sorted(told))
-    changed: list[case_store.ScoreRow] = []
+        told.update(row.score.case_id for row in score_store.list_stored(session, repository_id, variant=variant))
+    known = score_store.list_stored(session, repository_id, case_ids=told)
+    changed: list[StoredScore] = []
     seen = []
     for judged in sorted(variants, key=lambda one: one.variant):
         counts = _load(session, repository_id, scorer, commit, judged, known)
@@ -118,7 +119,7 @@ def judge(
         seen.append(observation)
         _store(session, repository_id, scorer, judged, counts, observation)
         changed += read_out(scorer, judged.variant, observation.touched)
-    case_store.put_scores(session, repository_id, changed, now)
+    score_store.put(session, repository_id, changed, now)
     _put(session, repository_id, memory, now)
     return Judgement(
         changes=_changes(known, changed),
@@ -146,7 +147,7 @@ def replace(session: Session, repository_id: RepositoryId, scorer: scoring.Score
     """Write the whole state of a scorer in place of what is stored; it has seen every run that is to count."""
     version = scorer.model.version
     scorer_store.delete(session, repository_id)
-    case_store.delete_scores(session, repository_id)
+    score_store.delete(session, repository_id)
     rows = []
     for name, variant in sorted(scorer.variants.items()):
         counts = scorer_store.Counts({})
@@ -155,7 +156,7 @@ def replace(session: Session, repository_id: RepositoryId, scorer: scoring.Score
         kept = ((key, one.to_bytes(version)) for key, one in variant.branches.items() if key in scorer.memory.branches)
         scorer_store.put_branches(session, repository_id, name, kept)
         rows += read_out(scorer, name)
-    case_store.put_scores(session, repository_id, rows, now)
+    score_store.put(session, repository_id, rows, now)
     _put(session, repository_id, scorer.memory, now)
 
 
@@ -178,34 +179,14 @@ def execution_of(commit: Commit, judged: JudgedVariant) -> scoring.Execution:
     )
 
 
-def read_out(
-    scorer: scoring.Scorer, variant: str, case_ids: NDArray[np.int32] | None = None
-) -> list[case_store.ScoreRow]:
+def read_out(scorer: scoring.Scorer, variant: str, case_ids: NDArray[np.int32] | None = None) -> list[StoredScore]:
     """The scores of the cases of a variant that are followed, of all or of those named, as rows to store."""
     scores = scoring.readout.active(scorer, variant, None, case_ids)
     followed = scorer.variant(variant)
     positions = followed.places_of(scores.case_ids)
     states = followed.active.pack(positions, scorer.model.version)
     episodes = followed.active.records["episode"][positions].tolist()
-    return [
-        case_store.ScoreRow(
-            case_id=CaseId(score.case_id),
-            variant=variant,
-            state=state,
-            status=score.status,
-            p_flaky=score.p_flaky,
-            p_broken=score.p_broken,
-            score=score.score,
-            rate=score.rate,
-            low=score.interval[0],
-            high=score.interval[1],
-            runs=score.runs,
-            failures=score.failures,
-            mixed_commits=score.mixed_commits,
-            episode=episode,
-        )
-        for score, state, episode in zip(scores, states, episodes, strict=True)
-    ]
+    return [StoredScore(score, state, episode) for score, state, episode in zip(scores, states, episodes, strict=True)]
 
 
 def _load(
@@ -214,12 +195,12 @@ def _load(
     scorer: scoring.Scorer,
     commit: Commit,
     judged: JudgedVariant,
-    known: list[case_store.ScoreRow],
+    known: list[StoredScore],
 ) -> scorer_store.Counts:
     """Give the scorer what is stored of the cases of a variant, and of its branch."""
     model = scorer.model
     counts = scorer_store.get_counts(session, repository_id, judged.variant, judged.evidence)
-    rows = [(int(row.case_id), row.state) for row in known if row.variant == judged.variant]
+    rows = [(int(row.score.case_id), row.state) for row in known if row.score.variant == judged.variant]
     all_rows = scorer.lists_failures_only(judged.variant)
     inside = set(judged.evidence.tolist()) if rows and not all_rows else set()
     variant = scorer.variant(judged.variant)
@@ -261,23 +242,22 @@ def _put(session: Session, repository_id: RepositoryId, memory: scoring.Reposito
     scorer_store.put(session, repository_id, row, now)
 
 
-def _changes(known: list[case_store.ScoreRow], changed: list[case_store.ScoreRow]) -> tuple[Change, ...]:
-    """The cases whose worst status over all variants moved."""
-    old: dict[CaseId, dict[str, case_store.ScoreRow]] = {}
-    for row in known:
-        old.setdefault(row.case_id, {})[row.variant] = row
-    new = {case_id: dict(variants) for case_id, variants in old.items()}
-    for row in changed:
-        new.setdefault(row.case_id, {})[row.variant] = row
-    moves = []
-    for case_id in sorted(new):
-        before = worst(old.get(case_id, {}).values())
-        after = worst(new[case_id].values())
-        if before is not after:
-            moves.append(Change(case_id, before, after))
-    return tuple(moves)
+def _changes(known: Sequence[StoredScore], changed: Sequence[StoredScore]) -> tuple[Change, ...]:
+    """The cases whose status over all variants moved."""
+    old = {(row.score.case_id, row.score.variant): row.score for row in known}
+    new = old | {(row.score.case_id, row.score.variant): row.score for row in changed}
+    case_ids = {case_id for case_id, _ in new}
+    before, after = (case_state.by_case(case_ids, scores.values()) for scores in (old, new))
+    return changes_between(
+        {case_id: state.status for case_id, state in before.items() if state.scored},
+        {case_id: state.status for case_id, state in after.items() if state.scored},
+    )
 
 
-def worst(rows: Iterable[case_store.ScoreRow]) -> Status:
-    """The status of a case: that of its worst variant, healthy where it never failed."""
-    return model.worst(row.status for row in rows)
+def changes_between(before: Mapping[CaseId, Status], after: Mapping[CaseId, Status]) -> tuple[Change, ...]:
+    """The cases whose status moved, in order of case; one without a score counts as healthy."""
+    statuses = (
+        (case_id, before.get(case_id, Status.HEALTHY), after.get(case_id, Status.HEALTHY))
+        for case_id in sorted({*before, *after})
+    )
+    return tuple(Change(case_id, old, new) for case_id, old, new in statuses if old is not new)

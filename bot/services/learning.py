@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.analysis.learning import feature, training
 from bot.analysis.learning import model as models
-from bot.analysis.learning.label import Label, LabelSource, LabelVerdict
+from bot.analysis.learning.label import LabelSource, LabelVerdict
 from bot.analysis.learning.model import Model, Report
-from bot.analysis.model import SEVERITY, Actor, CaseId, RepositoryId
-from bot.queries import inactive
+from bot.analysis.model import Actor, CaseId, RepositoryId
+from bot.queries import case_state
 from bot.services import author_feedback
 from bot.store import queue
-from bot.store.cases import case as case_store
 from bot.store.cases import evidence as evidence_store
 from bot.store.database import Session
 from bot.store.scores import label as label_store
 from bot.store.scores import learned_model as learned_model_store
 from bot.store.scores import scorer as scorer_store
 
-MAX_LABELS = 5000
-"""The newest labels that are learned from."""
 RETRAIN_AFTER = 10
 """New labels after which a model is trained anew."""
 DELAY = timedelta(minutes=5)
@@ -48,9 +43,7 @@ def record_label(
         scorer_store.lock(session, repository_id)  # two clicks at once are one label
     if head_sha is not None and label_store.list_claimed(session, repository_id, [case_id], verdict, actor, head_sha):
         return False
-    scored = case_store.list_scores(session, repository_id, case_ids=[case_id])
-    followed = sorted(map(case_store.as_variant_score, scored), key=lambda one: SEVERITY.index(one.status))
-    calm = inactive.list_scores(session, repository_id, case_id, now, without={row.variant for row in scored})
+    state = case_state.get(session, repository_id, case_id, now)
     known = evidence_store.gather(session, repository_id, [case_id], now).get(case_id)
     heard_after: int | None = None
     heard_in: tuple[str, ...] = ()
@@ -63,8 +56,8 @@ def record_label(
         verdict=verdict,
         source=source,
         actor=actor,
-        status=inactive.status(followed, calm),
-        p_flaky=max((row.p_flaky for row in scored), default=0.0),
+        status=state.status,
+        p_flaky=state.p_flaky if state.scored else 0.0,
         head_sha=head_sha,
         features=None if known is None else feature.extract(known),
         features_version=feature.VERSION,
@@ -76,39 +69,11 @@ def record_label(
     return True
 
 
-def list_to_learn(session: Session, repository_id: RepositoryId) -> tuple[list[Label], int]:
-    """The labels to learn from, and how many the repository has in all."""
-    return label_store.list_newest(session, repository_id, MAX_LABELS), label_store.count(session, repository_id)
-
-
 def keep_model(
     session: Session, repository_id: RepositoryId, model: Model | None, report: Report, count: int, now: datetime
 ) -> None:
     """Store what training concluded, from so many labels."""
     learned_model_store.insert(session, repository_id, models.to_document(model, report), count, now)
-
-
-def report(session: Session, repository_id: RepositoryId) -> Report:
-    """Whether a model helps the filter in a repository, how well it does against it, and why it is used or not."""
-    stored = learned_model_store.find_latest(session, repository_id)
-    if stored is not None:
-        found = models.read_report(stored.document, stored.trained_at)
-        if not found.is_used or models.read_model(stored.document) is not None:
-            return found
-        return replace(found, is_used=False, reason="The features have changed since; it will be trained anew.")
-    return training.untrained(training.examples(label_store.list_newest(session, repository_id, MAX_LABELS)))
-
-
-def predict(
-    session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId], now: datetime
-) -> dict[CaseId, float]:
-    """The chance that each case is flaky by the model, 0 to 1; empty where no model is better than the filter."""
-    stored = learned_model_store.find_latest(session, repository_id)
-    model = None if stored is None else models.read_model(stored.document)
-    if model is None or not case_ids:
-        return {}
-    known = evidence_store.gather(session, repository_id, case_ids, now)
-    return {case_id: model.predict(feature.extract(facts)) for case_id, facts in known.items()}
 
 
 def _request_training(session: Session, repository_id: RepositoryId, now: datetime) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.analysis import case_state
 from bot.analysis.model import SYSTEM, CaseId, Channel, RepositoryId, RunId, Status
 from bot.analysis.subscription import STORM_WINDOW, Event, Subject, is_storm
 from bot.queries import owner
@@ -22,6 +23,7 @@ from bot.store.decisions import audit as audit_store
 from bot.store.decisions import mute as mute_store
 from bot.store.runs import result as result_store
 from bot.store.runs import run as run_store
+from bot.store.scores import score as score_store
 from bot.store.scores import status_change as status_change_store
 from bot.store.workspaces import repository as repository_store
 
@@ -191,7 +193,7 @@ def changes(
     ids = [one.case_id for one in found]
     subjects = _subjects(session, run.repository_id, ids, run.head_branch)
     held = card_store.list_of_cases(session, run.repository_id, ids)
-    quiet = mute_store.list_muted(session, run.repository_id, ids, now)
+    quiet = mute_store.list_until(session, [run.repository_id], ids, now)
     channels = {channel for _, channel in held}
     repository = repository_store.get(session, run.repository_id)
     on_default_branch = run.head_branch == repository.default_branch and not run.event.startswith("pull_request")
@@ -342,11 +344,14 @@ def _opened(
 def _subjects(
     session: Session, repository_id: RepositoryId, ids: Sequence[CaseId], branch: str
 ) -> dict[CaseId, Subject]:
-    facts = case_store.list_facts(session, repository_id, ids)
+    cases = case_store.list_by_id(session, [repository_id], ids)
+    states = case_state.by_case(ids, score_store.list_of_cases(session, [repository_id], ids))
     named = owner.aliases(session, repository_id, owner.of_cases(session, repository_id, ids))
     return {
-        case_id: Subject(branch=branch, file=one.file, rate=one.rate, owners=named.get(case_id, ()))
-        for case_id, one in facts.items()
+        case.id: Subject(
+            branch=branch, file=case.file, rate=states[case.id].highest_rate, owners=named.get(case.id, ())
+        )
+        for case in cases
     }
 
 

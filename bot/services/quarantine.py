@@ -12,8 +12,8 @@ from bot.analysis.quarantine import lifecycle
 from bot.analysis.quarantine.lifecycle import Move, Quarantine, RejectReason, Scope, State
 from bot.analysis.quarantine.policy import Budget
 from bot.errors import ConflictError
-from bot.queries import policy
-from bot.services import cluster, judge, learning, notice
+from bot.queries import case_state, policy
+from bot.services import cluster, learning, notice
 from bot.store.cases import case as case_store
 from bot.store.database import Session
 from bot.store.decisions import audit as audit_store
@@ -67,7 +67,7 @@ def propose(
         ConflictError: the case is broken, or has an open quarantine.
         InvalidInputError: days or reason out of bounds.
     """
-    status = judge.worst(case_store.list_scores(session, repository_id, case_ids=[proposal.case_id]))
+    status = case_state.get(session, repository_id, proposal.case_id, now).status
     lifecycle.check_cooldown(quarantine_store.find_latest(session, repository_id, proposal.case_id), actor, now)
     lifecycle.check_proposal(status=status, days=proposal.days, reason=proposal.reason)
     quarantine_id = quarantine_store.insert_proposed(

@@ -7,7 +7,7 @@ meanwhile are judged by them and read here too, so a rebuild that is killed has 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from bot import telemetry
 from bot.analysis import scoring
 from bot.analysis.explanation.case_history import RunFacts
 from bot.analysis.incident import LEFT_OUT, Incident
-from bot.analysis.model import CaseId, Channel, RepositoryId, RunId, Status
+from bot.analysis.model import Channel, RepositoryId, RunId
 from bot.queries import policy
 from bot.services import author_feedback, judge, masking, notice, outage, retraction
 from bot.store import queue
@@ -29,8 +29,8 @@ from bot.store.runs import history as history_store
 from bot.store.runs import run as run_store
 from bot.store.scores import incident as incident_store
 from bot.store.scores import rescore as rescore_store
+from bot.store.scores import score as score_store
 from bot.store.scores import scorer as scorer_store
-from bot.store.scores import status as status_store
 
 BATCH = 25
 """Runs read in one transaction."""
@@ -167,16 +167,16 @@ def finish(session: Session, replay: Replay, channel: Channel | None, now: datet
     while advance(session, replay):
         pass
     author_feedback.Hearing(session, repository_id, replay.heard).until(replay.scorer, None, replay.heard)
-    before = status_store.list_worst(session, repository_id)
+    before = score_store.list_statuses(session, repository_id)
     unjudged = execution_store.list_unjudged(session, repository_id)
     judge.replace(session, repository_id, replay.scorer, now)
-    after = status_store.list_worst(session, repository_id)
+    after = score_store.list_statuses(session, repository_id)
     incident_store.delete_found(session, repository_id)
     incident_store.put_found(session, replay.found)
     for sha in execution_store.set_outages(session, repository_id, replay.terms, now - notice.CHECK_AGE):
         notice.check(session, repository_id, sha, now)
     rescore_store.set_done(session, repository_id, replay.asked, now)
-    changes = _changes(before, after)
+    changes = judge.changes_between(before, after)
     masking.stop_broken(session, repository_id, changes, now)
     _announce(session, repository_id, changes, unjudged, channel, now)
     taken_back = retraction.take_back(session, repository_id, replay.left_out, after, now)
@@ -215,16 +215,6 @@ def _take(
         seen = replay.scorer.observe(judge.execution_of(commit, judged))
         replay.terms[run.id] = max(replay.terms[run.id], seen.outage)
         replay.found += outage.of_variant(replay.repository_id, run.id, run.started_at, judged, seen)
-
-
-def _changes(before: Mapping[CaseId, Status], after: Mapping[CaseId, Status]) -> list[judge.Change]:
-    """The cases whose worst status moved."""
-    moved = []
-    for case_id in sorted({*before, *after}):
-        old, new = before.get(case_id, Status.HEALTHY), after.get(case_id, Status.HEALTHY)
-        if old is not new:
-            moved.append(judge.Change(case_id, old, new))
-    return moved
 
 
 def _announce(

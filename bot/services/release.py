@@ -10,10 +10,10 @@ from bot.analysis.quarantine.lifecycle import State
 from bot.queries import explanation, policy
 from bot.services import quarantine
 from bot.store import queue
-from bot.store.cases import cost as cost_store
 from bot.store.database import Session
 from bot.store.decisions import quarantine as quarantine_store
 from bot.store.runs import history as history_store
+from bot.store.scores import score as score_store
 
 
 def request(session: Session, repository_id: RepositoryId) -> None:
@@ -38,13 +38,13 @@ def release(session: Session, repository_id: RepositoryId, now: datetime) -> lis
     results = explanation.with_incidents(
         session, repository_id, history_store.list_results(session, repository_id, case_ids, runs)
     )
-    beliefs = cost_store.list_beliefs(session, repository_id, case_ids)
+    scores = score_store.list_of_cases(session, [repository_id], case_ids)
     released = []
     for held in active:
         progress = recovery.progress(
             held,
             [one for one in results if one.case_id == held.case_id],
-            {variant: belief.p_flaky for (case_id, variant), belief in beliefs.items() if case_id == held.case_id},
+            {score.variant: score.p_flaky for score in scores if score.case_id == held.case_id},
             rules,
         )
         if progress.is_released:

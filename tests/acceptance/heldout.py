@@ -11,8 +11,9 @@ import sys
 import numpy as np
 
 from bot.analysis import scoring
+from bot.analysis.case_state import VariantScore
 from bot.analysis.model import Status
-from bot.analysis.scoring.replay import Judged, Rehearsal
+from bot.analysis.scoring.replay import Rehearsal
 from tests.acceptance import simulator
 
 SEEDS = (101, 102)
@@ -23,7 +24,7 @@ def main(seeds: tuple[int, ...]) -> None:
     """Print a line per world and model."""
     print(f"{'world':16}{'model':>6}" + "".join(f"{name:>{width}}" for name, width in COLUMNS.items()))  # noqa: T201
     models = (scoring.REFERENCE, scoring.MODEL)
-    whole: dict[int, list[tuple[str, bool, Judged]]] = {model.version: [] for model in models}
+    whole: dict[int, list[tuple[str, bool, VariantScore]]] = {model.version: [] for model in models}
     for world in simulator.WORLDS:
         histories = [simulator.make(world, seed) for seed in seeds]
         for model in models:
@@ -35,16 +36,16 @@ def main(seeds: tuple[int, ...]) -> None:
         print(f"{'whole reports':16}{version:>6}{_figures(rows)}")  # noqa: T201
 
 
-def _judge(labelled: simulator.Labelled, model: scoring.Model) -> list[tuple[str, bool, Judged]]:
+def _judge(labelled: simulator.Labelled, model: scoring.Model) -> list[tuple[str, bool, VariantScore]]:
     history = labelled.history
     rehearsal = Rehearsal(len(history.cases), history.keys, follow=False, model=model)
     for entry in history.entries:
         rehearsal.take(entry.execution)
     at = history.entries[-1].execution.started_at
-    return [(labelled.kinds[one.case], labelled.detectable[one.case], one) for one in rehearsal.judge(at)]
+    return [(labelled.kinds[one.case_id], labelled.detectable[one.case_id], one) for one in rehearsal.judge(at)]
 
 
-def _figures(rows: list[tuple[str, bool, Judged]]) -> str:
+def _figures(rows: list[tuple[str, bool, VariantScore]]) -> str:
     flaky = [one for kind, detectable, one in rows if kind in simulator.FLAKY and detectable]
     others = [one for kind, _, one in rows if kind not in simulator.FLAKY and kind != "flaky_fixed"]
     shares = [
@@ -53,12 +54,12 @@ def _figures(rows: list[tuple[str, bool, Judged]]) -> str:
     ]
     found = _share([one for kind, _, one in rows if kind == "broken_now"], Status.BROKEN)
     healthy, fixed, pulls, broken, still = (f"{share:.3f}" for share in shares)
-    area = _area([one.score for one in flaky], [one.score for one in others])
+    area = _area([one.ranking for one in flaky], [one.ranking for one in others])
     recall = _share(flaky, Status.FLAKY)
     return f"{area:7.3f}{recall:8.3f}{healthy:>9}{fixed:>7}{pulls:>9}{broken:>8}{still:>7}{found:7.3f}"
 
 
-def _share(judged: list[Judged], status: Status) -> float:
+def _share(judged: list[VariantScore], status: Status) -> float:
     return sum(one.status is status for one in judged) / len(judged) if judged else float("nan")
 
 

@@ -15,9 +15,10 @@ import sys
 from pathlib import Path
 
 from bot.analysis import scoring
+from bot.analysis.case_state import VariantScore
 from bot.analysis.reports.history_file import Reader
 from bot.analysis.reports.recorded_history import History
-from bot.analysis.scoring.replay import Judged, Rehearsal
+from bot.analysis.scoring.replay import Rehearsal
 
 TOLERANCE = 1e-4
 
@@ -28,12 +29,12 @@ def read(path: Path) -> History:
         return Reader().read(stream)
 
 
-def replay(history: History, model: scoring.Model) -> dict[str, Judged]:
+def replay(history: History, model: scoring.Model) -> dict[str, VariantScore]:
     """Every case after the last execution, without hysteresis."""
     rehearsal = Rehearsal(len(history.cases), history.keys, hysteresis=False, follow=False, model=model)
     for entry in history.entries:
         rehearsal.take(entry.execution)
-    return {history.cases[one.case]: one for one in rehearsal.judge(history.entries[-1].execution.started_at)}
+    return {history.cases[one.case_id]: one for one in rehearsal.judge(history.entries[-1].execution.started_at)}
 
 
 def main(folder: Path) -> int:

@@ -15,14 +15,14 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from bot.analysis.model import CaseId, RepositoryId, Status
-from bot.queries import explanation, impact
+from bot.queries import case_item, explanation, impact
 from bot.services import cluster, rebuild, release
 from bot.store import embedded
 from bot.store.cases import evidence as evidence_store
 from bot.store.database import Database
 from bot.store.runs import execution as execution_store
 from bot.store.runs import history as history_store
-from bot.store.scores import status as status_store
+from bot.store.scores import score as score_store
 from bot.store.workspaces import repository as repository_store
 
 REPOSITORY = RepositoryId(1)
@@ -92,7 +92,9 @@ def judging(database: Database) -> None:
         f" {rebuilding / reading:.1f} x reading them"
     )
     with database.begin() as session:
-        flaky = status_store.list_cases(session, REPOSITORY, Status.FLAKY, 1)[0]
+        flaky = next(
+            case for case, status in score_store.list_statuses(session, REPOSITORY).items() if status is Status.FLAKY
+        )
     broken = CaseId(FLAKY + 1)
     newest = _best(database, _newest)
     for name, question in {
@@ -107,7 +109,7 @@ def judging(database: Database) -> None:
         "cost of a week": lambda session: impact.totals(session, REPOSITORY, week, now),
         "release of what is well again": lambda session: release.release(session, REPOSITORY, now),
         "find the clusters anew": lambda session: cluster.refresh(session, REPOSITORY, now),
-        "what to fix, as items": lambda session: cluster.list_items(session, REPOSITORY, now),
+        "what to fix, as items": lambda session: case_item.list_of(session, REPOSITORY, now),
         "features of a case": lambda session: evidence_store.gather(session, REPOSITORY, [flaky], now),
     }.items():
         took = _best(database, question)

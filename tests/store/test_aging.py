@@ -7,7 +7,7 @@ from datetime import timedelta
 from bot.analysis.model import Status
 from bot.services import aging
 from bot.store.database import Database
-from bot.store.scores import status as status_store
+from bot.store.scores import score as score_store
 from tests.store.past import REPOSITORY, Past
 from tests.store.test_rebuild import everything
 
@@ -17,7 +17,7 @@ SEEN = "cart.test_7"
 
 def shown(past: Past) -> Status:
     with past.db.begin() as session:
-        return status_store.list_worst(session, REPOSITORY)[past.case_id(SEEN)]
+        return score_store.list_statuses(session, REPOSITORY)[past.case_id(SEEN)]
 
 
 def test_infra_ends_with_time_where_a_case_does_not_run_and_its_state_stays(db: Database) -> None:

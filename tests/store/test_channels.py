@@ -143,9 +143,8 @@ def test_a_test_that_passes_when_its_run_is_run_again_has_its_posted_card_renewe
 
     def red_run() -> RunId | None:
         with channels.db.begin() as session:
-            failure = excerpt_store.find(session, REPOSITORY, CaseId(posted))
-        assert failure is not None
-        return failure.red_run
+            failures = excerpt_store.list_latest(session, [REPOSITORY], [CaseId(posted)])
+        return failures[CaseId(posted)].red_run
 
     green = dict.fromkeys(NAMES, ".")
     for _ in range(4):  # after which nothing moves its status

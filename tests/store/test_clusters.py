@@ -7,7 +7,7 @@ import random
 from bot.analysis.model import Actor, ActorKind, ClusterKind, OrderKind, Status
 from bot.analysis.quarantine.lifecycle import Scope
 from bot.queries import case as profiles
-from bot.queries import owner
+from bot.queries import case_item, owner
 from bot.services import cluster, quarantine
 from bot.store import queue
 from bot.store.database import Database
@@ -19,10 +19,10 @@ ANA = Actor(ActorKind.SLACK, "U01", "Ana")
 MODULES = ("cart", "tax", "stock", "mail", "search")
 
 
-def _refresh(past: Past) -> list[cluster.Item]:
+def _refresh(past: Past) -> list[case_item.CaseItem]:
     with past.db.begin() as session:
         cluster.refresh(session, past.repository_id, past.now)
-        return cluster.list_items(session, past.repository_id, past.now)
+        return case_item.list_of(session, past.repository_id, past.now)
 
 
 def _passing(per_module: int = 4) -> dict[str, str]:
@@ -140,5 +140,5 @@ def test_cases_of_one_cluster_are_gathered_in_the_place_of_the_first(db: Databas
     mail = [past.case_id(f"mail.{number}") for number in range(3)]
     cart = past.case_id("cart.0")
     with db.begin() as session:
-        assert cluster.gather(session, past.repository_id, [mail[1], cart, mail[0]]) == [(mail[1], mail[0]), (cart,)]
-        assert cluster.gather(session, past.repository_id, []) == []
+        assert case_item.group(session, past.repository_id, [mail[1], cart, mail[0]]) == [(mail[1], mail[0]), (cart,)]
+        assert case_item.group(session, past.repository_id, []) == []

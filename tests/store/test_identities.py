@@ -30,7 +30,7 @@ def test_an_identity_has_one_number_however_often_it_is_seen(db: Database) -> No
         first = identity_store.put(session, SHOP, [one, other, one], NOW)
     with db.begin() as session:
         assert identity_store.put(session, SHOP, [other], NOW) == {other.key: first[other.key]}
-        assert case_store.count(session, SHOP) == 2
+        assert case_store.count(session, [SHOP]) == {SHOP: 2}
 
 
 def test_two_cases_whose_short_ids_are_the_same_are_published_under_different_ones(db: Database) -> None:

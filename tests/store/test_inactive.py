@@ -5,9 +5,8 @@ from datetime import timedelta
 import pytest
 
 from bot.analysis.model import Status
-from bot.queries import case, explanation
+from bot.queries import case, explanation, repository
 from bot.store.database import Database
-from bot.store.workspaces import repository as repository_store
 from tests.store.past import REPOSITORY, Past
 
 CALM = {f"test_{number}": "." for number in range(60)}
@@ -27,8 +26,8 @@ def status(past: Past, name: str) -> Status:
 
 def counts(past: Past) -> dict[Status, int]:
     with past.db.begin() as session:
-        found = case.standing(session, repository_store.get(session, REPOSITORY), past.now).counts
-    return {one: number for one, number in found.items() if number}
+        counted = repository.count_statuses(session, [REPOSITORY], past.now)[REPOSITORY]
+    return {status: number for status, number in counted.items() if number}
 
 
 def test_a_test_that_ran_a_few_times_and_never_failed_has_too_few_runs(past: Past) -> None:

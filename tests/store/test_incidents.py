@@ -20,7 +20,7 @@ from bot.store.database import Database
 from bot.store.decisions import audit as audit_store
 from bot.store.decisions import quarantine as quarantine_store
 from bot.store.scores import incident as incident_store
-from bot.store.scores import status as status_store
+from bot.store.scores import score as score_store
 from tests.store.past import REPOSITORY, START, Past
 from tests.store.test_rebuild import context, everything
 
@@ -44,7 +44,7 @@ def outage(past: Past, runs: int = 4) -> None:
 
 def status(past: Past) -> Status:
     with past.db.begin() as session:
-        found = status_store.list_worst(session, REPOSITORY)
+        found = score_store.list_statuses(session, REPOSITORY)
     return found.get(past.case_id("login.test_in"), Status.HEALTHY)
 
 

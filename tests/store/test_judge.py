@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from bot.analysis import scoring
 from bot.analysis.model import CaseId, RepositoryId, Status
 from bot.services import judge
-from bot.store.cases import case as case_store
 from bot.store.database import Database, Session
+from bot.store.scores import score as score_store
 from bot.store.scores import scorer as scorer_store
 from bot.store.tables import branch_beliefs, pass_counts
 from bot.store.tables import scorers as scorers_table
@@ -118,8 +118,8 @@ def test_a_run_touches_the_blocks_of_its_own_cases_only(db: Database) -> None:
         counts = scorer_store.get_counts(session, REPOSITORY, "linux", np.array([1], dtype=np.int32))
         assert [number for number, _ in counts.rows()] == [0]
         assert counts.get(np.array([1, 2], dtype=np.int32))[0].tolist() == [1, 0]
-        ((variant, found),) = scorer_store.list_case_counts(session, REPOSITORY, CaseId(5000))
-    assert (variant, found[:, 0].tolist()) == ("linux", [1, 0, 0, 0, 1])
+        ((_, variant, cases, found),) = scorer_store.list_counts(session, {REPOSITORY: [CaseId(5000)]})
+    assert (variant, cases, found[:, 0].tolist()) == ("linux", [5000], [1, 0, 0, 0, 1])
 
 
 def test_scores_of_another_model_are_left_alone_until_they_are_made_anew(db: Database) -> None:
@@ -159,7 +159,7 @@ def test_changes_are_of_the_worst_variant(db: Database) -> None:
             ).changes
         ]
         assert (changes[-1].case_id, changes[-1].after) == (3, Status.BROKEN)
-        rows = case_store.list_scores(session, REPOSITORY, case_ids=[3])
+        rows = score_store.list_of_cases(session, [REPOSITORY], [3])
     assert [(row.variant, row.status) for row in rows] == [("linux", Status.BROKEN)]
 
 
@@ -171,9 +171,9 @@ def test_what_a_listing_of_failures_leaves_out_changes_no_status_that_another_va
 
         for number in range(8):
             run(number, judged("linux", [3, 4], [3, 4], []), judged("mac", [3, 4], [3, 4], []))
-        before = {row.variant: row.status for row in case_store.list_scores(session, REPOSITORY, case_ids=[3])}
+        before = {row.variant: row.status for row in score_store.list_of_cases(session, [REPOSITORY], [3])}
         changes = [change for number in range(60) for change in run(8 + number, judged("linux", [4], [4], []))]
-        after = {row.variant: row.status for row in case_store.list_scores(session, REPOSITORY, case_ids=[3])}
+        after = {row.variant: row.status for row in score_store.list_of_cases(session, [REPOSITORY], [3])}
     assert before == {"linux": Status.BROKEN, "mac": Status.BROKEN}
     assert (after["linux"], after["mac"]) == (Status.HEALTHY, Status.BROKEN)
     assert changes == []

@@ -12,7 +12,8 @@ from bot.analysis.learning.label import LabelSource, LabelVerdict
 from bot.analysis.model import Actor, ActorKind
 from bot.jobs import upkeep
 from bot.jobs.context import Context
-from bot.services import cluster, learning
+from bot.queries import case_item, learned_model
+from bot.services import learning
 from bot.store import queue
 from bot.store.database import Database
 from bot.store.scores import label as label_store
@@ -54,8 +55,8 @@ def _waiting(past: Past) -> int:
 
 def test_enough_verdicts_train_a_model_that_reorders_what_to_fix(past: Past) -> None:
     with past.db.begin() as session:
-        untaught = learning.report(session, past.repository_id)
-        assert learning.predict(session, past.repository_id, [past.case_id("sum.1")], past.now) == {}
+        untaught = learned_model.report(session, past.repository_id)
+        assert learned_model.predict(session, past.repository_id, [past.case_id("sum.1")], past.now) == {}
     assert not untaught.is_used
     assert "0 of the 60 verdicts" in untaught.reason
     for number in range(30):
@@ -64,11 +65,11 @@ def test_enough_verdicts_train_a_model_that_reorders_what_to_fix(past: Past) -> 
     assert _waiting(past) == 1
     upkeep.learn(Context(past.db, None, None, None, clock=lambda: past.now), past.repository_id)
     with past.db.begin() as session:
-        report = learning.report(session, past.repository_id)
-        by_model = learning.predict(
+        report = learned_model.report(session, past.repository_id)
+        by_model = learned_model.predict(
             session, past.repository_id, [past.case_id("wait.2"), past.case_id("sum.2")], past.now
         )
-        items = cluster.list_items(session, past.repository_id, past.now)
+        items = case_item.list_of(session, past.repository_id, past.now)
     assert report.is_used, report.reason
     assert report.held_back == 18
     assert by_model[past.case_id("wait.2")] > 0.8
@@ -93,6 +94,6 @@ def test_a_model_is_trained_anew_only_after_enough_new_verdicts(past: Past) -> N
         _say(past, f"wait.{number % 30}", LabelVerdict.FLAKY, PEOPLE[number % 4])
     assert _waiting(past) == 0
     with past.db.begin() as session:
-        assert "59 of the 60 verdicts" in learning.report(session, past.repository_id).reason
+        assert "59 of the 60 verdicts" in learned_model.report(session, past.repository_id).reason
     _say(past, "wait.0", LabelVerdict.FLAKY, PEOPLE[0])
     assert _waiting(past) == 1

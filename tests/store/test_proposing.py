@@ -5,9 +5,9 @@ import pytest
 from bot.analysis.model import ActorKind, Status
 from bot.analysis.quarantine.lifecycle import OPEN_STATES, Quarantine
 from bot.services import policy as policies
-from bot.store.cases import case as case_store
 from bot.store.database import Database
 from bot.store.decisions import quarantine as quarantine_store
+from bot.store.scores import score as score_store
 from tests.store.past import REPOSITORY, Past
 
 CALM = {f"test_{number}": "." for number in range(12)}
@@ -28,7 +28,7 @@ def turn_flaky(past: Past, *names: str) -> None:
         past.run(CALM)
     with past.db.begin() as session:
         for name in names:
-            (score,) = case_store.list_scores(session, REPOSITORY, case_ids=[past.case_id(name)])
+            (score,) = score_store.list_of_cases(session, [REPOSITORY], [past.case_id(name)])
             assert score.status is Status.FLAKY
 
 

@@ -20,7 +20,7 @@ from bot.store import tables
 from bot.store.database import Database
 from bot.store.scores import incident as incident_store
 from bot.store.scores import rescore as rescore_store
-from bot.store.scores import status as status_store
+from bot.store.scores import score as score_store
 from tests.store.past import REPOSITORY, START, Past
 
 STATE = (tables.scorers, tables.pass_counts, tables.branch_beliefs, tables.scores)
@@ -143,7 +143,7 @@ def test_a_runner_that_is_out_accuses_no_case_and_a_rebuild_finds_the_same(past:
     before = everything(past)
     with past.db.begin() as session:
         found = incident_store.list_since(session, REPOSITORY, START)
-        shown = status_store.list_worst(session, REPOSITORY)
+        shown = score_store.list_statuses(session, REPOSITORY)
         told = explanation.of_case(session, past.case_id(names[0]), past.now)
     assert [(one.kind, one.suite, one.failed, one.ran) for one in found] == [(Kind.RUNNER, "shard 1", 32, 32)] * 3
     assert set(shown.values()) <= {Status.HEALTHY, Status.INFRA}
@@ -157,7 +157,7 @@ def test_the_same_failures_are_held_against_the_cases_where_no_runner_is_told(pa
     names = [f"suite{number % 100}/test_a.py::test_{number}" for number in range(1500)]
     outage_of_a_shard(past, names, None)
     with past.db.begin() as session:
-        shown = status_store.list_worst(session, REPOSITORY)
+        shown = score_store.list_statuses(session, REPOSITORY)
     assert not set(shown.values()) <= {Status.HEALTHY, Status.INFRA}
 
 
@@ -236,7 +236,7 @@ def test_scores_of_another_model_stay_readable_until_the_history_is_scored_anew(
     with past.db.begin() as session:
         assert rebuild.request_outdated(session, past.now) == [REPOSITORY]
         assert rebuild.request_outdated(session, past.now) == []
-        assert status_store.list_worst(session, REPOSITORY)
+        assert score_store.list_statuses(session, REPOSITORY)
     rescore.rescore(context(past), REPOSITORY)
     after = everything(past)
     keys = [row[2] for row in after["scorers"]]
@@ -267,12 +267,12 @@ def test_runs_that_come_while_the_scores_are_of_another_model_are_judged_by_the_
         unjudged = session.execute(sa.select(sa.func.count()).where(tables.runs.c.judged.is_(False))).scalar_one()
         assert unjudged == 12
         assert rescore_store.list_pending(session) == [REPOSITORY]
-        waiting = status_store.list_worst(session, REPOSITORY)
+        waiting = score_store.list_statuses(session, REPOSITORY)
     rescore.rescore(context(past), REPOSITORY)
     case = past.case_id("login.test_3")
     with past.db.begin() as session:
         assert waiting[case] is not Status.FLAKY
-        assert status_store.list_worst(session, REPOSITORY)[case] is Status.FLAKY
+        assert score_store.list_statuses(session, REPOSITORY)[case] is Status.FLAKY
         assert session.execute(sa.select(sa.func.count()).where(tables.runs.c.judged.is_(False))).scalar_one() == 0
         told = session.execute(
             sa.select(tables.status_changes.c.case_id).where(tables.status_changes.c.after == "flaky")

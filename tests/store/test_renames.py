@@ -13,6 +13,7 @@ from bot.store.decisions import audit as audit_store
 from bot.store.decisions import quarantine as quarantine_store
 from bot.store.runs import history as history_store
 from bot.store.runs import result as result_store
+from bot.store.scores import score as score_store
 from bot.store.tables import failures, notices
 from tests.store.past import Past
 from tests.store.test_rebuild import context, everything
@@ -66,8 +67,8 @@ def test_a_case_that_moves_keeps_its_number_its_published_id_and_its_history(pas
     assert OLD not in numbers(past)
     with past.db.begin() as session:
         assert case_store.get(session, past.repository_id, before).uid == uid
-        assert case_store.count(session, past.repository_id) == 5
-        (score,) = case_store.list_scores(session, past.repository_id, case_ids=[before])
+        assert case_store.count(session, [past.repository_id]) == {past.repository_id: 5}
+        (score,) = score_store.list_of_cases(session, [past.repository_id], [before])
         assert (score.runs, score.failures) == (3, 2)
     assert outcomes(past, before) == 3
     assert trail(past, before) == [f"{OLD} is {NEW} now."]

@@ -79,9 +79,9 @@ def test_a_muted_case_is_quiet_until_its_time_is_over(db: Database) -> None:
         first, second = (CaseId(one) for one in session.execute(sa.select(table.c.id).order_by(table.c.id)).scalars())
         mute_store.put(session, SHOP, first, NOW + timedelta(days=7), ana)
         mute_store.put(session, SHOP, first, NOW + timedelta(days=3), ana)
-        assert mute_store.find(session, SHOP, first, NOW) == NOW + timedelta(days=3)
-        assert mute_store.find(session, SHOP, first, NOW + timedelta(days=3)) is None
-        assert mute_store.list_muted(session, SHOP, [first, second], NOW) == {first}
+        until = NOW + timedelta(days=3)
+        assert mute_store.list_until(session, [SHOP], [first, second], NOW) == {first: until}
+        assert mute_store.list_until(session, [SHOP], [first, second], until) == {}
         mute_store.forget_over(session, NOW + timedelta(days=3))
         assert not mute_store.delete(session, SHOP, first)
 

@@ -6,12 +6,13 @@ import hashlib
 
 import pytest
 
+from bot.analysis.case_state import VariantScore
 from bot.analysis.learning.label import LabelSource, LabelVerdict
 from bot.analysis.model import Actor, ActorKind, Status
 from bot.services import author_feedback, learning, rebuild
-from bot.store.cases import case as case_store
 from bot.store.database import Database
 from bot.store.scores import label as label_store
+from bot.store.scores import score as score_store
 from tests.store.past import Past
 
 ANA = Actor(ActorKind.GITHUB, "ana", "ana")
@@ -32,9 +33,9 @@ def past(db: Database) -> Past:
     return past
 
 
-def _score(past: Past) -> case_store.ScoreRow:
+def _score(past: Past) -> VariantScore:
     with past.db.begin() as session:
-        (row,) = case_store.list_scores(session, past.repository_id, case_ids=[past.case_id("cart")])
+        (row,) = score_store.list_of_cases(session, [past.repository_id], [past.case_id("cart")])
     return row
 
 

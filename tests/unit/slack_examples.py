@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from bot.analysis.case_profile import CaseProfile, FailureExcerpt, ListedCase
+from bot.analysis.case_state import CaseState, VariantScore
 from bot.analysis.commit_state import CaseFailure, FailureClass
 from bot.analysis.explanation.evidence import Evidence, FailureKind
 from bot.analysis.explanation.explanation import Explanation
@@ -17,18 +19,16 @@ from bot.analysis.model import (
     Actor,
     ActorKind,
     CaseId,
-    CaseProfile,
-    FailureExcerpt,
     Problem,
     QuarantineId,
     RepositoryId,
     RunId,
     Status,
-    VariantScore,
     Verdict,
 )
 from bot.analysis.quarantine.lifecycle import Quarantine, Scope, State
 from bot.analysis.quarantine.policy import DEFAULT, Approval, PathRule, Policy, Team
+from bot.analysis.repository_summary import RepositorySummary
 from bot.slack.block_kit import Message, View
 from bot.slack.ids import Deed
 from bot.slack.views import (
@@ -45,11 +45,11 @@ from bot.slack.views import (
     run,
 )
 from bot.slack.views.case import AuditLine
-from bot.slack.views.case_list import CaseRow, ListKind
+from bot.slack.views.case_list import ListKind
 from bot.slack.views.home import Page, Pages
 from bot.slack.views.message import History, ImportSummary
 from bot.slack.views.modal import Target
-from bot.slack.views.repository import Connection, RepositoryHealth
+from bot.slack.views.repository import Connection
 from bot.slack.views.response import Choice, CommandHelp
 from bot.slack.views.run import RunAnswer
 
@@ -67,7 +67,8 @@ def outage(kind: Kind, name: str) -> Incident:
 
 
 LINUX = VariantScore(
-    variant="ci.yml linux", status=Status.FLAKY, p_flaky=0.97, p_broken=0.01, rate=0.1346, interval=(0.07, 0.23),
+    case_id=CaseId(42), variant="ci.yml linux", status=Status.FLAKY, p_flaky=0.97, p_broken=0.01,
+    ranking=3.5, rate=0.1346, interval=(0.07, 0.23),
     runs=52, failures=7, mixed_commits=3,
 )  # fmt: skip
 MAC = replace(LINUX, variant="ci.yml mac", status=Status.HEALTHY, p_flaky=0.02, rate=0.004, failures=0, mixed_commits=0)
@@ -85,9 +86,16 @@ FAILURE = FailureExcerpt(
 )
 FLAKY = CaseProfile(
     repository_id=RepositoryId(4711), repository="acme/shop", case_id=CaseId(42), uid="a1b2c3d4",
-    title="tests/api/test_cart.py::test_total", status=Status.FLAKY, variants=(LINUX, MAC), last_failure=FAILURE,
-    first_seen_at=NOW - timedelta(days=30), last_seen_at=NOW,
+    title="tests/api/test_cart.py::test_total", state=CaseState(CaseId(42), (LINUX, MAC)), last_failure=FAILURE,
+    first_seen_at=NOW - timedelta(days=30),
 )  # fmt: skip
+
+
+def of_status(status: Status) -> CaseProfile:
+    """The flaky case with this status."""
+    return replace(FLAKY, state=CaseState(CaseId(42), (replace(LINUX, status=status), MAC)))
+
+
 RED = replace(FLAKY, last_failure=replace(FAILURE, red_run=RunId(9)))
 ADDRESS = "https://fg.example/t/a1b2c3d4?w=1&c=42&e=1&s=2"
 RECENT = (Verdict.PASSED,) * 5 + (Verdict.FLAKY, Verdict.FAILED, Verdict.SKIPPED, Verdict.PASSED)
@@ -104,13 +112,14 @@ SUSPENDED = replace(ACTIVE, state=State.SUSPENDED, decided_by=SYSTEM, version=3)
 REJECTED = replace(
     PROPOSED, state=State.REJECTED, decided_by=BEN, decided_at=NOW, decision="bug: the cart rounds twice"
 )
-HEALTHY = replace(FLAKY, status=Status.HEALTHY, variants=(MAC,))
-BROKEN = replace(FLAKY, status=Status.BROKEN, variants=(replace(LINUX, status=Status.BROKEN, p_broken=0.999),))
-HEALTH = RepositoryHealth(
+HEALTHY = replace(FLAKY, state=CaseState(CaseId(42), (MAC,)))
+BROKEN = replace(FLAKY, state=CaseState(CaseId(42), (replace(LINUX, status=Status.BROKEN, p_broken=0.999),)))
+TOP = (ListedCase(FLAKY),)
+HEALTH = RepositorySummary(
     repository="acme/shop", repository_id=RepositoryId(4711), quarantined=2, proposed=1,
     turned={Status.FLAKY: 3, Status.HEALTHY: 5}, turned_before={Status.FLAKY: 4, Status.BROKEN: 1},
     counts={Status.HEALTHY: 38, Status.FLAKY: 3, Status.BROKEN: 1},
-    runs_last_day=9, failed_runs_last_day=2, last_run_at=NOW, top=(FLAKY,),
+    runs_last_day=9, failed_runs_last_day=2, last_run_at=NOW,
 )  # fmt: skip
 SUMMARY = ImportSummary(
     repository="acme/shop", runs=80, cases=40, flaky=3, broken=1, first_at=NOW - timedelta(days=21), last_at=NOW,
@@ -122,7 +131,7 @@ CONNECTIONS = (
     Connection("GitHub App", False, "set GITHUB_APP_ID"),
 )
 HOME = home.HomeState(
-    waiting=Page([CaseRow(FLAKY, PROPOSED)], 1), own=Page([CaseRow(FLAKY, ACTIVE)] * 15, 33), pages=Pages(0, 1),
+    waiting=Page([ListedCase(FLAKY, PROPOSED)], 1), own=Page([ListedCase(FLAKY, ACTIVE)] * 15, 33), pages=Pages(0, 1),
     subscriptions=("<#C1> hears of `acme/shop`",), repositories=[HEALTH], connections=CONNECTIONS,
 )  # fmt: skip
 EMPTY_HOME = home.HomeState(
@@ -203,10 +212,10 @@ VIEWS: dict[str, Callable[[], Message | View]] = {
     "card_time_over": lambda: message.card(FLAKY, ACTIVE, NOW + timedelta(days=15)),
     "card_healthy": lambda: message.card(HEALTHY, None, NOW),
     "card_broken": lambda: message.card(BROKEN, None, NOW),
-    "card_infra": lambda: message.card(replace(FLAKY, status=Status.INFRA), None, NOW),
-    "card_suspect": lambda: message.card(replace(FLAKY, status=Status.SUSPECT), None, NOW),
+    "card_infra": lambda: message.card(of_status(Status.INFRA), None, NOW),
+    "card_suspect": lambda: message.card(of_status(Status.SUSPECT), None, NOW),
     "card_never_scored": lambda: message.card(
-        replace(FLAKY, status=Status.INSUFFICIENT, variants=(), last_failure=None), None, NOW
+        replace(FLAKY, state=CaseState(CaseId(42)), last_failure=None), None, NOW
     ),
     **{
         f"history_{kind}": lambda kind=kind: message.history_line(  # type: ignore[misc]
@@ -228,13 +237,13 @@ VIEWS: dict[str, Callable[[], Message | View]] = {
         "acme/shop", FAILURE.run_url, 812, [Problem("reports", f"{n}.xml", "not well-formed") for n in range(7)]
     ),
     "card_muted": lambda: message.card(MUTED, None, NOW),
-    "help": lambda: response.help_menu(COMMANDS, [CaseRow(FLAKY, PROPOSED)], 7),
+    "help": lambda: response.help_menu(COMMANDS, [ListedCase(FLAKY, PROPOSED)], 7),
     "help_command": lambda: response.command_help(COMMANDS[1]),
     "done": lambda: response.done("The quarantine is lifted: the test fails builds again."),
     "lift_question": lambda: message.lift_question(FLAKY, ACTIVE),
-    "status": lambda: repository.status(HEALTH),
-    "status_shared": lambda: repository.status(HEALTH, shared_by="<@U0ANA>"),
-    "status_empty": lambda: repository.status(replace(HEALTH, counts={}, top=(), last_run_at=None)),
+    "status": lambda: repository.status(HEALTH, TOP),
+    "status_shared": lambda: repository.status(HEALTH, TOP, shared_by="<@U0ANA>"),
+    "status_empty": lambda: repository.status(replace(HEALTH, counts={}, last_run_at=None), ()),
     "connections": lambda: repository.connections(CONNECTIONS),
     "connections_all": lambda: repository.connections(CONNECTIONS[:1]),
     "policy": lambda: policy.in_force("acme/shop", POLICY),
@@ -262,8 +271,8 @@ VIEWS: dict[str, Callable[[], Message | View]] = {
     "outage": lambda: response.outage(4711, "acme/shop", "the registry is down"),
     "pick": lambda: response.pick("cart", CHOICES, Deed.QUARANTINE),
     "pick_many": lambda: response.pick("cart", CHOICES * 25, Deed.EXTEND, days=14, many=True),
-    **{f"list_{kind}": lambda kind=kind: case_list.case_list(kind, [CaseRow(FLAKY, ACTIVE)]) for kind in ListKind},  # type: ignore[misc]
-    "list_many": lambda: case_list.case_list(ListKind.BROKEN, [CaseRow(BROKEN)] * 20, 33),
+    **{f"list_{kind}": lambda kind=kind: case_list.case_list(kind, [ListedCase(FLAKY, ACTIVE)]) for kind in ListKind},  # type: ignore[misc]
+    "list_many": lambda: case_list.case_list(ListKind.BROKEN, [ListedCase(BROKEN)] * 20, 33),
     "list_none": lambda: case_list.case_list(ListKind.PROPOSED, []),
     "error": lambda: response.error("Already approved by Ben <b> at 14:13 UTC."),
     "carry_on": lambda: response.carry_on("quarantine test_total"),

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 
+from bot.analysis.case_profile import ListedCase
 from bot.analysis.channel_schedule import WORKDAYS, DigestTime, Hours, QuietHours
 from bot.analysis.commit_state import CommitState, FailureClass
 from bot.analysis.digest import Cost, Day, Digest, News, Owned, Row, Waiting
@@ -24,7 +25,6 @@ from bot.slack.block_kit import Message, View
 from bot.slack.views import author, channel_form, digest, escalation, policy, storm, table
 from bot.slack.views import settings as settings_window
 from bot.slack.views import subscription as subscriptions
-from bot.slack.views.case_list import CaseRow
 from bot.slack.views.subscription import SubscriptionRow
 from bot.slack.views.table import Level
 from tests import blockkit_lint
@@ -141,7 +141,7 @@ VIEWS: dict[str, Callable[[], Message | View]] = {
     ),
     "digest_calm": lambda: digest.digest(QUIET, Level.TEXT),
     **{f"storm_{level}": lambda level=level: storm.storm(STORM, level) for level in Level},  # type: ignore[misc]
-    "storm_tests": lambda: storm.tests(200, [CaseRow(FLAKY), CaseRow(FLAKY, ACTIVE)]),
+    "storm_tests": lambda: storm.tests(200, [ListedCase(FLAKY), ListedCase(FLAKY, ACTIVE)]),
     "mention": lambda: escalation.mention(FLAKY, PROPOSED, ("U0ANA",), NOW - timedelta(days=1)),
     "mention_of_nobody": lambda: escalation.mention(FLAKY, None, (), NOW - timedelta(days=1)),
     "mention_of_teams": lambda: escalation.mention(

@@ -8,6 +8,7 @@ from datetime import date
 
 import pytest
 
+from bot.analysis.case_state import VariantScore
 from bot.analysis.explanation import evidence, explanation
 from bot.analysis.explanation.case_history import CaseResult
 from bot.analysis.explanation.counterfactual import Without
@@ -15,7 +16,7 @@ from bot.analysis.explanation.evidence import FailureKind
 from bot.analysis.explanation.explanation import Explanation, Outlook
 from bot.analysis.explanation.regression import FirstBad
 from bot.analysis.incident import Kind
-from bot.analysis.model import RunId, Status, VariantScore
+from bot.analysis.model import CaseId, RunId, Status
 from bot.analysis.quarantine.release import Progress
 from tests.unit.made_history import CASE, START, incident, result, run
 
@@ -24,6 +25,8 @@ NOTHING = Outlook((), (), None, None)
 
 def score(status: Status, *, failures: int = 3, runs: int = 120, p_flaky: float = 0.98) -> VariantScore:
     return VariantScore(
+        case_id=CaseId(1),
+        ranking=3.0,
         variant="linux",
         status=status,
         p_flaky=p_flaky,

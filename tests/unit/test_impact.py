@@ -8,14 +8,25 @@ from datetime import timedelta
 import pytest
 
 from bot.analysis import impact
+from bot.analysis.case_state import VariantScore
 from bot.analysis.explanation.case_history import RunFacts
-from bot.analysis.impact import Belief, Failure, Mask, Period
-from bot.analysis.model import CaseId, RunId
+from bot.analysis.impact import Failure, Mask, Period
+from bot.analysis.model import CaseId, RunId, Status
 from bot.analysis.quarantine.lifecycle import Scope
 from tests.unit.made_history import CASE, START, run
 
 HOUR = timedelta(hours=1)
-FLAKY = {(CASE, "linux"): Belief(0.9, 0.1, True)}
+
+
+def flaky(case_id: CaseId) -> VariantScore:
+    """The score of a flaky case."""
+    return VariantScore(
+        case_id=case_id, variant="linux", status=Status.FLAKY, p_flaky=0.9, p_broken=0.0, ranking=2.0, rate=0.1,
+        interval=(0.05, 0.2), runs=100, failures=10, mixed_commits=2,
+    )  # fmt: skip
+
+
+FLAKY = {(CASE, "linux"): flaky(CASE)}
 
 
 def failure(run_id: int, case_id: int = 1, *, to_the_end: bool = True, fingerprint_id: int | None = 7) -> Failure:
@@ -35,7 +46,7 @@ def period(runs: list[RunFacts], failures: list[Failure], **more: object) -> Per
         runs={one.id: one for one in runs},
         variants=[(one.id, "linux") for one in runs],
         failures=failures,
-        beliefs=FLAKY,
+        scores=FLAKY,
         masks=(),
         incidents=(),
     )
@@ -50,8 +61,8 @@ def again(first: RunFacts, number: int) -> RunFacts:
 
 def test_the_minutes_of_a_second_attempt_are_shared_by_the_cases_that_asked_for_it() -> None:
     first = run(1, branch="feature")
-    beliefs = {**FLAKY, (CaseId(2), "linux"): Belief(0.9, 0.1, True)}
-    found, totals = impact.assess(period([first, again(first, 2)], [failure(1), failure(1, 2)], beliefs=beliefs))
+    scores = {**FLAKY, (CaseId(2), "linux"): flaky(CaseId(2))}
+    found, totals = impact.assess(period([first, again(first, 2)], [failure(1), failure(1, 2)], scores=scores))
     assert [(one.blocked_pull_requests, one.ci_minutes, one.waiting_minutes) for one in found] == [(1, 5, 30)] * 2
     assert (totals.blocked_pull_requests, totals.ci_minutes, totals.waiting_minutes) == (1, 10, 60)
 
@@ -59,14 +70,14 @@ def test_the_minutes_of_a_second_attempt_are_shared_by_the_cases_that_asked_for_
 def test_a_case_that_fails_again_in_the_second_attempt_is_no_flake() -> None:
     first = run(1, branch="feature")
     both = [failure(1, 2), failure(2, 2)]
-    assert impact.assess(period([first, again(first, 2)], both, beliefs={}))[0] == []
-    (passed,), _ = impact.assess(period([first, again(first, 2)], both[:1], beliefs={}))
+    assert impact.assess(period([first, again(first, 2)], both, scores={}))[0] == []
+    (passed,), _ = impact.assess(period([first, again(first, 2)], both[:1], scores={}))
     assert passed.case_id == 2
 
 
 def test_an_attempt_without_a_report_of_the_variant_proves_nothing() -> None:
     first = run(1, branch="feature")
-    known = period([first, again(first, 2)], [failure(1)], beliefs={})
+    known = period([first, again(first, 2)], [failure(1)], scores={})
     assert len(impact.assess(known)[0]) == 1
     assert impact.assess(replace(known, variants=[(first.id, "linux")]))[0] == []
 
@@ -119,11 +130,11 @@ def test_next_week_is_what_the_rate_and_the_runs_of_a_day_make() -> None:
 
 
 def test_what_blocks_most_comes_first_then_what_takes_most_time() -> None:
-    beliefs = {(CaseId(number), "linux"): Belief(0.9, 0.1, True) for number in (1, 2, 3)}
+    scores = {(CaseId(number), "linux"): flaky(CaseId(number)) for number in (1, 2, 3)}
     first = run(5, branch="x")
     failures = [failure(1), failure(2, 2), failure(3, 2), failure(5, 3)]
     runs = [run(1, branch="a"), run(2, branch="a"), run(3, branch="b"), first, again(first, 6)]
-    found, _ = impact.assess(period(runs, failures, beliefs=beliefs))
+    found, _ = impact.assess(period(runs, failures, scores=scores))
     assert [one.case_id for one in found] == [2, 3, 1]
 
 

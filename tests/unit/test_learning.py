@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.analysis.learning import feature, training
 from bot.analysis.learning import model as models
-from bot.analysis.learning.feature import Facts
+from bot.analysis.learning.feature import CaseFigures
 from bot.analysis.learning.label import Label, LabelSource, LabelVerdict
 from bot.analysis.learning.training import Example
 from bot.analysis.model import Actor, ActorKind, CaseId, RepositoryId, Status
@@ -25,9 +25,9 @@ needs_scikit_learn = pytest.mark.skipif(
 )
 
 
-def _facts(dice: random.Random, *, flaky: bool) -> Facts:
+def _facts(dice: random.Random, *, flaky: bool) -> CaseFigures:
     """Cases of a team whose flakes time out and pass on a retry; the filter is not sure about them."""
-    return Facts(
+    return CaseFigures(
         p_flaky=min(0.97, max(0.3, dice.gauss(0.75 if flaky else 0.65, 0.15))),
         p_broken=0.05,
         rate=0.05,
@@ -91,7 +91,7 @@ def _label(number: int, case: int, actor: str, verdict: LabelVerdict, **changes:
 def test_features_are_finite_whatever_is_known(
     p_flaky: float, p_broken: float, rate: float, runs: int, failures: int, duration: float | None, age: float
 ) -> None:
-    facts = Facts(
+    facts = CaseFigures(
         p_flaky=p_flaky, p_broken=p_broken, rate=rate, runs=runs, failures=failures, mixed_commits=0,
         failed_duration=duration, usual_duration=0.0, age=age,
     )  # fmt: skip

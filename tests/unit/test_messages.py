@@ -11,19 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.analysis.case_profile import CaseProfile, ListedCase, Membership, NamedOrder
+from bot.analysis.case_state import CaseState
 from bot.analysis.commit_state import FailureClass
 from bot.analysis.explanation.evidence import FailureKind
 from bot.analysis.incident import Kind
-from bot.analysis.model import (
-    Actor,
-    ActorKind,
-    CaseProfile,
-    ClusterKind,
-    Membership,
-    NamedOrder,
-    OrderKind,
-    Problem,
-)
+from bot.analysis.model import Actor, ActorKind, CaseId, ClusterKind, OrderKind, Problem
 from bot.analysis.quarantine.lifecycle import Quarantine, Scope, State
 from bot.analysis.quarantine.policy import Approval, PathRule, Team
 from bot.slack.block_kit import Json, Message, View
@@ -31,7 +24,7 @@ from bot.slack.ids import Deed
 from bot.slack.views import case, case_list, confirmation, home, impact, modal, policy, repository, response, run
 from bot.slack.views import message as messages
 from bot.slack.views.case import AuditLine
-from bot.slack.views.case_list import CaseRow, ListKind
+from bot.slack.views.case_list import ListKind
 from bot.slack.views.home import Page, Pages
 from bot.slack.views.message import History
 from bot.slack.views.modal import Target
@@ -187,14 +180,16 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
         FAILURE, message=other, text=name * 10, variant=name, sha=other, run_url=f"https://x.example/{name}"
     )
     score = replace(LINUX, variant=name)
-    profile = replace(FLAKY, repository=other, title=name, uid=other, last_failure=failure, variants=(score,) * 12)
+    profile = replace(
+        FLAKY, repository=other, title=name, uid=other, last_failure=failure, state=CaseState(CaseId(42), (score,) * 12)
+    )
     actor = Actor(ActorKind.GITHUB, name, other)
     quarantine = replace(
         ACTIVE, scope=Scope.VARIANT, variant=name, reason=other * 2, owner=name, proposed_by=actor, decided_by=actor,
         decision=name,
     )  # fmt: skip
-    rows = [CaseRow(profile, quarantine)] * 25
-    state_of = replace(HEALTH, repository=name, top=(profile,) * 5)
+    rows = [ListedCase(profile, quarantine)] * 25
+    state_of = replace(HEALTH, repository=name)
     audit = [AuditLine(NOW, name, other, name)] * 12
     state = home.HomeState(
         waiting=Page(rows[:3], 3), own=Page(rows[:15], 90), pages=Pages(0, 2), subscriptions=(),
@@ -225,8 +220,8 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
         messages.lift_question(profile, quarantine),
         response.help_menu(COMMANDS * 10, rows[:5], 25),
         response.done(f"{name}."),
-        repository.status(state_of),
-        repository.status(state_of, shared_by="<@U0ANA>"),
+        repository.status(state_of, [ListedCase(profile)] * 5),
+        repository.status(state_of, [ListedCase(profile)] * 5, shared_by="<@U0ANA>"),
         repository.connections([Connection(name, False, other)] * 5),
         policy.in_force(name, POLICY, fault=other),
         policy.in_force(

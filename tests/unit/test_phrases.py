@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from bot.analysis.model import Status, VariantScore
+from bot.analysis.case_state import VariantScore
+from bot.analysis.model import CaseId, Status
 from bot.slack.views import phrase
 
 SCORE = VariantScore(
-    variant="ci/linux", status=Status.FLAKY, p_flaky=0.97, p_broken=0.0, rate=0.13, interval=(0.1, 0.2), runs=52,
+    case_id=CaseId(1), variant="ci/linux", ranking=3.0,
+    status=Status.FLAKY, p_flaky=0.97, p_broken=0.0, rate=0.13, interval=(0.1, 0.2), runs=52,
     failures=7, mixed_commits=3,
 )  # fmt: skip
 

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.analysis.case_state import VariantScore
 from bot.analysis.reports.history_file import COLUMNS, Reader
 from bot.analysis.reports.recorded_history import History, suite_of
-from bot.analysis.scoring.replay import Judged, Rehearsal
+from bot.analysis.scoring.replay import Rehearsal
 from bot.errors import InvalidInputError
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -53,12 +54,12 @@ def read(data: str) -> History:
     return Reader().read(io.StringIO(data, newline=""))
 
 
-def judged(history: History) -> dict[tuple[str, str], Judged]:
+def judged(history: History) -> dict[tuple[str, str], VariantScore]:
     rehearsal = Rehearsal(len(history.cases), history.keys)
     for entry in history.entries:
         rehearsal.take(entry.execution)
     at = history.entries[-1].execution.started_at
-    return {(history.cases[one.case], one.variant): one for one in rehearsal.judge(at)}
+    return {(history.cases[one.case_id], one.variant): one for one in rehearsal.judge(at)}
 
 
 @pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC])
@@ -145,7 +146,7 @@ def test_the_order_of_rows_and_of_equal_time_runs_changes_no_bit(data: st.DataOb
     assert judged(read(text(rows))).keys() == judged(read(text(shuffled))).keys()
     other = judged(read(text(shuffled)))
     for key, one in judged(read(text(rows))).items():
-        for name in ("status", "p_flaky", "p_broken", "score", "rate", "interval", "runs", "failures"):
+        for name in ("status", "p_flaky", "p_broken", "ranking", "rate", "interval", "runs", "failures"):
             assert getattr(one, name) == getattr(other[key], name)
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from bot.analysis import scoring
+from bot.analysis.case_state import VariantScore
 from bot.analysis.model import Status
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -78,9 +79,13 @@ class World:
             )
         )
 
-    def score(self, case: int, *, hours: float | None = None) -> scoring.Score:
+    def score(self, case: int, *, hours: float | None = None) -> VariantScore:
         at = START + timedelta(hours=self.hours if hours is None else hours)
         return next(one for one in scoring.readout.everything(self.scorer, VARIANT, at) if one.case_id == case)
+
+    def infra_share(self, case: int) -> float:
+        scores = scoring.readout.everything(self.scorer, VARIANT, START + timedelta(hours=self.hours))
+        return float(scores.infra_share[scores.case_ids.tolist().index(case)])
 
     def status(self, case: int) -> Status:
         return self.score(case).status

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
+from bot.analysis.case_state import VariantScore
 from bot.analysis.explanation.case_history import RunFacts
 from bot.analysis.explanation.counterfactual import Without
 from bot.analysis.explanation.evidence import Evidence
-from bot.analysis.model import CaseId, Status, VariantScore
+from bot.analysis.model import CaseId, Status
 from bot.analysis.quarantine.release import Progress
 
 SHOWN = 5

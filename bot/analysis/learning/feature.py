@@ -43,7 +43,7 @@ _RATIO = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class CaseFigures:
     """What is known of a case at a moment: the filter's read-out of its worst variant, and its recent failures.
 
     Durations are in seconds, None where unknown; ages in days; `retried` and `retries_passed` count failures that
@@ -72,7 +72,7 @@ class Facts:
     since_failure: float = 0.0
 
 
-def extract(facts: Facts) -> tuple[float, ...]:
+def extract(facts: CaseFigures) -> tuple[float, ...]:
     """The features of a case, aligned with NAMES; finite whatever is missing."""
     named = max(1, sum(facts.categories.values()))
     recent = max(1, facts.recent_failures)

@@ -12,7 +12,7 @@ from bot.analysis.scoring.execution import Execution, Observation
 from bot.analysis.scoring.inactive import VariantCases
 from bot.analysis.scoring.memory import BranchBeliefs, RepositoryMemory, branch_key
 from bot.analysis.scoring.model import INCIDENT, MODEL, REFERENCE, Model
-from bot.analysis.scoring.readout import Score, Scores
+from bot.analysis.scoring.readout import Scores
 from bot.analysis.scoring.scorer import Scorer
 
 __all__ = [
@@ -25,7 +25,6 @@ __all__ = [
     "Model",
     "Observation",
     "RepositoryMemory",
-    "Score",
     "Scorer",
     "Scores",
     "VariantCases",

@@ -9,7 +9,8 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.analysis.model import Status
+from bot.analysis.case_state import VariantScore
+from bot.analysis.model import CaseId
 from bot.analysis.quarantine.policy import Thresholds
 from bot.analysis.scoring import belief, status
 from bot.analysis.scoring.execution import Execution
@@ -18,35 +19,20 @@ from bot.analysis.scoring.model import ALL_PASS_LENGTH, Floats, Model, Tables, a
 from bot.analysis.scoring.scorer import Scorer
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
-    """The read-out of one case in one variant; `rate` and `interval` are shares of executions, 0 to 1.
-
-    `infra_share` is the part of its recent failures that outages explain, 0 to 1.
-    """
-
-    case_id: int
-    status: Status
-    p_flaky: float
-    p_broken: float
-    score: float
-    rate: float
-    interval: tuple[float, float]
-    runs: int
-    failures: int
-    mixed_commits: int
-    infra_share: float
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Scores:
-    """The read-out of many cases as aligned arrays; `statuses` are places in `status.CODES`."""
+    """The read-out of many cases of one variant as aligned arrays.
 
+    `statuses` are positions in `status.CODES`; `infra_share` is the part of recent failures that outages explain,
+    0 to 1.
+    """
+
+    variant: str
     case_ids: NDArray[np.int32]
     statuses: NDArray[np.uint8]
     p_flaky: Floats
     p_broken: Floats
-    score: Floats
+    ranking: Floats
     rate: Floats
     low: Floats
     high: Floats
@@ -55,22 +41,34 @@ class Scores:
     mixed_commits: NDArray[np.int32]
     infra_share: Floats
 
-    def __iter__(self) -> Iterator[Score]:
-        for one in zip(
+    def __iter__(self) -> Iterator[VariantScore]:
+        for case_id, code, p_flaky, p_broken, ranking, rate, low, high, runs, failures, mixed_commits in zip(
             self.case_ids.tolist(),
-            [status.CODES[code] for code in self.statuses.tolist()],
+            self.statuses.tolist(),
             self.p_flaky.tolist(),
             self.p_broken.tolist(),
-            self.score.tolist(),
+            self.ranking.tolist(),
             self.rate.tolist(),
-            zip(self.low.tolist(), self.high.tolist(), strict=True),
+            self.low.tolist(),
+            self.high.tolist(),
             self.runs.tolist(),
             self.failures.tolist(),
             self.mixed_commits.tolist(),
-            self.infra_share.tolist(),
             strict=True,
         ):
-            yield Score(*one)
+            yield VariantScore(
+                case_id=CaseId(case_id),
+                variant=self.variant,
+                status=status.CODES[code],
+                p_flaky=p_flaky,
+                p_broken=p_broken,
+                ranking=ranking,
+                rate=rate,
+                interval=(low, high),
+                runs=runs,
+                failures=failures,
+                mixed_commits=mixed_commits,
+            )
 
 
 def active(scorer: Scorer, variant: str, at: datetime | None, case_ids: NDArray[np.int32] | None = None) -> Scores:
@@ -93,6 +91,7 @@ def active(scorer: Scorer, variant: str, at: datetime | None, case_ids: NDArray[
             p_flaky, p_broken, by_chance, records, moment, scorer.thresholds, hysteresis=scorer.hysteresis
         )
     return Scores(
+        variant,
         case_ids,
         statuses,
         p_flaky,
@@ -107,7 +106,12 @@ def active(scorer: Scorer, variant: str, at: datetime | None, case_ids: NDArray[
 
 
 def inactive(
-    case_ids: NDArray[np.int32], counts: NDArray[np.int32], at: datetime, thresholds: Thresholds, model: Model
+    variant: str,
+    case_ids: NDArray[np.int32],
+    counts: NDArray[np.int32],
+    at: datetime,
+    thresholds: Thresholds,
+    model: Model,
 ) -> Scores:
     """The scores of cases that never failed outside an outage; `counts` of shape (COUNTS, cases)."""
     passes = np.minimum(counts[PASSES], ALL_PASS_LENGTH)
@@ -119,6 +123,7 @@ def inactive(
     p_flaky, score, rate, low, high = (column[of] for column in columns)
     none = np.zeros(len(case_ids))
     return Scores(
+        variant,
         case_ids,
         status.decide_inactive(counts, at.timestamp(), thresholds),
         p_flaky,
@@ -135,7 +140,7 @@ def inactive(
 
 
 def codes(scorer: Scorer, execution: Execution) -> NDArray[np.uint8]:
-    """The statuses of the cases of an execution just observed, as places in `status.CODES`."""
+    """The statuses of the cases of an execution just observed, as positions in `status.CODES`."""
     cases = scorer.variant(execution.variant)
     at = cases.locate(execution.case_ids)
     slots = cases.slots[at]
@@ -151,7 +156,8 @@ def everything(scorer: Scorer, variant: str, at: datetime) -> Scores:
     idle = cases.slots < 0
     parts = (
         active(scorer, variant, at),
-        inactive(cases.case_ids[idle], cases.counts[:, idle], at, scorer.thresholds, scorer.model),
+        inactive(variant, cases.case_ids[idle], cases.counts[:, idle], at, scorer.thresholds, scorer.model),
     )
     order = np.argsort(np.concatenate([part.case_ids for part in parts]), kind="stable")
-    return Scores(*(np.concatenate([getattr(part, name) for part in parts])[order] for name in Scores.__slots__))
+    columns = (name for name in Scores.__slots__ if name != "variant")
+    return Scores(variant, *(np.concatenate([getattr(part, name) for part in parts])[order] for name in columns))

@@ -10,25 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.analysis import scoring
+from bot.analysis.case_state import VariantScore
 from bot.analysis.model import Status
 from bot.analysis.quarantine.policy import Thresholds
 from bot.analysis.scoring import status
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """One (case, variant) after the last execution; `rate` and `interval` are shares of executions, 0 to 1."""
-
-    case: int
-    variant: str
-    status: Status
-    p_flaky: float
-    p_broken: float
-    score: float
-    rate: float
-    interval: tuple[float, float]
-    runs: int
-    failures: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +52,10 @@ class Rehearsal:
         observation = self._scorer.observe(execution)
         return self._turns(execution) if self._follow else [], observation.is_incident
 
-    def judge(self, at: datetime) -> Iterator[Judged]:
+    def judge(self, at: datetime) -> Iterator[VariantScore]:
         """Every (case, variant) as it stands, those that never failed included."""
         for variant in sorted(self._scorer.variants):
-            for score in scoring.readout.everything(self._scorer, variant, at):
-                yield Judged(
-                    case=score.case_id, variant=variant, status=score.status, p_flaky=score.p_flaky,
-                    p_broken=score.p_broken, score=score.score, rate=score.rate, interval=score.interval,
-                    runs=score.runs, failures=score.failures,
-                )  # fmt: skip
+            yield from scoring.readout.everything(self._scorer, variant, at)
 
     def _turns(self, execution: scoring.Execution) -> list[Turn]:
         variant = execution.variant

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.analysis.model import SYSTEM, CaseId, CaseProfile, QuarantineId, Status
+from bot.analysis.case_profile import CaseProfile
+from bot.analysis.model import SYSTEM, CaseId, QuarantineId, Status
 from bot.analysis.quarantine.lifecycle import State
 from bot.jobs.context import Context
 from bot.jobs.senders import posting

@@ -8,6 +8,7 @@ from bot.analysis.incident import Kind
 from bot.analysis.model import RunId, Status
 from bot.jobs.context import Context
 from bot.jobs.senders import posting
+from bot.queries import case_state
 from bot.slack.views import message as messages
 from bot.slack.views import storm, table
 from bot.store.cases import case as case_store
@@ -16,7 +17,7 @@ from bot.store.conversation.notice import Notice
 from bot.store.runs import result as result_store
 from bot.store.runs import run as run_store
 from bot.store.scores import incident as incident_store
-from bot.store.scores import status as status_store
+from bot.store.scores import score as score_store
 from bot.store.workspaces import repository as repository_store
 
 
@@ -25,12 +26,12 @@ def send_imported(context: Context, notice: Notice) -> bool:
     now = context.clock()
     with context.db.begin() as session:
         repository = repository_store.get(session, notice.repository_id)
-        counts = status_store.count(session, notice.repository_id)
+        counts = score_store.count_statuses(session, [notice.repository_id])[notice.repository_id]
         count, first, last, problems = run_store.summarise(session, notice.repository_id) or (0, now, now, 0)
         summary = messages.ImportSummary(
             repository=repository.full_name,
             runs=count,
-            cases=case_store.count(session, notice.repository_id),
+            cases=case_store.count(session, [notice.repository_id])[notice.repository_id],
             flaky=counts.get(Status.FLAKY, 0),
             broken=counts.get(Status.BROKEN, 0),
             first_at=first,
@@ -71,16 +72,18 @@ def send_storm(context: Context, notice: Notice) -> bool:
     with context.db.begin() as session:
         held = storm_store.get(session, notice.ref)
         repository = repository_store.get(session, held.repository_id)
-        rows = case_store.list_worst(session, held.repository_id, held.case_ids, table.MAX_ROWS)
-    state = storm.StormState(
+        ranked = case_state.rank(session, held.repository_id, held.case_ids, table.MAX_ROWS)
+    card = storm.StormState(
         id=held.id,
         repository_id=held.repository_id,
         repository=repository.full_name,
         total=len(held.case_ids),
         rows=tuple(
-            storm.StormRow(title=row.title, rate=row.rate, failures=row.failures, runs=row.runs) for row in rows
+            storm.StormRow(title=case.title, rate=score.rate, failures=score.failures, runs=score.runs)
+            for case, state in ranked
+            if (score := state.worst) is not None
         ),
         started_at=held.started_at,
         last_at=held.last_at,
     )
-    return posting.keep_richest(context, notice, lambda level: storm.storm(state, level))
+    return posting.keep_richest(context, notice, lambda level: storm.storm(card, level))

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from bot.analysis.model import CaseProfile, Status
+from bot.analysis.case_profile import CaseProfile
+from bot.analysis.model import Status
 from bot.analysis.quarantine.lifecycle import Quarantine, State
 from bot.slack import block_kit
 from bot.slack.views import phrase

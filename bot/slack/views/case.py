@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.analysis.case_profile import CaseProfile
 from bot.analysis.explanation.explanation import Explanation
-from bot.analysis.model import CaseProfile, ClusterKind, OrderKind, Verdict
+from bot.analysis.model import ClusterKind, OrderKind, Verdict
 from bot.analysis.quarantine.lifecycle import Quarantine, State
 from bot.slack import block_kit
 from bot.slack.block_kit import Block, Message

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.analysis.model import CaseProfile, Status
+from bot.analysis.case_profile import CaseProfile, ListedCase
+from bot.analysis.model import Status
 from bot.analysis.quarantine.lifecycle import Quarantine, State
 from bot.slack import block_kit
 from bot.slack.block_kit import Block, Element, Message
@@ -38,16 +38,7 @@ class ListKind(StrEnum):
     BROKEN = "broken"
 
 
-@dataclass(frozen=True, slots=True)
-class CaseRow:
-    """One case in a list, with its quarantine where it has one; `stands_for` counts the cases that are one item."""
-
-    profile: CaseProfile
-    quarantine: Quarantine | None = None
-    stands_for: int = 1
-
-
-def case_list(kind: ListKind, found: Sequence[CaseRow], total: int | None = None) -> Message:
+def case_list(kind: ListKind, found: Sequence[ListedCase], total: int | None = None) -> Message:
     """Show the cases of one kind; `total` is how many there are where not all are given."""
     number = len(found) if total is None else total
     what = f"{phrase.count(number, 'test')} {'is' if number == 1 else 'are'} {kind}"
@@ -56,7 +47,7 @@ def case_list(kind: ListKind, found: Sequence[CaseRow], total: int | None = None
     return Message(f"{what}{first}.", tuple(blocks))
 
 
-def rows(found: Sequence[CaseRow], *, total: int | None = None, limit: int = MAX_ROWS) -> list[Block]:
+def rows(found: Sequence[ListedCase], *, total: int | None = None, limit: int = MAX_ROWS) -> list[Block]:
     """Return a section with a menu for each case, and how many are not shown."""
     blocks = [block_kit.section(_row_text(row), accessory=menu(row.profile, row.quarantine)) for row in found[:limit]]
     named = sum(row.stands_for for row in found) if total is None else total
@@ -98,7 +89,7 @@ def menu_buttons() -> tuple[Element, ...]:
     )
 
 
-def _row_text(row: CaseRow) -> str:
+def _row_text(row: ListedCase) -> str:
     profile, quarantine = row.profile, row.quarantine
     worst = f"fails {phrase.rate(profile.worst)}" if profile.worst else "not scored yet"
     state = f"{phrase.DOTS[profile.status]} {phrase.WORDS[profile.status]}"

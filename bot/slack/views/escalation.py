@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.analysis.model import CaseProfile
+from bot.analysis.case_profile import CaseProfile
 from bot.analysis.quarantine.lifecycle import Quarantine, State
 from bot.slack import block_kit
 from bot.slack.block_kit import Message

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
+from bot.analysis.case_profile import ListedCase
 from bot.analysis.model import Status
+from bot.analysis.repository_summary import RepositorySummary
 from bot.errors import InvalidInputError
 from bot.slack import block_kit
 from bot.slack.block_kit import Block, Element, View
 from bot.slack.ids import Action
 from bot.slack.views import case_list, phrase, repository, response
-from bot.slack.views.case_list import CaseRow
-from bot.slack.views.repository import Connection, RepositoryHealth
+from bot.slack.views.repository import Connection
 
 PAGE = 15
 """Rows of a list; both lists together stay far below the 100 blocks of a view."""
@@ -51,7 +52,7 @@ class Pages:
 class Page:
     """One page of a list, and how many rows there are in all."""
 
-    rows: Sequence[CaseRow]
+    rows: Sequence[ListedCase]
     total: int
 
 
@@ -63,7 +64,7 @@ class HomeState:
     own: Page
     pages: Pages
     subscriptions: Sequence[str]
-    repositories: Sequence[RepositoryHealth]
+    repositories: Sequence[RepositorySummary]
     connections: Sequence[Connection]
 
 
@@ -130,9 +131,9 @@ def _help_button() -> Element:
     return block_kit.button("Help", Action.MENU_HELP, says="Show what can be asked")
 
 
-def _health(repositories: Sequence[RepositoryHealth]) -> list[str]:
+def _health(repositories: Sequence[RepositorySummary]) -> list[str]:
     lines = [
-        f"• {phrase.repository(one.repository)}: {phrase.count(sum(one.counts.values()), 'test')}, "
+        f"• {phrase.repository(one.repository)}: {phrase.count(one.cases, 'test')}, "
         f"{one.counts.get(Status.FLAKY, 0):,} flaky, {one.counts.get(Status.BROKEN, 0):,} broken, "
         f"{one.quarantined:,} quarantined, {phrase.count(one.runs_last_day, 'run')} in the last day"
         for one in repositories[:_MAX_REPOSITORIES]

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bot.analysis.case_profile import CaseProfile
 from bot.analysis.failures import fingerprint
 from bot.analysis.impact import Impact
 from bot.analysis.incident import Incident, Kind
-from bot.analysis.model import Actor, CaseProfile, Problem, Status
+from bot.analysis.model import Actor, Problem, Status
 from bot.analysis.quarantine.lifecycle import Quarantine, State
 from bot.slack import block_kit, ids
 from bot.slack.block_kit import Block, Element, Json, Message, Metadata

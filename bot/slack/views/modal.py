@@ -9,7 +9,8 @@ from typing import Self
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.analysis.model import CaseId, CaseProfile, QuarantineId
+from bot.analysis.case_profile import CaseProfile
+from bot.analysis.model import CaseId, QuarantineId
 from bot.analysis.quarantine import lifecycle, owner
 from bot.analysis.quarantine.lifecycle import Quarantine, Scope
 from bot.errors import InvalidInputError

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from bot.analysis import model
+from bot.analysis.case_profile import CaseProfile, FailureExcerpt
+from bot.analysis.case_state import VariantScore
 from bot.analysis.quarantine import lifecycle
 from bot.analysis.quarantine import owner as owners
 from bot.slack import block_kit
@@ -61,7 +63,7 @@ def listing(parts: Iterable[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
-def rate(score: model.VariantScore) -> str:
+def rate(score: VariantScore) -> str:
     """Return how often a variant fails, such as `13 % (7 of 52 runs)` or `42 % lately (3 of 93 runs in all)`."""
     share = f"{score.failures:,} of {count(score.runs, 'run')}"
     if not score.failures:
@@ -71,20 +73,20 @@ def rate(score: model.VariantScore) -> str:
     return f"{percent(score.rate)}{apart} ({share}{' in all' if apart else ''})"
 
 
-def _apart(score: model.VariantScore) -> str:
+def _apart(score: VariantScore) -> str:
     """Why the rate is far from the share of runs that failed: it was lower before, or most failures had a reason."""
     if score.began_lately:
         return " lately"
     return " for no reason" if score.had_reasons else ""
 
 
-def interval(score: model.VariantScore) -> str:
+def interval(score: VariantScore) -> str:
     """Return the range the true rate lies in with 90 % certainty."""
     low, high = score.interval
     return f"{percent(low)} to {percent(high)}"
 
 
-def confidence(score: model.VariantScore) -> str:
+def confidence(score: VariantScore) -> str:
     """Return how sure the filter is of the status, in words."""
     likely = score.p_broken if score.status is model.Status.BROKEN else score.p_flaky
     what = "broken" if score.status is model.Status.BROKEN else "flaky"
@@ -92,7 +94,7 @@ def confidence(score: model.VariantScore) -> str:
     return f"{shown} {what}, {count(score.mixed_commits, 'commit')} did both"
 
 
-def evidence(profile: model.CaseProfile) -> str:
+def evidence(profile: CaseProfile) -> str:
     """Return the numbers of the worst variant as a clause of a sentence."""
     score = profile.worst
     if score is None:
@@ -101,14 +103,14 @@ def evidence(profile: model.CaseProfile) -> str:
     return f"{shown} ({percent(score.rate)}{_apart(score)})" if score.failures else shown
 
 
-def cause(failure: model.FailureExcerpt) -> str:
+def cause(failure: FailureExcerpt) -> str:
     """Return the likely cause of a failure with the words that told it; empty where nothing did."""
     if not failure.evidence:
         return ""
     return f"Likely cause by its text: {failure.category} ({block_kit.code(failure.evidence, 100)})"
 
 
-def variants(profile: model.CaseProfile, limit: int = 4) -> str:
+def variants(profile: CaseProfile, limit: int = 4) -> str:
     """Return each variant with its rate, the worst first."""
     shown = [
         f"{block_kit.code(one.variant, 80)} {percent(one.rate) if one.failures else 'never'}"
@@ -118,13 +120,13 @@ def variants(profile: model.CaseProfile, limit: int = 4) -> str:
     return ", ".join([*shown, *([f"{more} more"] if more > 0 else [])]) or "none yet"
 
 
-def case(profile: model.CaseProfile, limit: int = MAX_TITLE) -> str:
+def case(profile: CaseProfile, limit: int = MAX_TITLE) -> str:
     """Return the name of a case for mrkdwn, linked to its last failing run where there is one."""
     name = block_kit.code(profile.title, limit)
     return block_kit.link(profile.last_failure.run_url, name) if profile.last_failure else name
 
 
-def case_text(profile: model.CaseProfile) -> str:
+def case_text(profile: CaseProfile) -> str:
     """Return the name of a case for the top-level text of a message."""
     return block_kit.escape(block_kit.line(profile.title), MAX_TITLE)
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.analysis.case_profile import ListedCase
 from bot.slack import block_kit
 from bot.slack.block_kit import Block, Element, Message
 from bot.slack.ids import Action, Deed
 from bot.slack.views import case_list, phrase
-from bot.slack.views.case_list import CaseRow
 
 MAX_CHOICES = 5
 _MAX_WAITING = 5
@@ -53,7 +53,7 @@ class Choice:
     repository: str
 
 
-def help_menu(commands: Sequence[CommandHelp], waiting: Sequence[CaseRow] = (), total: int = 0) -> Message:
+def help_menu(commands: Sequence[CommandHelp], waiting: Sequence[ListedCase] = (), total: int = 0) -> Message:
     """Show what waits for the person, a button for everything else, and what can be typed."""
     many = phrase.count(total, "proposal waits", "proposals wait")
     words = phrase.listing(one.name for one in commands)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.analysis.case_profile import ListedCase
 from bot.analysis.model import RepositoryId, Status
 from bot.slack import block_kit
 from bot.slack.block_kit import Block, Message, Metadata
 from bot.slack.ids import Action
 from bot.slack.views import case_list, phrase, table
-from bot.slack.views.case_list import CaseRow
 from bot.slack.views.table import Level, Number, Table
 
 STORM_EVENT = "flakeguard_storm"
@@ -85,7 +85,7 @@ def storm(state: StormState, level: Level = Level.DATA) -> Message:
     return Message(text, tuple(blocks), Metadata(STORM_EVENT, payload))
 
 
-def tests(total: int, rows: Sequence[CaseRow]) -> Message:
+def tests(total: int, rows: Sequence[ListedCase]) -> Message:
     """Show the tests of a storm to one person, each with its menu."""
     many = phrase.count(total, "test")
     text = f"{many} turned flaky in this storm; those that fail most come first."

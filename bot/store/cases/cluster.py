@@ -2,69 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from bot.analysis.case_profile import Membership
 from bot.analysis.failures.cluster import Cluster, StoredCluster
-from bot.analysis.model import SEVERITY, CaseId, ClusterKind, Membership, RepositoryId, Status
+from bot.analysis.model import CaseId, ClusterKind, RepositoryId
 from bot.analysis.quarantine.lifecycle import OPEN_STATES
 from bot.store.database import Session
-from bot.store.tables import cases, cluster_cases, clusters, quarantines, scores
+from bot.store.tables import cases, cluster_cases, clusters, quarantines
 
 _OTHERS = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Belief:
-    """What is held of a case in its worst variant; `rate` is a share of runs, `failures` are of all variants."""
-
-    case_id: CaseId
-    title: str
-    status: Status
-    p_flaky: float
-    rate: float
-    failures: int
-
-
-def list_beliefs(session: Session, repository_id: RepositoryId) -> dict[CaseId, Belief]:
-    """What is held of the cases that are flaky or broken in a variant, or part of a cluster, ascending by case."""
-    clustered = sa.select(cluster_cases.c.case_id).where(cluster_cases.c.repository_id == repository_id)
-    troubled = sa.select(scores.c.case_id).where(
-        scores.c.repository_id == repository_id, scores.c.status.in_([Status.FLAKY.value, Status.BROKEN.value])
-    )
-    rows = session.execute(
-        sa.select(scores.c.case_id, cases.c.title, scores.c.status, scores.c.p_flaky, scores.c.rate, scores.c.failures)
-        .join(cases, sa.and_(cases.c.repository_id == scores.c.repository_id, cases.c.id == scores.c.case_id))
-        .where(
-            scores.c.repository_id == repository_id,
-            sa.or_(scores.c.case_id.in_(troubled), scores.c.case_id.in_(clustered)),
-        )
-        .order_by(scores.c.case_id, scores.c.variant)
-    )
-    found: dict[CaseId, list[Belief]] = defaultdict(list)
-    for row in rows:
-        found[CaseId(row[0])].append(
-            Belief(
-                case_id=CaseId(row[0]),
-                title=row[1],
-                status=Status(row[2]),
-                p_flaky=row[3],
-                rate=row[4],
-                failures=row[5],
-            )
-        )
-    return {
-        case_id: dataclasses.replace(
-            min(variants, key=lambda one: (SEVERITY.index(one.status), -one.p_flaky)),
-            failures=sum(one.failures for one in variants),
-        )
-        for case_id, variants in found.items()
-    }
 
 
 def list_numbers(session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId]) -> dict[CaseId, int]:
@@ -76,16 +27,6 @@ def list_numbers(session: Session, repository_id: RepositoryId, case_ids: Sequen
         )
     )
     return {CaseId(row[0]): row[1] for row in rows}
-
-
-def list_titles(session: Session, repository_id: RepositoryId, case_ids: Iterable[int]) -> dict[int, str]:
-    """The titles of cases."""
-    rows = session.execute(
-        sa.select(cases.c.id, cases.c.title).where(
-            cases.c.repository_id == repository_id, cases.c.id == sa.any_(sa.bindparam("cases", sorted(set(case_ids))))
-        )
-    )
-    return {row[0]: row[1] for row in rows}
 
 
 def list_members(session: Session, repository_id: RepositoryId) -> dict[int, list[int]]:
@@ -155,48 +96,75 @@ def list_all(session: Session, repository_id: RepositoryId) -> list[StoredCluste
     ]
 
 
-def find_membership(session: Session, repository_id: RepositoryId, case_id: CaseId) -> Membership | None:
-    """The cluster a case belongs to."""
-    row = (
+def list_memberships(
+    session: Session, repository_ids: Collection[RepositoryId], case_ids: Collection[CaseId]
+) -> dict[CaseId, Membership]:
+    """The cluster of each case that is in one."""
+    rows = (
         session.execute(
-            sa.select(clusters)
-            .join(
-                cluster_cases,
-                sa.and_(
-                    cluster_cases.c.repository_id == clusters.c.repository_id,
-                    cluster_cases.c.cluster_id == clusters.c.id,
-                ),
-            )
-            .where(cluster_cases.c.repository_id == repository_id, cluster_cases.c.case_id == case_id)
+            sa.select(cluster_cases.c.case_id, clusters)
+            .join(cluster_cases, _IN_CLUSTER)
+            .where(cluster_cases.c.repository_id.in_(list(repository_ids)), cluster_cases.c.case_id.in_(list(case_ids)))
         )
         .mappings()
-        .one_or_none()
+        .all()
     )
-    if row is None:
-        return None
-    others = session.execute(
-        sa.select(cases.c.title, sa.func.count().over())
+    if not rows:
+        return {}
+    titles: dict[int, list[tuple[int, str]]] = {}
+    sizes: dict[int, int] = {}
+    for cluster_id, case_id, title, size in session.execute(
+        _first_members(repository_ids, {row["id"] for row in rows})
+    ):
+        titles.setdefault(cluster_id, []).append((case_id, title))
+        sizes[cluster_id] = size
+    return {
+        CaseId(row["case_id"]): Membership(
+            cluster_id=row["id"],
+            kind=ClusterKind(row["kind"]),
+            title=row["title"],
+            size=sizes[row["id"]],
+            times=row["times"],
+            owner=row["owner"],
+            others=tuple(title for number, title in titles[row["id"]] if number != row["case_id"])[:_OTHERS],
+        )
+        for row in rows
+    }
+
+
+def _first_members(
+    repository_ids: Collection[RepositoryId], cluster_ids: Collection[int]
+) -> sa.Select[int, int, str, int]:
+    """The first cases of each cluster by number with the size of the cluster; one more than are ever named."""
+    cluster = (cluster_cases.c.repository_id, cluster_cases.c.cluster_id)
+    members = (
+        sa.select(
+            cluster_cases.c.cluster_id,
+            cases.c.id,
+            cases.c.title,
+            sa.func.count().over(partition_by=cluster).label("size"),
+            sa.func.row_number().over(partition_by=cluster, order_by=cases.c.id).label("place"),
+        )
         .join(
-            cluster_cases,
+            cases,
             sa.and_(cluster_cases.c.repository_id == cases.c.repository_id, cluster_cases.c.case_id == cases.c.id),
         )
         .where(
-            cluster_cases.c.repository_id == repository_id,
-            cluster_cases.c.cluster_id == row["id"],
-            cases.c.id != case_id,
+            cluster_cases.c.repository_id.in_(list(repository_ids)),
+            cluster_cases.c.cluster_id.in_(list(cluster_ids)),
         )
-        .order_by(cases.c.id)
-        .limit(_OTHERS)
-    ).all()
-    return Membership(
-        cluster_id=row["id"],
-        kind=ClusterKind(row["kind"]),
-        title=row["title"],
-        size=1 + (others[0][1] if others else 0),
-        times=row["times"],
-        owner=row["owner"],
-        others=tuple(title for title, _ in others),
+        .subquery()
     )
+    return (
+        sa.select(members.c.cluster_id, members.c.id, members.c.title, members.c.size)
+        .where(members.c.place <= _OTHERS + 1)
+        .order_by(members.c.cluster_id, members.c.id)
+    )
+
+
+_IN_CLUSTER = sa.and_(
+    cluster_cases.c.repository_id == clusters.c.repository_id, cluster_cases.c.cluster_id == clusters.c.id
+)
 
 
 def set_owner(session: Session, repository_id: RepositoryId, cluster_id: int, owner: str) -> None:

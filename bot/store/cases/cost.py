@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from bot.analysis import impact
-from bot.analysis.impact import Belief, Mask
-from bot.analysis.model import CaseId, RepositoryId, Status
+from bot.analysis.impact import Mask
+from bot.analysis.model import CaseId, RepositoryId
 from bot.analysis.quarantine.lifecycle import Scope
 from bot.store.database import Session
-from bot.store.tables import audit, cases, quarantines, scores
-
-
-def list_beliefs(
-    session: Session, repository_id: RepositoryId, case_ids: Iterable[CaseId]
-) -> dict[tuple[CaseId, str], Belief]:
-    """What the filter holds of cases, by case and variant."""
-    rows = session.execute(
-        sa.select(scores.c.case_id, scores.c.variant, scores.c.p_flaky, scores.c.rate, scores.c.status).where(
-            scores.c.repository_id == repository_id,
-            scores.c.case_id == sa.any_(sa.bindparam("case_ids", list(case_ids))),
-        )
-    )
-    return {(CaseId(row[0]), row[1]): Belief(row[2], row[3], row[4] == Status.FLAKY) for row in rows}
+from bot.store.tables import audit, quarantines
 
 
 def list_masks(session: Session, repository_id: RepositoryId, since: datetime, until: datetime) -> list[Mask]:
@@ -63,13 +49,3 @@ def list_masks(session: Session, repository_id: RepositoryId, since: datetime, u
         for begin, end in impact.masked_times(moves[number], min(until, row[5]))
         if end > since
     ]
-
-
-def list_titles(session: Session, repository_id: RepositoryId, case_ids: Iterable[CaseId]) -> dict[CaseId, str]:
-    """The titles of cases."""
-    rows = session.execute(
-        sa.select(cases.c.id, cases.c.title).where(
-            cases.c.repository_id == repository_id, cases.c.id == sa.any_(sa.bindparam("case_ids", list(case_ids)))
-        )
-    )
-    return {CaseId(row[0]): row[1] for row in rows}

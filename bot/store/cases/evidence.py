@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 import numpy as np
 import sqlalchemy as sa
 
-from bot.analysis.learning.feature import Facts
-from bot.analysis.model import SEVERITY, CaseId, ClusterKind, Outcome, RepositoryId
-from bot.store.cases import case as case_store
+from bot.analysis import case_state
+from bot.analysis.learning.feature import CaseFigures
+from bot.analysis.model import CaseId, ClusterKind, Outcome, RepositoryId
 from bot.store.database import Session
 from bot.store.runs.fingerprint import OF_FAILURE
 from bot.store.runs.result import CODES, FAILED, unpack_integers, unpack_reals
+from bot.store.scores import score as score_store
 from bot.store.tables import (
     cases,
     cluster_cases,
@@ -35,12 +36,10 @@ _DAY = 86_400.0
 
 def gather(
     session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId], now: datetime
-) -> dict[CaseId, Facts]:
+) -> dict[CaseId, CaseFigures]:
     """The facts of cases that ever failed; a fixed number of queries, however many cases."""
     wanted = sorted(set(case_ids))
-    scored: dict[CaseId, list[case_store.ScoreRow]] = defaultdict(list)
-    for row in case_store.list_scores(session, repository_id, case_ids=wanted):
-        scored[row.case_id].append(row)
+    states = case_state.by_case((), score_store.list_of_cases(session, [repository_id], wanted))
     recent = _recent(session, repository_id, wanted, now)
     kinds = _kinds(session, repository_id, wanted, now)
     usual = _usual_durations(session, repository_id, wanted)
@@ -48,20 +47,20 @@ def gather(
     on_order = _ordered(session, repository_id, wanted)
     first_seen = _first_seen(session, repository_id, wanted)
     found = {}
-    for case_id, rows in scored.items():
-        worst = min(rows, key=lambda row: (SEVERITY.index(row.status), -row.p_flaky, row.variant))
+    for case_id, state in states.items():
+        worst = state.scored[0]
         one = recent.get(case_id)
         named = kinds.get(case_id, {})
         categories: dict[str, int] = defaultdict(int)
         for (category, _), number in named.items():
             categories[category] += number
-        found[case_id] = Facts(
+        found[case_id] = CaseFigures(
             p_flaky=worst.p_flaky,
             p_broken=worst.p_broken,
             rate=worst.rate,
-            runs=sum(row.runs for row in rows),
-            failures=sum(row.failures for row in rows),
-            mixed_commits=sum(row.mixed_commits for row in rows),
+            runs=sum(score.runs for score in state.scored),
+            failures=state.failures,
+            mixed_commits=sum(score.mixed_commits for score in state.scored),
             categories=categories,
             kinds=len({kind for _, kind in named}),
             recent_failures=one["failed"] if one else 0,

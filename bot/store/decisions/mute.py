@@ -1,8 +1,8 @@
-"""Cases that somebody wants to hear nothing of for a while."""
+"""Cases that somebody muted for a while."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ from bot.store.tables import mutes
 
 
 def put(session: Session, repository_id: RepositoryId, case_id: CaseId, until: datetime, actor: Actor) -> None:
-    """Keep a case quiet until a time; the latest wish holds."""
+    """Mute a case until a time; the latest mute holds."""
     row = {"until": until, "actor": audit_store.write_actor(actor)}
     session.execute(
         insert(mutes)
@@ -25,31 +25,21 @@ def put(session: Session, repository_id: RepositoryId, case_id: CaseId, until: d
 
 
 def delete(session: Session, repository_id: RepositoryId, case_id: CaseId) -> bool:
-    """Let a case be heard again; False where it was not quiet."""
+    """End the mute of a case; False where it was not muted."""
     result = session.execute(sa.delete(mutes).where(mutes.c.repository_id == repository_id, mutes.c.case_id == case_id))
     return bool(result.rowcount)
 
 
-def find(session: Session, repository_id: RepositoryId, case_id: CaseId, now: datetime) -> datetime | None:
-    """Until when a case is quiet; None where it is not, or no longer."""
-    until: datetime | None = session.execute(
-        sa.select(mutes.c.until).where(
-            mutes.c.repository_id == repository_id, mutes.c.case_id == case_id, mutes.c.until > now
-        )
-    ).scalar_one_or_none()
-    return until
-
-
-def list_muted(
-    session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId], now: datetime
-) -> frozenset[CaseId]:
-    """Those of the cases that are quiet."""
+def list_until(
+    session: Session, repository_ids: Collection[RepositoryId], case_ids: Collection[CaseId], now: datetime
+) -> dict[CaseId, datetime]:
+    """Until when each case is muted; those that are not, or no longer, are left out."""
     rows = session.execute(
-        sa.select(mutes.c.case_id).where(
-            mutes.c.repository_id == repository_id, mutes.c.case_id.in_(list(case_ids)), mutes.c.until > now
+        sa.select(mutes.c.case_id, mutes.c.until).where(
+            mutes.c.repository_id.in_(list(repository_ids)), mutes.c.case_id.in_(list(case_ids)), mutes.c.until > now
         )
     )
-    return frozenset(CaseId(row[0]) for row in rows)
+    return {CaseId(row[0]): row[1] for row in rows}
 
 
 def forget_over(session: Session, now: datetime) -> None:

@@ -142,13 +142,15 @@ def find_latest(session: Session, repository_id: RepositoryId, case_id: CaseId) 
     return None if row is None else _read(row)
 
 
-def list_latest(session: Session, repository_id: RepositoryId, case_ids: Iterable[CaseId]) -> dict[CaseId, Quarantine]:
+def list_latest(
+    session: Session, repository_ids: Iterable[RepositoryId], case_ids: Iterable[CaseId]
+) -> dict[CaseId, Quarantine]:
     """The newest quarantine of each case, open or not; cases that never had one are left out."""
     rows = session.execute(
         sa.select(quarantines)
         .ext(distinct_on(quarantines.c.case_id))
         .where(
-            quarantines.c.repository_id == repository_id,
+            quarantines.c.repository_id.in_(list(repository_ids)),
             quarantines.c.case_id == sa.any_(sa.bindparam("case_ids", list(case_ids))),
         )
         .order_by(quarantines.c.case_id, quarantines.c.id.desc())

@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
+from bot.analysis.case_profile import NamedOrder
 from bot.analysis.failures.order_dependence import OrderSuspect
-from bot.analysis.model import CaseId, NamedOrder, OrderKind, RepositoryId, RunId
+from bot.analysis.model import CaseId, OrderKind, RepositoryId, RunId
 from bot.store.database import Session
 from bot.store.tables import cases, order_suspects, orders, run_orders
 
@@ -115,31 +116,39 @@ def replace_suspects(
         session.execute(sa.insert(order_suspects), rows)
 
 
-def find_suspect(session: Session, repository_id: RepositoryId, case_id: CaseId) -> NamedOrder | None:
-    """What is known of a case whose failures hang on the order; of several variants the surest."""
-    row = (
+def list_suspects(
+    session: Session, repository_ids: Collection[RepositoryId], case_ids: Collection[CaseId]
+) -> dict[CaseId, NamedOrder]:
+    """What is known of the cases whose failures hang on the order; of several variants the surest."""
+    rows = (
         session.execute(
             sa.select(order_suspects)
-            .where(order_suspects.c.repository_id == repository_id, order_suspects.c.case_id == case_id)
-            .order_by(order_suspects.c.chance, order_suspects.c.variant)
-            .limit(1)
+            .ext(distinct_on(order_suspects.c.case_id))
+            .where(
+                order_suspects.c.repository_id.in_(list(repository_ids)), order_suspects.c.case_id.in_(list(case_ids))
+            )
+            .order_by(order_suspects.c.case_id, order_suspects.c.chance, order_suspects.c.variant)
         )
         .mappings()
-        .one_or_none()
+        .all()
     )
-    if row is None:
-        return None
+    if not rows:
+        return {}
+    followed = {number for row in rows for number in row["follows"]}
     named = session.execute(
         sa.select(cases.c.id, cases.c.title).where(
-            cases.c.repository_id == repository_id, cases.c.id.in_(row["follows"])
+            cases.c.repository_id.in_(list(repository_ids)), cases.c.id.in_(followed)
         )
     )
     titles = {row[0]: row[1] for row in named}
-    return NamedOrder(
-        kind=OrderKind(row["kind"]),
-        variant=row["variant"],
-        follows=tuple(titles[number] for number in row["follows"] if number in titles),
-        candidates=row["candidates"],
-        failed=row["failed"],
-        passed=row["passed"],
-    )
+    return {
+        CaseId(row["case_id"]): NamedOrder(
+            kind=OrderKind(row["kind"]),
+            variant=row["variant"],
+            follows=tuple(titles[number] for number in row["follows"] if number in titles),
+            candidates=row["candidates"],
+            failed=row["failed"],
+            passed=row["passed"],
+        )
+        for row in rows
+    }

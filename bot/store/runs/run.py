@@ -265,16 +265,30 @@ def summarise(session: Session, repository_id: RepositoryId) -> tuple[int, datet
     return (row[0], row[1], row[2], problems) if row[0] else None
 
 
-def count_since(session: Session, repository_id: RepositoryId, since: datetime) -> tuple[int, int, datetime | None]:
-    """How many runs started since a time, how many of them failed, and when the newest started."""
-    row = session.execute(
+@dataclass(frozen=True, slots=True)
+class RunCounts:
+    """How many runs started in a period, how many of them failed, and when the newest ever started."""
+
+    started: int = 0
+    failed: int = 0
+    last_at: datetime | None = None
+
+
+def count_since(
+    session: Session, repository_ids: Collection[RepositoryId], since: datetime
+) -> dict[RepositoryId, RunCounts]:
+    """The runs of each repository since a time."""
+    rows = session.execute(
         sa.select(
+            runs.c.repository_id,
             sa.func.count().filter(runs.c.started_at >= since),
             sa.func.count().filter(runs.c.started_at >= since, runs.c.conclusion == "failure"),
             sa.func.max(runs.c.started_at),
-        ).where(runs.c.repository_id == repository_id)
-    ).one()
-    return row[0], row[1], row[2]
+        )
+        .where(runs.c.repository_id.in_(list(repository_ids)))
+        .group_by(runs.c.repository_id)
+    )
+    return dict.fromkeys(repository_ids, RunCounts()) | {RepositoryId(row[0]): RunCounts(*row[1:]) for row in rows}
 
 
 def last_ingested(session: Session, repository_ids: Sequence[RepositoryId]) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -139,30 +139,38 @@ def put_counts(session: Session, repository_id: RepositoryId, variant: str, coun
         )
 
 
-def list_case_counts(
-    session: Session, repository_id: RepositoryId, case_id: CaseId
-) -> list[tuple[str, NDArray[np.int32]]]:
-    """The counts of one case in every variant that ran it, each of shape (ROWS, 1)."""
+def list_counts(
+    session: Session, case_ids: Mapping[RepositoryId, Collection[CaseId]]
+) -> Iterator[tuple[RepositoryId, str, list[CaseId], NDArray[np.int32]]]:
+    """The counts of cases: by repository, variant and block its cases, and their counts of shape (ROWS, cases)."""
+    blocks: dict[tuple[int, int], list[CaseId]] = {}
+    for repository_id, of_repository in case_ids.items():
+        for case_id in sorted(set(of_repository)):
+            blocks.setdefault((repository_id, case_id // BLOCK), []).append(case_id)
+    if not blocks:
+        return
     rows = session.execute(
-        sa.select(pass_counts.c.variant, pass_counts.c.counts)
-        .where(pass_counts.c.repository_id == repository_id, pass_counts.c.block == case_id // BLOCK)
-        .order_by(pass_counts.c.variant)
+        sa.select(pass_counts.c.repository_id, pass_counts.c.variant, pass_counts.c.block, pass_counts.c.counts)
+        .where(sa.tuple_(pass_counts.c.repository_id, pass_counts.c.block).in_(list(blocks)))
+        .order_by(pass_counts.c.repository_id, pass_counts.c.variant, pass_counts.c.block)
     )
-    found = []
-    for variant, data in rows:
-        counts = np.frombuffer(data, dtype=np.int32).reshape(ROWS, BLOCK)[:, [case_id % BLOCK]]
-        if counts.any():
-            found.append((variant, counts))
-    return found
+    for repository_id, variant, block, data in rows:
+        cases = blocks[repository_id, block]
+        counts = np.frombuffer(data, dtype=np.int32).reshape(ROWS, BLOCK)
+        yield RepositoryId(repository_id), variant, cases, counts[:, [case_id % BLOCK for case_id in cases]]
 
 
-def list_counts(session: Session, repository_id: RepositoryId) -> Iterator[tuple[int, NDArray[np.int32]]]:
-    """The counts of all cases of a repository: block by block and variant by variant, each of shape (ROWS, BLOCK)."""
+def list_blocks(
+    session: Session, repository_ids: Collection[RepositoryId]
+) -> Iterator[tuple[RepositoryId, int, NDArray[np.int32]]]:
+    """The counts of all cases of repositories: block by block and variant by variant, each of shape (ROWS, BLOCK)."""
     rows = session.execute(
-        sa.select(pass_counts.c.block, pass_counts.c.counts).where(pass_counts.c.repository_id == repository_id)
+        sa.select(pass_counts.c.repository_id, pass_counts.c.block, pass_counts.c.counts).where(
+            pass_counts.c.repository_id.in_(list(repository_ids))
+        )
     )
-    for block, data in rows:
-        yield block, np.frombuffer(data, dtype=np.int32).reshape(ROWS, BLOCK)
+    for repository_id, block, data in rows:
+        yield RepositoryId(repository_id), block, np.frombuffer(data, dtype=np.int32).reshape(ROWS, BLOCK)
 
 
 def find_branch(session: Session, repository_id: RepositoryId, variant: str, branch: int) -> bytes | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,19 +42,26 @@ def insert(session: Session, repository_id: RepositoryId, rows: Iterable[StatusC
 
 
 def count_turns(
-    session: Session, repository_id: RepositoryId, since: datetime, until: datetime
-) -> Mapping[Status, int]:
+    session: Session, repository_ids: Collection[RepositoryId], since: datetime, until: datetime
+) -> dict[RepositoryId, dict[Status, int]]:
     """How many cases turned to each status in a period; one that turned to it twice counts once."""
     rows = session.execute(
-        sa.select(status_changes.c.after, sa.func.count(status_changes.c.case_id.distinct()))
+        sa.select(
+            status_changes.c.repository_id,
+            status_changes.c.after,
+            sa.func.count(status_changes.c.case_id.distinct()),
+        )
         .where(
-            status_changes.c.repository_id == repository_id,
+            status_changes.c.repository_id.in_(list(repository_ids)),
             status_changes.c.occurred_at >= since,
             status_changes.c.occurred_at < until,
         )
-        .group_by(status_changes.c.after)
+        .group_by(status_changes.c.repository_id, status_changes.c.after)
     )
-    return {Status(row[0]): row[1] for row in rows}
+    turns: dict[RepositoryId, dict[Status, int]] = {repository_id: {} for repository_id in repository_ids}
+    for repository_id, after, number in rows:
+        turns[RepositoryId(repository_id)][Status(after)] = number
+    return turns
 
 
 def find_run(
