@@ -15,8 +15,8 @@ from slack_bolt import App as Bolt
 from starlette.applications import Starlette
 
 from bot import telemetry
-from bot.commands import listeners
-from bot.commands.context import Entrance
+from bot.commands import listener
+from bot.commands.request.context import SlackApp
 from bot.config import Environment, Settings
 from bot.errors import ConfigurationError, UpstreamError
 from bot.github.account import Accounts, web_url
@@ -72,7 +72,7 @@ class Bot:
             self.db, self.github, self.slacks, settings.slack_default_channel, clock=_now, setup=setup
         )
         self.pages = PageLinks(settings.address, settings.link_key) if settings.link_key else None
-        self.entrance = Entrance(
+        self.slack = SlackApp(
             db=self.db,
             slacks=self.slacks,
             github=self.github,
@@ -114,9 +114,9 @@ class Bot:
             return None
         if settings.slack_signing_secret is None and settings.slack_app_token is None:
             return None
-        self.entrance.identify()
+        self.slack.identify()
         secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else None
-        return listeners.build(self.entrance, signing_secret=secret)
+        return listener.build(self.slack, signing_secret=secret)
 
     def install_flow(self) -> Flow | None:
         """The way workspaces install the Slack app by themselves, where that is set up."""

@@ -2,94 +2,65 @@
 
 from __future__ import annotations
 
-from bot import telemetry
-from bot.commands.command import Command
-from bot.commands.context import Body, Door, now
-from bot.commands.parser import Typed
-from bot.errors import FlakeGuardError, NotAllowedError
-from bot.github.client import Target
+from bot.commands.request import invitation, repository_name
+from bot.commands.request.context import Command, SlackContext
+from bot.commands.request.parser import Typed
+from bot.errors import NotAllowedError
 from bot.services import account_link
 from bot.slack.ids import Action
+from bot.slack.payloads import BlockAction
 from bot.slack.views import account
-from bot.store.workspaces import repository as repository_store
-
-_log = telemetry.logger(__name__)
 
 
-def _run_connect(door: Door, body: Body, _typed: Typed) -> None:
+def on_whoami(context: SlackContext, _action: BlockAction) -> None:
+    """Say which account a person is linked with, and what their workspace sees."""
+    _say_who(context)
+
+
+def on_disconnect(context: SlackContext, _action: BlockAction) -> None:
+    """Take a person's link away; from now on their clicks decide nothing."""
+    _disconnect(context)
+
+
+def on_opened(_context: SlackContext, _action: BlockAction) -> None:
+    """Nothing: the button opened a page in the browser, and Slack reports the click."""
+
+
+def _run_connect(context: SlackContext, _typed: Typed) -> None:
     """Invite a person to link their account, or to connect more repositories."""
-    if not door.setup.linking:
+    if not context.app.setup.linking:
         message = "Linking is not set up: whoever runs FlakeGuard has to set GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET."
         raise NotAllowedError(message)
-    with door.db.begin() as session:
-        link = account_link.of_person(session, door.workspace.id, body.actor.id)
+    with context.begin() as session:
+        link = account_link.of_person(session, context.workspace.id, context.request.actor.id)
     if link is None:
-        invite(door, body)
+        invitation.invite(context)
     else:
-        _say_who(door, body)
+        _say_who(context)
 
 
-def on_whoami(door: Door, body: Body) -> None:
-    """Say which account a person is linked with, and what their workspace sees."""
-    _say_who(door, body)
+def _run_whoami(context: SlackContext, _typed: Typed) -> None:
+    _say_who(context)
 
 
-def on_disconnect(door: Door, body: Body) -> None:
-    """Take a person's link away; from now on their clicks decide nothing."""
-    with door.db.begin() as session:
-        link = account_link.disconnect(session, door.workspace, body.actor.id)
-    if link is None:
-        door.answer(body, account.nothing_linked())
-    else:
-        door.answer(body, account.unlinked(link.github_login, "you disconnected it."))
+def _run_disconnect(context: SlackContext, _typed: Typed) -> None:
+    _disconnect(context)
 
 
-def _run_whoami(door: Door, body: Body, _typed: Typed) -> None:
-    on_whoami(door, body)
+def _disconnect(context: SlackContext) -> None:
+    with context.begin() as session:
+        link = account_link.disconnect(session, context.workspace, context.request.actor.id)
+    context.answer(account.unlinked(link.github_login, "you disconnected it.") if link else account.nothing_linked())
 
 
-def _run_disconnect(door: Door, body: Body, _typed: Typed) -> None:
-    on_disconnect(door, body)
-
-
-def on_opened(_door: Door, _body: Body) -> None:
-    """Nothing: the button opened a page in the browser, and Slack tells of the click."""
-
-
-def invite(door: Door, body: Body, why: str = "") -> None:
-    """Show a person, and nobody else, the button that links their account."""
-    hint = _suggestion(door, body.actor.id)
-    door.answer(body, account.invitation(_url(door, body, hint), why=why, hint=hint))
-
-
-def _url(door: Door, body: Body, hint: str = "") -> str:
-    with door.db.begin() as session:
-        secret = account_link.begin(session, door.workspace, body.actor, now(), hint=hint)
-    return f"{door.public_url}/github/connect?state={secret}"
-
-
-def _say_who(door: Door, body: Body) -> None:
-    with door.db.begin() as session:
-        link = account_link.of_person(session, door.workspace.id, body.actor.id)
-        seen = [repository_store.get(session, one).full_name for one in door.visible(session)]
-    url = _url(door, body) if door.setup.linking and (link is None or not door.workspace.sees_all) else ""
-    door.answer(body, account.identity(link.github_login if link else "", door.workspace.name, seen, url))
-
-
-def _suggestion(door: Door, user: str) -> str:
-    """The GitHub login that shows the person's e-mail address in public; no proof of anything, so never trusted."""
-    if door.github is None:
-        return ""
-    with door.db.begin() as session:
-        known = [repository_store.get(session, one) for one in door.visible(session)[:1]]
-    try:
-        email = door.slack.email_of(user)
-        if not email or not known or known[0].installation_id is None:
-            return ""
-        return door.github.find_login(Target(known[0].installation_id, known[0].full_name), email) or ""
-    except FlakeGuardError as error:
-        _log.info("no account could be suggested", reason=str(error))
-        return ""
+def _say_who(context: SlackContext) -> None:
+    workspace = context.workspace
+    with context.begin() as session:
+        link = account_link.of_person(session, workspace.id, context.request.actor.id)
+        names = [repository.full_name for repository in repository_name.list_visible(context, session)]
+    can_connect = context.app.setup.linking and (link is None or not workspace.sees_all)
+    url = invitation.url(context) if can_connect else ""
+    context.answer(account.identity(link.github_login if link else "", workspace.name, names, url))
 
 
 COMMANDS = (

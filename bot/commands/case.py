@@ -1,90 +1,127 @@
-"""One case: everything about it, and why it has its status."""
+"""One case: everything about it, why it has its status, and what the menus of cards and rows do with it."""
 
 from __future__ import annotations
 
-from bot.analysis.model import CaseId
-from bot.commands import case_picker, subject
-from bot.commands.command import Command
-from bot.commands.context import Body, Door, now
-from bot.commands.parser import Typed
-from bot.queries import case, explanation, owner
+from collections.abc import Callable, Mapping
+
+from bot.commands import case_picker, quarantine, quarantine_edit
+from bot.commands.request.context import Command, SlackContext
+from bot.commands.request.parser import Typed
+from bot.queries import case as case_query
+from bot.queries import explanation, owner
+from bot.queries.access import Authorized
 from bot.services.quarantine import DEEDS
-from bot.slack.block_kit import Message
-from bot.slack.ids import Action, Deed
-from bot.slack.views import case as details
+from bot.slack import form
+from bot.slack.block_kit import Message, View
+from bot.slack.ids import Action, CaseAction, CaseChoice, ChoiceTarget, PickList
+from bot.slack.payloads import BlockAction, ViewSubmission
+from bot.slack.views import case as case_view
 from bot.slack.views import confirmation
+from bot.store.cases.case import Case
 from bot.store.decisions import audit as audit_store
 
 
-def show(door: Door, body: Body, case_id: CaseId, _days: int | None = None) -> None:
-    """Show everything about a case to the one who asked."""
-    door.answer(body, details_of(door, body, case_id))
+def show(context: SlackContext, authorized: Authorized[Case], _days: int | None = None) -> None:
+    """Show everything about a case to the person."""
+    context.answer(_details(context, authorized))
 
 
-def details_of(door: Door, body: Body, case_id: CaseId) -> Message:
-    """Everything about a case."""
-    with door.db.begin() as session:
-        profile = subject.case(door, body, session, case_id)
+def why(context: SlackContext, authorized: Authorized[Case], _days: int | None = None) -> None:
+    """Say why a case has its status, and what would change it."""
+    case_id = authorized.subject.id
+    with context.begin() as session:
+        profile = case_query.of_case(session, case_id, context.now)
+        message = case_view.explained(profile, explanation.of_case(session, case_id, context.now))
+    context.answer(message)
+
+
+def on_why(context: SlackContext, _action: BlockAction, authorized: Authorized[Case]) -> None:
+    """Say why the case of a button has its status."""
+    why(context, authorized)
+
+
+def on_details(context: SlackContext, _action: BlockAction, authorized: Authorized[Case]) -> None:
+    """Show everything about the case of a button."""
+    show(context, authorized)
+
+
+def on_find_open(context: SlackContext, _action: BlockAction) -> None:
+    """Ask which test to show."""
+    context.open(confirmation.choose(CaseAction.DETAILS))
+
+
+def on_more(context: SlackContext, action: BlockAction, authorized: Authorized[Case]) -> None:
+    """Do what was chosen in the menu of a card or a row."""
+    _ACTIONS[CaseChoice.decode(action.value).action](context, authorized, None)
+
+
+def on_pick(context: SlackContext, action: BlockAction, authorized: Authorized[Case]) -> None:
+    """Do what a pick list was for with the test that was picked."""
+    pick = PickList.decode(action.block_id)
+    _ACTIONS[pick.action](context, authorized, pick.days)
+
+
+def on_choose(context: SlackContext, submission: ViewSubmission) -> View:
+    """Go on with the test that was chosen in a form."""
+    authorized = context.see_case(form.CaseForm.decode(submission.view.state.values).case_id)
+    if ChoiceTarget.decode(submission.view.private_metadata).action is CaseAction.QUARANTINE:
+        return quarantine.form_of(context, authorized)
+    return confirmation.as_view("Test", _details(context, authorized))
+
+
+def _details(context: SlackContext, authorized: Authorized[Case]) -> Message:
+    case, now, pages = authorized.subject, context.now, context.app.pages
+    with context.begin() as session:
+        profile = case_query.of_case(session, case.id, now)
         trail = [
-            details.AuditLine(
+            case_view.AuditLine(
                 entry.created_at, entry.actor.name, DEEDS.get(entry.tag.partition(":")[2], entry.tag), entry.reason
             )
-            for entry in audit_store.list_case(session, profile.repository_id, profile.case_id)
+            for entry in audit_store.list_case(session, case.repository_id, case.id)
         ]
-        return details.case_details(
+        return case_view.case_details(
             profile,
-            case.latest_quarantine(session, profile),
+            case_query.latest_quarantine(session, profile),
             trail,
-            now(),
-            address=door.pages.of_case(door.workspace.id, profile.case_id, profile.uid, now()) if door.pages else "",
-            recent=case.recent(session, profile),
-            explanation=explanation.of_case(session, case_id, now(), ahead=False),
-            owners=owner.of_cases(session, profile.repository_id, [case_id]).get(case_id, ()),
+            now,
+            address=pages.of_case(context.workspace.id, case.id, case.uid, now) if pages else "",
+            recent=case_query.recent(session, profile),
+            explanation=explanation.of_case(session, case.id, now, ahead=False),
+            owners=owner.of_cases(session, case.repository_id, [case.id]).get(case.id, ()),
         )
 
 
-def why(door: Door, body: Body, case_id: CaseId, _days: int | None = None) -> None:
-    """Say why a case has its status, and what would change it."""
-    with door.db.begin() as session:
-        profile = subject.case(door, body, session, case_id)
-        message = details.explained(profile, explanation.of_case(session, case_id, now()))
-    door.answer(body, message)
+def _run_test(context: SlackContext, typed: Typed) -> None:
+    authorized = case_picker.find_case(context, typed, typed.rest, CaseAction.DETAILS)
+    if authorized is not None:
+        show(context, authorized)
 
 
-def on_why(door: Door, body: Body) -> None:
-    """Say why the case of a button has its status."""
-    why(door, body, CaseId(body.subject))
+def _run_explain(context: SlackContext, typed: Typed) -> None:
+    authorized = case_picker.find_case(context, typed, typed.rest, CaseAction.WHY)
+    if authorized is not None:
+        why(context, authorized)
 
 
-def on_details(door: Door, body: Body) -> None:
-    """Show everything about the case of a button."""
-    show(door, body, CaseId(body.subject))
-
-
-def on_find_open(door: Door, body: Body) -> None:
-    """Ask which test to show."""
-    door.open(body, confirmation.choose(Deed.DETAILS))
-
-
-def _test(door: Door, body: Body, typed: Typed) -> None:
-    case_id = case_picker.one_case(door, body, typed, typed.rest, Deed.DETAILS)
-    if case_id is not None:
-        show(door, body, case_id)
-
-
-def _explain(door: Door, body: Body, typed: Typed) -> None:
-    case_id = case_picker.one_case(door, body, typed, typed.rest, Deed.WHY)
-    if case_id is not None:
-        why(door, body, case_id)
-
-
+_ACTIONS: Mapping[CaseAction, Callable[[SlackContext, Authorized[Case], int | None], None]] = {
+    CaseAction.DETAILS: show,
+    CaseAction.WHY: why,
+    CaseAction.QUARANTINE: quarantine.open_form,
+    CaseAction.EXTEND: quarantine_edit.open_extend,
+    CaseAction.LIFT: quarantine.offer_lift,
+    CaseAction.ASSIGN: quarantine_edit.open_assign,
+    CaseAction.MUTE: quarantine_edit.open_mute,
+    CaseAction.UNMUTE: quarantine_edit.unmute,
+    CaseAction.LABEL: quarantine.open_label,
+}
+"""What the menus and pick lists do with a case; the number is days that were typed with its name."""
 COMMANDS = (
     Command(
         name="test",
         usage="<name or part of it>",
         says="everything about one test: its verdicts, its rate, how it fails, who owns it, its history",
         examples=("test test_total", 'test "tests/api/test_cart.py total"'),
-        run=_test,
+        run=_run_test,
         also=Action.FIND_OPEN,
     ),
     Command(
@@ -92,7 +129,7 @@ COMMANDS = (
         usage="<test>",
         says="why a test has its status, and what would change it",
         examples=("explain test_total",),
-        run=_explain,
+        run=_run_explain,
         also=Action.WHY,
     ),
 )

@@ -1,4 +1,4 @@
-"""The hours of a channel: when its digest comes, and when it wants to hear nothing."""
+"""The hours of a channel: when its digest comes, and when nothing is posted."""
 
 from __future__ import annotations
 
@@ -9,114 +9,120 @@ from typing import TypeVar
 from bot import telemetry
 from bot.analysis.channel_schedule import Hours, QuietHours
 from bot.analysis.model import Channel
-from bot.commands import duration, schedule_text
-from bot.commands.command import Command
-from bot.commands.context import Body, Door, now
-from bot.commands.parser import Typed
+from bot.commands.request import duration, schedule_text
+from bot.commands.request.context import Command, SlackContext
+from bot.commands.request.parser import Typed
 from bot.commands.subscription import channel_of
 from bot.errors import ConflictError, InvalidInputError
 from bot.services import digest, subscription
 from bot.slack.block_kit import View
-from bot.slack.ids import Action
+from bot.slack.form import Answers, Cadence, FormError
+from bot.slack.ids import Action, ChannelTarget, Field
+from bot.slack.payloads import BlockAction, ViewSubmission
 from bot.slack.views import channel_form, modal
-from bot.slack.views import subscription as views
-from bot.slack.views.channel_form import Answers, Cadence, Input
-from bot.slack.views.form import FormError
+from bot.slack.views import subscription as subscription_view
 from bot.store.conversation import channel_pause as channel_pause_store
 from bot.store.conversation import subscription as subscription_store
 
 _T = TypeVar("_T")
 
 
-def on_now(door: Door, body: Body) -> None:
-    """Post the digest of the channel now, or say to the one who asked that there is nothing to tell."""
-    channel = channel_of(door, body)
-    default = Channel(door.workspace.id, door.default_channel) if door.default_channel else None
-    with door.db.begin() as session:
-        if why := channel_pause_store.find(session, channel):
-            message = f"Nothing is posted in this channel: {why}. Invite FlakeGuard, or subscribe the channel anew."
-            raise ConflictError(message)
-        hours = subscription_store.get_channel(session, channel).hours
-        told = digest.compose(session, channel, None, default, views.cadence(hours), now())
-        if told is not None and not told.is_empty:
-            digest.put_now(session, channel, body.trigger_id or telemetry.new_id(), now())
-            return
-    door.answer(body, views.nothing_to_tell())
+def on_now(context: SlackContext, _action: BlockAction) -> None:
+    """Post the digest of the channel now, or say to the person that there is nothing in it."""
+    _post_now(context)
 
 
-def on_settings(door: Door, body: Body) -> None:
+def on_settings(context: SlackContext, _action: BlockAction) -> None:
     """Ask for the hours of the channel."""
-    channel = channel_of(door, body)
-    with door.db.begin() as session:
-        hours = subscription_store.get_channel(session, channel).hours
-    door.open(body, channel_form.hours_form(channel.id, hours))
+    _open(context)
 
 
-def on_hours(door: Door, body: Body) -> View | None:
+def on_hours(context: SlackContext, submission: ViewSubmission) -> View:
     """Keep the hours that were filled in."""
-    channel = Channel(door.workspace.id, channel_form.channel_of(body.view.private_metadata))
-    hours = keep(door, channel, Answers.decode(body.view.state.values))
-    return modal.info("Saved", views.hours_set(hours).text)
+    channel = Channel(context.workspace.id, ChannelTarget.decode(submission.view.private_metadata).channel)
+    hours = keep(context, channel, Answers.decode(submission.view.state.values))
+    return modal.info("Saved", subscription_view.hours_set(hours).text)
 
 
-def keep(door: Door, channel: Channel, answers: Answers) -> Hours:
+def keep(context: SlackContext, channel: Channel, answers: Answers) -> Hours:
     """Keep the hours of a channel as they were filled in.
 
     Raises:
         FormError: something filled in cannot be read.
     """
-    errors: dict[str, str] = {}
+    errors: dict[Field, str] = {}
 
-    def read(name: Input, how: Callable[[str], _T], otherwise: _T) -> _T:
+    def read(field: Field, parse: Callable[[str], _T], otherwise: _T) -> _T:
         try:
-            return how(answers.text(name)) if answers.text(name) else otherwise
+            return parse(answers.text(field)) if answers.text(field) else otherwise
         except InvalidInputError as error:
-            errors[name] = str(error)
+            errors[field] = str(error)
             return otherwise
 
-    zone = read(Input.ZONE, duration.zone, None)
-    at = read(Input.TIME, duration.time_of_day, schedule_text.MORNING)
-    begin, end = read(Input.QUIET, duration.time_range, (time(), time()))
-    quiet_days = frozenset(int(day) for day in answers.chosen(Input.QUIET_DAYS) if day in set("0123456"))
+    zone = read(Field.ZONE, duration.zone, None)
+    at = read(Field.TIME, duration.time_of_day, schedule_text.MORNING)
+    begin, end = read(Field.QUIET, duration.time_range, (time(), time()))
+    quiet_days = frozenset(int(day) for day in answers.chosen(Field.QUIET_DAYS) if day in set("0123456"))
     if len(quiet_days) == schedule_text.WEEK:
-        errors[Input.QUIET_DAYS] = "Leave a day on which something may be said."
-    chosen, weekday = answers.text(Input.CADENCE), answers.text(Input.WEEKDAY)
+        errors[Field.QUIET_DAYS] = "Leave a day on which something may be posted."
+    chosen, weekday = answers.text(Field.CADENCE), answers.text(Field.WEEKDAY)
     if chosen not in set(Cadence):
-        errors[Input.CADENCE] = "Choose how often the digest comes."
+        errors[Field.CADENCE] = "Choose how often the digest comes."
     if errors:
         raise FormError(errors)
-    wanted = channel_form.digest_time(Cadence(chosen), int(weekday) if weekday in set("0123456") else 0, at)
+    wanted = Cadence(chosen).digest_time(int(weekday) if weekday in set("0123456") else 0, at)
     quiet = QuietHours(begin, end, quiet_days) if begin != end or quiet_days else None
-    with door.db.begin() as session:
+    with context.begin() as session:
         before = subscription_store.get_channel(session, channel).hours
         if wanted != before.digest or zone != before.zone:
-            subscription.set_digest(session, channel, wanted, zone, now())
+            subscription.set_digest(session, channel, wanted, zone, context.now)
         return subscription.set_quiet(session, channel, quiet, zone)
 
 
-def _digest(door: Door, body: Body, typed: Typed) -> None:
+def _open(context: SlackContext) -> None:
+    channel = channel_of(context)
+    with context.begin() as session:
+        hours = subscription_store.get_channel(session, channel).hours
+    context.open(channel_form.hours_form(channel.id, hours))
+
+
+def _post_now(context: SlackContext) -> None:
+    channel, now = channel_of(context), context.now
+    with context.begin() as session:
+        if why := channel_pause_store.find(session, channel):
+            message = f"Nothing is posted in this channel: {why}. Invite FlakeGuard, or subscribe the channel again."
+            raise ConflictError(message)
+        cadence = subscription_view.cadence(subscription_store.get_channel(session, channel).hours)
+        content = digest.compose(session, channel, None, context.default_channel, cadence, now)
+        if content is not None and not content.is_empty:
+            digest.put_now(session, channel, context.request.key or telemetry.new_id(), now)
+            return
+    context.answer(subscription_view.nothing_to_tell())
+
+
+def _run_digest(context: SlackContext, typed: Typed) -> None:
     if not typed.words:
-        on_settings(door, body)
+        _open(context)
         return
     if [word.lower() for word in typed.words] == ["now"]:
-        on_now(door, body)
+        _post_now(context)
         return
-    channel = channel_of(door, body)
+    channel = channel_of(context)
     wanted, zone = schedule_text.digest_time(typed.words)
-    with door.db.begin() as session:
-        kept = subscription.set_digest(session, channel, wanted, zone, now())
-    door.answer(body, views.hours_set(kept))
+    with context.begin() as session:
+        hours = subscription.set_digest(session, channel, wanted, zone, context.now)
+    context.answer(subscription_view.hours_set(hours))
 
 
-def _quiet(door: Door, body: Body, typed: Typed) -> None:
+def _run_quiet(context: SlackContext, typed: Typed) -> None:
     if not typed.words:
-        on_settings(door, body)
+        _open(context)
         return
-    channel = channel_of(door, body)
+    channel = channel_of(context)
     quiet, zone = schedule_text.quiet_hours(typed.words)
-    with door.db.begin() as session:
-        kept = subscription.set_quiet(session, channel, quiet, zone)
-    door.answer(body, views.hours_set(kept))
+    with context.begin() as session:
+        hours = subscription.set_quiet(session, channel, quiet, zone)
+    context.answer(subscription_view.hours_set(hours))
 
 
 COMMANDS = (
@@ -125,15 +131,15 @@ COMMANDS = (
         usage="now|daily 09:00|weekly mon 09:00|off",
         says="when the digest of this channel comes, in its time zone",
         examples=("digest now", "digest daily 09:00 mon-fri Europe/Berlin", "digest weekly mon 09:00", "digest off"),
-        run=_digest,
+        run=_run_digest,
         also=Action.DIGEST_SETTINGS,
     ),
     Command(
         name="quiet",
         usage="20:00-08:00 Europe/Berlin",
-        says="when this channel wants to hear nothing that can wait",
+        says="when nothing is posted in this channel that can wait",
         examples=("quiet 20:00-08:00 Europe/Berlin", "quiet 18:00-09:00 weekends", "quiet off"),
-        run=_quiet,
+        run=_run_quiet,
         also=Action.DIGEST_SETTINGS,
     ),
 )

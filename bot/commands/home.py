@@ -1,34 +1,74 @@
-"""The App Home of a person: shown when they open it and when they turn a page."""
+"""The App Home of a person, and the previews of links to our pages."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from bot.analysis.model import Channel
-from bot.commands import subject
-from bot.commands.context import Body, Door, now
-from bot.queries import home as homes_of
-from bot.slack.views import home
-from bot.slack.views.home import Pages
+from bot.commands.request import repository_name
+from bot.commands.request.context import SlackContext
+from bot.errors import NotFoundError
+from bot.queries import access
+from bot.queries import case as case_query
+from bot.queries import home as home_query
+from bot.slack.block_kit import Block
+from bot.slack.client import LinkPlace
+from bot.slack.ids import Pages
+from bot.slack.payloads import AppHomeOpened, BlockAction, LinkShared
+from bot.slack.views import home as home_view
+from bot.slack.views import message as message_view
 from bot.store.conversation import home as home_store
+from bot.store.conversation import shared_link as shared_link_store
+
+MOST = 2
+"""Links of one message that are shown; with more it is a list, which needs no previews."""
+REST = timedelta(minutes=30)
+"""A link that was shared in the same channel within this time has been seen there."""
 
 
-def on_opened(door: Door, body: Body) -> None:
+def on_opened(context: SlackContext, opened: AppHomeOpened) -> None:
     """Show the home, and remember to keep it up to date."""
-    if body.tab not in {"", "home"}:
+    if opened.event.tab != "home":
         return
-    with door.db.begin() as session:
-        home_store.put(session, door.workspace.id, body.actor.id, now())
-    _publish(door, body, Pages())
+    with context.begin() as session:
+        home_store.put(session, context.workspace.id, context.request.actor.id, context.now)
+    _publish(context, Pages())
 
 
-def on_page(door: Door, body: Body) -> None:
+def on_page(context: SlackContext, action: BlockAction) -> None:
     """Turn a page of the home."""
-    _publish(door, body, Pages.decode(body.choice))
+    _publish(context, Pages.decode(action.value))
 
 
-def _publish(door: Door, body: Body, pages: Pages) -> None:
-    with door.db.begin() as session:
-        present = subject.visible(door, session)
-        state = homes_of.of_person(
-            session, Channel(door.workspace.id, body.actor.id), present, pages, door.setup, now()
-        )
-    door.slack.publish_home(body.actor.id, home.home(state, now()))
+def on_link_shared(context: SlackContext, shared: LinkShared) -> None:
+    """Show the cases that links lead to, as far as this workspace may see them and the channel has not lately."""
+    pages, now, event = context.app.pages, context.now, shared.event
+    if pages is None or not 1 <= len(event.links) <= MOST:
+        return
+    where = LinkPlace(event.channel, event.message_ts, event.unfurl_id, event.source)
+    previews: dict[str, tuple[Block, ...]] = {}
+    with context.begin() as session:
+        for link in event.links:
+            address = pages.read_url(link.url.replace("&amp;", "&"), now)
+            if address is None or address[0] != context.workspace.id:
+                continue
+            case_id = address[1]
+            try:
+                access.require_case(session, context.workspace, case_id)
+            except NotFoundError:
+                continue
+            if not where.is_draft:  # nobody else has seen a draft
+                before = shared_link_store.put(session, Channel(context.workspace.id, where.channel), case_id, now)
+                if before is not None and now - before < REST:
+                    continue
+            profile = case_query.of_case(session, case_id, now)
+            previews[link.url] = message_view.unfurl(profile, case_query.latest_quarantine(session, profile), now)
+    if previews:
+        context.slack.unfurl(where, previews)
+
+
+def _publish(context: SlackContext, pages: Pages) -> None:
+    with context.begin() as session:
+        repositories = repository_name.list_visible(context, session)
+        state = home_query.of_person(session, context.person, repositories, pages, context.app.setup, context.now)
+    context.slack.publish_home(context.request.actor.id, home_view.home(state, context.now))

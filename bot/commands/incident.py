@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from bot.analysis.model import RepositoryId
-from bot.commands import duration, parser, subject
-from bot.commands.command import Command
-from bot.commands.context import Body, Door, now
-from bot.commands.entitlement import entitled
-from bot.commands.parser import Typed
+from bot.commands.request import duration, parser, repository_name
+from bot.commands.request.context import Command, SlackContext
+from bot.commands.request.parser import Typed
 from bot.errors import InvalidInputError
-from bot.queries import access
+from bot.queries.access import About, Authorized, Permission
 from bot.services import incident
-from bot.slack.block_kit import View
+from bot.slack import form
+from bot.slack.block_kit import Message, View
 from bot.slack.ids import Action
+from bot.slack.payloads import BlockAction, ViewSubmission
 from bot.slack.views import confirmation, response
-from bot.slack.views import form as forms
 from bot.store.database import Session
 from bot.store.workspaces.repository import Repository
 
@@ -24,40 +23,41 @@ _WORDS = ("start", "end")
 _SINCE = "since"
 
 
-def on_open(door: Door, body: Body) -> None:
+def on_open(context: SlackContext, _action: BlockAction) -> None:
     """Ask which repository suffers, and from what."""
-    with door.db.begin() as session:
-        found = subject.chosen(door, session, "", 100)
-    door.open(body, confirmation.incident([(one.id, one.full_name) for one in found]))
+    _open(context)
 
 
-def on_start(door: Door, body: Body) -> View:
+def on_start(context: SlackContext, submission: ViewSubmission) -> View:
     """Begin an outage as it was filled in, and say so in place of the form."""
-    form = forms.IncidentForm.decode(body.view.state.values)
-    with entitled(door, body, form.repository_id) as (session, actor):
-        repository = access.require_visible(session, door.workspace, form.repository_id)
-        moment = now()
-        since = moment - form.ago if form.ago else None
-        incident.start(session, [repository.id], form.reason, actor, moment, since=since)
-    return confirmation.as_view("Outage", response.outage(repository.id, repository.full_name, form.reason, since))
+    answers = form.IncidentForm.decode(submission.view.state.values)
+    with context.authorize(About.REPOSITORY, answers.repository_id, Permission.WRITE) as (session, authorized):
+        now, repository = context.now, authorized.repository
+        since = now - answers.ago if answers.ago else None
+        incident.start(session, [repository.id], answers.reason, authorized.actor, now, since=since)
+    return confirmation.as_view("Outage", response.outage(repository.id, repository.full_name, answers.reason, since))
 
 
-def on_end(door: Door, body: Body) -> None:
+def end(_action: BlockAction, authorized: Authorized[Repository], session: Session, now: datetime) -> Message:
     """End the outage of the repository of a button."""
-    with entitled(door, body, RepositoryId(body.subject)) as (session, actor):
-        repository = access.require_visible(session, door.workspace, RepositoryId(body.subject))
-        incident.end(session, [repository.id], actor, now())
-    door.answer(body, response.done(_over([repository])))
+    incident.end(session, [authorized.repository.id], authorized.actor, now)
+    return response.done(_over([authorized.repository]))
 
 
-def _run(door: Door, body: Body, typed: Typed) -> None:
+def _open(context: SlackContext) -> None:
+    with context.begin() as session:
+        repositories = repository_name.choose(context, session, "", 100)
+    context.open(confirmation.incident([(repository.id, repository.full_name) for repository in repositories]))
+
+
+def _run(context: SlackContext, typed: Typed) -> None:
     word = typed.words[0].lower() if typed.words else ""
     if not word:
-        on_open(door, body)
+        _open(context)
     elif word == "start":
-        _start(door, body, typed)
+        _start(context, typed)
     elif word == "end":
-        _end(door, body, typed.words[1:])
+        _end(context, typed.words[1:])
     else:
         near = parser.closest(word, _WORDS)
         hint = f"Did you mean incident {near}?" if near else "Write incident start or incident end."
@@ -65,40 +65,43 @@ def _run(door: Door, body: Body, typed: Typed) -> None:
         raise InvalidInputError(message)
 
 
-def _start(door: Door, body: Body, typed: Typed) -> None:
+def _start(context: SlackContext, typed: Typed) -> None:
     """Begin at once where one repository is meant, and ask which where it is not said."""
     words, flags = typed.flags((_SINCE,))
-    with door.db.begin() as session:
-        found, reason = _meant(door, session, words[1:])
-    if len(found) == 1:
-        moment = now()
-        since = moment - duration.duration(flags[_SINCE][-1]) if _SINCE in flags else None
-        with entitled(door, body, found[0].id) as (session, actor):
-            incident.start(session, [found[0].id], reason, actor, moment, since=since)
-        door.answer(body, response.outage(found[0].id, found[0].full_name, reason, since))
-    else:
-        door.open(body, confirmation.incident([(one.id, one.full_name) for one in found], reason=reason))
+    with context.begin() as session:
+        repositories, reason = _meant(context, session, words[1:])
+    if len(repositories) > 1:
+        options = [(repository.id, repository.full_name) for repository in repositories]
+        context.open(confirmation.incident(options, reason=reason))
+        return
+    (repository,) = repositories
+    now = context.now
+    since = now - duration.duration(flags[_SINCE][-1]) if _SINCE in flags else None
+    with context.authorize(About.REPOSITORY, repository.id, Permission.WRITE) as (session, authorized):
+        incident.start(session, [repository.id], reason, authorized.actor, now, since=since)
+    context.answer(response.outage(repository.id, repository.full_name, reason, since))
 
 
-def _end(door: Door, body: Body, words: Sequence[str]) -> None:
-    with door.db.begin() as session:
-        found, _ = _meant(door, session, words)
-        suffering = [one for one in found if incident.find_open(session, one.id) is not None] or found
-    for one in suffering:
-        with entitled(door, body, one.id) as (session, actor):
-            incident.end(session, [one.id], actor, now())
-    door.answer(body, response.done(_over(suffering)))
+def _end(context: SlackContext, words: Sequence[str]) -> None:
+    with context.begin() as session:
+        repositories, _ = _meant(context, session, words)
+        open_ones = [one for one in repositories if incident.find_open(session, one.id) is not None]
+    ending = open_ones or repositories
+    for repository in ending:
+        with context.authorize(About.REPOSITORY, repository.id, Permission.WRITE) as (session, authorized):
+            incident.end(session, [repository.id], authorized.actor, context.now)
+    context.answer(response.done(_over(ending)))
 
 
-def _meant(door: Door, session: Session, words: Sequence[str]) -> tuple[Sequence[Repository], str]:
+def _meant(context: SlackContext, session: Session, words: Sequence[str]) -> tuple[Sequence[Repository], str]:
     """The repository that the first word names, or all there are; and the rest of the words."""
     if words and parser.repository(words[0]):
-        return [subject.named(door, session, words[0])], " ".join(words[1:])
-    return subject.chosen(door, session, "", 100), " ".join(words)
+        return [repository_name.find(context, session, words[0])], " ".join(words[1:])
+    return repository_name.choose(context, session, "", 100), " ".join(words)
 
 
 def _over(repositories: Sequence[Repository]) -> str:
-    names = ", ".join(one.full_name for one in repositories[:5])
+    names = ", ".join(repository.full_name for repository in repositories[:5])
     return f"The outage of {names} is over: its runs are out of every score, later runs count."
 
 

@@ -9,21 +9,20 @@ from bot.commands import (
     case,
     case_list,
     digest,
-    health,
     incident,
-    parser,
     quarantine,
     quarantine_edit,
+    repository,
     run,
     settings,
     subscription,
-    top,
 )
-from bot.commands.command import Command
-from bot.commands.context import Body, Door, now
-from bot.commands.parser import Typed
+from bot.commands.request import parser
+from bot.commands.request.context import Command, SlackContext
+from bot.commands.request.parser import Typed
 from bot.queries import case as case_query
 from bot.slack.ids import Action
+from bot.slack.payloads import AppMention, BlockAction, SlashCommand
 from bot.slack.views import response
 from bot.slack.views.response import CommandHelp
 from bot.store.decisions import quarantine as quarantine_store
@@ -31,39 +30,51 @@ from bot.store.decisions import quarantine as quarantine_store
 _WAITING = 5
 
 
-def on_help(door: Door, body: Body) -> None:
+def on_help(context: SlackContext, _action: BlockAction) -> None:
     """Show what waits, and what can be asked."""
-    with door.db.begin() as session:
-        present = door.visible(session)
-        held = quarantine_store.list_open(session, present, [State.PROPOSED])
-        waiting = case_query.list_quarantined(session, held[:_WAITING], now())
-    door.answer(body, response.help_menu([_help(one) for one in COMMANDS], waiting, len(held)))
+    _help_menu(context)
 
 
-def on_command(door: Door, body: Body) -> None:
-    """Answer `/flakeguard`, or what was said to the bot."""
-    typed = parser.parse(body.text)
+def on_command(context: SlackContext, command: SlashCommand) -> None:
+    """Answer `/flakeguard`."""
+    _run(context, command.text)
+
+
+def on_mention(context: SlackContext, mention: AppMention) -> None:
+    """Answer what was said to the bot."""
+    _run(context, mention.event.text)
+
+
+def on_carry_on(context: SlackContext, action: BlockAction) -> None:
+    """Go on with a command that was said to the bot and asks for more."""
+    _run(context, action.value)
+
+
+def _run(context: SlackContext, text: str) -> None:
+    typed = parser.parse(text)
     command = _BY_NAME.get(typed.word) if typed.word else _BY_NAME["help"]
     if command is None:
-        door.answer(body, response.closest(typed.word, parser.closest(typed.word, list(_BY_NAME))))
+        context.answer(response.closest(typed.word, parser.closest(typed.word, list(_BY_NAME))))
         return
     telemetry.commands_total.labels(command=command.name).inc()
-    command.run(door, body, typed)
+    command.run(context, typed)
 
 
-def on_carry_on(door: Door, body: Body) -> None:
-    """Go on with a command that was said to the bot and asks for more."""
-    on_command(door, body.model_copy(update={"text": body.choice}))
+def _help_menu(context: SlackContext) -> None:
+    with context.begin() as session:
+        proposed = quarantine_store.list_open(session, context.visible(session), [State.PROPOSED])
+        waiting = case_query.list_quarantined(session, proposed[:_WAITING], context.now)
+    context.answer(response.help_menu([_help(command) for command in COMMANDS], waiting, len(proposed)))
 
 
-def _run_help(door: Door, body: Body, typed: Typed) -> None:
+def _run_help(context: SlackContext, typed: Typed) -> None:
     word = typed.words[0].lower() if typed.words else ""
     if not word:
-        on_help(door, body)
+        _help_menu(context)
     elif command := _BY_NAME.get(word):
-        door.answer(body, response.command_help(_help(command)))
+        context.answer(response.command_help(_help(command)))
     else:
-        door.answer(body, response.closest(word, parser.closest(word, list(_BY_NAME))))
+        context.answer(response.closest(word, parser.closest(word, list(_BY_NAME))))
 
 
 def _help(command: Command) -> CommandHelp:
@@ -80,13 +91,12 @@ COMMANDS: tuple[Command, ...] = (
         also=Action.MENU_HELP,
     ),
     *account.COMMANDS,
-    *health.COMMANDS,
+    *repository.COMMANDS,
     *settings.COMMANDS,
     *case.COMMANDS,
     *quarantine.COMMANDS,
     *quarantine_edit.COMMANDS,
     *case_list.COMMANDS,
-    *top.COMMANDS,
     *incident.COMMANDS,
     *run.COMMANDS,
     *subscription.COMMANDS,

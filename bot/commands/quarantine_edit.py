@@ -1,105 +1,88 @@
-"""What keeps a quarantine in order: a later end, an owner, and quiet for a while."""
+"""What changes a quarantine without ending it: a later end, an owner, and silence for a while."""
 
 from __future__ import annotations
 
-from bot.analysis.case_profile import CaseProfile
-from bot.analysis.model import CaseId, QuarantineId
+from datetime import datetime
+
 from bot.analysis.quarantine.lifecycle import Quarantine
-from bot.commands import case_picker, duration, subject
-from bot.commands.command import Command
-from bot.commands.context import Body, Door, now
-from bot.commands.entitlement import approving
-from bot.commands.parser import Typed
+from bot.commands import case_picker
+from bot.commands.request import duration
+from bot.commands.request.context import Command, SlackContext
+from bot.commands.request.parser import Typed
 from bot.errors import ConflictError
-from bot.queries import case
+from bot.queries import case as case_query
+from bot.queries.access import Authorized
 from bot.services import quarantine
-from bot.slack.ids import Action, Deed
-from bot.slack.views import form, modal, response
+from bot.slack import form
+from bot.slack.ids import Action, CaseAction, Target
+from bot.slack.payloads import BlockAction, ViewSubmission
+from bot.slack.views import modal, response
+from bot.store.cases.case import Case
 from bot.store.database import Session
 
 
-def open_extend(door: Door, body: Body, case_id: CaseId, days: int | None = None) -> None:
+def open_extend(context: SlackContext, authorized: Authorized[Case], days: int | None = None) -> None:
     """Ask how much longer a case stays in quarantine."""
-    with door.db.begin() as session:
-        profile, held = _open_quarantine(door, body, session, case_id)
-    _extend_form(door, body, profile, held, days)
+    with context.begin() as session:
+        profile = case_query.of_case(session, authorized.subject.id, context.now)
+        latest = case_query.latest_quarantine(session, profile)
+    context.open(modal.extend(profile, _require_open(latest), days=days))
 
 
-def open_assign(door: Door, body: Body, case_id: CaseId, _days: int | None = None) -> None:
-    """Ask who will mend a case."""
-    with door.db.begin() as session:
-        profile, held = _open_quarantine(door, body, session, case_id)
-    door.open(body, modal.assign(profile, held, channel=body.where, ts=body.container.message_ts))
+def open_assign(context: SlackContext, authorized: Authorized[Case], _days: int | None = None) -> None:
+    """Ask who will fix a case."""
+    with context.begin() as session:
+        profile = case_query.of_case(session, authorized.subject.id, context.now)
+        latest = case_query.latest_quarantine(session, profile)
+    context.open(modal.assign(profile, _require_open(latest)))
 
 
-def open_mute(door: Door, body: Body, case_id: CaseId, days: int | None = None) -> None:
+def open_mute(context: SlackContext, authorized: Authorized[Case], days: int | None = None) -> None:
     """Ask for how long nothing shall be announced of a case."""
-    with door.db.begin() as session:
-        profile = subject.case(door, body, session, case_id)
-    door.open(body, modal.mute(profile, days=days, channel=body.where, ts=body.container.message_ts))
+    with context.begin() as session:
+        profile = case_query.of_case(session, authorized.subject.id, context.now)
+    context.open(modal.mute(profile, days=days))
 
 
-def unmute(door: Door, body: Body, case_id: CaseId, _days: int | None = None) -> None:
+def unmute(context: SlackContext, authorized: Authorized[Case], _days: int | None = None) -> None:
     """Announce a case again."""
-    with door.db.begin() as session:
-        profile = subject.case(door, body, session, case_id)
-        quarantine.unmute(session, profile.repository_id, case_id, body.actor, now())
-    door.answer(body, response.done("The test is announced again."))
+    with context.begin() as session:
+        quarantine.unmute(session, authorized.repository.id, authorized.subject.id, authorized.actor, context.now)
+    context.answer(response.done("The test is announced again."))
 
 
-def on_extend_open(door: Door, body: Body) -> None:
+def on_extend_open(context: SlackContext, _action: BlockAction, authorized: Authorized[Quarantine]) -> None:
     """Ask how much longer the quarantine of a button lasts."""
-    with door.db.begin() as session:
-        held = subject.quarantine(door, body, session, QuarantineId(body.subject))
-        profile = case.of_case(session, held.case_id, now())
-    _extend_form(door, body, profile, held, None)
+    with context.begin() as session:
+        profile = case_query.of_case(session, authorized.subject.case_id, context.now)
+    context.open(modal.extend(profile, authorized.subject, days=None))
 
 
-def on_extend(door: Door, body: Body) -> None:
+def extend(submission: ViewSubmission, authorized: Authorized[Quarantine], session: Session, now: datetime) -> None:
     """Let a quarantine last longer."""
-    target = modal.Target.decode(body.view.private_metadata)
-    days = form.DaysForm.decode(body.view.state.values).days
-    with approving(door, body, _quarantine(target)) as (session, actor):
-        held = subject.quarantine(door, body, session, _quarantine(target))
-        quarantine.extend(session, held.id, days, actor, now(), expected=target.version)
+    target = Target.decode(submission.view.private_metadata)
+    days = form.DaysForm.decode(submission.view.state.values).days
+    quarantine.extend(session, authorized.subject.id, days, authorized.actor, now, expected=target.version)
 
 
-def on_assign(door: Door, body: Body) -> None:
-    """Name who will mend a case."""
-    target = modal.Target.decode(body.view.private_metadata)
-    owner = form.OwnerForm.decode(body.view.state.values).owner
-    with door.db.begin() as session:
-        held = subject.quarantine(door, body, session, _quarantine(target))
-        quarantine.assign(session, held.id, owner, body.actor, now(), expected=target.version)
+def assign(submission: ViewSubmission, authorized: Authorized[Quarantine], session: Session, now: datetime) -> None:
+    """Name who will fix a case."""
+    target = Target.decode(submission.view.private_metadata)
+    owner = form.OwnerForm.decode(submission.view.state.values).owner
+    quarantine.assign(session, authorized.subject.id, owner, authorized.actor, now, expected=target.version)
 
 
-def on_mute(door: Door, body: Body) -> None:
-    """Keep a case quiet."""
-    target = modal.Target.decode(body.view.private_metadata)
-    days = form.DaysForm.decode(body.view.state.values).days
-    with door.db.begin() as session:
-        profile = subject.case(door, body, session, target.case_id)
-        quarantine.mute(session, profile.repository_id, profile.case_id, days, body.actor, now())
+def mute(submission: ViewSubmission, authorized: Authorized[Case], session: Session, now: datetime) -> None:
+    """Announce nothing of a case for a while."""
+    days = form.DaysForm.decode(submission.view.state.values).days
+    quarantine.mute(session, authorized.repository.id, authorized.subject.id, days, authorized.actor, now)
 
 
-def _extend_form(door: Door, body: Body, profile: CaseProfile, held: Quarantine, days: int | None) -> None:
-    door.open(body, modal.extend(profile, held, days=days, channel=body.where, ts=body.container.message_ts))
-
-
-def _open_quarantine(door: Door, body: Body, session: Session, case_id: CaseId) -> tuple[CaseProfile, Quarantine]:
-    profile = subject.case(door, body, session, case_id)
-    held = case.latest_quarantine(session, profile)
-    if held is None or not held.state.is_open:
+def _require_open(latest: Quarantine | None) -> Quarantine:
+    if latest is None or not latest.state.is_open:
         message = "This test is not in quarantine."
         raise ConflictError(message)
-    return profile, held
-
-
-def _quarantine(target: modal.Target) -> QuarantineId:
-    if target.quarantine_id is None:
-        message = "This form is from an older version. Close it and open it again."
-        raise ConflictError(message)
-    return target.quarantine_id
+    return latest
 
 
 def _with_days(typed: Typed) -> tuple[str, int | None]:
@@ -109,18 +92,18 @@ def _with_days(typed: Typed) -> tuple[str, int | None]:
     return typed.rest, None
 
 
-def _run_extend(door: Door, body: Body, typed: Typed) -> None:
+def _run_extend(context: SlackContext, typed: Typed) -> None:
     words, days = _with_days(typed)
-    case_id = case_picker.one_case(door, body, typed, words, Deed.EXTEND, days=days)
-    if case_id is not None:
-        open_extend(door, body, case_id, days)
+    authorized = case_picker.find_case(context, typed, words, CaseAction.EXTEND, days=days)
+    if authorized is not None:
+        open_extend(context, authorized, days)
 
 
-def _run_mute(door: Door, body: Body, typed: Typed) -> None:
+def _run_mute(context: SlackContext, typed: Typed) -> None:
     words, days = _with_days(typed)
-    case_id = case_picker.one_case(door, body, typed, words, Deed.MUTE, days=days)
-    if case_id is not None:
-        open_mute(door, body, case_id, days)
+    authorized = case_picker.find_case(context, typed, words, CaseAction.MUTE, days=days)
+    if authorized is not None:
+        open_mute(context, authorized, days)
 
 
 COMMANDS = (

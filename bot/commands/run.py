@@ -2,94 +2,80 @@
 
 from __future__ import annotations
 
-from bot.analysis.model import RepositoryId, RunId
-from bot.commands import parser, subject
-from bot.commands.command import Command
-from bot.commands.context import Body, Door, now
-from bot.commands.entitlement import entitled
-from bot.commands.parser import Typed
+from bot.analysis.model import RunId
+from bot.commands.request import parser, repository_name
+from bot.commands.request.context import Command, SlackContext
+from bot.commands.request.parser import Typed
 from bot.errors import ConflictError, InvalidInputError, NotFoundError, PermanentUpstreamError, UserError
 from bot.github.client import GitHub, Target
-from bot.queries import access, commit
+from bot.queries import commit
+from bot.queries.access import About, Authorized, Permission
 from bot.services import notice, rerun
+from bot.slack import form
 from bot.slack.block_kit import Message, View
-from bot.slack.ids import Action, Shortcut
-from bot.slack.views import confirmation, form, response
-from bot.slack.views import run as run_answers
+from bot.slack.ids import Action, InRepository, ShortcutId, case_of_card
+from bot.slack.payloads import BlockAction, MessageShortcut, ViewSubmission
+from bot.slack.views import confirmation, response
+from bot.slack.views import run as run_view
 from bot.store.database import Session
 from bot.store.runs import run as run_store
+from bot.store.runs.run import StoredRun
 from bot.store.workspaces import repository as repository_store
+from bot.store.workspaces.repository import Repository
 
 _SCOPES = ("failed", "all")
 
 
-def on_run_open(door: Door, body: Body) -> None:
+def on_run_open(context: SlackContext, _action: BlockAction) -> None:
     """Ask for the link of a run."""
-    door.open(body, confirmation.ask_run())
+    context.open(confirmation.ask_run())
 
 
-def on_run_form(door: Door, body: Body) -> View | None:
+def on_run_form(context: SlackContext, submission: ViewSubmission) -> View:
     """Say what failed in the run of a link, in place of the form."""
-    address = form.RunForm.decode(body.view.state.values).address
-    with door.db.begin() as session:
-        message = _answer(session, _find(door, session, address))
+    address = form.RunForm.decode(submission.view.state.values).address
+    with context.begin() as session:
+        message = _answer(context, session, _find(context, session, address))
     return confirmation.as_view("Run", message)
 
 
-def on_shortcut(door: Door, body: Body) -> None:
-    """Say what failed in the run that a message speaks of."""
-    with door.db.begin() as session:
-        message = _answer(session, _find(door, session, body.message.everything))
-    door.answer(body, message)
+def on_shortcut(context: SlackContext, shortcut: MessageShortcut) -> None:
+    """Say what failed in the run that a message links to."""
+    with context.begin() as session:
+        message = _answer(context, session, _find(context, session, shortcut.message.everything))
+    context.answer(message)
 
 
-def on_rerun_failed(door: Door, body: Body) -> None:
+def on_rerun_failed(context: SlackContext, action: BlockAction, authorized: Authorized[Repository]) -> None:
     """Run the failed jobs of a run again; the card it was asked on offers it no more."""
-    _rerun_ours(door, body, whole=False)
-    if (case_id := body.card_case) is not None:
-        with door.db.begin() as session:
-            repository = access.require_case(session, door.workspace, case_id)
-            notice.cards(session, repository.id, case_id, now())
+    _rerun_stored(context, action, authorized.repository, whole=False)
+    case_id = case_of_card(action.block_id)
+    if case_id is not None:
+        with context.authorize(About.CASE, case_id) as (session, case):
+            notice.cards(session, case.repository.id, case_id, context.now)
 
 
-def on_rerun_all(door: Door, body: Body) -> None:
+def on_rerun_all(context: SlackContext, action: BlockAction, authorized: Authorized[Repository]) -> None:
     """Run every job of a run again."""
-    _rerun_ours(door, body, whole=True)
+    _rerun_stored(context, action, authorized.repository, whole=True)
 
 
-def _rerun_ours(door: Door, body: Body, *, whole: bool) -> None:
-    with door.db.begin() as session:
-        run = run_store.find(session, RepositoryId(body.subject), RunId(body.number))
-    if run is None:
-        message = "This run is not known any more."
-        raise NotFoundError(message)
-    _rerun(door, body, run, whole=whole)
+def github_of(context: SlackContext, repository: Repository) -> tuple[GitHub, Target]:
+    """GitHub, and how it is asked about a repository.
 
-
-def _rerun(door: Door, body: Body, run: run_store.StoredRun, *, whole: bool) -> None:
-    """Run it again, with the brake; GitHub is asked outside of the transaction."""
-    github = door.github
-    if github is None:
+    Raises:
+        UserError: it cannot be asked.
+    """
+    if context.app.github is None:
         message = "GitHub is not configured here, so nothing can be run again."
         raise UserError(message)
-    with door.db.begin() as session:
-        repository = repository_store.get(session, run.repository_id)
     if repository.installation_id is None:
         message = f"The GitHub App is not installed on {repository.full_name}."
         raise UserError(message)
-    target = Target(repository.installation_id, repository.full_name)
-    failed = github.count_failed_jobs(target, run.github_run_id)
-    if not whole and not failed:
-        message = f"No job of run {run.number} of {repository.full_name} failed in its latest attempt."
-        raise ConflictError(message)
-    with entitled(door, body, repository.id) as (session, actor):
-        rerun.grant(session, run, failed, actor, now())
-    run_again(door, github, target, run, whole=whole)
-    what = "Every job" if whole else "Every failed job"
-    door.answer(body, response.done(f"{what} of run {run.number} of {repository.full_name} runs again."))
+    return context.app.github, Target(repository.installation_id, repository.full_name)
 
 
-def run_again(door: Door, github: GitHub, target: Target, run: run_store.StoredRun, *, whole: bool) -> None:
+def run_again(context: SlackContext, github: GitHub, target: Target, run: StoredRun, *, whole: bool) -> None:
     """Ask GitHub to run what was granted; what it refuses for good may be asked for again."""
     try:
         if whole:
@@ -97,30 +83,53 @@ def run_again(door: Door, github: GitHub, target: Target, run: run_store.StoredR
         else:
             github.rerun_failed_jobs(target, run.github_run_id)
     except PermanentUpstreamError:
-        with door.db.begin() as session:
+        with context.begin() as session:
             rerun.take_back(session, run)
         raise
 
 
-def _find(door: Door, session: Session, text: str) -> run_store.StoredRun:
+def _rerun_stored(context: SlackContext, action: BlockAction, repository: Repository, *, whole: bool) -> None:
+    with context.begin() as session:
+        run = run_store.find(session, repository.id, RunId(InRepository.decode(action.value).number))
+    if run is None:
+        message = "This run is not known any more."
+        raise NotFoundError(message)
+    _rerun(context, run, repository, whole=whole)
+
+
+def _rerun(context: SlackContext, run: StoredRun, repository: Repository, *, whole: bool) -> None:
+    """Run it again, with the brake; GitHub is asked outside of the transaction."""
+    github, target = github_of(context, repository)
+    failed = github.count_failed_jobs(target, run.github_run_id)
+    if not whole and not failed:
+        message = f"No job of run {run.number} of {repository.full_name} failed in its latest attempt."
+        raise ConflictError(message)
+    with context.authorize(About.REPOSITORY, repository.id, Permission.WRITE) as (session, authorized):
+        rerun.grant(session, run, failed, authorized.actor, context.now)
+    run_again(context, github, target, run, whole=whole)
+    what = "Every job" if whole else "Every failed job"
+    context.answer(response.done(f"{what} of run {run.number} of {repository.full_name} runs again."))
+
+
+def _find(context: SlackContext, session: Session, text: str) -> StoredRun:
     """The run whose link stands in a text."""
     address = parser.run_address(text)
     if address is None:
         message = "There is no link to a workflow run in it, such as https://github.com/acme/shop/actions/runs/7."
         raise InvalidInputError(message)
-    repository = subject.named(door, session, address.repository)
+    repository = repository_name.find(context, session, address.repository)
     run = run_store.find_attempt(session, repository.id, address.run_id, address.attempt)
     if run is None:
-        message = f"FlakeGuard has not heard of this run of {repository.full_name} yet; ask again in a minute."
+        message = f"FlakeGuard does not know this run of {repository.full_name} yet; ask again in a minute."
         raise NotFoundError(message)
     return run
 
 
-def _answer(session: Session, run: run_store.StoredRun) -> Message:
+def _answer(context: SlackContext, session: Session, run: StoredRun) -> Message:
     repository = repository_store.get(session, run.repository_id)
-    found = commit.of_run(session, run, now())
-    return run_answers.run(
-        run_answers.RunAnswer(
+    state = commit.of_run(session, run, context.now)
+    return run_view.run(
+        run_view.RunAnswer(
             run_id=run.id,
             repository_id=run.repository_id,
             repository=repository.full_name,
@@ -130,30 +139,31 @@ def _answer(session: Session, run: run_store.StoredRun) -> Message:
             sha=run.head_sha,
             read=run.ingested_at is not None,
             conclusion=run.conclusion or "",
-            cases=found.cases,
-            failures=found.failures,
-            unread=len(found.faults),
+            cases=state.cases,
+            failures=state.failures,
+            unread=len(state.faults),
         )
     )
 
 
-def _run(door: Door, body: Body, typed: Typed) -> None:
+def _run(context: SlackContext, typed: Typed) -> None:
     if not typed.rest:
-        on_run_open(door, body)
+        context.open(confirmation.ask_run())
         return
-    with door.db.begin() as session:
-        message = _answer(session, _find(door, session, typed.rest))
-    door.answer(body, message)
+    with context.begin() as session:
+        message = _answer(context, session, _find(context, session, typed.rest))
+    context.answer(message)
 
 
-def _run_again(door: Door, body: Body, typed: Typed) -> None:
+def _run_rerun(context: SlackContext, typed: Typed) -> None:
     scope = typed.words[-1].lower() if len(typed.words) > 1 else _SCOPES[0]
     if scope not in _SCOPES:
         message = f"Run again what? {' or '.join(_SCOPES)}, not {scope[:40]}."
         raise InvalidInputError(message)
-    with door.db.begin() as session:
-        run = _find(door, session, typed.rest)
-    _rerun(door, body, run, whole=scope == "all")
+    with context.begin() as session:
+        run = _find(context, session, typed.rest)
+        repository = repository_store.get(session, run.repository_id)
+    _rerun(context, run, repository, whole=scope == "all")
 
 
 COMMANDS = (
@@ -163,14 +173,14 @@ COMMANDS = (
         says="what failed in a workflow run and what each failure is",
         examples=("run https://github.com/acme/shop/actions/runs/7",),
         run=_run,
-        also=Shortcut.RUN,
+        also=ShortcutId.RUN,
     ),
     Command(
         name="rerun",
         usage="<run url> [failed|all]",
         says="run the failed jobs of a run again, or all of them",
         examples=("rerun https://github.com/acme/shop/actions/runs/7 failed",),
-        run=_run_again,
+        run=_run_rerun,
         also=Action.RERUN_FAILED,
     ),
 )

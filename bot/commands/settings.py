@@ -6,68 +6,70 @@ from collections.abc import Sequence
 
 from bot.analysis.channel_schedule import Hours
 from bot.analysis.model import Channel
-from bot.commands import digest, subject
-from bot.commands.command import Command
-from bot.commands.context import Body, Door, now
-from bot.commands.parser import Typed
+from bot.commands import digest
+from bot.commands.request import repository_name
+from bot.commands.request.context import Command, SlackContext
+from bot.commands.request.parser import Typed
 from bot.queries import learned_model
-from bot.queries import policy as policies
+from bot.queries import policy as policy_query
 from bot.slack.block_kit import Message, View
-from bot.slack.ids import Action
+from bot.slack.form import Answers
+from bot.slack.ids import Action, ChannelTarget, Field
+from bot.slack.payloads import BlockAction, ViewSubmission
 from bot.slack.views import channel_form, modal, policy, settings, subscription
-from bot.slack.views import learning as learned
-from bot.slack.views.channel_form import Answers, Input
+from bot.slack.views import learning as learning_view
 from bot.store.conversation import silence as silence_store
 from bot.store.conversation import subscription as subscription_store
 from bot.store.database import Session
 from bot.store.workspaces.repository import Repository
 
 
-def on_open(door: Door, body: Body) -> None:
+def on_open(context: SlackContext, action: BlockAction) -> None:
     """Show the policies of the first repositories, and ask for what may be chosen here."""
-    channel = body.where if channel_form.is_channel(body.where) else ""
-    with door.db.begin() as session:
-        shown = _shown(session, subject.visible(door, session)[: subject.MOST])
-        told = silence_store.find(session, door.workspace.id, body.actor.id) is None
-        hours = (
-            subscription_store.get_channel(session, Channel(door.workspace.id, channel)).hours if channel else Hours()
-        )
-    door.open(body, settings.form(shown, told=told, channel=channel, hours=hours))
+    channel = action.channel_id if channel_form.is_channel(action.channel_id) else ""
+    with context.begin() as session:
+        policies = _policies(session, repository_name.list_visible(context, session)[: repository_name.MOST])
+        is_told = silence_store.find(session, context.workspace.id, action.actor.id) is None
+        hours = Hours()
+        if channel:
+            hours = subscription_store.get_channel(session, Channel(context.workspace.id, channel)).hours
+    context.open(settings.form(policies, told=is_told, channel=channel, hours=hours))
 
 
-def on_save(door: Door, body: Body) -> View | None:
+def on_save(context: SlackContext, submission: ViewSubmission) -> View:
     """Keep what was chosen for the person, and for the channel the form was opened in."""
-    channel = channel_form.channel_of(body.view.private_metadata)
-    answers = Answers.decode(body.view.state.values)
-    told = settings.TOLD in answers.chosen(Input.TELL)
-    said = f"You are {'told' if told else 'not told'} when every failure of your commit is known."
+    channel = ChannelTarget.decode(submission.view.private_metadata).channel
+    answers = Answers.decode(submission.view.state.values)
+    is_told = settings.TOLD in answers.chosen(Field.TELL)
+    text = f"You are {'told' if is_told else 'not told'} when every failure of your commit is known."
     if channel:
-        hours = digest.keep(door, Channel(door.workspace.id, channel), answers)
-        said = f"{said} {subscription.hours_set(hours).text}"
-    with door.db.begin() as session:
-        if told:
-            silence_store.delete(session, door.workspace.id, body.actor.id)
+        hours = digest.keep(context, Channel(context.workspace.id, channel), answers)
+        text = f"{text} {subscription.hours_set(hours).text}"
+    with context.begin() as session:
+        if is_told:
+            silence_store.delete(session, context.workspace.id, submission.actor.id)
         else:
-            silence_store.put(session, door.workspace.id, body.actor.id, now())
-    return modal.info("Saved", said)
+            silence_store.put(session, context.workspace.id, submission.actor.id, context.now)
+    return modal.info("Saved", text)
 
 
-def _run(door: Door, body: Body, typed: Typed) -> None:
-    with door.db.begin() as session:
-        shown = _shown(session, subject.chosen(door, session, typed.rest, subject.MOST))
-    for message in shown:
-        door.answer(body, message)
+def _run(context: SlackContext, typed: Typed) -> None:
+    with context.begin() as session:
+        repositories = repository_name.choose(context, session, typed.rest, repository_name.MOST)
+        policies = _policies(session, repositories)
+    for message in policies:
+        context.answer(message)
 
 
-def _shown(session: Session, chosen: Sequence[Repository]) -> list[Message]:
+def _policies(session: Session, repositories: Sequence[Repository]) -> list[Message]:
     return [
         policy.in_force(
-            one.full_name,
-            policies.of_repository(session, one.id),
-            fault=policies.fault(session, one.id),
-            taught=learned.sentence(learned_model.report(session, one.id)),
+            repository.full_name,
+            policy_query.of_repository(session, repository.id),
+            fault=policy_query.fault(session, repository.id),
+            taught=learning_view.sentence(learned_model.report(session, repository.id)),
         )
-        for one in chosen
+        for repository in repositories
     ]
 
 

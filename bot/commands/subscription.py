@@ -1,166 +1,191 @@
-"""What a channel hears of: subscriptions, listed, made, changed and ended."""
+"""What a channel is told: subscriptions, listed, made, changed and ended."""
 
 from __future__ import annotations
 
-from bot.analysis.model import Channel, RepositoryId
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from bot.analysis.model import Channel, RepositoryId, WorkspaceId
 from bot.analysis.quarantine import owner
 from bot.analysis.subscription import DEFAULT_EVENTS, Event, Filters, Subscription
-from bot.commands import parser, subject
-from bot.commands.command import Command
-from bot.commands.context import Body, Door, is_id, now
-from bot.commands.parser import Typed
+from bot.commands.request import parser, repository_name
+from bot.commands.request.context import Command, SlackContext
+from bot.commands.request.parser import Typed
 from bot.errors import InvalidInputError, NotFoundError, UserError
 from bot.queries import access
+from bot.queries.access import Authorized
 from bot.services import subscription
-from bot.slack.block_kit import View
-from bot.slack.ids import Action
+from bot.slack.block_kit import Message, View
+from bot.slack.form import Answers, FormError
+from bot.slack.ids import Action, Field, InRepository, is_id
+from bot.slack.payloads import BlockAction, ViewSubmission
 from bot.slack.views import channel_form, modal
-from bot.slack.views import subscription as views
-from bot.slack.views.channel_form import Answers, Input
-from bot.slack.views.form import FormError
+from bot.slack.views import subscription as subscription_view
 from bot.slack.views.subscription import SubscriptionRow
 from bot.store.conversation import channel_pause as channel_pause_store
 from bot.store.conversation import subscription as subscription_store
 from bot.store.database import Session
-from bot.store.workspaces import repository as repository_store
+from bot.store.workspaces.repository import Repository
 
-_FLAGS = ("events", "branch", "min", "owner", "path")
+_FLAGS: Mapping[str, Field] = {
+    "events": Field.EVENTS,
+    "branch": Field.BRANCH,
+    "min": Field.MINIMUM,
+    "owner": Field.OWNER,
+    "path": Field.PATH,
+}
+"""What is typed behind the repository, and the inputs of the form that ask for the same."""
 _MAX_FILTER = 200
 
 
-def on_open(door: Door, body: Body) -> None:
-    """Ask what a channel shall hear of."""
-    with door.db.begin() as session:
-        subject.chosen(door, session, "", 1)  # where there is none, that is the answer
-        view = channel_form.subscribe_form(_names(door, session), body.where)
-    door.open(body, view)
+def on_open(context: SlackContext, _action: BlockAction) -> None:
+    """Ask for the subscription of a channel."""
+    _open(context)
 
 
-def on_edit(door: Door, body: Body) -> None:
+def on_edit(context: SlackContext, action: BlockAction, authorized: Authorized[Repository]) -> None:
     """Ask what shall change about a subscription."""
-    with door.db.begin() as session:
-        known = _own(door, session, body)
-        view = channel_form.subscribe_form(_names(door, session), known.channel.id, known)
-    door.open(body, view)
+    with context.begin() as session:
+        known = _own(context.workspace.id, session, action, authorized)
+        view = channel_form.subscribe_form(_names(context, session), known.channel.id, known)
+    context.open(view)
 
 
-def on_subscribe(door: Door, body: Body) -> View | None:
+def on_subscribe(context: SlackContext, submission: ViewSubmission) -> View:
     """Subscribe as was filled in."""
-    answers = Answers.decode(body.view.state.values)
-    channel_id = answers.text(Input.CHANNEL)
-    errors: dict[str, str] = {}
+    answers = Answers.decode(submission.view.state.values)
+    channel_id = answers.text(Field.CHANNEL)
+    errors: dict[Field, str] = {}
     filters = Filters()
     try:
-        filters = _filters(
-            {
-                "branch": answers.text(Input.BRANCH),
-                "min": answers.text(Input.MINIMUM),
-                "owner": answers.text(Input.OWNER),
-                "path": answers.text(Input.PATH),
-            },
-            answers.chosen(Input.EVENTS),
-        )
-    except InvalidInputError as error:
-        errors[Input.MINIMUM if "percentage" in str(error) else Input.EVENTS] = str(error)
+        filters = _filters({field: answers.text(field) for field in _FLAGS.values()}, answers.chosen(Field.EVENTS))
+    except FormError as error:
+        errors |= error.errors
     if not channel_id:
-        errors[Input.CHANNEL] = "Choose the channel."
-    with door.db.begin() as session:
+        errors[Field.CHANNEL] = "Choose the channel."
+    with context.begin() as session:
         try:
-            repository = _chosen(door, session, answers.text(Input.REPOSITORY))
+            repository = _chosen(context, session, answers.text(Field.REPOSITORY))
         except UserError as error:
-            raise FormError(errors | {Input.REPOSITORY: str(error)}) from None
+            raise FormError(errors | {Field.REPOSITORY: str(error)}) from None
         if errors:
             raise FormError(errors)
-        channel = Channel(door.workspace.id, channel_id)
-        subscription.subscribe(session, channel, repository.id, filters, body.actor, now())
-        hours = subscription_store.get_channel(session, channel).hours
-    return modal.info("Subscribed", views.subscribed(repository.full_name, filters, hours).text)
+        channel = Channel(context.workspace.id, channel_id)
+        message = _subscribe(context, session, channel, repository, filters)
+    return modal.info("Subscribed", message.text)
 
 
-def on_unsubscribe(door: Door, body: Body) -> None:
-    """Let a channel hear no more of a repository."""
-    with door.db.begin() as session:
-        known = _own(door, session, body)
-        repository = access.require_visible(session, door.workspace, known.repository_id)
-        subscription.unsubscribe(session, known.channel, known.repository_id)
-    door.answer(body, views.unsubscribed(repository.full_name))
+def unsubscribe(
+    action: BlockAction, authorized: Authorized[Repository], session: Session, _now: datetime
+) -> Message | None:
+    """End the subscription of a button."""
+    if authorized.workspace is None:
+        return None
+    known = _own(authorized.workspace.id, session, action, authorized)
+    subscription.unsubscribe(session, known.channel, known.repository_id)
+    return subscription_view.unsubscribed(authorized.repository.full_name)
 
 
-def on_list(door: Door, body: Body) -> None:
-    """List what the channel hears of."""
-    channel = channel_of(door, body)
-    with door.db.begin() as session:
-        names = _names(door, session)
-        found = [
-            SubscriptionRow(one, names[one.repository_id])
-            for one in subscription_store.list_of_channel(session, channel)
-            if one.repository_id in names
-        ]
-        message = views.listing(
-            found, subscription_store.get_channel(session, channel).hours, channel_pause_store.find(session, channel)
-        )
-    door.answer(body, message)
+def on_list(context: SlackContext, _action: BlockAction) -> None:
+    """List the subscriptions of the channel."""
+    _list(context)
 
 
-def channel_of(door: Door, body: Body) -> Channel:
+def channel_of(context: SlackContext) -> Channel:
     """The channel a request came from.
 
     Raises:
         InvalidInputError: it came from no channel.
     """
-    if not body.where:
+    if not context.request.channel_id:
         message = "Say this in the channel it is for."
         raise InvalidInputError(message)
-    return Channel(door.workspace.id, body.where)
+    return Channel(context.workspace.id, context.request.channel_id)
 
 
-def _subscribe(door: Door, body: Body, typed: Typed) -> None:
+def _open(context: SlackContext) -> None:
+    with context.begin() as session:
+        repository_name.choose(context, session, "", 1)  # where there is none, that is the answer
+        view = channel_form.subscribe_form(_names(context, session), context.request.channel_id)
+    context.open(view)
+
+
+def _list(context: SlackContext) -> None:
+    channel = channel_of(context)
+    with context.begin() as session:
+        names = _names(context, session)
+        rows = [
+            SubscriptionRow(known, names[known.repository_id])
+            for known in subscription_store.list_of_channel(session, channel)
+            if known.repository_id in names
+        ]
+        hours = subscription_store.get_channel(session, channel).hours
+        message = subscription_view.listing(rows, hours, channel_pause_store.find(session, channel))
+    context.answer(message)
+
+
+def _subscribe(
+    context: SlackContext, session: Session, channel: Channel, repository: Repository, filters: Filters
+) -> Message:
+    subscription.subscribe(session, channel, repository.id, filters, context.request.actor, context.now)
+    hours = subscription_store.get_channel(session, channel).hours
+    return subscription_view.subscribed(repository.full_name, filters, hours)
+
+
+def _run_subscribe(context: SlackContext, typed: Typed) -> None:
     words, flags = typed.flags(_FLAGS)
     if not words:
-        on_open(door, body)
+        _open(context)
         return
-    channel = channel_of(door, body)
-    filters = _filters({name: flags[name][-1] for name in flags if name != "events"}, flags.get("events"))
-    with door.db.begin() as session:
-        repository = subject.named(door, session, words[0])
-        subscription.subscribe(session, channel, repository.id, filters, body.actor, now())
-        hours = subscription_store.get_channel(session, channel).hours
-    door.answer(body, views.subscribed(repository.full_name, filters, hours))
+    channel = channel_of(context)
+    filters = _filters({_FLAGS[name]: values[-1] for name, values in flags.items()}, flags.get("events"))
+    with context.begin() as session:
+        repository = repository_name.find(context, session, words[0])
+        message = _subscribe(context, session, channel, repository, filters)
+    context.answer(message)
 
 
-def _unsubscribe(door: Door, body: Body, typed: Typed) -> None:
+def _run_unsubscribe(context: SlackContext, typed: Typed) -> None:
     if not typed.words:
-        on_list(door, body)
+        _list(context)
         return
-    channel = channel_of(door, body)
-    with door.db.begin() as session:
-        repository = subject.named(door, session, typed.words[0])
+    channel = channel_of(context)
+    with context.begin() as session:
+        repository = repository_name.find(context, session, typed.words[0])
         subscription.unsubscribe(session, channel, repository.id)
-    door.answer(body, views.unsubscribed(repository.full_name))
+    context.answer(subscription_view.unsubscribed(repository.full_name))
 
 
-def _list(door: Door, body: Body, typed: Typed) -> None:
-    del typed
-    on_list(door, body)
+def _run_list(context: SlackContext, _typed: Typed) -> None:
+    _list(context)
 
 
-def _filters(texts: dict[str, str], events: tuple[str, ...] | None) -> Filters:
+def _filters(texts: Mapping[Field, str], events: Sequence[str] | None) -> Filters:
     """The filters somebody wrote.
 
     Raises:
-        InvalidInputError: an event that is none, no event at all, or no percentage.
+        FormError: an event that is none, no event at all, or no percentage; it names the input.
     """
-    chosen = DEFAULT_EVENTS if events is None else frozenset(_event(word) for word in events)
+    errors: dict[Field, str] = {}
+    chosen, minimum = DEFAULT_EVENTS, 0.0
+    try:
+        chosen = chosen if events is None else frozenset(_event(word) for word in events)
+    except InvalidInputError as error:
+        errors[Field.EVENTS] = str(error)
     if not chosen:
-        message = f"Choose what to hear of: {', '.join(Event)}."
-        raise InvalidInputError(message)
-    minimum = texts.get("min", "")
+        errors[Field.EVENTS] = f"Choose at least one of: {', '.join(Event)}."
+    try:
+        minimum = parser.share(text) if (text := texts.get(Field.MINIMUM, "")) else minimum
+    except InvalidInputError as error:
+        errors[Field.MINIMUM] = str(error)
+    if errors:
+        raise FormError(errors)
     return Filters(
         events=chosen,
-        branch=texts.get("branch", "")[:_MAX_FILTER],
-        minimum=parser.share(minimum) if minimum else 0.0,
-        owner=owner.written(texts.get("owner", "")[:_MAX_FILTER]),
-        path=texts.get("path", "")[:_MAX_FILTER],
+        branch=texts.get(Field.BRANCH, "")[:_MAX_FILTER],
+        minimum=minimum,
+        owner=owner.written(texts.get(Field.OWNER, "")[:_MAX_FILTER]),
+        path=texts.get(Field.PATH, "")[:_MAX_FILTER],
     )
 
 
@@ -173,54 +198,56 @@ def _event(word: str) -> Event:
     return Event(word.lower())
 
 
-def _chosen(door: Door, session: Session, text: str) -> repository_store.Repository:
+def _chosen(context: SlackContext, session: Session, text: str) -> Repository:
     """The repository of a form: chosen by its number, or written by its name where there are too many to list."""
     if is_id(text):
-        return access.require_visible(session, door.workspace, RepositoryId(int(text)))
-    return subject.named(door, session, text)
+        return access.require_visible(session, context.workspace, RepositoryId(int(text)))
+    return repository_name.find(context, session, text)
 
 
-def _own(door: Door, session: Session, body: Body) -> Subscription:
-    """The subscription whose button was pressed; its repository was guarded, and must be the one it names."""
-    known = subscription_store.get(session, body.number)
-    if known.channel.workspace_id != door.workspace.id or known.repository_id != body.subject:
+def _own(
+    workspace_id: WorkspaceId, session: Session, action: BlockAction, authorized: Authorized[Repository]
+) -> Subscription:
+    """The subscription whose button was pressed; it must be of this workspace and of the repository it names."""
+    known = subscription_store.get(session, InRepository.decode(action.value).number)
+    if known.channel.workspace_id != workspace_id or known.repository_id != authorized.repository.id:
         message = "This subscription does not exist any more."
         raise NotFoundError(message)
     return known
 
 
-def _names(door: Door, session: Session) -> dict[RepositoryId, str]:
+def _names(context: SlackContext, session: Session) -> dict[RepositoryId, str]:
     """The repositories the workspace may see, with their names."""
-    return {one.id: one.full_name for one in repository_store.list_by_id(session, door.visible(session))}
+    return {repository.id: repository.full_name for repository in repository_name.list_visible(context, session)}
 
 
 COMMANDS = (
     Command(
         name="subscribe",
         usage="owner/repo [events:… branch:… min:5% owner:@team path:tests/api/**]",
-        says="let this channel hear of a repository",
+        says="subscribe this channel to a repository",
         examples=(
             "subscribe acme/shop",
             "subscribe acme/shop events:flaky,quarantine min:5%",
             "subscribe acme/shop branch:main path:tests/api/**",
         ),
-        run=_subscribe,
+        run=_run_subscribe,
         also=Action.SUBSCRIBE_OPEN,
     ),
     Command(
         name="unsubscribe",
         usage="owner/repo",
-        says="let this channel hear no more of a repository",
+        says="end this channel's subscription to a repository",
         examples=("unsubscribe acme/shop",),
-        run=_unsubscribe,
+        run=_run_unsubscribe,
         also=Action.UNSUBSCRIBE,
     ),
     Command(
         name="subscriptions",
         usage="",
-        says="what this channel hears of",
+        says="the subscriptions of this channel",
         examples=("subscriptions",),
-        run=_list,
+        run=_run_list,
         also=Action.MENU_SUBSCRIPTIONS,
     ),
 )

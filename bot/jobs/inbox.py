@@ -10,23 +10,25 @@ from typing import BinaryIO, assert_never, cast
 
 from bot import telemetry
 from bot.analysis.identity import artifact_name
-from bot.analysis.model import Actor, ActorKind, Problem, RepositoryId, RunId, RunReport, Status
+from bot.analysis.model import Problem, RepositoryId, RunId, RunReport, Status
 from bot.analysis.quarantine.lifecycle import Scope
 from bot.analysis.quarantine.policy import Policy
 from bot.analysis.reports import run_report
 from bot.analysis.reports.limits import DEFAULT
-from bot.errors import PermanentUpstreamError, UserError
+from bot.errors import NotAllowedError, PermanentUpstreamError, UserError
 from bot.github import artifact, check_run, client, webhook
 from bot.jobs import account, policy
 from bot.jobs.context import Context, target
-from bot.queries import commit
+from bot.queries import access, commit
 from bot.queries import policy as policies
+from bot.queries.access import About, Account, Authorized, Permission, PermissionSource, PermissionUnknownError
 from bot.services import ingest, notice, quarantine, rerun
 from bot.store.database import Session
 from bot.store.runs import delivery as delivery_store
 from bot.store.runs import run as run_store
 from bot.store.workspaces import repository as repository_store
 from bot.store.workspaces import workspace as workspace_store
+from bot.store.workspaces.repository import Repository
 
 MAX_ARTIFACT_BYTES = 200 * 1024 * 1024
 MAX_PROPOSALS = 10
@@ -197,31 +199,49 @@ def _check_run(context: Context, event: webhook.CheckRunEvent) -> None:
         return
     if event.action != "requested_action":
         return
-    with context.db.begin() as session:
-        repository = repository_store.get(session, event.repository.id)
-    actor = Actor(ActorKind.GITHUB, event.sender, event.sender)
-    if not context.github.may_write(target(repository), event.sender):
-        _log.warning("button of a check run refused: no write access", actor=actor.subject)
+    if event.sender_id is None:
+        return
+    try:
+        authorized = _authorize(context, event.repository.id, Account(event.sender_id, event.sender))
+    except NotAllowedError as error:
+        _log.warning("button of a check run refused", account=event.sender_id, reason=str(error))
         return
     if event.requested == check_run.QUARANTINE.identifier:
-        _propose(context, repository, event.head_sha, actor)
+        _propose(context, authorized, event.head_sha)
     elif event.requested == check_run.RERUN.identifier:
-        _rerun(context, repository, event.head_sha, actor)
+        _rerun(context, authorized, event.head_sha)
 
 
-def _propose(context: Context, repository: repository_store.Repository, head_sha: str, actor: Actor) -> None:
+def _authorize(context: Context, repository_id: RepositoryId, account: Account) -> Authorized[Repository]:
+    """The account, which may write; a permission that is not known is read from GitHub with no transaction open."""
+    about, needs = About.REPOSITORY, Permission.WRITE
+    try:
+        with context.db.begin() as session:
+            return access.authorize_account(session, account, about, repository_id, needs, context.clock())
+    except PermissionUnknownError as error:
+        unknown = error
+    now = context.clock()
+    permission = context.require_github().permission_of(target(unknown.repository), account.login, account.id)
+    with context.db.begin() as session:
+        access.put_permission(session, unknown, permission, frozenset(), now)
+        return access.authorize_account(
+            session, account, about, repository_id, needs, now, source=PermissionSource.GITHUB
+        )
+
+
+def _propose(context: Context, authorized: Authorized[Repository], head_sha: str) -> None:
     """Propose a quarantine for every flaky failure of a commit."""
+    repository = authorized.repository
     with context.db.begin() as session:
         found = commit.state(session, repository.id, head_sha, context.clock()).failures
         wanted = {one.case_id: one for one in found if one.status is Status.FLAKY and not one.quarantined_until}
-        days = policies.of_repository(session, repository.id).quarantine.days
     for case_id, one in list(wanted.items())[:MAX_PROPOSALS]:
         proposal = quarantine.Proposal(
             case_id=case_id,
             scope=Scope.CASE,
             variant=None,
             fingerprint_id=None,
-            days=days,
+            days=authorized.policy.quarantine.days,
             reason=f"Asked for on the check run of {head_sha[:7]}: flaky in {one.variant}.",
             owner=None,
         )
@@ -231,7 +251,7 @@ def _propose(context: Context, repository: repository_store.Repository, head_sha
                     session,
                     repository.id,
                     proposal,
-                    actor,
+                    authorized.actor,
                     context.clock(),
                     channel=context.default_channel_of(session),
                 )
@@ -239,9 +259,9 @@ def _propose(context: Context, repository: repository_store.Repository, head_sha
             _log.info("proposal from a check run not made", reason=str(error))
 
 
-def _rerun(context: Context, repository: repository_store.Repository, head_sha: str, actor: Actor) -> None:
+def _rerun(context: Context, authorized: Authorized[Repository], head_sha: str) -> None:
     """Run the failed jobs of a commit again: never when many failed, and three times at the most."""
-    github = context.require_github()
+    github, repository = context.require_github(), authorized.repository
     with context.db.begin() as session:
         latest = run_store.list_latest_attempts(session, repository.id, head_sha)
     for run in latest:
@@ -250,7 +270,7 @@ def _rerun(context: Context, repository: repository_store.Repository, head_sha: 
         failed = github.count_failed_jobs(target(repository), run.github_run_id)
         try:
             with context.db.begin() as session:
-                rerun.grant(session, run, failed, actor, context.clock())
+                rerun.grant(session, run, failed, authorized.actor, context.clock())
         except UserError as error:
             _log.info("rerun refused", run=run.number, reason=str(error))
             continue

@@ -1,37 +1,75 @@
-"""Who may see what, and who may decide: the one guard of every command, button, modal, menu and page."""
+"""Who may see what, and who may decide: the one authorization of every command, button, modal, menu and page."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final, Generic, TypeVar
+from enum import StrEnum
+from typing import ClassVar, Final, Generic, TypeVar, assert_never
 
-from bot.analysis.model import SYSTEM, Actor, CaseId, QuarantineId, RepositoryId
+from bot.analysis.model import SYSTEM, Actor, ActorKind, CaseId, RepositoryId, WorkspaceId
 from bot.analysis.quarantine import owner
 from bot.analysis.quarantine.lifecycle import Quarantine
 from bot.analysis.quarantine.policy import ApprovalRule, Policy
-from bot.errors import NotAllowedError, NotFoundError
-from bot.queries import policy
+from bot.errors import FlakeGuardError, NotAllowedError, NotFoundError
+from bot.queries import policy as policy_query
 from bot.store.cases import case as case_store
 from bot.store.cases.case import Case
 from bot.store.database import Session
-from bot.store.decisions import quarantine as quarantine_store
+from bot.store.decisions import subject as subject_store
+from bot.store.decisions.subject import Subject
 from bot.store.workspaces import account_link as account_link_store
 from bot.store.workspaces import repository as repository_store
 from bot.store.workspaces import workspace as workspace_store
-from bot.store.workspaces.account_link import Link, Permission
+from bot.store.workspaces.account_link import StoredPermission
 from bot.store.workspaces.repository import Repository
 from bot.store.workspaces.workspace import Workspace
 
 PERMISSION_LIFE: Final = timedelta(minutes=5)
-"""How long what GitHub said of a person's permission may be gone by."""
-_WRITERS = frozenset({"admin", "write"})
+"""How long a permission that GitHub reported is valid (ADR 12)."""
+UNLINKED: Final = "Link your GitHub account first: what you decide here is done as you, with your permission there."
+_WRITERS: Final = frozenset({"admin", "write"})
+_UNSEEN: Final = (
+    "This is not known here. It was removed, or it belongs to a repository this workspace is not connected to."
+)
+S = TypeVar("S", bound=Repository | Case | Quarantine)
+S_co = TypeVar("S_co", bound=Repository | Case | Quarantine, covariant=True)
 
-_UNSEEN = "This is not known here. It was removed, or it belongs to a repository this workspace is not connected to."
+
+class Permission(StrEnum):
+    """What a request needs of the person: to see the repository, to write to it, or to approve a quarantine in it."""
+
+    SEE = "see"
+    WRITE = "write"
+    APPROVE = "approve"
 
 
-S_co = TypeVar("S_co", Repository, Case, Quarantine, covariant=True)
+class PermissionSource(StrEnum):
+    """What a permission rests on: the cache, GitHub's answer of just now, or an approver group that vouches.
+
+    Groups decide where nobody can link an account.
+    """
+
+    CACHE = "cache"
+    GITHUB = "github"
+    GROUP = "group"
+
+
+@dataclass(frozen=True, slots=True)
+class About(Generic[S_co]):
+    """A kind of subject, and how one of this number is found where a workspace may see it."""
+
+    find: Callable[[Session, WorkspaceId | None, int], Subject[S_co] | None]
+
+    REPOSITORY: ClassVar[About[Repository]]
+    CASE: ClassVar[About[Case]]
+    QUARANTINE: ClassVar[About[Quarantine]]
+
+
+About.REPOSITORY = About(subject_store.find_repository)
+About.CASE = About(subject_store.find_case)
+About.QUARANTINE = About(subject_store.find_quarantine)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +93,103 @@ class Authorized(Generic[S_co]):
         return self.policy.approval.rule(self.path)
 
 
-def as_system(session: Session, repository_id: RepositoryId, subject: S_co) -> Authorized[S_co]:
-    """What FlakeGuard itself does by its own rules: nobody has to be asked."""
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A GitHub account. Its number stays; its login can be renamed and then taken by somebody else."""
+
+    id: int
+    login: str
+
+
+class NotLinkedError(NotAllowedError):
+    """The person has no linked GitHub account (any more), which what they want needs."""
+
+
+class PermissionUnknownError(FlakeGuardError):
+    """The cached permission is too old or does not suffice: ask GitHub, `put_permission`, authorize again.
+
+    `teams` are (organisation, slug) of the teams that own the path.
+    """
+
+    def __init__(self, account: Account, repository: Repository, teams: tuple[tuple[str, str], ...]) -> None:
+        super().__init__(f"The permission of @{account.login} in {repository.full_name} has to be read from GitHub.")
+        self.account = account
+        self.repository = repository
+        self.teams = teams
+
+
+def authorize(
+    session: Session,
+    workspace: Workspace,
+    person: Actor,
+    about: About[S],
+    number: int,
+    needs: Permission,
+    now: datetime,
+    *,
+    source: PermissionSource = PermissionSource.CACHE,
+) -> Authorized[S]:
+    """Decide whether a person of Slack may do something about the subject of this number.
+
+    Raises:
+        NotFoundError: the subject is unknown, or another workspace's; the text does not say which.
+        NotLinkedError: the person has no linked GitHub account.
+        NotAllowedError: the person may not write, or is no owner where the policy asks for one.
+        PermissionUnknownError: GitHub has to be asked first.
+    """
+    subject = _require(about.find(session, workspace.id, number))
+    policy = policy_query.of_repository(session, subject.repository.id)
+    linked = account_link_store.lock_with_permission(session, workspace.id, person.id, subject.repository.id)
+    link, permission = linked or (None, None)
+    if needs is not Permission.SEE and source is not PermissionSource.GROUP:
+        if link is None:
+            raise NotLinkedError(UNLINKED)
+        account = Account(link.github_id, link.github_login)
+        _check(session, account, permission, subject, policy, needs, now, source)
+    return Authorized(
+        actor=replace(person, github_login=link.github_login if link else ""),
+        repository=subject.repository,
+        subject=subject.value,
+        policy=policy,
+        path=subject.path,
+        workspace=workspace,
+    )
+
+
+def authorize_account(
+    session: Session,
+    account: Account,
+    about: About[S],
+    number: int,
+    needs: Permission,
+    now: datetime,
+    *,
+    source: PermissionSource = PermissionSource.CACHE,
+) -> Authorized[S]:
+    """Decide the same for somebody who acts on GitHub, by the number of their account.
+
+    Raises:
+        NotFoundError: the subject is unknown.
+        NotAllowedError: the account may not write, or is no owner where the policy asks for one.
+        PermissionUnknownError: GitHub has to be asked first.
+    """
+    subject = _require(about.find(session, None, number))
+    policy = policy_query.of_repository(session, subject.repository.id)
+    permission = account_link_store.find_permission(session, subject.repository.id, account.id)
+    if needs is not Permission.SEE:
+        _check(session, account, permission, subject, policy, needs, now, source)
+    return Authorized(
+        actor=Actor(ActorKind.GITHUB, account.login, account.login),
+        repository=subject.repository,
+        subject=subject.value,
+        policy=policy,
+        path=subject.path,
+        workspace=None,
+    )
+
+
+def as_system(session: Session, repository_id: RepositoryId, subject: S) -> Authorized[S]:
+    """Authorize what FlakeGuard itself does by its own rules."""
     match subject:
         case Quarantine():
             path = case_store.get(session, repository_id, subject.case_id).file
@@ -68,10 +201,18 @@ def as_system(session: Session, repository_id: RepositoryId, subject: S_co) -> A
         actor=SYSTEM,
         repository=repository_store.get(session, repository_id),
         subject=subject,
-        policy=policy.of_repository(session, repository_id),
+        policy=policy_query.of_repository(session, repository_id),
         path=path,
         workspace=None,
     )
+
+
+def put_permission(
+    session: Session, unknown: PermissionUnknownError, permission: str, teams: frozenset[str], now: datetime
+) -> None:
+    """Keep what GitHub says of an account; `teams` are those it is in, as `org/slug`."""
+    stored = StoredPermission(permission, teams, now)
+    account_link_store.put_permission(session, unknown.repository.id, unknown.account.id, stored)
 
 
 def visible(session: Session, workspace: Workspace) -> Sequence[RepositoryId]:
@@ -83,11 +224,9 @@ def require_visible(session: Session, workspace: Workspace, repository_id: Repos
     """The repository, where the workspace may see it.
 
     Raises:
-        NotFoundError: unknown, or another workspace's; which of them is not told.
+        NotFoundError: unknown, or another workspace's; the text does not say which.
     """
-    if not workspace_store.is_visible(session, workspace.id, repository_id):
-        raise NotFoundError(_UNSEEN)
-    return repository_store.get(session, repository_id)
+    return _require(subject_store.find_repository(session, workspace.id, repository_id)).repository
 
 
 def require_case(session: Session, workspace: Workspace, case_id: CaseId) -> Repository:
@@ -96,125 +235,47 @@ def require_case(session: Session, workspace: Workspace, case_id: CaseId) -> Rep
     Raises:
         NotFoundError: unknown, or another workspace's.
     """
-    case = case_store.find(session, case_id)
-    if case is None:
+    return _require(subject_store.find_case(session, workspace.id, case_id)).repository
+
+
+def _require(subject: Subject[S] | None) -> Subject[S]:
+    if subject is None:
         raise NotFoundError(_UNSEEN)
-    return require_visible(session, workspace, case.repository_id)
+    return subject
 
 
-def require_quarantine(session: Session, workspace: Workspace, quarantine_id: QuarantineId) -> Repository:
-    """The repository of a quarantine, where the workspace may see it.
-
-    Raises:
-        NotFoundError: unknown, or another workspace's.
-    """
-    try:
-        held = quarantine_store.get(session, quarantine_id)
-    except NotFoundError:
-        raise NotFoundError(_UNSEEN) from None
-    return require_visible(session, workspace, held.repository_id)
-
-
-class NotLinkedError(NotAllowedError):
-    """The person has no linked GitHub account (any more), which what they want needs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What is known of a person who wants to decide: their link and permission, or that a group vouches for them."""
-
-    link: Link | None = None
-    permission: Permission | None = None
-    by_group: bool = False
-
-    def suffices(self, teams: tuple[tuple[str, str], ...], now: datetime) -> bool:
-        """Whether it need not be fetched anew: fresh, and neither permission nor one of `teams` is wanting."""
-        held = self.permission
-        if held is None or not self.may_write(now):
-            return False
-        return not teams or any(f"{organisation}/{team}" in held.teams for organisation, team in teams)
-
-    def may_write(self, now: datetime) -> bool:
-        """Whether the permission is one to write, and was fetched lately enough to go by."""
-        held = self.permission
-        if held is None or held.permission not in _WRITERS:
-            return False
-        return timedelta() <= now - held.fetched_at < PERMISSION_LIFE
-
-
-def find_standing(session: Session, workspace: Workspace, slack_user: str, repository_id: RepositoryId) -> Standing:
-    """A person's standing as it is stored; the permission may be too old to go by.
-
-    Raises:
-        NotLinkedError: the person has not linked a GitHub account.
-    """
-    link = account_link_store.find(session, workspace.id, slack_user)
-    if link is None:
+def _check(
+    session: Session,
+    account: Account,
+    permission: StoredPermission | None,
+    subject: Subject[S],
+    policy: Policy,
+    needs: Permission,
+    now: datetime,
+    source: PermissionSource,
+) -> None:
+    """Raise unless the account may do it. That a proposer may not approve is for the move itself to say."""
+    match needs:
+        case Permission.SEE | Permission.WRITE:
+            owners: tuple[str, ...] = ()
+        case Permission.APPROVE:
+            asks = policy.approval.rule(subject.path).owners
+            owners = policy_query.owners_of(session, subject.repository.id, subject.path) if asks else ()
+        case _:
+            assert_never(needs)
+    is_fresh = permission is not None and timedelta() <= now - permission.fetched_at < PERMISSION_LIFE
+    may_write = permission is not None and permission.permission in _WRITERS
+    teams_of = permission.teams if permission is not None else frozenset[str]()
+    is_owner = not owners or owner.includes(owners, account.login, teams_of)
+    if is_fresh and may_write and is_owner:
+        return
+    teams = owner.teams(owners)
+    if source is PermissionSource.CACHE and not (is_fresh and may_write and not teams):
+        raise PermissionUnknownError(account, subject.repository, teams)
+    if not is_fresh:  # the link was changed while GitHub was asked about the former account
         raise NotLinkedError(UNLINKED)
-    return Standing(link, account_link_store.find_permission(session, repository_id, link.github_id))
-
-
-def login_of(session: Session, workspace: Workspace, slack_user: str) -> str:
-    """The GitHub login a person is linked with; empty where they are not."""
-    link = account_link_store.find(session, workspace.id, slack_user)
-    return link.github_login if link else ""
-
-
-def teams_asked_for(session: Session, case_id: CaseId) -> tuple[tuple[str, str], ...]:
-    """The teams, as (organisation, slug), of which an approver of this case may have to be in one."""
-    return owner.teams(_owners_needed(session, case_id))
-
-
-def require_entitled(
-    session: Session, workspace: Workspace, actor: Actor, repository_id: RepositoryId, standing: Standing, now: datetime
-) -> Actor:
-    """The person as whom a click acts: may write to the repository, by a link that still holds.
-
-    Raises:
-        NotLinkedError: the link was taken away meanwhile.
-        NotAllowedError: no write permission.
-    """
-    require_visible(session, workspace, repository_id)
-    if standing.by_group:
-        return actor
-    link = account_link_store.lock(session, workspace.id, actor.id)
-    if link is None or link != standing.link:
-        raise NotLinkedError(UNLINKED)
-    if not standing.may_write(now):
-        name = repository_store.get(session, repository_id).full_name
-        message = f"This needs write access to {name} on GitHub, which @{link.github_login} does not have."
+    if not may_write:
+        message = f"This needs write access to {subject.repository.full_name} on GitHub, which @{account.login} lacks."
         raise NotAllowedError(message)
-    return replace(actor, github_login=link.github_login)
-
-
-def require_approver(
-    session: Session, workspace: Workspace, actor: Actor, case_id: CaseId, standing: Standing, now: datetime
-) -> Actor:
-    """The person as whom a quarantine is decided: may write, and owns the path where the policy asks for an owner.
-
-    That somebody else has to approve than proposed is for the move itself to say.
-
-    Raises:
-        NotLinkedError: the link was taken away meanwhile.
-        NotAllowedError: no write permission, or no owner.
-    """
-    case = case_store.find(session, case_id)
-    if case is None:
-        raise NotFoundError(_UNSEEN)
-    entitled = require_entitled(session, workspace, actor, case.repository_id, standing, now)
-    needed = _owners_needed(session, case_id)
-    teams = standing.permission.teams if standing.permission else frozenset()
-    if needed and not standing.by_group and not owner.includes(needed, entitled.github_login, teams):
-        message = f"{case.file} has owners, and the policy asks for one of them: {', '.join(needed)}."
-        raise NotAllowedError(message)
-    return entitled
-
-
-def _owners_needed(session: Session, case_id: CaseId) -> tuple[str, ...]:
-    case = case_store.find(session, case_id)
-    if case is None or not policy.rule(session, case.repository_id, case.file).owners:
-        return ()
-    return policy.owners_of(session, case.repository_id, case.file)
-
-
-UNLINKED: Final = "Link your GitHub account first: what you decide here is done as you, with your permission there."
+    message = f"{subject.path} has owners, and the policy asks for one of them: {', '.join(owners)}."
+    raise NotAllowedError(message)

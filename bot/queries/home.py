@@ -9,8 +9,9 @@ from bot.analysis.model import Channel
 from bot.analysis.quarantine.lifecycle import Quarantine, State
 from bot.queries import case, connection, repository
 from bot.queries.connection import Setup
+from bot.slack.ids import Pages
 from bot.slack.views import phrase
-from bot.slack.views.home import PAGE, HomeState, Page, Pages
+from bot.slack.views.home import PAGE, HomeState, Page
 from bot.slack.views.subscription import describe
 from bot.store.conversation import subscription as subscription_store
 from bot.store.database import Session

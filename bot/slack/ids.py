@@ -1,9 +1,28 @@
-"""The ids Slack sends back: what a button, a modal or an input of ours is called."""
+"""What Slack sends back: the ids of our buttons, modals and inputs, and the values they carry, encoded and decoded."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Final, Self
 
+from pydantic import TypeAdapter, ValidationError
+
+from bot.analysis.case_profile import CaseProfile
+from bot.analysis.model import CaseId, QuarantineId, RepositoryId
+from bot.analysis.quarantine.lifecycle import Quarantine
+from bot.errors import InvalidInputError
+from bot.slack import block_kit
+
+OUTDATED: Final = "This button or form is from an older version. Ask for the test again."
+CARD_ACTIONS: Final = "act"
+"""The part of a card that holds its buttons."""
+_LONGEST_ID: Final = 18  # digits; more do not fit into a number of the database
+_LAST_CASE: Final = 2**31 - 1
+_TOO_LARGE: Final = 2**63  # for a number of the database
+_MAX_WORDS: Final = 100  # of what was typed; a block_id has at most 255 characters
+_MAX_VARIANT: Final = 400  # what surely fits into private_metadata
 ELEMENT = "v"
 """The action id of the one element of every input block."""
 CARD_EVENT = "flakeguard_card"
@@ -11,22 +30,22 @@ CARD_EVENT = "flakeguard_card"
 
 
 class Action(StrEnum):
-    """The `action_id` of a button or menu; its value is what is named behind each, an id in decimal."""
+    """The `action_id` of a button or menu; its value is what is named behind each, encoded below."""
 
     QUARANTINE_OPEN = "fg_quarantine_open"  # case
     LABEL_OPEN = "fg_label_open"  # case
     DETAILS = "fg_details"  # case
     WHY = "fg_why"  # case
-    MORE = "fg_more"  # Deed:case
-    PICK = "fg_pick"  # case; the block_id says what for
+    MORE = "fg_more"  # CaseChoice
+    PICK = "fg_pick"  # case; its block_id is a PickList
     APPROVE = "fg_approve"  # quarantine
     REJECT_OPEN = "fg_reject_open"  # quarantine
     WITHDRAW = "fg_withdraw"  # quarantine
     LIFT = "fg_lift"  # quarantine
     RESUME_OPEN = "fg_resume_open"  # quarantine
     EXTEND_OPEN = "fg_extend_open"  # quarantine
-    RERUN_FAILED = "fg_rerun_failed"  # our run:repository
-    RERUN_ALL = "fg_rerun_all"  # our run:repository
+    RERUN_FAILED = "fg_rerun_failed"  # InRepository: run
+    RERUN_ALL = "fg_rerun_all"  # InRepository: run
     SHARE = "fg_share"  # repository
     FIND_OPEN = "fg_find_open"  # no value
     RUN_OPEN = "fg_run_open"  # no value
@@ -45,22 +64,22 @@ class Action(StrEnum):
     MENU_PROPOSED = "fg_menu_proposed"  # no value
     MENU_EXPIRING = "fg_menu_expiring"  # no value
     MENU_BROKEN = "fg_menu_broken"  # no value
-    HOME_BACK = "fg_home_back"  # page of what waits:page of one's own
-    HOME_NEXT = "fg_home_next"  # page of what waits:page of one's own
-    STORM_TESTS = "fg_storm_tests"  # storm:repository
+    HOME_BACK = "fg_home_back"  # Pages
+    HOME_NEXT = "fg_home_next"  # Pages
+    STORM_TESTS = "fg_storm_tests"  # InRepository: storm
     SUBSCRIBE_OPEN = "fg_subscribe_open"  # no value
-    SUBSCRIPTION_EDIT = "fg_subscription_edit"  # subscription:repository
-    UNSUBSCRIBE = "fg_unsubscribe"  # subscription:repository
+    SUBSCRIPTION_EDIT = "fg_subscription_edit"  # InRepository: subscription
+    UNSUBSCRIBE = "fg_unsubscribe"  # InRepository: subscription
     MENU_SUBSCRIPTIONS = "fg_menu_subscriptions"  # no value
     DIGEST_NOW = "fg_digest_now"  # no value
     DIGEST_SETTINGS = "fg_digest_settings"  # no value
-    AUTHOR_RERUN = "fg_author_rerun"  # notice:repository
-    AUTHOR_MINE = "fg_author_mine"  # notice:repository
-    AUTHOR_SILENCE = "fg_author_silence"  # notice:repository
-    AUTHOR_RESUME = "fg_author_resume"  # notice:repository
+    AUTHOR_RERUN = "fg_author_rerun"  # InRepository: notice
+    AUTHOR_MINE = "fg_author_mine"  # InRepository: notice
+    AUTHOR_SILENCE = "fg_author_silence"  # InRepository: notice
+    AUTHOR_RESUME = "fg_author_resume"  # InRepository: notice
 
 
-class Deed(StrEnum):
+class CaseAction(StrEnum):
     """What the menu of a card or a row offers to do with a case."""
 
     DETAILS = "details"
@@ -74,7 +93,7 @@ class Deed(StrEnum):
     LABEL = "label"
 
 
-class Shortcut(StrEnum):
+class ShortcutId(StrEnum):
     """The `callback_id` of a shortcut, which needs no command to be known."""
 
     QUARANTINE = "fg_shortcut_quarantine"  # global
@@ -115,3 +134,196 @@ class Field(StrEnum):
     REPOSITORY = "repository"
     RUN = "run"
     SINCE = "since"
+    CHANNEL = "where"
+    EVENTS = "events"
+    BRANCH = "branch"
+    MINIMUM = "minimum"
+    PATH = "path"
+    CADENCE = "cadence"
+    TIME = "time"
+    WEEKDAY = "weekday"
+    ZONE = "zone"
+    QUIET = "quiet"
+    QUIET_DAYS = "quiet_days"
+    TELL = "tell"
+
+
+def is_id(text: str) -> bool:
+    """Whether a text can be an id of ours."""
+    return text.isdecimal() and len(text) <= _LONGEST_ID
+
+
+def subject(value: str) -> int:
+    """The id of what a button or option is about, which ends every value: `17`, `mute:17` or `4711:17`.
+
+    Raises:
+        InvalidInputError: not one of ours.
+    """
+    return _number(value.rpartition(":")[2])
+
+
+def card_block(case_id: CaseId, part: str) -> str:
+    """The `block_id` of a part of the card of a case."""
+    return f"fc_{case_id}:{part}"
+
+
+def case_of_card(block_id: str) -> CaseId | None:
+    """The case on whose card a button stands; None elsewhere."""
+    number = block_id.removeprefix("fc_").removesuffix(f":{CARD_ACTIONS}")
+    if not is_id(number) or int(number) > _LAST_CASE or block_id != card_block(CaseId(int(number)), CARD_ACTIONS):
+        return None
+    return CaseId(int(number))
+
+
+@dataclass(frozen=True, slots=True)
+class CaseChoice:
+    """An option of the menu of a card or a row: what to do with which case."""
+
+    action: CaseAction
+    case_id: CaseId
+
+    @classmethod
+    def decode(cls, value: str) -> Self:
+        """Read the value of an option; raises InvalidInputError where it is not one of ours."""
+        action, _, number = value.partition(":")
+        return cls(_action(action), CaseId(_number(number)))
+
+    def encode(self) -> str:
+        """The value of the option."""
+        return f"{self.action}:{self.case_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class InRepository:
+    """A button about a run, a storm, a subscription or a notice, and the repository it belongs to."""
+
+    number: int
+    repository_id: RepositoryId
+
+    @classmethod
+    def decode(cls, value: str) -> Self:
+        """Read the value of a button; raises InvalidInputError where it is not one of ours."""
+        number, _, repository_id = value.partition(":")
+        return cls(_number(number), RepositoryId(_number(repository_id)))
+
+    def encode(self) -> str:
+        """The value of the button."""
+        return f"{self.number}:{self.repository_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class PickList:
+    """What a list of tests is for; `days` and `words` were typed with the command, and fill the form and the menu."""
+
+    action: CaseAction
+    days: int | None = None
+    words: str = ""
+
+    @classmethod
+    def decode(cls, block_id: str) -> Self:
+        """Read a `block_id`; raises InvalidInputError where it is not one of ours."""
+        parts = block_id.split(":", 3)
+        if len(parts) != 4 or parts[0] != "pick":  # noqa: PLR2004  # pick:action:days:words
+            raise InvalidInputError(OUTDATED)
+        return cls(_action(parts[1]), _number(parts[2]) or None, parts[3])
+
+    def encode(self) -> str:
+        """The `block_id` of the list."""
+        return f"pick:{self.action}:{self.days or 0}:{block_kit.clip(block_kit.line(self.words), _MAX_WORDS)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Which page of each list of the App Home is shown, from 0."""
+
+    waiting: int = 0
+    own: int = 0
+
+    @classmethod
+    def decode(cls, value: str) -> Self:
+        """Read the value of a button; raises InvalidInputError where it is not one of ours."""
+        waiting, _, own = value.partition(":")
+        if len(value) > 11:  # noqa: PLR2004  # two small numbers
+            raise InvalidInputError(OUTDATED)
+        return cls(_number(waiting), _number(own))
+
+    def encode(self) -> str:
+        """The value of the button."""
+        return f"{self.waiting}:{self.own}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Metadata:
+    """What a form carries in its `private_metadata`."""
+
+    @classmethod
+    def decode(cls, private_metadata: str) -> Self:
+        """Read `private_metadata`; raises InvalidInputError where it is not one of ours."""
+        try:
+            metadata = TypeAdapter(cls).validate_json(private_metadata, strict=True)
+        except ValidationError:
+            raise InvalidInputError(OUTDATED) from None
+        if any(isinstance(value, int) and not 0 <= value < _TOO_LARGE for value in asdict(metadata).values()):
+            raise InvalidInputError(OUTDATED)
+        return metadata
+
+    def encode(self) -> str:
+        """The `private_metadata` of the form."""
+        values = {name: value for name, value in asdict(self).items() if value not in {None, ""}}
+        return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target(_Metadata):
+    """The case or the quarantine a form is about: what the person saw, not what is true by now.
+
+    `version` is the quarantine's at that moment; `channel` is where the form was asked for.
+    """
+
+    case_id: CaseId
+    quarantine_id: QuarantineId | None = None
+    version: int | None = None
+    variant: str | None = None
+    fingerprint_id: int | None = None
+    channel: str = ""
+
+    @classmethod
+    def of(cls, profile: CaseProfile, *, channel: str = "") -> Self:
+        """The target of a proposal, with the variant and the failure that may be its scope."""
+        failure, worst = profile.last_failure, profile.worst
+        variant = failure.variant if failure else worst.variant if worst else None
+        if len(profile.variants) < 2 or (variant is not None and len(variant) > _MAX_VARIANT):  # noqa: PLR2004 - a choice needs two
+            variant = None
+        fingerprint_id = failure.fingerprint_id if failure else None
+        return cls(case_id=profile.case_id, variant=variant, fingerprint_id=fingerprint_id, channel=channel)
+
+    @classmethod
+    def at(cls, quarantine: Quarantine) -> Self:
+        """The target of a move of a quarantine, with the version that the person saw."""
+        return cls(case_id=quarantine.case_id, quarantine_id=quarantine.id, version=quarantine.version)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelTarget(_Metadata):
+    """The channel a form is about; empty where it is about none."""
+
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceTarget(_Metadata):
+    """What is to be done with the test that is chosen in a form."""
+
+    action: CaseAction
+
+
+def _number(text: str) -> int:
+    if not is_id(text):
+        raise InvalidInputError(OUTDATED)
+    return int(text)
+
+
+def _action(text: str) -> CaseAction:
+    if text not in set(CaseAction):
+        raise InvalidInputError(OUTDATED)
+    return CaseAction(text)

@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from bot.slack.block_kit import Json
-from bot.slack.ids import Shortcut
+from bot.slack.ids import ShortcutId
 
 SCOPES: Final = (
     "app_mentions:read",
@@ -47,8 +47,8 @@ _LONG = (
     "a pull request says which failures are not its author's."
 )
 _SHORTCUTS: Final = {
-    Shortcut.QUARANTINE: ("Quarantine a test…", "global", "Propose to keep a flaky test from failing builds"),
-    Shortcut.RUN: ("Ask about this run", "message", "What failed in the run of this message, and why"),
+    ShortcutId.QUARANTINE: ("Quarantine a test…", "global", "Propose to keep a flaky test from failing builds"),
+    ShortcutId.RUN: ("Ask about this run", "message", "What failed in the run of this message, and why"),
 }
 
 

@@ -13,9 +13,9 @@ import pytest
 import sqlalchemy as sa
 
 from bot.analysis.quarantine.lifecycle import Scope
-from bot.commands import listeners, menu
+from bot.commands import listener, menu
 from bot.sandbox.slack.model import BOT_USER_ID, View
-from bot.slack.ids import Action, Callback, Shortcut
+from bot.slack.ids import Action, Callback, ShortcutId
 from bot.store.decisions import quarantine as quarantine_store
 from bot.store.tables import cases, shared_links
 from tests.scenario.day import BEN_HIMSELF, Day
@@ -63,10 +63,9 @@ def test_no_command_is_without_a_scenario() -> None:
 
 def test_every_action_form_and_shortcut_has_a_handler_and_a_scenario() -> None:
     sources = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
-    assert set(listeners.ACTIONS) == set(Action)
-    assert set(listeners.SUBMISSIONS) == set(Callback) - {Callback.INFO}
-    assert set(listeners.SHORTCUTS) == set(Shortcut)
-    used = [*listeners.ACTIONS, *listeners.SUBMISSIONS, *listeners.SHORTCUTS]
+    assert set(listener.ACTIONS) == set(Action)
+    assert set(listener.SUBMISSIONS) == set(Callback) - {Callback.INFO}
+    used = [*listener.ACTIONS, *listener.SUBMISSIONS, *ShortcutId]
     assert not [one for one in used if f"{type(one).__name__}.{one.name}" not in sources and one.value not in sources]
 
 
@@ -207,7 +206,7 @@ def test_a_run_is_asked_about_by_link_by_form_and_by_its_message(day: Day) -> No
     day.slack.say(CHLOE, CHANNEL, f"CI is red again, see {url}")
     said = day.slack.messages(CHANNEL)[-1]
     before = len(day.slack.ephemerals(ANA))
-    assert day.slack.message_shortcut(ANA, CHANNEL, said.ts, Shortcut.RUN).status == 200
+    assert day.slack.message_shortcut(ANA, CHANNEL, said.ts, ShortcutId.RUN).status == 200
     assert wait(lambda: len(day.slack.ephemerals(ANA)) > before)
     assert "2 of 8 tests failed" in day.slack.ephemerals(ANA)[-1].text
 

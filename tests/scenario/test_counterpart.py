@@ -12,7 +12,7 @@ import pytest
 
 from bot.sandbox.slack.model import BOT_USER_ID, Channel
 from bot.sandbox.slack.payload import JsonObject
-from bot.slack.ids import Callback, Shortcut
+from bot.slack.ids import Callback, ShortcutId
 from bot.store import embedded
 from tests.conftest import clone
 from tests.scenario.stage import ANA, BEN, CHANNEL, Stage, wait
@@ -55,7 +55,7 @@ def test_a_command_is_answered_where_the_bot_is_not(made: Stage) -> None:
     assert "acme/shop" in made.slack.ephemerals(ANA)[-1].text
     message = made.slack.post(ELSEWHERE.id, f"{made.sandbox.url}/acme/shop/actions/runs/5001", [], user=BEN)
     before = len(made.slack.ephemerals(ANA))
-    assert made.slack.message_shortcut(ANA, ELSEWHERE.id, message.ts, Shortcut.RUN).status == 200
+    assert made.slack.message_shortcut(ANA, ELSEWHERE.id, message.ts, ShortcutId.RUN).status == 200
     assert wait(lambda: len(made.slack.ephemerals(ANA)) > before)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from bot.slack.ids import Action, Callback, Shortcut
+from bot.slack.ids import Action, Callback, ShortcutId
 from bot.store.decisions import policy as policy_store
 from bot.store.decisions.policy import StoredPolicy
 from bot.store.tables import cases, quarantines
@@ -17,7 +17,7 @@ from tests.scenario.stage import ANA, BEN, CHANNEL, CHLOE, wait
 
 
 def test_the_global_shortcut_finds_a_test_and_proposes_it(day: Day) -> None:
-    assert day.slack.shortcut(CHLOE, Shortcut.QUARANTINE).status == 200
+    assert day.slack.shortcut(CHLOE, ShortcutId.QUARANTINE).status == 200
     choose = day.form(Callback.CHOOSE, CHLOE)
     options = day.slack.suggestions(CHLOE, choose.id, Action.PICK, "test_stock")
     day.submit(choose, CHLOE, case=str(options[0]["value"]))

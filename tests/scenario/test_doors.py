@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import time
+from dataclasses import replace
 
 import httpx
 
@@ -77,6 +78,22 @@ def test_the_buttons_of_a_check_run_propose_and_rerun(stage: Stage) -> None:
     stage.run("afterwards")
     assert wait(lambda: stage.check(stage.github.runs()[-1]))
     assert asked == [run.id], "the same attempt was run again twice"
+
+
+def test_a_button_of_a_check_run_goes_by_the_number_of_the_account(stage: Stage) -> None:
+    """A login that was renamed can be taken by somebody else, whose permission is not that of the former owner."""
+    stage.make_flaky()
+    assert wait(stage.cards, 30)
+    run = stage.run("red again", ("test_total",))
+    assert wait(lambda: (check := stage.check(run)) and check.actions), stage.check(run)
+    former = stage.github.user("ben")
+    click = stage.github._payloads.action(stage.check(run), "quarantine", former)
+    stage.github.users["ben"] = replace(former, id=999)
+    assert stage.github.webhooks.send("check_run", click).status == 202
+    assert wait(lambda: any("/collaborators/ben/" in call.path for call in stage.github.calls))
+    stage.github.click(stage.check(run).id, "quarantine", "chloe")
+    assert wait(lambda: "fg_approve" in str(stage.cards()[0].blocks)), "nobody could propose"
+    assert "chloe proposes" in stage.cards()[0].text, "the click of an account that may not write was obeyed"
 
 
 def test_every_command_answers_and_a_typo_gets_the_closest_word(stage: Stage) -> None:

@@ -336,7 +336,7 @@ def test_socket_mode_delivers_commands_and_takes_the_answer(sandbox: Sandbox) ->
         seen.append(request)
         client.send_socket_mode_response(SocketModeResponse(request.envelope_id, payload={"text": "over the wire"}))
 
-    client.socket_mode_request_listeners.append(listen)
+    client.socket_mode_request_listener.append(listen)
     client.connect()
     assert sandbox.slack.wait_for(lambda: sandbox.slack.delivery.sockets)
     sandbox.slack.command("U0ANA", CHANNEL, "/flakeguard help")

@@ -10,13 +10,14 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from bot.commands import listeners, menu
-from bot.commands.pipeline import About
+from bot.commands import listener, menu
+from bot.commands.request.pipeline import AnswerAbout, Decision, Listener
+from bot.queries.access import About
 from bot.sandbox.slack.events import Slack
 from bot.sandbox.slack.model import Team
 from bot.sandbox.slack.payload import JsonObject
-from bot.slack.ids import ELEMENT, Action, Callback, Deed, Field
-from bot.slack.views.channel_form import Input
+from bot.slack.ids import ELEMENT, Action, Callback, CaseAction, Field, ShortcutId
+from bot.slack.payloads import BlockAction
 from bot.store.database import Database
 from bot.store.tables import (
     audit,
@@ -120,24 +121,23 @@ def everything(slack: Slack) -> str:
     return "\n".join([*calls, *(sent.answer.body for sent in slack.sent)])
 
 
-def values(about: About, ids: Ids) -> list[str]:
+def values(served: Listener[BlockAction], ids: Ids) -> list[str]:
     """What a button or menu of a card of the neighbours would carry, and forged ones."""
-    case = [str(ids.case), *(f"{deed}:{ids.case}" for deed in Deed)]
+    case = [str(ids.case), *(f"{action}:{ids.case}" for action in CaseAction)]
     quarantine, repository = [str(ids.quarantine)], [str(ids.repository), f"{ids.run}:{ids.repository}"]
-    match about:
-        case About.CASE:
-            return case
-        case About.QUARANTINE:
-            return quarantine
-        case About.REPOSITORY:
-            return [*repository, f"1:{ids.repository}"]
-        case About.NOTHING:
-            return ["", "1:1", case[0], quarantine[0], repository[0]]
+    about = served.about if isinstance(served, AnswerAbout | Decision) else None
+    if about is About.CASE:
+        return case
+    if about is About.QUARANTINE:
+        return quarantine
+    if about is About.REPOSITORY:
+        return [*repository, f"1:{ids.repository}"]
+    return ["", "1:1", case[0], quarantine[0], repository[0]]
 
 
 def click(slack: Slack, action: str, value: str, ids: Ids) -> None:
     """Press the button of this value, or choose the option of it where it says a word before the number."""
-    element: JsonObject = {"action_id": action, "block_id": f"pick:{Deed.DETAILS}:7:x", "action_ts": "1.1"}
+    element: JsonObject = {"action_id": action, "block_id": f"pick:{CaseAction.DETAILS}:7:x", "action_ts": "1.1"}
     chosen: JsonObject = {"type": "static_select", "selected_option": {"value": value}}
     pressed: JsonObject = {"type": "button", "value": value}
     body = slack._interaction("block_actions", ANA) | {
@@ -151,7 +151,7 @@ def click(slack: Slack, action: str, value: str, ids: Ids) -> None:
 
 def filled(callback: Callback, ids: Ids, bot_url: str) -> Mapping[str, JsonObject]:
     """A form as somebody would fill it in who knows the neighbours' numbers."""
-    given: dict[str, str] = {field.value: "" for field in (*Field, *Input)}
+    given: dict[str, str] = {field.value: "" for field in Field}
     given |= {
         Field.UNTIL: "14",
         Field.SCOPE: "case",
@@ -172,7 +172,7 @@ def filled(callback: Callback, ids: Ids, bot_url: str) -> Mapping[str, JsonObjec
 
 def submit(slack: Slack, callback: Callback, ids: Ids, bot_url: str) -> None:
     metadata = {"case_id": ids.case, "quarantine_id": ids.quarantine, "channel": CHANNEL, "ts": "1.1", "version": 1}
-    for private in (metadata, {"repository_id": ids.repository, "channel": CHANNEL}, {"channel": CHANNEL}, {}):
+    for private in (metadata, {"channel": CHANNEL}, {}):
         view: JsonObject = {
             "id": "V1",
             "type": "modal",
@@ -199,30 +199,30 @@ def test_a_workspace_sees_and_changes_nothing_of_another_ones_repository(neighbo
     settle(other)
     assert not leaks(everything(other)), "a command"
 
-    for action, listener in listeners.ACTIONS.items():
-        for value in values(listener.about, ids):
+    for action, served in listener.ACTIONS.items():
+        for value in values(served, ids):
             click(other, action.value, value, ids)
     settle(other)
     assert not leaks(everything(other)), "a button or menu"
 
-    for callback in listeners.SUBMISSIONS:
+    for callback in listener.SUBMISSIONS:
         submit(other, callback, ids, stage.sandbox.url)
     settle(other)
     assert not leaks(everything(other)), "a form"
 
-    for action in listeners.SUGGESTIONS:
+    for action in listener.SUGGESTIONS:
         for typed in ("", "t", "test_total", "shop", ids.uid):
             body = other._interaction("block_suggestion", ANA) | {
                 "container": {"type": "message", "message_ts": "1.1", "channel_id": CHANNEL},
                 "action_id": action.value,
-                "block_id": f"pick:{Deed.DETAILS}:7:{typed}",
+                "block_id": f"pick:{CaseAction.DETAILS}:7:{typed}",
                 "value": typed,
             }
             answer = other._record("block_suggestion", body, other.delivery.interaction(body))
             assert answer.json().get("options") == [], (action, typed)
 
     message = other.post(CHANNEL, f"{stage.sandbox.url}/acme/shop/actions/runs/5001", [], user=BEN)
-    for shortcut in listeners.SHORTCUTS:
+    for shortcut in ShortcutId:
         other.shortcut(ANA, shortcut.value)
         other.message_shortcut(ANA, CHANNEL, message.ts, shortcut.value)
     address = f"{stage.url}/t/{ids.uid}"

@@ -30,7 +30,7 @@ from bot.analysis.quarantine.lifecycle import Quarantine, Scope, State
 from bot.analysis.quarantine.policy import DEFAULT, Approval, PathRule, Policy, Team
 from bot.analysis.repository_summary import RepositorySummary
 from bot.slack.block_kit import Message, View
-from bot.slack.ids import Deed
+from bot.slack.ids import CaseAction, Pages, Target
 from bot.slack.views import (
     case,
     case_list,
@@ -46,9 +46,8 @@ from bot.slack.views import (
 )
 from bot.slack.views.case import AuditLine
 from bot.slack.views.case_list import ListKind
-from bot.slack.views.home import Page, Pages
+from bot.slack.views.home import Page
 from bot.slack.views.message import History, ImportSummary
-from bot.slack.views.modal import Target
 from bot.slack.views.repository import Connection
 from bot.slack.views.response import Choice, CommandHelp
 from bot.slack.views.run import RunAnswer
@@ -269,8 +268,8 @@ VIEWS: dict[str, Callable[[], Message | View]] = {
     "top": lambda: impact.ranking("acme/shop", 7, [IMPACT, replace(IMPACT, ci_minutes=0.3, waiting_minutes=0)]),
     "top_none": lambda: impact.ranking("acme/shop", 1, []),
     "outage": lambda: response.outage(4711, "acme/shop", "the registry is down"),
-    "pick": lambda: response.pick("cart", CHOICES, Deed.QUARANTINE),
-    "pick_many": lambda: response.pick("cart", CHOICES * 25, Deed.EXTEND, days=14, many=True),
+    "pick": lambda: response.pick("cart", CHOICES, CaseAction.QUARANTINE),
+    "pick_many": lambda: response.pick("cart", CHOICES * 25, CaseAction.EXTEND, days=14, many=True),
     **{f"list_{kind}": lambda kind=kind: case_list.case_list(kind, [ListedCase(FLAKY, ACTIVE)]) for kind in ListKind},  # type: ignore[misc]
     "list_many": lambda: case_list.case_list(ListKind.BROKEN, [ListedCase(BROKEN)] * 20, 33),
     "list_none": lambda: case_list.case_list(ListKind.PROPOSED, []),
@@ -278,19 +277,19 @@ VIEWS: dict[str, Callable[[], Message | View]] = {
     "carry_on": lambda: response.carry_on("quarantine test_total"),
     "closest": lambda: response.closest("stauts", "status"),
     "closest_none": lambda: response.closest("`x`", None),
-    "modal_quarantine": lambda: modal.quarantine(FLAKY, Target.of(FLAKY, channel="C1", ts="1.2")),
+    "modal_quarantine": lambda: modal.quarantine(FLAKY, Target.of(FLAKY, channel="C1")),
     "modal_quarantine_plain": lambda: modal.quarantine(FLAKY, Target(case_id=FLAKY.case_id)),
-    "modal_reject": lambda: modal.reject(FLAKY, PROPOSED, channel="C1", ts="1.2"),
+    "modal_reject": lambda: modal.reject(FLAKY, PROPOSED),
     "modal_label": lambda: modal.label(FLAKY),
     "modal_resume": lambda: modal.resume(BROKEN, SUSPENDED),
     "modal_extend": lambda: modal.extend(FLAKY, ACTIVE, days=None),
-    "modal_extend_typed": lambda: modal.extend(FLAKY, ACTIVE, days=21, channel="C1"),
+    "modal_extend_typed": lambda: modal.extend(FLAKY, ACTIVE, days=21),
     "modal_assign": lambda: modal.assign(FLAKY, ACTIVE),
     "modal_assign_team": lambda: modal.assign(FLAKY, replace(ACTIVE, owner="@acme/payments")),
     "modal_mute": lambda: modal.mute(FLAKY, days=None),
     "modal_budget": lambda: modal.budget(FLAKY, PROPOSED, "50 tests are in quarantine.", [(ACTIVE, FLAKY.title)]),
-    "modal_choose": lambda: confirmation.choose(Deed.QUARANTINE),
-    "modal_find": lambda: confirmation.choose(Deed.DETAILS),
+    "modal_choose": lambda: confirmation.choose(CaseAction.QUARANTINE),
+    "modal_find": lambda: confirmation.choose(CaseAction.DETAILS),
     "modal_run": confirmation.ask_run,
     "modal_incident": lambda: confirmation.incident([(4711, "acme/shop")]),
     "modal_answer": lambda: confirmation.as_view("Run", run.run(RUN)),

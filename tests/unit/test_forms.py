@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.analysis.quarantine.lifecycle import RejectReason, Scope
-from bot.slack.views import form as forms
-from bot.slack.views import modal
-from bot.slack.views.modal import Target
+from bot.errors import InvalidInputError
+from bot.slack import form as forms
+from bot.slack.ids import Target
 from tests.unit.slack_examples import FLAKY
 
 
@@ -52,13 +52,13 @@ def test_a_rejection_needs_a_reason() -> None:
 
 
 def test_a_target_survives_the_way_through_slack() -> None:
-    target = Target.of(FLAKY, channel="C1", ts="1.2")
+    target = Target.of(FLAKY, channel="C1")
     assert Target.decode(target.encode()) == target
     assert (target.variant, target.fingerprint_id) == ("ci.yml linux", 31)
 
 
 def test_a_target_that_is_not_ours_is_refused() -> None:
-    with pytest.raises(modal.InvalidInputError):
+    with pytest.raises(InvalidInputError):
         Target.decode("{}")
 
 

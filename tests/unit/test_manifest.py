@@ -8,8 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from bot.cli import cli
-from bot.commands import installation, listeners
+from bot.commands import installation
 from bot.slack import manifest
+from bot.slack.ids import ShortcutId
 
 URL = "https://flakeguard.example"
 
@@ -39,7 +40,7 @@ def test_it_keeps_slacks_limits(socket_mode: bool, distributed: bool) -> None:
 def test_every_event_and_shortcut_the_bot_acts_on_is_in_it_and_nothing_reads_channels() -> None:
     assert {*installation.HANDLERS, "app_home_opened", "app_mention", "link_shared"} == set(manifest.EVENTS)
     features = manifest.manifest(URL)["features"]
-    assert {one["callback_id"] for one in features["shortcuts"]} == {one.value for one in listeners.SHORTCUTS}
+    assert {one["callback_id"] for one in features["shortcuts"]} == {one.value for one in ShortcutId}
     assert not [scope for scope in manifest.SCOPES if "history" in scope]
 
 

@@ -19,15 +19,15 @@ from bot.analysis.incident import Kind
 from bot.analysis.model import Actor, ActorKind, CaseId, ClusterKind, OrderKind, Problem
 from bot.analysis.quarantine.lifecycle import Quarantine, Scope, State
 from bot.analysis.quarantine.policy import Approval, PathRule, Team
+from bot.errors import InvalidInputError
 from bot.slack.block_kit import Json, Message, View
-from bot.slack.ids import Deed
+from bot.slack.ids import CaseAction, Pages, Target
 from bot.slack.views import case, case_list, confirmation, home, impact, modal, policy, repository, response, run
 from bot.slack.views import message as messages
 from bot.slack.views.case import AuditLine
 from bot.slack.views.case_list import ListKind
-from bot.slack.views.home import Page, Pages
+from bot.slack.views.home import Page
 from bot.slack.views.message import History
-from bot.slack.views.modal import Target
 from bot.slack.views.repository import Connection
 from bot.slack.views.response import Choice
 from tests import blockkit_lint
@@ -153,16 +153,16 @@ def test_only_what_the_channel_has_to_know_is_broadcast() -> None:
 
 @pytest.mark.parametrize("profile", [FLAKY, HEALTHY, MUTED])
 @pytest.mark.parametrize("quarantine", [None, PROPOSED, ACTIVE, SUSPENDED, REJECTED])
-def test_a_menu_has_at_most_five_deeds(profile: CaseProfile, quarantine: Quarantine | None) -> None:
-    found = case_list.deeds(profile, quarantine)
+def test_a_menu_has_at_most_five_actions(profile: CaseProfile, quarantine: Quarantine | None) -> None:
+    found = case_list.actions(profile, quarantine)
     assert 1 <= len(found) <= 5
-    assert (Deed.UNMUTE in found) == (profile is MUTED)
+    assert (CaseAction.UNMUTE in found) == (profile is MUTED)
 
 
 def test_the_pages_of_a_home_survive_the_way_through_slack() -> None:
     assert Pages.decode(Pages(2, 1).encode()) == Pages(2, 1)
     for value in ("", "1", "x:1", "1:-1", "1:1:1", "9" * 40 + ":1"):
-        with pytest.raises(modal.InvalidInputError):
+        with pytest.raises(InvalidInputError):
             Pages.decode(value)
 
 
@@ -238,7 +238,7 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
         case.explained(profile, told),
         impact.ranking(name, 7, [replace(IMPACT, title=other)] * 20),
         response.outage(1, name, other * 3),
-        response.pick(name, choices, Deed.EXTEND, days=90, many=True),
+        response.pick(name, choices, CaseAction.EXTEND, days=90, many=True),
         case_list.case_list(ListKind.QUARANTINED, rows, 25),
         modal.extend(profile, quarantine, days=3),
         modal.assign(profile, quarantine),

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands import duration, parser
-from bot.commands.parser import RunAddress, parse
+from bot.commands.request import duration, parser
+from bot.commands.request.parser import RunAddress, parse
 from bot.errors import InvalidInputError
 
 

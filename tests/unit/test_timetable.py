@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.analysis.channel_schedule import EVERY_DAY, DigestTime, QuietHours
-from bot.commands import duration, parser, schedule_text
+from bot.commands.request import duration, parser, schedule_text
 from bot.errors import InvalidInputError
 
 FULL = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -47,6 +47,7 @@ def update(
     good_seen, bad_seen = _likelihood(execution, batch, model, tables)
     late = batch.position < records["last"]
     stored = np.zeros(len(late), dtype=np.bool_)
+    start = None
     if branch is None or push is None:
         chain = _main_chain(batch, records, late, bad, before, model, tables)
     else:
@@ -57,7 +58,7 @@ def update(
     w /= total(w)
     broken = chain * bad_seen / evidence
     after = np.clip(broken, 1e-9, 1 - 1e-9)
-    if branch is None or push is None:
+    if branch is None or push is None or start is None:
         bad = np.where(late, bad, after)
         if model.refined:
             streak.follow(records, batch)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bot.jobs.context import Context
 from bot.queries import home as homes
+from bot.slack.ids import Pages
 from bot.slack.views import home
-from bot.slack.views.home import Pages
 from bot.store.conversation.notice import Notice
 from bot.store.workspaces import repository as repository_store
 from bot.store.workspaces import workspace as workspace_store

@@ -10,7 +10,7 @@ from bot.analysis.commit_state import CommitState
 from bot.analysis.model import RepositoryId
 from bot.slack import block_kit
 from bot.slack.block_kit import Block, Element, Message
-from bot.slack.ids import Action
+from bot.slack.ids import Action, InRepository
 from bot.slack.views import phrase
 
 _MAX_FAILURES = 8
@@ -67,7 +67,7 @@ def silenced(notice_id: int, repository_id: RepositoryId) -> Message:
     undo = block_kit.button(
         "Tell me again",
         Action.AUTHOR_RESUME,
-        f"{notice_id}:{repository_id}",
+        InRepository(notice_id, repository_id).encode(),
         says="Send me messages about my commits again",
     )
     text = "You get no more messages about known failures of your commits."
@@ -96,7 +96,7 @@ def _rows(message: AuthorMessage) -> list[Block]:
 
 
 def _buttons(message: AuthorMessage) -> tuple[Element, ...]:
-    value = f"{message.notice_id}:{message.repository_id}"
+    value = InRepository(message.notice_id, message.repository_id).encode()
     found = []
     if message.rerun_at is None:
         found.append(

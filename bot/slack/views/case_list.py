@@ -10,22 +10,22 @@ from bot.analysis.model import Status
 from bot.analysis.quarantine.lifecycle import Quarantine, State
 from bot.slack import block_kit
 from bot.slack.block_kit import Block, Element, Message
-from bot.slack.ids import Action, Deed
+from bot.slack.ids import Action, CaseAction, CaseChoice
 from bot.slack.views import phrase
 
 MAX_ROWS = 20
 _ROW_TITLE = 160
 _DONE = {State.ACTIVE: "approved"}
 _LABELS = {
-    Deed.DETAILS: "Details",
-    Deed.WHY: "Why?",
-    Deed.QUARANTINE: "Quarantine…",
-    Deed.EXTEND: "Extend…",
-    Deed.LIFT: "Lift…",
-    Deed.ASSIGN: "Assign…",
-    Deed.MUTE: "Mute…",
-    Deed.UNMUTE: "End the mute",
-    Deed.LABEL: "Not flaky…",
+    CaseAction.DETAILS: "Details",
+    CaseAction.WHY: "Why?",
+    CaseAction.QUARANTINE: "Quarantine…",
+    CaseAction.EXTEND: "Extend…",
+    CaseAction.LIFT: "Lift…",
+    CaseAction.ASSIGN: "Assign…",
+    CaseAction.MUTE: "Mute…",
+    CaseAction.UNMUTE: "End the mute",
+    CaseAction.LABEL: "Not flaky…",
 }
 
 
@@ -59,22 +59,24 @@ def rows(found: Sequence[ListedCase], *, total: int | None = None, limit: int = 
 
 def menu(profile: CaseProfile, quarantine: Quarantine | None) -> Element:
     """Return the menu of what can be done with a case as it stands."""
-    values = [(f"{deed}:{profile.case_id}", _LABELS[deed]) for deed in deeds(profile, quarantine)]
+    values = [
+        (CaseChoice(action, profile.case_id).encode(), _LABELS[action]) for action in actions(profile, quarantine)
+    ]
     return block_kit.overflow(Action.MORE, values)
 
 
-def deeds(profile: CaseProfile, quarantine: Quarantine | None) -> tuple[Deed, ...]:
+def actions(profile: CaseProfile, quarantine: Quarantine | None) -> tuple[CaseAction, ...]:
     """What can be done with a case as it stands, at most five deeds."""
-    quiet = Deed.MUTE if profile.muted_until is None else Deed.UNMUTE
+    quiet = CaseAction.MUTE if profile.muted_until is None else CaseAction.UNMUTE
     if quarantine is not None and quarantine.state is State.PROPOSED:
-        return (Deed.DETAILS, Deed.WHY, Deed.ASSIGN, quiet)
+        return (CaseAction.DETAILS, CaseAction.WHY, CaseAction.ASSIGN, quiet)
     if quarantine is not None and quarantine.state is State.ACTIVE:
-        return (Deed.DETAILS, Deed.EXTEND, Deed.LIFT, Deed.ASSIGN, quiet)
+        return (CaseAction.DETAILS, CaseAction.EXTEND, CaseAction.LIFT, CaseAction.ASSIGN, quiet)
     if quarantine is not None and quarantine.state is State.SUSPENDED:
-        return (Deed.DETAILS, Deed.WHY, Deed.LIFT, Deed.ASSIGN, quiet)
+        return (CaseAction.DETAILS, CaseAction.WHY, CaseAction.LIFT, CaseAction.ASSIGN, quiet)
     if profile.status is Status.FLAKY:
-        return (Deed.DETAILS, Deed.WHY, Deed.QUARANTINE, Deed.LABEL, quiet)
-    return (Deed.DETAILS, Deed.WHY, quiet)
+        return (CaseAction.DETAILS, CaseAction.WHY, CaseAction.QUARANTINE, CaseAction.LABEL, quiet)
+    return (CaseAction.DETAILS, CaseAction.WHY, quiet)
 
 
 def menu_buttons() -> tuple[Element, ...]:

@@ -1,109 +1,24 @@
-"""The forms of a channel: what it hears of, and its hours; and what was filled into them. Pure."""
+"""The forms of a channel, pure: its subscriptions and its hours; `bot.slack.form` decodes them."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import time
-from enum import StrEnum
-from typing import Self, assert_never
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
-
-from bot.analysis.channel_schedule import EVERY_DAY, WORKDAYS, DigestTime, Hours
+from bot.analysis.channel_schedule import WORKDAYS, Hours
 from bot.analysis.model import RepositoryId
 from bot.analysis.subscription import Event, Filters, Subscription
-from bot.errors import InvalidInputError
 from bot.slack import block_kit, ids
 from bot.slack.block_kit import Block, Element, Json, View
-from bot.slack.ids import Callback
+from bot.slack.form import Cadence
+from bot.slack.ids import Callback, ChannelTarget, Field
 from bot.slack.views import phrase, subscription
 
 _MAX_OPTIONS = 100
 _MAX_INPUT = 200
 
 
-class Cadence(StrEnum):
-    """How often a digest comes, as the modal asks it."""
-
-    OFF = "off"
-    DAILY = "daily"
-    WORKDAYS = "workdays"
-    WEEKLY = "weekly"
-
-
-class Input(StrEnum):
-    """The `block_id` of an input of these modals."""
-
-    REPOSITORY = "repository"
-    CHANNEL = "where"
-    EVENTS = "events"
-    BRANCH = "branch"
-    MINIMUM = "minimum"
-    OWNER = "owner"
-    PATH = "path"
-    CADENCE = "cadence"
-    TIME = "time"
-    WEEKDAY = "weekday"
-    ZONE = "zone"
-    QUIET = "quiet"
-    QUIET_DAYS = "quiet_days"
-    TELL = "tell"
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """What was filled in, as text; the chosen values of a list for several choices."""
-
-    texts: Mapping[str, str]
-    choices: Mapping[str, tuple[str, ...]]
-
-    @classmethod
-    def decode(cls, values: Mapping[str, object]) -> Self:
-        """Read `view.state.values`.
-
-        Raises:
-            InvalidInputError: not a form of ours.
-        """
-        try:
-            given = TypeAdapter(dict[str, dict[str, _Value]]).validate_python(values)
-        except ValidationError as error:
-            message = "Slack sent a form that cannot be read. Close it and open it again."
-            raise InvalidInputError(message) from error
-        held = {block: next(iter(elements.values()), _Value()) for block, elements in given.items()}
-        return cls(
-            texts={block: value.text for block, value in held.items()},
-            choices={block: tuple(one.value for one in value.selected_options) for block, value in held.items()},
-        )
-
-    def text(self, name: Input) -> str:
-        """What was written or chosen in an input; empty where nothing was."""
-        return self.texts.get(name, "")
-
-    def chosen(self, name: Input) -> tuple[str, ...]:
-        """What was ticked in a list."""
-        return self.choices.get(name, ())
-
-
-class _Option(BaseModel):
-    value: str
-
-
-class _Value(BaseModel):
-    value: str | None = None
-    selected_option: _Option | None = None
-    selected_options: list[_Option] = []
-    selected_conversation: str | None = None
-
-    @property
-    def text(self) -> str:
-        chosen = self.selected_option.value if self.selected_option else self.selected_conversation
-        return (chosen or self.value or "").strip()
-
-
 def subscribe_form(repositories: Mapping[RepositoryId, str], channel: str, known: Subscription | None = None) -> View:
-    """Ask what a channel shall hear of; with `known`, change that subscription."""
+    """Ask for a subscription of a channel; with `known`, change that one."""
     filters = known.filters if known else Filters()
     if known is not None:
         repository: Element = _select(ids.ELEMENT, [(str(known.repository_id), repositories[known.repository_id])], 0)
@@ -119,19 +34,19 @@ def subscribe_form(repositories: Mapping[RepositoryId, str], channel: str, known
     if chosen := [_option(event) for event in Event if event in filters.events]:
         events["initial_options"] = chosen
     blocks = (
-        block_kit.input_block(Input.REPOSITORY, "Repository", repository),
-        block_kit.input_block(Input.CHANNEL, "Channel", _conversation(known.channel.id if known else channel)),
-        block_kit.input_block(Input.EVENTS, "Events", events),
-        _optional(Input.BRANCH, "Branch", "main or release/*", filters.branch, "Empty for every branch."),
+        block_kit.input_block(Field.REPOSITORY, "Repository", repository),
+        block_kit.input_block(Field.CHANNEL, "Channel", _conversation(known.channel.id if known else channel)),
+        block_kit.input_block(Field.EVENTS, "Events", events),
+        _optional(Field.BRANCH, "Branch", "main or release/*", filters.branch, "Empty for every branch."),
         _optional(
-            Input.MINIMUM,
+            Field.MINIMUM,
             "Failure rate from",
             "5%",
             phrase.percent(filters.minimum).replace(" ", "") if filters.minimum else "",
             "Tests that fail more rarely are left to the digest.",
         ),
-        _optional(Input.OWNER, "Owner", "@acme/payments", filters.owner, "Only tests of this owner."),
-        _optional(Input.PATH, "Path", "tests/api/**", filters.path, "As in CODEOWNERS."),
+        _optional(Field.OWNER, "Owner", "@acme/payments", filters.owner, "Only tests of this owner."),
+        _optional(Field.PATH, "Path", "tests/api/**", filters.path, "As in CODEOWNERS."),
     )
     return View(
         type="modal",
@@ -151,7 +66,7 @@ def hours_form(channel: str, hours: Hours) -> View:
         submit="Save",
         close="Cancel",
         callback_id=Callback.HOURS,
-        private_metadata=about(channel),
+        private_metadata=ChannelTarget(channel).encode(),
         blocks=(block_kit.section(f"<#{channel}>"), *hours_inputs(hours)),
     )
 
@@ -182,58 +97,24 @@ def hours_inputs(hours: Hours) -> tuple[Block, ...]:
     weekdays = [(str(number), name) for number, name in enumerate(subscription.DAYS)]
     return (
         block_kit.input_block(
-            Input.CADENCE, "Digest", _select(ids.ELEMENT, cadences, [one for one, _ in cadences].index(chosen))
+            Field.CADENCE, "Digest", _select(ids.ELEMENT, cadences, [one for one, _ in cadences].index(chosen))
         ),
-        block_kit.input_block(Input.WEEKDAY, "Day of a weekly digest", _select(ids.ELEMENT, weekdays, weekday)),
-        block_kit.input_block(Input.TIME, "At", _line("09:00", f"{digest.at:%H:%M}" if digest else "09:00")),
+        block_kit.input_block(Field.WEEKDAY, "Day of a weekly digest", _select(ids.ELEMENT, weekdays, weekday)),
+        block_kit.input_block(Field.TIME, "At", _line("09:00", f"{digest.at:%H:%M}" if digest else "09:00")),
         block_kit.input_block(
-            Input.ZONE,
+            Field.ZONE,
             "Time zone",
             _line("Europe/Berlin", hours.zone.key),
             hint="An IANA name, or the name of its city.",
         ),
-        _optional(Input.QUIET, "Quiet hours", "20:00-08:00", quiet_hours, "What can wait is said when they are over."),
-        block_kit.input_block(Input.QUIET_DAYS, "Quiet days", days, optional=True),
+        _optional(Field.QUIET, "Quiet hours", "20:00-08:00", quiet_hours, "What can wait is said when they are over."),
+        block_kit.input_block(Field.QUIET_DAYS, "Quiet days", days, optional=True),
     )
 
 
 def is_channel(channel: str) -> bool:
     """Whether a place is a channel, by what Slack's ids begin with; a direct message has no hours of its own."""
     return channel.startswith(("C", "G"))
-
-
-def about(channel: str) -> str:
-    """Return the metadata of a form about a channel; empty where it is about none."""
-    return json.dumps({"channel": channel}, separators=(",", ":"))
-
-
-def channel_of(private_metadata: str) -> str:
-    """Return the channel a form of hours is about.
-
-    Raises:
-        InvalidInputError: not a form of ours.
-    """
-    try:
-        held = json.loads(private_metadata)
-        return str(held["channel"])
-    except (ValueError, KeyError, TypeError):
-        message = "This form is from an older version. Close it and open it again."
-        raise InvalidInputError(message) from None
-
-
-def digest_time(chosen: Cadence, weekday: int, at: time) -> DigestTime | None:
-    """Return the digest a form asks for; `weekday` is read for a weekly one."""
-    match chosen:
-        case Cadence.OFF:
-            return None
-        case Cadence.DAILY:
-            return DigestTime(at, EVERY_DAY)
-        case Cadence.WORKDAYS:
-            return DigestTime(at, WORKDAYS)
-        case Cadence.WEEKLY:
-            return DigestTime(at, frozenset({weekday}))
-        case _:
-            assert_never(chosen)
 
 
 def _option(event: Event) -> Element:
@@ -265,7 +146,7 @@ def _conversation(channel: str) -> Element:
     return element
 
 
-def _optional(name: Input, label: str, placeholder: str, initial: str, hint: str) -> Block:
+def _optional(name: Field, label: str, placeholder: str, initial: str, hint: str) -> Block:
     return block_kit.input_block(name, label, _line(placeholder, initial), optional=True, hint=hint)
 
 

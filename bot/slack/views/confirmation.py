@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from bot.analysis.quarantine import lifecycle
-from bot.slack import block_kit, ids
+from bot.slack import block_kit, form, ids
 from bot.slack.block_kit import Block, Message, View
-from bot.slack.ids import Action, Callback, Deed, Field
-from bot.slack.views import form
+from bot.slack.ids import Action, Callback, CaseAction, ChoiceTarget, Field
 
 _FINDING = {
-    Deed.QUARANTINE: ("Quarantine a test", "Go on"),
-    Deed.DETAILS: ("Find a test", "Show"),
+    CaseAction.QUARANTINE: ("Quarantine a test", "Go on"),
+    CaseAction.DETAILS: ("Find a test", "Show"),
 }
 
 
-def choose(deed: Deed) -> View:
+def choose(action: CaseAction) -> View:
     """Ask which test, while the person types; the metadata carries what is to be done with it."""
-    title, submit = _FINDING[deed]
+    title, submit = _FINDING[action]
     menu = block_kit.external_select(Action.PICK, "Type a part of its name")
     hint = "A file, a class, a function, or several parts of them."
     return _view(
         Callback.CHOOSE,
         title,
         submit,
-        json.dumps({"deed": deed}),
+        ChoiceTarget(action).encode(),
         block_kit.input_block(Field.CASE, "Test", menu, hint=hint),
     )
-
-
-def deed_of(private_metadata: str) -> Deed:
-    """What is to be done with the test that was chosen."""
-    return Deed.QUARANTINE if f'"{Deed.QUARANTINE}"' in private_metadata else Deed.DETAILS
 
 
 def ask_run() -> View:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
 
 from bot.analysis.case_profile import ListedCase
 from bot.analysis.model import Status
 from bot.analysis.repository_summary import RepositorySummary
-from bot.errors import InvalidInputError
 from bot.slack import block_kit
 from bot.slack.block_kit import Block, Element, View
-from bot.slack.ids import Action
+from bot.slack.ids import Action, Pages
 from bot.slack.views import case_list, phrase, repository, response
 from bot.slack.views.repository import Connection
 
@@ -21,31 +19,6 @@ PAGE = 15
 """Rows of a list; both lists together stay far below the 100 blocks of a view."""
 _MAX_REPOSITORIES = 10
 _MAX_SUBSCRIPTIONS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Pages:
-    """Which page of each list is shown, from 0."""
-
-    waiting: int = 0
-    own: int = 0
-
-    @classmethod
-    def decode(cls, value: str) -> Self:
-        """Read the value of a button back.
-
-        Raises:
-            InvalidInputError: not one of ours.
-        """
-        first, _, second = value.partition(":")
-        if not (first.isdecimal() and second.isdecimal() and len(value) < 12):  # noqa: PLR2004  # two small numbers
-            message = "This button is from an older version. Open the home again."
-            raise InvalidInputError(message)
-        return cls(int(first), int(second))
-
-    def encode(self) -> str:
-        """Return the pages as the value of a button."""
-        return f"{self.waiting}:{self.own}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from bot.analysis.model import Actor, Problem, Status
 from bot.analysis.quarantine.lifecycle import Quarantine, State
 from bot.slack import block_kit, ids
 from bot.slack.block_kit import Block, Element, Json, Message, Metadata
-from bot.slack.ids import Action
+from bot.slack.ids import Action, InRepository
 from bot.slack.views import card_state, case_list, impact, phrase
 
 _MAX_PROBLEMS = 5
@@ -126,15 +126,17 @@ def card(
     """
     told = card_state.tell(profile, quarantine, now)
     title = f"{told.dot} {phrase.case(profile)} {told.title} in {phrase.repository(profile.repository)}"
-    blocks: list[Block] = [block_kit.section(title, block_id=_block_id(profile, "title"))]
+    blocks: list[Block] = [block_kit.section(title, block_id=ids.card_block(profile.case_id, "title"))]
     if told.decision:
-        blocks.append(block_kit.section(told.decision, block_id=_block_id(profile, "decision")))
+        blocks.append(block_kit.section(told.decision, block_id=ids.card_block(profile.case_id, "decision")))
     if quarantine is not None and quarantine.state is State.PROPOSED:
         blocks.append(_proposal_fields(profile, quarantine, owners))
         blocks.append(block_kit.section(block_kit.quote(quarantine.reason)))
     if quarantine is None or quarantine.state is State.SUSPENDED:
         blocks += evidence(profile, owners, week)
-    blocks.append(block_kit.actions(*buttons(profile, quarantine), block_id=_block_id(profile, "act")))
+    blocks.append(
+        block_kit.actions(*buttons(profile, quarantine), block_id=ids.card_block(profile.case_id, ids.CARD_ACTIONS))
+    )
     blocks.append(_footer(profile, quarantine))
     payload: dict[str, Json] = {
         "case_id": int(profile.case_id),
@@ -167,7 +169,10 @@ def _rerun(profile: CaseProfile) -> tuple[Element, ...]:
     if failure is None or failure.red_run is None or profile.status is not Status.FLAKY:
         return ()
     ask = block_kit.confirm("Run the failed jobs again?", "It costs their minutes once more.", yes="Re-run")
-    value, says = f"{failure.red_run}:{profile.repository_id}", f"Run the failed jobs of run {failure.run_number} again"
+    value, says = (
+        InRepository(failure.red_run, profile.repository_id).encode(),
+        f"Run the failed jobs of run {failure.run_number} again",
+    )
     return (block_kit.button("Re-run failed", Action.RERUN_FAILED, value, says=says, ask=ask),)
 
 
@@ -365,7 +370,3 @@ def _footer(profile: CaseProfile, quarantine: Quarantine | None) -> Block:
     if profile.muted_until is not None:
         parts.append(f"\N{SPEAKER WITH CANCELLATION STROKE} muted until {phrase.when(profile.muted_until)}")
     return block_kit.context(" · ".join(parts), block_kit.code(profile.uid, 60))
-
-
-def _block_id(profile: CaseProfile, part: str) -> str:
-    return f"fc_{profile.case_id}:{part}"

@@ -1,72 +1,19 @@
-"""The modals of a quarantine's life, pure; `forms` reads what a person filled into them."""
+"""The modals of a quarantine's life, pure; `bot.slack.form` decodes them."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Self
-
-from pydantic import TypeAdapter, ValidationError
 
 from bot.analysis.case_profile import CaseProfile
-from bot.analysis.model import CaseId, QuarantineId
 from bot.analysis.quarantine import lifecycle, owner
 from bot.analysis.quarantine.lifecycle import Quarantine, Scope
-from bot.errors import InvalidInputError
-from bot.slack import block_kit, ids
+from bot.slack import block_kit, form, ids
 from bot.slack.block_kit import Block, Element, View
-from bot.slack.ids import Field
-from bot.slack.views import form, phrase
+from bot.slack.ids import Field, Target
+from bot.slack.views import phrase
 
 DAYS = (1, 7, 14, 30, 60, 90)
 MUTE_DAYS = 7
-_MAX_VARIANT = 400  # what surely fits into private_metadata
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """What a modal is about, carried in its private_metadata: what the person saw, not what is true by now.
-
-    `version` is the quarantine's at that moment; `channel` and `ts` are where the button was pressed, empty for a
-    command.
-    """
-
-    case_id: CaseId
-    quarantine_id: QuarantineId | None = None
-    version: int | None = None
-    variant: str | None = None
-    fingerprint_id: int | None = None
-    channel: str = ""
-    ts: str = ""
-
-    @classmethod
-    def of(cls, profile: CaseProfile, *, channel: str = "", ts: str = "") -> Self:
-        """Return the target of a proposal, with the variant and the failure that may be its scope."""
-        failure, worst = profile.last_failure, profile.worst
-        variant = failure.variant if failure else worst.variant if worst else None
-        if len(profile.variants) < 2 or (variant is not None and len(variant) > _MAX_VARIANT):  # noqa: PLR2004 - a choice needs two
-            variant = None
-        fingerprint_id = failure.fingerprint_id if failure else None
-        return cls(case_id=profile.case_id, variant=variant, fingerprint_id=fingerprint_id, channel=channel, ts=ts)
-
-    @classmethod
-    def at(cls, held: Quarantine, *, channel: str = "", ts: str = "") -> Self:
-        """Return the target of a move of a quarantine, with the version that the person saw."""
-        return cls(case_id=held.case_id, quarantine_id=held.id, version=held.version, channel=channel, ts=ts)
-
-    def encode(self) -> str:
-        """Return the target as private_metadata."""
-        return json.dumps({name: value for name, value in asdict(self).items() if value}, ensure_ascii=False)
-
-    @classmethod
-    def decode(cls, private_metadata: str) -> Self:
-        """Read a target back; raises InvalidInputError where it is not one of ours."""
-        try:
-            return TypeAdapter(cls).validate_json(private_metadata)
-        except ValidationError as error:
-            message = "This form is from an older version. Close it and open it again."
-            raise InvalidInputError(message) from error
 
 
 def quarantine(profile: CaseProfile, target: Target, *, days: int | None = None) -> View:
@@ -96,7 +43,7 @@ def quarantine(profile: CaseProfile, target: Target, *, days: int | None = None)
         block_kit.input_block(
             Field.OWNER,
             "Owner",
-            block_kit.users_select(ids.ELEMENT, "Who will mend it"),
+            block_kit.users_select(ids.ELEMENT, "Who will fix it"),
             optional=True,
         ),
         _reason_input("Reason (goes to the audit trail)"),
@@ -104,21 +51,21 @@ def quarantine(profile: CaseProfile, target: Target, *, days: int | None = None)
     )
 
 
-def reject(profile: CaseProfile, quarantine: Quarantine, *, channel: str = "", ts: str = "") -> View:
+def reject(profile: CaseProfile, quarantine: Quarantine) -> View:
     """Ask why a proposal is turned down."""
-    target = Target.at(quarantine, channel=channel, ts=ts)
+    target = Target.at(quarantine)
     return _modal(ids.Callback.REJECT, "Reject the proposal", "Reject", target, _about(profile), *_why_not())
 
 
-def label(profile: CaseProfile, *, channel: str = "", ts: str = "") -> View:
+def label(profile: CaseProfile) -> View:
     """Ask why a case called flaky is not."""
-    target = Target(case_id=profile.case_id, channel=channel, ts=ts)
+    target = Target(case_id=profile.case_id)
     return _modal(ids.Callback.LABEL, "Not flaky", "Save", target, _about(profile), *_why_not())
 
 
-def resume(profile: CaseProfile, quarantine: Quarantine, *, channel: str = "", ts: str = "") -> View:
+def resume(profile: CaseProfile, quarantine: Quarantine) -> View:
     """Ask why a case that turned broken may be masked again."""
-    target = Target.at(quarantine, channel=channel, ts=ts)
+    target = Target.at(quarantine)
     warning = "It is broken on main: it fails since a change. Masked again, it hides that failure from the build."
     return _modal(
         ids.Callback.RESUME,
@@ -131,34 +78,34 @@ def resume(profile: CaseProfile, quarantine: Quarantine, *, channel: str = "", t
     )
 
 
-def extend(profile: CaseProfile, quarantine: Quarantine, *, days: int | None, channel: str = "", ts: str = "") -> View:
+def extend(profile: CaseProfile, quarantine: Quarantine, *, days: int | None) -> View:
     """Ask how many days longer a quarantine shall last; `days` is what was typed already."""
     until = f"It ends {phrase.when(quarantine.expires_at)}." if quarantine.expires_at else "It has no end yet."
     return _modal(
         ids.Callback.EXTEND,
         "Extend quarantine",
         "Extend",
-        Target.at(quarantine, channel=channel, ts=ts),
+        Target.at(quarantine),
         _about(profile),
         block_kit.section(f"{until} It may end at most {lifecycle.MAX_DAYS} days from now."),
         block_kit.input_block(Field.UNTIL, "Longer by", _days_select(days or lifecycle.DEFAULT_DAYS)),
     )
 
 
-def assign(profile: CaseProfile, quarantine: Quarantine, *, channel: str = "", ts: str = "") -> View:
-    """Ask who will mend a test."""
+def assign(profile: CaseProfile, quarantine: Quarantine) -> View:
+    """Ask who will fix a test."""
     person = quarantine.owner if quarantine.owner and owner.is_person(quarantine.owner) else None
     team = "" if person else quarantine.owner or ""
     return _modal(
         ids.Callback.ASSIGN,
         "Assign an owner",
         "Assign",
-        Target.at(quarantine, channel=channel, ts=ts),
+        Target.at(quarantine),
         _about(profile),
         block_kit.input_block(
             Field.OWNER,
             "Person",
-            block_kit.users_select(ids.ELEMENT, "Who will mend it", initial=person),
+            block_kit.users_select(ids.ELEMENT, "Who will fix it", initial=person),
             optional=True,
         ),
         block_kit.input_block(
@@ -177,13 +124,13 @@ def assign(profile: CaseProfile, quarantine: Quarantine, *, channel: str = "", t
     )
 
 
-def mute(profile: CaseProfile, *, days: int | None, channel: str = "", ts: str = "") -> View:
+def mute(profile: CaseProfile, *, days: int | None) -> View:
     """Ask for how long nothing shall be announced of a test."""
     return _modal(
         ids.Callback.MUTE,
         "Mute test",
         "Mute",
-        Target(case_id=profile.case_id, channel=channel, ts=ts),
+        Target(case_id=profile.case_id),
         _about(profile),
         block_kit.section(
             "Its cards are kept up to date and its failures count as before; nothing of it is announced. "
@@ -198,8 +145,6 @@ def budget(
     quarantine: Quarantine,
     why: str,
     leaving: Sequence[tuple[Quarantine, str]],
-    *,
-    channel: str = "",
 ) -> View:
     """Ask which quarantine ends so that this one fits; `leaving` are those that may, each with the name of its test."""
     options = [
@@ -210,7 +155,7 @@ def budget(
         ids.Callback.BUDGET,
         "Over the budget",
         "Approve and lift",
-        Target.at(quarantine, channel=channel),
+        Target.at(quarantine),
         _about(profile),
         block_kit.section(block_kit.escape(why)),
         block_kit.input_block(

@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.analysis.case_profile import ListedCase
 from bot.slack import block_kit
 from bot.slack.block_kit import Block, Element, Message
-from bot.slack.ids import Action, Deed
+from bot.slack.ids import Action, CaseAction, PickList
 from bot.slack.views import case_list, phrase
 
 MAX_CHOICES = 5
@@ -17,15 +17,15 @@ _MAX_WAITING = 5
 _MAX_WORDS = 100
 _MAX_VALUE = 2000  # of a button
 _QUESTIONS = {
-    Deed.DETAILS: "to look at",
-    Deed.WHY: "to explain",
-    Deed.QUARANTINE: "to quarantine",
-    Deed.EXTEND: "to keep in quarantine longer",
-    Deed.LIFT: "to take out of quarantine",
-    Deed.ASSIGN: "to assign",
-    Deed.MUTE: "to mute",
-    Deed.UNMUTE: "to hear of again",
-    Deed.LABEL: "to call not flaky",
+    CaseAction.DETAILS: "to look at",
+    CaseAction.WHY: "to explain",
+    CaseAction.QUARANTINE: "to quarantine",
+    CaseAction.EXTEND: "to keep in quarantine longer",
+    CaseAction.LIFT: "to take out of quarantine",
+    CaseAction.ASSIGN: "to assign",
+    CaseAction.MUTE: "to mute",
+    CaseAction.UNMUTE: "to hear of again",
+    CaseAction.LABEL: "to call not flaky",
 }
 
 
@@ -99,10 +99,12 @@ def command_help(one: CommandHelp) -> Message:
     return Message(block_kit.escape(text), tuple(blocks))
 
 
-def pick(words: str, found: Sequence[Choice], deed: Deed, *, days: int | None = None, many: bool = False) -> Message:
+def pick(
+    words: str, found: Sequence[Choice], action: CaseAction, *, days: int | None = None, many: bool = False
+) -> Message:
     """Ask which of several tests a name means; `many` says that there are more than those given."""
     count = f"More than {len(found)} tests fit" if many else phrase.count(len(found), "test fits", "tests fit")
-    what = _QUESTIONS[deed]
+    what = _QUESTIONS[action]
     text = f"{count} “{block_kit.escape(block_kit.line(words), _MAX_WORDS)}”. Choose the one {what}."
     first = "\n".join(
         f"• {block_kit.code(one.title, 160)} in {block_kit.code(one.repository, 80)}" for one in found[:MAX_CHOICES]
@@ -110,14 +112,9 @@ def pick(words: str, found: Sequence[Choice], deed: Deed, *, days: int | None = 
     menu = block_kit.external_select(Action.PICK, "Type a part of its name")
     blocks = (
         block_kit.section(f"{count} {block_kit.code(words, _MAX_WORDS)}. Choose the one {what}.\n{first}".strip()),
-        block_kit.actions(menu, block_id=pick_block(deed, days, words)),
+        block_kit.actions(menu, block_id=PickList(action, days, words).encode()),
     )
     return Message(text, blocks)
-
-
-def pick_block(deed: Deed, days: int | None, words: str) -> str:
-    """The block_id that carries what a pick is for, and what was typed, to the suggestions and to the choice."""
-    return f"pick:{deed}:{days or 0}:{block_kit.clip(block_kit.line(words), _MAX_WORDS)}"
 
 
 def outage(repository_id: int, repository: str, reason: str, since: datetime | None = None) -> Message:

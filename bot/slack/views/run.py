@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.analysis.commit_state import CaseFailure, FailureClass
-from bot.analysis.model import Status
+from bot.analysis.model import RepositoryId, Status
 from bot.slack import block_kit
 from bot.slack.block_kit import Block, Message
-from bot.slack.ids import Action
+from bot.slack.ids import Action, InRepository
 from bot.slack.views import phrase
 
 _MAX_FAILURES = 15
@@ -30,7 +30,7 @@ class RunAnswer:
     """A run as it is shown: `run_id` is our number of it, `unread` how many parts of it are missing or unreadable."""
 
     run_id: int
-    repository_id: int
+    repository_id: RepositoryId
     repository: str
     number: int
     attempt: int
@@ -65,7 +65,7 @@ def run(answer: RunAnswer) -> Message:
         blocks.append(block_kit.context(f"and {hidden:,} more failures"))
     if answer.conclusion == "failure":
         ask = block_kit.confirm("Run it again?", "It costs its minutes once more.", yes="Run again")
-        value = f"{answer.run_id}:{answer.repository_id}"
+        value = InRepository(answer.run_id, answer.repository_id).encode()
         says = f"of run {answer.number}"
         blocks.append(
             block_kit.actions(

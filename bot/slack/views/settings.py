@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from bot.analysis.channel_schedule import Hours
 from bot.slack import block_kit, ids
 from bot.slack.block_kit import Block, Element, Json, Message, View
-from bot.slack.ids import Callback
+from bot.slack.ids import Callback, ChannelTarget, Field
 from bot.slack.views import channel_form
-from bot.slack.views.channel_form import Input
 
 TOLD = "told"
 """The value of the box that a person ticks to be told about their commits."""
@@ -27,7 +26,7 @@ def form(policies: Sequence[Message], *, told: bool, channel: str, hours: Hours)
         submit="Save",
         close="Cancel",
         callback_id=Callback.SETTINGS,
-        private_metadata=channel_form.about(channel),
+        private_metadata=ChannelTarget(channel).encode(),
         blocks=(
             block_kit.section("*You*"),
             _personal(told=told),
@@ -44,7 +43,7 @@ def _personal(*, told: bool) -> Block:
     boxes: dict[str, Json] = {"type": "checkboxes", "action_id": ids.ELEMENT, "options": [option]}
     if told:
         boxes["initial_options"] = [option]
-    return block_kit.input_block(Input.TELL, "Direct messages", boxes, optional=True)
+    return block_kit.input_block(Field.TELL, "Direct messages", boxes, optional=True)
 
 
 def _channel(channel: str, hours: Hours) -> tuple[Block, ...]:

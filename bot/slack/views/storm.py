@@ -10,7 +10,7 @@ from bot.analysis.case_profile import ListedCase
 from bot.analysis.model import RepositoryId, Status
 from bot.slack import block_kit
 from bot.slack.block_kit import Block, Message, Metadata
-from bot.slack.ids import Action
+from bot.slack.ids import Action, InRepository
 from bot.slack.views import case_list, phrase, table
 from bot.slack.views.table import Level, Number, Table
 
@@ -65,7 +65,7 @@ def storm(state: StormState, level: Level = Level.DATA) -> Message:
     listed = Table(
         caption=f"Tests of the storm, the worst of {state.total:,}", head=("Test", "Fails", "Failed runs"), rows=rows
     )
-    value = f"{state.id}:{state.repository_id}"
+    value = InRepository(state.id, state.repository_id).encode()
     blocks: list[Block] = [
         block_kit.section(
             f"{phrase.DOTS[Status.FLAKY]} *Flake storm* in {phrase.repository(state.repository)}: {turned}. "

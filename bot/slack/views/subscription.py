@@ -9,7 +9,7 @@ from bot.analysis.channel_schedule import EVERY_DAY, WORKDAYS, Hours
 from bot.analysis.subscription import Event, Filters, Subscription
 from bot.slack import block_kit
 from bot.slack.block_kit import Block, Element, Message
-from bot.slack.ids import Action
+from bot.slack.ids import Action, InRepository
 from bot.slack.views import phrase
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -127,7 +127,7 @@ def listing(rows: Sequence[SubscriptionRow], hours: Hours, paused: str | None) -
 
 
 def _row_buttons(row: SubscriptionRow) -> tuple[Element, ...]:
-    value = f"{row.subscription.id}:{row.subscription.repository_id}"
+    value = InRepository(row.subscription.id, row.subscription.repository_id).encode()
     ask = block_kit.confirm("Unsubscribe this channel?", f"It hears no more of {row.repository}.", yes="Unsubscribe")
     return (
         block_kit.button(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on, insert
@@ -65,7 +66,7 @@ def lock(session: Session, quarantine_id: QuarantineId) -> Quarantine:
     if row is None:
         message = "This quarantine does not exist any more."
         raise NotFoundError(message)
-    return _read(row)
+    return read(row)
 
 
 def get(session: Session, quarantine_id: QuarantineId) -> Quarantine:
@@ -78,7 +79,7 @@ def get(session: Session, quarantine_id: QuarantineId) -> Quarantine:
     if row is None:
         message = "This quarantine does not exist any more."
         raise NotFoundError(message)
-    return _read(row)
+    return read(row)
 
 
 def lock_budget(session: Session, repository_id: RepositoryId) -> None:
@@ -139,7 +140,7 @@ def find_latest(session: Session, repository_id: RepositoryId, case_id: CaseId) 
         .mappings()
         .first()
     )
-    return None if row is None else _read(row)
+    return None if row is None else read(row)
 
 
 def list_latest(
@@ -155,7 +156,7 @@ def list_latest(
         )
         .order_by(quarantines.c.case_id, quarantines.c.id.desc())
     )
-    return {CaseId(row["case_id"]): _read(row) for row in rows.mappings()}
+    return {CaseId(row["case_id"]): read(row) for row in rows.mappings()}
 
 
 def list_open(
@@ -170,7 +171,7 @@ def list_open(
         )
         .order_by(quarantines.c.id)
     )
-    return [_read(row) for row in rows.mappings()]
+    return [read(row) for row in rows.mappings()]
 
 
 def list_owners(session: Session, repository_id: RepositoryId, case_ids: Iterable[CaseId]) -> dict[CaseId, str]:
@@ -198,7 +199,7 @@ def list_ending(session: Session, after: datetime, until: datetime) -> Sequence[
         )
         .order_by(quarantines.c.id)
     )
-    return [_read(row) for row in rows.mappings()]
+    return [read(row) for row in rows.mappings()]
 
 
 def list_due(session: Session, now: datetime) -> Sequence[QuarantineId]:
@@ -211,7 +212,8 @@ def list_due(session: Session, now: datetime) -> Sequence[QuarantineId]:
     return [QuarantineId(row[0]) for row in rows]
 
 
-def _read(row: sa.RowMapping) -> Quarantine:
+def read(row: Mapping[Any, Any]) -> Quarantine:
+    """A row of the table as a quarantine."""
     return Quarantine(
         id=row["id"],
         repository_id=row["repository_id"],

@@ -36,7 +36,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Permission:
+class StoredPermission:
     """What GitHub said of an account in a repository: its permission, and the teams (`org/slug`) it is in."""
 
     permission: str
@@ -52,11 +52,23 @@ def find(session: Session, workspace_id: WorkspaceId, slack_user: str) -> Link |
     return None if row is None else _read(row)
 
 
-def lock(session: Session, workspace_id: WorkspaceId, slack_user: str) -> Link | None:
-    """The link of a person, which stays until the transaction ends."""
-    statement = _SELECT.where(links.c.workspace_id == workspace_id, links.c.slack_user == slack_user)
-    row = session.execute(statement.with_for_update(read=True)).one_or_none()
-    return None if row is None else _read(row)
+def lock_with_permission(
+    session: Session, workspace_id: WorkspaceId, slack_user: str, repository_id: RepositoryId
+) -> tuple[Link, StoredPermission | None] | None:
+    """The link of a person, which stays until the transaction ends, and what GitHub said of the account lately."""
+    row = session.execute(
+        _SELECT.add_columns(permissions.c.permission, permissions.c.teams, permissions.c.fetched_at)
+        .outerjoin(
+            permissions,
+            sa.and_(permissions.c.github_id == links.c.github_id, permissions.c.repository_id == repository_id),
+        )
+        .where(links.c.workspace_id == workspace_id, links.c.slack_user == slack_user)
+        .with_for_update(read=True, of=links)
+    ).one_or_none()
+    if row is None:
+        return None
+    link = Link(WorkspaceId(row[0]), row[1], row[2], row[3])
+    return link, None if row[4] is None else StoredPermission(row[4], frozenset(row[5]), row[6])
 
 
 def list_of_account(session: Session, login: str) -> Sequence[Link]:
@@ -151,17 +163,17 @@ def forget_steps(session: Session, now: datetime) -> None:
     session.execute(sa.delete(link_states).where(link_states.c.expires_at <= now))
 
 
-def find_permission(session: Session, repository_id: RepositoryId, github_id: int) -> Permission | None:
+def find_permission(session: Session, repository_id: RepositoryId, github_id: int) -> StoredPermission | None:
     """What GitHub said lately of an account in a repository."""
     row = session.execute(
         sa.select(permissions.c.permission, permissions.c.teams, permissions.c.fetched_at).where(
             permissions.c.repository_id == repository_id, permissions.c.github_id == github_id
         )
     ).one_or_none()
-    return None if row is None else Permission(row[0], frozenset(row[1]), row[2])
+    return None if row is None else StoredPermission(row[0], frozenset(row[1]), row[2])
 
 
-def put_permission(session: Session, repository_id: RepositoryId, github_id: int, permission: Permission) -> None:
+def put_permission(session: Session, repository_id: RepositoryId, github_id: int, permission: StoredPermission) -> None:
     """Keep what GitHub says of an account in a repository."""
     row = {
         "permission": permission.permission,

@@ -17,7 +17,7 @@ from bot.analysis.model import Actor, RepositoryId, WorkspaceId
 from bot.errors import NotFoundError
 from bot.store.database import Session
 from bot.store.decisions import audit as audit_store
-from bot.store.tables import repositories, workspace_installations, workspaces
+from bot.store.tables import repositories, slack_tokens, workspace_installations, workspaces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +26,7 @@ class Workspace:
 
     `by_token` is the one SLACK_BOT_TOKEN speaks for; its ids are empty until Slack has told them.
     `sees_all`: nobody else is served, so it need not be bound to installations one by one.
+    `has_token`: FlakeGuard can call Slack's API there; a workspace may take its token back and keep the app.
     """
 
     id: WorkspaceId
@@ -36,6 +37,7 @@ class Workspace:
     by_token: bool
     sees_all: bool
     installed_at: datetime
+    has_token: bool
 
     @property
     def is_organisation(self) -> bool:
@@ -214,18 +216,19 @@ def find_binder(session: Session, workspace_id: WorkspaceId) -> Actor | None:
 def list_visible(session: Session, workspace_id: WorkspaceId) -> Sequence[RepositoryId]:
     """The repositories a workspace may see, by name."""
     rows = session.execute(
-        sa.select(repositories.c.id).where(_visible(workspace_id)).order_by(repositories.c.full_name)
+        sa.select(repositories.c.id).where(visible_to(workspace_id)).order_by(repositories.c.full_name)
     )
     return [RepositoryId(row[0]) for row in rows]
 
 
 def is_visible(session: Session, workspace_id: WorkspaceId, repository_id: RepositoryId) -> bool:
     """Whether a workspace may see a repository."""
-    statement = sa.select(repositories.c.id).where(repositories.c.id == repository_id, _visible(workspace_id))
+    statement = sa.select(repositories.c.id).where(repositories.c.id == repository_id, visible_to(workspace_id))
     return session.execute(statement).first() is not None
 
 
-def _visible(workspace_id: WorkspaceId) -> sa.ColumnElement[bool]:
+def visible_to(workspace_id: WorkspaceId) -> sa.ColumnElement[bool]:
+    """The condition of a statement over `repositories` that leaves what a workspace may see."""
     sees_all = sa.exists().where(
         workspaces.c.id == workspace_id, workspaces.c.sees_all, workspaces.c.removed_at.is_(None)
     )
@@ -247,6 +250,7 @@ _SELECT = sa.select(
     workspaces.c.by_token,
     workspaces.c.sees_all,
     workspaces.c.installed_at,
+    sa.or_(workspaces.c.by_token, sa.exists().where(slack_tokens.c.workspace_id == workspaces.c.id)).label("has_token"),
 )
 
 
@@ -260,4 +264,5 @@ def _read(row: sa.RowMapping) -> Workspace:
         by_token=row["by_token"],
         sees_all=row["sees_all"],
         installed_at=row["installed_at"],
+        has_token=row["has_token"],
     )

@@ -7,7 +7,7 @@ import zoneinfo
 from datetime import time, timedelta
 from functools import cache
 
-from bot.commands.parser import closest
+from bot.commands.request.parser import closest
 from bot.errors import InvalidInputError
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Self
+from datetime import time, timedelta
+from enum import StrEnum
+from typing import Self, assert_never
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from bot.analysis.channel_schedule import EVERY_DAY, WORKDAYS, DigestTime
 from bot.analysis.model import CaseId, QuarantineId, RepositoryId
 from bot.analysis.quarantine import lifecycle
 from bot.analysis.quarantine import owner as owners
 from bot.analysis.quarantine.lifecycle import RejectReason, Scope
 from bot.errors import InvalidInputError
+from bot.slack import ids
 from bot.slack.ids import Field
 
 MAX_COMMENT = 400
@@ -29,27 +32,97 @@ OUTAGE_BEGAN = {
 """When an outage may have begun, in minutes before now."""
 
 
+class Cadence(StrEnum):
+    """How often a digest comes, as a form asks for it."""
+
+    OFF = "off"
+    DAILY = "daily"
+    WORKDAYS = "workdays"
+    WEEKLY = "weekly"
+
+    def digest_time(self, weekday: int, at: time) -> DigestTime | None:
+        """The digest that is asked for; `weekday` counts for a weekly one."""
+        match self:
+            case Cadence.OFF:
+                return None
+            case Cadence.DAILY:
+                return DigestTime(at, EVERY_DAY)
+            case Cadence.WORKDAYS:
+                return DigestTime(at, WORKDAYS)
+            case Cadence.WEEKLY:
+                return DigestTime(at, frozenset({weekday}))
+            case _:
+                assert_never(self)
+
+
 class FormError(InvalidInputError):
     """What is wrong with a submission: `errors` maps the id of an input to a sentence, as Slack shows it."""
 
-    def __init__(self, errors: Mapping[Field, str] | Mapping[str, str]) -> None:
+    def __init__(self, errors: Mapping[Field, str]) -> None:
         super().__init__(" ".join(errors.values()))
-        self.errors = {str(field): text for field, text in errors.items()}
+        self.errors = dict(errors)
 
 
 class _Option(BaseModel):
     value: str
 
 
-class _Value(BaseModel):
+class _Element(BaseModel):
+    """The state of one input (https://docs.slack.dev/reference/views/view-submission-payload): its kind fills one."""
+
     value: str | None = None
     selected_option: _Option | None = None
+    selected_options: list[_Option] = []
     selected_user: str | None = None
+    selected_conversation: str | None = None
 
     @property
-    def answer(self) -> str:
+    def text(self) -> str:
         chosen = self.selected_option.value if self.selected_option else self.selected_user
-        return (chosen or self.value or "").strip()
+        return (chosen or self.selected_conversation or self.value or "").strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What was filled into the inputs of a form, by their ids."""
+
+    texts: Mapping[str, str]
+    choices: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def decode(cls, values: Mapping[str, object]) -> Self:
+        """Read `view.state.values`.
+
+        Raises:
+            InvalidInputError: not a form of ours.
+        """
+        try:
+            blocks = TypeAdapter(dict[str, dict[str, _Element]]).validate_python(values)
+        except ValidationError as error:
+            message = "Slack sent a form that cannot be read. Close it and open it again."
+            raise InvalidInputError(message) from error
+        inputs = {block: next(iter(elements.values()), _Element()) for block, elements in blocks.items()}
+        return cls(
+            texts={block: element.text for block, element in inputs.items()},
+            choices={
+                block: tuple(option.value for option in element.selected_options) for block, element in inputs.items()
+            },
+        )
+
+    def text(self, field: Field) -> str:
+        """What was written or chosen in an input; empty where nothing was."""
+        return self.texts.get(field, "")
+
+    def chosen(self, field: Field) -> tuple[str, ...]:
+        """What was ticked in a list."""
+        return self.choices.get(field, ())
+
+    def number(self, field: Field, otherwise: str) -> int:
+        """The number that was chosen in an input; raises FormError with the text `otherwise` where none was."""
+        text = self.text(field)
+        if not ids.is_id(text):
+            raise FormError({field: otherwise})
+        return int(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +137,16 @@ class QuarantineForm:
     @classmethod
     def decode(cls, values: Mapping[str, object]) -> Self:
         """Read `view.state.values`; raises FormError naming the inputs at fault."""
-        answers = _answers(values)
+        answers = Answers.decode(values)
         errors: dict[Field, str] = {}
-        days, scope, reason = answers[Field.UNTIL], answers[Field.SCOPE], answers[Field.WHY]
+        days, scope, reason = answers.text(Field.UNTIL), answers.text(Field.SCOPE), answers.text(Field.WHY)
         errors |= _check_days(days)
         if scope not in set(Scope):
             errors[Field.SCOPE] = "Choose what the quarantine covers."
         errors |= _check_reason(reason, Field.WHY)
         if errors:
             raise FormError(errors)
-        return cls(int(days), Scope(scope), answers[Field.OWNER] or None, reason)
+        return cls(int(days), Scope(scope), answers.text(Field.OWNER) or None, reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +164,12 @@ class RejectForm:
     @classmethod
     def decode(cls, values: Mapping[str, object]) -> Self:
         """Read `view.state.values`; raises FormError naming the inputs at fault."""
-        answers = _answers(values)
-        if answers[Field.WHY] not in set(RejectReason):
+        answers = Answers.decode(values)
+        if answers.text(Field.WHY) not in set(RejectReason):
             raise FormError({Field.WHY: "Choose one: the answer teaches FlakeGuard."})
-        if len(answers[Field.COMMENT]) > MAX_COMMENT:
+        if len(answers.text(Field.COMMENT)) > MAX_COMMENT:
             raise FormError({Field.COMMENT: f"At most {MAX_COMMENT} characters."})
-        return cls(RejectReason(answers[Field.WHY]), answers[Field.COMMENT])
+        return cls(RejectReason(answers.text(Field.WHY)), answers.text(Field.COMMENT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +181,7 @@ class ResumeForm:
     @classmethod
     def decode(cls, values: Mapping[str, object]) -> Self:
         """Read `view.state.values`; raises FormError naming the inputs at fault."""
-        reason = _answers(values)[Field.WHY]
+        reason = Answers.decode(values).text(Field.WHY)
         if errors := _check_reason(reason, Field.WHY):
             raise FormError(errors)
         return cls(reason)
@@ -123,7 +196,7 @@ class DaysForm:
     @classmethod
     def decode(cls, values: Mapping[str, object]) -> Self:
         """Read `view.state.values`; raises FormError naming the inputs at fault."""
-        days = _answers(values)[Field.UNTIL]
+        days = Answers.decode(values).text(Field.UNTIL)
         if errors := _check_days(days):
             raise FormError(errors)
         return cls(int(days))
@@ -131,19 +204,19 @@ class DaysForm:
 
 @dataclass(frozen=True, slots=True)
 class OwnerForm:
-    """Who will mend a test: somebody or a user group of the workspace by its id, or a team by its name."""
+    """Who will fix a test: somebody or a user group of the workspace by its id, or a team by its name."""
 
     owner: str
 
     @classmethod
     def decode(cls, values: Mapping[str, object]) -> Self:
         """Read `view.state.values`; raises FormError naming the inputs at fault."""
-        answers = _answers(values)
-        person, team = answers[Field.OWNER], answers[Field.TEAM]
+        answers = Answers.decode(values)
+        person, team = answers.text(Field.OWNER), answers.text(Field.TEAM)
         if person and team:
             raise FormError({Field.TEAM: "Choose a person or write a team, not both."})
         if not person and not team:
-            raise FormError({Field.OWNER: "Choose who will mend it, or write a team below."})
+            raise FormError({Field.OWNER: "Choose who will fix it, or write a team below."})
         if len(team) > lifecycle.MAX_OWNER_LENGTH:
             raise FormError({Field.TEAM: f"At most {lifecycle.MAX_OWNER_LENGTH} characters."})
         return cls(person or owners.written(team))
@@ -158,7 +231,7 @@ class BudgetForm:
     @classmethod
     def decode(cls, values: Mapping[str, object]) -> Self:
         """Read `view.state.values`; raises FormError naming the inputs at fault."""
-        return cls(QuarantineId(_number(values, Field.LEAVES, "Choose the test that leaves quarantine.")))
+        return cls(QuarantineId(Answers.decode(values).number(Field.LEAVES, "Choose the test that leaves quarantine.")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +243,7 @@ class CaseForm:
     @classmethod
     def decode(cls, values: Mapping[str, object]) -> Self:
         """Read `view.state.values`; raises FormError naming the inputs at fault."""
-        return cls(CaseId(_number(values, Field.CASE, "Choose a test of the list.")))
+        return cls(CaseId(Answers.decode(values).number(Field.CASE, "Choose a test of the list.")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +257,10 @@ class IncidentForm:
     @classmethod
     def decode(cls, values: Mapping[str, object]) -> Self:
         """Read `view.state.values`; raises FormError naming the inputs at fault."""
-        repository = _number(values, Field.REPOSITORY, "Choose the repository.")
-        minutes = _number(values, Field.SINCE, "Choose when it began.")
-        reason = _answers(values)[Field.WHY]
+        answers = Answers.decode(values)
+        repository = answers.number(Field.REPOSITORY, "Choose the repository.")
+        minutes = answers.number(Field.SINCE, "Choose when it began.")
+        reason = answers.text(Field.WHY)
         errors = _check_reason(reason, Field.WHY)
         if minutes not in OUTAGE_BEGAN:
             errors = {**errors, Field.SINCE: "Choose when it began."}
@@ -204,17 +278,10 @@ class RunForm:
     @classmethod
     def decode(cls, values: Mapping[str, object]) -> Self:
         """Read `view.state.values`; raises FormError naming the inputs at fault."""
-        address = _answers(values)[Field.RUN]
+        address = Answers.decode(values).text(Field.RUN)
         if "/actions/runs/" not in address or len(address) > MAX_ADDRESS:
             raise FormError({Field.RUN: "Paste the link to a run, such as https://github.com/acme/shop/actions/runs/7"})
         return cls(address)
-
-
-def _number(values: Mapping[str, object], field: Field, otherwise: str) -> int:
-    answer = _answers(values)[field]
-    if not answer.isascii() or not answer.isdecimal():
-        raise FormError({field: otherwise})
-    return int(answer)
 
 
 def _check_days(days: str) -> dict[Field, str]:
@@ -229,12 +296,3 @@ def _check_reason(reason: str, field: Field) -> dict[Field, str]:
     if len(reason) > lifecycle.MAX_REASON_LENGTH:
         return {field: f"At most {lifecycle.MAX_REASON_LENGTH} characters."}
     return {}
-
-
-def _answers(values: Mapping[str, object]) -> dict[Field, str]:
-    try:
-        given = TypeAdapter(dict[str, dict[str, _Value]]).validate_python(values)
-    except ValidationError as error:
-        message = "Slack sent a form that cannot be read. Close it and open it again."
-        raise InvalidInputError(message) from error
-    return {field: next((one.answer for one in given.get(field, {}).values()), "") for field in Field}

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from bot.analysis.channel_schedule import EVERY_DAY, WORKDAYS, DigestTime, QuietHours
-from bot.commands import duration, parser
+from bot.commands.request import duration, parser
 from bot.errors import InvalidInputError
 
 MORNING = time(9)

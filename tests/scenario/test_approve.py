@@ -1,0 +1,161 @@
+"""An approval from Slack's signed request to the commit, and what it costs the database."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pytest
+from slack_bolt import App, BoltRequest
+from slack_bolt.lazy_listener.thread_runner import ThreadLazyListenerRunner
+from slack_sdk.signature import SignatureVerifier
+
+from bot.analysis.model import Actor, ActorKind, QuarantineId
+from bot.analysis.quarantine.lifecycle import Scope, State
+from bot.commands import listener
+from bot.commands.request.context import SlackApp
+from bot.queries.connection import Setup
+from bot.services import quarantine
+from bot.slack.ids import Action
+from bot.slack.registry import Registry
+from bot.store.database import Database
+from bot.store.decisions import quarantine as quarantine_store
+from bot.store.workspaces import account_link as account_link_store
+from bot.store.workspaces import workspace as workspace_store
+from bot.store.workspaces.account_link import Link, StoredPermission
+from tests.sql_count import counting
+from tests.store.past import REPOSITORY, Past
+
+SECRET = "signing-secret"
+TEAM, CHANNEL = "T0ACME", "C0CIFLAKES"
+ANA = Actor(ActorKind.SLACK, "U0ANA", "ana", "ana")
+
+
+@pytest.fixture
+def past(db: Database) -> Past:
+    """A repository with a flaky test, whose workspace has linked BEN's account."""
+    past = Past(db)
+    with db.begin() as session:
+        workspace_store.put_by_token(session, sees_all=True, now=past.now)
+        workspace = workspace_store.identify(
+            session, enterprise_id="", team_id=TEAM, name="Acme", bot_user_id="U0FLAKE", now=past.now
+        )
+        account_link_store.put(session, Link(workspace.id, "U0BEN", 502, "ben"), past.now)
+    for number in range(3):
+        past.run({"cart": "F"}, sha=f"{number:040x}")
+        past.run({"cart": "."}, again=True, sha=f"{number:040x}")
+    return past
+
+
+@pytest.fixture
+def bolt(db: Database, past: Past) -> App:
+    """The Slack listeners; Slack itself is not reachable, and an approval does not need it."""
+    slack = SlackApp(
+        db=db,
+        slacks=Registry(lambda _workspace: "xoxb-1", base_url="http://127.0.0.1:9/api/"),
+        github=None,
+        default_channel=CHANNEL,
+        setup=Setup(linking=True),
+        approver_groups=(),
+        public_url="https://flakeguard.example",
+        pages=None,
+        clock=lambda: past.now,
+    )
+    return listener.build(slack, signing_secret=SECRET)
+
+
+def propose(past: Past) -> QuarantineId:
+    proposal = quarantine.Proposal(
+        case_id=past.case_id("cart"),
+        scope=Scope.CASE,
+        variant=None,
+        fingerprint_id=None,
+        days=14,
+        reason="The payments sandbox is slow.",
+        owner=None,
+    )
+    with past.db.begin() as session:
+        return quarantine.propose(session, REPOSITORY, proposal, ANA, past.now, channel=None)
+
+
+def click(bolt: App, action: Action, value: str, *, retry: str = "0") -> int:
+    """Press a button, as Slack signs and sends it."""
+    payload = {
+        "type": "block_actions",
+        "team": {"id": TEAM, "domain": "acme"},
+        "user": {"id": "U0BEN", "username": "ben", "name": "ben", "team_id": TEAM},
+        "api_app_id": "A0FLAKE",
+        "container": {
+            "type": "message",
+            "message_ts": "1764554400.000100",
+            "channel_id": CHANNEL,
+            "is_ephemeral": False,
+        },
+        "trigger_id": "1.2.3",
+        "channel": {"id": CHANNEL, "name": "ci-flakes"},
+        "message": {"ts": "1764554400.000100", "text": "flaky", "blocks": []},
+        "response_url": "http://127.0.0.1:9/actions/1",
+        "actions": [
+            {"type": "button", "action_id": action.value, "block_id": "b", "value": value, "action_ts": "1764554401.1"}
+        ],
+    }
+    body, stamp = urlencode({"payload": json.dumps(payload)}), str(int(time.time()))
+    signature = SignatureVerifier(SECRET).generate_signature(timestamp=stamp, body=body)
+    headers = {
+        "content-type": ["application/x-www-form-urlencoded"],
+        "x-slack-request-timestamp": [stamp],
+        "x-slack-signature": [signature or ""],
+        "x-slack-retry-num": [retry],
+    }
+    return bolt.dispatch(BoltRequest(body=body, headers=headers)).status
+
+
+def finish(bolt: App) -> None:
+    """Wait until everything that was acknowledged is done."""
+    runner = bolt.listener_runner.lazy_listener_runner
+    assert isinstance(runner, ThreadLazyListenerRunner)
+    runner.executor.shutdown(wait=True)
+
+
+def state_of(db: Database, quarantine_id: QuarantineId) -> State:
+    with db.begin() as session:
+        return quarantine_store.get(session, quarantine_id).state
+
+
+def allow(past: Past, permission: str = "write", *, age: timedelta = timedelta(minutes=1)) -> None:
+    with past.db.begin() as session:
+        stored = StoredPermission(permission, frozenset(), past.now - age)
+        account_link_store.put_permission(session, REPOSITORY, 502, stored)
+
+
+def test_an_approval_takes_at_most_two_transactions_and_few_statements(past: Past, bolt: App) -> None:
+    quarantine_id = propose(past)
+    allow(past)
+    with counting() as count:
+        assert click(bolt, Action.APPROVE, str(quarantine_id)) == 200
+        finish(bolt)
+    assert state_of(past.db, quarantine_id) is State.ACTIVE
+    assert count.commits <= 2
+    assert len(count.statements) <= 36
+
+
+def test_a_click_that_slack_sends_again_is_served_once(past: Past, bolt: App) -> None:
+    quarantine_id = propose(past)
+    allow(past)
+    for retry in ("0", "1"):
+        assert click(bolt, Action.APPROVE, str(quarantine_id), retry=retry) == 200
+    finish(bolt)
+    assert state_of(past.db, quarantine_id) is State.ACTIVE
+
+
+@pytest.mark.parametrize("age", [timedelta(minutes=5), timedelta(minutes=-1)])
+def test_a_permission_that_was_not_read_in_the_last_five_minutes_decides_nothing(
+    past: Past, bolt: App, age: timedelta
+) -> None:
+    quarantine_id = propose(past)
+    allow(past, age=age)
+    assert click(bolt, Action.APPROVE, str(quarantine_id)) == 200
+    finish(bolt)
+    assert state_of(past.db, quarantine_id) is State.PROPOSED
