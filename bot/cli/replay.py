@@ -1,11 +1,10 @@
-"""`flakeguard replay`: what FlakeGuard would have said of a recorded history."""
+"""`flakeguard replay`: judge a recorded history."""
 
 from __future__ import annotations
 
 import contextlib
 import gzip
 import io
-import json
 import shutil
 import sys
 import zlib
@@ -17,8 +16,9 @@ import click
 from bot.analysis.quarantine.policy import DEFAULT, Policy
 from bot.analysis.reports.history_file import Reader
 from bot.analysis.reports.recorded_history import History
-from bot.analysis.scoring.replay import Rehearsal, Turn
+from bot.analysis.scoring.replay import Replay
 from bot.cli import case_table
+from bot.cli.case_table import ScoredCase
 from bot.errors import InvalidInputError
 
 _CHUNK = 1 << 20
@@ -26,52 +26,56 @@ _CHUNK = 1 << 20
 
 @click.command()
 @click.argument("path", metavar="HISTORY", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per test and variant, a line each.")
-@click.option("--timeline", is_flag=True, help="One JSON object per change of status, a line each.")
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON per test and variant.")
+@click.option("--timeline", is_flag=True, help="Print a line of JSON per change of status.")
 @click.option(
     "--policy",
     "policy_path",
     metavar="FILE",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Judge by the thresholds of this policy, such as .flakeguard.yml.",
+    help="Use the thresholds of this policy, such as .flakeguard.yml.",
 )
-@click.option("--hysteresis/--no-hysteresis", default=True, help="Whether a status that is held gives way slowly.")
+@click.option(
+    "--hysteresis/--no-hysteresis", default=True, help="Whether a status ends at a lower threshold than it begins at."
+)
 def replay(path: Path, as_json: bool, timeline: bool, policy_path: Path | None, hysteresis: bool) -> None:
-    """Judge the results in HISTORY (CSV or CSV.gz, one row per try of a test) as if they had come in one by one.
+    """Judge the results in HISTORY as if they had come in one by one.
 
-    The columns case, outcome and run_id or sha must be there; sha, base_sha, branch, default_branch, event,
-    run_attempt, job, variant, runner, suite, try and started_at are used where they are.
+    HISTORY is CSV or CSV.gz, one row per result of a test. The columns case, outcome, and run_id or sha are required;
+    base_sha, branch, default_branch, event, run_attempt, job, variant, runner, suite, try (1 for the first result) and
+    started_at are optional.
     """
     policy = _policy(policy_path)
     history = _read(path, quiet=as_json or timeline)
-    rehearsal = Rehearsal(len(history.cases), history.keys, policy.thresholds, hysteresis=hysteresis, follow=timeline)
+    judging = Replay(len(history.cases), history.keys, policy.thresholds, hysteresis=hysteresis, track_changes=timeline)
     incidents = 0
     for entry in history.entries:
-        turns, incident = rehearsal.take(entry.execution)
-        incidents += incident
-        if turns:
+        changes, is_incident = judging.observe(entry.execution)
+        incidents += is_incident
+        if changes:
             at = entry.execution.started_at.isoformat().replace("+00:00", "Z")
-            sys.stdout.writelines(_line(turn, history.cases[turn.case], entry.run_id, at) for turn in turns)
+            sys.stdout.writelines(
+                case_table.change_line(change, history.cases[change.case], entry.run_id, at) for change in changes
+            )
     if timeline:
         return
-    scores = rehearsal.judge(history.entries[-1].execution.started_at) if history.entries else iter(())
-    rows = (case_table.NamedScore(history.cases[score.case_id], score) for score in scores)
+    scores = judging.scores(history.entries[-1].execution.started_at) if history.entries else iter(())
+    cases = (ScoredCase(history.cases[score.case_id], score) for score in scores)
     if as_json:
-        sys.stdout.writelines(json.dumps(row.as_json(), ensure_ascii=False) + "\n" for row in rows)
+        sys.stdout.writelines(map(case_table.score_line, cases))
         return
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     runs = "1 execution" if len(history.entries) == 1 else f"{len(history.entries):,} executions"
     click.echo(f"{history.results:,} results of {runs}.")
-    click.echo(case_table.render(rows, width=width))
+    click.echo(case_table.render(cases, width=width))
     if incidents:
-        times = "1 execution" if incidents == 1 else f"{incidents:,} executions"
-        click.echo(f"note: in {times} far more failed than usual: an outage, it counts against no test.", err=True)
+        click.echo(f"note: {case_table.incident_note(incidents)}", err=True)
 
 
 def _policy(path: Path | None) -> Policy:
     if path is None:
         return DEFAULT
-    from bot.github import policy_file  # noqa: PLC0415  # YAML is read only where it is needed
+    from bot.github import policy_file  # noqa: PLC0415  # only --policy needs YAML
 
     try:
         return policy_file.parse(path.read_bytes())
@@ -82,18 +86,18 @@ def _policy(path: Path | None) -> Policy:
 
 def _read(path: Path, *, quiet: bool) -> History:
     size = max(path.stat().st_size, 1)
-    shown = not quiet and sys.stderr.isatty()
+    show_progress = not quiet and sys.stderr.isatty()
     try:
         with (
             path.open("rb") as raw,
-            click.progressbar(length=size, label="Reading", file=sys.stderr, hidden=not shown) as bar,
+            click.progressbar(length=size, label="Reading", file=sys.stderr, hidden=not show_progress) as bar,
             _text(raw) as lines,
         ):
 
             def progress(_rows: int) -> None:
                 bar.update(raw.tell() - bar.pos)
 
-            return Reader().read(lines, progress if shown else _nothing)
+            return Reader().read(lines, progress if show_progress else _no_progress)
     except UnicodeDecodeError:
         message = f"{path} is not UTF-8 text."
         raise InvalidInputError(message) from None
@@ -110,7 +114,7 @@ def _read(path: Path, *, quiet: bool) -> History:
 
 @contextlib.contextmanager
 def _text(raw: io.BufferedReader) -> Iterator[io.TextIOBase]:
-    """The lines of a file, unpacked where it is gzip whatever its name."""
+    """The lines of a file; gzip is recognised by its content."""
     zipped = raw.peek(2)[:2] == b"\x1f\x8b"
     with contextlib.ExitStack() as stack:
         source: io.BufferedReader = raw
@@ -120,17 +124,5 @@ def _text(raw: io.BufferedReader) -> Iterator[io.TextIOBase]:
         yield io.TextIOWrapper(source, encoding="utf-8-sig", newline="")
 
 
-def _nothing(_rows: int) -> None:
-    """Nobody watches."""
-
-
-def _line(turn: Turn, case: str, run_id: str, at: str) -> str:
-    line = {
-        "case": case,
-        "variant": turn.variant,
-        "run_id": run_id,
-        "started_at": at,
-        "from": turn.before.value,
-        "to": turn.after.value,
-    }
-    return json.dumps(line, ensure_ascii=False) + "\n"
+def _no_progress(_rows: int) -> None:
+    pass

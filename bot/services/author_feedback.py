@@ -60,7 +60,7 @@ class Hearing:
         while self._said and (ordinal is None or self._said[0].after < ordinal):
             one = self._said.popleft()
             for variant in one.variants:
-                scorer.hear(variant, one.case_id, FACTOR, one.given_at)
+                scorer.apply_feedback(variant, one.case_id, FACTOR, one.given_at)
             last = one.label_id
         return last
 
@@ -84,7 +84,7 @@ def _weigh(
         if variant in variants:
             counts = scorer_store.get_counts(session, repository_id, variant, ids).get(ids)
             scorer.variant(variant).load(ids, counts, scoring.ActiveCases.unpack([(case_id, row.state)], model))
-            scorer.hear(variant, case_id, FACTOR, now)
+            scorer.apply_feedback(variant, case_id, FACTOR, now)
             changed += judge.read_out(scorer, variant)
     score_store.put(session, repository_id, changed, now)
     notice.cards(session, repository_id, case_id, now)

@@ -183,7 +183,7 @@ def read_out(scorer: scoring.Scorer, variant: str, case_ids: NDArray[np.int32] |
     """The scores of the cases of a variant that are followed, of all or of those named, as rows to store."""
     scores = scoring.readout.active(scorer, variant, None, case_ids)
     followed = scorer.variant(variant)
-    positions = followed.places_of(scores.case_ids)
+    positions = followed.slots_of(scores.case_ids)
     states = followed.active.pack(positions, scorer.model.version)
     episodes = followed.active.records["episode"][positions].tolist()
     return [StoredScore(score, state, episode) for score, state, episode in zip(scores, states, episodes, strict=True)]

@@ -13,7 +13,7 @@ import numpy as np
 from bot.analysis import scoring
 from bot.analysis.case_state import VariantScore
 from bot.analysis.model import Status
-from bot.analysis.scoring.replay import Rehearsal
+from bot.analysis.scoring.replay import Replay
 from tests.acceptance import simulator
 
 SEEDS = (101, 102)
@@ -38,11 +38,11 @@ def main(seeds: tuple[int, ...]) -> None:
 
 def _judge(labelled: simulator.Labelled, model: scoring.Model) -> list[tuple[str, bool, VariantScore]]:
     history = labelled.history
-    rehearsal = Rehearsal(len(history.cases), history.keys, follow=False, model=model)
+    judging = Replay(len(history.cases), history.keys, track_changes=False, model=model)
     for entry in history.entries:
-        rehearsal.take(entry.execution)
+        judging.observe(entry.execution)
     at = history.entries[-1].execution.started_at
-    return [(labelled.kinds[one.case_id], labelled.detectable[one.case_id], one) for one in rehearsal.judge(at)]
+    return [(labelled.kinds[one.case_id], labelled.detectable[one.case_id], one) for one in judging.scores(at)]
 
 
 def _figures(rows: list[tuple[str, bool, VariantScore]]) -> str:

@@ -18,7 +18,7 @@ from bot.analysis import scoring
 from bot.analysis.case_state import VariantScore
 from bot.analysis.reports.history_file import Reader
 from bot.analysis.reports.recorded_history import History
-from bot.analysis.scoring.replay import Rehearsal
+from bot.analysis.scoring.replay import Replay
 
 TOLERANCE = 1e-4
 
@@ -31,10 +31,10 @@ def read(path: Path) -> History:
 
 def replay(history: History, model: scoring.Model) -> dict[str, VariantScore]:
     """Every case after the last execution, without hysteresis."""
-    rehearsal = Rehearsal(len(history.cases), history.keys, hysteresis=False, follow=False, model=model)
+    judging = Replay(len(history.cases), history.keys, hysteresis=False, track_changes=False, model=model)
     for entry in history.entries:
-        rehearsal.take(entry.execution)
-    return {history.cases[one.case_id]: one for one in rehearsal.judge(history.entries[-1].execution.started_at)}
+        judging.observe(entry.execution)
+    return {history.cases[one.case_id]: one for one in judging.scores(history.entries[-1].execution.started_at)}
 
 
 def main(folder: Path) -> int:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bot.analysis.case_state import VariantScore
 from bot.analysis.reports.history_file import COLUMNS, Reader
 from bot.analysis.reports.recorded_history import History, suite_of
-from bot.analysis.scoring.replay import Rehearsal
+from bot.analysis.scoring.replay import Replay
 from bot.errors import InvalidInputError
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -55,11 +55,11 @@ def read(data: str) -> History:
 
 
 def judged(history: History) -> dict[tuple[str, str], VariantScore]:
-    rehearsal = Rehearsal(len(history.cases), history.keys)
+    judging = Replay(len(history.cases), history.keys)
     for entry in history.entries:
-        rehearsal.take(entry.execution)
+        judging.observe(entry.execution)
     at = history.entries[-1].execution.started_at
-    return {(history.cases[one.case_id], one.variant): one for one in rehearsal.judge(at)}
+    return {(history.cases[one.case_id], one.variant): one for one in judging.scores(at)}
 
 
 @pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC])

@@ -246,10 +246,10 @@ def test_what_a_person_says_moves_the_belief_at_once() -> None:
         world.run(f"f{number}", 7)
         world.run(f"f{number}")
     before = world.score(7).p_flaky
-    assert world.scorer.hear("linux", 7, 0.1, START)
+    assert world.scorer.apply_feedback("linux", 7, 0.1, START)
     assert world.score(7).p_flaky < before
-    assert not world.scorer.hear("linux", 8, 0.1, START)
-    assert not world.scorer.hear("linux", 9999, 0.1, START)
+    assert not world.scorer.apply_feedback("linux", 8, 0.1, START)
+    assert not world.scorer.apply_feedback("linux", 9999, 0.1, START)
 
 
 def test_a_held_status_gives_way_once_a_case_is_clean_for_longer_than_it_was_known_before() -> None:

@@ -247,7 +247,7 @@ def test_loading_only_the_cases_at_hand_changes_no_bit(history: History) -> None
             variant.branches[key] = scoring.BranchBeliefs.from_bytes(branches[key], model)
         seen = live.observe(one)
         memory = live.memory.to_bytes(model.version)
-        packed = variant.active.pack(variant.places_of(seen.touched), model.version)
+        packed = variant.active.pack(variant.slots_of(seen.touched), model.version)
         rows |= dict(zip(seen.touched.tolist(), packed, strict=True))
         counts[:, one.case_ids] = variant.counts
         branches |= {key: beliefs.to_bytes(model.version) for key, beliefs in variant.branches.items()}

@@ -39,7 +39,7 @@ def state_after(results: list[CaseResult]) -> bytes:
             )
         )
     followed = scorer.variant("linux")
-    return followed.active.pack(followed.places_of(np.zeros(1, dtype=np.int32)), scoring.MODEL.version)[0]
+    return followed.active.pack(followed.slots_of(np.zeros(1, dtype=np.int32)), scoring.MODEL.version)[0]
 
 
 def flaky(*at: int, runs: int = 60) -> list[CaseResult]:
@@ -125,7 +125,7 @@ def test_where_reports_list_failures_only_a_commit_is_clean_that_lists_nothing()
         take(number, *([3] if number % 4 == 0 else []), *([5] if number % 9 == 0 else []))
     assert scorer.lists_failures_only("linux")
     followed = scorer.variant("linux")
-    (state,) = followed.active.pack(followed.places_of(np.array([3], dtype=np.int32)), scoring.MODEL.version)
+    (state,) = followed.active.pack(followed.slots_of(np.array([3], dtype=np.int32)), scoring.MODEL.version)
     listed = counterfactual.Followed("linux", state, Status.FLAKY, listing=True)
     foretold = [one.p_flaky[0] for one in counterfactual.after_clean_commits([listed], KEYS, RULES, START)]
     for more in range(60):

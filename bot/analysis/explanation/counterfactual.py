@@ -78,7 +78,7 @@ def after_clean_commits(
                 continue
             if number:
                 scorer.observe(_clean(f"clean {number}", 0 if listing else len(part), at))
-            for position, status, p_flaky in zip(part, *scorer.standing(), strict=True):
+            for position, status, p_flaky in zip(part, *scorer.statuses(), strict=True):
                 statuses[position], beliefs[position] = status, p_flaky
         yield Ahead(tuple(statuses), tuple(beliefs))
 

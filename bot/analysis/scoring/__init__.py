@@ -1,7 +1,7 @@
-"""The filter: a Bayesian estimate of how every case behaves and of the state of the code, outages discounted.
+"""The filter: a Bayesian estimate of how every case behaves and of the state of the code, outages discounted (ADR 9).
 
-Two hidden things per (case, variant): the way it fails for no reason, if any, and whether the code is good or bad for
-it, per chain of commits. `Scorer.observe` takes one execution in, `readout` says what follows.
+It estimates two hidden states per (case, variant): how the case flakes, if it does, and whether the code is good or bad
+for it, per chain of commits. `Scorer.observe` takes one execution, `readout` gives the scores.
 """
 
 from __future__ import annotations

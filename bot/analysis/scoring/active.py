@@ -1,4 +1,4 @@
-"""What is remembered of every case that ever failed: beliefs, one column per case, and a record of counters."""
+"""The state of every case that ever failed: beliefs, one column per case, and a record of counters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.analysis.scoring.model import Floats, Model
 from bot.errors import FlakeGuardError
 
 WINDOW = 256
-"""How many executions of a variant back a pass and a failure on one commit are seen as one."""
+"""Executions of a variant within which a pass and a failure on one commit count as mixed."""
 RECORD = np.dtype(
     [
         ("pred", "<f8"),
@@ -43,35 +43,35 @@ RECORD = np.dtype(
 )
 """One active case.
 
-`pred` chance that it fails next on main; `mass` of its failures by cause (flaky, broken, infra), decayed; times in
-seconds; `last` main position it was seen at, `good_at` the newest at which it passed; `good_before`, `bad_from`,
-`bad_to` and `good_from` bound its latest failures on main without a pass between (0 where there is no such bound);
-`outside` failing executions outside outages; `mixed` commits with both outcomes, the latest at run `mixed_run`; `clean`
-passes since it last failed, `streak` failures on main since it last passed there; `episodes` breakages on main, `calm`
-is 1 once the belief was below .2; `status` as a place in `status.CODES`, and `episode` how many it has had.
-The bits say, by execution of the variant modulo WINDOW, whether it passed and failed (outside outages); they are true
-up to execution `anchor`.
+`pred` is the chance that it fails next on main, `mass` its failures by cause (flaky, broken, infra), decayed.
+Times are in seconds. `last` is the newest main position that ran it, `good_at` the newest at which it passed;
+`good_before`, `bad_from`, `bad_to` and `good_from` bound its latest failures on main without a pass between (0 if there
+is no such bound). `outside` counts failing executions outside outages, `mixed` commits with both outcomes, the last at
+run `mixed_run`; `clean` passes since the last failure, `streak` failures on main since the last pass there; `episodes`
+breakages on main (`calm` is 1 once the belief was below .2); `episode` how many statuses it has had, of which `status`
+is the last, as an index of `status.CODES`. The bits say, by execution of the variant modulo WINDOW, whether it passed
+and failed (outside outages); they are valid up to execution `anchor`.
 """
 Records = np.ndarray[tuple[int], np.dtype[np.void]]
-Places = NDArray[np.intp]
+Indices = NDArray[np.intp]
 
 
-def check_version(found: int | None, expected: int) -> None:
-    """Refuse a state of another model: read as this one's it would be nonsense.
+def check_version(version: int | None, expected: int) -> None:
+    """Refuse the state of another model.
 
     Raises:
-        FlakeGuardError: it is of another.
+        FlakeGuardError: it is of another model.
     """
-    if found != expected:
-        message = f"The stored state is of scoring model {found}, not {expected}: rebuild it from the stored runs."
+    if version != expected:
+        message = f"The stored state is of scoring model {version}, not {expected}: rebuild it from the stored runs."
         raise FlakeGuardError(message)
 
 
 class ActiveCases:
-    """The cases of one variant that ever failed, in the order in which they did.
+    """The cases of one variant that ever failed, in the order of their first failures.
 
-    `beliefs` has shape (3, hypotheses, room): the hypothesis, bad code at main's head given it, and the same where it
-    last failed on main (in the published model: one main commit earlier). `records` has shape (room,). The first
+    `beliefs` has shape (3, hypotheses, capacity): the hypothesis, bad code at main's head given it, and the same at the
+    last failure on main (in the published model: one main commit earlier). `records` has shape (capacity,). The first
     `count` columns are in use.
     """
 
@@ -83,20 +83,20 @@ class ActiveCases:
         self.beliefs: Floats = np.empty((3, hypotheses, 0))
         self.records: Records = np.zeros(0, dtype=RECORD)
 
-    def add(self, case_ids: NDArray[np.int32]) -> Places:
-        """Make room for new cases; returns their places."""
+    def add(self, case_ids: NDArray[np.int32]) -> Indices:
+        """Add cases; returns their indices."""
         start, self.count = self.count, self.count + len(case_ids)
-        room = len(self.case_ids)
-        if self.count > room:
-            more = max(self.count - room, room // 2, 16)
+        capacity = len(self.case_ids)
+        if self.count > capacity:
+            more = max(self.count - capacity, capacity // 2, 16)
             self.case_ids = np.concatenate([self.case_ids, np.zeros(more, dtype=np.int32)])
             self.records = np.concatenate([self.records, np.zeros(more, dtype=RECORD)])
             self.beliefs = np.concatenate([self.beliefs, np.zeros((3, self.beliefs.shape[1], more))], axis=2)
         self.case_ids[start : self.count] = case_ids
         return np.arange(start, self.count)
 
-    def pack(self, positions: Places, version: int) -> list[bytes]:
-        """The state of cases, one text of bytes each."""
+    def pack(self, positions: Indices, version: int) -> list[bytes]:
+        """The state of cases, one `bytes` each."""
         beliefs = self.beliefs[:, :, positions].transpose(2, 0, 1).reshape(len(positions), 3 * self.beliefs.shape[1])
         row = np.dtype([("version", "u1"), ("beliefs", "<f8", beliefs.shape[1]), ("record", RECORD)])
         rows = np.zeros(len(positions), dtype=row)
@@ -104,7 +104,7 @@ class ActiveCases:
         rows["beliefs"] = beliefs
         rows["record"] = self.records[positions]
         data = rows.tobytes()
-        return [data[at : at + row.itemsize] for at in range(0, len(data), row.itemsize)]
+        return [data[start : start + row.itemsize] for start in range(0, len(data), row.itemsize)]
 
     @classmethod
     def unpack(cls, packed: Iterable[tuple[int, bytes]], model: Model) -> Self:

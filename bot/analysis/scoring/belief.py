@@ -1,10 +1,13 @@
-"""Beliefs over the hypotheses, summed up. Sums are made in the order of the hypotheses, whatever the shape."""
+"""Sums over the hypotheses, for the scorer, the update and the read-out.
+
+They are made in the order of the hypotheses whatever the shape, so that every caller gets the same bits (ADR 8).
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from bot.analysis.scoring.active import ActiveCases, Places
+from bot.analysis.scoring.active import ActiveCases, Indices
 from bot.analysis.scoring.model import Floats, Tables
 
 
@@ -16,15 +19,15 @@ def total(rows: Floats) -> Floats:
     return summed
 
 
-def summarise(active: ActiveCases, positions: Places, tables: Tables) -> tuple[Floats, Floats]:
+def summarise(active: ActiveCases, positions: Indices, tables: Tables) -> tuple[Floats, Floats]:
     """The chance that each case is flaky, and that main's head is broken for it."""
     w = active.beliefs[0][:, positions]
     broken = tables.broken
     return 1 - w[0], total(w[broken] * active.beliefs[1][broken][:, positions])
 
 
-def chance_of_streak(active: ActiveCases, positions: Places, tables: Tables) -> Floats:
-    """How likely a flaky case fails as often in a row on main as each did, by what is believed of its behaviour."""
+def chance_of_streak(active: ActiveCases, positions: Indices, tables: Tables) -> Floats:
+    """The chance that each case, if flaky, fails as often in a row on main as it did."""
     streak = active.records["streak"][positions]
     chance = np.ones(len(streak))
     long = np.flatnonzero(streak > 1)  # few are
@@ -36,7 +39,7 @@ def chance_of_streak(active: ActiveCases, positions: Places, tables: Tables) -> 
 
 
 def rates(w: Floats, tables: Tables) -> tuple[Floats, Floats, Floats]:
-    """The rate of failures for no reason, given that there are any, and its 5 % and 95 % quantiles."""
+    """The flake rate of each case if it is flaky, and its 5 % and 95 % quantiles."""
     given = w[tables.order[1:]]
     given = given / np.maximum(total(given), 1e-300)
     values = tables.rates[1:]
@@ -50,6 +53,6 @@ def rates(w: Floats, tables: Tables) -> tuple[Floats, Floats, Floats]:
 
 
 def ranking(p_flaky: Floats, p_broken: Floats, episodes: Floats) -> Floats:
-    """What cases are ranked by: the odds of being flaky, less where broken, more where breakages keep coming."""
+    """The sort key of cases: log odds of flaky, less if broken, more if breakages recur (the published filter's)."""
     bounded = np.clip(p_flaky, 1e-12, 1 - 1e-12)
     return np.log(bounded / (1 - bounded)) + np.log(np.clip(1 - p_broken, 1e-12, 1)) + 0.5 * np.maximum(0, episodes - 2)

@@ -1,26 +1,26 @@
-"""The cases of a variant: those that never failed outside an outage have a few counts and share their beliefs."""
+"""The cases of a variant; those that never failed outside an outage share their beliefs (ADR 8)."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.analysis.scoring.active import ActiveCases, Places
+from bot.analysis.scoring.active import ActiveCases, Indices
 from bot.analysis.scoring.memory import BranchBeliefs
 
 PASSES, OUTAGES, OUTAGE_AT, OUTAGE_PASSES, GOOD_AT = range(5)
 COUNTS = 5
-"""The rows of counts: passes; failures inside outages; of the latest of these the second of the epoch, and the passes
-before it; the newest main position at which the case passed."""
+"""The rows of counts: passes; failures in outages; of the latest of these the time in seconds, and the passes before;
+the newest main position at which the case passed."""
 
-LATEST = 2**31 - 1
+_MAX_TIME = 2**31 - 1
 
 
 class VariantCases:
     """The cases of one variant.
 
-    `case_ids` ascending, `counts` of shape (COUNTS, cases), `slots` their place in `active`, -1 where they have none;
-    `unseen` is how many of them were never told of before.
+    `case_ids` are ascending, `counts` has shape (COUNTS, cases), `slots` are indices of `active`, -1 if inactive;
+    `unseen` is how many of the cases are new.
     """
 
     __slots__ = ("active", "branches", "case_ids", "counts", "slots", "unseen")
@@ -33,8 +33,8 @@ class VariantCases:
         self.active = ActiveCases(hypotheses)
         self.branches: dict[int, BranchBeliefs] = {}
 
-    def locate(self, case_ids: NDArray[np.int32]) -> Places | slice:
-        """The places of cases, ascending, all of them as a slice; those not seen before get one."""
+    def locate(self, case_ids: NDArray[np.int32]) -> Indices | slice:
+        """The indices of cases, ascending, as a slice if these are all; new cases are added."""
         if len(case_ids) == len(self.case_ids) and np.array_equal(case_ids, self.case_ids):
             return slice(None)
         at = np.searchsorted(self.case_ids, case_ids)
@@ -50,7 +50,7 @@ class VariantCases:
         return at
 
     def load(self, case_ids: NDArray[np.int32], counts: NDArray[np.int32], active: ActiveCases) -> None:
-        """Take over cases as they were stored; `counts` has shape (COUNTS, cases), zeros for those never seen."""
+        """Load stored cases; `counts` has shape (COUNTS, cases), zeros for new ones."""
         at = self.locate(case_ids)
         self.counts[:, at] = counts
         self.active = active
@@ -59,12 +59,12 @@ class VariantCases:
         ran = (self.counts[PASSES] > 0) | (self.counts[OUTAGES] > 0) | (self.slots >= 0)
         self.unseen = len(ran) - int(np.count_nonzero(ran))
 
-    def places_of(self, case_ids: NDArray[np.int32]) -> Places:
-        """The places among the active ones of cases that are active."""
+    def slots_of(self, case_ids: NDArray[np.int32]) -> Indices:
+        """The indices in `active` of active cases."""
         return self.slots[np.searchsorted(self.case_ids, case_ids)].astype(np.intp)
 
-    def count_passes(self, at: Places | slice, passed: NDArray[np.bool_], position: int | None) -> None:
-        """Count the passes of an execution; `position` is that of its main commit, None on another branch."""
+    def count_passes(self, at: Indices | slice, passed: NDArray[np.bool_], position: int | None) -> None:
+        """Count the passes of an execution; `position` is its main position, None on another branch."""
         if isinstance(at, slice):
             self.counts[PASSES] += passed
             if position is not None:
@@ -76,8 +76,9 @@ class VariantCases:
         if position is not None:
             self.counts[GOOD_AT, positions] = np.maximum(self.counts[GOOD_AT, positions], position)
 
-    def count_outage(self, positions: Places, when: float) -> None:
-        """Count a failure that says nothing, at a time in seconds, of cases that are not followed."""
+    def count_outage(self, positions: Indices, when: float) -> None:
+        """Count a discounted failure of inactive cases, at a time in seconds."""
+        seconds = np.int32(min(when, _MAX_TIME))
         self.counts[OUTAGES, positions] += 1
-        self.counts[OUTAGE_AT, positions] = np.maximum(self.counts[OUTAGE_AT, positions], np.int32(min(when, LATEST)))
+        self.counts[OUTAGE_AT, positions] = np.maximum(self.counts[OUTAGE_AT, positions], seconds)
         self.counts[OUTAGE_PASSES, positions] = self.counts[PASSES, positions]

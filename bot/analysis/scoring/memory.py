@@ -1,4 +1,4 @@
-"""What all cases of a repository share: the usual number of failures, and where its commits stand."""
+"""What all cases of a repository share: the usual number of failures, and the order of its commits."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from bot.analysis.scoring.active import WINDOW, check_version
 from bot.analysis.scoring.model import Floats, Model, breakage_branch, breakage_main
 
-MEMORY_BRANCHES = 400
+MEMORY_BRANCHES = 400  # as the published filter
 MEMORY_POSITIONS = 4096
+# ADR 9: reports list failures only if so few results are passes, after so many results or executions.
 LISTED_RESULTS = 20
 LISTED_EXECUTIONS = 3
 LISTED_PASSES = 0.02
-"""Reports list failures only where so few results are passes, after so many results or executions."""
 _HEAD = struct.Struct("<BiidiqIII")
 _PAIR = struct.Struct("<Qi")
 _BRANCH = struct.Struct("<QiQqi")
@@ -35,16 +35,15 @@ def digest(*parts: str) -> int:
 
 
 def branch_key(branch: str) -> int:
-    """The hash by which a branch is remembered."""
+    """The key of a branch."""
     return digest(branch)
 
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """A branch as an execution finds it: its hash, which branch of that name it is, how many commits it has had.
+    """A commit of a branch: the branch's key, which branch of that name it is, and how many commits it has had.
 
-    `base` is the main position it cannot have begun after. `forgotten` is the hash of another branch that had to make
-    room for it.
+    `base` is the main position the branch began at or before. `forgotten` is the key of a branch dropped for it.
     """
 
     key: int
@@ -55,7 +54,7 @@ class Push:
 
 
 class VariantMemory:
-    """The latest executions of a variant, and how many results and passes it ever had."""
+    """The latest executions of a variant, and how many results and passes it has had."""
 
     __slots__ = ("commits", "executions", "passes", "results")
 
@@ -67,12 +66,12 @@ class VariantMemory:
 
     @property
     def lists_failures_only(self) -> bool:
-        """Whether the reports of the variant seem to leave passing cases out; what they do not list may have passed."""
+        """Whether the reports of the variant seem to omit passing cases."""
         enough = self.results >= LISTED_RESULTS or self.executions >= LISTED_EXECUTIONS
         return enough and self.passes <= LISTED_PASSES * self.results
 
     def execute(self, commit: int) -> tuple[int, NDArray[np.uint8]]:
-        """Note an execution; returns its number, and the earlier ones of the same commit as a mask of bits."""
+        """Record an execution; returns its number, and the earlier ones of the same commit as bits."""
         same = self.commits == np.uint64(commit)
         number = self.executions
         same[number % WINDOW] = False
@@ -84,7 +83,7 @@ class VariantMemory:
 class BranchBeliefs:
     """The chain of one branch for the cases of one variant that failed there.
 
-    `case_ids` ascending; `commits` how many of the branch each has seen; `bad` of shape (hypotheses, cases).
+    `case_ids` are ascending; `commits` is how many of the branch ran each; `bad` has shape (hypotheses, cases).
     """
 
     __slots__ = ("bad", "birth", "case_ids", "commits")
@@ -97,11 +96,11 @@ class BranchBeliefs:
 
     @classmethod
     def empty(cls, birth: int, hypotheses: int) -> Self:
-        """No case at all."""
+        """The chain of a branch on which nothing failed yet."""
         return cls(birth, np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32), np.empty((hypotheses, 0)))
 
     def put(self, case_ids: NDArray[np.int32], commits: int, bad: Floats) -> None:
-        """Store what is now believed of cases, ascending."""
+        """Set the beliefs of cases, ascending."""
         kept = np.isin(self.case_ids, case_ids, invert=True)
         ids = np.concatenate([self.case_ids[kept], case_ids])
         order = np.argsort(ids, kind="stable")
@@ -111,30 +110,30 @@ class BranchBeliefs:
         self.bad = np.concatenate([self.bad[:, kept], bad], axis=1)[:, order]
 
     def to_bytes(self, version: int) -> bytes:
-        """The beliefs, packed."""
+        """The packed beliefs."""
         head = _ROW.pack(version, self.birth, len(self.case_ids))
         return head + self.case_ids.tobytes() + self.commits.tobytes() + np.ascontiguousarray(self.bad).tobytes()
 
     @classmethod
     def from_bytes(cls, data: bytes, model: Model) -> Self:
-        """The beliefs `to_bytes` packed.
+        """The beliefs that `to_bytes` packed.
 
         Raises:
             FlakeGuardError: they are of another model.
         """
         check_version(data[0] if data else None, model.version)
         _, birth, count = _ROW.unpack_from(data)
-        at, hypotheses = _ROW.size, len(model.hypotheses)
-        case_ids = np.frombuffer(data, np.int32, count, at)
-        commits = np.frombuffer(data, np.int32, count, at + 4 * count)
-        bad = np.frombuffer(data, np.float64, count * hypotheses, at + 8 * count).reshape(hypotheses, count)
+        start, hypotheses = _ROW.size, len(model.hypotheses)
+        case_ids = np.frombuffer(data, np.int32, count, start)
+        commits = np.frombuffer(data, np.int32, count, start + 4 * count)
+        bad = np.frombuffer(data, np.float64, count * hypotheses, start + 8 * count).reshape(hypotheses, count)
         return cls(birth, case_ids, commits, bad)
 
 
 class RepositoryMemory:
-    """What is remembered of a repository as a whole.
+    """The state of a repository as a whole.
 
-    `keys` is the number of (case, variant) the model assumes, `seen` how many there are.
+    `keys` is the number of (case, variant) the model assumes, `seen` how many there are (ADR 8).
     """
 
     __slots__ = ("background", "births", "branches", "keys", "newest", "positions", "seen", "variants")
@@ -151,12 +150,12 @@ class RepositoryMemory:
 
     @property
     def is_outgrown(self) -> bool:
-        """Whether the repository has so many more keys than assumed that a breakage is less than half as likely."""
+        """Whether the number of keys makes a breakage less than half or over twice as likely as assumed (ADR 8)."""
         ratios = (rate(self.seen) / rate(self.keys) for rate in (breakage_main, breakage_branch))
         return any(not 0.5 <= ratio <= 2 for ratio in ratios)  # noqa: PLR2004
 
     def position(self, sha: str) -> int:
-        """The main position of a commit; one not seen before is the newest."""
+        """The main position of a commit; a new one becomes the newest."""
         key = digest(sha)
         if key not in self.positions:
             self.newest += 1
@@ -166,7 +165,7 @@ class RepositoryMemory:
         return self.positions[key]
 
     def push(self, branch: str, sha: str) -> Push:
-        """Note a commit of a branch; a branch that was forgotten begins anew."""
+        """Record a commit of a branch; a branch that was dropped starts again."""
         key, commit = branch_key(branch), digest(sha)
         known = self.branches.pop(key, None)
         if known is None:
@@ -180,11 +179,11 @@ class RepositoryMemory:
         return Push(key, birth, count, base, forgotten)
 
     def variant(self, name: str) -> VariantMemory:
-        """What is remembered of a variant."""
+        """The memory of a variant."""
         return self.variants.setdefault(digest(name), VariantMemory())
 
     def to_bytes(self, version: int) -> bytes:
-        """The memory, packed."""
+        """The packed memory."""
         sizes = (len(self.positions), len(self.branches), len(self.variants))
         head = _HEAD.pack(version, self.keys, self.seen, self.background, self.newest, self.births, *sizes)
         return b"".join(
@@ -193,15 +192,15 @@ class RepositoryMemory:
                 *(_PAIR.pack(*item) for item in self.positions.items()),
                 *(_BRANCH.pack(key, *value) for key, value in self.branches.items()),
                 *(
-                    _VARIANT.pack(key, one.executions, one.results, one.passes) + one.commits.tobytes()
-                    for key, one in self.variants.items()
+                    _VARIANT.pack(key, variant.executions, variant.results, variant.passes) + variant.commits.tobytes()
+                    for key, variant in self.variants.items()
                 ),
             ]
         )
 
     @classmethod
     def from_bytes(cls, data: bytes, model: Model) -> Self:
-        """The memory `to_bytes` packed.
+        """The memory that `to_bytes` packed.
 
         Raises:
             FlakeGuardError: it is of another model.
@@ -215,11 +214,11 @@ class RepositoryMemory:
         second = first + branches * _BRANCH.size
         memory.positions.update(_PAIR.iter_unpack(data[_HEAD.size : first]))
         memory.branches.update((key, value) for key, *value in _BRANCH.iter_unpack(data[first:second]))  # type: ignore[misc]
-        at = second
+        start = second
         for _ in range(variants):
-            key, executions, results, passes = _VARIANT.unpack_from(data, at)
-            one = memory.variants[key] = VariantMemory()
-            one.executions, one.results, one.passes = executions, results, passes
-            one.commits = np.frombuffer(data, np.uint64, WINDOW, at + _VARIANT.size).copy()
-            at += _VARIANT.size + WINDOW * 8
+            key, executions, results, passes = _VARIANT.unpack_from(data, start)
+            variant = memory.variants[key] = VariantMemory()
+            variant.executions, variant.results, variant.passes = executions, results, passes
+            variant.commits = np.frombuffer(data, np.uint64, WINDOW, start + _VARIANT.size).copy()
+            start += _VARIANT.size + WINDOW * 8
         return memory

@@ -1,4 +1,4 @@
-"""What follows from the state: probabilities, the rate with its interval, the ranking, the status of every case."""
+"""The scores of cases: probabilities, the rate with its interval, the ranking and the status."""
 
 from __future__ import annotations
 
@@ -21,10 +21,9 @@ from bot.analysis.scoring.scorer import Scorer
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scores:
-    """The read-out of many cases of one variant as aligned arrays.
+    """The scores of many cases of one variant as aligned arrays.
 
-    `statuses` are positions in `status.CODES`; `infra_share` is the part of recent failures that outages explain,
-    0 to 1.
+    `statuses` are indices of `status.CODES`; `infra_share` is the share of failures that outages explain, 0 to 1.
     """
 
     variant: str
@@ -72,23 +71,22 @@ class Scores:
 
 
 def active(scorer: Scorer, variant: str, at: datetime | None, case_ids: NDArray[np.int32] | None = None) -> Scores:
-    """The scores of the cases of a variant that are followed, of all or of those named, ascending by case.
+    """The scores of active cases of a variant, all or those in `case_ids`, ascending by case.
 
-    `at` is for statuses that end with time; None for the statuses as they were when the cases last ran.
+    `at` is the time for statuses that end with time; with None they are as of the last run of each case.
     """
     cases = scorer.variant(variant)
     if case_ids is None:
         case_ids = np.sort(cases.active.case_ids[: cases.active.count])
-    positions = cases.places_of(case_ids)
+    positions = cases.slots_of(case_ids)
     records = cases.active.records[positions]
     p_flaky, p_broken = belief.summarise(cases.active, positions, scorer.tables)
     mass = records["mass"]
     statuses = records["status"]
     if at is not None:
-        moment = at.timestamp()
         by_chance = belief.chance_of_streak(cases.active, positions, scorer.tables)
         statuses = status.decide(
-            p_flaky, p_broken, by_chance, records, moment, scorer.thresholds, hysteresis=scorer.hysteresis
+            p_flaky, p_broken, by_chance, records, at.timestamp(), scorer.thresholds, hysteresis=scorer.hysteresis
         )
     return Scores(
         variant,
@@ -113,7 +111,7 @@ def inactive(
     thresholds: Thresholds,
     model: Model,
 ) -> Scores:
-    """The scores of cases that never failed outside an outage; `counts` of shape (COUNTS, cases)."""
+    """The scores of cases that never failed outside an outage; `counts` has shape (COUNTS, cases)."""
     passes = np.minimum(counts[PASSES], ALL_PASS_LENGTH)
     used, of = np.unique(passes, return_inverse=True)
     w = all_pass(model)[:, used]
@@ -140,23 +138,25 @@ def inactive(
 
 
 def codes(scorer: Scorer, execution: Execution) -> NDArray[np.uint8]:
-    """The statuses of the cases of an execution just observed, as positions in `status.CODES`."""
+    """The statuses of the cases of the execution observed last, as indices of `status.CODES`."""
     cases = scorer.variant(execution.variant)
     at = cases.locate(execution.case_ids)
     slots = cases.slots[at]
-    found = status.decide_inactive(cases.counts[:, at], execution.started_at.timestamp(), scorer.thresholds)
-    followed = slots >= 0
-    found[followed] = cases.active.records["status"][slots[followed]]
-    return found
+    statuses = status.decide_inactive(cases.counts[:, at], execution.started_at.timestamp(), scorer.thresholds)
+    is_active = slots >= 0
+    statuses[is_active] = cases.active.records["status"][slots[is_active]]
+    return statuses
 
 
 def everything(scorer: Scorer, variant: str, at: datetime) -> Scores:
     """The scores of all cases of a variant, ascending by case."""
     cases = scorer.variant(variant)
-    idle = cases.slots < 0
+    is_inactive = cases.slots < 0
     parts = (
         active(scorer, variant, at),
-        inactive(variant, cases.case_ids[idle], cases.counts[:, idle], at, scorer.thresholds, scorer.model),
+        inactive(
+            variant, cases.case_ids[is_inactive], cases.counts[:, is_inactive], at, scorer.thresholds, scorer.model
+        ),
     )
     order = np.argsort(np.concatenate([part.case_ids for part in parts]), kind="stable")
     columns = (name for name in Scores.__slots__ if name != "variant")

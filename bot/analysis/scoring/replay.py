@@ -1,4 +1,4 @@
-"""Judging a past that is stored nowhere: the filter over executions held in memory, and what it says at the end."""
+"""Judge a history that is not stored: the filter over executions in memory, and the scores at the end."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from bot.analysis.scoring import status
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """A status that moved; a case is first of all one with too few runs."""
+class StatusChange:
+    """A change of status; the first status of a case is insufficient."""
 
     case: int
     variant: str
@@ -26,10 +26,10 @@ class Turn:
     after: Status
 
 
-class Rehearsal:
-    """The filter over a repository; `cases` and `keys` are how many it has, known beforehand.
+class Replay:
+    """The filter over a whole history; `cases` and `keys` are how many cases and (case, variant) it has.
 
-    `follow` asks for the turns of every execution.
+    `track_changes` computes the changes of status of every execution.
     """
 
     def __init__(
@@ -39,30 +39,32 @@ class Rehearsal:
         thresholds: Thresholds | None = None,
         *,
         hysteresis: bool = True,
-        follow: bool = True,
+        track_changes: bool = True,
         model: scoring.Model = scoring.MODEL,
     ) -> None:
         self._cases = cases
-        self._follow = follow
+        self._track_changes = track_changes
         self._scorer = scoring.Scorer(scoring.RepositoryMemory(keys), thresholds, hysteresis=hysteresis, model=model)
         self._codes: dict[str, NDArray[np.uint8]] = {}
 
-    def take(self, execution: scoring.Execution) -> tuple[list[Turn], bool]:
-        """Take one execution in; returns the statuses it moved, and whether it is an incident of its own."""
+    def observe(self, execution: scoring.Execution) -> tuple[list[StatusChange], bool]:
+        """Judge one execution; returns the changes of status, and whether it is an incident."""
         observation = self._scorer.observe(execution)
-        return self._turns(execution) if self._follow else [], observation.is_incident
+        return self._changes(execution) if self._track_changes else [], observation.is_incident
 
-    def judge(self, at: datetime) -> Iterator[VariantScore]:
-        """Every (case, variant) as it stands, those that never failed included."""
+    def scores(self, at: datetime) -> Iterator[VariantScore]:
+        """The score of every (case, variant), those that never failed included."""
         for variant in sorted(self._scorer.variants):
             yield from scoring.readout.everything(self._scorer, variant, at)
 
-    def _turns(self, execution: scoring.Execution) -> list[Turn]:
+    def _changes(self, execution: scoring.Execution) -> list[StatusChange]:
         variant = execution.variant
         known = self._codes.setdefault(variant, np.full(self._cases, status.INSUFFICIENT, dtype=np.uint8))
         before, after = known[execution.case_ids], scoring.readout.codes(self._scorer, execution)
         known[execution.case_ids] = after
         return [
-            Turn(int(execution.case_ids[at]), variant, status.CODES[before[at]], status.CODES[after[at]])
-            for at in np.flatnonzero(before != after).tolist()
+            StatusChange(
+                int(execution.case_ids[index]), variant, status.CODES[before[index]], status.CODES[after[index]]
+            )
+            for index in np.flatnonzero(before != after).tolist()
         ]

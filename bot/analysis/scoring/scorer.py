@@ -1,7 +1,7 @@
-"""The filter over a repository: executions in, one after another, and what follows from them out.
+"""The filter of a repository: it takes one execution after another.
 
-Replay, rebuild and live ingestion all come through here, so that the same executions in the same order give the same
-beliefs to the last bit. Live ingestion loads only the cases of the execution at hand.
+Replay, rebuild and live ingestion all use it, so that the same executions in the same order give the same beliefs, to
+the last bit (ADR 8). Live ingestion loads only the cases of the execution.
 """
 
 from __future__ import annotations
@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 from bot.analysis.model import Status
 from bot.analysis.quarantine.policy import Thresholds
 from bot.analysis.scoring import outage, status
-from bot.analysis.scoring.active import ActiveCases, Places
-from bot.analysis.scoring.batch import Batch
+from bot.analysis.scoring.active import ActiveCases, Indices
 from bot.analysis.scoring.belief import chance_of_streak, summarise
-from bot.analysis.scoring.execution import Execution, Observation
+from bot.analysis.scoring.execution import Batch, Execution, Observation
 from bot.analysis.scoring.inactive import COUNTS, GOOD_AT, OUTAGE_AT, OUTAGES, PASSES, VariantCases
 from bot.analysis.scoring.memory import LISTED_RESULTS, BranchBeliefs, Push, RepositoryMemory, digest
 from bot.analysis.scoring.model import MODEL, Floats, Model, Tables, all_pass, tables
@@ -50,10 +49,10 @@ class Scorer:
     def of_cases(
         cls, states: Sequence[bytes], keys: int, thresholds: Thresholds | None = None, *, listing: bool = False
     ) -> Self:
-        """A scorer that knows cases by their stored states, numbered from 0 on; for what would become of them.
+        """A scorer of cases by their stored states, numbered from 0, to find out what would become of them.
 
-        They may be one case in several variants: here they are side by side in the variant without a name, the reports
-        of which list failures only where that is `listing`.
+        They may be one case in several variants: here all are in the variant without a name. `listing` says that its
+        reports list failures only.
         """
         scorer = cls(RepositoryMemory(keys), thresholds)
         active = ActiveCases.unpack(enumerate(states), scorer.model)
@@ -67,8 +66,8 @@ class Scorer:
         scorer.variant("").load(numbers, np.zeros((COUNTS, len(states)), dtype=np.int32), active)
         return scorer
 
-    def standing(self) -> tuple[list[Status], list[float]]:
-        """Status and p_flaky of the cases of a scorer made `of_cases`, in their order."""
+    def statuses(self) -> tuple[list[Status], list[float]]:
+        """Status and p_flaky of the cases of a scorer made by `of_cases`, in their order."""
         active = self.variant("").active
         p_flaky, _ = summarise(active, np.arange(active.count), self.tables)
         return [status.CODES[code] for code in active.records["status"][: active.count]], p_flaky.tolist()
@@ -83,7 +82,7 @@ class Scorer:
         return self.variants.setdefault(name, VariantCases(len(self.model.hypotheses)))
 
     def observe(self, whole: Execution) -> Observation:
-        """Take one execution in."""
+        """Update the beliefs by one execution."""
         execution, within = whole.evidence()
         memory, model = self.memory, self.model
         cases, variant = self.variant(execution.variant), memory.variant(execution.variant)
@@ -97,34 +96,34 @@ class Scorer:
         variant.passes += size - len(failing)
         number, same_commit = variant.execute(digest(execution.sha, execution.event_kind))
         slots = cases.slots[at]
-        follow = slots >= 0
-        follow[failing] = True
-        asked = np.flatnonzero(follow)
+        is_followed = slots >= 0
+        is_followed[failing] = True
+        followed = np.flatnonzero(is_followed)
         groups = (whole.suites, whole.runners)
         unexpected = 1 - _expected(cases.active, slots[failing])
         term = outage.assess(
-            within[failing], unexpected, within[asked], groups, size, memory, variant, model, listing=listing
+            within[failing], unexpected, within[followed], groups, size, memory, variant, model, listing=listing
         )
         position = self._position(execution)
         push = None if execution.on_default_branch else memory.push(execution.branch, execution.sha)
-        failed = execution.failed[asked]
-        held = failed & (term.keep == 0) if model.refined else np.zeros(len(asked), dtype=np.bool_)
-        inactive = slots[asked] < 0
+        failed = execution.failed[followed]
+        discounted = failed & (term.keep == 0) if model.refined else np.zeros(len(followed), dtype=np.bool_)
+        inactive = slots[followed] < 0
         when = execution.started_at.timestamp()
-        positions = asked if isinstance(at, slice) else at[asked]
-        if held.any():
-            cases.count_outage(positions[held & inactive], when)
-            self._hold(cases.active, cases.slots[positions[held & ~inactive]].astype(np.intp), when)
-        new = inactive & ~held
+        positions = followed if isinstance(at, slice) else at[followed]
+        if discounted.any():
+            cases.count_outage(positions[discounted & inactive], when)
+            self._discount(cases.active, cases.slots[positions[discounted & ~inactive]].astype(np.intp), when)
+        new = inactive & ~discounted
         if new.any():
-            # Where reports list failures only, a case that was never listed passed until now.
+            # If reports list failures only, a case that was never listed has passed until now.
             before = int(number * model.presumed) if listing else 0
             self._activate(cases, execution, positions[new], position, number, same_commit, before)
         cases.count_passes(at, ~execution.failed, position if execution.on_default_branch else None)
-        moved = ~held
+        moved = ~discounted
         batch = Batch(
             positions=cases.slots[positions[moved]].astype(np.intp),
-            case_ids=execution.case_ids[asked[moved]],
+            case_ids=execution.case_ids[followed[moved]],
             failed=failed[moved],
             chance=term.chance[moved],
             keep=term.keep[moved],
@@ -135,29 +134,29 @@ class Scorer:
             same_commit=same_commit,
         )
         self._update(cases, execution, batch, push)
-        touched = execution.case_ids[asked[~(held & inactive)]]
-        if listing and execution is whole:  # what a part does not list may have been cut off
+        touched = execution.case_ids[followed[~(discounted & inactive)]]
+        if listing and execution is whole:  # an incomplete report may lack any case
             touched = np.union1d(touched, self._presume(cases, execution, batch, push))
-        self._settle(cases.active, cases.places_of(touched), when)
+        self._update_status(cases.active, cases.slots_of(touched), when)
         return Observation(
             touched=touched,
             outage=term.run,
             unexpected=term.unexpected,
             suite_outages=term.suites,
             runner_outages=term.runners,
-            keep=dict(zip(execution.case_ids[asked[failed]].tolist(), term.keep[failed].tolist(), strict=True)),
+            keep=dict(zip(execution.case_ids[followed[failed]].tolist(), term.keep[failed].tolist(), strict=True)),
             branch=None if push is None else push.key,
             forgotten=None if push is None else push.forgotten,
         )
 
     def lists_failures_only(self, variant: str) -> bool:
-        """Whether the next execution of a variant tells of all its followed cases, those it does not list included."""
+        """Whether the next execution of a variant is evidence about all active cases, those it omits included."""
         return self.model.lists_failures and self.memory.variant(variant).lists_failures_only
 
-    def hear(self, variant: str, case_id: int, factor: float, at: datetime) -> bool:
-        """Weigh what a person says of a case: `factor` times as likely where it is flaky as where it is not.
+    def apply_feedback(self, variant: str, case_id: int, factor: float, at: datetime) -> bool:
+        """Multiply the odds that a case is flaky by `factor`, and update its status.
 
-        Its status follows at once. Returns whether the case is active; one that never failed is left alone.
+        Returns whether the case is active; one that never failed does not change.
         """
         cases = self.variant(variant)
         position = int(np.searchsorted(cases.case_ids, case_id))
@@ -166,7 +165,7 @@ class Scorer:
         belief = cases.active.beliefs[0, :, cases.slots[position]]
         belief[1:] *= factor
         belief /= belief.sum()
-        self._settle(cases.active, cases.slots[[position]].astype(np.intp), at.timestamp())
+        self._update_status(cases.active, cases.slots[[position]].astype(np.intp), at.timestamp())
         return True
 
     def _position(self, execution: Execution) -> int:
@@ -177,13 +176,13 @@ class Scorer:
         return self.memory.newest
 
     def _presume(self, cases: VariantCases, execution: Execution, batch: Batch, push: Push | None) -> NDArray[np.int32]:
-        """Take in that the followed cases a report does not list may have passed; returns them."""
-        followed = np.sort(cases.active.case_ids[: cases.active.count])
-        absent = followed[np.isin(followed, execution.case_ids, invert=True)]
+        """Update the active cases a report omits, which may have passed; returns them."""
+        known = np.sort(cases.active.case_ids[: cases.active.count])
+        absent = known[np.isin(known, execution.case_ids, invert=True)]
         size = len(absent)
         presumed = replace(
             batch,
-            positions=cases.places_of(absent),
+            positions=cases.slots_of(absent),
             case_ids=absent,
             failed=np.zeros(size, dtype=np.bool_),
             chance=np.full(size, self.model.outage_floor),
@@ -210,13 +209,13 @@ class Scorer:
         self,
         cases: VariantCases,
         execution: Execution,
-        at: Places,
+        at: Indices,
         position: int,
         number: int,
         same_commit: NDArray[np.uint8],
         before: int,
     ) -> None:
-        """Begin to follow cases that fail for the first time, after `before` passes at least."""
+        """Make cases active that fail for the first time, after `before` passes at least."""
         counts = cases.counts[:, at]
         table = all_pass(self.model)
         positions = cases.active.add(cases.case_ids[at])
@@ -226,7 +225,7 @@ class Scorer:
         fresh = cases.active.records[positions]
         fresh["last"] = position
         if execution.on_default_branch:
-            # Where newer commits ran before, the case passed on them.
+            # On newer commits that ran before, the case passed.
             late = self.model.refined & (counts[GOOD_AT] > position)
             fresh["last"] = np.where(late, counts[GOOD_AT], position - 1)
         fresh["runs"] = counts[PASSES] + counts[OUTAGES]
@@ -241,8 +240,8 @@ class Scorer:
         fresh["passed_bits"] = np.where(counts[PASSES][:, None] > 0, same_commit, 0)
         cases.active.records[positions] = fresh
 
-    def _hold(self, active: ActiveCases, positions: Places, when: float) -> None:
-        """A failure that says nothing, of cases that are followed: it is counted, and no belief moves."""
+    def _discount(self, active: ActiveCases, positions: Indices, when: float) -> None:
+        """Count a discounted failure of active cases; no belief changes."""
         records = active.records[positions]
         records["runs"] += 1
         records["failures"] += 1
@@ -253,20 +252,20 @@ class Scorer:
         records["outage_at"] = np.maximum(records["outage_at"], when)
         active.records[positions] = records
 
-    def _settle(self, active: ActiveCases, positions: Places, at: float) -> None:
+    def _update_status(self, active: ActiveCases, positions: Indices, at: float) -> None:
         if len(positions):
             records = active.records[positions]
             p_flaky, p_broken = summarise(active, positions, self.tables)
             by_chance = chance_of_streak(active, positions, self.tables)
-            found = status.decide(
+            statuses = status.decide(
                 p_flaky, p_broken, by_chance, records, at, self.thresholds, hysteresis=self.hysteresis
             )
-            active.records["episode"][positions] += found != records["status"]
-            active.records["status"][positions] = found
+            active.records["episode"][positions] += statuses != records["status"]
+            active.records["status"][positions] = statuses
 
 
 def _expected(active: ActiveCases, slots: NDArray[np.int32]) -> Floats:
-    """How much a failure of each case was to be expected; 0 for one that is not followed."""
+    """The predicted chance of a failure of each case; 0 for an inactive one."""
     expected = np.zeros(len(slots))
     known = slots >= 0
     expected[known] = active.records["pred"][slots[known]]

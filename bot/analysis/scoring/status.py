@@ -1,4 +1,4 @@
-"""The status a case has: which one the beliefs call for, and when one that is held gives way."""
+"""The status of a case: which one the beliefs indicate, and how long the current one is kept (ADR 9)."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from bot.analysis.scoring.model import Floats
 CODES = (Status.HEALTHY, Status.FLAKY, Status.BROKEN, Status.INFRA, Status.SUSPECT, Status.INSUFFICIENT)
 HEALTHY, FLAKY, BROKEN, INFRA, SUSPECT, INSUFFICIENT = range(6)
 NONE = 255
-"""The code of a case that has had no status yet."""
+"""The code of a case without a status."""
 
 BY_CHANCE = 1e-4
-"""A case that fails so often in a row as this chance leaves is broken, however often it flakes."""
+"""A flaky case is broken if a streak of failures as long as its own has at most this chance (ADR 9)."""
 BROKEN_UNTIL = 0.5
 FLAKY_UNTIL = 0.6
 SUSPECT_UNTIL = 0.35
-"""A status that is held gives way below these only, so that nothing flaps around a threshold."""
+"""The current status ends only below these (hysteresis), so that nothing flaps around a threshold."""
 MIXED_RUNS = 60
-"""For so many runs of a case a commit that did both keeps it watched."""
+"""A commit with both outcomes keeps a case suspect for this many of its runs."""
 INFRA_CLEAN = 3
-"""So many passes after an outage, and it is over for a case."""
+"""Passes after an outage that end it for a case."""
 _DAY = 24 * 3600.0
 
 
-def decide(  # what a status is decided by
+def decide(
     p_flaky: Floats,
     p_broken: Floats,
     by_chance: Floats,
@@ -39,40 +39,40 @@ def decide(  # what a status is decided by
     *,
     hysteresis: bool,
 ) -> NDArray[np.uint8]:
-    """The status of active cases, as places in CODES; `at` is in seconds.
+    """The statuses of active cases, as indices of CODES; `at` is in seconds.
 
-    `by_chance` is how likely a flaky case would have failed as often in a row on main.
+    `by_chance` is the chance that a flaky case fails as often in a row on main.
     """
-    held = records["status"]
+    current = records["status"]
     counted = records["outside"] >= thresholds.flaky_failures
     broken = p_broken >= thresholds.broken_from
-    # Of a case that fails every other time nobody is ever sure of the latest failure; not all of them are flakes.
+    # p_broken stays below the threshold for a case that fails every other time, however long it fails.
     broken |= (p_broken >= min(BROKEN_UNTIL, thresholds.broken_from)) & (by_chance <= BY_CHANCE)
-    # A case that may well be broken is not called flaky: whoever hides it would hide a bug.
+    # A case that may well be broken is not called flaky: a quarantine would hide a bug.
     flaky = (p_flaky >= thresholds.flaky_from) & counted & (p_broken < BROKEN_UNTIL)
     mixed = (records["mixed"] > 0) & (records["runs"] - records["mixed_run"] < MIXED_RUNS)
     suspect = (p_flaky >= thresholds.suspect_from) | mixed
     if hysteresis:
-        broken |= (held == BROKEN) & (p_broken >= min(BROKEN_UNTIL, thresholds.broken_from))
-        # What has been clean for longer than it had been known before may well be repaired.
+        broken |= (current == BROKEN) & (p_broken >= min(BROKEN_UNTIL, thresholds.broken_from))
+        # A case that has been clean for longer than it was known before may well be repaired.
         recent = records["clean"] * 2 <= records["runs"]
-        flaky |= (held == FLAKY) & (p_flaky >= min(FLAKY_UNTIL, thresholds.flaky_from)) & counted & recent
-        suspect |= (held == SUSPECT) & (p_flaky >= min(SUSPECT_UNTIL, thresholds.suspect_from))
+        flaky |= (current == FLAKY) & (p_flaky >= min(FLAKY_UNTIL, thresholds.flaky_from)) & counted & recent
+        suspect |= (current == SUSPECT) & (p_flaky >= min(SUSPECT_UNTIL, thresholds.suspect_from))
     infra = (
         (records["outage_at"] >= records["failed_at"])
-        & (records["failures"] > records["outside"])  # without times all are of one moment
+        & (records["failures"] > records["outside"])  # histories without times have one time for all
         & (records["clean"] < INFRA_CLEAN)
         & (at - records["outage_at"] <= thresholds.infra_days * _DAY)
     )
     few = records["runs"] < thresholds.sufficient_runs
-    found = np.select(
+    statuses = np.select(
         [broken, flaky, suspect, infra, few], [BROKEN, FLAKY, SUSPECT, INFRA, INSUFFICIENT], default=HEALTHY
     )
-    return found.astype(np.uint8)
+    return statuses.astype(np.uint8)
 
 
 def decide_inactive(counts: NDArray[np.int32], at: float, thresholds: Thresholds) -> NDArray[np.uint8]:
-    """The status of cases that never failed outside an outage; `counts` of shape (COUNTS, cases)."""
+    """The statuses of cases that never failed outside an outage; `counts` has shape (COUNTS, cases)."""
     infra = (
         (counts[OUTAGES] > 0)
         & (counts[PASSES] - counts[OUTAGE_PASSES] < INFRA_CLEAN)

@@ -1,7 +1,7 @@
-"""Where on main a case last failed without a pass between, and what that says of an older commit or a branch's base.
+"""The main positions of a case's latest failures without a pass between, as evidence on older commits and branches.
 
-A breakage that is repaired leaves commits behind that stay bad: their re-runs and the branches that began there fail
-for the code, although main's head is good again.
+A breakage that is repaired leaves bad commits behind: their re-runs, and the branches that began there, fail because of
+the code although main's head is good again (ADR 9).
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from bot.analysis.scoring.active import Records
-from bot.analysis.scoring.batch import Batch, Flags
+from bot.analysis.scoring.execution import Batch, Flags
 from bot.analysis.scoring.model import Floats, Model, Tables
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Start:
-    """What a branch begins with: `carried` the belief that its base is bad, by hypothesis and case.
+    """The beliefs a branch begins with: `carried` is the belief that its base is bad, by hypothesis and case.
 
-    `of_head` are the cases for which that is `carry` times the belief of main's head; for these the branch tells of it.
+    `of_head` are the cases for which it is `carry` times the belief about main's head: for these the branch is evidence
+    about the head.
     """
 
     carried: Floats
@@ -33,11 +34,10 @@ def inside(records: Records, position: int) -> Flags:
 
 
 def bad_at(records: Records, position: int, bad: Floats, failed: Floats, tables: Tables) -> Floats:
-    """The belief that an older main commit is bad; `bad` that of main's head, `failed` that at the latest failure.
+    """The belief that an older main commit is bad; `bad` is that of main's head, `failed` that at the latest failure.
 
-    Where no pass was seen since, it is as bad as the head. Between the last pass and the first failure, and between
-    the last failure and the first pass, nobody knows. Among commits that pass it would have to be broken and repaired
-    again.
+    Without a pass since, it is as bad as the head. Between the last pass and the first failure, and between the last
+    failure and the first pass, it is unknown: half. Among passing commits it must have been broken and repaired again.
     """
     before = (records["good_before"] < position) & (position < records["bad_from"])
     after = (records["bad_to"] < position) & (position < records["good_from"])
@@ -48,7 +48,7 @@ def bad_at(records: Records, position: int, bad: Floats, failed: Floats, tables:
 
 
 def bad_by_itself(failures: Floats, passes: Floats, floor: float, tables: Tables) -> Floats:
-    """The belief that a commit is bad by how often a case failed and passed on it before, and nothing else."""
+    """The belief that a commit is bad, by how often a case failed and passed on it before only."""
     prior = tables.main / (tables.main + tables.repair)
     calm = np.maximum(tables.rate, floor)
     bad = prior * tables.disturbed**failures * (1 - tables.disturbed) ** passes
@@ -56,7 +56,7 @@ def bad_by_itself(failures: Floats, passes: Floats, floor: float, tables: Tables
 
 
 def branch_start(batch: Batch, records: Records, bad: Floats, failed: Floats, model: Model, tables: Tables) -> Start:
-    """What the branch of an execution begins with; `bad` is the belief of main's head."""
+    """What the branch of an execution begins with; `bad` is the belief about main's head."""
     carry = np.full(len(records), model.carry)
     of_head = np.ones(len(records), dtype=np.bool_)
     if not model.refined:
@@ -66,7 +66,7 @@ def branch_start(batch: Batch, records: Records, bad: Floats, failed: Floats, mo
     recovered = records["good_from"] > 0
     since_streak = base >= records["bad_from"]
     if batch.base_known:
-        # Main as it is now is what the base was, unless the base lies before the latest pass or in failures gone by.
+        # The base equals main as it is now, unless it precedes the latest pass or lies in earlier failures.
         of_head = never | (base > records["good_at"]) & (since_streak | (records["bad_from"] == 0))
         carry[of_head & (records["bad_from"] > records["good_at"]) & since_streak] = model.carry_known
         return Start(
@@ -82,7 +82,7 @@ def branch_start(batch: Batch, records: Records, bad: Floats, failed: Floats, mo
 
 
 def count(records: Records, batch: Batch, passed: Flags) -> None:
-    """Count the failures on main since the latest pass there; older commits and what may have passed say nothing."""
+    """Count the failures on main since the latest pass there; older commits and presumed passes do not count."""
     if batch.presumed:
         return
     now = batch.position >= records["last"]
@@ -90,7 +90,7 @@ def count(records: Records, batch: Batch, passed: Flags) -> None:
 
 
 def follow(records: Records, batch: Batch) -> None:
-    """Note at which main positions the cases passed, and failed without a pass between."""
+    """Record at which main positions the cases passed, and failed without a pass between."""
     position = batch.position
     passed = ~batch.failed & (not batch.presumed)
     begins = batch.failed & (position > records["good_at"]) & (records["bad_from"] <= records["good_at"])

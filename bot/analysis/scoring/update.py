@@ -1,7 +1,7 @@
-"""Bayes' rule for one execution: the transition of the code, the likelihood of what was seen, the update.
+"""Bayes' rule for one execution: the transition of the code, the likelihood of the results, the update.
 
-Everything is done case by case without looking at the others, and sums over the hypotheses are made in their order,
-so that a case's beliefs do not depend, not in a bit, on which cases are updated with it.
+Each case is updated without the others, and sums over the hypotheses are made in their order, so that no bit of a
+case's beliefs depends on which cases are updated with it (ADR 8).
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 
 from bot.analysis.scoring import streak
 from bot.analysis.scoring.active import WINDOW, ActiveCases, Records
-from bot.analysis.scoring.batch import Batch, Flags
 from bot.analysis.scoring.belief import total
-from bot.analysis.scoring.execution import Execution
+from bot.analysis.scoring.execution import Batch, Execution, Flags
 from bot.analysis.scoring.memory import BranchBeliefs, Push
 from bot.analysis.scoring.model import Floats, Model, Tables
 
 BRANCH_FROM = 0.05
-"""From this belief that main is broken on, a branch's own belief is kept though the case passes there."""
+"""From this belief that main is broken on, a branch keeps its own belief although the case passes there."""
 
 
 def update(
@@ -30,7 +29,7 @@ def update(
     model: Model,
     tables: Tables,
 ) -> None:
-    """Take the results of an execution into the beliefs; `branch` is changed too where it is given."""
+    """Update the beliefs by the results of an execution, those of `branch` too if it is given."""
     if not len(batch.positions):
         return
     w, bad, before = np.take(active.beliefs, batch.positions, axis=2)
@@ -40,7 +39,7 @@ def update(
         if not model.refined:
             before[:, newer] = bad[:, newer]
         moved = bad[:, newer]
-        # A failure that says little says as little about a repair.
+        # A discounted failure is as little evidence about a repair.
         weight = np.where(batch.failed, batch.keep, 1.0)[newer] if model.refined else 1.0
         bad[:, newer] = moved * (1 - weight * tables.repair) + (1 - moved) * (weight * tables.main)
         records["last"][newer] = batch.position
@@ -69,9 +68,9 @@ def update(
         records["pred"] = total(w * (bad * tables.expected + (1 - bad) * tables.rate))
         _count_episodes(records, total(w * bad))
     else:
-        told = _told_of_main(bad, good_seen, bad_seen, evidence, start.carry, tables)
-        bad = np.where(stored | ~start.of_head, bad, told)
-        # A branch tells of main once: from here on it has a belief of its own.
+        head = _head_after_branch(bad, good_seen, bad_seen, evidence, start.carry, tables)
+        bad = np.where(stored | ~start.of_head, bad, head)
+        # A branch is evidence about main once: from here on it has its own belief.
         keep = stored | batch.failed
         if model.refined:
             keep |= total(w * bad) > BRANCH_FROM
@@ -88,14 +87,14 @@ def update(
 def _main_chain(
     batch: Batch, records: Records, late: Flags, bad: Floats, before: Floats, model: Model, tables: Tables
 ) -> Floats:
-    """The belief that the main commit at hand is bad."""
+    """The belief that this main commit is bad."""
     if not late.any():
         return bad
     if not model.refined:
         return np.where(late, before, bad)
     older = streak.bad_at(records, batch.position, bad, before, tables)
-    # Failures of longer ago are remembered by the commit only.
-    known = _still_true(records["anchor"], batch.number) & batch.same_commit
+    # Older failures are only known by commit.
+    known = _valid_bits(records["anchor"], batch.number) & batch.same_commit
     failures, passes = (
         np.bitwise_count(records[name] & known).sum(axis=1, dtype=np.float64) for name in ("failed_bits", "passed_bits")
     )
@@ -104,7 +103,7 @@ def _main_chain(
     return np.where(late, np.where(forgotten, by_itself, older), bad)
 
 
-def _told_of_main(
+def _head_after_branch(
     bad: Floats, good_seen: Floats, bad_seen: Floats, evidence: Floats, carry: Floats, tables: Tables
 ) -> Floats:
     """The belief that main's head is bad after a result on a branch that began there."""
@@ -116,21 +115,21 @@ def _told_of_main(
 def _branch_chain(
     branch: BranchBeliefs, push: Push, case_ids: NDArray[np.int32], carried: Floats, tables: Tables
 ) -> tuple[Floats, Flags]:
-    """The belief that the code of a branch is bad, and which cases have one of their own there."""
+    """The belief that the code of a branch is bad, and which cases have their own belief there."""
     chain = carried + (1 - carried) * tables.branch_first
     stored = np.isin(case_ids, branch.case_ids)
     if stored.any():
-        at = np.searchsorted(branch.case_ids, case_ids[stored])
-        steps = (push.commits - branch.commits[at]).astype(np.float64)
+        positions = np.searchsorted(branch.case_ids, case_ids[stored])
+        steps = (push.commits - branch.commits[positions]).astype(np.float64)
         # x -> (1 - repair) x + (1 - x) breakage, as often as commits were pushed since.
         stay = 1 - tables.repair_push - tables.branch_push
         rest = tables.branch_push / (tables.repair_push + tables.branch_push)
-        chain[:, stored] = rest + (branch.bad[:, at] - rest) * np.power(stay, steps)
+        chain[:, stored] = rest + (branch.bad[:, positions] - rest) * np.power(stay, steps)
     return chain, stored
 
 
 def _likelihood(execution: Execution, batch: Batch, model: Model, tables: Tables) -> tuple[Floats, Floats]:
-    """Chance of what was seen given good and given bad code, by hypothesis and case."""
+    """The likelihood of the results under good and under bad code, by hypothesis and case."""
     failed = batch.failed
     passes_good = (1 - tables.rate) * (1 - batch.chance)
     if batch.presumed:
@@ -162,7 +161,7 @@ def _count_episodes(records: Records, expected: Floats) -> None:
 
 
 def _attribute(records: Records, batch: Batch, w: Floats, broken: Floats, model: Model, tables: Tables) -> None:
-    """Share each failure out to flaky, broken and infra."""
+    """Attribute each failure to flaky, broken and infra."""
     chosen = np.flatnonzero(batch.failed)
     if not len(chosen):
         return
@@ -192,7 +191,7 @@ def _count(execution: Execution, batch: Batch, records: Records) -> None:
     records["failed_at"][failed] = np.maximum(records["failed_at"][failed], when)
     inside = failed & ~outside
     records["outage_at"][inside] = np.maximum(records["outage_at"][inside], when)
-    _remember(records, batch, _passed(execution, batch), outside)
+    _record(records, batch, _passed(execution, batch), outside)
 
 
 def _passed(execution: Execution, batch: Batch) -> Flags:
@@ -206,11 +205,11 @@ def _passed(execution: Execution, batch: Batch) -> Flags:
     return passed
 
 
-def _remember(records: Records, batch: Batch, passed: Flags, failed: Flags) -> None:
-    """Note what was seen at the commit; a commit that has seen both is counted as mixed, once."""
+def _record(records: Records, batch: Batch, passed: Flags, failed: Flags) -> None:
+    """Record the outcomes at the commit; a commit with both is counted as mixed, once."""
     number = batch.number
     for name in ("passed_bits", "failed_bits"):
-        records[name] &= _still_true(records["anchor"], number)
+        records[name] &= _valid_bits(records["anchor"], number)
     records["anchor"] = number
     did_pass = (records["passed_bits"] & batch.same_commit).any(axis=1)
     did_fail = (records["failed_bits"] & batch.same_commit).any(axis=1)
@@ -222,8 +221,8 @@ def _remember(records: Records, batch: Batch, passed: Flags, failed: Flags) -> N
     records["failed_bits"][:, byte] |= np.where(failed, bit, np.uint8(0))
 
 
-def _still_true(anchors: NDArray[np.int32], number: int) -> NDArray[np.uint8]:
-    """The bits that are of executions no older than WINDOW and no newer than each anchor."""
+def _valid_bits(anchors: NDArray[np.int32], number: int) -> NDArray[np.uint8]:
+    """Masks of the executions no older than WINDOW and no newer than each anchor."""
     gaps, of = np.unique(number - anchors, return_inverse=True)
     masks = np.full((len(gaps), WINDOW), fill_value=True)
     for index, gap in enumerate(gaps.tolist()):
