@@ -58,15 +58,6 @@ class Cost:
     saved_minutes: float = 0.0
     saved_blocks: int = 0
 
-    def __add__(self, other: Cost) -> Cost:
-        return Cost(
-            self.ci_minutes + other.ci_minutes,
-            self.waiting_minutes + other.waiting_minutes,
-            self.blocked + other.blocked,
-            self.saved_minutes + other.saved_minutes,
-            self.saved_blocks + other.saved_blocks,
-        )
-
     @property
     def is_nothing(self) -> bool:
         """Whether not even a minute was lost or saved."""

@@ -14,6 +14,7 @@ from bot.commands.request.context import Command, SlackContext
 from bot.commands.request.parser import Typed
 from bot.commands.subscription import channel_of
 from bot.errors import ConflictError, InvalidInputError
+from bot.queries import digest as digest_query
 from bot.services import digest, subscription
 from bot.slack.block_kit import View
 from bot.slack.form import Answers, Cadence, FormError
@@ -93,7 +94,7 @@ def _post_now(context: SlackContext) -> None:
             message = f"Nothing is posted in this channel: {why}. Invite FlakeGuard, or subscribe the channel again."
             raise ConflictError(message)
         cadence = subscription_view.cadence(subscription_store.get_channel(session, channel).hours)
-        content = digest.compose(session, channel, None, context.default_channel, cadence, now)
+        content = digest_query.of_channel(session, channel, None, context.default_channel, cadence, now)
         if content is not None and not content.is_empty:
             digest.put_now(session, channel, context.request.key or telemetry.new_id(), now)
             return

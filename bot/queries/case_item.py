@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -68,13 +68,15 @@ def list_of(session: Session, repository_id: RepositoryId, now: datetime) -> lis
     return sorted(items, key=lambda item: (SEVERITY.index(item.status), -item.weight, item.case_ids))
 
 
-def group(session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId]) -> list[tuple[CaseId, ...]]:
+def group(
+    session: Session, repository_ids: Collection[RepositoryId], case_ids: Sequence[CaseId]
+) -> list[tuple[CaseId, ...]]:
     """The given cases as items: those of one cluster together, in the position of the first of them."""
-    of = cluster_store.list_numbers(session, repository_id, case_ids)
-    found: dict[tuple[bool, int], list[CaseId]] = {}
+    clusters = cluster_store.list_numbers(session, repository_ids, case_ids)
+    items: dict[tuple[bool, int], list[CaseId]] = {}
     for case_id in case_ids:
-        found.setdefault((case_id in of, of.get(case_id, case_id)), []).append(case_id)
-    return [tuple(one) for one in found.values()]
+        items.setdefault((case_id in clusters, clusters.get(case_id, case_id)), []).append(case_id)
+    return [tuple(item) for item in items.values()]
 
 
 def list_top(session: Session, repository_id: RepositoryId, now: datetime) -> list[ListedCase]:

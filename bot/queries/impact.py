@@ -1,14 +1,17 @@
-"""What flaky cases cost a repository, and which to mend first."""
+"""What flaky cases cost a repository, and which to fix first."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from bot.analysis import impact
 from bot.analysis.explanation.case_history import RunFacts
 from bot.analysis.impact import Failure, Impact, Period, Totals
+from bot.analysis.incident import Incident
 from bot.analysis.model import CaseId, Outcome, RepositoryId, RunId
 from bot.store.cases import case as case_store
 from bot.store.cases import cost as cost_store
@@ -18,45 +21,79 @@ from bot.store.runs.result import FailureRow
 from bot.store.scores import incident as incident_store
 from bot.store.scores import score as score_store
 
+Item = TypeVar("Item")
+
 
 def rank(session: Session, repository_id: RepositoryId, since: datetime, now: datetime, limit: int) -> list[Impact]:
-    """What the flaky cases of a repository cost since a time: what to mend first in front, at most `limit`."""
-    found, _ = impact.assess(_period(session, repository_id, since, now))
-    return _named(session, found[:limit])
+    """What the flaky cases of a repository cost since a time: what to fix first in front, at most `limit`."""
+    impacts, _ = impact.assess(_periods(session, [repository_id], since, now)[repository_id])
+    return _named(session, impacts[:limit])
 
 
 def of_case(
     session: Session, repository_id: RepositoryId, case_id: CaseId, since: datetime, now: datetime
 ) -> Impact | None:
     """What one case cost since a time; None where it cost nothing."""
-    found, _ = impact.assess(_period(session, repository_id, since, now, case_id))
-    mine = [one for one in found if one.case_id == case_id]
-    return _named(session, mine)[0] if mine else None
+    impacts, _ = impact.assess(_periods(session, [repository_id], since, now, case_id)[repository_id])
+    own = [one for one in impacts if one.case_id == case_id]
+    return _named(session, own)[0] if own else None
 
 
-def totals(session: Session, repository_id: RepositoryId, since: datetime, now: datetime) -> Totals:
-    """What all flaky cases of a repository cost since a time, and what quarantine saved."""
-    return impact.assess(_period(session, repository_id, since, now))[1]
+def totals(
+    session: Session, repository_ids: Collection[RepositoryId], since: datetime, now: datetime
+) -> dict[RepositoryId, Totals]:
+    """What all flaky cases of each repository cost since a time, and what quarantine saved."""
+    periods = _periods(session, repository_ids, since, now)
+    return {repository_id: impact.assess(period)[1] for repository_id, period in periods.items()}
 
 
-def _period(
-    session: Session, repository_id: RepositoryId, since: datetime, now: datetime, case_id: CaseId | None = None
-) -> Period:
+def _periods(
+    session: Session,
+    repository_ids: Collection[RepositoryId],
+    since: datetime,
+    now: datetime,
+    case_id: CaseId | None = None,
+) -> dict[RepositoryId, Period]:
     """What happened since a time; of failures, where a case is named, those in the runs in which it failed."""
-    runs = {run.id: run for run in history_store.list_runs(session, repository_id, since=since)}
-    failures = _failures(history_store.list_failures(session, repository_id, since, beside=case_id))
-    return Period(
-        days=(now - since) / timedelta(days=1),
-        runs=runs,
-        variants=history_store.list_variants(session, repository_id, since),
-        failures=failures,
-        scores={
-            (score.case_id, score.variant): score
-            for score in score_store.list_of_cases(session, [repository_id], {one.case_id for one in failures})
-        },
-        masks=cost_store.list_masks(session, repository_id, since, now),
-        incidents=_in_incidents(session, repository_id, runs, since),
+    runs = history_store.list_runs_of(session, repository_ids, since)
+    repository_of = {run.id: repository_id for repository_id, of_one in runs.items() for run in of_one}
+    failures = _by_repository(
+        _failures(history_store.list_failures(session, repository_ids, since, beside=case_id)),
+        lambda failure: repository_of.get(failure.run_id),
     )
+    variants = _by_repository(
+        history_store.list_variants(session, repository_ids, since), lambda variant: repository_of.get(variant[0])
+    )
+    cases = {failure.case_id: one for one, of_one in failures.items() for failure in of_one}
+    masks = cost_store.list_masks(session, repository_ids, since, now)
+    scores = _by_repository(
+        score_store.list_of_cases(session, repository_ids, cases), lambda score: cases[score.case_id]
+    )
+    incidents = _by_repository(
+        incident_store.list_since(session, repository_ids, since), lambda incident: incident.repository_id
+    )
+    return {
+        one: Period(
+            days=(now - since) / timedelta(days=1),
+            runs={run.id: run for run in runs[one]},
+            variants=variants.get(one, []),
+            failures=failures.get(one, []),
+            scores={(score.case_id, score.variant): score for score in scores.get(one, [])},
+            masks=masks,
+            incidents=_in_incidents(incidents.get(one, []), runs[one]),
+        )
+        for one in repository_ids
+    }
+
+
+def _by_repository(
+    items: Iterable[Item], repository_of: Callable[[Item], RepositoryId | None]
+) -> dict[RepositoryId, list[Item]]:
+    grouped: dict[RepositoryId, list[Item]] = {}
+    for item in items:
+        if (repository_id := repository_of(item)) is not None:
+            grouped.setdefault(repository_id, []).append(item)
+    return grouped
 
 
 def _failures(rows: list[FailureRow]) -> list[Failure]:
@@ -81,14 +118,11 @@ def _failures(rows: list[FailureRow]) -> list[Failure]:
     return found
 
 
-def _in_incidents(
-    session: Session, repository_id: RepositoryId, runs: dict[RunId, RunFacts], since: datetime
-) -> set[RunId]:
-    known = incident_store.list_since(session, repository_id, since)
-    marked = [one for one in known if one.run_id is None]
-    found = {one.run_id for one in known if one.run_id is not None}
-    found |= {run.id for run in runs.values() if any(one.covers(run.started_at, run.completed_at) for one in marked)}
-    return found
+def _in_incidents(incidents: Iterable[Incident], runs: Sequence[RunFacts]) -> set[RunId]:
+    known = list(incidents)
+    marked = [incident for incident in known if incident.run_id is None]
+    within = {incident.run_id for incident in known if incident.run_id is not None}
+    return within | {run.id for run in runs if any(one.covers(run.started_at, run.completed_at) for one in marked)}
 
 
 def _named(session: Session, found: list[Impact]) -> list[Impact]:

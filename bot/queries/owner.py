@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from bot.analysis.model import CaseId, RepositoryId, WorkspaceId
 from bot.analysis.quarantine import owner
-from bot.queries import policy as policies
+from bot.analysis.quarantine.policy import Policy
+from bot.queries import policy
 from bot.store.cases import case as case_store
 from bot.store.cases import cluster as cluster_store
 from bot.store.database import Session
@@ -17,34 +18,42 @@ from bot.store.workspaces import account_link as account_link_store
 def of_cases(
     session: Session, repository_id: RepositoryId, case_ids: Iterable[CaseId]
 ) -> Mapping[CaseId, tuple[str, ...]]:
+    """The owners of cases of one repository, as `list_owners` names them."""
+    return list_owners(session, {repository_id: list(case_ids)})
+
+
+def list_owners(session: Session, case_ids: Mapping[RepositoryId, Collection[CaseId]]) -> dict[CaseId, tuple[str, ...]]:
     """The owner named on the latest quarantine of each case, else that of its cluster, else those of CODEOWNERS.
 
-    Cases nobody was named for are left out.
+    Cases without an owner are left out.
     """
-    wanted = list(case_ids)
+    wanted = [case_id for of_repository in case_ids.values() for case_id in of_repository]
     named = {
-        **cluster_store.list_owned(session, repository_id, wanted),
-        **quarantine_store.list_owners(session, repository_id, wanted),
+        **cluster_store.list_owned(session, case_ids.keys(), wanted),
+        **quarantine_store.list_owners(session, case_ids.keys(), wanted),
     }
-    found = {case_id: (name,) for case_id, name in named.items()}
-    files = {
-        one.id: one
-        for one in case_store.list_by_id(session, [repository_id], [one for one in wanted if one not in found])
-    }
-    of_path = policies.owners_of_paths(session, repository_id, {one.file for one in files.values()})
-    return found | {case_id: of_path[one.file] for case_id, one in files.items() if of_path.get(one.file)}
+    owners: dict[CaseId, tuple[str, ...]] = {case_id: (name,) for case_id, name in named.items()}
+    rest = case_store.list_by_id(session, list(case_ids), [case_id for case_id in wanted if case_id not in named])
+    codeowners = policy.list_codeowners(session, {case.repository_id for case in rest})
+    for case in rest:
+        if case.file and (of_path := owner.of_path(codeowners[case.repository_id], case.file)):
+            owners[case.id] = of_path
+    return owners
 
 
 def aliases(
-    session: Session, repository_id: RepositoryId, named: Mapping[CaseId, tuple[str, ...]]
+    session: Session, repository_id: RepositoryId, owners: Mapping[CaseId, tuple[str, ...]]
 ) -> Mapping[CaseId, tuple[str, ...]]:
     """Owners with the user groups that the policy names for their teams, by which people ask for them too."""
-    policy = policies.of_repository(session, repository_id)
-    known = {}
-    for case_id, names in named.items():
-        groups = [group for name in names if (group := policy.group_of(name))]
-        known[case_id] = (*names, *groups)
-    return known
+    return with_groups(policy.of_repository(session, repository_id), owners)
+
+
+def with_groups(rules: Policy, owners: Mapping[CaseId, tuple[str, ...]]) -> dict[CaseId, tuple[str, ...]]:
+    """Owners with the user groups that a policy names for their teams."""
+    return {
+        case_id: (*names, *(group for name in names if (group := rules.group_of(name))))
+        for case_id, names in owners.items()
+    }
 
 
 def mentionable(
@@ -54,7 +63,7 @@ def mentionable(
 
     Anybody else stays a name.
     """
-    policy = policies.of_repository(session, repository_id)
+    rules = policy.of_repository(session, repository_id)
     found = []
     for name in names:
         if owner.is_person(name) or owner.is_group(name):
@@ -65,5 +74,5 @@ def mentionable(
             for one in account_link_store.list_of_account(session, name.removeprefix("@"))
             if one.workspace_id == workspace_id
         ]
-        found.append(linked[0] if linked else policy.group_of(name) or name)
+        found.append(linked[0] if linked else rules.group_of(name) or name)
     return tuple(dict.fromkeys(found))

@@ -49,6 +49,14 @@ def owners_of_paths(
     return {path: owner.of_path(rules, path) for path in paths if path}
 
 
+def list_codeowners(
+    session: Session, repository_ids: Collection[RepositoryId]
+) -> dict[RepositoryId, tuple[owner.Rule, ...]]:
+    """The rules of CODEOWNERS of each repository; none where it has no such file."""
+    stored = policy_store.list_of(session, repository_ids) if repository_ids else {}
+    return {one: _rules(stored[one].codeowners) if one in stored else () for one in repository_ids}
+
+
 @lru_cache(maxsize=256)
 def _parsed(source: str) -> Policy:
     return policy_file.parse(source.encode())

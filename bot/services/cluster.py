@@ -97,7 +97,7 @@ def assign(
 
     The caller records it for the case itself.
     """
-    number = cluster_store.list_numbers(session, repository_id, [case_id]).get(case_id)
+    number = cluster_store.list_numbers(session, [repository_id], [case_id]).get(case_id)
     if number is None:
         return ()
     cluster_store.set_owner(session, repository_id, number, owner)

@@ -56,7 +56,7 @@ def is_news(session: Session, repository_id: RepositoryId, run_id: RunId, now: d
 
     What a pull request does to a suite is its author's: only the default branch tells of a suite.
     """
-    known = incident_store.list_since(session, repository_id, now - NEWS)
+    known = incident_store.list_since(session, [repository_id], now - NEWS)
     suites = {one.run_id for one in known if one.kind is Kind.SUITE and one.run_id is not None}
     on_main = {one for one in suites if run_store.get(session, repository_id, one).on_default_branch}
     telling = [one for one in known if one.kind is Kind.RUNNER or (one.kind is Kind.SUITE and one.run_id in on_main)]

@@ -106,7 +106,7 @@ def judging(database: Database) -> None:
         "explain a broken case": lambda session: explanation.of_case(session, broken, now),
         "explain a healthy case": lambda session: explanation.of_case(session, CaseId(CASES), now),
         "rank by cost, a week": lambda session: impact.rank(session, REPOSITORY, week, now, 10),
-        "cost of a week": lambda session: impact.totals(session, REPOSITORY, week, now),
+        "cost of a week": lambda session: impact.totals(session, [REPOSITORY], week, now)[REPOSITORY],
         "release of what is well again": lambda session: release.release(session, REPOSITORY, now),
         "find the clusters anew": lambda session: cluster.refresh(session, REPOSITORY, now),
         "what to fix, as items": lambda session: case_item.list_of(session, REPOSITORY, now),

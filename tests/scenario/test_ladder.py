@@ -12,10 +12,12 @@ from bot.analysis.model import Actor, ActorKind
 from bot.analysis.quarantine.policy import Budget
 from bot.jobs import outbox
 from bot.jobs.context import Context
+from bot.queries import digest as digest_query
 from bot.queries import owner
+from bot.queries import waiting as waiting_query
 from bot.sandbox.server import Sandbox
 from bot.sandbox.slack.model import Settings
-from bot.services import digest, escalation, notice, policy, quarantine, subscription
+from bot.services import escalation, notice, policy, quarantine, subscription
 from bot.slack.registry import Registry
 from bot.store.conversation import channel_pause as channel_pause_store
 from bot.store.database import Database
@@ -111,7 +113,7 @@ def test_a_test_that_nobody_owns_is_asked_about_of_who_subscribed_and_then_stand
     (told,) = direct(ladder, ANA)
     assert told.startswith("You are asked to decide about")
     with ladder.db.begin() as session:
-        told_of = digest.compose(session, ladder.channel, None, None, "", ladder.now)
+        told_of = digest_query.of_channel(session, ladder.channel, None, None, "", ladder.now)
     assert told_of is not None
     assert [(row.title.rpartition("::")[2], row.owners) for row in told_of.stale] == [(NAMES[0], ())]
 
@@ -134,7 +136,7 @@ def test_where_nobody_is_known_it_is_a_row_of_the_digest_only(ladder: Ladder) ->
     ladder.climb(hours=73)
     assert not [call for call in ladder.slack.calls if call.method == "conversations.open"]
     with ladder.db.begin() as session:
-        assert len(escalation.list_waiting(session, ladder.now)) == 1
+        assert len(waiting_query.list_undecided(session, ladder.now)) == 1
 
 
 def test_a_reminder_that_quiet_hours_held_back_to_the_last_day_is_said_once(ladder: Ladder) -> None:

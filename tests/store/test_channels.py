@@ -15,6 +15,8 @@ from bot.analysis.model import SYSTEM, Actor, ActorKind, CaseId, Channel, Quaran
 from bot.analysis.quarantine.lifecycle import Scope
 from bot.analysis.quarantine.policy import Budget
 from bot.analysis.subscription import Event, Filters
+from bot.queries import digest as digest_query
+from bot.queries import waiting as waiting_query
 from bot.services import digest, escalation, notice, policy, quarantine, subscription
 from bot.services import workspace as asked
 from bot.services.judge import Change
@@ -270,7 +272,7 @@ def test_what_waits_is_mentioned_after_a_day_told_in_person_after_three_and_then
     assert climb(waiting, 1) == ["mention", "direct"]
     assert climb(waiting, 48) == ["mention", "direct"]
     with waiting.db.begin() as session:
-        told = digest.compose(session, waiting.channel, None, None, "", waiting.now)
+        told = digest_query.of_channel(session, waiting.channel, None, None, "", waiting.now)
     assert told is not None
     assert [row.title.rpartition("::")[2] for row in told.stale] == [NAMES[0]]
     assert climb(waiting, 24 * 14) == ["mention", "direct"]
@@ -297,7 +299,7 @@ def test_a_proposal_waits_from_when_it_was_made_and_the_owner_is_asked(waiting: 
     assert climb(waiting, 2) == ["mention"]
     with waiting.db.begin() as session:
         assert quarantine_store.get(session, proposed).owner == "U0ANA"
-        found = escalation.find_people(session, waiting.channel, REPOSITORY, waiting.case_id(NAMES[0]))
+        found = waiting_query.find_people(session, waiting.channel, REPOSITORY, waiting.case_id(NAMES[0]))
         assert found[0] == "U0ANA"
 
 
@@ -316,7 +318,7 @@ def test_who_owns_a_test_is_named_by_people_else_by_codeowners_and_mentioned_as_
     channels.propose(NAMES[3], ANA)
 
     def owning(case_id: CaseId) -> tuple[str, ...]:
-        return escalation.find_owners(session, workspace_id, REPOSITORY, case_id)
+        return waiting_query.find_owners(session, workspace_id, REPOSITORY, case_id)
 
     with channels.db.begin() as session:
         policy.load(session, REPOSITORY, TEAMS, CODEOWNERS, channels.now)
@@ -344,12 +346,12 @@ def test_who_is_asked_in_person_is_the_owner_else_who_acted_last_else_who_subscr
 
     def people() -> list[str]:
         with waiting.db.begin() as session:
-            return escalation.find_people(session, waiting.channel, REPOSITORY, case_id)
+            return waiting_query.find_people(session, waiting.channel, REPOSITORY, case_id)
 
     assert people() == ["U0ANA"], "who subscribed the channel"
     with waiting.db.begin() as session:
         elsewhere = Channel(waiting.channel.workspace_id, "C0NOBODY")
-        assert escalation.find_people(session, elsewhere, REPOSITORY, case_id) == []
+        assert waiting_query.find_people(session, elsewhere, REPOSITORY, case_id) == []
         for actor in (BEN, SYSTEM):
             audit_store.append(
                 session, repository_id=REPOSITORY, case_id=case_id, quarantine_id=None, tag="quarantine:reject",

@@ -140,5 +140,5 @@ def test_cases_of_one_cluster_are_gathered_in_the_place_of_the_first(db: Databas
     mail = [past.case_id(f"mail.{number}") for number in range(3)]
     cart = past.case_id("cart.0")
     with db.begin() as session:
-        assert case_item.group(session, past.repository_id, [mail[1], cart, mail[0]]) == [(mail[1], mail[0]), (cart,)]
-        assert case_item.group(session, past.repository_id, []) == []
+        assert case_item.group(session, [past.repository_id], [mail[1], cart, mail[0]]) == [(mail[1], mail[0]), (cart,)]
+        assert case_item.group(session, [past.repository_id], []) == []

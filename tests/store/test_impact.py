@@ -26,7 +26,7 @@ def test_a_red_pull_request_that_passes_when_run_again_costs_its_author_the_wait
     past.run({**OTHERS, "login.test_in": "."}, branch="feature", again=True)
     with past.db.begin() as session:
         (first,) = impact.rank(session, REPOSITORY, START, past.now, 10)
-        totals = impact.totals(session, REPOSITORY, START, past.now)
+        totals = impact.totals(session, [REPOSITORY], START, past.now)[REPOSITORY]
         one = impact.of_case(session, REPOSITORY, past.case_id("login.test_in"), START, past.now)
     assert first == one
     assert first.title == "tests/test_login.py::login.test_in"
@@ -43,7 +43,7 @@ def test_a_pull_request_that_broke_a_healthy_case_is_not_counted(past: Past) -> 
     past.run({**OTHERS, "login.test_in": ".", "pay.test_out": "F"}, branch="feature")
     past.run({**OTHERS, "login.test_in": ".", "pay.test_out": "F"}, branch="feature", again=True)
     with past.db.begin() as session:
-        assert impact.totals(session, REPOSITORY, START, past.now).blocked_pull_requests == 0
+        assert impact.totals(session, [REPOSITORY], START, past.now)[REPOSITORY].blocked_pull_requests == 0
         assert impact.of_case(session, REPOSITORY, past.case_id("pay.test_out"), START, past.now) is None
 
 

@@ -150,7 +150,7 @@ def test_a_run_in_which_far_more_fails_than_usual_is_an_incident_by_itself(past:
         past.run(many)
     past.run(dict.fromkeys(many, "F"))
     with past.db.begin() as session:
-        found = incident_store.list_since(session, REPOSITORY, past.now - HOUR)
+        found = incident_store.list_since(session, [REPOSITORY], past.now - HOUR)
         told = explanation.of_case(session, past.case_id("cart.test_7"), past.now)
     assert {(one.kind, one.failed, one.ran) for one in found} >= {(Kind.RUN, 40, 40)}
     assert told.status in {Status.INFRA, Status.HEALTHY}
@@ -179,9 +179,11 @@ def test_a_suite_that_fails_as_a_whole_again_and_again_is_reported_as_a_fault_of
         past.run({**elsewhere, **inside})
         if number == 7:  # twice by now
             with past.db.begin() as session:
-                assert faulty_suites(incident_store.list_since(session, REPOSITORY, past.now - timedelta(days=1))) == ()
+                assert (
+                    faulty_suites(incident_store.list_since(session, [REPOSITORY], past.now - timedelta(days=1))) == ()
+                )
     with past.db.begin() as session:
-        (fault,) = faulty_suites(incident_store.list_since(session, REPOSITORY, past.now - timedelta(days=1)))
+        (fault,) = faulty_suites(incident_store.list_since(session, [REPOSITORY], past.now - timedelta(days=1)))
         told = explanation.of_case(session, past.case_id("api/test_call.py::test_3"), past.now)
         beside = explanation.of_case(session, past.case_id("web/test_page.py::test_3"), past.now)
     assert (fault.suite, fault.runs) == ("api", 3)

@@ -142,7 +142,7 @@ def test_a_runner_that_is_out_accuses_no_case_and_a_rebuild_finds_the_same(past:
     )
     before = everything(past)
     with past.db.begin() as session:
-        found = incident_store.list_since(session, REPOSITORY, START)
+        found = incident_store.list_since(session, [REPOSITORY], START)
         shown = score_store.list_statuses(session, REPOSITORY)
         told = explanation.of_case(session, past.case_id(names[0]), past.now)
     assert [(one.kind, one.suite, one.failed, one.ran) for one in found] == [(Kind.RUNNER, "shard 1", 32, 32)] * 3

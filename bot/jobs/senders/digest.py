@@ -6,7 +6,7 @@ from datetime import date
 
 from bot.jobs.context import Context
 from bot.jobs.senders import posting
-from bot.services import digest
+from bot.queries import digest as digest_query
 from bot.slack.views import digest as digest_views
 from bot.slack.views import subscription
 from bot.store.conversation import subscription as subscription_store
@@ -18,7 +18,7 @@ def send(context: Context, notice: Notice) -> bool:
     channel = posting.channel_of(notice)
     with context.db.begin() as session:
         hours = subscription_store.get_channel(session, channel).hours
-        told = digest.compose(
+        told = digest_query.of_channel(
             session,
             channel,
             date.fromisoformat(notice.detail) if notice.detail else None,

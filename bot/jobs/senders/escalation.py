@@ -12,6 +12,7 @@ from bot.analysis.quarantine.lifecycle import State
 from bot.jobs.context import Context
 from bot.jobs.senders import posting
 from bot.queries import case
+from bot.queries import waiting as waiting_query
 from bot.services import escalation
 from bot.slack.block_kit import Message
 from bot.slack.errors import UnreachableUserError
@@ -29,12 +30,12 @@ def send(context: Context, notice: Notice) -> bool:
     word, _, since = notice.detail.partition(":")
     case_id = CaseId(notice.ref)
     with context.db.begin() as session:
-        if not escalation.still_waits(session, notice.repository_id, case_id, channel, context.clock()):
+        if not waiting_query.still_waits(session, notice.repository_id, case_id, channel, context.clock()):
             return False
         profile = case.of_case(session, case_id, context.clock())
         held = case.latest_quarantine(session, profile)
-        owners = escalation.find_owners(session, channel.workspace_id, notice.repository_id, case_id)
-        people = escalation.find_people(session, channel, notice.repository_id, case_id)
+        owners = waiting_query.find_owners(session, channel.workspace_id, notice.repository_id, case_id)
+        people = waiting_query.find_people(session, channel, notice.repository_id, case_id)
     waited = datetime.fromisoformat(since)
     match Rung(word):
         case Rung.MENTION:
@@ -61,6 +62,6 @@ def remind(context: Context, notice: Notice) -> bool:
         if held.state is not State.ACTIVE or escalation.reminder_due(held, now) != int(notice.detail):
             return False
         profile = case.of_case(session, held.case_id, now)
-        owners = escalation.find_owners(session, channel.workspace_id, held.repository_id, held.case_id)
+        owners = waiting_query.find_owners(session, channel.workspace_id, held.repository_id, held.case_id)
         zone = subscription_store.get_channel(session, channel).hours.zone
     return posting.reply(context, notice, held.case_id, views.reminder(profile, held, owners, now, zone))

@@ -18,11 +18,13 @@ from bot.store.tables import cases, cluster_cases, clusters, quarantines
 _OTHERS = 3
 
 
-def list_numbers(session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId]) -> dict[CaseId, int]:
+def list_numbers(
+    session: Session, repository_ids: Collection[RepositoryId], case_ids: Collection[CaseId]
+) -> dict[CaseId, int]:
     """The number of the cluster of each case that is in one."""
     rows = session.execute(
         sa.select(cluster_cases.c.case_id, cluster_cases.c.cluster_id).where(
-            cluster_cases.c.repository_id == repository_id,
+            cluster_cases.c.repository_id.in_(list(repository_ids)),
             cluster_cases.c.case_id == sa.any_(sa.bindparam("cases", list(case_ids))),
         )
     )
@@ -176,7 +178,9 @@ def set_owner(session: Session, repository_id: RepositoryId, cluster_id: int, ow
     )
 
 
-def list_owned(session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId]) -> dict[CaseId, str]:
+def list_owned(
+    session: Session, repository_ids: Collection[RepositoryId], case_ids: Collection[CaseId]
+) -> dict[CaseId, str]:
     """Who was made responsible for the cluster of each case; cases whose cluster has no owner are left out."""
     rows = session.execute(
         sa.select(cluster_cases.c.case_id, clusters.c.owner)
@@ -187,7 +191,7 @@ def list_owned(session: Session, repository_id: RepositoryId, case_ids: Sequence
             ),
         )
         .where(
-            cluster_cases.c.repository_id == repository_id,
+            cluster_cases.c.repository_id.in_(list(repository_ids)),
             cluster_cases.c.case_id == sa.any_(sa.bindparam("cases", list(case_ids))),
             clusters.c.owner.is_not(None),
         )

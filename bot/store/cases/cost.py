@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -14,7 +15,9 @@ from bot.store.database import Session
 from bot.store.tables import audit, quarantines
 
 
-def list_masks(session: Session, repository_id: RepositoryId, since: datetime, until: datetime) -> list[Mask]:
+def list_masks(
+    session: Session, repository_ids: Collection[RepositoryId], since: datetime, until: datetime
+) -> list[Mask]:
     """The times since `since` in which a quarantine masked a case, by its moves in the audit trail."""
     rows = session.execute(
         sa.select(
@@ -32,20 +35,20 @@ def list_masks(session: Session, repository_id: RepositoryId, since: datetime, u
             sa.and_(audit.c.repository_id == quarantines.c.repository_id, audit.c.quarantine_id == quarantines.c.id),
         )
         .where(
-            quarantines.c.repository_id == repository_id,
+            quarantines.c.repository_id.in_(list(repository_ids)),
             audit.c.tag.in_([f"quarantine:{move}" for move in ("approve", "resume", "suspend", "lift", "expire")]),
             quarantines.c.expires_at >= since,
         )
         .order_by(quarantines.c.id, audit.c.id)
     ).all()
     moves: dict[int, list[tuple[str, datetime]]] = {}
-    held = {}
+    quarantined = {}
     for row in rows:
-        held[row[0]] = row
+        quarantined[row[0]] = row
         moves.setdefault(row[0], []).append((row[6].partition(":")[2], row[7]))
     return [
         Mask(CaseId(row[1]), Scope(row[2]), row[3], row[4], begin, end)
-        for number, row in held.items()
+        for number, row in quarantined.items()
         for begin, end in impact.masked_times(moves[number], min(until, row[5]))
         if end > since
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -22,16 +23,18 @@ _LOOK_BACK = timedelta(days=14)
 
 
 def list_since(
-    session: Session, repository_id: RepositoryId, since: datetime, until: datetime
-) -> list[MaskedRegression]:
-    """The regressions noticed in a period, oldest first: a quarantine was suspended as broken, or a person said so.
+    session: Session, repository_ids: Collection[RepositoryId], since: datetime, until: datetime
+) -> dict[RepositoryId, list[MaskedRegression]]:
+    """The regressions of each repository noticed in a period, oldest first.
+
+    A quarantine was suspended as broken, or a person said so.
 
     One per quarantine, the first time; none where the run that suspended it lies in an incident somebody marked. Its
     first failure is the earliest after the last pass on the default branch, looked for in the two weeks before it was
     noticed; where there is none, the time it was noticed.
     """
     suspended = sa.select(audit.c.quarantine_id, audit.c.created_at.label("noticed_at")).where(
-        audit.c.repository_id == repository_id,
+        audit.c.repository_id.in_(list(repository_ids)),
         audit.c.tag == _SUSPENDED,
         audit.c.quarantine_id.is_not(None),
         audit.c.created_at >= since,
@@ -50,7 +53,7 @@ def list_since(
             ),
         )
         .where(
-            quarantines.c.repository_id == repository_id,
+            quarantines.c.repository_id.in_(list(repository_ids)),
             quarantines.c.expires_at.is_not(None),
             labels.c.created_at.between(quarantines.c.proposed_at, over),
             labels.c.created_at >= since,
@@ -70,7 +73,7 @@ def list_since(
             run_results, sa.and_(run_results.c.repository_id == runs.c.repository_id, run_results.c.run_id == runs.c.id)
         )
         .where(
-            runs.c.repository_id == repository_id,
+            runs.c.repository_id == quarantines.c.repository_id,
             runs.c.on_default_branch,
             runs.c.started_at.between(noticed.c.noticed_at - _LOOK_BACK, noticed.c.noticed_at),
             position.is_not(None),
@@ -82,7 +85,7 @@ def list_since(
     first = (
         sa.select(sa.func.min(failures.c.occurred_at))
         .where(
-            failures.c.repository_id == repository_id,
+            failures.c.repository_id == quarantines.c.repository_id,
             failures.c.case_id == quarantines.c.case_id,
             failures.c.outcome.in_(FAILED),
             failures.c.occurred_at.between(noticed.c.noticed_at - _LOOK_BACK, noticed.c.noticed_at),
@@ -98,25 +101,28 @@ def list_since(
             cases.c.title,
             sa.func.coalesce(first, noticed.c.noticed_at),
             noticed.c.noticed_at,
+            quarantines.c.repository_id,
         )
         .join(noticed, noticed.c.quarantine_id == quarantines.c.id)
         .join(
             cases,
             sa.and_(cases.c.repository_id == quarantines.c.repository_id, cases.c.id == quarantines.c.case_id),
         )
-        .where(quarantines.c.repository_id == repository_id)
+        .where(quarantines.c.repository_id.in_(list(repository_ids)))
         .order_by(noticed.c.noticed_at, quarantines.c.id)
     )
-    return [
-        MaskedRegression(
-            quarantine_id=QuarantineId(row[0]),
-            case_id=CaseId(row[1]),
-            title=row[2],
-            first_failure_at=row[3],
-            noticed_at=row[4],
+    regressions: dict[RepositoryId, list[MaskedRegression]] = {repository_id: [] for repository_id in repository_ids}
+    for row in rows:
+        regressions[RepositoryId(row[5])].append(
+            MaskedRegression(
+                quarantine_id=QuarantineId(row[0]),
+                case_id=CaseId(row[1]),
+                title=row[2],
+                first_failure_at=row[3],
+                noticed_at=row[4],
+            )
         )
-        for row in rows
-    ]
+    return regressions
 
 
 def _rested_on_an_incident() -> sa.ColumnElement[bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -109,6 +109,14 @@ def list_repository(session: Session, repository_id: RepositoryId) -> Sequence[S
         sa.select(subscriptions).where(subscriptions.c.repository_id == repository_id).order_by(subscriptions.c.id)
     )
     return [_read(row) for row in rows.mappings()]
+
+
+def list_subscribed(session: Session, repository_ids: Collection[RepositoryId]) -> set[RepositoryId]:
+    """Those of the repositories that some channel subscribed to, one that is paused too."""
+    rows = session.execute(
+        sa.select(subscriptions.c.repository_id).where(subscriptions.c.repository_id.in_(list(repository_ids)))
+    )
+    return {RepositoryId(repository_id) for repository_id in rows.scalars()}
 
 
 def get_channel(session: Session, channel: Channel) -> ChannelHours:

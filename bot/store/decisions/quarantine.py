@@ -174,13 +174,15 @@ def list_open(
     return [read(row) for row in rows.mappings()]
 
 
-def list_owners(session: Session, repository_id: RepositoryId, case_ids: Iterable[CaseId]) -> dict[CaseId, str]:
+def list_owners(
+    session: Session, repository_ids: Iterable[RepositoryId], case_ids: Iterable[CaseId]
+) -> dict[CaseId, str]:
     """The owner on the latest quarantine of each case; those without are left out."""
     rows = session.execute(
         sa.select(quarantines.c.case_id, quarantines.c.owner)
         .ext(distinct_on(quarantines.c.case_id))
         .where(
-            quarantines.c.repository_id == repository_id,
+            quarantines.c.repository_id.in_(list(repository_ids)),
             quarantines.c.case_id == sa.any_(sa.bindparam("case_ids", list(case_ids))),
         )
         .order_by(quarantines.c.case_id, quarantines.c.id.desc())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -35,6 +35,21 @@ def list_runs(
         query = query.where(runs.c.on_default_branch)
     query = query.order_by(runs.c.ordinal.desc()).limit(limit)
     return [_read(row) for row in reversed(session.execute(query).mappings().all())]
+
+
+def list_runs_of(
+    session: Session, repository_ids: Collection[RepositoryId], since: datetime
+) -> dict[RepositoryId, list[RunFacts]]:
+    """The runs of each repository that were read and started since a time, in the order they were read."""
+    rows = session.execute(
+        sa.select(runs)
+        .where(runs.c.repository_id.in_(list(repository_ids)), runs.c.ordinal.is_not(None), runs.c.started_at >= since)
+        .order_by(runs.c.ordinal)
+    )
+    by_repository: dict[RepositoryId, list[RunFacts]] = {repository_id: [] for repository_id in repository_ids}
+    for row in rows.mappings():
+        by_repository[RepositoryId(row["repository_id"])].append(_read(row))
+    return by_repository
 
 
 def list_runs_after(session: Session, repository_id: RepositoryId, ordinal: int, limit: int) -> list[RunFacts]:
@@ -137,7 +152,7 @@ def list_results(
 
 
 def list_failures(
-    session: Session, repository_id: RepositoryId, since: datetime, *, beside: CaseId | None = None
+    session: Session, repository_ids: Collection[RepositoryId], since: datetime, *, beside: CaseId | None = None
 ) -> list[FailureRow]:
     """Every failure and retry since a time, in order of run, variant, case and retry.
 
@@ -145,19 +160,30 @@ def list_failures(
     """
     query = (
         sa.select(failures)
-        .where(failures.c.repository_id == repository_id, failures.c.occurred_at >= since)
+        .where(failures.c.repository_id.in_(list(repository_ids)), failures.c.occurred_at >= since)
         .order_by(failures.c.run_id, failures.c.variant, failures.c.case_id, failures.c.retry)
     )
     if beside is not None:
-        attempts = runs.alias()
+        attempts, failing = runs.alias(), failures.alias()
         query = query.where(
             failures.c.run_id.in_(
                 sa.select(attempts.c.id)
                 .join(
                     runs,
-                    sa.and_(runs.c.repository_id == repository_id, runs.c.github_run_id == attempts.c.github_run_id),
+                    sa.and_(
+                        runs.c.repository_id == attempts.c.repository_id,
+                        runs.c.github_run_id == attempts.c.github_run_id,
+                    ),
                 )
-                .where(attempts.c.repository_id == repository_id, runs.c.id.in_(_failing(repository_id, beside, since)))
+                .join(
+                    failing,
+                    sa.and_(failing.c.repository_id == runs.c.repository_id, failing.c.run_id == runs.c.id),
+                )
+                .where(
+                    failing.c.repository_id.in_(list(repository_ids)),
+                    failing.c.case_id == beside,
+                    failing.c.occurred_at >= since,
+                )
             )
         )
     rows = session.execute(query)
@@ -180,12 +206,6 @@ def list_failed_before(session: Session, run: StoredRun) -> set[CaseId]:
         )
     )
     return {CaseId(row[0]) for row in rows}
-
-
-def _failing(repository_id: RepositoryId, case_id: CaseId, since: datetime) -> sa.Select[int]:
-    return sa.select(failures.c.run_id).where(
-        failures.c.repository_id == repository_id, failures.c.case_id == case_id, failures.c.occurred_at >= since
-    )
 
 
 def count_failing(
@@ -216,12 +236,14 @@ def list_suites(
     return {CaseId(row[0]): outage_group.suite(row[1], row[2], row[3]) for row in session.execute(query)}
 
 
-def list_variants(session: Session, repository_id: RepositoryId, since: datetime) -> list[tuple[RunId, str]]:
+def list_variants(
+    session: Session, repository_ids: Collection[RepositoryId], since: datetime
+) -> list[tuple[RunId, str]]:
     """The variants of every run that started since a time."""
     rows = session.execute(
         sa.select(run_results.c.run_id, run_results.c.variant)
         .join(runs, sa.and_(runs.c.repository_id == run_results.c.repository_id, runs.c.id == run_results.c.run_id))
-        .where(run_results.c.repository_id == repository_id, runs.c.started_at >= since)
+        .where(run_results.c.repository_id.in_(list(repository_ids)), runs.c.started_at >= since)
     )
     return [(RunId(row[0]), row[1]) for row in rows]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -237,7 +237,7 @@ def fails_on_default_branch(session: Session, repository_id: RepositoryId, case_
 
 
 def count_failures_by_day(
-    session: Session, repository_id: RepositoryId, since: datetime, zone: str
+    session: Session, repository_ids: Collection[RepositoryId], since: datetime, zone: str
 ) -> list[tuple[date, bool, int]]:
     """Failures by day in a time zone, those of cases that are flaky now apart from all others."""
     day = sa.cast(sa.func.timezone(zone, runs.c.started_at), sa.Date)
@@ -250,7 +250,7 @@ def count_failures_by_day(
         sa.select(day.label("day"), is_flaky.label("is_flaky"))
         .join(failures, sa.and_(failures.c.repository_id == runs.c.repository_id, failures.c.run_id == runs.c.id))
         .where(
-            runs.c.repository_id == repository_id,
+            runs.c.repository_id.in_(list(repository_ids)),
             runs.c.started_at >= since,
             failures.c.outcome.in_(FAILED),
         )

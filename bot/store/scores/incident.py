@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -74,11 +74,11 @@ def list_found(session: Session, repository_id: RepositoryId, run_ids: Iterable[
     return [_read(row) for row in rows.mappings()]
 
 
-def list_since(session: Session, repository_id: RepositoryId, since: datetime) -> list[Incident]:
+def list_since(session: Session, repository_ids: Collection[RepositoryId], since: datetime) -> list[Incident]:
     """Every incident that touches the time since `since`, newest first."""
     rows = session.execute(
         _SELECT.where(
-            incidents.c.repository_id == repository_id,
+            incidents.c.repository_id.in_(list(repository_ids)),
             sa.or_(
                 incidents.c.started_at >= since,
                 sa.and_(

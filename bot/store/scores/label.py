@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -116,11 +116,15 @@ def list_heard(session: Session, repository_id: RepositoryId, after: int = 0) ->
     return [Testimony(row[0], row[1], CaseId(row[2]), tuple(row[3]), row[4]) for row in rows]
 
 
-def list_since(session: Session, repository_id: RepositoryId, since: datetime, until: datetime) -> list[Label]:
+def list_since(
+    session: Session, repository_ids: Collection[RepositoryId], since: datetime, until: datetime
+) -> list[Label]:
     """The labels given in a period, its end left out, in the order they were given."""
     rows = session.execute(
         sa.select(labels)
-        .where(labels.c.repository_id == repository_id, labels.c.created_at >= since, labels.c.created_at < until)
+        .where(
+            labels.c.repository_id.in_(list(repository_ids)), labels.c.created_at >= since, labels.c.created_at < until
+        )
         .order_by(labels.c.created_at, labels.c.id)
     )
     return [_read(row) for row in rows.mappings()]

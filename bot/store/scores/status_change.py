@@ -80,13 +80,13 @@ def find_run(
 
 
 def list_between(
-    session: Session, repository_id: RepositoryId, since: datetime, until: datetime
+    session: Session, repository_ids: Collection[RepositoryId], since: datetime, until: datetime
 ) -> Sequence[StatusChange]:
     """The changes found in a period, oldest first."""
     rows = session.execute(
         sa.select(status_changes)
         .where(
-            status_changes.c.repository_id == repository_id,
+            status_changes.c.repository_id.in_(list(repository_ids)),
             status_changes.c.occurred_at >= since,
             status_changes.c.occurred_at < until,
         )

@@ -1,0 +1,219 @@
+"""What the digest of a channel tells, in a number of statements that does not depend on its repositories."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from bot.analysis import case_state, channel_schedule
+from bot.analysis.case_state import VariantScore
+from bot.analysis.channel_schedule import Hours
+from bot.analysis.digest import Cost, Day, Digest, News, Owned, Row, Waiting
+from bot.analysis.model import CaseId, Channel, RepositoryId, Status
+from bot.analysis.quarantine.escalation import DIRECT_AFTER, EXPIRING
+from bot.analysis.quarantine.lifecycle import Quarantine, State
+from bot.analysis.subscription import Event, Filters, Subject
+from bot.queries import access, case_item, error_ledger, impact, owner, policy, waiting
+from bot.store.cases import case as case_store
+from bot.store.cases.case import Case
+from bot.store.conversation import subscription as subscription_store
+from bot.store.database import Session
+from bot.store.decisions import quarantine as quarantine_store
+from bot.store.runs import result as result_store
+from bot.store.scores import score as score_store
+from bot.store.scores import status_change as status_change_store
+from bot.store.scores.status_change import StatusChange
+from bot.store.workspaces import repository as repository_store
+from bot.store.workspaces import workspace as workspace_store
+from bot.store.workspaces.repository import Repository
+
+CHART_DAYS = 14
+LEDGER = timedelta(days=30)
+"""How far back the error rate is counted: in one day hardly anybody gives a verdict."""
+_DAY = timedelta(days=1)
+_IN_FORCE = (State.ACTIVE, State.SUSPENDED)
+_NEWS = {Status.FLAKY: News.FLAKY, Status.BROKEN: News.BROKEN, Status.HEALTHY: News.FIXED}
+_ORDER = (News.BROKEN, News.FLAKY, News.FIXED)
+
+
+def of_channel(
+    session: Session, channel: Channel, day: date | None, default: Channel | None, cadence: str, now: datetime
+) -> Digest | None:
+    """The digest of a channel, of a scheduled day or (None) of now; None where it is off.
+
+    `default` is the channel of repositories without a subscription, `cadence` says how often the digest comes.
+    """
+    hours = subscription_store.get_channel(session, channel).hours
+    if day is None:
+        day, since = now.astimezone(hours.zone).date(), now - (timedelta(days=7) if _is_weekly(hours) else _DAY)
+    elif hours.digest is None or day.weekday() not in hours.digest.days:
+        return None
+    else:
+        since = channel_schedule.begin_of(hours.digest, hours.zone, day)
+    subscribed = _list_subscribed(session, channel, default)
+    repositories = [repository for repository, _ in subscribed]
+    ids = [repository.id for repository in repositories]
+    quarantines = quarantine_store.list_open(session, ids)
+    return Digest(
+        day=day,
+        since=since,
+        until=now,
+        repositories=tuple(repository.full_name for repository in repositories),
+        days=_days(session, ids, hours, now),
+        rows=_rows(session, dict(subscribed), since, now),
+        owned=_owned(session, quarantines, now),
+        proposals=sum(quarantine.state is State.PROPOSED for quarantine in quarantines),
+        cost=_cost(session, ids, since, now),
+        ledgers=tuple(error_ledger.of_repositories(session, ids, min(since, now - LEDGER), now)),
+        stale=_stale(session, channel, repositories, now),
+        cadence=cadence,
+        is_weekly=_is_weekly(hours),
+    )
+
+
+def _is_weekly(hours: Hours) -> bool:
+    return hours.digest is not None and hours.digest.is_weekly
+
+
+def _list_subscribed(session: Session, channel: Channel, default: Channel | None) -> list[tuple[Repository, Filters]]:
+    """The repositories a digest tells of: those subscribed to; in the default channel also those nobody subscribed."""
+    visible = access.visible(session, workspace_store.get(session, channel.workspace_id))
+    filters = {one.repository_id: one.filters for one in subscription_store.list_of_channel(session, channel)}
+    if channel == default:
+        subscribed = subscription_store.list_subscribed(session, visible)
+        filters |= {repository_id: Filters() for repository_id in visible if repository_id not in subscribed}
+    repositories = {one.id: one for one in repository_store.list_by_id(session, visible)}
+    return [
+        (repositories[repository_id], filters[repository_id])
+        for repository_id in visible
+        if repository_id in filters and filters[repository_id].admit(Event.DIGEST)
+    ]
+
+
+def _rows(
+    session: Session, subscribed: Mapping[Repository, Filters], since: datetime, until: datetime
+) -> tuple[Row, ...]:
+    """The news of the period as the filters admit it; cases of one cluster are one row."""
+    repositories = {repository.id: repository for repository in subscribed}
+    news = _news(status_change_store.list_between(session, list(repositories), since, until))
+    cases = case_store.list_by_id(session, list(repositories), list(news))
+    states = case_state.by_case(news, score_store.list_of_cases(session, repositories, news))
+    of_repository: dict[RepositoryId, list[CaseId]] = {}
+    for case in cases:
+        of_repository.setdefault(case.repository_id, []).append(case.id)
+    owners = owner.list_owners(session, of_repository)
+    policies = policy.of_repositories(session, of_repository)
+    rows: dict[CaseId, Row] = {}
+    for case in sorted(cases, key=lambda case: (-_rate(states[case.id].worst), case.id)):
+        repository, score = repositories[case.repository_id], states[case.id].worst
+        named = {case.id: owners.get(case.id, ())}
+        aliases = owner.with_groups(policies[repository.id], named)[case.id]
+        if subscribed[repository].covers(Subject(branch="", file=case.file, rate=_rate(score), owners=aliases)):
+            rows[case.id] = _row(case, repository, news[case.id], score, named[case.id])
+    items = [
+        item
+        for kind in _ORDER
+        for item in case_item.group(session, list(repositories), [case_id for case_id in rows if news[case_id] is kind])
+    ]
+    merged = []
+    for first, *others in items:
+        more = f" and {len(others):,} more that fail with it" if others else ""
+        merged.append(replace(rows[first], title=f"{rows[first].title}{more}"))
+    return tuple(sorted(merged, key=lambda row: (_ORDER.index(row.news), -row.rate, row.title)))
+
+
+def _row(case: Case, repository: Repository, news: News, score: VariantScore | None, owners: tuple[str, ...]) -> Row:
+    return Row(
+        news=news,
+        title=case.title,
+        repository=repository.full_name,
+        rate=_rate(score),
+        failures=score.failures if score else 0,
+        runs=score.runs if score else 0,
+        owners=owners,
+    )
+
+
+def _rate(score: VariantScore | None) -> float:
+    return score.rate if score else 0.0
+
+
+def _news(changes: Sequence[StatusChange]) -> dict[CaseId, News]:
+    """What each case became over a period; one that came back to where it was is no news."""
+    first: dict[CaseId, Status] = {}
+    last: dict[CaseId, Status] = {}
+    for one in changes:
+        first.setdefault(one.case_id, one.before)
+        last[one.case_id] = one.after
+    troubled = {Status.FLAKY, Status.BROKEN}
+    return {
+        case_id: _NEWS[after]
+        for case_id, after in last.items()
+        if after in _NEWS
+        and after is not first[case_id]
+        and (after is not Status.HEALTHY or first[case_id] in troubled)
+    }
+
+
+def _cost(session: Session, repository_ids: Sequence[RepositoryId], since: datetime, now: datetime) -> Cost:
+    totals = impact.totals(session, repository_ids, since, now).values()
+    return Cost(
+        ci_minutes=sum(total.ci_minutes for total in totals),
+        waiting_minutes=sum(total.waiting_minutes for total in totals),
+        blocked=sum(total.blocked_pull_requests for total in totals),
+        saved_minutes=sum(total.saved.minutes for total in totals),
+        saved_blocks=sum(total.saved.pull_requests for total in totals),
+    )
+
+
+def _days(session: Session, repository_ids: Sequence[RepositoryId], hours: Hours, now: datetime) -> tuple[Day, ...]:
+    today = now.astimezone(hours.zone).date()
+    days = [today - _DAY * back for back in range(CHART_DAYS - 1, -1, -1)]
+    begin = hours.begin_of(days[0])
+    counts = {
+        (day, is_flaky): number
+        for day, is_flaky, number in result_store.count_failures_by_day(session, repository_ids, begin, hours.zone.key)
+    }
+    return tuple(Day(day, counts.get((day, True), 0), counts.get((day, False), 0)) for day in days)
+
+
+def _owned(session: Session, quarantines: Sequence[Quarantine], now: datetime) -> tuple[Owned, ...]:
+    in_force: Counter[tuple[str, ...]] = Counter()
+    ending: Counter[tuple[str, ...]] = Counter()
+    masking = [quarantine for quarantine in quarantines if quarantine.state in _IN_FORCE]
+    case_ids: dict[RepositoryId, list[CaseId]] = {}
+    for quarantine in masking:
+        case_ids.setdefault(quarantine.repository_id, []).append(quarantine.case_id)
+    owners = owner.list_owners(session, case_ids)
+    for quarantine in masking:
+        names = owners.get(quarantine.case_id, ())
+        in_force[names] += 1
+        ending[names] += quarantine.expires_at is not None and quarantine.expires_at <= now + EXPIRING
+    ranked = sorted(in_force, key=lambda names: (-ending[names], -in_force[names], names))
+    return tuple(Owned(names, in_force[names], ending[names]) for names in ranked)
+
+
+def _stale(
+    session: Session, channel: Channel, repositories: Sequence[Repository], now: datetime
+) -> tuple[Waiting, ...]:
+    names = {repository.id: repository.full_name for repository in repositories}
+    undecided = [
+        one
+        for one in waiting.list_undecided(session, now)
+        if one.channel == channel and one.repository_id in names and now - one.since >= DIRECT_AFTER
+    ]
+    case_ids: dict[RepositoryId, list[CaseId]] = {}
+    for one in undecided:
+        case_ids.setdefault(one.repository_id, []).append(one.case_id)
+    owners = owner.list_owners(session, case_ids)
+    return tuple(
+        Waiting(
+            title=one.title,
+            repository=names[one.repository_id],
+            since=one.since,
+            owners=owners.get(one.case_id, ()),
+        )
+        for one in undecided
+    )

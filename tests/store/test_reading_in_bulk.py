@@ -1,0 +1,103 @@
+"""Views cost the same number of statements however many tests, cards and repositories they show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from bot.analysis.model import Actor, ActorKind, CaseId, Channel, RepositoryId
+from bot.analysis.subscription import Filters
+from bot.queries import case, digest, home, repository
+from bot.queries.connection import Setup
+from bot.slack.views.home import Pages
+from bot.store.cases import case as case_store
+from bot.store.conversation import subscription as subscription_store
+from bot.store.database import Database, Session
+from bot.store.workspaces import repository as repository_store
+from bot.store.workspaces import workspace as workspace_store
+from tests.sql_count import counting
+from tests.store.past import Past
+
+ANA = Actor(ActorKind.SLACK, "U0ANA", "Ana")
+
+
+def record(db: Database, repository_id: int, cases: int, flaky: int) -> Past:
+    """A repository of so many cases, of which some are flaky."""
+    past = Past(db, RepositoryId(repository_id))
+    passing = {f"t{index}": "." for index in range(cases)}
+    for run in range(12):
+        failing = {f"t{index}": "F." for index in range(flaky) if run % 3 == 2}
+        past.run(passing | failing)
+    return past
+
+
+def subscribe(past: Past, channel: Channel) -> None:
+    with past.db.begin() as session:
+        subscription_store.put(session, channel, past.repository_id, Filters(), ANA, past.now)
+
+
+def ids_of(past: Past) -> list[CaseId]:
+    with past.db.begin() as session:
+        ids, _ = case_store.list_titles(session, past.repository_id)
+    return [CaseId(number) for number in ids]
+
+
+def count(db: Database, read: Callable[[Session], object]) -> int:
+    with counting() as statements, db.begin() as session:
+        read(session)
+    return len(statements.statements)
+
+
+def test_profiles_of_cases(db: Database) -> None:
+    small, large = record(db, 1, 5, 1), record(db, 2, 495, 8)
+    few, many = ids_of(small), [*ids_of(small), *ids_of(large)]
+    with db.begin() as session:
+        assert list(case.list_profiles(session, many, small.now)) == many
+    counts = [count(db, lambda session, ids=ids: case.list_profiles(session, ids, small.now)) for ids in (few, many)]
+    assert counts[0] == counts[1] <= 12
+
+
+def test_summaries_of_repositories(db: Database) -> None:
+    pasts = [record(db, number, 4, 1) for number in range(1, 21)]
+    with db.begin() as session:
+        repositories = repository_store.list_by_id(session, [past.repository_id for past in pasts])
+        summaries = repository.summarize(session, repositories, pasts[0].now)
+    assert [summary.cases for summary in summaries] == [4] * 20
+
+    def read(wanted: Sequence[repository_store.Repository]) -> int:
+        return count(db, lambda session: repository.summarize(session, wanted, pasts[0].now))
+
+    assert read(repositories[:1]) == read(repositories) <= 10
+
+
+def test_the_home_of_a_person(db: Database) -> None:
+    pasts = [record(db, 1, 5, 1), *(record(db, number, 250, 9) for number in (2, 3))]
+    with db.begin() as session:
+        workspace = workspace_store.put_by_token(session, sees_all=True, now=pasts[0].now)
+        repositories = repository_store.list_by_id(session, [past.repository_id for past in pasts])
+    person = Channel(workspace.id, ANA.id)
+
+    def read(wanted: Sequence[repository_store.Repository]) -> int:
+        return count(
+            db, lambda session: home.of_person(session, person, wanted, Pages(), Setup((), linking=True), pasts[0].now)
+        )
+
+    assert read(repositories[:1]) == read(repositories) <= 40
+
+
+def test_a_digest(db: Database) -> None:
+    with db.begin() as session:
+        workspace = workspace_store.put_by_token(session, sees_all=True, now=Past(db).now)
+    few, many = Channel(workspace.id, "C0FEW"), Channel(workspace.id, "C0MANY")
+    pasts = [record(db, 1, 60, 1), *(record(db, number, 200, 6) for number in (2, 3, 4))]
+    subscribe(pasts[0], few)
+    for past in pasts:
+        subscribe(past, many)
+
+    def read(channel: Channel) -> int:
+        return count(db, lambda session: digest.of_channel(session, channel, None, None, "", pasts[0].now))
+
+    with db.begin() as session:
+        told = digest.of_channel(session, many, None, None, "", pasts[0].now)
+    assert told is not None
+    assert len({row.repository for row in told.rows}) == 4
+    assert read(few) == read(many) <= 40
