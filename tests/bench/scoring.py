@@ -106,7 +106,7 @@ def _judged(ids: NDArray[np.int32], failed: NDArray[np.bool_]) -> judge.JudgedVa
 def _after_runs(url: str, name: str, length: int) -> float:
     """The median of judging one more run, the transaction's commit included, after so many."""
     with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
-        connection.execute(f"create database {name}")  # type: ignore[arg-type]
+        connection.execute(f"create database {name}")
     database = Database(url.replace("@/flakeguard?", f"@/{name}?"))
     database.migrate()
     ids = np.arange(RUN_SIZE, dtype=np.int32)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from bot.analysis.model import Channel, RunReport, WorkspaceId
+from bot.analysis.model import Channel, RepositoryId, RunId, RunReport, WorkspaceId
 from bot.queries import commit
 from bot.services import ingest
 from bot.store.database import Database
@@ -17,7 +17,7 @@ MANY = {f"t{number}": "." for number in range(40)}
 FEW = {f"t{number}": "." for number in range(10)}
 
 
-def head(past: Past, run_id: run_store.RunId) -> str:
+def head(past: Past, run_id: RunId) -> str:
     with past.db.begin() as session:
         return run_store.get(session, past.repository_id, run_id).head_sha
 
@@ -64,7 +64,7 @@ def test_an_attempt_that_ran_one_shard_again_is_held_together_with_the_one_befor
 
 
 def test_what_passed_in_a_leg_that_is_not_whole_is_not_counted(db: Database) -> None:
-    whole, cut = Past(db), Past(db, run_store.RepositoryId(78))
+    whole, cut = Past(db), Past(db, RepositoryId(78))
     for past in (whole, cut):
         past.run({"a": ".", "b": "F"})
     whole.run({"a": ".", "b": "."})

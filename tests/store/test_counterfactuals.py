@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from bot.analysis.explanation.explanation import Explanation
+from bot.analysis.incident import Incident
 from bot.analysis.model import Actor, ActorKind, Status
 from bot.analysis.quarantine.lifecycle import Scope, State
 from bot.analysis.quarantine.policy import Budget
@@ -57,13 +59,13 @@ def live(past: Past, seed: int, runs: int) -> None:
         past.now += timedelta(hours=chance.choice([0, 2, 5]))
 
 
-def told(past: Past, name: str, *, ahead: bool = True) -> explanation.Explanation:
+def told(past: Past, name: str, *, ahead: bool = True) -> Explanation:
     case_id = past.case_id(name)
     with past.db.begin() as session:
         return explanation.of_case(session, case_id, past.now, ahead=ahead)
 
 
-def turns(found: explanation.Explanation, within: int) -> list[tuple[int, Status]]:
+def turns(found: Explanation, within: int) -> list[tuple[int, Status]]:
     """The turns an explanation foretells, as far as they are looked at."""
     said = []
     for line in found.counterfactuals:
@@ -111,7 +113,7 @@ def test_a_day_that_is_left_out_does_what_was_foretold(db: Database) -> None:
     assert checked == 4
 
 
-def _forget(past: Past, window: incident.Incident) -> None:
+def _forget(past: Past, window: Incident) -> None:
     """Let a window end before any run began, so that it covers none."""
     with past.db.begin() as session:
         session.execute(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.analysis.explanation.explanation import Explanation
 from bot.analysis.model import CaseId, Status
 from bot.errors import NotFoundError
 from bot.queries import explanation
@@ -18,7 +19,7 @@ def past(db: Database) -> Past:
     return Past(db)
 
 
-def of(past: Past, name: str) -> explanation.Explanation:
+def of(past: Past, name: str) -> Explanation:
     case_id = past.case_id(name)
     with past.db.begin() as session:
         return explanation.of_case(session, case_id, past.now)

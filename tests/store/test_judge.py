@@ -159,7 +159,7 @@ def test_changes_are_of_the_worst_variant(db: Database) -> None:
             ).changes
         ]
         assert (changes[-1].case_id, changes[-1].after) == (3, Status.BROKEN)
-        rows = score_store.list_of_cases(session, [REPOSITORY], [3])
+        rows = score_store.list_of_cases(session, [REPOSITORY], [CaseId(3)])
     assert [(row.variant, row.status) for row in rows] == [("linux", Status.BROKEN)]
 
 
@@ -171,9 +171,9 @@ def test_what_a_listing_of_failures_leaves_out_changes_no_status_that_another_va
 
         for number in range(8):
             run(number, judged("linux", [3, 4], [3, 4], []), judged("mac", [3, 4], [3, 4], []))
-        before = {row.variant: row.status for row in score_store.list_of_cases(session, [REPOSITORY], [3])}
+        before = {row.variant: row.status for row in score_store.list_of_cases(session, [REPOSITORY], [CaseId(3)])}
         changes = [change for number in range(60) for change in run(8 + number, judged("linux", [4], [4], []))]
-        after = {row.variant: row.status for row in score_store.list_of_cases(session, [REPOSITORY], [3])}
+        after = {row.variant: row.status for row in score_store.list_of_cases(session, [REPOSITORY], [CaseId(3)])}
     assert before == {"linux": Status.BROKEN, "mac": Status.BROKEN}
     assert (after["linux"], after["mac"]) == (Status.HEALTHY, Status.BROKEN)
     assert changes == []

@@ -9,11 +9,12 @@ import pytest
 
 from bot.analysis.learning import feature, training
 from bot.analysis.learning.label import LabelSource, LabelVerdict
-from bot.analysis.model import Actor, ActorKind
+from bot.analysis.model import Actor, ActorKind, WorkspaceId
 from bot.jobs import upkeep
 from bot.jobs.context import Context
 from bot.queries import case_item, learned_model
 from bot.services import learning
+from bot.slack.registry import Registry
 from bot.store import queue
 from bot.store.database import Database
 from bot.store.scores import label as label_store
@@ -53,6 +54,10 @@ def _waiting(past: Past) -> int:
     return found
 
 
+def _no_token(_workspace: WorkspaceId) -> str:
+    return ""
+
+
 def test_enough_verdicts_train_a_model_that_reorders_what_to_fix(past: Past) -> None:
     with past.db.begin() as session:
         untaught = learned_model.report(session, past.repository_id)
@@ -63,7 +68,9 @@ def test_enough_verdicts_train_a_model_that_reorders_what_to_fix(past: Past) -> 
         _say(past, f"wait.{number}", LabelVerdict.FLAKY, PEOPLE[number % 4])
         _say(past, f"sum.{number}", LabelVerdict.BUG, PEOPLE[(number + 1) % 4])
     assert _waiting(past) == 1
-    upkeep.learn(Context(past.db, None, None, None, clock=lambda: past.now), past.repository_id)
+    upkeep.learn(
+        Context(past.db, None, Registry(_no_token, base_url=""), None, clock=lambda: past.now), past.repository_id
+    )
     with past.db.begin() as session:
         report = learned_model.report(session, past.repository_id)
         by_model = learned_model.predict(

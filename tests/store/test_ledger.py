@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.analysis.learning.label import LabelSource, LabelVerdict
-from bot.analysis.model import Actor, ActorKind, Status
+from bot.analysis.model import Actor, ActorKind, QuarantineId, Status
 from bot.analysis.quarantine import policy
 from bot.analysis.quarantine.lifecycle import RejectReason, Scope
 from bot.queries import error_ledger
@@ -30,7 +30,7 @@ def past(db: Database) -> Past:
     return past
 
 
-def _propose(past: Past, name: str = "cart") -> quarantine.QuarantineId:
+def _propose(past: Past, name: str = "cart") -> QuarantineId:
     proposal = quarantine.Proposal(
         case_id=past.case_id(name), scope=Scope.CASE, variant=None, fingerprint_id=None, days=14, reason="It flakes.",
         owner=None,

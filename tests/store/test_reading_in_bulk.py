@@ -8,7 +8,7 @@ from bot.analysis.model import Actor, ActorKind, CaseId, Channel, RepositoryId
 from bot.analysis.subscription import Filters
 from bot.queries import case, digest, home, repository
 from bot.queries.connection import Setup
-from bot.slack.views.home import Pages
+from bot.slack.ids import Pages
 from bot.store.cases import case as case_store
 from bot.store.conversation import subscription as subscription_store
 from bot.store.database import Database, Session
@@ -52,8 +52,11 @@ def test_profiles_of_cases(db: Database) -> None:
     few, many = ids_of(small), [*ids_of(small), *ids_of(large)]
     with db.begin() as session:
         assert list(case.list_profiles(session, many, small.now)) == many
-    counts = [count(db, lambda session, ids=ids: case.list_profiles(session, ids, small.now)) for ids in (few, many)]
-    assert counts[0] == counts[1] <= 12
+
+    def read(case_ids: Sequence[CaseId]) -> int:
+        return count(db, lambda session: case.list_profiles(session, case_ids, small.now))
+
+    assert read(few) == read(many) <= 12
 
 
 def test_summaries_of_repositories(db: Database) -> None:

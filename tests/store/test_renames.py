@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from bot.analysis.model import Actor, ActorKind, CaseId
+from bot.analysis.model import Actor, ActorKind, CaseId, QuarantineId
 from bot.analysis.quarantine.lifecycle import Scope, State
 from bot.jobs import rescore
 from bot.services import quarantine, rebuild
@@ -165,7 +165,7 @@ def test_an_edited_name_at_its_place_in_the_file_is_followed(past: Past) -> None
     assert numbers(past)[second[1]] == case_id
 
 
-def propose(past: Past, name: str) -> quarantine_store.QuarantineId:
+def propose(past: Past, name: str) -> QuarantineId:
     proposal = quarantine.Proposal(
         case_id=past.case_id(name),
         scope=Scope.CASE,
@@ -255,7 +255,7 @@ def test_what_ran_a_test_stays_with_it_when_its_results_follow_it(past: Past) ->
         found = history_store.list_results(
             session,
             past.repository_id,
-            list(case_store.list_titles(session, past.repository_id)[0]),
+            [CaseId(number) for number in case_store.list_titles(session, past.repository_id)[0]],
             history_store.list_runs(session, past.repository_id),
         )
     titles = {number: title for title, number in numbers(past).items()}

@@ -165,7 +165,8 @@ def case_failure(
 
 
 RUN = RunAnswer(
-    run_id=9, repository_id=4711, repository="acme/shop", number=812, attempt=2, url=FAILURE.run_url, sha=FAILURE.sha,
+    run_id=9, repository_id=RepositoryId(4711), repository="acme/shop",
+    number=812, attempt=2, url=FAILURE.run_url, sha=FAILURE.sha,
     read=True, conclusion="failure", cases=400, unread=1,
     failures=[
         case_failure(failure_class, case_id=42 + number) for number, failure_class in enumerate(FailureClass)

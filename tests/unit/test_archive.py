@@ -4,6 +4,7 @@ import gzip
 import io
 import zipfile
 from dataclasses import replace
+from typing import Unpack
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from bot.analysis.reports import archive
 from bot.analysis.reports.limits import DEFAULT
 from bot.errors import InvalidReportError
+from tests.unit.bounds import Bounds
 
 REPORT = b'<testsuite><testcase name="a"/></testsuite>'
 
@@ -24,7 +26,7 @@ def zipped(files: dict[str, bytes]) -> bytes:
     return into.getvalue()
 
 
-def read(data: bytes, name: str = "reports.zip", **limits: int) -> dict[str, bytes | str]:
+def read(data: bytes, name: str = "reports.zip", **limits: Unpack[Bounds]) -> dict[str, bytes | str]:
     found: dict[str, bytes | str] = {}
     for member in archive.members(name, io.BytesIO(data), replace(DEFAULT, **limits)):
         found[member.path] = member.stream.read() if member.stream else member.refused or ""
@@ -89,9 +91,7 @@ def test_a_name_is_shown_short_and_without_control_characters() -> None:
         (zipped({f"{i}.xml.gz": gzip.compress(b" " * 600) for i in range(9)}), {"archive_bytes": 4000}, "4,000 bytes"),
     ],
 )
-def test_an_archive_beyond_a_bound_is_refused_with_the_bound_named(
-    data: bytes, limits: dict[str, int], named: str
-) -> None:
+def test_an_archive_beyond_a_bound_is_refused_with_the_bound_named(data: bytes, limits: Bounds, named: str) -> None:
     with pytest.raises(InvalidReportError, match=named):
         read(data, **limits)
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from typing import Unpack
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from bot.analysis.reports import reader, reported_case
 from bot.analysis.reports.limits import DEFAULT
 from bot.analysis.reports.reported_case import Format, NotAReportError, Repeats, ReportedCase, Summary
 from bot.errors import InvalidReportError
+from tests.unit.bounds import Bounds
 
 MIXED = b"""<?xml version="1.0" encoding="UTF-8"?>
 <testsuites><testsuite name="outer" hostname="vm"><testsuite name="inner">
@@ -35,7 +37,7 @@ class Dribble(io.BytesIO):
         return super().read(self.size if size else size)
 
 
-def read(data: bytes, **limits: int) -> tuple[Summary, list[ReportedCase]]:
+def read(data: bytes, **limits: Unpack[Bounds]) -> tuple[Summary, list[ReportedCase]]:
     cases: list[ReportedCase] = []
     return reader.read(io.BytesIO(data), cases.extend, replace(DEFAULT, **limits)), cases
 

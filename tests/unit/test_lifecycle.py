@@ -52,16 +52,15 @@ def test_an_expired_quarantine_masks_nothing_even_before_the_clock_has_moved_it(
 
 
 @pytest.mark.parametrize(
-    ("scope", "masked"),
+    ("quarantine", "masked"),
     [
-        ({"scope": Scope.VARIANT, "variant": "a"}, (True, False)),
-        ({"scope": Scope.FAILURE, "fingerprint_id": 5}, (True, False)),
+        (replace(ACTIVE, scope=Scope.VARIANT, variant="a"), (True, False)),
+        (replace(ACTIVE, scope=Scope.FAILURE, fingerprint_id=5), (True, False)),
     ],
 )
-def test_a_narrow_scope_masks_only_what_it_names(scope: dict[str, object], masked: tuple[bool, bool]) -> None:
-    held = replace(ACTIVE, **scope)
-    assert held.masks(variant="a", fingerprint_id=5, now=NOW) is masked[0]
-    assert held.masks(variant="b", fingerprint_id=6, now=NOW) is masked[1]
+def test_a_narrow_scope_masks_only_what_it_names(quarantine: Quarantine, masked: tuple[bool, bool]) -> None:
+    assert quarantine.masks(variant="a", fingerprint_id=5, now=NOW) is masked[0]
+    assert quarantine.masks(variant="b", fingerprint_id=6, now=NOW) is masked[1]
 
 
 def test_a_broken_case_is_never_proposed_and_bounds_are_kept() -> None:

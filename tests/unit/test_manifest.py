@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -15,10 +16,15 @@ from bot.slack.ids import ShortcutId
 URL = "https://flakeguard.example"
 
 
+def decoded(*, socket_mode: bool = False, distributed: bool = False) -> Any:  # noqa: ANN401  # JSON, as Slack reads it
+    """The manifest as Slack reads it."""
+    return json.loads(json.dumps(manifest.manifest(URL, socket_mode=socket_mode, distributed=distributed)))
+
+
 @pytest.mark.parametrize("socket_mode", [False, True])
 @pytest.mark.parametrize("distributed", [False, True])
 def test_it_keeps_slacks_limits(socket_mode: bool, distributed: bool) -> None:
-    made = manifest.manifest(URL, socket_mode=socket_mode, distributed=distributed)
+    made = decoded(socket_mode=socket_mode, distributed=distributed)
     shown = made["display_information"]
     assert len(shown["name"]) <= 35
     assert len(shown["description"]) <= 140
@@ -39,14 +45,14 @@ def test_it_keeps_slacks_limits(socket_mode: bool, distributed: bool) -> None:
 
 def test_every_event_and_shortcut_the_bot_acts_on_is_in_it_and_nothing_reads_channels() -> None:
     assert {*installation.HANDLERS, "app_home_opened", "app_mention", "link_shared"} == set(manifest.EVENTS)
-    features = manifest.manifest(URL)["features"]
+    features = decoded()["features"]
     assert {one["callback_id"] for one in features["shortcuts"]} == {one.value for one in ShortcutId}
     assert not [scope for scope in manifest.SCOPES if "history" in scope]
 
 
 def test_the_command_prints_it_and_asks_for_the_address_it_needs() -> None:
     run = CliRunner().invoke(cli, ["manifest", "slack", "--url", URL])
-    assert json.loads(run.output) == json.loads(json.dumps(manifest.manifest(URL)))
+    assert json.loads(run.output) == decoded()
     assert json.loads(CliRunner().invoke(cli, ["manifest", "slack", "--socket-mode"]).output)["settings"]
     refused = CliRunner().invoke(cli, ["manifest", "slack"])
     assert refused.exit_code == 2

@@ -95,10 +95,10 @@ def test_an_error_names_the_key_and_what_is_allowed(text: bytes, says: str) -> N
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_policy_or_a_sentence(data: bytes) -> None:
     try:
-        said = policy_file.parse(data).quarantine.days
+        outcome: int | str = policy_file.parse(data).quarantine.days
     except InvalidInputError as error:
-        said = str(error)
-    assert said
+        outcome = str(error)
+    assert outcome
 
 
 @pytest.mark.parametrize(

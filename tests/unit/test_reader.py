@@ -8,6 +8,7 @@ import random
 import unicodedata
 import zipfile
 from dataclasses import replace
+from typing import Unpack
 
 import pytest
 from hypothesis import given
@@ -19,6 +20,7 @@ from bot.analysis.reports import archive, reader, run_report
 from bot.analysis.reports.limits import DEFAULT
 from bot.analysis.reports.reported_case import ReportedCase, Summary
 from bot.errors import InvalidReportError
+from tests.unit.bounds import Bounds
 
 MIXED = b"""<?xml version="1.0"?><testsuites><testsuite name="a" tests="99" failures="99">
 <testcase classname="k" name="passes" time="1,234.5"/>
@@ -40,7 +42,7 @@ class Slowly(io.BytesIO):
         return super().read(self._size)
 
 
-def read(data: bytes, **bounds: int) -> tuple[Summary, list[ReportedCase]]:
+def read(data: bytes, **bounds: Unpack[Bounds]) -> tuple[Summary, list[ReportedCase]]:
     cases: list[ReportedCase] = []
     return reader.read(io.BytesIO(data), cases.extend, replace(DEFAULT, **bounds)), cases
 

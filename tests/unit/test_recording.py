@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -42,7 +43,9 @@ def row(case: str, run: int, outcome: str = "passed", **more: str) -> dict[str, 
     } | more
 
 
-def text(rows: Sequence[dict[str, str]], columns: Sequence[str] = COLUMNS, quoting: int = csv.QUOTE_MINIMAL) -> str:
+def text(
+    rows: Sequence[dict[str, str]], columns: Sequence[str] = COLUMNS, quoting: Literal[0, 1, 2] = csv.QUOTE_MINIMAL
+) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, columns, extrasaction="ignore", quoting=quoting)
     writer.writeheader()
@@ -64,7 +67,7 @@ def judged(history: History) -> dict[tuple[str, str], VariantScore]:
 
 @pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC])
 @pytest.mark.parametrize("columns", [COLUMNS, COLUMNS[::-1], (*COLUMNS, "extra")])
-def test_every_row_is_read_however_it_is_written(columns: Sequence[str], quoting: int) -> None:
+def test_every_row_is_read_however_it_is_written(columns: Sequence[str], quoting: Literal[0, 1, 2]) -> None:
     rows = [row(f"t.py::{case}", run) for run in range(3) for case in ("a", "b, c", 'd"', "e\nf")]
     rows[4] = row("t.py::a", 1, "failed")
     rows.insert(5, row("t.py::a", 1, "passed", **{"try": "2"}))

@@ -98,7 +98,9 @@ def test_the_sum_of_texts_counts_every_text_once() -> None:
 
 
 def test_state_reports_initial_values_until_something_is_entered() -> None:
-    found = [{"type": "input", "block_id": "until", "element": select(3, initial_option=option("1"))}]
+    found: list[dict[str, object]] = [
+        {"type": "input", "block_id": "until", "element": select(3, initial_option=option("1"))}
+    ]
     first = inputs.state(found, {})["until"]
     assert first == {"v": {"type": "static_select", "selected_option": option("1")}}
     second = inputs.state(found, {"until": "2"})["until"]

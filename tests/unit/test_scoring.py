@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.analysis.case_state import VariantScore
 from bot.analysis.model import Status
 from tests.unit.worlds import START, World
 
@@ -259,7 +260,7 @@ def test_a_held_status_gives_way_once_a_case_is_clean_for_longer_than_it_was_kno
         if number in {4, 8}:
             world.run(f"c{number}")
     assert world.status(6) is Status.FLAKY
-    held = []
+    held: list[VariantScore] = []
     while world.status(6) is Status.FLAKY:
         world.run(f"d{len(held)}")
         held.append(world.score(6))

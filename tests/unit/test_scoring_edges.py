@@ -167,9 +167,8 @@ def test_a_lone_failure_is_not_discounted() -> None:
 
 def test_reports_that_list_failures_only_are_no_outages() -> None:
     world = World(400, keys=400)
-    for number in range(60):
-        failing = [number * 7 % 400, number * 11 % 400, number * 13 % 400, 5, 6, 7, 8, 9]
-        seen = world.run(f"c{number}", *failing, ids=sorted(set(failing)))
+    runs = [[number * 7 % 400, number * 11 % 400, number * 13 % 400, 5, 6, 7, 8, 9] for number in range(60)]
+    *_, seen = [world.run(f"c{number}", *failing, ids=sorted(set(failing))) for number, failing in enumerate(runs)]
     assert min(seen.keep.values()) == 1.0
     assert not seen.is_incident
     assert world.run("out", *range(300), ids=list(range(300))).is_incident
@@ -266,10 +265,10 @@ def test_how_cases_are_numbered_changes_no_bit(history: History, numbers: Sequen
     first, second = (scoring.Scorer(scoring.RepositoryMemory(40)) for _ in range(2))
     for hour, (commit, branch, ran, failing, retries) in enumerate(history):
         first.observe(as_execution((commit, branch, ran, failing, retries), hour))
-        renumbered = ({numbers[case] for case in some} for some in (ran, failing))
-        second.observe(as_execution((commit, branch, *renumbered, retries), hour))
+        renumbered_ran, renumbered_failing = ({numbers[case] for case in some} for some in (ran, failing))
+        second.observe(as_execution((commit, branch, renumbered_ran, renumbered_failing, retries), hour))
     found = {numbers[one.case_id]: one for one in everything(first)}
-    other = {one.case_id: one for one in everything(second)}
+    other = {int(one.case_id): one for one in everything(second)}
     assert found.keys() == other.keys()
     for case, one in found.items():
         assert (one.p_flaky, one.p_broken, one.ranking, one.rate) == (

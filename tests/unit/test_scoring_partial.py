@@ -8,6 +8,7 @@ from datetime import timedelta
 import numpy as np
 
 from bot.analysis import scoring
+from bot.analysis.model import CaseId
 from tests.unit.worlds import START, World, execution
 
 
@@ -41,8 +42,8 @@ def test_what_fails_in_a_part_counts_and_a_few_failures_of_many_are_no_outage() 
     assert not seen.is_incident
     at = START + timedelta(hours=world.hours)
     scored = {one.case_id: one for one in scoring.readout.everything(world.scorer, "linux", at)}
-    assert scored[32].failures == 1
-    assert scored[32].p_broken > scored[33].p_broken
+    assert scored[CaseId(32)].failures == 1
+    assert scored[CaseId(32)].p_broken > scored[CaseId(33)].p_broken
 
 
 def test_an_outage_in_a_part_is_one_all_the_same() -> None:

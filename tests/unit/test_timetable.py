@@ -42,14 +42,16 @@ def said_days(draw: st.DrawFn, days: frozenset[int]) -> list[str]:
     """Days one by one, with commas, or as a range that may go over Sunday."""
 
     def name(day: int) -> str:
-        return draw(CASE)(draw(st.sampled_from([FULL[day], FULL[day][:3], FULL[day][:4]])))
+        spelling: str = draw(CASE)(draw(st.sampled_from([FULL[day], FULL[day][:3], FULL[day][:4]])))
+        return spelling
 
     begins = [day for day in days if (day - 1) % 7 not in days]
     if len(begins) == 1 and len(days) > 1 and draw(st.booleans()):
         dash = draw(st.sampled_from(["-", " - ", "\N{EN DASH}"]))
         return [f"{name(begins[0])}{dash}{name((begins[0] + len(days) - 1) % 7)}"]
     names = [name(day) for day in draw(st.permutations(sorted(days)))]
-    return [",".join(names)] if names and draw(st.booleans()) else names
+    joined: bool = draw(st.booleans())
+    return [",".join(names)] if names and joined else names
 
 
 def said_zone(draw: st.DrawFn, zone: str | None) -> list[str]:
