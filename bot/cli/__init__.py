@@ -30,7 +30,7 @@ class _Commands(click.Group):
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="flakeguard")
+@click.version_option(package_name="flakeguard-slack")
 def cli() -> None:
     """Find, score, triage and quarantine flaky tests, in Slack."""
 

@@ -38,7 +38,7 @@ def run(port: int) -> None:
         ConfigurationError: something the demo needs is missing; the text names it.
     """
     if importlib.util.find_spec("pytest") is None:
-        message = "The demo runs a shop's tests with pytest: install it with `pip install 'flakeguard[demo]'`."
+        message = "The demo runs a shop's tests with pytest: install it with `pip install 'flakeguard-slack[demo]'`."
         raise ConfigurationError(message)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

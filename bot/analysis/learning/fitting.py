@@ -13,7 +13,7 @@ _STEPS = 1000
 
 
 def is_available() -> bool:
-    """Whether scikit-learn is installed (`pip install 'flakeguard[learn]'`)."""
+    """Whether scikit-learn is installed (`pip install 'flakeguard-slack[learn]'`)."""
     return importlib.util.find_spec("sklearn") is not None
 
 

@@ -122,7 +122,7 @@ def cap(counts: Sequence[float], share: float) -> float:
 def _lacking(found: Sequence[Example], actors: int) -> str:
     flaky, other = _kinds(found)
     if not fitting.is_available():
-        return "scikit-learn is not installed, so the filter decides alone: pip install 'flakeguard[learn]'."
+        return "scikit-learn is not installed, so the filter decides alone: pip install 'flakeguard-slack[learn]'."
     if len(found) < MIN_LABELS:
         return f"{len(found)} of the {MIN_LABELS} verdicts that are needed were given."
     if min(flaky, other) < MIN_OF_EACH:

@@ -67,7 +67,7 @@ class Suite:
                 line = ""
             if not line:
                 self._process = None
-                message = "The shop's tests do not run: pytest is missing. Install flakeguard[demo]."
+                message = "The shop's tests do not run: pytest is missing. Install flakeguard-slack[demo]."
                 raise RuntimeError(message)
         answer = json.loads(line)
         return Report(str(answer["report"]), tuple(str(name) for name in answer["failed"]))
