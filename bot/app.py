@@ -144,56 +144,62 @@ def serve(settings: Settings) -> None:
     bot = Bot(settings)
     try:
         bot.prepare()
-        worker = Worker(bot.context)
-        clock = Clock(bot.context)
-        bolt = bot.bolt()
-        sockets = _socket_mode(settings, bolt)
-
-        @asynccontextmanager
-        async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-            worker.start()
-            clock.start()
-            if sockets is not None:
-                sockets.start()
-            public = settings.address
-            _log.info("ready", github_webhook=f"{public}/github/webhook", slack_requests=f"{public}/slack/events")
-            yield
-            if sockets is not None:
-                sockets.stop()
-            clock.stop()
-            worker.stop()
-
-        doors = routes.Doors(
-            db=bot.db,
-            webhook_secrets=settings.webhook_secrets,
-            bolt=bolt if settings.slack_signing_secret else None,
-            probes={"worker": _alive(worker)},
-            missing=settings.missing(),
-            accounts=AccountPages(
-                db=bot.db,
-                accounts=bot.accounts,
-                github=bot.github,
-                slacks=bot.slacks,
-                public_url=settings.address,
-            ),
-            installing=InstallPages(bot.install_flow()),
-            cases=CasePage(bot.db, bot.pages),
-        )
-        uvicorn.Server(
-            uvicorn.Config(
-                routes.build(doors, lifespan),
-                host=settings.host,
-                port=settings.port,
-                log_config=None,
-                access_log=False,
-                loop="uvloop",
-                http="httptools",
-                timeout_graceful_shutdown=10,
-                server_header=False,
-            )
-        ).run(sockets=[_listen(settings)])
+        server(bot).run(sockets=[_listen(settings)])
     finally:
         bot.close()
+
+
+def server(bot: Bot) -> uvicorn.Server:
+    """The HTTP server of a bot; while it runs, so do Slack's socket, the worker and the clock."""
+    settings = bot.settings
+    worker = Worker(bot.context)
+    clock = Clock(bot.context)
+    bolt = bot.bolt()
+    sockets = _socket_mode(settings, bolt)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        worker.start()
+        clock.start()
+        if sockets is not None:
+            sockets.start()
+        public = settings.address
+        _log.info("ready", github_webhook=f"{public}/github/webhook", slack_requests=f"{public}/slack/events")
+        yield
+        if sockets is not None:
+            sockets.stop()
+        clock.stop()
+        worker.stop()
+
+    doors = routes.Doors(
+        db=bot.db,
+        webhook_secrets=settings.webhook_secrets,
+        bolt=bolt if settings.slack_signing_secret else None,
+        probes={"worker": _alive(worker)},
+        missing=settings.missing(),
+        accounts=AccountPages(
+            db=bot.db,
+            accounts=bot.accounts,
+            github=bot.github,
+            slacks=bot.slacks,
+            public_url=settings.address,
+        ),
+        installing=InstallPages(bot.install_flow()),
+        cases=CasePage(bot.db, bot.pages),
+    )
+    return uvicorn.Server(
+        uvicorn.Config(
+            routes.build(doors, lifespan),
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            loop="uvloop",
+            http="httptools",
+            timeout_graceful_shutdown=10,
+            server_header=False,
+        )
+    )
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:
