@@ -15,6 +15,7 @@ from slack_bolt import App as Bolt
 from starlette.applications import Starlette
 
 from bot import telemetry
+from bot.analysis.connection import Setup
 from bot.commands import listener
 from bot.commands.request.context import SlackApp
 from bot.config import Environment, Settings
@@ -25,7 +26,6 @@ from bot.jobs import rescore
 from bot.jobs.context import Context
 from bot.jobs.schedule import Clock
 from bot.jobs.worker import Worker
-from bot.queries.connection import Setup
 from bot.services.page_link import PageLinks
 from bot.slack.oauth import Credentials, Flow
 from bot.slack.registry import Registry

@@ -89,3 +89,11 @@ def _same(wanted: str, owner: str) -> bool:
     known = owner.lstrip("@").lower()
     asked = wanted.lstrip("@").lower()
     return known == asked or known.rpartition("/")[2] == asked
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSubscription:
+    """A subscription with the name of its repository."""
+
+    subscription: Subscription
+    repository: str

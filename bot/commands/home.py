@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bot.analysis.home import Pages
 from bot.analysis.model import Channel
 from bot.commands.request import repository_name
 from bot.commands.request.context import SlackContext
@@ -11,9 +12,9 @@ from bot.errors import NotFoundError
 from bot.queries import access
 from bot.queries import case as case_query
 from bot.queries import home as home_query
+from bot.slack import ids
 from bot.slack.block_kit import Block
 from bot.slack.client import LinkPlace
-from bot.slack.ids import Pages
 from bot.slack.payloads import AppHomeOpened, BlockAction, LinkShared
 from bot.slack.views import home as home_view
 from bot.slack.views import message as message_view
@@ -37,7 +38,7 @@ def on_opened(context: SlackContext, opened: AppHomeOpened) -> None:
 
 def on_page(context: SlackContext, action: BlockAction) -> None:
     """Turn a page of the home."""
-    _publish(context, Pages.decode(action.value))
+    _publish(context, ids.decode_pages(action.value))
 
 
 def on_link_shared(context: SlackContext, shared: LinkShared) -> None:

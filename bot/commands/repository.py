@@ -65,7 +65,7 @@ def _status(context: SlackContext, name: str) -> None:
 def _health(context: SlackContext) -> None:
     with context.begin() as session:
         parts = connection.of_person(session, context.person, context.visible(session), context.app.setup, context.now)
-    context.answer(repository_view.connections(parts))
+    context.answer(repository_view.connections(parts, context.now))
 
 
 def _rank(context: SlackContext, name: str, period: timedelta, number: int) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.analysis.model import Channel, RepositoryId, WorkspaceId
 from bot.analysis.quarantine import owner
-from bot.analysis.subscription import DEFAULT_EVENTS, Event, Filters, Subscription
+from bot.analysis.subscription import DEFAULT_EVENTS, Event, Filters, NamedSubscription, Subscription
 from bot.commands.request import parser, repository_name
 from bot.commands.request.context import Command, SlackContext
 from bot.commands.request.parser import Typed
@@ -21,7 +21,6 @@ from bot.slack.ids import Action, Field, InRepository, is_id
 from bot.slack.payloads import BlockAction, ViewSubmission
 from bot.slack.views import channel_form, modal
 from bot.slack.views import subscription as subscription_view
-from bot.slack.views.subscription import SubscriptionRow
 from bot.store.conversation import channel_pause as channel_pause_store
 from bot.store.conversation import subscription as subscription_store
 from bot.store.database import Session
@@ -115,7 +114,7 @@ def _list(context: SlackContext) -> None:
     with context.begin() as session:
         names = _names(context, session)
         rows = [
-            SubscriptionRow(known, names[known.repository_id])
+            NamedSubscription(known, names[known.repository_id])
             for known in subscription_store.list_of_channel(session, channel)
             if known.repository_id in names
         ]

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.analysis.connection import Setup
 from bot.analysis.model import Channel, WorkspaceId
 from bot.errors import PermanentUpstreamError
 from bot.github.client import GitHub, Target
-from bot.queries.connection import Setup
 from bot.slack.client import Slack
 from bot.slack.registry import Registry
 from bot.store.database import Database, Session

@@ -1,18 +1,16 @@
-"""What the App Home of one person shows, gathered."""
+"""What the App Home of one person shows, in a number of statements that does not depend on its rows."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
 
+from bot.analysis.connection import Setup
+from bot.analysis.home import PAGE, Home, Page, Pages
 from bot.analysis.model import Channel
 from bot.analysis.quarantine.lifecycle import Quarantine, State
+from bot.analysis.subscription import NamedSubscription
 from bot.queries import case, connection, repository
-from bot.queries.connection import Setup
-from bot.slack.ids import Pages
-from bot.slack.views import phrase
-from bot.slack.views.home import PAGE, HomeState, Page
-from bot.slack.views.subscription import describe
 from bot.store.conversation import subscription as subscription_store
 from bot.store.database import Session
 from bot.store.decisions import quarantine as quarantine_store
@@ -24,39 +22,33 @@ _SUBSCRIPTIONS = 50
 
 def of_person(
     session: Session,
-    channel: Channel,
-    present: Sequence[Repository],
+    person: Channel,
+    repositories: Sequence[Repository],
     pages: Pages,
     setup: Setup,
     now: datetime,
-) -> HomeState:
-    """The home of a person, whose id is the channel of `place`, and who may see these repositories."""
-    user = channel.id
-    ids = [one.id for one in present]
-    waiting = [one for one in quarantine_store.list_open(session, ids, [State.PROPOSED]) if one.proposed_by.id != user]
-    in_force = quarantine_store.list_open(session, ids, [State.ACTIVE, State.SUSPENDED])
-    own = [one for one in in_force if user in {one.owner, one.proposed_by.id}]
-    return HomeState(
+) -> Home:
+    """The home of a person, whose id is the channel's, and who may see these repositories."""
+    ids = [one.id for one in repositories]
+    quarantines = quarantine_store.list_open(session, ids)
+    waiting = [one for one in quarantines if one.state is State.PROPOSED and one.proposed_by.id != person.id]
+    own = [
+        one for one in quarantines if one.state is not State.PROPOSED and person.id in {one.owner, one.proposed_by.id}
+    ]
+    names = {one.id: one.full_name for one in repositories}
+    subscriptions = subscription_store.list_created(session, person.workspace_id, person.id, _SUBSCRIPTIONS)
+    return Home(
         waiting=_page(session, waiting, pages.waiting, now),
         own=_page(session, own, pages.own, now),
         pages=pages,
-        subscriptions=_subscriptions(session, channel, present),
-        repositories=repository.summarize(session, present[:_REPOSITORIES], now),
-        connections=connection.of_person(session, channel, ids, setup, now),
+        subscriptions=[
+            NamedSubscription(one, names[one.repository_id]) for one in subscriptions if one.repository_id in names
+        ],
+        repositories=repository.summarize(session, repositories[:_REPOSITORIES], now),
+        connections=connection.of_person(session, person, ids, setup, now),
     )
 
 
-def _subscriptions(session: Session, channel: Channel, present: Sequence[Repository]) -> tuple[str, ...]:
-    """A line for each channel that the person subscribed to something they may still see."""
-    names = {one.id: one.full_name for one in present}
-    found = subscription_store.list_created(session, channel.workspace_id, channel.id, _SUBSCRIPTIONS)
-    return tuple(
-        f"<#{one.channel.id}> hears of {phrase.repository(names[one.repository_id])}: {describe(one.filters)}"
-        for one in found
-        if one.repository_id in names
-    )
-
-
-def _page(session: Session, held: Sequence[Quarantine], number: int, now: datetime) -> Page:
-    shown = held[number * PAGE : (number + 1) * PAGE]
-    return Page(case.list_quarantined(session, shown, now), len(held))
+def _page(session: Session, quarantines: Sequence[Quarantine], number: int, now: datetime) -> Page:
+    shown = quarantines[number * PAGE : (number + 1) * PAGE]
+    return Page(case.list_quarantined(session, shown, now), len(quarantines))

@@ -10,6 +10,7 @@ from typing import Final, Self
 from pydantic import TypeAdapter, ValidationError
 
 from bot.analysis.case_profile import CaseProfile
+from bot.analysis.home import Pages
 from bot.analysis.model import CaseId, QuarantineId, RepositoryId
 from bot.analysis.quarantine.lifecycle import Quarantine
 from bot.errors import InvalidInputError
@@ -232,24 +233,17 @@ class PickList:
         return f"pick:{self.action}:{self.days or 0}:{block_kit.clip(block_kit.line(self.words), _MAX_WORDS)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Pages:
-    """Which page of each list of the App Home is shown, from 0."""
+def decode_pages(value: str) -> Pages:
+    """The pages in the value of a button; raises InvalidInputError where it is not one of ours."""
+    waiting, _, own = value.partition(":")
+    if len(value) > 11:  # noqa: PLR2004  # two small numbers
+        raise InvalidInputError(OUTDATED)
+    return Pages(_number(waiting), _number(own))
 
-    waiting: int = 0
-    own: int = 0
 
-    @classmethod
-    def decode(cls, value: str) -> Self:
-        """Read the value of a button; raises InvalidInputError where it is not one of ours."""
-        waiting, _, own = value.partition(":")
-        if len(value) > 11:  # noqa: PLR2004  # two small numbers
-            raise InvalidInputError(OUTDATED)
-        return cls(_number(waiting), _number(own))
-
-    def encode(self) -> str:
-        """The value of the button."""
-        return f"{self.waiting}:{self.own}"
+def encode_pages(pages: Pages) -> str:
+    """The value of a button that leads to these pages."""
+    return f"{pages.waiting}:{pages.own}"
 
 
 @dataclass(frozen=True, slots=True)

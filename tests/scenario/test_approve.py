@@ -12,11 +12,11 @@ from slack_bolt import App, BoltRequest
 from slack_bolt.lazy_listener.thread_runner import ThreadLazyListenerRunner
 from slack_sdk.signature import SignatureVerifier
 
+from bot.analysis.connection import Setup
 from bot.analysis.model import Actor, ActorKind, QuarantineId
 from bot.analysis.quarantine.lifecycle import Scope, State
 from bot.commands import listener
 from bot.commands.request.context import SlackApp
-from bot.queries.connection import Setup
 from bot.services import quarantine
 from bot.slack.ids import Action
 from bot.slack.registry import Registry

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from bot.analysis.connection import Account, Connection, Part, Queue, Service, Setup
 from bot.analysis.model import Channel
 from bot.queries import connection
-from bot.queries.connection import Setup
-from bot.slack.views.repository import Connection
 from bot.store import queue
 from bot.store.conversation import channel_pause as channel_pause_store
 from bot.store.database import Database
@@ -16,20 +15,25 @@ from bot.store.workspaces import workspace as workspace_store
 from tests.store.past import REPOSITORY, Past
 
 
-def told(db: Database, setup: Setup, now: datetime) -> dict[str, Connection]:
+def connections(db: Database, setup: Setup, now: datetime) -> dict[Part, Connection]:
     with db.begin() as session:
         workspace = workspace_store.put_by_token(session, sees_all=True, now=now)
-        found = connection.of_person(session, Channel(workspace.id, "U0ANA"), [REPOSITORY], setup, now)
-    return {one.name: one for one in found}
+        parts = connection.of_person(session, Channel(workspace.id, "U0ANA"), [REPOSITORY], setup, now)
+    return {_part(one): one for one in parts}
+
+
+def _part(one: Connection) -> Part:
+    if isinstance(one, Service):
+        return one.part
+    return Part.ACCOUNT if isinstance(one, Account) else Part.WORKER
 
 
 def test_nothing_has_happened_yet_in_a_new_installation(db: Database) -> None:
-    found = told(db, Setup(), datetime.now(UTC))
-    assert {name: one.detail for name, one in found.items()} == {
-        "Slack": "no message yet",
-        "GitHub App": "no run read yet",
-        "GitHub webhook": "no delivery yet",
-        "Worker": "no job waits",
+    assert connections(db, Setup(), datetime.now(UTC)) == {
+        Part.SLACK: Service(part=Part.SLACK, missing=(), last_at=None),
+        Part.GITHUB_APP: Service(part=Part.GITHUB_APP, missing=(), last_at=None),
+        Part.GITHUB_WEBHOOK: Service(part=Part.GITHUB_WEBHOOK, missing=(), last_at=None),
+        Part.WORKER: Queue(0, timedelta()),
     }
 
 
@@ -41,16 +45,22 @@ def test_a_part_says_when_it_last_worked_and_what_is_paused(db: Database) -> Non
         delivery_store.insert_new(session, "d-1", "ping", b"{}", "c", later - timedelta(minutes=2))
         workspace = workspace_store.put_by_token(session, sees_all=True, now=later)
         channel_pause_store.put(session, Channel(workspace.id, "C0GONE"), "it was archived", later)
-    found = told(db, Setup(), later)
-    assert found["GitHub webhook"].detail == "last delivery 2 minutes ago"
-    assert found["GitHub App"].detail.startswith("last run read ")
-    assert found["Slack"].detail == "no message yet, 1 channel paused"
+    parts = connections(db, Setup(), later)
+    assert parts[Part.GITHUB_WEBHOOK] == Service(
+        part=Part.GITHUB_WEBHOOK, missing=(), last_at=later - timedelta(minutes=2)
+    )
+    app = parts[Part.GITHUB_APP]
+    assert isinstance(app, Service)
+    assert app.last_at is not None
+    assert parts[Part.SLACK] == Service(part=Part.SLACK, missing=(), last_at=None, paused_channels=1)
 
 
 def test_what_is_not_set_is_named_and_the_account_is_asked_for_where_it_can_be_linked(db: Database) -> None:
-    found = told(db, Setup(("GITHUB_APP_ID",), linking=True), datetime.now(UTC))
-    assert (found["GitHub App"].ok, found["GitHub App"].detail) == (False, "set GITHUB_APP_ID")
-    assert (found["Your GitHub account"].ok, found["Your GitHub account"].detail) == (False, "type /flakeguard connect")
+    parts = connections(db, Setup(("GITHUB_APP_ID",), linking=True), datetime.now(UTC))
+    assert parts[Part.GITHUB_APP] == Service(part=Part.GITHUB_APP, missing=("GITHUB_APP_ID",), last_at=None)
+    assert not parts[Part.GITHUB_APP].ok
+    assert parts[Part.ACCOUNT] == Account(None)
+    assert not parts[Part.ACCOUNT].ok
 
 
 def test_a_job_that_is_due_for_long_says_that_no_worker_runs(db: Database) -> None:
@@ -58,7 +68,8 @@ def test_a_job_that_is_due_for_long_says_that_no_worker_runs(db: Database) -> No
         queue.defer(session, queue.INGEST, lock="one", delivery_id="d-1")
         queue.defer(session, queue.INGEST, lock="two", at=datetime.now(UTC) + timedelta(days=1), delivery_id="d-2")
     soon, late = datetime.now(UTC) + timedelta(minutes=1), datetime.now(UTC) + timedelta(minutes=30)
-    assert told(db, Setup(), soon)["Worker"] == Connection(
-        "Worker", ok=True, detail="1 job waits, the oldest for 1 minute"
-    )
-    assert told(db, Setup(), late)["Worker"].ok is False
+    waiting = connections(db, Setup(), soon)[Part.WORKER]
+    assert isinstance(waiting, Queue)
+    assert (waiting.due, waiting.ok) == (1, True)
+    assert timedelta(seconds=50) < waiting.oldest_age < timedelta(seconds=70)
+    assert not connections(db, Setup(), late)[Part.WORKER].ok

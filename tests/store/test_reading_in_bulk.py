@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from bot.analysis.connection import Setup
+from bot.analysis.home import Pages
 from bot.analysis.model import Actor, ActorKind, CaseId, Channel, RepositoryId
 from bot.analysis.subscription import Filters
 from bot.queries import case, digest, home, repository
-from bot.queries.connection import Setup
-from bot.slack.ids import Pages
 from bot.store.cases import case as case_store
 from bot.store.conversation import subscription as subscription_store
 from bot.store.database import Database, Session

@@ -9,9 +9,11 @@ from datetime import UTC, datetime, timedelta
 from bot.analysis.case_profile import CaseProfile, FailureExcerpt, ListedCase
 from bot.analysis.case_state import CaseState, VariantScore
 from bot.analysis.commit_state import CaseFailure, FailureClass
+from bot.analysis.connection import Part, Service
 from bot.analysis.explanation.evidence import Evidence, FailureKind
 from bot.analysis.explanation.explanation import Explanation
 from bot.analysis.explanation.regression import FirstBad
+from bot.analysis.home import Home, Page, Pages
 from bot.analysis.impact import Impact
 from bot.analysis.incident import Incident, Kind
 from bot.analysis.model import (
@@ -19,18 +21,21 @@ from bot.analysis.model import (
     Actor,
     ActorKind,
     CaseId,
+    Channel,
     Problem,
     QuarantineId,
     RepositoryId,
     RunId,
     Status,
     Verdict,
+    WorkspaceId,
 )
 from bot.analysis.quarantine.lifecycle import Quarantine, Scope, State
 from bot.analysis.quarantine.policy import DEFAULT, Approval, PathRule, Policy, Team
 from bot.analysis.repository_summary import RepositorySummary
+from bot.analysis.subscription import Filters, NamedSubscription, Subscription
 from bot.slack.block_kit import Message, View
-from bot.slack.ids import CaseAction, Pages, Target
+from bot.slack.ids import CaseAction, Target
 from bot.slack.views import (
     case,
     case_list,
@@ -46,9 +51,7 @@ from bot.slack.views import (
 )
 from bot.slack.views.case import AuditLine
 from bot.slack.views.case_list import ListKind
-from bot.slack.views.home import Page
 from bot.slack.views.message import History, ImportSummary
-from bot.slack.views.repository import Connection
 from bot.slack.views.response import Choice, CommandHelp
 from bot.slack.views.run import RunAnswer
 
@@ -126,14 +129,17 @@ SUMMARY = ImportSummary(
 )  # fmt: skip
 AUDIT = (AuditLine(NOW, "Ben Okafor", "approved the quarantine"), AuditLine(NOW, "Ana Flores", "proposed", "slow"))
 CONNECTIONS = (
-    Connection("Slack", True, "last message 5 minutes ago"),
-    Connection("GitHub App", False, "set GITHUB_APP_ID"),
+    Service(part=Part.SLACK, missing=(), last_at=NOW - timedelta(minutes=5)),
+    Service(part=Part.GITHUB_APP, missing=("GITHUB_APP_ID",), last_at=None),
 )
-HOME = home.HomeState(
+SUBSCRIPTION = Subscription(
+    id=7, channel=Channel(WorkspaceId(1), "C1"), repository_id=RepositoryId(4711), filters=Filters()
+)
+HOME = Home(
     waiting=Page([ListedCase(FLAKY, PROPOSED)], 1), own=Page([ListedCase(FLAKY, ACTIVE)] * 15, 33), pages=Pages(0, 1),
-    subscriptions=("<#C1> hears of `acme/shop`",), repositories=[HEALTH], connections=CONNECTIONS,
+    subscriptions=(NamedSubscription(SUBSCRIPTION, "acme/shop"),), repositories=[HEALTH], connections=CONNECTIONS,
 )  # fmt: skip
-EMPTY_HOME = home.HomeState(
+EMPTY_HOME = Home(
     waiting=Page([], 0), own=Page([], 0), pages=Pages(), subscriptions=(), repositories=[], connections=[]
 )
 MUTED = replace(FLAKY, muted_until=NOW + timedelta(days=7))
@@ -244,8 +250,8 @@ VIEWS: dict[str, Callable[[], Message | View]] = {
     "status": lambda: repository.status(HEALTH, TOP),
     "status_shared": lambda: repository.status(HEALTH, TOP, shared_by="<@U0ANA>"),
     "status_empty": lambda: repository.status(replace(HEALTH, counts={}, last_run_at=None), ()),
-    "connections": lambda: repository.connections(CONNECTIONS),
-    "connections_all": lambda: repository.connections(CONNECTIONS[:1]),
+    "connections": lambda: repository.connections(CONNECTIONS, NOW),
+    "connections_all": lambda: repository.connections(CONNECTIONS[:1], NOW),
     "policy": lambda: policy.in_force("acme/shop", POLICY),
     "policy_fault": lambda: policy.in_force("acme/shop", POLICY, fault="quarantine.days: must be 1 to 90."),
     "policy_default": lambda: policy.in_force("acme/shop", DEFAULT),

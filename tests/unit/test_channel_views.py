@@ -20,12 +20,11 @@ from bot.analysis.digest import Cost, Day, Digest, News, Owned, Row, Waiting
 from bot.analysis.learning.error_ledger import Ledger, MaskedRegression, StatusErrors
 from bot.analysis.model import CaseId, Channel, QuarantineId, RepositoryId, Status, WorkspaceId
 from bot.analysis.quarantine.policy import DEFAULT
-from bot.analysis.subscription import Event, Filters, Subscription
+from bot.analysis.subscription import Event, Filters, NamedSubscription, Subscription
 from bot.slack.block_kit import Message, View
 from bot.slack.views import author, channel_form, digest, escalation, policy, storm, table
 from bot.slack.views import settings as settings_window
 from bot.slack.views import subscription as subscriptions
-from bot.slack.views.subscription import SubscriptionRow
 from bot.slack.views.table import Level
 from tests import blockkit_lint
 from tests.unit.slack_examples import ACTIVE, FLAKY, NOW, PROPOSED, case_failure
@@ -159,7 +158,7 @@ VIEWS: dict[str, Callable[[], Message | View]] = {
     "subscribed": lambda: subscriptions.subscribed("acme/shop", SUBSCRIPTION.filters, HOURS),
     "unsubscribed": lambda: subscriptions.unsubscribed("acme/shop"),
     "subscriptions": lambda: subscriptions.listing(
-        [SubscriptionRow(SUBSCRIPTION, "acme/shop")], HOURS, "it was archived"
+        [NamedSubscription(SUBSCRIPTION, "acme/shop")], HOURS, "it was archived"
     ),
     "subscriptions_none": lambda: subscriptions.listing([], Hours(), None),
     "hours": lambda: subscriptions.hours_set(HOURS),
@@ -276,7 +275,7 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
         ),
         subscriptions.subscribed(name, filters, HOURS),
         subscriptions.unsubscribed(name),
-        subscriptions.listing([SubscriptionRow(subscription, name)] * 40, HOURS, other),
+        subscriptions.listing([NamedSubscription(subscription, name)] * 40, HOURS, other),
         channel_form.subscribe_form({RepositoryId(4711): name or "?"}, other, subscription),
     ]
     assert [problem for one in rendered for problem in _problems(one)] == []

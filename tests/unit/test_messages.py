@@ -14,21 +14,22 @@ from hypothesis import strategies as st
 from bot.analysis.case_profile import CaseProfile, ListedCase, Membership, NamedOrder
 from bot.analysis.case_state import CaseState
 from bot.analysis.commit_state import FailureClass
+from bot.analysis.connection import Account
 from bot.analysis.explanation.evidence import FailureKind
+from bot.analysis.home import Home, Page, Pages
 from bot.analysis.incident import Kind
 from bot.analysis.model import Actor, ActorKind, CaseId, ClusterKind, OrderKind, Problem
 from bot.analysis.quarantine.lifecycle import Quarantine, Scope, State
 from bot.analysis.quarantine.policy import Approval, PathRule, Team
 from bot.errors import InvalidInputError
+from bot.slack import ids
 from bot.slack.block_kit import Json, Message, View
-from bot.slack.ids import CaseAction, Pages, Target
+from bot.slack.ids import CaseAction, Target
 from bot.slack.views import case, case_list, confirmation, home, impact, modal, policy, repository, response, run
 from bot.slack.views import message as messages
 from bot.slack.views.case import AuditLine
 from bot.slack.views.case_list import ListKind
-from bot.slack.views.home import Page
 from bot.slack.views.message import History
-from bot.slack.views.repository import Connection
 from bot.slack.views.response import Choice
 from tests import blockkit_lint
 from tests.unit.slack_examples import (
@@ -160,10 +161,10 @@ def test_a_menu_has_at_most_five_actions(profile: CaseProfile, quarantine: Quara
 
 
 def test_the_pages_of_a_home_survive_the_way_through_slack() -> None:
-    assert Pages.decode(Pages(2, 1).encode()) == Pages(2, 1)
+    assert ids.decode_pages(ids.encode_pages(Pages(2, 1))) == Pages(2, 1)
     for value in ("", "1", "x:1", "1:-1", "1:1:1", "9" * 40 + ":1"):
         with pytest.raises(InvalidInputError):
-            Pages.decode(value)
+            ids.decode_pages(value)
 
 
 NAMES = st.one_of(
@@ -191,9 +192,9 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
     rows = [ListedCase(profile, quarantine)] * 25
     state_of = replace(HEALTH, repository=name)
     audit = [AuditLine(NOW, name, other, name)] * 12
-    state = home.HomeState(
+    state = Home(
         waiting=Page(rows[:3], 3), own=Page(rows[:15], 90), pages=Pages(0, 2), subscriptions=(),
-        repositories=[state_of] * 12, connections=[Connection(name, True, other)],
+        repositories=[state_of] * 12, connections=[Account(other)],
     )  # fmt: skip
     told = replace(
         EXPLANATION, sentence=f"{name} {other}.", lines=(name,) * 40, counterfactuals=(other,) * 9,
@@ -222,7 +223,7 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
         response.done(f"{name}."),
         repository.status(state_of, [ListedCase(profile)] * 5),
         repository.status(state_of, [ListedCase(profile)] * 5, shared_by="<@U0ANA>"),
-        repository.connections([Connection(name, False, other)] * 5),
+        repository.connections([Account(other)] * 5, NOW),
         policy.in_force(name, POLICY, fault=other),
         policy.in_force(
             name,

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from bot import telemetry
+from bot.analysis.connection import Setup
 from bot.analysis.model import CaseId, Channel, RepositoryId
 from bot.analysis.quarantine.lifecycle import Quarantine
 from bot.commands.request.parser import Typed
@@ -16,7 +17,6 @@ from bot.errors import FlakeGuardError, NotAllowedError, UserError
 from bot.github.client import GitHub, Target
 from bot.queries import access
 from bot.queries.access import About, Authorized, Permission, PermissionSource, PermissionUnknownError
-from bot.queries.connection import Setup
 from bot.queries.search import CaseSearch
 from bot.services.page_link import PageLinks
 from bot.services.workspace import recognise

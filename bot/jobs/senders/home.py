@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bot.analysis.home import Pages
 from bot.jobs.context import Context
 from bot.queries import home as homes
-from bot.slack.ids import Pages
 from bot.slack.views import home
 from bot.store.conversation.notice import Notice
 from bot.store.workspaces import repository as repository_store

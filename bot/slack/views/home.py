@@ -1,50 +1,28 @@
-"""The App Home, pure: what waits for a person, what they keep in quarantine, how everything does."""
+"""The App Home: what waits for a person, their quarantines, and the health of their repositories."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from bot.analysis.case_profile import ListedCase
+from bot.analysis.home import PAGE, Home, Page, Pages
 from bot.analysis.model import Status
 from bot.analysis.repository_summary import RepositorySummary
-from bot.slack import block_kit
+from bot.analysis.subscription import NamedSubscription
+from bot.slack import block_kit, ids
 from bot.slack.block_kit import Block, Element, View
-from bot.slack.ids import Action, Pages
+from bot.slack.ids import Action
 from bot.slack.views import case_list, phrase, repository, response
-from bot.slack.views.repository import Connection
+from bot.slack.views import subscription as subscription_view
 
-PAGE = 15
-"""Rows of a list; both lists together stay far below the 100 blocks of a view."""
 _MAX_REPOSITORIES = 10
 _MAX_SUBSCRIPTIONS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a list, and how many rows there are in all."""
-
-    rows: Sequence[ListedCase]
-    total: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HomeState:
-    """Everything the App Home of one person shows; `subscriptions` are lines of mrkdwn."""
-
-    waiting: Page
-    own: Page
-    pages: Pages
-    subscriptions: Sequence[str]
-    repositories: Sequence[RepositorySummary]
-    connections: Sequence[Connection]
-
-
-def home(state: HomeState, now: datetime) -> View:
+def home(state: Home, now: datetime) -> View:
     """Render the App Home."""
     waits = phrase.count(state.waiting.total, "proposal waits", "proposals wait")
-    subscriptions = list(state.subscriptions[:_MAX_SUBSCRIPTIONS])
+    subscriptions = [_subscription(one) for one in state.subscriptions[:_MAX_SUBSCRIPTIONS]]
     if hidden := len(state.subscriptions) - len(subscriptions):
         subscriptions.append(f"and {hidden:,} more")
     blocks: list[Block] = [
@@ -60,17 +38,23 @@ def home(state: HomeState, now: datetime) -> View:
         *_turning(state.own, state.pages, "own", "your tests"),
         block_kit.divider(),
         block_kit.section(
-            "*Subscriptions*\n" + ("\n".join(subscriptions) or "No channel of yours hears of a repository yet.")
+            "*Subscriptions*\n" + ("\n".join(subscriptions) or "You have subscribed no channel to a repository yet.")
         ),
         block_kit.divider(),
         block_kit.section("*Health*\n" + ("\n".join(_health(state.repositories)) or "No repository is connected yet.")),
         block_kit.divider(),
         block_kit.section("*Connections*"),
         block_kit.context(
-            *[repository.connection(one) for one in state.connections[:9]], f"as of {phrase.when(now, 'both')}"
+            *[repository.connection(one, now) for one in state.connections[:9]], f"as of {phrase.when(now, 'both')}"
         ),
     ]
     return View(type="home", blocks=tuple(blocks))
+
+
+def _subscription(named: NamedSubscription) -> str:
+    subscription = named.subscription
+    filters = subscription_view.describe(subscription.filters)
+    return f"<#{subscription.channel.id}> is subscribed to {phrase.repository(named.repository)}: {filters}"
 
 
 def _own(total: int) -> str:
@@ -88,7 +72,7 @@ def _turning(page: Page, pages: Pages, which: str, what: str) -> list[Block]:
     number = pages.waiting if which == "waiting" else pages.own
 
     def turned(to: int) -> str:
-        return (Pages(to, pages.own) if which == "waiting" else Pages(pages.waiting, to)).encode()
+        return ids.encode_pages(Pages(to, pages.own) if which == "waiting" else Pages(pages.waiting, to))
 
     buttons: list[Element] = []
     if number > 0:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
 
 from bot.analysis.case_profile import ListedCase
+from bot.analysis.connection import Account, Connection, Part, Queue, Service
 from bot.analysis.model import Status
 from bot.analysis.repository_summary import RepositorySummary
 from bot.slack import block_kit
@@ -17,28 +19,51 @@ _ORDER = (Status.BROKEN, Status.FLAKY, Status.INFRA, Status.SUSPECT, Status.INSU
 _MAX_TOP = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """Whether one of the services FlakeGuard needs answers; `detail` says since when, or how to mend it."""
-
-    name: str
-    ok: bool
-    detail: str
+_ACTIVITIES = {Part.SLACK: "message", Part.GITHUB_APP: "run read", Part.GITHUB_WEBHOOK: "delivery"}
 
 
-def connection(one: Connection) -> str:
+def connection(one: Connection, now: datetime) -> str:
     """Return one connection as a line of mrkdwn."""
     mark = "\N{WHITE HEAVY CHECK MARK} connected" if one.ok else "\N{WARNING SIGN} not connected"
-    return f"{block_kit.escape(one.name, 40)}: {mark}, {block_kit.escape(block_kit.line(one.detail), 300)}"
+    return f"{_name(one)}: {mark}, {_detail(one, now)}"
 
 
-def connections(found: Sequence[Connection]) -> Message:
-    """Say whether everything is connected, and how to mend what is not."""
-    missing = [one.name for one in found if not one.ok]
-    names = phrase.listing(block_kit.escape(block_kit.line(name), 40) for name in missing)
-    text = f"Not connected: {names}." if missing else f"All {phrase.count(len(found), 'part')} are connected."
-    lines = "\n".join(f"• {connection(one)}" for one in found) or "Nothing is configured yet."
+def connections(parts: Sequence[Connection], now: datetime) -> Message:
+    """Say whether everything is connected, and how to fix what is not."""
+    missing = phrase.listing(_name(one) for one in parts if not one.ok)
+    text = f"Not connected: {missing}." if missing else f"All {phrase.count(len(parts), 'part')} are connected."
+    lines = "\n".join(f"• {connection(one, now)}" for one in parts) or "Nothing is configured yet."
     return Message(text, (block_kit.section(f"*{text}*\n{lines}"),))
+
+
+def _name(one: Connection) -> str:
+    match one:
+        case Account():
+            return Part.ACCOUNT
+        case Service():
+            return one.part
+        case Queue():
+            return Part.WORKER
+        case _:
+            assert_never(one)
+
+
+def _detail(one: Connection, now: datetime) -> str:
+    match one:
+        case Account(login):
+            return f"as {block_kit.escape(f'@{login}', 60)}" if login else "type /flakeguard connect"
+        case Queue(due, oldest_age):
+            waits = f"{phrase.count(due, 'job waits', 'jobs wait')}, the oldest for {phrase.span(oldest_age)}"
+            return waits if due else "no job waits"
+        case Service() if one.missing:
+            return f"set {', '.join(one.missing)}"
+        case Service():
+            what = _ACTIVITIES[one.part]
+            seen = f"last {what} {phrase.span(now - one.last_at)} ago" if one.last_at else f"no {what} yet"
+            paused = f", {phrase.count(one.paused_channels, 'channel')} paused" if one.paused_channels else ""
+            return f"{seen}{paused}"
+        case _:
+            assert_never(one)
 
 
 _TURNS = ((Status.FLAKY, "turned flaky"), (Status.BROKEN, "broke"), (Status.HEALTHY, "got healthy"))
@@ -46,11 +71,11 @@ _TURNS = ((Status.FLAKY, "turned flaky"), (Status.BROKEN, "broke"), (Status.HEAL
 
 def _trend(summary: RepositorySummary) -> str:
     """Return what turned in the last seven days, beside the seven before."""
-    told = [
+    turns = [
         f"{summary.turned.get(one, 0):,} {words} (before: {summary.turned_before.get(one, 0):,})"
         for one, words in _TURNS
     ]
-    return f"In the last 7 days {phrase.listing(told)}."
+    return f"In the last 7 days {phrase.listing(turns)}."
 
 
 def status(summary: RepositorySummary, top: Sequence[ListedCase], *, shared_by: str | None = None) -> Message:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from bot.analysis.channel_schedule import EVERY_DAY, WORKDAYS, Hours
-from bot.analysis.subscription import Event, Filters, Subscription
+from bot.analysis.subscription import Event, Filters, NamedSubscription
 from bot.slack import block_kit
 from bot.slack.block_kit import Block, Element, Message
 from bot.slack.ids import Action, InRepository
@@ -24,14 +23,6 @@ EVENTS = {
 }
 """What each event is, in words."""
 _MAX_ROWS = 12
-
-
-@dataclass(frozen=True, slots=True)
-class SubscriptionRow:
-    """One subscription with the name of its repository."""
-
-    subscription: Subscription
-    repository: str
 
 
 def describe(filters: Filters) -> str:
@@ -109,7 +100,7 @@ def nothing_to_tell() -> Message:
     return Message(text, (block_kit.section(text),))
 
 
-def listing(rows: Sequence[SubscriptionRow], hours: Hours, paused: str | None) -> Message:
+def listing(rows: Sequence[NamedSubscription], hours: Hours, paused: str | None) -> Message:
     """List what a channel hears of, each with its buttons."""
     text = f"This channel hears of {phrase.count(len(rows), 'repository', 'repositories')}; {cadence(hours)}."
     blocks: list[Block] = [block_kit.section(f"*{text}*")]
@@ -126,7 +117,7 @@ def listing(rows: Sequence[SubscriptionRow], hours: Hours, paused: str | None) -
     return Message(text, tuple(blocks))
 
 
-def _row_buttons(row: SubscriptionRow) -> tuple[Element, ...]:
+def _row_buttons(row: NamedSubscription) -> tuple[Element, ...]:
     value = InRepository(row.subscription.id, row.subscription.repository_id).encode()
     ask = block_kit.confirm("Unsubscribe this channel?", f"It hears no more of {row.repository}.", yes="Unsubscribe")
     return (
