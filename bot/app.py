@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from types import FrameType
 
 import uvicorn
-from slack_bolt import App as Bolt
 from starlette.applications import Starlette
 
 from bot import telemetry
@@ -35,7 +34,7 @@ from bot.store.database import Database
 from bot.store.scores import rescore as rescore_store
 from bot.store.vault import Vault
 from bot.store.workspaces import workspace as workspace_store
-from bot.web import routes
+from bot.web import routes, slack
 from bot.web.account import AccountPages
 from bot.web.case_page import CasePage
 from bot.web.installation import InstallPages, Outcomes
@@ -81,6 +80,7 @@ class Bot:
             approver_groups=settings.approver_groups,
             public_url=settings.address,
             pages=self.pages,
+            clock=_now,
         )
         if not settings.links_accounts and not settings.approver_groups:
             _log.warning("nobody can decide in Slack: set GITHUB_CLIENT_ID and its secret, or APPROVER_GROUPS")
@@ -107,7 +107,7 @@ class Bot:
             with self.db.begin() as session:
                 workspace_store.put_by_token(session, sees_all=self.slack_app is None, now=_now())
 
-    def bolt(self) -> Bolt | None:
+    def bolt(self) -> slack.Bolt | None:
         """The Slack listeners, where Slack is configured."""
         settings = self.settings
         if settings.slack_bot_token is None and self.slack_app is None:
@@ -305,7 +305,7 @@ def _accounts(settings: Settings) -> Accounts | None:
     )
 
 
-def _socket_mode(settings: Settings, bolt: Bolt | None) -> Sockets | None:
+def _socket_mode(settings: Settings, bolt: slack.Bolt | None) -> Sockets | None:
     if bolt is None or settings.slack_app_token is None:
         return None
     return Sockets(bolt, settings.slack_app_token.get_secret_value())

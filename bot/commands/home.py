@@ -15,7 +15,8 @@ from bot.queries import home as home_query
 from bot.slack import ids
 from bot.slack.block_kit import Block
 from bot.slack.client import LinkPlace
-from bot.slack.payloads import AppHomeOpened, BlockAction, LinkShared
+from bot.slack.event_payloads import AppHomeOpened, LinkShared
+from bot.slack.payloads import BlockAction
 from bot.slack.views import home as home_view
 from bot.slack.views import message as message_view
 from bot.store.conversation import home as home_store

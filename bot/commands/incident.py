@@ -66,7 +66,7 @@ def _run(context: SlackContext, typed: Typed) -> None:
 
 
 def _start(context: SlackContext, typed: Typed) -> None:
-    """Begin at once where one repository is meant, and ask which where it is not said."""
+    """Begin at once where one repository is meant, and ask which one otherwise."""
     words, flags = typed.flags((_SINCE,))
     with context.begin() as session:
         repositories, reason = _meant(context, session, words[1:])
@@ -85,8 +85,8 @@ def _start(context: SlackContext, typed: Typed) -> None:
 def _end(context: SlackContext, words: Sequence[str]) -> None:
     with context.begin() as session:
         repositories, _ = _meant(context, session, words)
-        open_ones = [one for one in repositories if incident.find_open(session, one.id) is not None]
-    ending = open_ones or repositories
+        suffering = [each for each in repositories if incident.find_open(session, each.id) is not None]
+    ending = suffering or repositories
     for repository in ending:
         with context.authorize(About.REPOSITORY, repository.id, Permission.WRITE) as (session, authorized):
             incident.end(session, [repository.id], authorized.actor, context.now)

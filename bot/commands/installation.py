@@ -9,7 +9,7 @@ from bot import telemetry
 from bot.analysis.model import Channel
 from bot.services import subscription
 from bot.services import workspace as workspaces
-from bot.slack.payloads import LifecycleEvent
+from bot.slack.event_payloads import LifecycleEvent
 from bot.store.database import Session
 from bot.store.runs import delivery as delivery_store
 from bot.store.workspaces.workspace import Workspace

@@ -39,16 +39,13 @@ from bot.commands.request.submission import Submissions
 from bot.errors import FlakeGuardError
 from bot.queries.access import About, Permission
 from bot.slack.block_kit import Element
+from bot.slack.event_payloads import AppHomeOpened, AppMention, LifecycleEvent, LinkShared
 from bot.slack.ids import OUTDATED, Action, Callback, ShortcutId
 from bot.slack.manifest import COMMAND
 from bot.slack.payloads import (
-    AppHomeOpened,
-    AppMention,
     BlockAction,
     BlockSuggestion,
     Interaction,
-    LifecycleEvent,
-    LinkShared,
     MessageShortcut,
     Request,
     Shortcut,

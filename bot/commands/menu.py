@@ -21,8 +21,9 @@ from bot.commands.request import parser
 from bot.commands.request.context import Command, SlackContext
 from bot.commands.request.parser import Typed
 from bot.queries import case as case_query
+from bot.slack.event_payloads import AppMention
 from bot.slack.ids import Action
-from bot.slack.payloads import AppMention, BlockAction, SlashCommand
+from bot.slack.payloads import BlockAction, SlashCommand
 from bot.slack.views import response
 from bot.slack.views.response import CommandHelp
 from bot.store.decisions import quarantine as quarantine_store
@@ -41,12 +42,12 @@ def on_command(context: SlackContext, command: SlashCommand) -> None:
 
 
 def on_mention(context: SlackContext, mention: AppMention) -> None:
-    """Answer what was said to the bot."""
+    """Answer a mention of the bot."""
     _run(context, mention.event.text)
 
 
 def on_carry_on(context: SlackContext, action: BlockAction) -> None:
-    """Go on with a command that was said to the bot and asks for more."""
+    """Go on with a command of a mention that needs a form."""
     _run(context, action.value)
 
 

@@ -38,7 +38,7 @@ def open_assign(context: SlackContext, authorized: Authorized[Case], _days: int 
 
 
 def open_mute(context: SlackContext, authorized: Authorized[Case], days: int | None = None) -> None:
-    """Ask for how long nothing shall be announced of a case."""
+    """Ask for how long nothing is announced of a case."""
     with context.begin() as session:
         profile = case_query.of_case(session, authorized.subject.id, context.now)
     context.open(modal.mute(profile, days=days))

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
-from slack_bolt import App as Bolt
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -37,7 +36,7 @@ class Doors:
 
     db: Database
     webhook_secrets: tuple[str, ...]
-    bolt: Bolt | None
+    bolt: slack.Bolt | None
     probes: dict[str, Callable[[], None]]
     missing: tuple[str, ...]
     accounts: AccountPages

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from typing import TypeAlias
 
-from slack_bolt import App as Bolt
-from slack_bolt import BoltRequest
+from slack_bolt import App, BoltRequest
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,6 +18,7 @@ from starlette.responses import Response
 from bot import telemetry
 from bot.web.problem import problem
 
+Bolt: TypeAlias = App
 _MAX_BYTES = 1024 * 1024
 _SECONDS = re.compile(r"[0-9]{1,12}")
 _log = telemetry.logger(__name__)

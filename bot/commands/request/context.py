@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 
 from bot import telemetry
@@ -23,8 +23,9 @@ from bot.services.workspace import recognise
 from bot.slack.block_kit import Message, View
 from bot.slack.client import Slack
 from bot.slack.errors import ExpiredTriggerError
+from bot.slack.event_payloads import AppMention
 from bot.slack.ids import Action, ShortcutId
-from bot.slack.payloads import AppMention, Request
+from bot.slack.payloads import Request
 from bot.slack.registry import Registry
 from bot.slack.views import response
 from bot.store.cases.case import Case
@@ -48,10 +49,6 @@ class RepeatedRequestError(FlakeGuardError):
     """Slack sent a request again that was served already."""
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackApp:
     """The services of the process that requests from Slack need.
@@ -67,8 +64,8 @@ class SlackApp:
     approver_groups: tuple[str, ...]
     public_url: str
     pages: PageLinks | None
+    clock: Callable[[], datetime]
     search: CaseSearch = field(default_factory=CaseSearch)
-    clock: Callable[[], datetime] = _utc_now
 
     def context_for(self, workspace: Workspace, request: Request, *, is_retry: bool = False) -> SlackContext:
         """The context of a request of this workspace; `is_retry`: Slack says that it sends the request again."""

@@ -11,7 +11,7 @@ from bot.commands.request.parser import closest
 from bot.errors import InvalidInputError
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-"""The short names of the days; the place of a day is its number, Monday 0."""
+"""The short names of the days; the position of a day is its number, Monday 0."""
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _PART = re.compile(r"(\d{1,5})\s*(minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|w)(?![a-z])\s*", re.IGNORECASE)
 _CLOCK = re.compile(r"(\d{1,2})(?:[:.](\d\d))?\s*(am|pm)?", re.IGNORECASE)
@@ -66,10 +66,10 @@ def time_of_day(text: str) -> time:
     Raises:
         InvalidInputError: no time of day.
     """
-    found = _CLOCK.fullmatch(text.strip())
-    hour, minute = (int(found[1]), int(found[2] or 0)) if found else (99, 0)
-    if found and found[3]:
-        hour = hour % _NOON + (_NOON if found[3].lower() == "pm" else 0) if 1 <= hour <= _NOON else 99
+    match = _CLOCK.fullmatch(text.strip())
+    hour, minute = (int(match[1]), int(match[2] or 0)) if match else (99, 0)
+    if match and match[3]:
+        hour = hour % _NOON + (_NOON if match[3].lower() == "pm" else 0) if 1 <= hour <= _NOON else 99
     if hour > _LAST_HOUR or minute > _LAST_MINUTE:
         message = f"“{text[:40]}” is no time of day; write one such as 09:00."
         raise InvalidInputError(message)

@@ -33,7 +33,7 @@ _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,3})?)\s*%?")
 class Typed:
     """A command: its `word` in lower case (empty for none), the `words` after it, and the whole `rest` of the line.
 
-    Quotes and Slack's links are undone in both; `rest` is for what may hold spaces, such as the name of a test.
+    Quotes and Slack's links are removed in both; `rest` is for what may hold spaces, such as the name of a test.
     """
 
     word: str
@@ -41,13 +41,13 @@ class Typed:
     words: tuple[str, ...]
 
     def flags(self, known: Collection[str]) -> tuple[tuple[str, ...], Mapping[str, tuple[str, ...]]]:
-        """Part the words from the flags among them, such as `events:flaky,fixed`; a flag may come several times.
+        """Separate the words from the flags among them, such as `events:flaky,fixed`; a flag may come several times.
 
         Raises:
             InvalidInputError: a flag without a value, or one that is nearly a known one.
         """
         plain: list[str] = []
-        found: dict[str, tuple[str, ...]] = {}
+        flags: dict[str, tuple[str, ...]] = {}
         for word in self.words:
             flag = _FLAG.fullmatch(word)
             if flag is None:
@@ -60,12 +60,12 @@ class Typed:
                     raise InvalidInputError(message)
                 plain.append(word)
                 continue
-            values = tuple(part for part in (one.strip() for one in flag["value"].split(",")) if part)
+            values = tuple(part.strip() for part in flag["value"].split(",") if part.strip())
             if not values:
-                message = f"Say what {name}: shall be, such as {name}:value."
+                message = f"Say what {name}: should be, such as {name}:value."
                 raise InvalidInputError(message)
-            found[name] = (*found.get(name, ()), *values)
-        return tuple(plain), found
+            flags[name] = (*flags.get(name, ()), *values)
+        return tuple(plain), flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,26 +87,26 @@ def parse(text: str) -> Typed:
 
 def closest(word: str, known: Collection[str]) -> str | None:
     """The known word that was probably meant."""
-    beginning = [one for one in known if len(word) > 1 and one.startswith(word)]
+    beginning = [other for other in known if len(word) > 1 and other.startswith(word)]
     if len(beginning) == 1:
         return beginning[0]
-    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return found[0] if found else None
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return near[0] if near else None
 
 
 def repository(text: str) -> str | None:
     """The `owner/repo` that a word or a link names, or None."""
-    if found := _REPOSITORY_URL.fullmatch(text):
-        return found["name"]
+    if match := _REPOSITORY_URL.fullmatch(text):
+        return match["name"]
     return text if _REPOSITORY.fullmatch(text) else None
 
 
 def run_address(text: str) -> RunAddress | None:
     """The workflow run whose link stands somewhere in a text, or None."""
-    found = _RUN_URL.search(text)
-    if found is None:
+    match = _RUN_URL.search(text)
+    if match is None:
         return None
-    return RunAddress(found["name"], int(found["run"]), int(found["attempt"]) if found["attempt"] else None)
+    return RunAddress(match["name"], int(match["run"]), int(match["attempt"]) if match["attempt"] else None)
 
 
 def share(text: str) -> float:
@@ -115,11 +115,11 @@ def share(text: str) -> float:
     Raises:
         InvalidInputError: not a percentage of 0 to 100.
     """
-    found = _PERCENT.fullmatch(text.strip())
-    if found is None or float(found[1]) > 100:  # noqa: PLR2004  # per cent
+    match = _PERCENT.fullmatch(text.strip())
+    if match is None or float(match[1]) > 100:  # noqa: PLR2004  # per cent
         message = f"“{text[:40]}” is no percentage; write one such as 5%."
         raise InvalidInputError(message)
-    return float(found[1]) / 100
+    return float(match[1]) / 100
 
 
 def _unlink(token: re.Match[str]) -> str:
@@ -129,8 +129,8 @@ def _unlink(token: re.Match[str]) -> str:
     bare = target.removeprefix("mailto:").removeprefix("https://").removeprefix("http://").rstrip("/")
     if label and bare == label.rstrip("/"):
         return label  # Slack makes a link of `test_cart.py`: .py is a country
-    if found := _REPOSITORY_URL.fullmatch(target):
-        return found["name"]
+    if match := _REPOSITORY_URL.fullmatch(target):
+        return match["name"]
     return target
 
 

@@ -31,7 +31,7 @@ class Subject(Generic[S_co]):
 def find_repository(session: Session, workspace_id: WorkspaceId | None, number: int) -> Subject[Repository] | None:
     """The repository of this number, where the workspace may see it; None as workspace sees all that are present."""
     row = (
-        session.execute(sa.select(*_REPOSITORY).where(repositories.c.id == number, _is_present(workspace_id)))
+        session.execute(sa.select(*_REPOSITORY).where(repositories.c.id == _id(number), _is_present(workspace_id)))
         .mappings()
         .one_or_none()
     )
@@ -49,7 +49,9 @@ def find_case(session: Session, workspace_id: WorkspaceId | None, number: int) -
         .join(cases, _GOES_ON)
         .join(repositories, repositories.c.id == cases.c.repository_id)
     )
-    row = session.execute(statement.where(_named.c.id == number, _is_present(workspace_id))).mappings().one_or_none()
+    row = (
+        session.execute(statement.where(_named.c.id == _id(number), _is_present(workspace_id))).mappings().one_or_none()
+    )
     if row is None:
         return None
     case = _read_case(row)
@@ -68,13 +70,17 @@ def find_quarantine(session: Session, workspace_id: WorkspaceId | None, number: 
         .join(cases, _GOES_ON)
         .join(repositories, repositories.c.id == quarantines.c.repository_id)
     )
-    row = (
-        session.execute(statement.where(quarantines.c.id == number, _is_present(workspace_id))).mappings().one_or_none()
-    )
+    statement = statement.where(quarantines.c.id == _id(number), _is_present(workspace_id))
+    row = session.execute(statement).mappings().one_or_none()
     if row is None:
         return None
     quarantine = quarantine_store.read({column.name: row[column] for column in quarantines.c})
     return Subject(quarantine, _read_repository(row), row[cases.c.file])
+
+
+def _id(number: int) -> sa.ColumnElement[int]:
+    """A number from Slack, which may be larger than the column."""
+    return sa.literal(number, sa.BigInteger())
 
 
 def _is_present(workspace_id: WorkspaceId | None) -> sa.ColumnElement[bool]:

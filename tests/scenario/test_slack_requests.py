@@ -1,4 +1,4 @@
-"""An approval from Slack's signed request to the commit, and what it costs the database."""
+"""Signed requests of Slack to the listeners in this process: what they cost the database, and what they answer."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
-from slack_bolt import App, BoltRequest
+from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.lazy_listener.thread_runner import ThreadLazyListenerRunner
 from slack_sdk.signature import SignatureVerifier
 
 from bot.analysis.connection import Setup
-from bot.analysis.model import Actor, ActorKind, QuarantineId
+from bot.analysis.model import Actor, ActorKind, Channel, QuarantineId
 from bot.analysis.quarantine.lifecycle import Scope, State
 from bot.commands import listener
 from bot.commands.request.context import SlackApp
 from bot.services import quarantine
-from bot.slack.ids import Action
+from bot.slack import ids
+from bot.slack.ids import Action, Callback
 from bot.slack.registry import Registry
+from bot.store.conversation import subscription as subscription_store
 from bot.store.database import Database
 from bot.store.decisions import quarantine as quarantine_store
 from bot.store.workspaces import account_link as account_link_store
@@ -81,19 +83,10 @@ def propose(past: Past) -> QuarantineId:
 
 
 def click(bolt: App, action: Action, value: str, *, retry: str = "0") -> int:
-    """Press a button, as Slack signs and sends it."""
+    """Press a button."""
     payload = {
         "type": "block_actions",
-        "team": {"id": TEAM, "domain": "acme"},
-        "user": {"id": "U0BEN", "username": "ben", "name": "ben", "team_id": TEAM},
-        "api_app_id": "A0FLAKE",
-        "container": {
-            "type": "message",
-            "message_ts": "1764554400.000100",
-            "channel_id": CHANNEL,
-            "is_ephemeral": False,
-        },
-        "trigger_id": "1.2.3",
+        "container": {"type": "message", "message_ts": "1764554400.000100", "channel_id": CHANNEL},
         "channel": {"id": CHANNEL, "name": "ci-flakes"},
         "message": {"ts": "1764554400.000100", "text": "flaky", "blocks": []},
         "response_url": "http://127.0.0.1:9/actions/1",
@@ -101,7 +94,31 @@ def click(bolt: App, action: Action, value: str, *, retry: str = "0") -> int:
             {"type": "button", "action_id": action.value, "block_id": "b", "value": value, "action_ts": "1764554401.1"}
         ],
     }
-    body, stamp = urlencode({"payload": json.dumps(payload)}), str(int(time.time()))
+    return send(bolt, payload, retry=retry).status
+
+
+def submit(bolt: App, callback: Callback, **values: dict[str, object]) -> dict[str, object]:
+    """Submit a form; returns what Slack is answered."""
+    view = {
+        "id": "V1",
+        "type": "modal",
+        "callback_id": callback.value,
+        "private_metadata": "",
+        "state": {"values": {block: {ids.ELEMENT: element} for block, element in values.items()}},
+    }
+    answer: dict[str, object] = json.loads(send(bolt, {"type": "view_submission", "view": view}).body or "{}")
+    return answer
+
+
+def send(bolt: App, payload: dict[str, object], *, retry: str = "0") -> BoltResponse:
+    """Send an interaction of BEN, as Slack signs it."""
+    shared = {
+        "team": {"id": TEAM, "domain": "acme"},
+        "user": {"id": "U0BEN", "username": "ben", "name": "ben", "team_id": TEAM},
+        "api_app_id": "A0FLAKE",
+        "trigger_id": "1.2.3",
+    }
+    body, stamp = urlencode({"payload": json.dumps(shared | payload)}), str(int(time.time()))
     signature = SignatureVerifier(SECRET).generate_signature(timestamp=stamp, body=body)
     headers = {
         "content-type": ["application/x-www-form-urlencoded"],
@@ -109,7 +126,7 @@ def click(bolt: App, action: Action, value: str, *, retry: str = "0") -> int:
         "x-slack-signature": [signature or ""],
         "x-slack-retry-num": [retry],
     }
-    return bolt.dispatch(BoltRequest(body=body, headers=headers)).status
+    return bolt.dispatch(BoltRequest(body=body, headers=headers))
 
 
 def finish(bolt: App) -> None:
@@ -159,3 +176,43 @@ def test_a_permission_that_was_not_read_in_the_last_five_minutes_decides_nothing
     assert click(bolt, Action.APPROVE, str(quarantine_id)) == 200
     finish(bolt)
     assert state_of(past.db, quarantine_id) is State.PROPOSED
+
+
+@pytest.mark.parametrize(
+    ("minimum", "events", "channel", "faulty"),
+    [
+        ("often", ["flaky"], CHANNEL, {"minimum"}),
+        ("5%", [], CHANNEL, {"events"}),
+        ("101", ["percentage"], "", {"minimum", "events", "where"}),
+    ],
+)
+def test_every_faulty_input_of_a_subscription_is_named(
+    bolt: App, minimum: str, events: list[str], channel: str, faulty: set[str]
+) -> None:
+    answer = submit(
+        bolt,
+        Callback.SUBSCRIBE,
+        repository={"type": "static_select", "selected_option": {"value": str(REPOSITORY)}},
+        where={"type": "conversations_select", "selected_conversation": channel or None},
+        minimum={"type": "plain_text_input", "value": minimum},
+        events={"type": "checkboxes", "selected_options": [{"value": event} for event in events]},
+    )
+    assert answer["response_action"] == "errors"
+    assert isinstance(answer["errors"], dict)
+    assert set(answer["errors"]) == faulty
+
+
+def test_a_subscription_is_made_as_it_was_filled_in(past: Past, bolt: App) -> None:
+    submit(
+        bolt,
+        Callback.SUBSCRIBE,
+        repository={"type": "static_select", "selected_option": {"value": str(REPOSITORY)}},
+        where={"type": "conversations_select", "selected_conversation": CHANNEL},
+        minimum={"type": "plain_text_input", "value": "5 %"},
+        events={"type": "checkboxes", "selected_options": [{"value": "flaky"}]},
+    )
+    with past.db.begin() as session:
+        workspace = workspace_store.find(session, "", TEAM)
+        assert workspace is not None
+        (subscription,) = subscription_store.list_of_channel(session, Channel(workspace.id, CHANNEL))
+    assert (subscription.repository_id, subscription.filters.minimum) == (REPOSITORY, 0.05)
