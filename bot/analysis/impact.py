@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.analysis.case_state import VariantScore
-from bot.analysis.explanation.case_history import RunFacts
 from bot.analysis.model import CaseId, RunId, Status
 from bot.analysis.quarantine.lifecycle import Scope
+from bot.analysis.run import StoredRun
 
 WEEK = 7.0
 
@@ -112,7 +112,7 @@ class Period:
     """
 
     days: float
-    runs: Mapping[RunId, RunFacts]
+    runs: Mapping[RunId, StoredRun]
     variants: Sequence[tuple[RunId, str]]
     failures: Sequence[Failure]
     scores: Mapping[tuple[CaseId, str], VariantScore]
@@ -148,7 +148,7 @@ class _Tally:
         self._masked = 0
         self._saved = 0.0
 
-    def add(self, run: RunFacts, failures: Sequence[Failure]) -> None:
+    def add(self, run: StoredRun, failures: Sequence[Failure]) -> None:
         """Count what the failures of one attempt cost."""
         hidden = {one for one in failures if self._is_hidden(one, run)}
         shown = [one for one in failures if one not in hidden]
@@ -187,14 +187,14 @@ class _Tally:
             Saved(self._masked, len(self._kept_green), self._saved),
         )
 
-    def _is_hidden(self, failure: Failure, run: RunFacts) -> bool:
+    def _is_hidden(self, failure: Failure, run: StoredRun) -> bool:
         return any(mask.hides(failure, run.started_at) for mask in self._masks.get(failure.case_id, ()))
 
     def _is_flaky(self, failure: Failure) -> bool:
         score = self._period.scores.get((failure.case_id, failure.variant))
         return score is not None and score.status is Status.FLAKY
 
-    def _passed_again(self, failure: Failure, again: RunFacts | None) -> bool:
+    def _passed_again(self, failure: Failure, again: StoredRun | None) -> bool:
         """Whether the next attempt of the run, on the same code, ran the variant and did not fail for this case."""
         if again is None or again.conclusion is None or (again.id, failure.variant) not in self._read:
             return False
@@ -239,7 +239,7 @@ def masked_times(moves: Iterable[tuple[str, datetime]], end: datetime) -> list[t
     return [(begin, finish) for begin, finish in found if begin < finish]
 
 
-def _waited(run: RunFacts, again: RunFacts | None) -> float:
+def _waited(run: StoredRun, again: StoredRun | None) -> float:
     """Minutes from the end of a red attempt to the end of the one that answered it."""
     if again is None or again.completed_at is None or run.completed_at is None:
         return 0.0

@@ -25,7 +25,7 @@ def on_rerun(context: SlackContext, action: BlockAction, authorized: Authorized[
     with context.begin() as session:
         notice = _own(context, session, action)
         latest = run_store.list_latest_attempts(session, repository.id, notice.detail)
-    failed = [run for run in latest if run.conclusion == "failure"]
+    failed = [run for run in latest if run.failed]
     if repository.installation_id is None or not failed:
         message = "There is nothing to run again on this commit."
         raise NotFoundError(message)

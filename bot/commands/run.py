@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.analysis.model import RunId
+from bot.analysis.run import StoredRun
 from bot.commands.request import parser, repository_name
 from bot.commands.request.context import Command, SlackContext
 from bot.commands.request.parser import Typed
@@ -19,7 +20,6 @@ from bot.slack.views import confirmation, response
 from bot.slack.views import run as run_view
 from bot.store.database import Session
 from bot.store.runs import run as run_store
-from bot.store.runs.run import StoredRun
 from bot.store.workspaces import repository as repository_store
 from bot.store.workspaces.repository import Repository
 
@@ -138,7 +138,7 @@ def _answer(context: SlackContext, session: Session, run: StoredRun) -> Message:
             url=run.url,
             sha=run.head_sha,
             read=run.ingested_at is not None,
-            conclusion=run.conclusion or "",
+            failed=run.failed,
             cases=state.cases,
             failures=state.failures,
             unread=len(state.faults),

@@ -10,6 +10,7 @@ from typing import BinaryIO, TypeVar
 from urllib.parse import quote
 
 from bot.analysis.model import RepositoryId
+from bot.analysis.run import FAILED
 from bot.errors import PermanentUpstreamError, UpstreamError
 from bot.github import response
 from bot.github.artifact import ArtifactInfo, artifacts_of_attempt
@@ -37,7 +38,7 @@ class JobInfo:
     @property
     def failed(self) -> bool:
         """Whether a rerun of failed jobs would run it again for its own sake."""
-        return self.conclusion in {"failure", "timed_out"}
+        return self.conclusion in FAILED
 
 
 @dataclass(frozen=True, slots=True)

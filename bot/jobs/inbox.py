@@ -15,6 +15,7 @@ from bot.analysis.quarantine.lifecycle import Scope
 from bot.analysis.quarantine.policy import Policy
 from bot.analysis.reports import run_report
 from bot.analysis.reports.limits import DEFAULT
+from bot.analysis.run import Run
 from bot.errors import NotAllowedError, PermanentUpstreamError, UserError
 from bot.github import artifact, check_run, client, webhook
 from bot.jobs import account, policy
@@ -114,7 +115,7 @@ def _workflow_run(context: Context, event: webhook.WorkflowRunEvent) -> None:
     completed = event.action == "completed"
     with context.db.begin() as session:
         _put(session, event.repository, event.installation_id)
-        run = run_store.Run(
+        run = Run(
             repository_id=event.repository.id,
             github_run_id=event.run_id,
             attempt=event.attempt,
@@ -265,7 +266,7 @@ def _rerun(context: Context, authorized: Authorized[Repository], head_sha: str) 
     with context.db.begin() as session:
         latest = run_store.list_latest_attempts(session, repository.id, head_sha)
     for run in latest:
-        if run.conclusion != "failure":
+        if not run.failed:
             continue
         failed = github.count_failed_jobs(target(repository), run.github_run_id)
         try:

@@ -41,7 +41,7 @@ def of_commit(
     )
     return AuthoredCommit(
         state=state,
-        run_url=next((run.url for run in runs if run.conclusion == "failure"), runs[0].url if runs else ""),
+        run_url=next((run.url for run in runs if run.failed), runs[0].url if runs else ""),
         is_claimed=bool(claims),
         rerun_at=max(reruns, default=None),
     )

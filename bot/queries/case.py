@@ -8,6 +8,7 @@ from datetime import datetime
 from bot.analysis.case_profile import CaseProfile, ListedCase
 from bot.analysis.model import CaseId, Outcome, Verdict
 from bot.analysis.quarantine.lifecycle import Quarantine
+from bot.analysis.run import kind_of
 from bot.errors import NotFoundError
 from bot.queries import case_state
 from bot.store.cases import case as case_store
@@ -103,11 +104,11 @@ def recent(session: Session, profile: CaseProfile) -> tuple[Verdict, ...]:
 
     Same code is (commit, push or pull request); outcomes that differ between variants are not flaky.
     """
-    commits: dict[tuple[str, bool], dict[str, set[bool]]] = {}
+    commits: dict[tuple[str, str], dict[str, set[bool]]] = {}
     for sha, event, variant, outcome, passed_later in result_store.list_case_outcomes(
         session, profile.repository_id, profile.case_id, _RECENT_RUNS
     ):
-        variants = commits.setdefault((sha, event.startswith("pull_request")), {})
+        variants = commits.setdefault((sha, kind_of(event)), {})
         passed = variants.setdefault(variant, set())
         if outcome is not Outcome.SKIPPED:
             passed.add(not outcome.is_failure)

@@ -14,6 +14,7 @@ from bot.analysis.case_state import CaseState, VariantScore
 from bot.analysis.commit_state import CaseFailure, CommitState
 from bot.analysis.model import CaseId, Outcome, Problem, RepositoryId, RunId, Status
 from bot.analysis.quarantine.lifecycle import Quarantine
+from bot.analysis.run import StoredRun
 from bot.store.cases import case as case_store
 from bot.store.database import Session
 from bot.store.decisions import quarantine as quarantine_store
@@ -22,7 +23,6 @@ from bot.store.runs import history as history_store
 from bot.store.runs import result as result_store
 from bot.store.runs import run as run_store
 from bot.store.runs.result import FailureRow, StoredVariant
-from bot.store.runs.run import StoredRun
 from bot.store.scores import score as score_store
 
 _LOOK_BACK = 30

@@ -10,7 +10,7 @@ from typing import assert_never
 from bot.analysis import incident as incidents
 from bot.analysis import scoring
 from bot.analysis.explanation import case_history, counterfactual, evidence, explanation, regression
-from bot.analysis.explanation.case_history import CaseResult, RunFacts
+from bot.analysis.explanation.case_history import CaseResult
 from bot.analysis.explanation.evidence import FailureKind
 from bot.analysis.explanation.explanation import Explanation, Outlook
 from bot.analysis.incident import Incident, Kind
@@ -18,6 +18,7 @@ from bot.analysis.model import CaseId, RepositoryId, Status, worst
 from bot.analysis.quarantine import release as recovery
 from bot.analysis.quarantine.lifecycle import State
 from bot.analysis.quarantine.policy import Policy
+from bot.analysis.run import StoredRun
 from bot.analysis.scoring.model import breakage_main
 from bot.errors import NotFoundError
 from bot.queries import case_state
@@ -134,7 +135,7 @@ def _kinds(session: Session, repository_id: RepositoryId, results: Iterable[Case
 
 
 def _first_bad(
-    results: Sequence[CaseResult], runs: Sequence[RunFacts], state: bytes, keys: int
+    results: Sequence[CaseResult], runs: Sequence[StoredRun], state: bytes, keys: int
 ) -> regression.FirstBad | None:
     verdicts = case_history.default_branch_verdicts(results)
     order = list(dict.fromkeys(run.head_sha for run in runs if run.on_default_branch))

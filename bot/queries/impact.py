@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from bot.analysis import impact
-from bot.analysis.explanation.case_history import RunFacts
 from bot.analysis.impact import Failure, Impact, Period, Totals
 from bot.analysis.incident import Incident
 from bot.analysis.model import CaseId, Outcome, RepositoryId, RunId
+from bot.analysis.run import StoredRun
 from bot.store.cases import case as case_store
 from bot.store.cases import cost as cost_store
 from bot.store.database import Session
@@ -118,7 +118,7 @@ def _failures(rows: list[FailureRow]) -> list[Failure]:
     return found
 
 
-def _in_incidents(incidents: Iterable[Incident], runs: Sequence[RunFacts]) -> set[RunId]:
+def _in_incidents(incidents: Iterable[Incident], runs: Sequence[StoredRun]) -> set[RunId]:
     known = list(incidents)
     marked = [incident for incident in known if incident.run_id is None]
     within = {incident.run_id for incident in known if incident.run_id is not None}

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.analysis.learning.label import LabelSource, LabelVerdict
 from bot.analysis.model import Actor, Channel
+from bot.analysis.run import StoredRun
 from bot.errors import NotFoundError
 from bot.queries import commit
 from bot.services import learning
@@ -15,7 +16,6 @@ from bot.store.conversation import silence as silence_store
 from bot.store.conversation.notice import Kind, Notice
 from bot.store.database import Session
 from bot.store.decisions import audit as audit_store
-from bot.store.runs import run as run_store
 from bot.store.workspaces import account_link as account_link_store
 from bot.store.workspaces import workspace as workspace_store
 
@@ -23,7 +23,7 @@ SETTLE = timedelta(seconds=5)
 """How long other runs of the commit may take to be told of before it is looked at."""
 
 
-def ask(session: Session, run: run_store.StoredRun, now: datetime, *, failed: bool) -> None:
+def ask(session: Session, run: StoredRun, now: datetime, *, failed: bool) -> None:
     """Ask that the author of a run's commit be told, or told anew; who is not linked, or wants nothing, is not."""
     if run.actor is None:
         return

@@ -24,6 +24,7 @@ from bot.analysis.model import (
     VariantReport,
 )
 from bot.analysis.reports import completeness
+from bot.analysis.run import Run, StoredRun
 from bot.queries import policy
 from bot.services import (
     author,
@@ -57,7 +58,7 @@ _STOPPED = frozenset({"cancelled", "skipped", "stale"})
 _log = telemetry.logger(__name__)
 
 
-def begin(session: Session, run: run_store.Run, now: datetime) -> RunId:
+def begin(session: Session, run: Run, now: datetime) -> RunId:
     """Record that a run exists, finished or not; its commit's check shows it."""
     run_id = run_store.put(session, run)
     if now - run.started_at < HISTORY_AGE:
@@ -86,26 +87,18 @@ def record(
         report,
         run.workflow_path,
         run_part_store.list_attempts(session, run),
-        run_part_store.list_before(session, run, repository.default_branch),
+        run_part_store.list_before(session, run),
         policy.of_repository(session, repository_id),
     )
     ids = identity_store.put(
         session, repository_id, (case.identity for variant in report.variants for case in variant.cases), run.started_at
     )
-    commit = judge.Commit(
-        branch=run.head_branch,
-        on_default_branch=run.head_branch == repository.default_branch and not run.event.startswith("pull_request"),
-        sha=run.head_sha,
-        base_sha=run.base_sha,
-        event_kind="pull_request" if run.event.startswith("pull_request") else "push",
-        started_at=run.started_at,
-    )
-    if commit.on_default_branch:
+    if run.on_default_branch:
         ids = rename.follow(session, run, report, ids, now)
     _store(session, repository_id, run, report, ids, now)
     suites = rename.suites(session, repository_id, ids.values())
     variants = tuple(judged(variant, ids, suites) for variant in report.variants)
-    judgement = _judge(session, run, commit, variants, now)
+    judgement = _judge(session, run, variants, now)
     for variant in report.variants:
         cluster.remember_order(session, repository_id, run_id, variant, ids)
     if judgement.failed:
@@ -117,7 +110,6 @@ def record(
         complete=report.complete,
         outage=judgement.outage,
         files=report.files,
-        on_default_branch=commit.on_default_branch,
         judged=judgement.observations is not None or judgement.outage >= LEFT_OUT,
         now=now,
     )
@@ -134,7 +126,7 @@ def record(
         problems=len(report.problems),
     )
     masking.stop_broken(session, repository_id, judgement.changes, now)
-    if commit.on_default_branch:
+    if run.on_default_branch:
         release.request(session, repository_id)
     failing = {
         ids[case.identity.key]
@@ -149,8 +141,7 @@ def record(
 
 def _judge(
     session: Session,
-    run: run_store.StoredRun,
-    commit: judge.Commit,
+    run: StoredRun,
     variants: tuple[judge.JudgedVariant, ...],
     now: datetime,
 ) -> judge.Judgement:
@@ -158,7 +149,7 @@ def _judge(
     if outage.covering(incident_store.list_marked(session, run.repository_id), run.started_at, run.completed_at):
         return judge.leave_out(variants, LEFT_OUT)
     thresholds = policy.of_repository(session, run.repository_id).thresholds
-    judgement = judge.judge(session, run.repository_id, commit, variants, now, thresholds)
+    judgement = judge.judge(session, run, variants, now, thresholds)
     if judgement.observations is None:
         rebuild.request_if_idle(session, run.repository_id, now)
         return judgement
@@ -178,7 +169,7 @@ def _judge(
 def _store(
     session: Session,
     repository_id: RepositoryId,
-    run: run_store.StoredRun,
+    run: StoredRun,
     report: RunReport,
     ids: dict[bytes, CaseId],
     now: datetime,
@@ -266,7 +257,7 @@ def judged(
 
 def _announce(
     session: Session,
-    run: run_store.StoredRun,
+    run: StoredRun,
     report: RunReport,
     judgement: judge.Judgement,
     failing: Collection[CaseId],

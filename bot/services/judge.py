@@ -13,6 +13,7 @@ from bot.analysis import case_state, scoring
 from bot.analysis.identity.outage_group import Runners
 from bot.analysis.model import CaseId, RepositoryId, Status
 from bot.analysis.quarantine.policy import Thresholds
+from bot.analysis.run import StoredRun
 from bot.store.database import Session
 from bot.store.scores import score as score_store
 from bot.store.scores import scorer as scorer_store
@@ -40,18 +41,6 @@ class JudgedVariant:
     def evidence(self) -> NDArray[np.int32]:
         """The cases whose results count."""
         return self.case_ids if self.whole else self.case_ids[self.failed]
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """Where an execution stands among the commits; same code is (sha, event kind)."""
-
-    branch: str
-    on_default_branch: bool
-    sha: str
-    base_sha: str | None
-    event_kind: str
-    started_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +74,7 @@ class Judgement:
 
 def judge(
     session: Session,
-    repository_id: RepositoryId,
-    commit: Commit,
+    run: StoredRun,
     variants: tuple[JudgedVariant, ...],
     now: datetime,
     thresholds: Thresholds | None = None,
@@ -96,6 +84,7 @@ def judge(
     Holds the repository's scorer for the rest of the transaction, so that runs are judged one after another. Where
     the scores are of another model nothing is judged: the run is when the repository is scored anew.
     """
+    repository_id = run.repository_id
     stored = scorer_store.lock(session, repository_id)
     model = scoring.MODEL
     if stored is not None and stored.model != model.version:
@@ -114,8 +103,8 @@ def judge(
     changed: list[StoredScore] = []
     seen = []
     for judged in sorted(variants, key=lambda one: one.variant):
-        counts = _load(session, repository_id, scorer, commit, judged, known)
-        observation = scorer.observe(execution_of(commit, judged))
+        counts = _load(session, run, scorer, judged, known)
+        observation = scorer.observe(execution_of(run, judged))
         seen.append(observation)
         _store(session, repository_id, scorer, judged, counts, observation)
         changed += read_out(scorer, judged.variant, observation.touched)
@@ -160,16 +149,16 @@ def replace(session: Session, repository_id: RepositoryId, scorer: scoring.Score
     _put(session, repository_id, scorer.memory, now)
 
 
-def execution_of(commit: Commit, judged: JudgedVariant) -> scoring.Execution:
+def execution_of(run: StoredRun, judged: JudgedVariant) -> scoring.Execution:
     """A variant as the filter takes it in."""
     return scoring.Execution(
         variant=judged.variant,
-        branch=commit.branch,
-        on_default_branch=commit.on_default_branch,
-        sha=commit.sha,
-        base_sha=commit.base_sha,
-        event_kind=commit.event_kind,
-        started_at=commit.started_at,
+        branch=run.head_branch,
+        on_default_branch=run.on_default_branch,
+        sha=run.head_sha,
+        base_sha=run.base_sha,
+        event_kind=run.event_kind,
+        started_at=run.started_at,
         case_ids=judged.case_ids,
         suites=judged.suites,
         failed=judged.failed,
@@ -191,15 +180,14 @@ def read_out(scorer: scoring.Scorer, variant: str, case_ids: NDArray[np.int32] |
 
 def _load(
     session: Session,
-    repository_id: RepositoryId,
+    run: StoredRun,
     scorer: scoring.Scorer,
-    commit: Commit,
     judged: JudgedVariant,
     known: list[StoredScore],
 ) -> scorer_store.Counts:
     """Give the scorer what is stored of the cases of a variant, and of its branch."""
     model = scorer.model
-    counts = scorer_store.get_counts(session, repository_id, judged.variant, judged.evidence)
+    counts = scorer_store.get_counts(session, run.repository_id, judged.variant, judged.evidence)
     rows = [(int(row.score.case_id), row.state) for row in known if row.score.variant == judged.variant]
     all_rows = scorer.lists_failures_only(judged.variant)
     inside = set(judged.evidence.tolist()) if rows and not all_rows else set()
@@ -209,9 +197,9 @@ def _load(
         counts.get(judged.evidence),
         scoring.ActiveCases.unpack((row for row in rows if all_rows or row[0] in inside), model),
     )
-    if not commit.on_default_branch:
-        branch = scoring.branch_key(commit.branch)
-        if beliefs := scorer_store.find_branch(session, repository_id, judged.variant, branch):
+    if not run.on_default_branch:
+        branch = scoring.branch_key(run.head_branch)
+        if beliefs := scorer_store.find_branch(session, run.repository_id, judged.variant, branch):
             variant.branches[branch] = scoring.BranchBeliefs.from_bytes(beliefs, model)
     return counts
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.analysis import case_state
 from bot.analysis.model import SYSTEM, CaseId, Channel, RepositoryId, RunId, Status
+from bot.analysis.run import StoredRun
 from bot.analysis.subscription import STORM_WINDOW, Event, Subject, is_storm
 from bot.queries import owner
 from bot.services import judge, subscription
@@ -22,10 +23,8 @@ from bot.store.database import Session
 from bot.store.decisions import audit as audit_store
 from bot.store.decisions import mute as mute_store
 from bot.store.runs import result as result_store
-from bot.store.runs import run as run_store
 from bot.store.scores import score as score_store
 from bot.store.scores import status_change as status_change_store
-from bot.store.workspaces import repository as repository_store
 
 CHECK_AGE = timedelta(days=7)
 """Check runs of commits older than this are left as they are."""
@@ -168,7 +167,7 @@ def move(
 
 def changes(
     session: Session,
-    run: run_store.StoredRun,
+    run: StoredRun,
     found: Sequence[judge.Change],
     default: Channel | None,
     now: datetime,
@@ -195,8 +194,6 @@ def changes(
     held = card_store.list_of_cases(session, run.repository_id, ids)
     quiet = mute_store.list_until(session, [run.repository_id], ids, now)
     channels = {channel for _, channel in held}
-    repository = repository_store.get(session, run.repository_id)
-    on_default_branch = run.head_branch == repository.default_branch and not run.event.startswith("pull_request")
     audience = subscription.audience(session, run.repository_id, default, also=channels)
     for channel in sorted(audience.filters):
         new = [
@@ -204,7 +201,7 @@ def changes(
             for one in found
             if (one.case_id, channel) not in held
             and one.case_id not in quiet
-            and _opens(audience, channel, one, subjects[one.case_id], on_default_branch)
+            and _opens(audience, channel, one, subjects[one.case_id], run.on_default_branch)
         ]
         _open(session, audience, channel, run.repository_id, new, now)
     for one in found:
@@ -356,7 +353,7 @@ def _subjects(
 
 
 def _status_line(
-    session: Session, run: run_store.StoredRun, change: judge.Change, channel: Channel, now: datetime, at: datetime
+    session: Session, run: StoredRun, change: judge.Change, channel: Channel, now: datetime, at: datetime
 ) -> None:
     notice_store.put(
         session,

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from bot import telemetry
 from bot.analysis import scoring
-from bot.analysis.explanation.case_history import RunFacts
 from bot.analysis.incident import LEFT_OUT, Incident
 from bot.analysis.model import Channel, RepositoryId, RunId
+from bot.analysis.run import StoredRun
 from bot.queries import policy
 from bot.services import author_feedback, judge, masking, notice, outage, retraction
 from bot.store import queue
@@ -192,7 +192,7 @@ def finish(session: Session, replay: Replay, channel: Channel | None, now: datet
 
 
 def _take(
-    session: Session, replay: Replay, run: RunFacts, executions: tuple[execution_store.StoredExecution, ...]
+    session: Session, replay: Replay, run: StoredRun, executions: tuple[execution_store.StoredExecution, ...]
 ) -> None:
     """Take one run in as live ingestion did, or leave it out where a marked window covers it."""
     window = outage.covering(replay.windows, run.started_at, run.completed_at)
@@ -200,19 +200,11 @@ def _take(
     if window is not None:
         replay.left_out[run.id] = window
         return
-    commit = judge.Commit(
-        branch=run.head_branch,
-        on_default_branch=run.on_default_branch,
-        sha=run.head_sha,
-        base_sha=run.base_sha,
-        event_kind="pull_request" if run.is_pull_request else "push",
-        started_at=run.started_at,
-    )
     for one in executions:
         case_ids, failed, retries, told = one.judged()
         suites, names = replay.suites.number(session, one.kind, case_ids, whole=len(case_ids) == len(one.case_ids))
         judged = judge.JudgedVariant(one.variant, case_ids, suites, failed, retries, names, one.whole, told)
-        seen = replay.scorer.observe(judge.execution_of(commit, judged))
+        seen = replay.scorer.observe(judge.execution_of(run, judged))
         replay.terms[run.id] = max(replay.terms[run.id], seen.outage)
         replay.found += outage.of_variant(replay.repository_id, run.id, run.started_at, judged, seen)
 

@@ -14,6 +14,7 @@ from bot.analysis.identity import rename
 from bot.analysis.identity.rename import Rename
 from bot.analysis.model import SYSTEM, CaseId, RepositoryId, RunReport
 from bot.analysis.quarantine.lifecycle import State
+from bot.analysis.run import StoredRun
 from bot.services import notice, quarantine, rebuild
 from bot.store.cases import case as case_store
 from bot.store.cases import rename as rename_store
@@ -28,7 +29,7 @@ from bot.store.runs.baseline import Baseline
 
 def follow(
     session: Session,
-    run: run_store.StoredRun,
+    run: StoredRun,
     report: RunReport,
     ids: Mapping[bytes, CaseId],
     now: datetime,
@@ -64,9 +65,7 @@ def suites(session: Session, repository_id: RepositoryId, case_ids: Iterable[Cas
     return history_store.list_suites(session, repository_id, continued) if continued else {}
 
 
-def _find(
-    session: Session, run: run_store.StoredRun, before: Baseline, orders: Mapping[str, list[int]]
-) -> tuple[Rename, ...]:
+def _find(session: Session, run: StoredRun, before: Baseline, orders: Mapping[str, list[int]]) -> tuple[Rename, ...]:
     """The renames between two runs, without those of cases that a run has or had side by side."""
     variants = sorted(before.orders.keys() & orders.keys())
     was = {CaseId(one) for order in before.orders.values() for one in order}
@@ -98,7 +97,7 @@ def _find(
     )
 
 
-def _apply(session: Session, run: run_store.StoredRun, found: tuple[Rename, ...], now: datetime) -> None:
+def _apply(session: Session, run: StoredRun, found: tuple[Rename, ...], now: datetime) -> None:
     repository_id = run.repository_id
     pairs = {one.old.id: one.new.id for one in found}
     since = case_store.first_seen(session, repository_id, pairs.values())

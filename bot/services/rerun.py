@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.analysis.model import Actor
+from bot.analysis.run import StoredRun
 from bot.errors import ConflictError
 from bot.store.database import Session
 from bot.store.decisions import check_run as check_run_store
-from bot.store.runs import run as run_store
 
 MAX_FAILED_JOBS = 5
 MAX_RERUNS = 3
 
 
-def grant(session: Session, run: run_store.StoredRun, failed_jobs: int, actor: Actor, now: datetime) -> None:
+def grant(session: Session, run: StoredRun, failed_jobs: int, actor: Actor, now: datetime) -> None:
     """Note that the jobs of an attempt are run again, before it is asked of GitHub.
 
     Raises:
@@ -31,6 +31,6 @@ def grant(session: Session, run: run_store.StoredRun, failed_jobs: int, actor: A
         raise ConflictError(message)
 
 
-def take_back(session: Session, run: run_store.StoredRun) -> None:
+def take_back(session: Session, run: StoredRun) -> None:
     """Forget a grant that GitHub refused for good, so that it may be asked for again."""
     check_run_store.delete_rerun(session, run.repository_id, run.github_run_id, run.attempt)

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +15,11 @@ import psycopg
 from numpy.typing import NDArray
 
 from bot.analysis import scoring
-from bot.analysis.model import RepositoryId
+from bot.analysis.run import StoredRun
 from bot.services import judge
 from bot.store import embedded
 from bot.store.database import Database
+from tests.unit import made_history
 
 CASES = 100_000
 RUNS = 200
@@ -85,18 +86,11 @@ def _failures(cases: int, runs: int) -> Iterator[NDArray[np.bool_]]:
 
 
 def _execution(number: int, ids: NDArray[np.int32], failed: NDArray[np.bool_]) -> scoring.Execution:
-    return judge.execution_of(_commit(number), _judged(ids, failed))
+    return judge.execution_of(_run(number), _judged(ids, failed))
 
 
-def _commit(number: int) -> judge.Commit:
-    return judge.Commit(
-        branch="main",
-        on_default_branch=True,
-        sha=f"commit {number // 2}",
-        base_sha=None,
-        event_kind="push",
-        started_at=START + timedelta(hours=number),
-    )
+def _run(number: int) -> StoredRun:
+    return made_history.run(number, sha=f"commit {number // 2}")
 
 
 def _judged(ids: NDArray[np.int32], failed: NDArray[np.bool_]) -> judge.JudgedVariant:
@@ -115,7 +109,7 @@ def _after_runs(url: str, name: str, length: int) -> float:
         for number, failed in enumerate(_failures(RUN_SIZE, length + 15)):
             started = time.perf_counter()
             with database.begin() as session:
-                judge.judge(session, RepositoryId(1), _commit(number), (_judged(ids, failed),), START)
+                judge.judge(session, _run(number), (_judged(ids, failed),), START)
             if number >= length:
                 times.append(time.perf_counter() - started)
     finally:

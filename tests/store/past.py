@@ -19,10 +19,10 @@ from bot.analysis.model import (
     RunReport,
     VariantReport,
 )
+from bot.analysis.run import Run
 from bot.services import ingest
 from bot.store.cases import case as case_store
 from bot.store.database import Database
-from bot.store.runs import run as run_store
 from bot.store.workspaces import repository as repository_store
 
 REPOSITORY = RepositoryId(77)
@@ -86,6 +86,7 @@ class Past:
         base_sha: str = "",
         partial: Collection[str] = (),
         again: bool = False,
+        conclusion: str = "",
     ) -> RunId:
         """Record one run of several variants, by variant what `run` takes; the `partial` ones were read in part."""
         variants = tuple(
@@ -97,7 +98,7 @@ class Past:
             )
             for variant, of in outcomes.items()
         )
-        return self._record(variants, branch, event, sha, base_sha, again=again)
+        return self._record(variants, branch, event, sha, base_sha, again=again, conclusion=conclusion)
 
     def _record(
         self,
@@ -108,13 +109,14 @@ class Past:
         base_sha: str,
         *,
         again: bool,
+        conclusion: str = "",
     ) -> RunId:
         self._number += not again
         self._attempt = self._attempt + 1 if again else 1
         head = sha or hashlib.sha1(b"%d" % self._number, usedforsecurity=False).hexdigest()
         failed = any(one.outcome.is_failure for variant in variants for case in variant.cases for one in case.results)
         with self.db.begin() as session:
-            run = run_store.Run(
+            run = Run(
                 repository_id=self.repository_id,
                 github_run_id=1000 + self._number,
                 attempt=self._attempt,
@@ -125,7 +127,7 @@ class Past:
                 head_sha=head,
                 head_branch=branch,
                 base_sha=base_sha or None,
-                conclusion="failure" if failed else "success",
+                conclusion=conclusion or ("failure" if failed else "success"),
                 url="https://github.invalid/run",
                 started_at=self.now,
                 completed_at=self.now + timedelta(minutes=5),

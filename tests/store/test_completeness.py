@@ -5,6 +5,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.analysis.model import Channel, RepositoryId, RunId, RunReport, WorkspaceId
+from bot.analysis.run import Run
 from bot.queries import commit
 from bot.services import ingest
 from bot.store.database import Database
@@ -82,7 +83,7 @@ def test_what_a_run_lacks_is_told_unless_somebody_stopped_it(db: Database, concl
     for _ in range(3):
         past.run(MANY)
     with db.begin() as session:
-        run = run_store.Run(
+        run = Run(
             repository_id=past.repository_id,
             github_run_id=1,
             attempt=1,

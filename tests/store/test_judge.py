@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ import sqlalchemy as sa
 
 from bot.analysis import scoring
 from bot.analysis.model import CaseId, RepositoryId, Status
+from bot.analysis.run import StoredRun
 from bot.services import judge
 from bot.store.database import Database, Session
 from bot.store.scores import score as score_store
@@ -18,10 +18,11 @@ from bot.store.scores import scorer as scorer_store
 from bot.store.tables import branch_beliefs, pass_counts
 from bot.store.tables import scorers as scorers_table
 from bot.store.tables import scores as scores_table
+from tests.unit import made_history
 
 REPOSITORY = RepositoryId(7)
-START = datetime(2026, 5, 4, tzinfo=UTC)
-Step = tuple[judge.Commit, tuple[judge.JudgedVariant, ...]]
+START = made_history.START
+Step = tuple[StoredRun, tuple[judge.JudgedVariant, ...]]
 
 
 def judged(variant: str, ids: list[int], failing: list[int], retried: list[int]) -> judge.JudgedVariant:
@@ -35,15 +36,8 @@ def judged(variant: str, ids: list[int], failing: list[int], retried: list[int])
     )
 
 
-def commit(number: int, sha: str, branch: str = "main") -> judge.Commit:
-    return judge.Commit(
-        branch=branch,
-        on_default_branch=branch == "main",
-        sha=sha,
-        base_sha=None,
-        event_kind="push" if branch == "main" else "pull_request",
-        started_at=START + timedelta(hours=number),
-    )
+def commit(number: int, sha: str, branch: str = "main") -> StoredRun:
+    return made_history.run(number, sha=sha, branch=branch, repository_id=REPOSITORY)
 
 
 def history(seed: int, length: int = 60) -> list[Step]:
@@ -99,7 +93,7 @@ def test_live_rebuild_and_replay_agree_to_the_last_bit(db: Database, seed: int, 
     steps = failures_only(history(seed)) if listing else history(seed)
     with db.begin() as session:
         for one, variants in steps:
-            judge.judge(session, REPOSITORY, one, variants, one.started_at)
+            judge.judge(session, one, variants, one.started_at)
         live = stored(session)
     assert live
     keys = sum(len(one.case_ids) for one in steps[0][1])
@@ -114,7 +108,7 @@ def test_live_rebuild_and_replay_agree_to_the_last_bit(db: Database, seed: int, 
 
 def test_a_run_touches_the_blocks_of_its_own_cases_only(db: Database) -> None:
     with db.begin() as session:
-        judge.judge(session, REPOSITORY, commit(1, "a"), (judged("linux", [1, 5000], [], []),), START)
+        judge.judge(session, commit(1, "a"), (judged("linux", [1, 5000], [], []),), START)
         counts = scorer_store.get_counts(session, REPOSITORY, "linux", np.array([1], dtype=np.int32))
         assert [number for number, _ in counts.rows()] == [0]
         assert counts.get(np.array([1, 2], dtype=np.int32))[0].tolist() == [1, 0]
@@ -124,10 +118,10 @@ def test_a_run_touches_the_blocks_of_its_own_cases_only(db: Database) -> None:
 
 def test_scores_of_another_model_are_left_alone_until_they_are_made_anew(db: Database) -> None:
     with db.begin() as session:
-        judge.judge(session, REPOSITORY, commit(1, "a"), (judged("linux", [1, 2], [1], []),), START)
+        judge.judge(session, commit(1, "a"), (judged("linux", [1, 2], [1], []),), START)
         session.execute(sa.update(scorers_table).values(model=1))
         before = stored(session)
-        judgement = judge.judge(session, REPOSITORY, commit(2, "b"), (judged("linux", [1, 2], [1], []),), START)
+        judgement = judge.judge(session, commit(2, "b"), (judged("linux", [1, 2], [1], []),), START)
         assert judgement.observations is None
         assert stored(session) == before
         assert scorer_store.list_outdated(session, scoring.MODEL.version) == [REPOSITORY]
@@ -135,9 +129,9 @@ def test_scores_of_another_model_are_left_alone_until_they_are_made_anew(db: Dat
 
 def test_a_repository_that_outgrew_its_number_of_cases_is_to_be_scored_anew(db: Database) -> None:
     with db.begin() as session:
-        judge.judge(session, REPOSITORY, commit(1, "a"), (judged("linux", list(range(300)), [], []),), START)
+        judge.judge(session, commit(1, "a"), (judged("linux", list(range(300)), [], []),), START)
         assert scorer_store.list_outdated(session, scoring.MODEL.version) == []
-        judge.judge(session, REPOSITORY, commit(2, "b"), (judged("linux", list(range(2000)), [], []),), START)
+        judge.judge(session, commit(2, "b"), (judged("linux", list(range(2000)), [], []),), START)
         assert scorer_store.list_outdated(session, scoring.MODEL.version) == [REPOSITORY]
         assert scorer_store.get_keys(session, REPOSITORY) == 300
 
@@ -146,13 +140,12 @@ def test_changes_are_of_the_worst_variant(db: Database) -> None:
     with db.begin() as session:
         ids = list(range(50))
         for number in range(10):
-            judge.judge(session, REPOSITORY, commit(number, f"c{number}"), (judged("linux", ids, [], []),), START)
+            judge.judge(session, commit(number, f"c{number}"), (judged("linux", ids, [], []),), START)
         changes = [
             change
             for number in range(3)
             for change in judge.judge(
                 session,
-                REPOSITORY,
                 commit(20 + number, f"f{number}"),
                 (judged("linux", ids, [3], []), judged("mac", ids, [], [])),
                 START,
@@ -167,7 +160,7 @@ def test_what_a_listing_of_failures_leaves_out_changes_no_status_that_another_va
     with db.begin() as session:
 
         def run(number: int, *variants: judge.JudgedVariant) -> tuple[judge.Change, ...]:
-            return judge.judge(session, REPOSITORY, commit(number, f"c{number}"), variants, START).changes
+            return judge.judge(session, commit(number, f"c{number}"), variants, START).changes
 
         for number in range(8):
             run(number, judged("linux", [3, 4], [3, 4], []), judged("mac", [3, 4], [3, 4], []))

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from bot.analysis.explanation.case_history import CaseResult, RunFacts
+from bot.analysis.explanation.case_history import CaseResult
 from bot.analysis.incident import Incident, Kind
 from bot.analysis.model import SYSTEM, CaseId, Outcome, RepositoryId, RunId
+from bot.analysis.run import StoredRun
 
 START = datetime(2026, 5, 12, 8, tzinfo=UTC)
 CASE = CaseId(1)
+REPOSITORY = RepositoryId(1)
 
 
-def run(number: int, *, sha: str | None = None, branch: str = "main", hours: float | None = None) -> RunFacts:
+def run(
+    number: int,
+    *,
+    sha: str | None = None,
+    branch: str = "main",
+    hours: float | None = None,
+    repository_id: RepositoryId = REPOSITORY,
+) -> StoredRun:
     begun = START + timedelta(hours=number if hours is None else hours)
-    return RunFacts(
+    return StoredRun(
+        repository_id=repository_id,
         id=RunId(number),
         ordinal=number,
         github_run_id=number,
@@ -29,10 +39,17 @@ def run(number: int, *, sha: str | None = None, branch: str = "main", hours: flo
         started_at=begun,
         completed_at=begun + timedelta(minutes=10),
         on_default_branch=branch == "main",
+        workflow="CI",
+        workflow_path=".github/workflows/ci.yml",
+        ingested_at=begun + timedelta(minutes=10),
+        complete=True,
+        outage=0.0,
+        files=1,
+        judged=True,
     )
 
 
-def result(of: RunFacts, tries: str = ".", *, variant: str = "linux", whole: bool = True, kind: int = 7) -> CaseResult:
+def result(of: StoredRun, tries: str = ".", *, variant: str = "linux", whole: bool = True, kind: int = 7) -> CaseResult:
     """The result of these tries: `.` passed, `F` failed, `s` skipped."""
     outcomes = {".": Outcome.PASSED, "F": Outcome.FAILED, "s": Outcome.SKIPPED}
     return CaseResult(

@@ -173,7 +173,7 @@ def case_failure(
 RUN = RunAnswer(
     run_id=9, repository_id=RepositoryId(4711), repository="acme/shop",
     number=812, attempt=2, url=FAILURE.run_url, sha=FAILURE.sha,
-    read=True, conclusion="failure", cases=400, unread=1,
+    read=True, failed=True, cases=400, unread=1,
     failures=[
         case_failure(failure_class, case_id=42 + number) for number, failure_class in enumerate(FailureClass)
     ],
@@ -256,8 +256,8 @@ VIEWS: dict[str, Callable[[], Message | View]] = {
     "policy_fault": lambda: policy.in_force("acme/shop", POLICY, fault="quarantine.days: must be 1 to 90."),
     "policy_default": lambda: policy.in_force("acme/shop", DEFAULT),
     "run": lambda: run.run(RUN),
-    "run_unread": lambda: run.run(replace(RUN, read=False, failures=[], conclusion="")),
-    "run_green": lambda: run.run(replace(RUN, failures=[], conclusion="success", unread=0)),
+    "run_unread": lambda: run.run(replace(RUN, read=False, failures=[], failed=False)),
+    "run_green": lambda: run.run(replace(RUN, failures=[], failed=False, unread=0)),
     "details": lambda: case.case_details(FLAKY, ACTIVE, AUDIT, NOW, recent=RECENT),
     "details_new": lambda: case.case_details(FLAKY, None, (), NOW),
     "unfurl": lambda: Message("A test.", message.unfurl(FLAKY, ACTIVE, NOW)),

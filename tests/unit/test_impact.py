@@ -9,10 +9,10 @@ import pytest
 
 from bot.analysis import impact
 from bot.analysis.case_state import VariantScore
-from bot.analysis.explanation.case_history import RunFacts
 from bot.analysis.impact import Failure, Mask, Period
 from bot.analysis.model import CaseId, RunId, Status
 from bot.analysis.quarantine.lifecycle import Scope
+from bot.analysis.run import StoredRun
 from tests.unit.made_history import CASE, START, run
 
 HOUR = timedelta(hours=1)
@@ -40,7 +40,7 @@ def failure(run_id: int, case_id: int = 1, *, to_the_end: bool = True, fingerpri
     )
 
 
-def period(runs: list[RunFacts], failures: list[Failure], **more: object) -> Period:
+def period(runs: list[StoredRun], failures: list[Failure], **more: object) -> Period:
     made = Period(
         days=7,
         runs={one.id: one for one in runs},
@@ -53,7 +53,7 @@ def period(runs: list[RunFacts], failures: list[Failure], **more: object) -> Per
     return replace(made, **more)  # type: ignore[arg-type]
 
 
-def again(first: RunFacts, number: int) -> RunFacts:
+def again(first: StoredRun, number: int) -> StoredRun:
     return replace(
         run(number, branch=first.head_branch, sha=first.head_sha), github_run_id=first.github_run_id, attempt=2
     )

@@ -7,39 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.analysis.incident import Incident
-from bot.analysis.model import CaseId, Outcome, RunId, Verdict
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunFacts:
-    """A run as a history needs it; `ordinal` is its place in the order of ingestion."""
-
-    id: RunId
-    ordinal: int
-    github_run_id: int
-    number: int
-    attempt: int
-    event: str
-    head_sha: str
-    head_branch: str
-    base_sha: str | None
-    conclusion: str | None
-    url: str
-    started_at: datetime
-    completed_at: datetime | None
-    on_default_branch: bool
-
-    @property
-    def is_pull_request(self) -> bool:
-        """Whether it tested a merge commit; with the commit, this tells which code ran."""
-        return self.event.startswith("pull_request")
-
-    @property
-    def minutes(self) -> float:
-        """How long it took by the clock, in minutes; 0 where its end is not known."""
-        return (
-            0.0 if self.completed_at is None else max(0.0, (self.completed_at - self.started_at).total_seconds() / 60)
-        )
+from bot.analysis.model import CaseId, Outcome, Verdict
+from bot.analysis.run import StoredRun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +20,7 @@ class CaseResult:
     """
 
     case_id: CaseId
-    run: RunFacts
+    run: StoredRun
     variant: str
     outcome: Outcome
     retries: tuple[bool, ...] = ()

@@ -137,7 +137,7 @@ def _replayed(result: CaseResult, positions: list[int]) -> scoring.Execution:
         on_default_branch=run.on_default_branch,
         sha=run.head_sha,
         base_sha=run.base_sha,
-        event_kind="pull_request" if run.is_pull_request else "push",
+        event_kind=run.event_kind,
         started_at=run.started_at,
         case_ids=np.array(positions, dtype=np.int32),
         suites=np.arange(len(positions), dtype=np.int32),

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.analysis.explanation import case_history
-from bot.analysis.explanation.case_history import CaseResult, RunFacts
+from bot.analysis.explanation.case_history import CaseResult
 from bot.analysis.explanation.regression import FirstBad
 from bot.analysis.incident import FaultySuite, Incident
 from bot.analysis.model import RunId
+from bot.analysis.run import StoredRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class MixedCommit:
 
     sha: str
     variant: str
-    runs: tuple[RunFacts, ...]
+    runs: tuple[StoredRun, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class IsolatedFailure:
     """A pull request on which the case failed while nothing else in the run did."""
 
     branch: str
-    run: RunFacts
+    run: StoredRun
 
 
 @dataclass(frozen=True, slots=True)

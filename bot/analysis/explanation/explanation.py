@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from bot.analysis.case_state import VariantScore
-from bot.analysis.explanation.case_history import RunFacts
 from bot.analysis.explanation.counterfactual import Without
 from bot.analysis.explanation.evidence import Evidence
 from bot.analysis.model import CaseId, Status
 from bot.analysis.quarantine.release import Progress
+from bot.analysis.run import StoredRun
 
 SHOWN = 5
 """How many of each kind of evidence the list names; the rest is counted."""
@@ -201,7 +201,7 @@ def _enumerate(named: Sequence[str]) -> str:
     return shown if len(named) <= SHOWN else f"{shown} and {len(named) - SHOWN:,} more"
 
 
-def _name(run: RunFacts) -> str:
+def _name(run: StoredRun) -> str:
     return f"#{run.number}" if run.attempt == 1 else f"#{run.number} attempt {run.attempt}"
 
 

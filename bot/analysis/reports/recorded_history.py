@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.analysis.identity import outage_group
+from bot.analysis.run import PULL_REQUEST, kind_of
 from bot.analysis.scoring import Execution
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -116,15 +117,14 @@ def _execution(
     # Most executions run the same cases: one array for all of them.
     case_ids = arrays.setdefault(case_ids.tobytes(), case_ids)
     fields = rows.fields
-    branch = fields["branch"] or default_branch
-    is_pull_request = fields["event"].startswith("pull_request")
+    branch, event_kind = fields["branch"] or default_branch, kind_of(fields["event"])
     return Execution(
         variant=fields["variant"],
         branch=branch,
-        on_default_branch=branch == (fields["default_branch"] or default_branch) and not is_pull_request,
+        on_default_branch=branch == (fields["default_branch"] or default_branch) and event_kind != PULL_REQUEST,
         sha=fields["sha"] or f"{fields['run_id']}/{fields['run_attempt']}",
         base_sha=fields["base_sha"] or None,
-        event_kind="pull_request" if is_pull_request else "push",
+        event_kind=event_kind,
         started_at=rows.started_at or EPOCH,
         case_ids=case_ids,
         suites=suites[case_ids],

@@ -37,7 +37,7 @@ class RunAnswer:
     url: str
     sha: str
     read: bool
-    conclusion: str
+    failed: bool
     cases: int
     failures: Sequence[CaseFailure]
     unread: int
@@ -63,7 +63,7 @@ def run(answer: RunAnswer) -> Message:
         blocks.append(block_kit.section(line, accessory=details))
     if (hidden := len(answer.failures) - _MAX_FAILURES) > 0:
         blocks.append(block_kit.context(f"and {hidden:,} more failures"))
-    if answer.conclusion == "failure":
+    if answer.failed:
         ask = block_kit.confirm("Run it again?", "It costs its minutes once more.", yes="Run again")
         value = InRepository(answer.run_id, answer.repository_id).encode()
         says = f"of run {answer.number}"

@@ -14,7 +14,7 @@ from bot.analysis.model import RepositoryId, RunId
 from bot.store.database import Session
 from bot.store.runs.fingerprint import OF_FAILURE
 from bot.store.runs.result import FAILED
-from bot.store.tables import cases, failures, fingerprints, incidents, repositories, runs
+from bot.store.tables import cases, failures, fingerprints, incidents, runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,7 @@ def list_runs(
     An outage has a term of `outage` or more, or overlaps a window that somebody marked.
     """
     rows = session.execute(
-        sa.select(runs.c.id, runs.c.head_branch, runs.c.event, repositories.c.default_branch)
-        .join(repositories, repositories.c.id == runs.c.repository_id)
+        sa.select(runs.c.id, runs.c.head_branch, runs.c.on_default_branch)
         .where(
             runs.c.repository_id == repository_id,
             runs.c.started_at >= since,
@@ -51,8 +50,8 @@ def list_runs(
         .limit(limit)
     ).all()
     return [
-        WatchedRun(RunId(run_id), "" if branch == default and not event.startswith("pull_request") else branch or "?")
-        for run_id, branch, event, default in reversed(rows)
+        WatchedRun(RunId(run_id), "" if on_default_branch else branch or "?")
+        for run_id, branch, on_default_branch in reversed(rows)
     ]
 
 

@@ -23,7 +23,6 @@ from bot.store.tables import (
     failures,
     fingerprints,
     order_suspects,
-    repositories,
     run_results,
     runs,
 )
@@ -90,7 +89,7 @@ def _recent(
         sa.select(
             failures.c.case_id,
             sa.func.count().filter(first).label("failed"),
-            sa.func.count().filter(first, runs.c.head_branch == repositories.c.default_branch).label("on_default"),
+            sa.func.count().filter(first, runs.c.on_default_branch).label("on_default"),
             sa.func.count(runs.c.head_branch.distinct()).filter(first).label("branches"),
             sa.func.count().filter(again).label("retried"),
             sa.func.count().filter(passed).label("retries_passed"),
@@ -98,7 +97,6 @@ def _recent(
             sa.func.max(failures.c.occurred_at).label("latest"),
         )
         .join(runs, sa.and_(runs.c.repository_id == failures.c.repository_id, runs.c.id == failures.c.run_id))
-        .join(repositories, repositories.c.id == failures.c.repository_id)
         .where(
             failures.c.repository_id == repository_id,
             failures.c.case_id == sa.any_(sa.bindparam("cases", list(case_ids))),

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from bot.analysis.case_profile import FailureExcerpt
 from bot.analysis.model import CaseId, RepositoryId, RunId
 from bot.store.database import Session
+from bot.store.runs import run as run_store
 from bot.store.runs.result import FAILED
 from bot.store.tables import cases, failures, fingerprints, reruns, runs
 
@@ -80,7 +81,7 @@ _later = runs.alias()
 _RED = sa.case(
     (
         sa.and_(
-            runs.c.conclusion == "failure",
+            run_store.HAS_FAILED,
             ~sa.exists().where(
                 _later.c.repository_id == runs.c.repository_id,
                 _later.c.github_run_id == runs.c.github_run_id,

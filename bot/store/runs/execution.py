@@ -10,9 +10,9 @@ import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
-from bot.analysis.explanation.case_history import RunFacts
 from bot.analysis.identity.outage_group import Runners
 from bot.analysis.model import CaseId, Outcome, RepositoryId, RunId
+from bot.analysis.run import StoredRun
 from bot.store.database import Session
 from bot.store.runs import history as history_store
 from bot.store.runs.result import CODES, FAILED, OUTCOMES
@@ -57,7 +57,7 @@ class Reader:
         self._cases: dict[bytes, NDArray[np.int32]] = {}
         self.position = 0
 
-    def read(self, session: Session, limit: int) -> list[tuple[RunFacts, tuple[StoredExecution, ...]]]:
+    def read(self, session: Session, limit: int) -> list[tuple[StoredRun, tuple[StoredExecution, ...]]]:
         """The next runs, each with its variants in order; none at the end."""
         found = history_store.list_runs_after(session, self._repository_id, self.position, limit)
         if not found:

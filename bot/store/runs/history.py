@@ -8,12 +8,13 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from bot.analysis.explanation.case_history import CaseResult, RunFacts
+from bot.analysis.explanation.case_history import CaseResult
 from bot.analysis.identity import outage_group
 from bot.analysis.model import CaseId, Outcome, RepositoryId, RunId
+from bot.analysis.run import StoredRun
 from bot.store.database import Session
+from bot.store.runs import run as run_store
 from bot.store.runs.result import CODES, OUTCOMES, FailureRow
-from bot.store.runs.run import StoredRun
 from bot.store.tables import cases, failures, run_results, runs
 
 _PASS = CODES[OUTCOMES[0]]
@@ -26,7 +27,7 @@ def list_runs(
     since: datetime | None = None,
     limit: int | None = None,
     only_default_branch: bool = False,
-) -> list[RunFacts]:
+) -> list[StoredRun]:
     """The newest runs that were read, oldest first in the order they were read."""
     query = sa.select(runs).where(runs.c.repository_id == repository_id, runs.c.ordinal.is_not(None))
     if since is not None:
@@ -34,25 +35,25 @@ def list_runs(
     if only_default_branch:
         query = query.where(runs.c.on_default_branch)
     query = query.order_by(runs.c.ordinal.desc()).limit(limit)
-    return [_read(row) for row in reversed(session.execute(query).mappings().all())]
+    return [run_store.read(row) for row in reversed(session.execute(query).mappings().all())]
 
 
 def list_runs_of(
     session: Session, repository_ids: Collection[RepositoryId], since: datetime
-) -> dict[RepositoryId, list[RunFacts]]:
+) -> dict[RepositoryId, list[StoredRun]]:
     """The runs of each repository that were read and started since a time, in the order they were read."""
     rows = session.execute(
         sa.select(runs)
         .where(runs.c.repository_id.in_(list(repository_ids)), runs.c.ordinal.is_not(None), runs.c.started_at >= since)
         .order_by(runs.c.ordinal)
     )
-    by_repository: dict[RepositoryId, list[RunFacts]] = {repository_id: [] for repository_id in repository_ids}
+    by_repository: dict[RepositoryId, list[StoredRun]] = {repository_id: [] for repository_id in repository_ids}
     for row in rows.mappings():
-        by_repository[RepositoryId(row["repository_id"])].append(_read(row))
+        by_repository[RepositoryId(row["repository_id"])].append(run_store.read(row))
     return by_repository
 
 
-def list_runs_after(session: Session, repository_id: RepositoryId, ordinal: int, limit: int) -> list[RunFacts]:
+def list_runs_after(session: Session, repository_id: RepositoryId, ordinal: int, limit: int) -> list[StoredRun]:
     """The runs that were read after the one of this place, in their order."""
     query = (
         sa.select(runs)
@@ -60,11 +61,11 @@ def list_runs_after(session: Session, repository_id: RepositoryId, ordinal: int,
         .order_by(runs.c.ordinal)
         .limit(limit)
     )
-    return [_read(row) for row in session.execute(query).mappings()]
+    return [run_store.read(row) for row in session.execute(query).mappings()]
 
 
 def list_results(
-    session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId], of_runs: Iterable[RunFacts]
+    session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId], of_runs: Iterable[StoredRun]
 ) -> list[CaseResult]:
     """What cases did in runs, in order of case, of run as given, and of variant.
 
@@ -277,23 +278,4 @@ def _read_failure(row: sa.RowMapping) -> FailureRow:
         duration=row["duration"],
         fingerprint_id=row["fingerprint_id"],
         occurred_at=row["occurred_at"],
-    )
-
-
-def _read(row: sa.RowMapping) -> RunFacts:
-    return RunFacts(
-        id=row["id"],
-        ordinal=row["ordinal"],
-        github_run_id=row["github_run_id"],
-        number=row["number"],
-        attempt=row["attempt"],
-        event=row["event"],
-        head_sha=row["head_sha"],
-        head_branch=row["head_branch"],
-        base_sha=row["base_sha"],
-        conclusion=row["conclusion"],
-        url=row["url"],
-        started_at=row["started_at"],
-        completed_at=row["completed_at"],
-        on_default_branch=row["on_default_branch"],
     )

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bot.analysis.identity.outage_group import Runners
 from bot.analysis.model import CaseId, Outcome, RepositoryId, RunId, Status, VariantReport
 from bot.store.database import Session
-from bot.store.tables import failures, repositories, run_results, runs, scores
+from bot.store.tables import failures, run_results, runs, scores
 
 OUTCOMES = (Outcome.PASSED, Outcome.FAILED, Outcome.ERRORED, Outcome.SKIPPED)
 """The order in which outcomes are written as one byte each."""
@@ -222,14 +222,12 @@ def fails_on_default_branch(session: Session, repository_id: RepositoryId, case_
     found = (
         sa.select(failures.c.id)
         .join(runs, sa.and_(runs.c.repository_id == failures.c.repository_id, runs.c.id == failures.c.run_id))
-        .join(repositories, repositories.c.id == failures.c.repository_id)
         .where(
             failures.c.repository_id == repository_id,
             failures.c.case_id == case_id,
             failures.c.occurred_at >= since,
             failures.c.outcome.in_(FAILED),
-            runs.c.head_branch == repositories.c.default_branch,
-            runs.c.event.not_like("pull_request%"),
+            runs.c.on_default_branch,
         )
         .limit(1)
     )

@@ -1,88 +1,37 @@
-"""Runs as GitHub told of them, and what could not be read of each."""
+"""Runs as GitHub describes them, and what could not be read of each."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from bot.analysis.model import Problem, RepositoryId, RunId
+from bot.analysis.run import FAILED, PULL_REQUEST, Run, StoredRun
 from bot.store.database import Session
-from bot.store.tables import run_problems, runs
+from bot.store.tables import repositories, run_problems, runs
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """One attempt of one workflow run, as GitHub told of it."""
-
-    repository_id: RepositoryId
-    github_run_id: int
-    attempt: int
-    number: int
-    workflow: str
-    workflow_path: str
-    event: str
-    head_sha: str
-    head_branch: str
-    base_sha: str | None
-    actor: str | None = None
-    conclusion: str | None
-    url: str
-    started_at: datetime
-    completed_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredRun:
-    """A run as it stands with us."""
-
-    id: RunId
-    repository_id: RepositoryId
-    github_run_id: int
-    attempt: int
-    number: int
-    workflow: str
-    workflow_path: str
-    event: str
-    head_sha: str
-    head_branch: str
-    base_sha: str | None
-    actor: str | None
-    conclusion: str | None
-    url: str
-    started_at: datetime
-    completed_at: datetime | None
-    ingested_at: datetime | None
-    complete: bool
-    outage: float
-    files: int
-    ordinal: int | None
-    judged: bool
-    on_default_branch: bool
+HAS_FAILED = runs.c.conclusion.in_(sorted(FAILED))
+"""The predicate of `Run.failed`."""
+IS_PULL_REQUEST = runs.c.event.startswith(PULL_REQUEST, autoescape=True)
+"""The predicate of `Run.is_pull_request`."""
 
 
 def put(session: Session, run: Run) -> RunId:
-    """Record a run, or what is new of it; returns our number of it. Locks its row for the transaction."""
-    values = {
-        "github_run_id": run.github_run_id,
-        "attempt": run.attempt,
-        "number": run.number,
-        "workflow": run.workflow,
-        "workflow_path": run.workflow_path,
-        "event": run.event,
-        "head_sha": run.head_sha,
-        "head_branch": run.head_branch,
-        "base_sha": run.base_sha,
-        "actor": run.actor,
-        "conclusion": run.conclusion,
-        "url": run.url,
-        "started_at": run.started_at,
-        "completed_at": run.completed_at,
-    }
-    statement = insert(runs).values(repository_id=run.repository_id, **values)
+    """Record a run, or what is new of it; returns our number of it. Locks its row for the transaction.
+
+    Whether it is on the default branch is a fact of the time when it is first recorded: the branch may be renamed.
+    """
+    default_branch = sa.select(repositories.c.default_branch).where(repositories.c.id == run.repository_id)
+    statement = insert(runs).values(
+        **{field.name: getattr(run, field.name) for field in fields(Run)},
+        on_default_branch=sa.false()
+        if run.is_pull_request
+        else sa.func.coalesce(default_branch.scalar_subquery() == run.head_branch, sa.false()),
+    )
     new = statement.excluded
     statement = statement.on_conflict_do_update(
         index_elements=["repository_id", "github_run_id", "attempt"],
@@ -101,7 +50,7 @@ def get(session: Session, repository_id: RepositoryId, run_id: RunId) -> StoredR
         .mappings()
         .one()
     )
-    return _read(row)
+    return read(row)
 
 
 def find_attempt(
@@ -112,14 +61,14 @@ def find_attempt(
     if attempt is not None:
         query = query.where(runs.c.attempt == attempt)
     row = session.execute(query.order_by(runs.c.attempt.desc()).limit(1)).mappings().first()
-    return None if row is None else _read(row)
+    return None if row is None else read(row)
 
 
 def find(session: Session, repository_id: RepositoryId, run_id: RunId) -> StoredRun | None:
     """The run of this number, or None."""
     query = sa.select(runs).where(runs.c.repository_id == repository_id, runs.c.id == run_id)
     row = session.execute(query).mappings().one_or_none()
-    return None if row is None else _read(row)
+    return None if row is None else read(row)
 
 
 def list_starts(session: Session, repository_id: RepositoryId, github_run_id: int) -> dict[int, datetime]:
@@ -148,14 +97,12 @@ def set_ingested(
     complete: bool,
     outage: float,
     files: int,
-    on_default_branch: bool,
     judged: bool,
     now: datetime,
 ) -> None:
     """Record that the reports of a run were read, as the next of its repository, and whether it was judged yet.
 
     The caller holds the repository's scorer, so that the order of runs is the order in which they are judged.
-    Whether the run was on the default branch is a fact of its time: the branch may be renamed.
     """
     others = runs.alias()
     following = sa.select(sa.func.coalesce(sa.func.max(others.c.ordinal), 0) + 1).where(
@@ -171,7 +118,6 @@ def set_ingested(
             ingested_at=now,
             ordinal=following.scalar_subquery(),
             judged=judged,
-            on_default_branch=on_default_branch,
         )
     )
 
@@ -233,7 +179,7 @@ def list_latest_attempts(session: Session, repository_id: RepositoryId, head_sha
         .where(runs.c.repository_id == repository_id, runs.c.head_sha == head_sha)
         .order_by(runs.c.workflow_path, runs.c.event, runs.c.github_run_id.desc(), runs.c.attempt.desc())
     )
-    return [_read(row) for row in rows.mappings()]
+    return [read(row) for row in rows.mappings()]
 
 
 def list_read_attempts(
@@ -249,7 +195,7 @@ def list_read_attempts(
         )
         .order_by(runs.c.attempt.desc())
     )
-    return [_read(row) for row in rows.mappings()]
+    return [read(row) for row in rows.mappings()]
 
 
 def summarise(session: Session, repository_id: RepositoryId) -> tuple[int, datetime, datetime, int] | None:
@@ -282,7 +228,7 @@ def count_since(
         sa.select(
             runs.c.repository_id,
             sa.func.count().filter(runs.c.started_at >= since),
-            sa.func.count().filter(runs.c.started_at >= since, runs.c.conclusion == "failure"),
+            sa.func.count().filter(runs.c.started_at >= since, HAS_FAILED),
             sa.func.max(runs.c.started_at),
         )
         .where(runs.c.repository_id.in_(list(repository_ids)))
@@ -308,29 +254,6 @@ def any_ended_since(session: Session, repository_id: RepositoryId, since: dateti
     return session.execute(query.limit(1)).first() is not None
 
 
-def _read(row: sa.RowMapping) -> StoredRun:
-    return StoredRun(
-        id=row["id"],
-        repository_id=row["repository_id"],
-        github_run_id=row["github_run_id"],
-        attempt=row["attempt"],
-        number=row["number"],
-        workflow=row["workflow"],
-        workflow_path=row["workflow_path"],
-        event=row["event"],
-        head_sha=row["head_sha"],
-        head_branch=row["head_branch"],
-        base_sha=row["base_sha"],
-        actor=row["actor"],
-        conclusion=row["conclusion"],
-        url=row["url"],
-        started_at=row["started_at"],
-        completed_at=row["completed_at"],
-        ingested_at=row["ingested_at"],
-        complete=row["complete"],
-        outage=row["outage"],
-        files=row["files"],
-        ordinal=row["ordinal"],
-        judged=row["judged"],
-        on_default_branch=row["on_default_branch"],
-    )
+def read(row: sa.RowMapping) -> StoredRun:
+    """A row of `runs`."""
+    return StoredRun(**{**row, "ordinal": row["ordinal"] or 0})

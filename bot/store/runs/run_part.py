@@ -1,4 +1,4 @@
-"""What other runs and attempts were made of: the variants, shards and numbers of cases that a run is held against."""
+"""What other runs and attempts were made of: the variants, shards and numbers of cases a run is compared with."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from bot.analysis.model import RepositoryId, RunId
 from bot.analysis.reports.completeness import COMPARED_RUNS, Attempt, Part
+from bot.analysis.run import StoredRun
 from bot.store.database import Session
 from bot.store.runs import run as run_store
 from bot.store.tables import run_results, runs
@@ -15,49 +16,43 @@ from bot.store.tables import run_results, runs
 _ENOUGH = 3
 
 
-def list_before(session: Session, run: run_store.StoredRun, default_branch: str) -> list[list[Part]]:
+def list_before(session: Session, run: StoredRun) -> list[list[Part]]:
     """The variants of the last runs of the same workflow and branch that were read, newest first, first attempts only.
 
     Where the branch has hardly any, those of other pull requests stand in for a pull request's, and those of the
     default branch for a push's.
     """
-    is_pull_request = run.event.startswith("pull_request")
-    of_branch = _list_ids(session, run, runs.c.head_branch == run.head_branch, is_pull_request)
-    if len(of_branch) < _ENOUGH:
-        others = sa.true() if is_pull_request else runs.c.head_branch == default_branch
-        of_branch = _list_ids(session, run, others, is_pull_request)
-    found = _list_parts(session, run.repository_id, of_branch)
-    return [found.get(run_id, []) for run_id in of_branch]
+    run_ids = _list_ids(session, run, runs.c.head_branch == run.head_branch)
+    if len(run_ids) < _ENOUGH:
+        run_ids = _list_ids(session, run, sa.true() if run.is_pull_request else runs.c.on_default_branch)
+    parts = _list_parts(session, run.repository_id, run_ids)
+    return [parts.get(run_id, []) for run_id in run_ids]
 
 
-def list_attempts(session: Session, run: run_store.StoredRun) -> list[Attempt]:
+def list_attempts(session: Session, run: StoredRun) -> list[Attempt]:
     """The earlier attempts of a run that were read, newest first, with what was missing of each."""
     attempts = [
         attempt
         for attempt in run_store.list_read_attempts(session, run.repository_id, [run.github_run_id])
         if attempt.attempt < run.attempt
     ]
-    found = _list_parts(session, run.repository_id, [one.id for one in attempts])
+    ids = [attempt.id for attempt in attempts]
+    parts = _list_parts(session, run.repository_id, ids)
+    problems = run_store.list_problems_by_run(session, run.repository_id, ids)
     return [
-        Attempt(
-            one.attempt,
-            tuple(found.get(one.id, [])),
-            tuple(run_store.list_problems(session, run.repository_id, [one.id])),
-        )
-        for one in attempts
+        Attempt(attempt.attempt, tuple(parts.get(attempt.id, ())), tuple(problems.get(attempt.id, ())))
+        for attempt in attempts
     ]
 
 
-def _list_ids(
-    session: Session, run: run_store.StoredRun, branch: sa.ColumnElement[bool], is_pull_request: bool
-) -> list[RunId]:
+def _list_ids(session: Session, run: StoredRun, branch: sa.ColumnElement[bool]) -> list[RunId]:
     rows = session.execute(
         sa.select(runs.c.id)
         .where(
             runs.c.repository_id == run.repository_id,
             runs.c.workflow_path == run.workflow_path,
             branch,
-            runs.c.event.startswith("pull_request") == is_pull_request,
+            run_store.IS_PULL_REQUEST if run.is_pull_request else ~run_store.IS_PULL_REQUEST,
             runs.c.attempt == 1,
             runs.c.ingested_at.is_not(None),
             runs.c.started_at < run.started_at,
@@ -79,7 +74,7 @@ def _list_parts(session: Session, repository_id: RepositoryId, run_ids: Sequence
             run_results.c.complete,
         ).where(run_results.c.repository_id == repository_id, run_results.c.run_id.in_(run_ids))
     )
-    found: dict[RunId, list[Part]] = {}
+    parts: dict[RunId, list[Part]] = {}
     for row in rows:
-        found.setdefault(RunId(row[0]), []).append(Part(row[1], frozenset(row[2]), row[3], row[4]))
-    return found
+        parts.setdefault(RunId(row[0]), []).append(Part(row[1], frozenset(row[2]), row[3], row[4]))
+    return parts
