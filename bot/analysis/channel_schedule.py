@@ -1,6 +1,6 @@
-"""When a channel is spoken to: digests at a local time, and hours in which nothing is said.
+"""When a channel gets messages: digests at a local time, and quiet hours.
 
-A time that the local clock skips comes when it has been skipped; one that it shows twice comes once.
+A local time that daylight saving skips is the moment of the skip; one that it repeats counts once.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from zoneinfo import ZoneInfo
 
 EVERY_DAY = frozenset(range(7))
 WORKDAYS = frozenset(range(5))
-LATE = timedelta(hours=6)
-"""A digest that could not be said within this time, because nothing ran, is left out: the next one tells it."""
+MAX_DELAY = timedelta(hours=6)
+"""A digest that is late by more, because nothing ran, is left out; the next one covers its period."""
 _DAY = timedelta(days=1)
 _UTC = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True)
 class DigestTime:
-    """At which local time, and on which days of the week (Monday 0), a digest is said."""
+    """The local time and the days of the week (Monday is 0) of a digest."""
 
     at: time
     days: frozenset[int] = EVERY_DAY
@@ -32,9 +32,9 @@ class DigestTime:
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """Local hours, `begin` to `end` (over midnight where `end` is earlier), and whole days in which nothing is said.
+    """Local hours without messages, `begin` to `end` (over midnight if `end` is earlier), and whole days.
 
-    `begin` and `end` are equal where only days are quiet; never are all seven.
+    `begin` equals `end` if only days are quiet; there are never seven.
     """
 
     begin: time = time()
@@ -42,7 +42,7 @@ class QuietHours:
     days: frozenset[int] = frozenset()
 
     def covers(self, at: datetime, zone: ZoneInfo) -> bool:
-        """Whether nothing is said at a moment."""
+        """Whether a moment is quiet."""
         local = at.astimezone(zone)
         if local.weekday() in self.days:
             return True
@@ -53,37 +53,35 @@ class QuietHours:
 
 
 def moment(day: date, at: time, zone: ZoneInfo) -> datetime:
-    """The first moment at which a local clock shows a time on a day, or has skipped it."""
+    """The first moment at which a local clock shows a time of a day, or has skipped it."""
     return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
 
 
 def due_on(digest: DigestTime, zone: ZoneInfo, now: datetime, since: datetime) -> date | None:
-    """The local date of the digest that is to be said now; None where none is.
+    """The local date of the digest that is due now; None if none is.
 
-    One that was due before `since`, when the channel asked for it, is not.
+    A digest before `since`, when the channel requested digests, is not due.
     """
     today = now.astimezone(zone).date()
     for day in (today, today - _DAY):
         at = moment(day, digest.at, zone)
-        if day.weekday() in digest.days and max(since, now - LATE) <= at <= now:
+        if day.weekday() in digest.days and max(since, now - MAX_DELAY) <= at <= now:
             return day
     return None
 
 
 def begin_of(digest: DigestTime, zone: ZoneInfo, day: date) -> datetime:
-    """When the period that the digest of a day tells of begins: at the digest before it."""
+    """When the period of a day's digest begins: at the digest before it."""
     before = next(day - _DAY * back for back in range(1, 8) if (day - _DAY * back).weekday() in digest.days)
     return moment(before, digest.at, zone)
 
 
 def loud_from(quiet: QuietHours | None, zone: ZoneInfo, at: datetime) -> datetime:
-    """The first moment from `at` on at which something may be said; `at` itself outside quiet hours."""
-    found = at
-    while quiet is not None and quiet.covers(found, zone):
-        local = found.astimezone(zone)
-        hours_end = time() if local.weekday() in quiet.days else quiet.end
-        found = _next(hours_end, zone, found)
-    return found
+    """The first moment outside quiet hours, from `at` on."""
+    while quiet is not None and quiet.covers(at, zone):
+        is_quiet_day = at.astimezone(zone).weekday() in quiet.days
+        at = _next(time() if is_quiet_day else quiet.end, zone, at)
+    return at
 
 
 def _next(at: time, zone: ZoneInfo, after: datetime) -> datetime:
@@ -91,15 +89,15 @@ def _next(at: time, zone: ZoneInfo, after: datetime) -> datetime:
     day = after.astimezone(zone).date()
     while True:
         for fold in (0, 1):
-            found = datetime.combine(day, at.replace(fold=fold), tzinfo=zone).astimezone(UTC)
-            if found > after:
-                return found
+            moment = datetime.combine(day, at.replace(fold=fold), tzinfo=zone).astimezone(UTC)
+            if moment > after:
+                return moment
         day += _DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hours:
-    """The hours of a channel, in its time zone; `digest_since` is when it asked for its digest."""
+    """The schedule of a channel in its time zone; `digest_since` is when it requested its digest."""
 
     zone: ZoneInfo = _UTC
     digest: DigestTime | None = None

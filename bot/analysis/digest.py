@@ -1,4 +1,4 @@
-"""What a digest tells of the repositories of a channel, gathered; pure."""
+"""The content of a digest of a channel's repositories."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.analysis.learning.error_ledger import Ledger
 
 
 class News(StrEnum):
-    """How the status of a case moved in the period, as the digest says it."""
+    """How the status of a case changed in the period."""
 
     FLAKY = "newly flaky"
     BROKEN = "newly broken"
@@ -19,7 +19,7 @@ class News(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A case that is news; failures and runs are those of its worst variant, `rate` is a share, 0 to 1."""
+    """A case whose status changed; failures and runs are of its worst variant, `rate` is a share, 0 to 1."""
 
     news: News
     title: str
@@ -41,7 +41,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """What its owners, one or several together, have in quarantine; `expiring` of it ends within three days."""
+    """The quarantines of one owner, or of several together; `expiring` of them end within three days."""
 
     owners: tuple[str, ...]
     quarantined: int
@@ -50,7 +50,7 @@ class Owned:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What flaky cases cost in the period, and what quarantine saved; times are minutes."""
+    """What flaky cases cost in the period, and what quarantine saved."""
 
     ci_minutes: float = 0.0
     waiting_minutes: float = 0.0
@@ -68,7 +68,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Something undecided for so long that nobody seems to see it."""
+    """A proposal that has waited for a decision for too long."""
 
     title: str
     repository: str
@@ -78,10 +78,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
-    """Everything one digest tells.
-
-    `day` is the local date it is of, `since` and `until` its period, `cadence` says in words how often it comes.
-    """
+    """A digest: `day` is its local date, `since` and `until` are its period, `cadence` says how often it comes."""
 
     day: date
     since: datetime
@@ -98,27 +95,27 @@ class Digest:
     is_weekly: bool
 
     def count(self, news: News) -> int:
-        """How many cases are news of a kind."""
+        """The number of cases with a kind of change."""
         return sum(row.news is news for row in self.rows)
 
     @property
     def quarantined(self) -> int:
         """How many cases are in quarantine."""
-        return sum(one.quarantined for one in self.owned)
+        return sum(owner.quarantined for owner in self.owned)
 
     @property
     def expiring(self) -> int:
         """How many quarantines end within three days."""
-        return sum(one.expiring for one in self.owned)
+        return sum(owner.expiring for owner in self.owned)
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing happened, nothing was lost and nothing waits: then it is not sent."""
+        """Whether there is nothing to report, so that it is not sent."""
         return (
             not self.rows
             and not self.proposals
             and not self.expiring
             and not self.stale
             and self.cost.is_nothing
-            and not any(one.noticed_at >= self.since for ledger in self.ledgers for one in ledger.masked)
+            and not any(masked.noticed_at >= self.since for ledger in self.ledgers for masked in ledger.masked)
         )

@@ -1,7 +1,7 @@
-"""What flaky cases cost: pull requests blocked, minutes lost, what to expect next week, and what quarantine saved.
+"""What flaky cases cost: blocked pull requests, lost minutes, a forecast for next week, and what quarantine saved.
 
-A failure counts where the case failed to the end of an attempt for no reason of the code: the case is flaky or passed
-in the next attempt, no incident covers the run, and no quarantine masked it.
+A failure counts if the code is not its reason (the case is flaky, or passed in the next attempt), no incident covers
+the run, and no quarantine masked it (ADR 10).
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ WEEK = 7.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A case that failed in one variant of one run: to the end, or passed on a retry; `seconds` the tries took."""
+    """A case that failed in one variant of one run; `is_final` if no retry passed. `seconds` is of failures."""
 
     case_id: CaseId
     run_id: RunId
     variant: str
-    to_the_end: bool
+    is_final: bool
     seconds: float
     fingerprint_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Mask:
-    """A time in which a quarantine masked a case, or only one variant or one kind of failure of it."""
+    """A time in which a quarantine masked a case, one variant or one kind of failure of it."""
 
     case_id: CaseId
     scope: Scope
@@ -56,10 +56,7 @@ class Mask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Impact:
-    """What one case cost in a period, and what it will cost next week if nothing is done.
-
-    `weight` is p_flaky x rate x runs per day: failures for no reason to expect in a day.
-    """
+    """What one case cost in a period, and what it is expected to cost next week."""
 
     case_id: CaseId
     title: str
@@ -75,18 +72,18 @@ class Impact:
 
     @property
     def weight(self) -> float:
-        """Failures for no reason to expect in a day."""
+        """The flaky failures to expect per day."""
         return self.p_flaky * self.rate * self.runs_per_day
 
     @property
     def minutes(self) -> float:
-        """Minutes of machines and of people together."""
+        """Minutes of CI and of waiting together."""
         return self.ci_minutes + self.waiting_minutes
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What quarantine kept from happening: failures that did not count, pull requests not blocked, minutes not lost."""
+    """What quarantine saved: masked failures, pull requests that were not blocked, minutes that were not lost."""
 
     failures: int
     pull_requests: int
@@ -95,7 +92,7 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What all flaky cases of a repository cost in a period, each pull request and minute counted once."""
+    """What all flaky cases of a repository cost in a period; each pull request and minute counts once."""
 
     failures: int
     blocked_pull_requests: int
@@ -106,9 +103,9 @@ class Totals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
-    """Everything that happened in a period, as `assess` needs it; `days` is its length.
+    """The runs and failures of a period; `days` is its length.
 
-    `variants` are those of every run; `incidents` the runs that some incident covers.
+    `variants` are those of every run, `incidents` the runs that an incident covers.
     """
 
     days: float
@@ -123,7 +120,7 @@ class Period:
 @dataclass(slots=True)
 class _Cost:
     failures: int = 0
-    ends: int = 0
+    final_failures: int = 0
     pull_requests: set[str] = field(default_factory=set)
     ci_minutes: float = 0.0
     waiting: float = 0.0
@@ -140,8 +137,8 @@ class _Tally:
         for mask in period.masks:
             self._masks.setdefault(mask.case_id, []).append(mask)
         self.by_run: dict[RunId, list[Failure]] = {}
-        for one in period.failures:
-            self.by_run.setdefault(one.run_id, []).append(one)
+        for failure in period.failures:
+            self.by_run.setdefault(failure.run_id, []).append(failure)
         self.costs: dict[CaseId, _Cost] = {}
         self._blocked: set[str] = set()
         self._kept_green: set[str] = set()
@@ -150,34 +147,34 @@ class _Tally:
 
     def add(self, run: StoredRun, failures: Sequence[Failure]) -> None:
         """Count what the failures of one attempt cost."""
-        hidden = {one for one in failures if self._is_hidden(one, run)}
-        shown = [one for one in failures if one not in hidden]
-        ends = [one for one in shown if one.to_the_end]
-        self._masked += len(hidden)
-        if not ends and any(one.to_the_end for one in hidden):
+        masked = {failure for failure in failures if self._is_masked(failure, run)}
+        counted = [failure for failure in failures if failure not in masked]
+        final = [failure for failure in counted if failure.is_final]
+        self._masked += len(masked)
+        if not final and any(failure.is_final for failure in masked):
             self._saved += run.minutes
             if run.is_pull_request:
                 self._kept_green.add(run.head_branch)
         again = self._attempts.get((run.github_run_id, run.attempt + 1))
-        innocent = [one for one in ends if self._is_flaky(one) or self._passed_again(one, again)]
-        retried = [one for one in shown if not one.to_the_end and self._is_flaky(one)]
-        for one in retried:
-            cost = self.costs.setdefault(one.case_id, _Cost())
-            cost.failures += 1
-            cost.ci_minutes += one.seconds / 60
-        if innocent and run.is_pull_request:
+        flaky = [failure for failure in final if self._is_flaky(failure) or self._passed_again(failure, again)]
+        for failure in counted:
+            if not failure.is_final and self._is_flaky(failure):
+                cost = self.costs.setdefault(failure.case_id, _Cost())
+                cost.failures += 1
+                cost.ci_minutes += failure.seconds / 60
+        if flaky and run.is_pull_request:
             self._blocked.add(run.head_branch)
-        for one in innocent:
-            cost = self.costs.setdefault(one.case_id, _Cost())
+        for failure in flaky:
+            cost = self.costs.setdefault(failure.case_id, _Cost())
             cost.failures += 1
-            cost.ends += 1
-            cost.ci_minutes += again.minutes / len(innocent) if again else 0.0
-            cost.waiting += _waited(run, again) / len(innocent)
+            cost.final_failures += 1
+            cost.ci_minutes += again.minutes / len(flaky) if again else 0.0
+            cost.waiting += _waited(run, again) / len(flaky)
             if run.is_pull_request:
                 cost.pull_requests.add(run.head_branch)
 
     def totals(self) -> Totals:
-        """All of it; minutes are shared out to cases, so their sum counts each once."""
+        """The totals; minutes are shared by the cases of a run, so their sum counts each once."""
         costs = self.costs.values()
         return Totals(
             sum(cost.failures for cost in costs),
@@ -187,7 +184,7 @@ class _Tally:
             Saved(self._masked, len(self._kept_green), self._saved),
         )
 
-    def _is_hidden(self, failure: Failure, run: StoredRun) -> bool:
+    def _is_masked(self, failure: Failure, run: StoredRun) -> bool:
         return any(mask.hides(failure, run.started_at) for mask in self._masks.get(failure.case_id, ()))
 
     def _is_flaky(self, failure: Failure) -> bool:
@@ -195,20 +192,19 @@ class _Tally:
         return score is not None and score.status is Status.FLAKY
 
     def _passed_again(self, failure: Failure, again: StoredRun | None) -> bool:
-        """Whether the next attempt of the run, on the same code, ran the variant and did not fail for this case."""
+        """Whether the next attempt of the run ran the variant, and the case did not fail in it."""
         if again is None or again.conclusion is None or (again.id, failure.variant) not in self._read:
             return False
-        return not any(
-            one.to_the_end and one.case_id == failure.case_id and one.variant == failure.variant
-            for one in self.by_run.get(again.id, ())
-        )
+        key = (failure.case_id, failure.variant)
+        later = self.by_run.get(again.id, ())
+        return not any(other.is_final and (other.case_id, other.variant) == key for other in later)
 
 
 def assess(period: Period) -> tuple[list[Impact], Totals]:
-    """The cost of every case that failed for no reason, what to fix first in front; and of all together.
+    """The cost of every flaky case, what to fix first in front, and of all together.
 
-    What is first: the most pull requests blocked, then the most minutes lost, then the most failures to expect.
-    The minutes of an attempt that was run again are shared evenly by the cases that turned it red.
+    First come the most blocked pull requests, then the most lost minutes, then the most expected failures.
+    The cases that made an attempt red share its minutes evenly.
     """
     tally = _Tally(period)
     for run_id, failures in tally.by_run.items():
@@ -220,34 +216,34 @@ def assess(period: Period) -> tuple[list[Impact], Totals]:
     for (case_id, variant), score in period.scores.items():
         scores.setdefault(case_id, {})[variant] = score
     impacts = [_impact(case_id, cost, scores.get(case_id, {}), rates) for case_id, cost in tally.costs.items()]
-    impacts.sort(key=lambda one: (-one.blocked_pull_requests, -one.minutes, -one.weight, one.case_id))
+    impacts.sort(key=lambda impact: (-impact.blocked_pull_requests, -impact.minutes, -impact.weight, impact.case_id))
     return impacts, tally.totals()
 
 
 def masked_times(moves: Iterable[tuple[str, datetime]], end: datetime) -> list[tuple[datetime, datetime]]:
-    """The times in which a quarantine masked, from its moves in order (`approve`, `suspend`, …) and its latest end."""
-    found: list[tuple[datetime, datetime]] = []
+    """The times in which a quarantine masked, by its moves in order (`approve`, `suspend`, …) and its latest end."""
+    times: list[tuple[datetime, datetime]] = []
     since: datetime | None = None
     for action, at in moves:
         if action in {"approve", "resume"}:
             since = since or at
         elif action in {"suspend", "lift", "expire"} and since is not None:
-            found.append((since, min(at, end)))
+            times.append((since, min(at, end)))
             since = None
     if since is not None:
-        found.append((since, end))
-    return [(begin, finish) for begin, finish in found if begin < finish]
+        times.append((since, end))
+    return [(begin, finish) for begin, finish in times if begin < finish]
 
 
 def _waited(run: StoredRun, again: StoredRun | None) -> float:
-    """Minutes from the end of a red attempt to the end of the one that answered it."""
+    """Minutes from the end of a red attempt to the end of the next one."""
     if again is None or again.completed_at is None or run.completed_at is None:
         return 0.0
     return max(timedelta(), again.completed_at - run.completed_at) / timedelta(minutes=1)
 
 
 def _runs_per_day(period: Period) -> dict[str, tuple[float, float]]:
-    """How many runs of each variant there are in a day: all of them, and those of pull requests."""
+    """The runs of each variant per day: all, and those of pull requests."""
     counts: dict[str, list[int]] = {}
     for run_id, variant in period.variants:
         count = counts.setdefault(variant, [0, 0])
@@ -279,5 +275,5 @@ def _impact(
         ci_minutes=cost.ci_minutes,
         waiting_minutes=cost.waiting,
         expected_failures=expected,
-        expected_blocked=expected_pulls * cost.ends / cost.failures if cost.failures else 0.0,
+        expected_blocked=expected_pulls * cost.final_failures / cost.failures if cost.failures else 0.0,
     )

@@ -1,4 +1,4 @@
-"""Incidents: times and runs in which so much failed that no case is to blame, found by the filter or marked."""
+"""Incidents: runs in which so much failed that no case is at fault, found by the filter or marked by a person."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from enum import StrEnum
 from bot.analysis.model import Actor, RepositoryId, RunId
 
 LEFT_OUT = 1.0
-"""The outage term of a run inside a marked window: all of it is the outage's. What the filter finds stays below."""
+"""The outage term of a run in a marked window; the filter's own is always smaller."""
 
 
 class Kind(StrEnum):
-    """A window a person marked, or far more failures than usual in a run, in one suite or on one runner of it."""
+    """A window marked by a person, or far more failures than usual in a run, a suite or on a runner."""
 
     MARKED = "marked"
     RUN = "run"
@@ -23,10 +23,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """One incident; `failed` of `ran` cases failed where the filter found it, in `suite` or in the whole variant.
+    """One incident; if the filter found it, `failed` of `ran` cases failed in `suite` or in the whole variant.
 
-    Of an outage of a runner, `suite` is the name of it. A marked one has no run: it covers the runs that overlap
-    it, and is open while `ended_at` is None.
+    For an outage of a runner, `suite` is the runner's name. A marked incident has no run: it covers the runs that
+    overlap it, and is open while `ended_at` is None.
     """
 
     id: int
@@ -46,20 +46,17 @@ class Incident:
 
     @property
     def is_open(self) -> bool:
-        """Whether it is a window that nobody has ended yet."""
+        """Whether it is a marked window without an end."""
         return self.kind is Kind.MARKED and self.ended_at is None
 
     def covers(self, started_at: datetime, completed_at: datetime | None) -> bool:
-        """Whether a run of these times lies in this marked window, in part or in full."""
-        if self.kind is not Kind.MARKED:
-            return False
-        return (completed_at or started_at) >= self.started_at and (
-            self.ended_at is None or started_at <= self.ended_at
-        )
+        """Whether a run overlaps this marked window."""
+        is_before_end = self.ended_at is None or started_at <= self.ended_at
+        return self.kind is Kind.MARKED and (completed_at or started_at) >= self.started_at and is_before_end
 
     @property
     def sentence(self) -> str:
-        """What happened, as an explanation says it."""
+        """What happened, for an explanation."""
         match self.kind:
             case Kind.RUN:
                 return f"{self.failed:,} of {self.ran:,} failed in run #{self.run_number}"
@@ -76,24 +73,22 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class FaultySuite:
-    """A suite that failed as a whole again and again: its fixture is at fault, not its cases."""
+    """A suite that failed as a whole repeatedly: its fixture is at fault, not its cases."""
 
     suite: str
     runs: int
     last_at: datetime
 
 
-FAULT_FROM = 3
-"""From this many suite outages on, in as many runs, a suite is reported as a fault of its fixture."""
+MIN_OUTAGES = 3
+"""Runs with an outage of a suite from which on its fixture is reported as the fault."""
 
 
-def faulty_suites(found: list[Incident]) -> tuple[FaultySuite, ...]:
-    """The suites whose outages repeat, most often first."""
-    runs: dict[str, set[RunId]] = {}
-    last: dict[str, datetime] = {}
-    for one in found:
-        if one.kind is Kind.SUITE and one.run_id is not None:
-            runs.setdefault(one.suite, set()).add(one.run_id)
-            last[one.suite] = max(last.get(one.suite, one.started_at), one.started_at)
-    faults = [FaultySuite(suite, len(seen), last[suite]) for suite, seen in runs.items() if len(seen) >= FAULT_FROM]
-    return tuple(sorted(faults, key=lambda fault: (-fault.runs, fault.suite)))
+def faulty_suites(incidents: list[Incident]) -> tuple[FaultySuite, ...]:
+    """The suites with repeated outages, most often first."""
+    runs: dict[str, dict[RunId, datetime]] = {}
+    for incident in incidents:
+        if incident.kind is Kind.SUITE and incident.run_id is not None:
+            runs.setdefault(incident.suite, {})[incident.run_id] = incident.started_at
+    suites = [FaultySuite(suite, len(at), max(at.values())) for suite, at in runs.items() if len(at) >= MIN_OUTAGES]
+    return tuple(sorted(suites, key=lambda faulty: (-faulty.runs, faulty.suite)))

@@ -1,4 +1,4 @@
-"""What a channel wants to hear of a repository, and what of it is worth a card of its own."""
+"""What a channel subscribes to in a repository, and when new flakes are joined to one storm card."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STORM_WINDOW = timedelta(minutes=10)
 
 
 class Event(StrEnum):
-    """What a channel can hear of; the words of `subscribe … events:`."""
+    """What a channel can subscribe to; the words of `subscribe … events:`."""
 
     FLAKY = "flaky"
     BROKEN = "broken"
@@ -27,12 +27,12 @@ class Event(StrEnum):
 
 
 DEFAULT_EVENTS = frozenset(Event) - {Event.BROKEN}
-"""A broken test is the check run's and its author's business: a channel hears of it when it asks to."""
+"""Without broken tests, which are shown on the check run and to the author."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What is known of a case when it is news; `rate` is a share of runs, 0 to 1."""
+    """The properties of a case that filters look at; `rate` is a share of runs, 0 to 1."""
 
     branch: str
     file: str
@@ -42,7 +42,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """What narrows a subscription; an empty one lets everything through.
+    """The filters of a subscription; empty ones match everything.
 
     `branch` is a glob, `path` a pattern as in CODEOWNERS, `minimum` a share of runs, 0 to 1.
     """
@@ -54,7 +54,7 @@ class Filters:
     path: str = ""
 
     def admit(self, event: Event, subject: Subject | None = None) -> bool:
-        """Whether an event about a case is let through; one about a whole run has no subject."""
+        """Whether an event matches; an event about a whole run has no subject."""
         if event not in self.events:
             return False
         if subject is None:
@@ -63,32 +63,19 @@ class Filters:
         return branch and subject.rate >= self.minimum and self.covers(subject)
 
     def covers(self, subject: Subject) -> bool:
-        """Whether a case is one of those meant, by its owner and its path."""
-        return (not self.owner or any(_same(self.owner, one) for one in subject.owners)) and (
-            not self.path or path_pattern.matches(self.path, subject.file)
-        )
+        """Whether a case matches by its owner and its path."""
+        owner = not self.owner or any(_is_same_owner(self.owner, owner) for owner in subject.owners)
+        return owner and (not self.path or path_pattern.matches(self.path, subject.file))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """A channel that hears of a repository; `id` is our number of it."""
+    """A channel's subscription to a repository."""
 
     id: int
     channel: Channel
     repository_id: RepositoryId
     filters: Filters
-
-
-def is_storm(new: int, recent: int) -> bool:
-    """Whether new flakes, with those that had cards within the window, are too many for a card each."""
-    return new > 0 and new + recent > STORM_FLAKES
-
-
-def _same(wanted: str, owner: str) -> bool:
-    """Whether an owner is the one meant: `@acme/payments` is also `payments`, in any case of letters."""
-    known = owner.lstrip("@").lower()
-    asked = wanted.lstrip("@").lower()
-    return known == asked or known.rpartition("/")[2] == asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +84,14 @@ class NamedSubscription:
 
     subscription: Subscription
     repository: str
+
+
+def is_storm(new: int, recent: int) -> bool:
+    """Whether new flakes, with the `recent` ones within the window, are too many for a card each."""
+    return new > 0 and new + recent > STORM_FLAKES
+
+
+def _is_same_owner(wanted: str, owner: str) -> bool:
+    """Whether an owner is the wanted one, ignoring case: `@acme/payments` is also `payments`."""
+    known, name = owner.lstrip("@").lower(), wanted.lstrip("@").lower()
+    return name in {known, known.rpartition("/")[2]}

@@ -139,19 +139,19 @@ def _first_bad(
 ) -> regression.FirstBad | None:
     verdicts = case_history.default_branch_verdicts(results)
     order = list(dict.fromkeys(run.head_sha for run in runs if run.on_default_branch))
-    return regression.first_bad(verdicts, counterfactual.rates(state), breakage=breakage_main(keys), position=order)
+    return regression.first_bad(verdicts, counterfactual.rates(state), breakage=breakage_main(keys), order=order)
 
 
 def _followed(
     session: Session, repository_id: RepositoryId, rows: Sequence[StoredScore]
-) -> list[counterfactual.Followed]:
+) -> list[counterfactual.StoredVariant]:
     """The case in every variant in which it ever failed, as it would go on from here."""
     stored = scorer_store.find(session, repository_id)
     if stored is None or stored.model != scoring.MODEL.version:
         return []  # what is stored is of another model: it is about to be scored anew
     memory = scoring.RepositoryMemory.from_bytes(stored.state, scoring.MODEL)
     return [
-        counterfactual.Followed(
+        counterfactual.StoredVariant(
             row.score.variant, row.state, row.score.status, memory.variant(row.score.variant).lists_failures_only
         )
         for row in rows
@@ -160,7 +160,7 @@ def _followed(
 
 def _outlook(
     status: Status,
-    followed: Sequence[counterfactual.Followed],
+    followed: Sequence[counterfactual.StoredVariant],
     results: Sequence[CaseResult],
     release: tuple[recovery.Progress, Collection[str]] | None,
     policy: Policy,
@@ -185,7 +185,7 @@ def _outlook(
         if before is Status.HEALTHY and (progress is None or until_release is not None):
             break
     return Outlook(
-        turns=tuple(turns),
+        changes=tuple(turns),
         without=tuple(counterfactual.without_days(results, followed, keys, policy.thresholds, now)),
         release=progress,
         until_release=until_release,

@@ -110,7 +110,7 @@ def _failures(rows: list[FailureRow]) -> list[Failure]:
                     case_id=case_id,
                     run_id=run_id,
                     variant=variant,
-                    to_the_end=results[-1].outcome.is_failure,
+                    is_final=results[-1].outcome.is_failure,
                     seconds=sum(max(0.0, row.duration) for row in failed),
                     fingerprint_id=failed[-1].fingerprint_id,
                 )

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.analysis.learning import feature, model, training
+from bot.analysis.learning import feature, learned_model, training
 from bot.analysis.learning.label import Label
-from bot.analysis.learning.model import Report
+from bot.analysis.learning.learned_model import TrainingReport
 from bot.analysis.model import CaseId, RepositoryId
 from bot.store.cases import evidence as evidence_store
 from bot.store.database import Session
@@ -24,13 +24,13 @@ def list_labels(session: Session, repository_id: RepositoryId) -> tuple[list[Lab
     return label_store.list_newest(session, repository_id, MAX_LABELS), label_store.count(session, repository_id)
 
 
-def report(session: Session, repository_id: RepositoryId) -> Report:
+def report(session: Session, repository_id: RepositoryId) -> TrainingReport:
     """Whether a model helps the filter in a repository, how well it does against it, and why it is used or not."""
     stored = learned_model_store.find_latest(session, repository_id)
     if stored is None:
         return training.untrained(training.examples(label_store.list_newest(session, repository_id, MAX_LABELS)))
-    latest = model.read_report(stored.document, stored.trained_at)
-    if not latest.is_used or model.read_model(stored.document) is not None:
+    latest = learned_model.read_report(stored.document, stored.trained_at)
+    if not latest.is_used or learned_model.read_model(stored.document) is not None:
         return latest
     return replace(latest, is_used=False, reason="The features have changed since; it will be trained again.")
 
@@ -40,7 +40,7 @@ def predict(
 ) -> dict[CaseId, float]:
     """The chance that each case is flaky by the model, 0 to 1; empty where no model is better than the filter."""
     stored = learned_model_store.find_latest(session, repository_id)
-    learned = None if stored is None else model.read_model(stored.document)
+    learned = None if stored is None else learned_model.read_model(stored.document)
     if learned is None or not case_ids:
         return {}
     figures = evidence_store.gather(session, repository_id, case_ids, now)

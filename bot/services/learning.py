@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bot.analysis.learning import feature, training
-from bot.analysis.learning import model as models
+from bot.analysis.learning import feature, learned_model, training
 from bot.analysis.learning.label import LabelSource, LabelVerdict
-from bot.analysis.learning.model import Model, Report
+from bot.analysis.learning.learned_model import LearnedModel, TrainingReport
 from bot.analysis.model import Actor, CaseId, RepositoryId
 from bot.queries import case_state
 from bot.services import author_feedback
@@ -70,10 +69,15 @@ def record_label(
 
 
 def keep_model(
-    session: Session, repository_id: RepositoryId, model: Model | None, report: Report, count: int, now: datetime
+    session: Session,
+    repository_id: RepositoryId,
+    model: LearnedModel | None,
+    report: TrainingReport,
+    count: int,
+    now: datetime,
 ) -> None:
     """Store what training concluded, from so many labels."""
-    learned_model_store.insert(session, repository_id, models.to_document(model, report), count, now)
+    learned_model_store.insert(session, repository_id, learned_model.to_document(model, report), count, now)
 
 
 def _request_training(session: Session, repository_id: RepositoryId, now: datetime) -> None:

@@ -144,19 +144,19 @@ def test_kinds_of_failure_are_counted_the_most_frequent_first() -> None:
 @pytest.mark.parametrize(
     ("outlook", "expected"),
     [
-        (replace(NOTHING, turns=((1, Status.SUSPECT), (40, Status.HEALTHY))), (
+        (replace(NOTHING, changes=((1, Status.SUSPECT), (40, Status.HEALTHY))), (
             "1 more clean commit would make it only watched.",
             "40 more clean commits would make it healthy.",
         )),
-        (replace(NOTHING, without=(Without(date(2026, 5, 12), 3, Status.HEALTHY),), turns=((9, Status.HEALTHY),)), (
+        (replace(NOTHING, without=(Without(date(2026, 5, 12), 3, Status.HEALTHY),), changes=((9, Status.HEALTHY),)), (
             "9 more clean commits would make it healthy.",
             "Without the runs of 12 May it would be healthy.",
         )),
-        (replace(NOTHING, release=Progress(21, 30, 0.1, 0.2), until_release=9, turns=((9, Status.HEALTHY),)), (
+        (replace(NOTHING, release=Progress(21, 30, 0.1, 0.2), until_release=9, changes=((9, Status.HEALTHY),)), (
             "9 more clean commits release it.",
             "9 more clean commits would make it healthy.",
         )),
-        (replace(NOTHING, release=Progress(29, 30, 0.1, 0.2), until_release=1, turns=((9, Status.HEALTHY),)), (
+        (replace(NOTHING, release=Progress(29, 30, 0.1, 0.2), until_release=1, changes=((9, Status.HEALTHY),)), (
             "1 more clean commit releases it.",
             "9 more clean commits would make it healthy.",
         )),

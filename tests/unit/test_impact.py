@@ -29,12 +29,12 @@ def flaky(case_id: CaseId) -> VariantScore:
 FLAKY = {(CASE, "linux"): flaky(CASE)}
 
 
-def failure(run_id: int, case_id: int = 1, *, to_the_end: bool = True, fingerprint_id: int | None = 7) -> Failure:
+def failure(run_id: int, case_id: int = 1, *, is_final: bool = True, fingerprint_id: int | None = 7) -> Failure:
     return Failure(
         case_id=CaseId(case_id),
         run_id=RunId(run_id),
         variant="linux",
-        to_the_end=to_the_end,
+        is_final=is_final,
         seconds=30,
         fingerprint_id=fingerprint_id,
     )
@@ -83,7 +83,7 @@ def test_an_attempt_without_a_report_of_the_variant_proves_nothing() -> None:
 
 
 def test_a_failure_that_passed_on_a_retry_costs_its_own_time() -> None:
-    (one,), totals = impact.assess(period([run(1)], [failure(1, to_the_end=False)]))
+    (one,), totals = impact.assess(period([run(1)], [failure(1, is_final=False)]))
     assert (one.blocked_pull_requests, one.ci_minutes) == (0, 0.5)
     assert totals.failures == 1
 

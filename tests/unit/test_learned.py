@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from bot.analysis.learning.model import Report
+from bot.analysis.learning.learned_model import TrainingReport
 from bot.slack.views import learning
 
-TAUGHT = Report(
+TAUGHT = TrainingReport(
     labels=200, actors=4, held_back=60, filter_loss=0.6, model_loss=0.3, filter_precision=0.81, model_precision=0.92,
     is_used=True, reason="On the 60 latest verdicts the model was better than the judging alone.",
 )  # fmt: skip
-UNTAUGHT = Report(
+UNTAUGHT = TrainingReport(
     labels=1, actors=1, held_back=0, filter_loss=None, model_loss=None, filter_precision=None, model_precision=None,
     is_used=False, reason="1 of the 60 verdicts that are needed were given.",
 )  # fmt: skip

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.analysis.learning import feature, training
-from bot.analysis.learning import model as models
+from bot.analysis.learning import feature, learned_model, training
 from bot.analysis.learning.feature import CaseFigures
 from bot.analysis.learning.label import Label, LabelSource, LabelVerdict
 from bot.analysis.learning.training import Example
@@ -197,8 +196,8 @@ def test_nobody_weighs_more_than_their_share(counts: list[int]) -> None:
 @needs_scikit_learn
 def test_a_model_survives_its_storage_as_json_and_one_of_other_features_is_not_read() -> None:
     model, report = training.train(_examples(200, 1))
-    document = json.loads(json.dumps(models.to_document(model, report)))
-    assert models.read_model(document) == model
-    assert models.read_report(document, START) == replace(report, trained_at=START)
+    document = json.loads(json.dumps(learned_model.to_document(model, report)))
+    assert learned_model.read_model(document) == model
+    assert learned_model.read_report(document, START) == replace(report, trained_at=START)
     document["model"]["features_version"] = feature.VERSION + 1
-    assert models.read_model(document) is None
+    assert learned_model.read_model(document) is None

@@ -47,7 +47,7 @@ def test_a_case_that_never_flakes_broke_at_its_first_failing_commit() -> None:
 def test_commits_that_did_not_run_the_case_are_in_the_range() -> None:
     verdicts = at(*[(1, 0)] * 5, *[(0, 1)] * 4)
     order = [one.sha for one in verdicts[:5]] + ["aaaaaaa1", "bbbbbbb2"] + [one.sha for one in verdicts[5:]]
-    found = find(verdicts, position=order)
+    found = find(verdicts, order=order)
     assert found.commits == ("aaaaaaa1", "bbbbbbb2", "0000005")
     assert found.sentence == "between 0000004 and 0000005 (3 commits), 98 %"
 

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from bot.analysis import channel_schedule
-from bot.analysis.channel_schedule import LATE, WORKDAYS, DigestTime, QuietHours
+from bot.analysis.channel_schedule import MAX_DELAY, WORKDAYS, DigestTime, QuietHours
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = st.sampled_from(
@@ -58,7 +58,7 @@ def test_every_scheduled_day_has_one_digest_whatever_the_clocks_do(
     while now < begin + timedelta(days=15):
         if (day := channel_schedule.due_on(digest, zone, now, begin)) is not None:
             seen.add(day)
-            assert timedelta() <= now - channel_schedule.moment(day, digest.at, zone) <= LATE
+            assert timedelta() <= now - channel_schedule.moment(day, digest.at, zone) <= MAX_DELAY
         now += timedelta(minutes=55)
     first, last = (moment.astimezone(zone).date() for moment in (begin, now - timedelta(minutes=55)))
     days = {first + timedelta(days=number) for number in range((last - first).days + 1)}

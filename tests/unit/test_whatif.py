@@ -47,14 +47,14 @@ def flaky(*at: int, runs: int = 60) -> list[CaseResult]:
 
 
 def statuses(results: list[CaseResult]) -> list[Status]:
-    case = counterfactual.Followed("linux", state_after(results), Status.FLAKY)
+    case = counterfactual.StoredVariant("linux", state_after(results), Status.FLAKY)
     return [
         one.statuses[0] for one in counterfactual.after_clean_commits([case], KEYS, RULES, results[-1].run.started_at)
     ]
 
 
 def without_days(results: list[CaseResult], status: Status = Status.FLAKY) -> list[counterfactual.Without]:
-    case = counterfactual.Followed("linux", state_after(results), status)
+    case = counterfactual.StoredVariant("linux", state_after(results), status)
     return counterfactual.without_days(results, [case], KEYS, RULES, results[-1].run.started_at)
 
 
@@ -73,9 +73,9 @@ def test_what_is_foretold_comes_true() -> None:
 
 
 def test_no_clean_commit_raises_the_belief() -> None:
-    case = counterfactual.Followed("linux", state_after(flaky(40, 50, 55)), Status.FLAKY)
+    case = counterfactual.StoredVariant("linux", state_after(flaky(40, 50, 55)), Status.FLAKY)
     beliefs = [one.p_flaky[0] for one in counterfactual.after_clean_commits([case], KEYS, RULES, START)]
-    assert len(beliefs) == counterfactual.MOST_COMMITS + 1
+    assert len(beliefs) == counterfactual.MAX_COMMITS + 1
     assert all(later <= earlier + 1e-12 for earlier, later in itertools.pairwise(beliefs))
 
 
@@ -126,7 +126,7 @@ def test_where_reports_list_failures_only_a_commit_is_clean_that_lists_nothing()
     assert scorer.lists_failures_only("linux")
     followed = scorer.variant("linux")
     (state,) = followed.active.pack(followed.slots_of(np.array([3], dtype=np.int32)), scoring.MODEL.version)
-    listed = counterfactual.Followed("linux", state, Status.FLAKY, listing=True)
+    listed = counterfactual.StoredVariant("linux", state, Status.FLAKY, listing=True)
     foretold = [one.p_flaky[0] for one in counterfactual.after_clean_commits([listed], KEYS, RULES, START)]
     for more in range(60):
         (now,) = scoring.readout.active(scorer, "linux", None, np.array([3], dtype=np.int32))

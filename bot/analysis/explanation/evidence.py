@@ -1,4 +1,4 @@
-"""The evidence about a case, gathered from its results: what speaks for and against it, as data."""
+"""The evidence for and against a case, gathered from its results."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.analysis.run import StoredRun
 
 @dataclass(frozen=True, slots=True)
 class MixedCommit:
-    """A commit on which a case passed and failed in one variant, with the runs that show it."""
+    """A commit on which a case passed and failed in one variant, with the runs."""
 
     sha: str
     variant: str
@@ -25,7 +25,7 @@ class MixedCommit:
 
 @dataclass(frozen=True, slots=True)
 class IsolatedFailure:
-    """A pull request on which the case failed while nothing else in the run did."""
+    """A pull request in which the case was the only failure of a run."""
 
     branch: str
     run: StoredRun
@@ -33,7 +33,7 @@ class IsolatedFailure:
 
 @dataclass(frozen=True, slots=True)
 class FailureKind:
-    """Failures of one cause: the message, its likely category, how often, and when last."""
+    """Failures of one kind: the message, its likely cause, how often, and when last."""
 
     fingerprint_id: int
     message: str
@@ -44,7 +44,7 @@ class FailureKind:
 
 @dataclass(frozen=True, slots=True)
 class Discount:
-    """Failures that do not count against the case, and the incident that is why."""
+    """Failures that an incident explains, which do not count against the case."""
 
     incident: Incident
     failures: int
@@ -52,9 +52,9 @@ class Discount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What is known of a case in the variant that gives it its status; newest first.
+    """The evidence about a case in its worst variant; newest first.
 
-    `streak` is how many of the latest commits of the default branch were clean.
+    `streak` is how many of the latest commits of the default branch were clean, `failing_streak` how many failed.
     """
 
     mixed: tuple[MixedCommit, ...]
@@ -77,11 +77,7 @@ def gather(
 ) -> Evidence:
     """The evidence in the results of one variant, oldest first; `failing` counts the failed cases of its runs."""
     verdicts = case_history.default_branch_verdicts(results)
-    fails = 0
-    for one in reversed(verdicts):
-        if one.passes:
-            break
-        fails += 1
+    passing = (number for number, commit in enumerate(reversed(verdicts)) if commit.passes)
     return Evidence(
         mixed=_mixed(results),
         isolated=_isolated(results, failing),
@@ -90,38 +86,39 @@ def gather(
         first_bad=first_bad,
         faults=tuple(faults),
         streak=case_history.clean_streak(verdicts),
-        failing_streak=fails,
+        failing_streak=next(passing, len(verdicts)),
     )
 
 
 def _mixed(results: Sequence[CaseResult]) -> tuple[MixedCommit, ...]:
     by_code: dict[tuple[str, bool], list[CaseResult]] = {}
-    for one in results:
-        if not one.discounted or one.passed:
-            by_code.setdefault(one.code, []).append(one)
-    found = [
-        MixedCommit(sha, of_code[0].variant, tuple(dict.fromkeys(one.run for one in of_code)))
+    for result in results:
+        if not result.discounted or result.passed:
+            by_code.setdefault(result.code, []).append(result)
+    commits = [
+        MixedCommit(sha, of_code[0].variant, tuple(dict.fromkeys(result.run for result in of_code)))
         for (sha, _), of_code in by_code.items()
-        if any(one.failed and not one.discounted for one in of_code) and any(one.passed for one in of_code)
+        if any(result.failed and not result.discounted for result in of_code)
+        and any(result.passed for result in of_code)
     ]
-    return tuple(sorted(found, key=lambda one: -one.runs[-1].ordinal))
+    return tuple(sorted(commits, key=lambda commit: -commit.runs[-1].ordinal))
 
 
 def _isolated(results: Sequence[CaseResult], failing: Mapping[tuple[RunId, str], int]) -> tuple[IsolatedFailure, ...]:
     """The latest isolated failure of every pull request."""
-    found: dict[str, IsolatedFailure] = {}
-    for one in results:
-        alone = failing.get((one.run.id, one.variant), 0) <= 1
-        if one.run.is_pull_request and one.failed and alone and not one.discounted:
-            found[one.run.head_branch] = IsolatedFailure(one.run.head_branch, one.run)
-    return tuple(sorted(found.values(), key=lambda one: -one.run.ordinal))
+    latest: dict[str, IsolatedFailure] = {}
+    for result in results:
+        is_alone = failing.get((result.run.id, result.variant), 0) <= 1
+        if result.run.is_pull_request and result.failed and is_alone and not result.discounted:
+            latest[result.run.head_branch] = IsolatedFailure(result.run.head_branch, result.run)
+    return tuple(sorted(latest.values(), key=lambda failure: -failure.run.ordinal))
 
 
 def _discounted(results: Sequence[CaseResult]) -> tuple[Discount, ...]:
     counts: dict[int, tuple[Incident, int]] = {}
-    for one in results:
-        if one.failed and one.incidents:
-            first = one.incidents[0]
+    for result in results:
+        if result.failed and result.incidents:
+            first = result.incidents[0]
             counts[first.id] = (first, counts.get(first.id, (first, 0))[1] + 1)
-    found = [Discount(incident, count) for incident, count in counts.values()]
-    return tuple(sorted(found, key=lambda one: one.incident.started_at, reverse=True))
+    discounts = [Discount(incident, count) for incident, count in counts.values()]
+    return tuple(sorted(discounts, key=lambda discount: discount.incident.started_at, reverse=True))

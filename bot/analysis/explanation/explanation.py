@@ -1,4 +1,4 @@
-"""Why a case has its status: the evidence as data, and in the plain words people read."""
+"""Why a case has its status: the evidence, and sentences for people."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from bot.analysis.model import CaseId, Status
 from bot.analysis.quarantine.release import Progress
 from bot.analysis.run import StoredRun
 
-SHOWN = 5
-"""How many of each kind of evidence the list names; the rest is counted."""
-_SHORT = 7
+MAX_LISTED = 5
+"""Items of each kind of evidence that are listed; the rest is counted."""
+_SHORT_SHA = 7
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """What would change the status: clean commits, or a day without its runs.
 
-    `turns` are the statuses that clean commits alone lead to, each with how many it takes, as far as the filter was
-    run on. `release` is how far a quarantined case is, `until_release` how many clean commits more its release takes.
+    `changes` are the statuses that clean commits lead to, each with how many it takes. `release` is the progress of a
+    quarantined case, `until_release` how many more clean commits release it.
     """
 
-    turns: tuple[tuple[int, Status], ...]
+    changes: tuple[tuple[int, Status], ...]
     without: tuple[Without, ...]
     release: Progress | None
     until_release: int | None
@@ -34,7 +34,7 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Why a case has its status, in one sentence and in full, and the counterfactuals: what would change it.
+    """Why a case has its status, in one sentence and in lines, and what would change it (the counterfactuals).
 
     Names and messages in the texts come from reports and are untrusted.
     """
@@ -52,7 +52,7 @@ class Explanation:
 def explain(
     *, case_id: CaseId, title: str, status: Status, score: VariantScore | None, evidence: Evidence, outlook: Outlook
 ) -> Explanation:
-    """The explanation of a case; `score` is that of the variant that gives it its status, None if it never failed."""
+    """The explanation of a case; `score` is that of its worst variant, None if it never failed."""
     return Explanation(
         case_id=case_id,
         title=title,
@@ -73,20 +73,20 @@ def _sentence(status: Status, score: VariantScore | None, evidence: Evidence) ->
     match status:
         case Status.FLAKY:
             often = f"{'lately ' if score.began_lately else ''}fails in about {_percent(score.rate)} of its runs"
-            told = f"Flaky: {why}, and {often} ({_sure(score.p_flaky)})"
+            text = f"Flaky: {why}, and {often} ({_sure(score.p_flaky)})"
         case Status.BROKEN:
-            told = f"Broken: {_broken(evidence)} ({_sure(score.p_broken)})"
+            text = f"Broken: {_broken(evidence)} ({_sure(score.p_broken)})"
         case Status.INFRA:
-            told = f"Infrastructure: {_with_the_rest(score, evidence)}"
+            text = f"Infrastructure: {_with_the_rest(score, evidence)}"
         case Status.SUSPECT:
-            told = f"Watched, evidence insufficient: {why} ({_percent(score.p_flaky)} likely flaky)"
+            text = f"Watched, evidence insufficient: {why} ({_percent(score.p_flaky)} likely flaky)"
         case Status.INSUFFICIENT:
-            told = f"Too few runs: {score.runs:,} so far"
+            text = f"Too few runs: {score.runs:,} so far"
         case Status.HEALTHY:
-            told = f"Healthy: {seen}, {_why_healthy(evidence)}"
+            text = f"Healthy: {seen}, {_why_healthy(evidence)}"
         case _:
             assert_never(status)
-    return f"{told}."
+    return f"{text}."
 
 
 def _on_same_code(evidence: Evidence) -> str:
@@ -104,7 +104,7 @@ def _broken(evidence: Evidence) -> str:
 
 
 def _with_the_rest(score: VariantScore, evidence: Evidence) -> str:
-    discounted = sum(one.failures for one in evidence.discounted)
+    discounted = sum(discount.failures for discount in evidence.discounted)
     if not discounted:
         return f"its {_count(score.failures, 'failure')} came when much of the run failed"
     such = evidence.discounted[0].incident.sentence
@@ -112,7 +112,7 @@ def _with_the_rest(score: VariantScore, evidence: Evidence) -> str:
 
 
 def _why_healthy(evidence: Evidence) -> str:
-    discounted = sum(one.failures for one in evidence.discounted)
+    discounted = sum(discount.failures for discount in evidence.discounted)
     if discounted and not evidence.streak:
         return f"{discounted:,} of them discounted because much of the run failed"
     if evidence.streak:
@@ -130,26 +130,27 @@ def _lines(score: VariantScore | None, evidence: Evidence) -> tuple[str, ...]:
             lines.append(f"Fails for no reason in about {rate}.")
     if evidence.mixed:
         named = [
-            f"{one.sha[:_SHORT]} ({_plural('run', len(one.runs))} {', '.join(map(_name, one.runs))})"
-            for one in evidence.mixed
+            f"{commit.sha[:_SHORT_SHA]} ({_plural('run', len(commit.runs))} {', '.join(map(_name, commit.runs))})"
+            for commit in evidence.mixed
         ]
         lines.append(f"Passed and failed on the same code: {_enumerate(named)}.")
     if evidence.isolated:
-        named = [f"{one.branch} (run #{one.run.number})" for one in evidence.isolated]
+        named = [f"{failure.branch} (run #{failure.run.number})" for failure in evidence.isolated]
         lines.append(f"The only failure on {_count(len(named), 'pull request')}: {_enumerate(named)}.")
     if evidence.kinds:
         named = [
-            f"{_count(one.count, 'time')} {one.message or 'no message'} ({one.category})" for one in evidence.kinds
+            f"{_count(kind.count, 'time')} {kind.message or 'no message'} ({kind.category})" for kind in evidence.kinds
         ]
         lines.append(f"Fails in {_count(len(named), 'way')}: {_enumerate(named)}.")
     lines += [
-        f"{_count(one.failures, 'failure')} discounted: {one.incident.sentence}." for one in evidence.discounted[:SHOWN]
+        f"{_count(discount.failures, 'failure')} discounted: {discount.incident.sentence}."
+        for discount in evidence.discounted[:MAX_LISTED]
     ]
-    if len(evidence.discounted) > SHOWN:
-        lines.append(f"Failures in {_count(len(evidence.discounted) - SHOWN, 'more incident')} discounted.")
+    if len(evidence.discounted) > MAX_LISTED:
+        lines.append(f"Failures in {_count(len(evidence.discounted) - MAX_LISTED, 'more incident')} discounted.")
     lines += [
-        f"Suite {one.suite} failed as a whole in {_count(one.runs, 'run')}: look at its fixture first."
-        for one in evidence.faults
+        f"Suite {fault.suite} failed as a whole in {_count(fault.runs, 'run')}: look at its fixture first."
+        for fault in evidence.faults
     ]
     if evidence.streak:
         lines.append(f"Clean on the last {_count(evidence.streak, 'commit')} of the default branch.")
@@ -163,14 +164,14 @@ def _changes(status: Status, score: VariantScore | None, outlook: Outlook) -> tu
     if score is not None and status in {Status.FLAKY, Status.BROKEN, Status.SUSPECT}:
         changes += [
             f"{_count(commits, 'more clean commit')} would make it {_would_be(after)}."
-            for commits, after in outlook.turns
+            for commits, after in outlook.changes
         ]
-        if not any(after is Status.HEALTHY for _, after in outlook.turns):
+        if not any(after is Status.HEALTHY for _, after in outlook.changes):
             changes.append("Clean commits alone will not make it healthy soon.")
     changes += [
-        f"Without the runs of {one.day:%-d %b} it would be {_would_be(one.status)}."
-        for one in outlook.without
-        if one.status is not status
+        f"Without the runs of {without.day:%-d %b} it would be {_would_be(without.status)}."
+        for without in outlook.without
+        if without.status is not status
     ]
     return tuple(changes)
 
@@ -197,8 +198,8 @@ def _would_be(status: Status) -> str:
 
 
 def _enumerate(named: Sequence[str]) -> str:
-    shown = ", ".join(named[:SHOWN])
-    return shown if len(named) <= SHOWN else f"{shown} and {len(named) - SHOWN:,} more"
+    shown = ", ".join(named[:MAX_LISTED])
+    return shown if len(named) <= MAX_LISTED else f"{shown} and {len(named) - MAX_LISTED:,} more"
 
 
 def _name(run: StoredRun) -> str:

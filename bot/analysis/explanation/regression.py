@@ -1,4 +1,4 @@
-"""Where a case broke: the posterior over the commit from which it fails, given how often it fails for no reason."""
+"""Where a case broke: the posterior over the first bad commit, given the case's flake rate."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from bot.analysis.scoring import MODEL
 from bot.analysis.scoring.model import EPSILON, RATES, REPAIR
 
 SURE = 0.9
-"""The range that is named holds the first bad commit with at least this probability."""
+"""The range contains the first bad commit with at least this probability."""
 _SHORT = 7
 
 
 @dataclass(frozen=True, slots=True)
 class FirstBad:
-    """The range that holds the first bad commit: after `good`, one of `commits` (oldest first), with a probability.
+    """The range of the first bad commit: after `good`, one of `commits` (oldest first), with a probability.
 
-    `good` is None where the case fails since the first commit that is known.
+    `good` is None if the case fails since the first known commit.
     """
 
     good: str | None
@@ -29,7 +29,7 @@ class FirstBad:
 
     @property
     def sentence(self) -> str:
-        """The range as people read it: `between a1b2c3d and d4e5f6a (3 commits), 92 %`."""
+        """The range, such as `between a1b2c3d and d4e5f6a (3 commits), 92 %`."""
         sure = f"{100 * min(self.probability, 0.99):.0f} %"
         last = self.commits[-1][:_SHORT]
         if self.good is None:
@@ -45,9 +45,9 @@ def first_bad(
     belief: Sequence[float],
     *,
     breakage: float,
-    position: Sequence[str] | None = None,
+    order: Sequence[str] | None = None,
 ) -> FirstBad | None:
-    """The smallest range that holds the first bad commit of the breakage that lasts; None where the case does not fail.
+    """The smallest range of the first bad commit of the current breakage; None if the case does not fail.
 
     The same two-state chain as the filter's, smoothed over the verdicts of the default branch: code turns bad with
     chance `breakage` per commit and good again with `REPAIR`; good code fails at the flake rate, bad code passes with
@@ -55,20 +55,20 @@ def first_bad(
 
         forward(good at i-1) * breakage * prod(bad evidence from i on) * (1 - REPAIR)^(n-i),
 
-    normalised over i. `position` names every commit of the branch in order, those that did not run the case included:
-    a commit without a verdict may be the bad one as well as the next that has one.
+    normalised over i. `order` has all commits of the branch, those that did not run the case included: a commit without
+    a verdict may be the bad one as well as the next with one.
     """
     if not verdicts or not verdicts[-1].failures:
         return None
     since = _posterior(verdicts, np.asarray(belief, dtype=np.float64), breakage)
     low, high = _smallest_range(since)
     if low == 0:
-        return FirstBad(None, tuple(one.sha for one in verdicts[: high + 1]), float(since[: high + 1].sum()))
-    order = list(position or [one.sha for one in verdicts])
-    positions = {sha: position for position, sha in enumerate(order)}
+        return FirstBad(None, tuple(commit.sha for commit in verdicts[: high + 1]), float(since[: high + 1].sum()))
+    shas = list(order or [commit.sha for commit in verdicts])
+    positions = {sha: position for position, sha in enumerate(shas)}
     good, last = verdicts[low - 1].sha, verdicts[high].sha
-    between = order[positions[good] + 1 : positions[last] + 1] if good in positions and last in positions else []
-    inside = tuple(between) or tuple(one.sha for one in verdicts[low : high + 1])
+    between = shas[positions[good] + 1 : positions[last] + 1] if good in positions and last in positions else []
+    inside = tuple(between) or tuple(commit.sha for commit in verdicts[low : high + 1])
     return FirstBad(good, inside, float(since[low : high + 1].sum()))
 
 
@@ -76,15 +76,15 @@ def _posterior(
     verdicts: Sequence[CommitVerdict], belief: np.ndarray[tuple[int], np.dtype[np.float64]], breakage: float
 ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """The chance, per commit, that the case is bad from there to the end, in logarithms until the last step."""
-    passes = np.array([one.passes for one in verdicts])
-    failures = np.array([one.failures for one in verdicts])
-    rate = np.clip(RATES, MODEL.outage_floor, 1)  # a lone failure may still be an outage nobody noticed
+    passes = np.array([commit.passes for commit in verdicts])
+    failures = np.array([commit.failures for commit in verdicts])
+    rate = np.clip(RATES, MODEL.outage_floor, 1)  # a lone failure may be an outage
     good = failures[:, None] * np.log(rate) + passes[:, None] * np.log1p(-rate)
     bad = failures * np.log(1 - EPSILON) + passes * np.log(EPSILON)
     stays = np.log(1 - REPAIR)
     after = np.cumsum(bad[::-1])[::-1] + stays * np.arange(len(bad) - 1, -1, -1)
     prior = np.log(np.maximum(belief, 1e-300))
-    at_good = prior + np.log1p(-breakage)  # before what was seen at i: the code is good there, or bad
+    at_good = prior + np.log1p(-breakage)  # the code before the verdict at i: good, or bad
     at_bad = prior + np.log(breakage)
     since = np.empty((len(verdicts), len(rate)))
     since[0] = at_bad + after[0]
@@ -100,15 +100,15 @@ def _posterior(
 
 
 def _smallest_range(share: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tuple[int, int]:
-    """First and last place of the shortest range that holds SURE of the mass, the likeliest of equals."""
+    """First and last index of the shortest range with SURE of the mass, the likeliest of equals."""
     total = np.concatenate([[0.0], np.cumsum(share)])
     best, low = (0, len(share) - 1), 0
     for high in range(len(share)):
         while low < high and total[high + 1] - total[low + 1] >= SURE:
             low += 1
-        held = total[high + 1] - total[low]
+        mass = total[high + 1] - total[low]
         length = best[1] - best[0]
         known = total[best[1] + 1] - total[best[0]]
-        if held >= SURE and (high - low < length or (high - low == length and held > known)):
+        if mass >= SURE and (high - low < length or (high - low == length and mass > known)):
             best = (low, high)
     return best

@@ -1,4 +1,4 @@
-"""The error ledger: how often each status was wrong, by what people said of it at the time."""
+"""The error ledger: how often each status was wrong, by people's verdicts at the time (ADR 11)."""
 
 from __future__ import annotations
 
@@ -15,15 +15,13 @@ _RIGHT = {
     Status.INFRA: frozenset({LabelVerdict.INFRA}),
     Status.HEALTHY: frozenset({LabelVerdict.BUG, LabelVerdict.MINE, LabelVerdict.FIXED}),
 }
-"""The verdicts that confirm a status; a healthy case whose failure was a real bug was judged well.
-
-`suspect` and `insufficient` claim nothing, so nothing can prove them wrong.
-"""
+"""The verdicts that confirm a status. Of a healthy case a failure that is a real bug confirms it. `suspect` and
+`insufficient` claim nothing, so they cannot be wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class StatusErrors:
-    """One status over a period: of how many cases people confirmed it, contradicted it, or disagreed about it."""
+    """The number of cases for which people confirmed a status, contradicted it, or disagreed."""
 
     status: Status
     confirmed: int
@@ -32,19 +30,19 @@ class StatusErrors:
 
     @property
     def judged(self) -> int:
-        """Of how many cases anybody said anything."""
+        """The number of cases with a verdict."""
         return self.confirmed + self.wrong + self.disputed
 
     @property
     def error_rate(self) -> float | None:
-        """The share of wrong among the settled ones, 0 to 1; None where nothing is settled."""
+        """The share of wrong ones, disputed ones left out, 0 to 1; None if there are none."""
         settled = self.confirmed + self.wrong
         return self.wrong / settled if settled else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaskedRegression:
-    """A case that broke while a quarantine masked it: the first failure masked, and when the masking ended."""
+    """A case that broke while a quarantine masked it: the first masked failure, and when the masking ended."""
 
     quarantine_id: QuarantineId
     case_id: CaseId
@@ -55,7 +53,7 @@ class MaskedRegression:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """How often FlakeGuard was wrong in a period; `statuses` holds those somebody judged, worst error first."""
+    """How often FlakeGuard was wrong in a period; `statuses` are those with verdicts, the highest error rate first."""
 
     since: datetime
     until: datetime
@@ -68,14 +66,14 @@ class Ledger:
         return not self.statuses and not self.masked
 
     def of(self, status: Status) -> StatusErrors:
-        """The line of a status; zeros where nobody judged it."""
+        """The line of a status; zeros if it has no verdicts."""
         return next((line for line in self.statuses if line.status is status), StatusErrors(status, 0, 0, 0))
 
 
 def count_errors(labels: Iterable[Label]) -> tuple[StatusErrors, ...]:
     """How often each status was wrong: one vote per person and case, the latest; a case counts by its majority."""
     votes: dict[tuple[Status, CaseId], dict[str, bool]] = {}
-    for label in sorted(labels, key=lambda one: (one.created_at, one.id)):
+    for label in sorted(labels, key=lambda label: (label.created_at, label.id)):
         if label.status in _RIGHT and label.verdict.says_flaky is not None:
             votes.setdefault((label.status, label.case_id), {})[label.actor.subject] = (
                 label.verdict in _RIGHT[label.status]

@@ -1,4 +1,4 @@
-"""The features of a case for the model on top of the filter: what is known of it, as numbers of similar size."""
+"""The features of a case for the learned model: numbers of similar size."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from math import log, log1p, log10
 from typing import Final
 
 VERSION: Final = 1
-"""Raised when a feature changes its meaning: vectors of another version are not learned from."""
+"""Raise it when a feature changes its meaning: training ignores vectors of another version."""
 
 NAMES: Final = (
     "filter: log odds of flaky",
@@ -37,17 +37,17 @@ _TIMING = frozenset(
 )
 _ENVIRONMENT = frozenset({"network", "resource", "infrastructure", "port clash", "I/O", "environment"})
 _CODE = frozenset({"code error", "assertion", "crash"})
-_ODDS = 12.0
-_LEAST_RATE = 1e-4
-_RATIO = 3.0
+_MAX_LOG_ODDS = 12.0
+_MIN_RATE = 1e-4
+_MAX_LOG_RATIO = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseFigures:
-    """What is known of a case at a moment: the filter's read-out of its worst variant, and its recent failures.
+    """The figures of a case at a moment: the scores of its worst variant, and its recent failures.
 
-    Durations are in seconds, None where unknown; ages in days; `retried` and `retries_passed` count failures that
-    were tried again inside their run, and how many of those passed in the end.
+    Durations are in seconds, None if unknown; ages in days; `retried` counts failures that were retried in their run,
+    `retries_passed` those of them that passed in the end.
     """
 
     p_flaky: float
@@ -72,44 +72,44 @@ class CaseFigures:
     since_failure: float = 0.0
 
 
-def extract(facts: CaseFigures) -> tuple[float, ...]:
-    """The features of a case, aligned with NAMES; finite whatever is missing."""
-    named = max(1, sum(facts.categories.values()))
-    recent = max(1, facts.recent_failures)
+def extract(figures: CaseFigures) -> tuple[float, ...]:
+    """The features of a case, aligned with NAMES; always finite."""
+    classified = max(1, sum(figures.categories.values()))
+    recent = max(1, figures.recent_failures)
     return (
-        _log_odds(facts.p_flaky),
-        _log_odds(facts.p_broken),
-        log10(max(facts.rate, _LEAST_RATE)),
-        log1p(facts.runs),
-        log1p(facts.failures),
-        log1p(facts.mixed_commits),
-        sum(facts.categories.get(name, 0) for name in _TIMING) / named,
-        sum(facts.categories.get(name, 0) for name in _ENVIRONMENT) / named,
-        sum(facts.categories.get(name, 0) for name in _CODE) / named,
-        facts.kinds / recent,
-        facts.retried / recent,
-        facts.retries_passed / max(1, facts.retried),
-        _slower(facts.failed_duration, facts.usual_duration),
-        log1p(facts.fails_with),
-        float(facts.on_fixture),
-        float(facts.on_order),
-        log1p(max(0.0, facts.age)),
-        log1p(max(0.0, facts.since_failure)),
-        facts.on_default_branch / recent,
-        log1p(facts.branches),
+        _log_odds(figures.p_flaky),
+        _log_odds(figures.p_broken),
+        log10(max(figures.rate, _MIN_RATE)),
+        log1p(figures.runs),
+        log1p(figures.failures),
+        log1p(figures.mixed_commits),
+        sum(figures.categories.get(name, 0) for name in _TIMING) / classified,
+        sum(figures.categories.get(name, 0) for name in _ENVIRONMENT) / classified,
+        sum(figures.categories.get(name, 0) for name in _CODE) / classified,
+        figures.kinds / recent,
+        figures.retried / recent,
+        figures.retries_passed / max(1, figures.retried),
+        _slower(figures.failed_duration, figures.usual_duration),
+        log1p(figures.fails_with),
+        float(figures.on_fixture),
+        float(figures.on_order),
+        log1p(max(0.0, figures.age)),
+        log1p(max(0.0, figures.since_failure)),
+        figures.on_default_branch / recent,
+        log1p(figures.branches),
     )
 
 
 def _log_odds(p: float) -> float:
     if p <= 0:
-        return -_ODDS
+        return -_MAX_LOG_ODDS
     if p >= 1:
-        return _ODDS
-    return min(max(log(p / (1 - p)), -_ODDS), _ODDS)
+        return _MAX_LOG_ODDS
+    return min(max(log(p / (1 - p)), -_MAX_LOG_ODDS), _MAX_LOG_ODDS)
 
 
 def _slower(failed: float | None, usual: float | None) -> float:
-    """How many times longer a case runs when it fails, as a logarithm; below 10 ms a ratio means nothing."""
+    """The log ratio of a failure's duration to the usual one; 10 ms are added, below that a ratio means nothing."""
     if failed is None or usual is None:
         return 0.0
-    return min(max(log((failed + 0.01) / (usual + 0.01)), -_RATIO), _RATIO)
+    return min(max(log((failed + 0.01) / (usual + 0.01)), -_MAX_LOG_RATIO), _MAX_LOG_RATIO)

@@ -1,4 +1,4 @@
-"""What people say of a test: each human verdict is a label, with who said it, when, where, and of what."""
+"""Labels: people's verdicts on cases, with who gave them, when and where."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.analysis.model import Actor, CaseId, RepositoryId, Status
 
 
 class LabelVerdict(StrEnum):
-    """What a person says of a case; `mine` is an author's "It is me", `never` a wish and no claim about the case."""
+    """A verdict on a case; `mine` is an author's "It is me", `never` a wish and no claim about the case."""
 
     FLAKY = "flaky"
     BUG = "bug"
@@ -21,12 +21,12 @@ class LabelVerdict(StrEnum):
 
     @property
     def says_flaky(self) -> bool | None:
-        """Whether the case is flaky by this verdict; None where it does not say."""
+        """Whether the case is flaky by this verdict; None if it does not say."""
         return None if self is LabelVerdict.NEVER else self is LabelVerdict.FLAKY
 
 
 class LabelSource(StrEnum):
-    """Where a person said it."""
+    """Where a verdict was given."""
 
     CARD = "card"
     PROPOSAL = "proposal"
@@ -37,10 +37,10 @@ class LabelSource(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """One verdict of one person, beside what FlakeGuard believed at that moment.
+    """One verdict of one person, with FlakeGuard's own at that moment.
 
-    `status` and `p_flaky` are of the worst variant then. `features` is what the model on top of the filter would
-    have seen then, of the version `features_version`; None where it was not taken.
+    `status` and `p_flaky` are of the worst variant at that time, and so are `features`, of the version
+    `features_version`; None if they were not recorded.
     """
 
     id: int

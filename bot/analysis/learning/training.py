@@ -1,7 +1,8 @@
-"""Learning from labels: who may teach how much, what is held back, and whether the model beats the filter."""
+"""Train a model on labels, limit what one person weighs, and compare it with the filter (thresholds: ADR 11)."""
 
 from __future__ import annotations
 
+import importlib.util
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,27 +11,30 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.analysis.learning import feature, fitting
+from bot.analysis.learning import feature
 from bot.analysis.learning.label import Label
-from bot.analysis.learning.model import Model, Report
+from bot.analysis.learning.learned_model import LearnedModel, TrainingReport
 
 MIN_LABELS = 60
 MIN_OF_EACH = 12
-"""Of flaky and of not flaky, in all."""
+"""Of flaky and of not flaky labels."""
 MIN_HELD_BACK_OF_EACH = 5
 MIN_ACTORS = 3
-"""With fewer people there is nobody to contradict the one who is wrong, or means harm."""
+"""With fewer people, nobody contradicts one who is wrong or malicious."""
 MAX_SHARE = 0.4
-"""What one person may weigh in all, as a share of everybody together."""
+"""The most that one person may weigh, as a share of all."""
 HELD_BACK = 0.3
-"""The latest labels, as a share: a model has to do well on what came after what it learned from."""
+"""The share of latest labels that is held back: a model must do well on what came after its training."""
 CALLED_FLAKY = 0.8
-_FLOOR = 0.01  # the filter's p is not let nearer to 0 or 1, or one surprise would cost it everything
+_FLOOR = 0.01  # bounds the filter's p, or one surprise would make its loss infinite
+PENALTY = 1.0
+"""The inverse strength of the L2 penalty, scikit-learn's default; it fits standardised features."""
+_MAX_ITERATIONS = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One verdict to learn from: the features of the case at that moment, and the filter's p_flaky."""
+    """One label: the features of the case and the filter's p_flaky at that moment, and the verdict."""
 
     vector: tuple[float, ...]
     is_flaky: bool
@@ -40,51 +44,51 @@ class Example:
 
 
 def examples(labels: Iterable[Label]) -> list[Example]:
-    """What there is to learn, oldest first: the last word of each person on each case.
+    """The examples in labels, oldest first: the last verdict of each person on each case.
 
-    Verdicts that claim nothing, and those whose features are missing or of another version, are left out.
+    Verdicts that do not say flaky or not, and those without features of the current version, are left out.
     """
     last: dict[tuple[str, int], tuple[datetime, int, Example]] = {}
     for label in labels:
-        says = label.verdict.says_flaky
-        if says is None or label.features is None or label.features_version != feature.VERSION:
+        is_flaky = label.verdict.says_flaky
+        if is_flaky is None or label.features is None or label.features_version != feature.VERSION:
             continue
-        example = Example(label.features, says, label.p_flaky, label.actor.subject, label.created_at)
+        example = Example(label.features, is_flaky, label.p_flaky, label.actor.subject, label.created_at)
         key = (label.actor.subject, label.case_id)
         if key not in last or last[key][:2] < (label.created_at, label.id):
             last[key] = (label.created_at, label.id, example)
-    return [example for _, _, example in sorted(last.values(), key=lambda one: one[:2])]
+    return [example for _, _, example in sorted(last.values(), key=lambda entry: entry[:2])]
 
 
-def train(found: Sequence[Example]) -> tuple[Model | None, Report]:
-    """A model of all labels where one of the older labels beats the filter on the latest, and the report.
+def train(given: Sequence[Example]) -> tuple[LearnedModel | None, TrainingReport]:
+    """A model of all labels if one of the older labels beats the filter on the latest, and the report.
 
-    Beating is a smaller logarithmic loss by more than one standard error of the difference. Where it does not, or
-    where there is too little to tell, the model is None and the report says why.
+    It beats the filter if its logarithmic loss is smaller by more than one standard error of the difference. Otherwise,
+    and with too few labels, the model is None and the report says why.
     """
-    actors = len({example.actor for example in found})
-    lacking = _lacking(found, actors)
+    actors = len({example.actor for example in given})
+    lacking = _lacking(given, actors)
     if lacking:
-        return None, _unused(found, actors, lacking)
-    cut = len(found) - round(HELD_BACK * len(found))
-    older, latest = found[:cut], found[cut:]
+        return None, _unused(given, actors, lacking)
+    cut = len(given) - round(HELD_BACK * len(given))
+    older, latest = given[:cut], given[cut:]
     if min(_kinds(older)) < MIN_HELD_BACK_OF_EACH or min(_kinds(latest)) < MIN_HELD_BACK_OF_EACH:
-        return None, _unused(found, actors, "The latest verdicts are nearly all the same, so nothing can be compared.")
-    tried = _fit(older)
+        return None, _unused(given, actors, "The latest verdicts are nearly all the same, so nothing can be compared.")
+    candidate = _fit(older)
     weights = _weights(latest)
     truth = np.array([example.is_flaky for example in latest])
-    by_model = np.array([tried.predict(example.vector) for example in latest])
+    by_model = np.array([candidate.predict(example.vector) for example in latest])
     by_filter = np.clip([example.p_flaky for example in latest], _FLOOR, 1 - _FLOOR)
     loss_model, loss_filter = _losses(by_model, truth), _losses(by_filter, truth)
     gained = loss_filter - loss_model
     gain = float(np.average(gained, weights=weights))
-    # The standard error of a weighted mean, by the number of examples the weights amount to.
-    amount = weights.sum() ** 2 / (weights**2).sum()
-    error = float(np.sqrt(np.average((gained - gain) ** 2, weights=weights) / amount))
+    # The standard error of a weighted mean, with the effective number of examples.
+    effective = weights.sum() ** 2 / (weights**2).sum()
+    error = float(np.sqrt(np.average((gained - gain) ** 2, weights=weights) / effective))
     is_used = gain > error
     verdict = "better" if is_used else "not better"
-    report = Report(
-        labels=len(found),
+    report = TrainingReport(
+        labels=len(given),
         actors=actors,
         held_back=len(latest),
         filter_loss=float(np.average(loss_filter, weights=weights)),
@@ -94,17 +98,17 @@ def train(found: Sequence[Example]) -> tuple[Model | None, Report]:
         is_used=is_used,
         reason=f"On the {len(latest)} latest verdicts the model was {verdict} than the judging alone.",
     )
-    return (_fit(found) if is_used else None), report
+    return (_fit(given) if is_used else None), report
 
 
-def untrained(found: Sequence[Example]) -> Report:
-    """The report of a repository whose labels nothing was learned from yet."""
-    actors = len({example.actor for example in found})
-    return _unused(found, actors, _lacking(found, actors) or "There is enough to learn from; a model is on its way.")
+def untrained(given: Sequence[Example]) -> TrainingReport:
+    """The report of a repository without a model."""
+    actors = len({example.actor for example in given})
+    return _unused(given, actors, _lacking(given, actors) or "There is enough to learn from; a model is on its way.")
 
 
 def cap(counts: Sequence[float], share: float) -> float:
-    """The most that one of several may weigh, so that none has more than a share of all together.
+    """The most that one of several may weigh, so that none has more than a share of the sum.
 
     The largest c with c <= share * sum(min(n, c)) over the counts n; the share is at least 1 / len(counts).
     """
@@ -119,12 +123,12 @@ def cap(counts: Sequence[float], share: float) -> float:
     return ordered[-1]
 
 
-def _lacking(found: Sequence[Example], actors: int) -> str:
-    flaky, other = _kinds(found)
-    if not fitting.is_available():
+def _lacking(given: Sequence[Example], actors: int) -> str:
+    flaky, other = _kinds(given)
+    if importlib.util.find_spec("sklearn") is None:
         return "scikit-learn is not installed, so the filter decides alone: pip install 'flakeguard-slack[learn]'."
-    if len(found) < MIN_LABELS:
-        return f"{len(found)} of the {MIN_LABELS} verdicts that are needed were given."
+    if len(given) < MIN_LABELS:
+        return f"{len(given)} of the {MIN_LABELS} verdicts that are needed were given."
     if min(flaky, other) < MIN_OF_EACH:
         return f"{flaky} verdicts say flaky and {other} say not; {MIN_OF_EACH} of each are needed."
     if actors < MIN_ACTORS:
@@ -132,9 +136,9 @@ def _lacking(found: Sequence[Example], actors: int) -> str:
     return ""
 
 
-def _unused(found: Sequence[Example], actors: int, reason: str) -> Report:
-    return Report(
-        labels=len(found),
+def _unused(given: Sequence[Example], actors: int, reason: str) -> TrainingReport:
+    return TrainingReport(
+        labels=len(given),
         actors=actors,
         held_back=0,
         filter_loss=None,
@@ -146,31 +150,33 @@ def _unused(found: Sequence[Example], actors: int, reason: str) -> Report:
     )
 
 
-def _kinds(found: Sequence[Example]) -> tuple[int, int]:
-    flaky = sum(example.is_flaky for example in found)
-    return flaky, len(found) - flaky
+def _kinds(given: Sequence[Example]) -> tuple[int, int]:
+    flaky = sum(example.is_flaky for example in given)
+    return flaky, len(given) - flaky
 
 
-def _weights(found: Sequence[Example]) -> NDArray[np.float64]:
-    """One per example, less for the examples of a person who gave too many."""
-    counts = Counter(example.actor for example in found)
+def _weights(given: Sequence[Example]) -> NDArray[np.float64]:
+    """The weight of each example, less for those of a person who gave too many."""
+    counts = Counter(example.actor for example in given)
     most = cap(list(counts.values()), max(MAX_SHARE, 1 / len(counts)))
-    return np.array([min(1.0, most / counts[example.actor]) for example in found])
+    return np.array([min(1.0, most / counts[example.actor]) for example in given])
 
 
-def _fit(found: Sequence[Example]) -> Model:
-    vectors = np.array([example.vector for example in found])
+def _fit(given: Sequence[Example]) -> LearnedModel:
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  # an optional extra
+
+    vectors = np.array([example.vector for example in given])
     means, scales = vectors.mean(axis=0), vectors.std(axis=0)
-    scales[scales < 1e-9] = 1.0  # noqa: PLR2004  # a feature that never varies has no scale, and gets no weight
-    weights, bias = fitting.fit(
-        (vectors - means) / scales, np.array([example.is_flaky for example in found]), _weights(found)
-    )
-    return Model(
+    scales[scales < 1e-9] = 1.0  # noqa: PLR2004  # a constant feature has no scale, and gets no weight
+    truth = np.array([example.is_flaky for example in given])
+    regression = LogisticRegression(C=PENALTY, max_iter=_MAX_ITERATIONS)
+    fitted = regression.fit((vectors - means) / scales, truth, sample_weight=_weights(given))
+    return LearnedModel(
         features_version=feature.VERSION,
         means=tuple(means.tolist()),
         scales=tuple(scales.tolist()),
-        weights=weights,
-        bias=bias,
+        weights=tuple(fitted.coef_[0].tolist()),
+        bias=float(fitted.intercept_[0]),
     )
 
 

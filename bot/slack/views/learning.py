@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bot.analysis.learning.model import Report
+from bot.analysis.learning.learned_model import TrainingReport
 from bot.slack.views import phrase
 
 
-def sentence(report: Report) -> str:
+def sentence(report: TrainingReport) -> str:
     """Say whether a model orders what to fix first, why or why not, and how often each was right."""
     verdicts = phrase.count(report.labels, "verdict")
     people = phrase.count(report.actors, "person", "people")
@@ -14,7 +14,7 @@ def sentence(report: Report) -> str:
     return f"{by} orders what to fix first. {report.reason}{_precisions(report)}"
 
 
-def _precisions(report: Report) -> str:
+def _precisions(report: TrainingReport) -> str:
     if report.held_back == 0:
         return ""
     model, judging = (_share(one) for one in (report.model_precision, report.filter_precision))
