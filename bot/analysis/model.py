@@ -14,6 +14,8 @@ CaseId = NewType("CaseId", int)
 RunId = NewType("RunId", int)
 """Our number of one attempt of one workflow run."""
 QuarantineId = NewType("QuarantineId", int)
+EventId = NewType("EventId", int)
+"""The number of an entry of the audit trail."""
 WorkspaceId = NewType("WorkspaceId", int)
 """Our number of one installation of the Slack app: a workspace, or a whole Enterprise Grid organisation."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.analysis.model import RepositoryId
+from bot.analysis.notice import AuthorNotice
 from bot.commands import run as run_command
 from bot.commands.request.context import SlackContext
 from bot.errors import ConflictError, NotFoundError
@@ -13,7 +14,6 @@ from bot.slack.payloads import BlockAction
 from bot.slack.views import author as author_view
 from bot.store.conversation import notice as notice_store
 from bot.store.conversation import silence as silence_store
-from bot.store.conversation.notice import Kind, Notice
 from bot.store.database import Session
 from bot.store.runs import run as run_store
 from bot.store.workspaces.repository import Repository
@@ -24,7 +24,7 @@ def on_rerun(context: SlackContext, action: BlockAction, authorized: Authorized[
     repository = authorized.repository
     with context.begin() as session:
         notice = _own(context, session, action)
-        latest = run_store.list_latest_attempts(session, repository.id, notice.detail)
+        latest = run_store.list_latest_attempts(session, repository.id, notice.head_sha)
     failed = [run for run in latest if run.failed]
     if repository.installation_id is None or not failed:
         message = "There is nothing to run again on this commit."
@@ -43,7 +43,7 @@ def on_rerun(context: SlackContext, action: BlockAction, authorized: Authorized[
     if len(refused) == len(failed):
         raise ConflictError(" ".join(refused))
     with context.begin() as session:
-        author.refresh(session, notice, context.now)
+        notice_store.put(session, notice, context.now)
 
 
 def on_mine(context: SlackContext, action: BlockAction, authorized: Authorized[Repository]) -> None:
@@ -57,7 +57,8 @@ def on_silence(context: SlackContext, action: BlockAction, _authorized: Authoriz
     with context.begin() as session:
         notice = _own(context, session, action)
         silence_store.put(session, context.workspace.id, context.request.actor.id, context.now)
-    context.answer(author_view.silenced(notice.id, notice.repository_id))
+    value = InRepository.decode(action.value)
+    context.answer(author_view.silenced(value.number, notice.repository_id))
 
 
 def on_resume(context: SlackContext, action: BlockAction, _authorized: Authorized[Repository]) -> None:
@@ -68,7 +69,7 @@ def on_resume(context: SlackContext, action: BlockAction, _authorized: Authorize
     context.answer(author_view.resumed())
 
 
-def _own(context: SlackContext, session: Session, action: BlockAction) -> Notice:
+def _own(context: SlackContext, session: Session, action: BlockAction) -> AuthorNotice:
     """The message whose button was pressed, by the one it was for.
 
     Raises:
@@ -76,9 +77,12 @@ def _own(context: SlackContext, session: Session, action: BlockAction) -> Notice
         NotFoundError: somebody else's message.
     """
     value = InRepository.decode(action.value)
-    notice = notice_store.get(session, value.number)
-    is_own = notice.channel == context.person and notice.repository_id == RepositoryId(value.repository_id)
-    if not is_own or notice.kind is not Kind.AUTHOR:
+    notice = notice_store.get(session, value.number).decode()
+    if (
+        not isinstance(notice, AuthorNotice)
+        or notice.channel != context.person
+        or notice.repository_id != RepositoryId(value.repository_id)
+    ):
         message = "This message is not for you, or it is not known any more."
         raise NotFoundError(message)
     return notice

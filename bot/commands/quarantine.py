@@ -178,7 +178,7 @@ def on_conflict(context: SlackContext, authorized: Authorized[Quarantine], error
         context.open(_budget_form(context, authorized, error))
         return
     with context.begin() as session:
-        notice.cards(session, authorized.repository.id, authorized.subject.case_id, context.now)
+        notice.cards(session, authorized.repository.id, [authorized.subject.case_id], context.now)
     raise error
 
 

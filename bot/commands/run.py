@@ -52,7 +52,7 @@ def on_rerun_failed(context: SlackContext, action: BlockAction, authorized: Auth
     case_id = case_of_card(action.block_id)
     if case_id is not None:
         with context.authorize(About.CASE, case_id) as (session, case):
-            notice.cards(session, case.repository.id, case_id, context.now)
+            notice.cards(session, case.repository.id, [case_id], context.now)
 
 
 def on_rerun_all(context: SlackContext, action: BlockAction, authorized: Authorized[Repository]) -> None:

@@ -196,7 +196,7 @@ def _check_run(context: Context, event: webhook.CheckRunEvent) -> None:
         return
     if event.action == "rerequested":
         with context.db.begin() as session:
-            notice.check(session, event.repository.id, event.head_sha, context.clock())
+            notice.check_runs(session, event.repository.id, [event.head_sha], context.clock())
         return
     if event.action != "requested_action":
         return

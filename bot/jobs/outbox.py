@@ -1,127 +1,175 @@
-"""Saying what notices ask for: a turn for each channel, one message a second, and nothing lost or doubled.
+"""Sending notices: one message a second in each channel, and nothing lost or posted twice.
 
-A channel that Slack limits or fails waits by itself; the others go on, and no worker sleeps for it.
+A channel that Slack limits or refuses waits by itself; the others go on, and no worker sleeps for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import assert_never
 
 from bot import telemetry
+from bot.analysis import notice as kinds
 from bot.analysis.model import Channel
 from bot.errors import FlakeGuardError, UpstreamError
 from bot.jobs.context import Context
 from bot.jobs.senders import author, card, channel_pause, check_run, digest, escalation, home, news
-from bot.queries import access
 from bot.slack.errors import ChannelClosedError, TokenRevokedError
 from bot.store.conversation import channel_pause as channel_pause_store
 from bot.store.conversation import channel_schedule as channel_schedule_store
+from bot.store.conversation import message as message_store
 from bot.store.conversation import notice as notice_store
-from bot.store.conversation.channel_schedule import Turn
-from bot.store.conversation.notice import Kind, Notice
+from bot.store.conversation.channel_schedule import ChannelSchedule
+from bot.store.conversation.message import PostedMessage
+from bot.store.conversation.notice import StoredNotice
+from bot.store.database import Session
 from bot.store.workspaces import workspace as workspace_store
 
 PAUSE = timedelta(seconds=1)
-"""Slack's own bound: one message a second and channel (https://docs.slack.dev/apis/web-api/rate-limits)."""
+"""Slack's own limit: one message a second and channel (https://docs.slack.dev/apis/web-api/rate-limits)."""
 _LONGEST_WAIT = 60.0  # seconds
-_SURPRISES = 5  # tries of a notice that fails for no reason of Slack's or GitHub's
-SENDERS: Mapping[Kind, Callable[[Context, Notice], bool]] = {
-    Kind.CHECK: check_run.send,
-    Kind.CARD: card.send_card,
-    Kind.HISTORY: card.send_move,
-    Kind.STATUS: card.send_status,
-    Kind.IMPORTED: news.send_imported,
-    Kind.INCIDENT: news.send_incident,
-    Kind.UNREADABLE: news.send_unreadable,
-    Kind.STORM: news.send_storm,
-    Kind.HOME: home.send,
-    Kind.DIGEST: digest.send,
-    Kind.ESCALATION: escalation.send,
-    Kind.REMINDER: escalation.remind,
-    Kind.AUTHOR: author.send,
-    Kind.PAUSED: channel_pause.send,
-}
-"""What says each kind; it returns whether a new message came into the channel."""
+_MAX_ATTEMPTS = 5  # of a notice that fails by a fault of ours
 _log = telemetry.logger(__name__)
 
 
-def take_turn(context: Context, channel: Channel) -> None:
-    """Say the next thing that is due in a channel, and hand the turn on."""
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of a notice: the message that is new in its channel, or why it never will be sent."""
+
+    posted: PostedMessage | None = None
+    fault: str | None = None
+
+
+def send_next(context: Context, channel: Channel) -> None:
+    """Send the next notice that is due in a channel, and queue the one after it."""
     now = context.clock()
     with context.db.begin() as session:
         if channel_pause_store.find(session, channel) is not None:
-            return  # what waits is said when the channel is back
-        turn = channel_schedule_store.find(session, channel) or Turn(now, 0)
-        if turn.next_at > now:
-            channel_schedule_store.wake(session, channel, turn.next_at)
+            return  # what waits is sent when the channel is resumed
+        schedule = channel_schedule_store.find(session, channel) or ChannelSchedule(now, 0)
+        if schedule.next_at > now:
+            channel_schedule_store.enqueue(session, channel, schedule.next_at)
             return
-        notice = notice_store.find_due(session, channel, now)
-    if notice is None:
+        stored = notice_store.find_due(session, channel, now)
+        is_visible = stored is not None and _is_visible(session, stored)
+    if stored is None:
         return
-    with telemetry.correlated(notice.correlation_id, notice=notice.key):
+    outcome: Outcome | None = Outcome(fault="The workspace may not see this repository (any more).")
+    wait: timedelta | None = None
+    with telemetry.correlated(stored.correlation_id, notice=stored.key):
         try:
-            pause = PAUSE if _say(context, notice) else timedelta()
-            failures = 0
+            if is_visible:
+                outcome = _attempt(context, stored)
         except UpstreamError as error:
-            wait = min(2.0 ** min(turn.failures, 10), _LONGEST_WAIT) if error.retry_after is None else error.retry_after
-            pause, failures = timedelta(seconds=max(wait, 1.0)), turn.failures + 1
-            _log.warning("channel waits", channel=str(channel), seconds=pause.total_seconds(), reason=str(error))
-    with context.db.begin() as session:
-        following = Turn(context.clock() + pause, failures)
-        channel_schedule_store.put(session, channel, following)
-        if notice_store.find_due(session, channel, following.next_at) is not None:
-            channel_schedule_store.wake(session, channel, following.next_at)
+            seconds = min(2.0 ** min(schedule.failures, 10), _LONGEST_WAIT)
+            wait = timedelta(seconds=max(seconds if error.retry_after is None else error.retry_after, 1.0))
+            outcome = None
+            _log.warning("channel waits", channel=str(channel), seconds=wait.total_seconds(), reason=str(error))
+        pause = wait or (PAUSE if outcome and outcome.posted else timedelta())
+        following = ChannelSchedule(context.clock() + pause, schedule.failures + 1 if wait else 0)
+        with context.db.begin() as session:
+            if outcome is not None:
+                _finish(session, stored, outcome, context.clock())
+            channel_schedule_store.put(session, channel, following)
+            if notice_store.find_due(session, channel, following.next_at) is not None:
+                channel_schedule_store.enqueue(session, channel, following.next_at)
 
 
 def send(context: Context, notice_id: int) -> None:
-    """Say a notice that is for no channel; one that was said in its latest revision says nothing."""
+    """Send a notice that is for no channel; one whose latest revision was sent is left alone."""
     with context.db.begin() as session:
-        notice = notice_store.get(session, notice_id)
-    if notice.is_said:
+        stored = notice_store.get(session, notice_id)
+    if stored.is_sent:
         return
-    with telemetry.correlated(notice.correlation_id, notice=notice.key):
-        _say(context, notice)
+    with telemetry.correlated(stored.correlation_id, notice=stored.key):
+        outcome = _attempt(context, stored)
+        if outcome is not None:
+            with context.db.begin() as session:
+                _finish(session, stored, outcome, context.clock())
 
 
-def _say(context: Context, notice: Notice) -> bool:
-    """Say a notice and record that it was said; True where that put a new message into the channel."""
-    fault = None
-    posted = False
+def _attempt(context: Context, stored: StoredNotice) -> Outcome | None:
+    """Try to send a notice; None where it is not done with, since it is tried again or its channel is paused.
+
+    Raises:
+        UpstreamError: Slack or GitHub cannot take it now.
+    """
     try:
-        _require_visible(context, notice)
-        posted = SENDERS[notice.kind](context, notice)
+        notice = stored.decode()
+        try:
+            return Outcome(posted=_send(context, stored, notice))
+        except ChannelClosedError as error:
+            _log.warning("notice refused", reason=str(error), error=type(error).__name__)
+            return None if channel_pause.pause(context, stored, notice, error) else Outcome(fault=str(error))
     except UpstreamError:
         raise
     except FlakeGuardError as error:
-        fault = str(error)
-        if notice.channel is not None and isinstance(error, TokenRevokedError):  # until somebody fixes the token
-            raise UpstreamError(fault, retry_after=_LONGEST_WAIT) from error
-        _log.warning("notice refused", reason=fault, error=type(error).__name__)
-        if isinstance(error, ChannelClosedError) and channel_pause.on_refusal(context, notice, error):
-            return False
+        if stored.channel is not None and isinstance(error, TokenRevokedError):  # until somebody fixes the token
+            raise UpstreamError(str(error), retry_after=_LONGEST_WAIT) from error
+        _log.warning("notice refused", reason=str(error), error=type(error).__name__)
+        return Outcome(fault=str(error))
     except Exception as error:  # a fault of ours in one notice must not silence its channel
-        _log.exception("notice failed", attempts=notice.attempts)
-        if notice.channel is None:
+        _log.exception("notice failed", attempts=stored.attempts)
+        if stored.channel is None:
             raise
-        if notice.attempts + 1 < _SURPRISES:
-            with context.db.begin() as session:
-                notice_store.postpone(
-                    session, notice, context.clock() + timedelta(seconds=2.0 ** (notice.attempts + 1))
-                )
-            return False
-        fault = f"It failed {_SURPRISES} times: {type(error).__name__}."
-    with context.db.begin() as session:
-        notice_store.set_sent(session, notice, context.clock(), fault)
-    telemetry.notices_total.labels(kind=notice.kind.value, outcome="refused" if fault else "sent").inc()
-    _log.info("notice sent" if fault is None else "notice dropped", kind=notice.kind.value)
-    return posted
+        if stored.attempts + 1 >= _MAX_ATTEMPTS:
+            return Outcome(fault=f"It failed {_MAX_ATTEMPTS} times: {type(error).__name__}.")
+        with context.db.begin() as session:
+            wait = timedelta(seconds=2.0 ** (stored.attempts + 1))
+            notice_store.postpone(session, stored, context.clock() + wait)
+        return None
 
 
-def _require_visible(context: Context, notice: Notice) -> None:
-    """Raise unless the workspace a notice is for may (still) see what it speaks of."""
-    if notice.channel is None or not notice.repository_id:
-        return
-    with context.db.begin() as session:
-        workspace = workspace_store.get(session, notice.channel.workspace_id)
-        access.require_visible(session, workspace, notice.repository_id)
+def _send(  # noqa: C901, PLR0911, PLR0912  # one case per kind
+    context: Context, stored: StoredNotice, notice: kinds.Notice
+) -> PostedMessage | None:
+    """Send a notice of any kind; returns the message that is new in the channel."""
+    match notice:
+        case kinds.CardNotice():
+            return card.send_card(context, stored, notice)
+        case kinds.AuditLineNotice():
+            return card.send_audit_line(context, stored, notice)
+        case kinds.StatusChangeNotice():
+            return card.send_status_change(context, stored, notice)
+        case kinds.ImportNotice():
+            return news.send_imported(context, stored, notice)
+        case kinds.IncidentNotice():
+            return news.send_incident(context, stored, notice)
+        case kinds.UnreadableReportNotice():
+            return news.send_unreadable(context, stored, notice)
+        case kinds.StormNotice():
+            return news.send_storm(context, stored, notice)
+        case kinds.DigestNotice():
+            return digest.send(context, stored, notice)
+        case kinds.EscalationNotice():
+            return escalation.send(context, stored, notice)
+        case kinds.ReminderNotice():
+            return escalation.remind(context, stored, notice)
+        case kinds.AuthorNotice():
+            return author.send(context, stored, notice)
+        case kinds.ChannelPauseNotice():
+            return channel_pause.send(context, stored, notice)
+        case kinds.CheckRunNotice():
+            check_run.send(context, notice)
+        case kinds.HomeNotice():
+            home.send(context, notice)
+        case _:
+            assert_never(notice)
+    return None
+
+
+def _finish(session: Session, stored: StoredNotice, outcome: Outcome, now: datetime) -> None:
+    """Record that a notice was sent or refused, and its message."""
+    if outcome.posted is not None:
+        message_store.insert_if_new(session, stored.key, outcome.posted, stored.repository_id, now)
+    notice_store.set_sent(session, stored, now, outcome.fault)
+    telemetry.notices_total.labels(kind=stored.kind, outcome="refused" if outcome.fault else "sent").inc()
+    _log.info("notice dropped" if outcome.fault else "notice sent", kind=stored.kind)
+
+
+def _is_visible(session: Session, stored: StoredNotice) -> bool:
+    """Whether the workspace a notice is for may (still) see what it speaks of."""
+    if stored.channel is None or stored.repository_id is None:
+        return True
+    return workspace_store.is_visible(session, stored.channel.workspace_id, stored.repository_id)

@@ -30,7 +30,7 @@ class Clock:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._scheduler = BackgroundScheduler(timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1})
-        self._every(1, self.wake)
+        self._every(1, self.enqueue)
         self._every(20, self.digests)
         self._every(300, self.escalate)
         self._every(60, self.expire)
@@ -48,11 +48,11 @@ class Clock:
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
 
-    def wake(self) -> None:
-        """Say what has become due."""
+    def enqueue(self) -> None:
+        """Queue the notices that have become due."""
         with self._context.db.begin() as session:
-            channel_schedule_store.wake_all(session, self._context.clock())
-            notice_store.wake_all(session, self._context.clock())
+            channel_schedule_store.enqueue_due(session, self._context.clock())
+            notice_store.enqueue_due(session, self._context.clock())
 
     def digests(self) -> None:
         """Ask for the digests that are due."""
@@ -60,9 +60,11 @@ class Clock:
             digest.put_due(session, self._context.clock())
 
     def escalate(self) -> None:
-        """Say more loudly what waits, and remind of what ends."""
+        """Ask for decisions that wait, one step louder, and remind of quarantines that end."""
         with self._context.db.begin() as session:
-            asked = escalation.climb(session, self._context.clock()) + escalation.remind(session, self._context.clock())
+            asked = escalation.escalate(session, self._context.clock()) + escalation.remind(
+                session, self._context.clock()
+            )
         if asked:
             _log.info("asked to decide, or reminded", number=asked)
 

@@ -166,7 +166,7 @@ class Worker:
     def _register(self, app: procrastinate.App) -> None:
         self._task_of(app, queue.INGEST, lambda arguments: inbox.process(self._context, str(arguments["delivery_id"])))
         self._task_of(app, queue.NOTICE, lambda arguments: outbox.send(self._context, int(arguments["notice_id"])))
-        self._task_of(app, queue.CHANNEL, lambda arguments: outbox.take_turn(self._context, _channel(arguments)))
+        self._task_of(app, queue.CHANNEL, lambda arguments: outbox.send_next(self._context, _channel(arguments)))
         self._task_of(app, queue.POLICY, lambda arguments: policy.fetch(self._context, _repository(arguments)))
 
         self._task_of(app, queue.REBUILD, lambda given: rescore.rescore(self._context, _repository(given)))

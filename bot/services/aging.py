@@ -9,7 +9,6 @@ from bot.analysis import scoring
 from bot.analysis.model import RepositoryId, Status
 from bot.queries import policy
 from bot.services import notice
-from bot.store.conversation import card as card_store
 from bot.store.database import Session
 from bot.store.scores import score as score_store
 from bot.store.scores import scorer as scorer_store
@@ -40,8 +39,5 @@ def _end_infra(session: Session, repository_id: RepositoryId, now: datetime) -> 
         if score.status is not Status.INFRA
     ]
     score_store.put(session, repository_id, ended, now)
-    for case_id, channel in sorted(
-        card_store.list_of_cases(session, repository_id, [row.score.case_id for row in ended])
-    ):
-        notice.card(session, repository_id, case_id, channel, now)
+    notice.cards(session, repository_id, [row.score.case_id for row in ended], now)
     return len(ended)

@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 
 from bot.analysis.learning.label import LabelSource, LabelVerdict
 from bot.analysis.model import Actor, Channel
+from bot.analysis.notice import AuthorNotice
 from bot.analysis.run import StoredRun
 from bot.errors import NotFoundError
 from bot.queries import commit
 from bot.services import learning
 from bot.services import notice as announce
+from bot.store.conversation import message as message_store
 from bot.store.conversation import notice as notice_store
 from bot.store.conversation import silence as silence_store
-from bot.store.conversation.notice import Kind, Notice
 from bot.store.database import Session
 from bot.store.decisions import audit as audit_store
 from bot.store.workspaces import account_link as account_link_store
@@ -29,35 +30,24 @@ def ask(session: Session, run: StoredRun, now: datetime, *, failed: bool) -> Non
         return
     for link in account_link_store.list_of_account(session, run.actor):
         channel = Channel(link.workspace_id, link.slack_user)
-        key = f"author:{run.repository_id}:{run.head_sha}:{channel}"
-        if not failed and notice_store.find_message(session, key) is None:
+        notice = AuthorNotice(repository_id=run.repository_id, head_sha=run.head_sha, channel=channel)
+        if not failed and message_store.find(session, notice.key()) is None:
             continue
         if not workspace_store.is_visible(session, link.workspace_id, run.repository_id):
             continue
         if silence_store.find(session, link.workspace_id, link.slack_user) is not None:
             continue
-        notice_store.put(
-            session,
-            kind=Kind.AUTHOR,
-            key=key,
-            repository_id=run.repository_id,
-            ref=run.id,
-            detail=run.head_sha,
-            channel=channel,
-            now=now,
-            again=True,
-            at=now + SETTLE,
-        )
+        notice_store.put(session, notice, now, at=now + SETTLE)
 
 
-def say_mine(session: Session, notice: Notice, actor: Actor, now: datetime) -> None:
+def say_mine(session: Session, notice: AuthorNotice, actor: Actor, now: datetime) -> None:
     """Keep that the author says it is them: it counts against the flaky belief in every failure of the commit.
 
     Raises:
         NotFoundError: nothing fails on the commit any more.
     """
-    notice_store.lock(session, notice.id)
-    state = commit.state(session, notice.repository_id, notice.detail, now)
+    notice_store.lock(session, notice.key())
+    state = commit.state(session, notice.repository_id, notice.head_sha, now)
     cases = sorted({one.case_id for one in state.failures})
     if not cases:
         message = "Nothing fails on this commit any more."
@@ -71,7 +61,7 @@ def say_mine(session: Session, notice: Notice, actor: Actor, now: datetime) -> N
             LabelSource.AUTHOR,
             actor,
             now,
-            head_sha=notice.detail,
+            head_sha=notice.head_sha,
         )
         if new:
             entry = audit_store.append(
@@ -81,23 +71,8 @@ def say_mine(session: Session, notice: Notice, actor: Actor, now: datetime) -> N
                 quarantine_id=None,
                 tag="case:label",
                 actor=actor,
-                reason=f"It is me: my change broke it at {notice.detail[:7]}.",
+                reason=f"It is me: my change broke it at {notice.head_sha[:7]}.",
                 now=now,
             )
             announce.move(session, notice.repository_id, case_id, entry, now)
-    refresh(session, notice, now)
-
-
-def refresh(session: Session, notice: Notice, now: datetime) -> None:
-    """Show the author what was done."""
-    notice_store.put(
-        session,
-        kind=Kind.AUTHOR,
-        key=notice.key,
-        repository_id=notice.repository_id,
-        ref=notice.ref,
-        detail=notice.detail,
-        channel=notice.channel,
-        now=now,
-        again=True,
-    )
+    notice_store.put(session, notice, now)

@@ -87,5 +87,5 @@ def _weigh(
             scorer.apply_feedback(variant, case_id, FACTOR, now)
             changed += judge.read_out(scorer, variant)
     score_store.put(session, repository_id, changed, now)
-    notice.cards(session, repository_id, case_id, now)
-    notice.checks_of_case(session, repository_id, case_id, now)
+    notice.cards(session, repository_id, [case_id], now)
+    notice.check_runs_of_case(session, repository_id, case_id, now)

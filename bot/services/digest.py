@@ -6,10 +6,10 @@ from datetime import datetime
 
 from bot.analysis import channel_schedule
 from bot.analysis.model import Channel
+from bot.analysis.notice import DigestNotice
 from bot.store.conversation import channel_pause as channel_pause_store
 from bot.store.conversation import notice as notice_store
 from bot.store.conversation import subscription as subscription_store
-from bot.store.conversation.notice import NO_REPOSITORY, Kind
 from bot.store.database import Session
 
 
@@ -24,22 +24,10 @@ def put_due(session: Session, now: datetime) -> int:
             continue
         day = channel_schedule.due_on(hours.digest, hours.zone, now, hours.digest_since or now)
         if day is not None:
-            found += _put(session, channel.channel, day.isoformat(), day.isoformat(), now)
+            found += notice_store.put(session, DigestNotice(day=day, channel=channel.channel), now)
     return found
 
 
 def put_now(session: Session, channel: Channel, key: str, now: datetime) -> None:
     """Ask for the digest of a channel at once; `key` tells one asking from another."""
-    _put(session, channel, f"now:{key}", "", now)
-
-
-def _put(session: Session, channel: Channel, key: str, detail: str, now: datetime) -> bool:
-    return notice_store.put(
-        session,
-        kind=Kind.DIGEST,
-        key=f"digest:{channel}:{key}",
-        repository_id=NO_REPOSITORY,
-        detail=detail,
-        channel=channel,
-        now=now,
-    )
+    notice_store.put(session, DigestNotice(request=key, channel=channel), now)

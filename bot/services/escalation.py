@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from bot.analysis import channel_schedule
+from bot.analysis.model import Channel
+from bot.analysis.notice import EscalationNotice, ReminderNotice
 from bot.analysis.quarantine import escalation
 from bot.analysis.quarantine.escalation import EXPIRING
 from bot.analysis.quarantine.lifecycle import Quarantine
@@ -13,58 +16,57 @@ from bot.store.conversation import card as card_store
 from bot.store.conversation import channel_pause as channel_pause_store
 from bot.store.conversation import notice as notice_store
 from bot.store.conversation import subscription as subscription_store
-from bot.store.conversation.notice import Kind
+from bot.store.conversation.subscription import ChannelHours
 from bot.store.database import Session
 from bot.store.decisions import quarantine as quarantine_store
 
 
-def climb(session: Session, now: datetime) -> int:
-    """Ask for the next step of everything that waits, once each; returns how many were new."""
-    found = 0
+def escalate(session: Session, now: datetime) -> int:
+    """Ask for the next step of everything that waits, once each; returns how many are new."""
     undecided = waiting.list_undecided(session, now)
     hours = subscription_store.list_channels(session, sorted({one.channel for one in undecided}))
     paused = channel_pause_store.list_of(session, sorted({one.channel for one in undecided}))
-    for one in undecided:
-        rung = escalation.rung(one.since, now)
-        if rung is None or one.channel in paused:
-            continue
-        channel = hours.get(one.channel)
-        found += notice_store.put(
-            session,
-            kind=Kind.ESCALATION,
-            key=f"escalation:{rung}:{one.repository_id}:{one.case_id}:{one.since:%Y%m%d%H%M}:{one.channel}",
-            repository_id=one.repository_id,
-            ref=one.case_id,
-            detail=f"{rung}:{one.since.isoformat()}",
-            channel=one.channel,
-            now=now,
-            at=channel_schedule.loud_from(channel.hours.quiet, channel.hours.zone, now) if channel else now,
+    notices = [
+        EscalationNotice(
+            repository_id=card.repository_id, case_id=card.case_id, step=step, since=card.since, channel=card.channel
         )
-    return found
+        for card in undecided
+        if card.channel not in paused and (step := escalation.step(card.since, now)) is not None
+    ]
+    return notice_store.put_all(session, notices, now, at=_loud_from(hours, now))
 
 
 def remind(session: Session, now: datetime) -> int:
-    """Ask for the reminders of quarantines that end soon, once each; returns how many were new."""
-    found = 0
-    for held in quarantine_store.list_ending(session, now, now + EXPIRING):
-        days = reminder_due(held, now)
-        if days is None or held.expires_at is None:
-            continue
-        channels = card_store.list_channels(session, held.repository_id, held.case_id)
-        for channel in sorted(set(channels) - channel_pause_store.list_of(session, channels)):
-            hours = subscription_store.get_channel(session, channel).hours
-            found += notice_store.put(
-                session,
-                kind=Kind.REMINDER,
-                key=f"reminder:{held.id}:{days}:{held.expires_at:%Y%m%d}:{channel}",
-                repository_id=held.repository_id,
-                ref=held.id,
-                detail=str(days),
-                channel=channel,
-                now=now,
-                at=channel_schedule.loud_from(hours.quiet, hours.zone, now),
-            )
-    return found
+    """Ask for the reminders of quarantines that end soon, once each; returns how many are new."""
+    ending = quarantine_store.list_ending(session, now, now + EXPIRING)
+    cards = card_store.list_of_cases(
+        session, {quarantine.repository_id for quarantine in ending}, {quarantine.case_id for quarantine in ending}
+    )
+    channels = sorted({channel for _, channel in cards})
+    paused = channel_pause_store.list_of(session, channels)
+    notices = [
+        ReminderNotice(
+            repository_id=quarantine.repository_id,
+            quarantine_id=quarantine.id,
+            days_left=days,
+            expires_on=quarantine.expires_at.astimezone(UTC).date(),
+            channel=channel,
+        )
+        for quarantine in ending
+        if quarantine.expires_at is not None and (days := reminder_due(quarantine, now)) is not None
+        for case_id, channel in cards
+        if case_id == quarantine.case_id and channel not in paused
+    ]
+    return notice_store.put_all(
+        session, notices, now, at=_loud_from(subscription_store.list_channels(session, channels), now)
+    )
+
+
+def _loud_from(channels: Mapping[Channel, ChannelHours], now: datetime) -> dict[Channel, datetime]:
+    """From when a channel may be posted to: outside its quiet hours."""
+    return {
+        channel: channel_schedule.loud_from(one.hours.quiet, one.hours.zone, now) for channel, one in channels.items()
+    }
 
 
 def reminder_due(quarantine: Quarantine, now: datetime) -> int | None:

@@ -62,7 +62,7 @@ def begin(session: Session, run: Run, now: datetime) -> RunId:
     """Record that a run exists, finished or not; its commit's check shows it."""
     run_id = run_store.put(session, run)
     if now - run.started_at < HISTORY_AGE:
-        notice.check(session, run.repository_id, run.head_sha, now)
+        notice.check_runs(session, run.repository_id, [run.head_sha], now)
     return run_id
 
 
@@ -267,7 +267,7 @@ def _announce(
     if now - (run.completed_at or run.started_at) > HISTORY_AGE:
         notice.imported(session, run.repository_id, channel, now)
         return
-    notice.check(session, run.repository_id, run.head_sha, now)
+    notice.check_runs(session, run.repository_id, [run.head_sha], now)
     if judgement.is_incident or (judgement.has_part_out and outage.is_news(session, run.repository_id, run.id, now)):
         notice.incident(session, run.repository_id, run.id, channel, now)
     if run.conclusion not in _STOPPED and any(not problem.is_note for problem in report.problems):

@@ -1,13 +1,25 @@
-"""What a change asks to be said, and where: the notices behind every card, thread line and check run."""
+"""The notices a change calls for, and where: cards, thread lines, check runs, App Homes and news of runs."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.analysis import case_state
-from bot.analysis.model import SYSTEM, CaseId, Channel, RepositoryId, RunId, Status
+from bot.analysis.model import SYSTEM, CaseId, Channel, EventId, RepositoryId, RunId, Status
+from bot.analysis.notice import (
+    AuditLineNotice,
+    CardNotice,
+    CheckRunNotice,
+    HomeNotice,
+    ImportNotice,
+    IncidentNotice,
+    Notice,
+    StatusChangeNotice,
+    StormNotice,
+    UnreadableReportNotice,
+)
 from bot.analysis.run import StoredRun
 from bot.analysis.subscription import STORM_WINDOW, Event, Subject, is_storm
 from bot.queries import owner
@@ -18,7 +30,6 @@ from bot.store.conversation import card as card_store
 from bot.store.conversation import home as home_store
 from bot.store.conversation import notice as notice_store
 from bot.store.conversation import storm as storm_store
-from bot.store.conversation.notice import Kind
 from bot.store.database import Session
 from bot.store.decisions import audit as audit_store
 from bot.store.decisions import mute as mute_store
@@ -43,84 +54,29 @@ _PROPOSE = "quarantine:propose"
 _URGENT = frozenset({"quarantine:suspend"})
 
 
-def check(session: Session, repository_id: RepositoryId, head_sha: str, now: datetime) -> None:
-    """Bring the check run of a commit up to date."""
-    notice_store.put(
-        session,
-        kind=Kind.CHECK,
-        key=f"check:{repository_id}:{head_sha}",
-        repository_id=repository_id,
-        detail=head_sha,
-        now=now,
-        again=True,
-    )
+def check_runs(session: Session, repository_id: RepositoryId, head_shas: Iterable[str], now: datetime) -> None:
+    """Bring the check runs of commits up to date."""
+    notices = [CheckRunNotice(repository_id=repository_id, head_sha=head_sha) for head_sha in head_shas]
+    notice_store.put_all(session, notices, now)
 
 
-def checks_of_case(session: Session, repository_id: RepositoryId, case_id: CaseId, now: datetime) -> None:
+def check_runs_of_case(session: Session, repository_id: RepositoryId, case_id: CaseId, now: datetime) -> None:
     """Bring the check runs of recent commits on which a case failed up to date."""
-    for head_sha in result_store.list_failing_heads(session, repository_id, case_id, now - CHECK_AGE):
-        check(session, repository_id, head_sha, now)
+    heads = result_store.list_failing_heads(session, repository_id, case_id, now - CHECK_AGE)
+    check_runs(session, repository_id, heads, now)
 
 
-def homes_of(session: Session, repository_id: RepositoryId, now: datetime) -> None:
-    """Bring the App Homes up to date of those who looked at theirs lately; each rests between two times."""
-    for channel in home_store.list_viewers(session, repository_id, now - HOME_AGE, MAX_HOMES):
-        notice_store.put(
-            session,
-            kind=Kind.HOME,
-            key=f"home:{channel}",
-            repository_id=repository_id,
-            channel=channel,
-            now=now,
-            again=True,
-            pause=HOME_PAUSE,
-        )
+def homes(session: Session, repository_id: RepositoryId, now: datetime) -> None:
+    """Bring the App Homes up to date of those who looked at theirs lately; each rests between two updates."""
+    viewers = home_store.list_viewers(session, repository_id, now - HOME_AGE, MAX_HOMES)
+    notice_store.put_all(session, [HomeNotice(channel=viewer) for viewer in viewers], now, pause=HOME_PAUSE)
 
 
-def card_key(repository_id: RepositoryId, case_id: CaseId, channel: Channel) -> str:
-    """The natural key of the one living card of a case in a place."""
-    return f"card:{repository_id}:{case_id}:{channel}"
-
-
-def card(
-    session: Session,
-    repository_id: RepositoryId,
-    case_id: CaseId,
-    channel: Channel,
-    now: datetime,
-    *,
-    at: datetime | None = None,
-    pause: timedelta | None = None,
-) -> None:
-    """Post the card of a case in a place, or bring it up to date; `at` and `pause` as for every notice."""
-    notice_store.put(
-        session,
-        kind=Kind.CARD,
-        key=card_key(repository_id, case_id, channel),
-        repository_id=repository_id,
-        ref=case_id,
-        channel=channel,
-        now=now,
-        again=True,
-        at=at,
-        pause=pause,
-    )
-
-
-def cards(
-    session: Session,
-    repository_id: RepositoryId,
-    case_id: CaseId,
-    now: datetime,
-    *,
-    opening: Collection[Channel] = (),
-) -> list[Channel]:
-    """Bring every card of a case up to date at once, and open one in each place of `opening`; returns the places."""
-    channels = sorted({*card_store.list_channels(session, repository_id, case_id), *opening})
-    for channel in channels:
-        card(session, repository_id, case_id, channel, now)
-    homes_of(session, repository_id, now)
-    return channels
+def cards(session: Session, repository_id: RepositoryId, case_ids: Collection[CaseId], now: datetime) -> None:
+    """Bring every card of some cases up to date at once."""
+    posted = card_store.list_of_cases(session, [repository_id], case_ids)
+    notice_store.put_all(session, _cards(repository_id, posted), now)
+    homes(session, repository_id, now)
 
 
 def move(
@@ -138,7 +94,7 @@ def move(
     hours, unless it makes builds fail; what it proposes waits for the digest, unless it blocks the default branch.
     """
     told = audit_store.get(session, repository_id, entry)
-    held = card_store.list_channels(session, repository_id, case_id)
+    held = {channel for _, channel in card_store.list_of_cases(session, [repository_id], [case_id])}
     audience = subscription.audience(session, repository_id, opening, also=held)
     opened = _opened(session, audience, repository_id, case_id, opening) if told.tag == _PROPOSE else set()
     by_itself = told.actor.subject == SYSTEM.subject and told.tag not in _URGENT
@@ -148,21 +104,15 @@ def move(
         and not result_store.fails_on_default_branch(session, repository_id, case_id, now - BLOCKING)
     ):
         opened = {channel for channel in opened if not audience.has_digest(channel)}
-    for channel in sorted({*held, *opened}):
-        at = audience.loud_from(channel, now) if by_itself else now
-        card(session, repository_id, case_id, channel, now, at=at)
-        notice_store.put(
-            session,
-            kind=Kind.HISTORY,
-            key=f"history:{entry}:{channel}",
-            repository_id=repository_id,
-            ref=entry,
-            channel=channel,
-            now=now,
-            at=at,
-        )
-    checks_of_case(session, repository_id, case_id, now)
-    homes_of(session, repository_id, now)
+    channels = {*held, *opened}
+    notices: list[Notice] = [*_cards(repository_id, ((case_id, channel) for channel in channels))]
+    notices += [
+        AuditLineNotice(repository_id=repository_id, event_id=EventId(entry), channel=channel) for channel in channels
+    ]
+    at = {channel: audience.loud_from(channel, now) for channel in channels} if by_itself else None
+    notice_store.put_all(session, notices, now, at=at)
+    check_runs_of_case(session, repository_id, case_id, now)
+    homes(session, repository_id, now)
 
 
 def changes(
@@ -191,7 +141,7 @@ def changes(
         return
     ids = [one.case_id for one in found]
     subjects = _subjects(session, run.repository_id, ids, run.head_branch)
-    held = card_store.list_of_cases(session, run.repository_id, ids)
+    held = card_store.list_of_cases(session, [run.repository_id], ids)
     quiet = mute_store.list_until(session, [run.repository_id], ids, now)
     channels = {channel for _, channel in held}
     audience = subscription.audience(session, run.repository_id, default, also=channels)
@@ -204,68 +154,72 @@ def changes(
             and _opens(audience, channel, one, subjects[one.case_id], run.on_default_branch)
         ]
         _open(session, audience, channel, run.repository_id, new, now)
-    for one in found:
-        for channel in sorted(channel for case_id, channel in held if case_id == one.case_id):
-            at = audience.loud_from(channel, now)
-            card(session, run.repository_id, one.case_id, channel, now, at=at, pause=CARD_PAUSE)
-            if audience.follows(channel, _EVENTS.get(one.after)):
-                _status_line(session, run, one, channel, now, at)
-    homes_of(session, run.repository_id, now)
+    at = {channel: audience.loud_from(channel, now) for channel in channels}
+    notice_store.put_all(session, _cards(run.repository_id, held), now, at=at, pause=CARD_PAUSE)
+    after = {one.case_id: one for one in found}
+    lines = [
+        StatusChangeNotice(
+            repository_id=run.repository_id,
+            case_id=case_id,
+            run_id=run.id,
+            before=after[case_id].before,
+            after=after[case_id].after,
+            channel=channel,
+        )
+        for case_id, channel in held
+        if audience.follows(channel, _EVENTS.get(after[case_id].after))
+    ]
+    notice_store.put_all(session, lines, now, at=at)
+    homes(session, run.repository_id, now)
 
 
 def renew(session: Session, repository_id: RepositoryId, case_ids: Collection[CaseId], now: datetime) -> None:
     """Bring the figures on the cards of cases that failed in a run up to date; a burst of runs is one update.
 
-    A card that waits for the end of quiet hours goes on waiting: only what is posted is changed, which nobody hears.
+    A card that waits for the end of quiet hours goes on waiting: only what is posted is updated, which notifies nobody.
     """
-    for case_id, channel in card_store.list_posted(session, repository_id, case_ids):
-        card(session, repository_id, case_id, channel, now, pause=CARD_PAUSE)
+    posted = card_store.list_posted(session, repository_id, case_ids)
+    notice_store.put_all(session, _cards(repository_id, posted), now, pause=CARD_PAUSE)
 
 
 def incident(
     session: Session, repository_id: RepositoryId, run_id: RunId, default: Channel | None, now: datetime
 ) -> None:
     """Tell once that far more failed in a run than usual."""
-    _of_run(session, Kind.INCIDENT, repository_id, run_id, default, now)
+    _of_run(session, IncidentNotice, repository_id, run_id, default, now)
 
 
 def unreadable(
     session: Session, repository_id: RepositoryId, run_id: RunId, default: Channel | None, now: datetime
 ) -> None:
     """Tell once that parts of a run could not be read."""
-    _of_run(session, Kind.UNREADABLE, repository_id, run_id, default, now)
+    _of_run(session, UnreadableReportNotice, repository_id, run_id, default, now)
 
 
 def imported(session: Session, repository_id: RepositoryId, default: Channel | None, now: datetime) -> None:
     """Fold a run that is history into the one message of the day about imported history."""
-    for channel in subscription.audience(session, repository_id, default).channels(Event.INCIDENT):
-        notice_store.put(
-            session,
-            kind=Kind.IMPORTED,
-            key=f"imported:{repository_id}:{now:%Y-%m-%d}:{channel}",
-            repository_id=repository_id,
-            channel=channel,
-            now=now,
-            again=True,
-            at=now + IMPORT_DELAY,
-        )
+    channels = subscription.audience(session, repository_id, default).channels(Event.INCIDENT)
+    day = now.astimezone(UTC).date()
+    notices = [ImportNotice(repository_id=repository_id, day=day, channel=channel) for channel in channels]
+    notice_store.put_all(session, notices, now, at=now + IMPORT_DELAY)
 
 
 def _of_run(
-    session: Session, kind: Kind, repository_id: RepositoryId, run_id: RunId, default: Channel | None, now: datetime
+    session: Session,
+    kind: type[IncidentNotice | UnreadableReportNotice],
+    repository_id: RepositoryId,
+    run_id: RunId,
+    default: Channel | None,
+    now: datetime,
 ) -> None:
     audience = subscription.audience(session, repository_id, default)
-    for channel in audience.channels(Event.INCIDENT):
-        notice_store.put(
-            session,
-            kind=kind,
-            key=f"{kind}:{repository_id}:{run_id}:{channel}",
-            repository_id=repository_id,
-            ref=run_id,
-            channel=channel,
-            now=now,
-            at=audience.loud_from(channel, now),
-        )
+    channels = audience.channels(Event.INCIDENT)
+    notices = [kind(repository_id=repository_id, run_id=run_id, channel=channel) for channel in channels]
+    notice_store.put_all(session, notices, now, at={one: audience.loud_from(one, now) for one in channels})
+
+
+def _cards(repository_id: RepositoryId, where: Iterable[tuple[CaseId, Channel]]) -> list[CardNotice]:
+    return [CardNotice(repository_id=repository_id, case_id=case_id, channel=channel) for case_id, channel in where]
 
 
 _EVENTS = {Status.FLAKY: Event.FLAKY, Status.BROKEN: Event.BROKEN, Status.HEALTHY: Event.FIXED}
@@ -300,26 +254,16 @@ def _open(
     if storm is None and not is_storm(
         len(new), card_store.count_opened(session, repository_id, channel, now - STORM_WINDOW)
     ):
-        for case_id in new:
-            card(session, repository_id, case_id, channel, now, at=at)
+        opened = _cards(repository_id, ((case_id, channel) for case_id in new))
+        notice_store.put_all(session, opened, now, at=at)
         return
     if storm is None:
-        number = storm_store.insert(session, channel, repository_id, new, now)
+        storm_id = storm_store.insert(session, channel, repository_id, new, now)
     else:
-        number = storm.id
+        storm_id = storm.id
         storm_store.join(session, storm, new, now)
-    notice_store.put(
-        session,
-        kind=Kind.STORM,
-        key=f"storm:{number}",
-        repository_id=repository_id,
-        ref=number,
-        channel=channel,
-        now=now,
-        again=True,
-        at=at,
-        pause=CARD_PAUSE,
-    )
+    card = StormNotice(repository_id=repository_id, storm_id=storm_id, channel=channel)
+    notice_store.put(session, card, now, at=at, pause=CARD_PAUSE)
 
 
 def _opened(
@@ -350,19 +294,3 @@ def _subjects(
         )
         for case in cases
     }
-
-
-def _status_line(
-    session: Session, run: StoredRun, change: judge.Change, channel: Channel, now: datetime, at: datetime
-) -> None:
-    notice_store.put(
-        session,
-        kind=Kind.STATUS,
-        key=f"alert:{change.case_id}:{run.id}:{channel}",
-        repository_id=run.repository_id,
-        ref=change.case_id,
-        detail=f"{change.before}>{change.after}",
-        channel=channel,
-        now=now,
-        at=at,
-    )

@@ -198,8 +198,8 @@ def assign(
     chosen = lifecycle.assign(held, owner)
     quarantine_store.set_terms(session, held, expires_at=held.expires_at, owner=chosen)
     _record(session, held, "assign", actor, chosen, now, None)
-    for other in cluster.assign(session, held.repository_id, held.case_id, chosen, actor, now):
-        notice.cards(session, held.repository_id, other, now)
+    others = cluster.assign(session, held.repository_id, held.case_id, chosen, actor, now)
+    notice.cards(session, held.repository_id, others, now)
 
 
 def mute(

@@ -22,7 +22,6 @@ from bot.analysis.run import StoredRun
 from bot.queries import policy
 from bot.services import author_feedback, judge, masking, notice, outage, retraction
 from bot.store import queue
-from bot.store.conversation import card as card_store
 from bot.store.database import Session
 from bot.store.runs import execution as execution_store
 from bot.store.runs import history as history_store
@@ -173,8 +172,8 @@ def finish(session: Session, replay: Replay, channel: Channel | None, now: datet
     after = score_store.list_statuses(session, repository_id)
     incident_store.delete_found(session, repository_id)
     incident_store.put_found(session, replay.found)
-    for sha in execution_store.set_outages(session, repository_id, replay.terms, now - notice.CHECK_AGE):
-        notice.check(session, repository_id, sha, now)
+    moved = execution_store.set_outages(session, repository_id, replay.terms, now - notice.CHECK_AGE)
+    notice.check_runs(session, repository_id, moved, now)
     rescore_store.set_done(session, repository_id, replay.asked, now)
     changes = judge.changes_between(before, after)
     masking.stop_broken(session, repository_id, changes, now)
@@ -223,8 +222,7 @@ def _announce(
         latest = run_store.get(session, repository_id, unjudged[-1])
         notice.changes(session, latest, [change for change in changes if change.case_id in new], channel, now)
     rest = [change.case_id for change in changes if change.case_id not in new]
-    for case_id, where in sorted(card_store.list_of_cases(session, repository_id, rest)):
-        notice.card(session, repository_id, case_id, where, now)
+    notice.cards(session, repository_id, rest, now)
 
 
 def _defer(session: Session, repository_id: RepositoryId) -> None:

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from bot import telemetry
 from bot.analysis.model import ActorKind, Channel, WorkspaceId
+from bot.analysis.notice import ChannelPauseNotice
 from bot.services import subscription
 from bot.slack.client import BotIdentity
 from bot.slack.oauth import Installed
 from bot.store.conversation import notice as notice_store
 from bot.store.conversation import subscription as subscription_store
-from bot.store.conversation.notice import NO_REPOSITORY, Kind
 from bot.store.database import Session
 from bot.store.workspaces import account_link as account_link_store
 from bot.store.workspaces import token as token_store
@@ -78,15 +78,8 @@ def pause(session: Session, channel: Channel, reason: str, now: datetime) -> Non
     if person is None:
         _log.warning("a channel is paused, and nobody is known to tell", channel=str(channel), reason=reason)
         return
-    notice_store.put(
-        session,
-        kind=Kind.PAUSED,
-        key=f"paused:{channel}:{now.timestamp():.0f}",
-        repository_id=NO_REPOSITORY,
-        detail=f"{channel.id} {reason}",
-        channel=Channel(channel.workspace_id, person),
-        now=now,
-    )
+    recipient = Channel(channel.workspace_id, person)
+    notice_store.put(session, ChannelPauseNotice(paused=channel, paused_at=now, reason=reason, channel=recipient), now)
 
 
 def _find_keeper(session: Session, channel: Channel) -> str | None:

@@ -5,11 +5,12 @@ A fact and the work it asks for commit together; a rolled-back transaction leave
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
-import procrastinate
 import sqlalchemy as sa
-from procrastinate.exceptions import AlreadyEnqueued
 
 from bot import telemetry
 from bot.store.database import Session
@@ -35,9 +36,21 @@ set scheduled_at = greatest(waiting.scheduled_at, %(retry_at)s),
 from procrastinate_jobs ended
 where ended.id = %(job_id)s and waiting.queueing_lock = ended.queueing_lock and waiting.status = 'todo'
 """
-"""Lets the job that waits for the same as one that ends wait as long as that one would have."""
+"""Moves the delay of a job that is dropped to the equivalent job that is queued."""
 
-app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One call of a task. Jobs of the same `lock` run one after another; a `key` that waits already is not doubled.
+
+    `at` is the earliest time it runs.
+    """
+
+    task: str
+    lock: str
+    key: str | None = None
+    at: datetime | None = None
+    arguments: Mapping[str, str | int] = field(default_factory=dict)
 
 
 def defer(
@@ -49,40 +62,48 @@ def defer(
     at: datetime | None = None,
     **arguments: str | int,
 ) -> None:
-    """Put a job in the queue, in the caller's transaction.
+    """Put one job in the queue, in the caller's transaction."""
+    defer_all(session, [Job(task=task, lock=lock, key=key, at=at, arguments=arguments)])
 
-    Jobs of the same `lock` run one after another; a job whose `key` waits already is not doubled.
-    `at` is the earliest time it runs.
-    """
-    if key is not None and not _may_defer(session, key):
+
+def defer_all(session: Session, jobs: Sequence[Job]) -> None:
+    """Put jobs in the queue, in the caller's transaction and in one statement."""
+    if not jobs:
         return
-    connection = session.connection.driver_connection
-    deferrer = app.configure_task(
-        task, connection=connection, lock=lock, queueing_lock=key, schedule_at=at, queue=_QUEUES.get(task, DEFAULT)
-    )
-    savepoint = session.begin_nested()
-    try:
-        deferrer.defer(correlation_id=telemetry.current_id(), **arguments)
-    except AlreadyEnqueued:
-        savepoint.rollback()
-    else:
-        savepoint.commit()
+    correlation_id = telemetry.current_id()
+    rows = [
+        {
+            "queue": _QUEUES.get(job.task, DEFAULT),
+            "task": job.task,
+            "lock": job.lock,
+            "key": job.key,
+            "args": {"correlation_id": correlation_id, **job.arguments},
+            "at": None if job.at is None else job.at.isoformat(),
+        }
+        for job in jobs
+    ]
+    session.execute(_DEFER, {"jobs": json.dumps(rows)})
 
 
-def _may_defer(session: Session, key: str) -> bool:
-    """Whether no job of this key waits, and no other transaction is about to put one there.
-
-    Two transactions that wait for each other's jobs would be a deadlock, so the later one leaves it to the other;
-    what that job is too early to see is found by the clock.
+_DEFER = sa.text(
     """
-    row = session.execute(
-        sa.text(
-            "select exists (select from procrastinate_jobs where queueing_lock = :key and status = 'todo'),"
-            " pg_try_advisory_xact_lock(hashtextextended(:key, 0))"
-        ),
-        {"key": key},
-    ).one()
-    return not row[0] and bool(row[1])
+insert into procrastinate_jobs (queue_name, task_name, lock, queueing_lock, args, scheduled_at)
+select job.queue, job.task, job.lock, job.key, job.args, job.at
+from jsonb_to_recordset(cast(:jobs as jsonb))
+    as job (queue text, task text, lock text, key text, args jsonb, at timestamptz)
+where job.key is null or (
+    not exists (select from procrastinate_jobs where queueing_lock = job.key and status = 'todo')
+    and pg_try_advisory_xact_lock(hashtextextended(job.key, 0))
+)
+on conflict (queueing_lock) where status = 'todo' do nothing
+"""
+)
+"""Inserts jobs whose key does not wait, and which no other transaction is about to insert.
+
+Two transactions that wait for each other's keys would be a deadlock, so the later one leaves a key to the other; a job
+that ran too early to see what the later one stored is made up for by the clock. The conflict is with a transaction
+that committed after this statement began.
+"""
 
 
 def count(session: Session) -> dict[str, int]:

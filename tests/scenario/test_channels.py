@@ -7,15 +7,15 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from bot.analysis.model import CaseId, Channel, Status
+from bot.analysis.notice import AuthorNotice, DigestNotice
 from bot.sandbox.slack.model import Message
 from bot.services import notice
 from bot.services.judge import Change
 from bot.store.cases import case as case_store
 from bot.store.conversation import notice as notice_store
-from bot.store.conversation.notice import Kind
 from bot.store.database import Database
 from bot.store.runs import run as run_store
-from bot.store.tables import channels, notices, subscriptions
+from bot.store.tables import channels, subscriptions
 from bot.store.workspaces import workspace as workspace_store
 from tests.scenario.stage import ANA, BEN, CHANNEL, TESTS, Stage, wait
 
@@ -143,7 +143,7 @@ def test_an_empty_digest_is_not_sent_and_a_full_one_has_chart_table_and_buttons(
     kinds = [block["type"] for block in digest.blocks]
     assert kinds[:4] == ["header", "section", "data_visualization", "data_table"]
     with db.begin() as session:
-        assert session.execute(sa.select(sa.func.count()).where(notices.c.kind == "digest")).scalar_one() == 1
+        assert len(notice_store.list_of_kind(session, DigestNotice)) == 1
 
 
 def test_a_workspace_that_refuses_new_blocks_gets_tables_and_then_text_and_that_is_remembered(stage: Stage) -> None:
@@ -223,11 +223,9 @@ def test_a_message_of_another_person_has_no_buttons_for_one(stage: Stage, db: Da
         workspace = workspace_store.find_by_token(session)
         assert workspace is not None
         (repository_id,) = workspace_store.list_visible(session, workspace.id)
-        notice_store.put(
-            session, kind=Kind.AUTHOR, key="author:of-ben", repository_id=repository_id, detail="0" * 40,
-            channel=Channel(workspace.id, BEN), now=datetime.now(UTC) + timedelta(days=1),
-        )  # fmt: skip
-        number = session.execute(sa.select(notices.c.id).where(notices.c.key == "author:of-ben")).scalar_one()
+        notice = AuthorNotice(repository_id=repository_id, head_sha="0" * 40, channel=Channel(workspace.id, BEN))
+        notice_store.put(session, notice, datetime.now(UTC) + timedelta(days=1))
+        number = notice_store.list_of_kind(session, AuthorNotice)[-1].id
     forged = stage.slack.post(
         listed.channel,
         "forged",

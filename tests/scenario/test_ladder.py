@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.analysis.model import Actor, ActorKind
+from bot.analysis.notice import CardNotice
 from bot.analysis.quarantine.policy import Budget
 from bot.jobs import outbox
 from bot.jobs.context import Context
@@ -17,9 +18,10 @@ from bot.queries import owner
 from bot.queries import waiting as waiting_query
 from bot.sandbox.server import Sandbox
 from bot.sandbox.slack.model import Settings
-from bot.services import escalation, notice, policy, quarantine, subscription
+from bot.services import escalation, policy, quarantine, subscription
 from bot.slack.registry import Registry
 from bot.store.conversation import channel_pause as channel_pause_store
+from bot.store.conversation import notice as notice_store
 from bot.store.database import Database
 from tests.scenario.stage import ANA
 from tests.store.test_channels import ANA as ANA_ACTOR
@@ -38,10 +40,10 @@ class Ladder(Channels):
         registry = Registry(lambda _workspace: self.slack.bot_token, base_url=f"{self.sandbox.url}/slack/api/")
         self.context = Context(db, None, registry, None, clock=lambda: self.now)
 
-    def say(self, turns: int = 8) -> None:
-        """Let the channel take turns, two seconds apart."""
-        for _ in range(turns):
-            outbox.take_turn(self.context, self.channel)
+    def say(self, times: int = 8) -> None:
+        """Let the channel send its next notices, two seconds apart."""
+        for _ in range(times):
+            outbox.send_next(self.context, self.channel)
             self.now += timedelta(seconds=2)
 
     def card(self, name: str) -> str:
@@ -50,14 +52,15 @@ class Ladder(Channels):
         case_id = self.case_id(name)
         _flaky(self, case_id)
         with self.db.begin() as session:
-            notice.cards(session, self.repository_id, case_id, self.now, opening=[self.channel])
+            card = CardNotice(repository_id=self.repository_id, case_id=case_id, channel=self.channel)
+            notice_store.put(session, card, self.now)
         self.say()
         return self.slack.messages(self.channel.id)[-1].ts
 
-    def climb(self, **passed: float) -> None:
+    def escalate(self, **passed: float) -> None:
         self.now += timedelta(**passed)
         with self.db.begin() as session:
-            escalation.climb(session, self.now)
+            escalation.escalate(session, self.now)
             escalation.remind(session, self.now)
         self.say()
 
@@ -73,16 +76,16 @@ def test_a_proposal_is_asked_about_in_its_thread_and_then_in_person(ladder: Ladd
     ts = ladder.card(NAMES[0])
     ladder.propose(NAMES[0], ANA_ACTOR)
     ladder.say()
-    ladder.climb(hours=25)
+    ladder.escalate(hours=25)
     replies = ladder.slack.replies(ladder.channel.id, ts)
     assert "Nobody has decided" in replies[-1].text
     assert f"<@{ANA}>" in str(replies[-1].blocks)
     assert not replies[-1].broadcast
-    ladder.climb(hours=48)
+    ladder.escalate(hours=48)
     (direct,) = ladder.slack.messages(ladder.slack.direct_channel(ANA).id)
     assert direct.text.startswith("You are asked to decide about")
     assert "fg_approve" in str(direct.blocks)
-    ladder.climb(hours=48)
+    ladder.escalate(hours=48)
     assert len(ladder.slack.messages(ladder.slack.direct_channel(ANA).id)) == 1
 
 
@@ -98,7 +101,7 @@ def test_a_team_of_codeowners_is_mentioned_by_its_user_group_and_nothing_else_in
     shown = str(ladder.slack.message(ladder.channel.id, ts).blocks)
     assert "*Owner*\\n@acme/payments, " in shown
     assert "<!" not in shown.replace("<!date", ""), "the card calls nobody"
-    ladder.climb(hours=25)
+    ladder.escalate(hours=25)
     (asked,) = ladder.slack.replies(ladder.channel.id, ts)
     assert "<!subteam^S0CIGUARDS>, \N{FULLWIDTH COMMERCIAL AT}channel: nobody has decided" in str(asked.blocks)
 
@@ -109,7 +112,7 @@ def direct(ladder: Ladder, user: str) -> list[str]:
 
 def test_a_test_that_nobody_owns_is_asked_about_of_who_subscribed_and_then_stands_in_the_digest(ladder: Ladder) -> None:
     ladder.card(NAMES[0])
-    ladder.climb(hours=73)
+    ladder.escalate(hours=73)
     (told,) = direct(ladder, ANA)
     assert told.startswith("You are asked to decide about")
     with ladder.db.begin() as session:
@@ -123,7 +126,7 @@ def test_whom_slack_does_not_know_any_more_is_passed_over_and_their_channel_stay
     gone = Actor(ActorKind.SLACK, "U0GONE", "gone")
     ladder.propose(NAMES[0], gone, owner=None)
     ladder.say()
-    ladder.climb(hours=73)
+    ladder.escalate(hours=73)
     assert len(direct(ladder, ANA)) == 1
     with ladder.db.begin() as session:
         assert channel_pause_store.find(session, ladder.channel) is None
@@ -133,7 +136,7 @@ def test_where_nobody_is_known_it_is_a_row_of_the_digest_only(ladder: Ladder) ->
     ladder.card(NAMES[0])
     with ladder.db.begin() as session:
         subscription.unsubscribe(session, ladder.channel, ladder.repository_id)
-    ladder.climb(hours=73)
+    ladder.escalate(hours=73)
     assert not [call for call in ladder.slack.calls if call.method == "conversations.open"]
     with ladder.db.begin() as session:
         assert len(waiting_query.list_undecided(session, ladder.now)) == 1
@@ -161,7 +164,7 @@ def test_a_line_of_a_thread_whose_answer_was_lost_is_found_in_its_thread(ladder:
     ts = ladder.card(NAMES[0])
     ladder.slack.fail_next(1, status=500, method="chat.postMessage", after=True)
     ladder.now = datetime.now(UTC)
-    ladder.climb()
+    ladder.escalate()
     asked = [one for one in ladder.slack.replies(ladder.channel.id, ts) if "Nobody has decided" in one.text]
     assert len(asked) == 1
     assert [call.method for call in ladder.slack.calls if "conversations" in call.method] == ["conversations.replies"]
@@ -173,7 +176,7 @@ def test_what_was_decided_before_its_turn_came_is_not_asked_about(ladder: Ladder
     ladder.say()
     ladder.now += timedelta(hours=25)
     with ladder.db.begin() as session:
-        assert escalation.climb(session, ladder.now) == 1
+        assert escalation.escalate(session, ladder.now) == 1
         quarantine.approve(session, proposed, BEN_ACTOR, ladder.now, budget=Budget())
     ladder.say()
     assert not [one for one in ladder.slack.replies(ladder.channel.id, ts) if "Nobody has decided" in one.text]
@@ -185,8 +188,8 @@ def test_the_end_of_a_quarantine_is_announced_in_its_thread_twice(ladder: Ladder
     with ladder.db.begin() as session:
         quarantine.approve(session, proposed, BEN_ACTOR, ladder.now, budget=Budget())
     ladder.say()
-    ladder.climb(days=11, hours=1)
-    ladder.climb(days=2, hours=1)
+    ladder.escalate(days=11, hours=1)
+    ladder.escalate(days=2, hours=1)
     told = [one for one in ladder.slack.replies(ladder.channel.id, ts) if " ends " in one.text]
     assert ["in 3 days" in one.text for one in told] == [True, False]
     assert "ends tomorrow" in told[1].text

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from bot.analysis.model import Actor, ActorKind, Channel, RepositoryId
+from bot.analysis.notice import ChannelPauseNotice, ImportNotice
 from bot.analysis.subscription import Filters
 from bot.jobs import outbox
 from bot.jobs.context import Context
@@ -20,7 +21,6 @@ from bot.services import subscription
 from bot.slack.registry import Registry
 from bot.store.conversation import channel_schedule as channel_schedule_store
 from bot.store.conversation import notice as notice_store
-from bot.store.conversation.notice import Kind
 from bot.store.database import Database
 from bot.store.tables import messages, paused_channels
 from bot.store.tables import notices as notice_rows
@@ -53,14 +53,12 @@ class Post:
         """Ask for this many messages in a channel."""
         with self.db.begin() as session:
             for index in range(number):
-                notice_store.put(
-                    session,
-                    kind=Kind.IMPORTED,
-                    key=f"test:{channel}:{index}",
-                    repository_id=REPOSITORY,
-                    channel=Channel(self.workspace, channel),
-                    now=self.now,
-                )
+                notice_store.put(session, self.message(channel, index), self.now)
+
+    def message(self, channel: str, index: int = 0) -> ImportNotice:
+        """The one of this number of any number of messages of a channel."""
+        day = date(2026, 1, 1) + timedelta(days=index)
+        return ImportNotice(repository_id=REPOSITORY, day=day, channel=Channel(self.workspace, channel))
 
     def _registry(self) -> Registry:
         return Registry(lambda _workspace: self.slack.bot_token, base_url=f"{self.sandbox.url}/slack/api/")
@@ -74,7 +72,7 @@ class Post:
         while self.now < until:
             self.context = replace(self.context, slacks=self._registry())
             for channel in (BUSY, CALM):
-                outbox.take_turn(self.context, Channel(self.workspace, channel))
+                outbox.send_next(self.context, Channel(self.workspace, channel))
             self.now += timedelta(seconds=step)
 
     def said(self, channel: str) -> int:
@@ -156,10 +154,12 @@ def test_a_channel_that_closes_before_the_message_is_paused_and_hears_the_rest_w
     post.pass_time(600, step=20)
     assert len(post.slack.calls) == 1, "a closed channel was tried again"
     with post.db.begin() as session:
-        assert channel_schedule_store.wake_all(session, post.now) == 1, "only the one who looks after it is to be told"
+        assert channel_schedule_store.enqueue_due(session, post.now) == 1, (
+            "only the one who looks after it is to be told"
+        )
     post.slack.recover()
     for _ in range(3):
-        outbox.take_turn(post.context, Channel(post.workspace, ANA))
+        outbox.send_next(post.context, Channel(post.workspace, ANA))
         post.now += timedelta(seconds=2)
     (told,) = post.slack.messages(post.slack.direct_channel(ANA).id)
     assert "posts nothing more" in told.text
@@ -167,7 +167,7 @@ def test_a_channel_that_closes_before_the_message_is_paused_and_hears_the_rest_w
     assert post.said(BUSY) == 0
     with post.db.begin() as session:
         assert subscription.resume(session, channel)
-        assert channel_schedule_store.wake_all(session, post.now) == 1
+        assert channel_schedule_store.enqueue_due(session, post.now) == 1
     post.pass_time(10)
     assert post.said(BUSY) == 3
     assert post.waiting() == 0
@@ -187,11 +187,11 @@ def test_what_a_wrong_token_could_not_say_is_said_when_it_is_mended(post: Post, 
 
 def test_a_person_who_cannot_be_told_closes_no_channel(post: Post) -> None:
     with post.db.begin() as session:
-        notice_store.put(
-            session, kind=Kind.PAUSED, key="paused:1", repository_id=RepositoryId(0), detail=f"{CALM} it was archived",
-            channel=Channel(post.workspace, "U0NOBODY"), now=post.now,
-        )  # fmt: skip
-    outbox.take_turn(post.context, Channel(post.workspace, "U0NOBODY"))
+        nobody = Channel(post.workspace, "U0NOBODY")
+        paused = Channel(post.workspace, CALM)
+        notice = ChannelPauseNotice(paused=paused, paused_at=post.now, reason="it was archived", channel=nobody)
+        notice_store.put(session, notice, post.now)
+    outbox.send_next(post.context, nobody)
     assert post.waiting() == 0
     with post.db.begin() as session:
         assert not session.execute(sa.select(paused_channels)).all()
@@ -260,7 +260,7 @@ def test_a_notice_that_cannot_be_rendered_does_not_silence_its_channel(post: Pos
     post.ask(BUSY, 2)
     with post.db.begin() as session:
         session.execute(
-            sa.update(notice_rows).where(notice_rows.c.key == f"test:{BUSY}:0").values(kind="reminder", detail="soon")
+            sa.update(notice_rows).where(notice_rows.c.key == post.message(BUSY).key()).values(kind="reminder")
         )
     post.pass_time(120, step=2)
     assert post.said(BUSY) == 1
@@ -269,23 +269,16 @@ def test_a_notice_that_cannot_be_rendered_does_not_silence_its_channel(post: Pos
 
 def test_what_is_due_later_is_found_by_the_clock_when_its_time_has_come(post: Post) -> None:
     with post.db.begin() as session:
-        notice_store.put(
-            session, kind=Kind.IMPORTED, key="later", repository_id=REPOSITORY, channel=Channel(post.workspace, BUSY),
-            now=post.now, at=post.now + timedelta(hours=8),
-        )  # fmt: skip
+        notice_store.put(session, post.message(BUSY), post.now, at=post.now + timedelta(hours=8))
     with post.db.begin() as session:
-        assert channel_schedule_store.wake_all(session, post.now) == 0
-        assert channel_schedule_store.wake_all(session, post.now + timedelta(hours=8)) == 1
+        assert channel_schedule_store.enqueue_due(session, post.now) == 0
+        assert channel_schedule_store.enqueue_due(session, post.now + timedelta(hours=8)) == 1
 
 
 def test_a_burst_of_changes_is_one_update_and_what_waits_is_not_put_off(post: Post) -> None:
     def change(pause: timedelta | None) -> None:
         with post.db.begin() as session:
-            notice_store.put(
-                session, kind=Kind.IMPORTED, key="card", repository_id=REPOSITORY,
-                channel=Channel(post.workspace, BUSY),
-                now=post.now, again=True, pause=pause,
-            )  # fmt: skip
+            notice_store.put(session, post.message(BUSY), post.now, pause=pause)
 
     change(timedelta(seconds=45))
     post.pass_time(2)

@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.analysis.channel_schedule import DigestTime
+from bot.analysis.notice import DigestNotice
 from bot.jobs.context import Context
 from bot.jobs.schedule import Clock
 from bot.jobs.worker import Worker
 from bot.services import subscription
 from bot.slack.registry import Registry
-from bot.store.conversation.notice import Kind
 from bot.store.database import Database
 from tests.scenario.stage import wait
 from tests.scenario.test_ladder import Ladder
@@ -39,7 +39,7 @@ def run_process(url: str, slack: str, token: str, begin: Barrier, end: Event, ti
     worker.start()
     while not end.is_set():
         clock.digests()
-        clock.wake()
+        clock.enqueue()
         with ticks.get_lock():
             ticks.value += 1
         end.wait(0.05)
@@ -78,7 +78,7 @@ def test_four_processes_that_ask_for_a_due_digest_at_once_say_it_once(ladder: La
             process.join(60)
     assert [process.exitcode for process in processes] == [0] * PROCESSES
     assert len(digests(ladder)) == 1
-    assert len(ladder.told(Kind.DIGEST)) == 1
+    assert len(ladder.stored(DigestNotice)) == 1
     assert len(ladder.slack.messages(ladder.channel.id)) == 3, "two cards and the digest"
 
 

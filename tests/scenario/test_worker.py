@@ -48,9 +48,9 @@ def waiting(db: Database) -> list[tuple[int, bool]]:
         return [(row[0], row[1]) for row in rows]
 
 
-def wake(db: Database) -> None:
+def enqueue(db: Database) -> None:
     with db.begin() as session:
-        channel_schedule_store.wake(session, PLACE)
+        channel_schedule_store.enqueue(session, PLACE)
 
 
 def lose(db: Database) -> None:
@@ -68,7 +68,7 @@ def worker(db: Database) -> Iterator[Worker]:
 
 
 def test_the_job_of_a_lost_worker_is_done_again(db: Database, worker: Worker) -> None:
-    wake(db)
+    enqueue(db)
     lose(db)
     worker.start()
     assert wait(lambda: not open_jobs(db), 20), jobs(db)
@@ -76,9 +76,9 @@ def test_the_job_of_a_lost_worker_is_done_again(db: Database, worker: Worker) ->
 
 
 def test_the_job_of_a_lost_worker_gives_way_to_the_one_that_waits_for_the_same(db: Database, worker: Worker) -> None:
-    wake(db)
+    enqueue(db)
     lose(db)
-    wake(db)
+    enqueue(db)
     worker.start()
     assert wait(lambda: not open_jobs(db), 20), jobs(db)
     assert jobs(db) == [(queue.CHANNEL, "succeeded")]
@@ -131,7 +131,7 @@ def test_a_job_that_two_processes_take_up_again_is_done_once(db: Database) -> No
     workers = [Worker(Context(db, None, registry, None, clock=clock)) for _ in range(3)]
     for number in range(20):
         with db.begin() as session:
-            channel_schedule_store.wake(session, Channel(WorkspaceId(1), f"C{number}"))
+            channel_schedule_store.enqueue(session, Channel(WorkspaceId(1), f"C{number}"))
     lose(db)
     for one in workers:
         one.start()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,6 +13,16 @@ import sqlalchemy as sa
 
 from bot.analysis.channel_schedule import DigestTime, QuietHours
 from bot.analysis.model import SYSTEM, Actor, ActorKind, CaseId, Channel, QuarantineId, RunId, Status, WorkspaceId
+from bot.analysis.notice import (
+    AuditLineNotice,
+    CardNotice,
+    ChannelPauseNotice,
+    DigestNotice,
+    EscalationNotice,
+    Notice,
+    ReminderNotice,
+    StormNotice,
+)
 from bot.analysis.quarantine.lifecycle import Scope
 from bot.analysis.quarantine.policy import Budget
 from bot.analysis.subscription import Event, Filters
@@ -21,16 +32,17 @@ from bot.services import digest, escalation, notice, policy, quarantine, subscri
 from bot.services import workspace as asked
 from bot.services.judge import Change
 from bot.store.conversation import channel_pause as channel_pause_store
+from bot.store.conversation import message as message_store
 from bot.store.conversation import notice as notice_store
 from bot.store.conversation import storm as storm_store
-from bot.store.conversation.notice import Kind
+from bot.store.conversation.message import PostedMessage
+from bot.store.conversation.notice import StoredNotice
 from bot.store.database import Database
 from bot.store.decisions import audit as audit_store
 from bot.store.decisions import mute as mute_store
 from bot.store.decisions import quarantine as quarantine_store
 from bot.store.runs import excerpt as excerpt_store
 from bot.store.runs import run as run_store
-from bot.store.tables import notices as rows
 from bot.store.tables import scores
 from bot.store.workspaces import account_link as account_link_store
 from bot.store.workspaces import token as token_store
@@ -42,6 +54,7 @@ from tests.store.past import REPOSITORY, Past
 ANA = Actor(ActorKind.SLACK, "U0ANA", "Ana")
 BEN = Actor(ActorKind.SLACK, "U0BEN", "Ben")
 BERLIN = ZoneInfo("Europe/Berlin")
+N = TypeVar("N", bound=Notice)
 NAMES = [f"t{number}" for number in range(210)]
 
 
@@ -62,19 +75,21 @@ class Channels(Past):
             run = run_store.get(session, REPOSITORY, self.run_id)
             notice.changes(session, run, [Change(one, Status.HEALTHY, Status.FLAKY) for one in ids], None, self.now)
 
-    def told(self, kind: Kind) -> list[sa.RowMapping]:
+    def stored(self, kind: type[Notice]) -> list[StoredNotice]:
         with self.db.begin() as session:
-            found = session.execute(sa.select(rows).where(rows.c.kind == kind.value).order_by(rows.c.id))
-            return list(found.mappings())
+            return list(notice_store.list_of_kind(session, kind))
+
+    def notices(self, kind: type[N]) -> list[N]:
+        decoded = [stored.decode() for stored in self.stored(kind)]
+        return [notice for notice in decoded if isinstance(notice, kind)]
 
     def post_card(self, name: str) -> CaseId:
         """A card of a flaky test, posted now."""
         case_id = self.case_id(name)
         with self.db.begin() as session:
-            key = notice.card_key(REPOSITORY, case_id, self.channel)
-            notice_store.put_message(
-                session, key, channel=self.channel, ts="1.2", now=self.now, repository_id=REPOSITORY, case_id=case_id
-            )
+            key = CardNotice(repository_id=REPOSITORY, case_id=case_id, channel=self.channel).key()
+            message = PostedMessage(self.channel, "1.2", case_id)
+            message_store.insert_if_new(session, key, message, REPOSITORY, self.now)
         return case_id
 
     def propose(self, name: str, actor: Actor, days: int = 14, owner: str | None = "U0ANA") -> QuarantineId:
@@ -93,27 +108,27 @@ def channels(db: Database) -> Channels:
 
 def test_two_hundred_new_flakes_in_one_run_are_one_storm_card(channels: Channels) -> None:
     channels.turn_flaky(NAMES[:200])
-    assert len(channels.told(Kind.STORM)) == 1
-    assert not channels.told(Kind.CARD)
+    assert len(channels.stored(StormNotice)) == 1
+    assert not channels.stored(CardNotice)
     channels.now += timedelta(minutes=9)
     channels.turn_flaky(NAMES[200:203])
-    (storm,) = channels.told(Kind.STORM)
-    assert storm["revision"] == 2
+    assert [stored.revision for stored in channels.stored(StormNotice)] == [2]
+    (storm,) = channels.notices(StormNotice)
     with channels.db.begin() as session:
-        assert len(storm_store.get(session, storm["ref"]).case_ids) == 203
+        assert len(storm_store.get(session, storm.storm_id).case_ids) == 203
     channels.now += timedelta(minutes=11)
     channels.turn_flaky(NAMES[203:205])
-    assert len(channels.told(Kind.STORM)) == 1
-    assert len(channels.told(Kind.CARD)) == 2
+    assert len(channels.stored(StormNotice)) == 1
+    assert len(channels.stored(CardNotice)) == 2
 
 
 def test_the_sixth_new_flake_within_ten_minutes_begins_a_storm(channels: Channels) -> None:
     for name in NAMES[:5]:
         channels.turn_flaky([name])
         channels.now += timedelta(minutes=1)
-    assert (len(channels.told(Kind.CARD)), len(channels.told(Kind.STORM))) == (5, 0)
+    assert (len(channels.stored(CardNotice)), len(channels.stored(StormNotice))) == (5, 0)
     channels.turn_flaky(NAMES[5:6])
-    assert (len(channels.told(Kind.CARD)), len(channels.told(Kind.STORM))) == (5, 1)
+    assert (len(channels.stored(CardNotice)), len(channels.stored(StormNotice))) == (5, 1)
 
 
 def test_what_is_found_at_night_is_said_in_the_morning_and_a_persons_deed_at_once(channels: Channels) -> None:
@@ -121,14 +136,15 @@ def test_what_is_found_at_night_is_said_in_the_morning_and_a_persons_deed_at_onc
     with channels.db.begin() as session:
         subscription.set_quiet(session, channels.channel, QuietHours(time(20), time(8)), BERLIN)
     channels.turn_flaky(NAMES[:1])
-    assert [row["due_at"] for row in channels.told(Kind.CARD)] == [datetime(2026, 3, 6, 7, 0, tzinfo=UTC)]
+    assert [stored.due_at for stored in channels.stored(CardNotice)] == [datetime(2026, 3, 6, 7, 0, tzinfo=UTC)]
     channels.propose(NAMES[1], ANA)
-    assert [row["due_at"] for row in channels.told(Kind.HISTORY)] == [channels.now]
+    assert [stored.due_at for stored in channels.stored(AuditLineNotice)] == [channels.now]
 
 
 def test_a_test_that_fails_again_has_the_figures_of_its_posted_card_renewed(channels: Channels) -> None:
-    def revisions() -> dict[int, int]:
-        return {row["ref"]: row["revision"] for row in channels.told(Kind.CARD)}
+    def revisions() -> dict[CaseId, int]:
+        cards = zip(channels.notices(CardNotice), channels.stored(CardNotice), strict=True)
+        return {card.case_id: stored.revision for card, stored in cards}
 
     red = {**dict.fromkeys(NAMES, "."), NAMES[0]: "F", NAMES[1]: "F", NAMES[2]: "F"}
     channels.turn_flaky(NAMES[:2])
@@ -141,7 +157,8 @@ def test_a_test_that_fails_again_has_the_figures_of_its_posted_card_renewed(chan
 
 def test_a_test_that_passes_when_its_run_is_run_again_has_its_posted_card_renewed(channels: Channels) -> None:
     def revision() -> int:
-        return next(row["revision"] for row in channels.told(Kind.CARD) if row["ref"] == posted)
+        cards = zip(channels.notices(CardNotice), channels.stored(CardNotice), strict=True)
+        return next(stored.revision for card, stored in cards if card.case_id == posted)
 
     def red_run() -> RunId | None:
         with channels.db.begin() as session:
@@ -165,12 +182,12 @@ def test_what_the_system_proposes_waits_for_the_digest_unless_it_blocks_the_defa
     with channels.db.begin() as session:
         subscription.set_digest(session, channels.channel, DigestTime(time(9)), BERLIN, channels.now)
     channels.propose(NAMES[0], SYSTEM)
-    assert not channels.told(Kind.CARD)
+    assert not channels.stored(CardNotice)
     channels.run({**dict.fromkeys(NAMES, "."), NAMES[1]: "F"})
     channels.propose(NAMES[1], SYSTEM)
     channels.propose(NAMES[2], ANA)
-    told = [row["ref"] for row in channels.told(Kind.CARD)]
-    assert told == [channels.case_id(NAMES[1]), channels.case_id(NAMES[2])]
+    carded = [card.case_id for card in channels.notices(CardNotice)]
+    assert carded == [channels.case_id(NAMES[1]), channels.case_id(NAMES[2])]
 
 
 def test_a_paused_channel_is_told_nothing_until_it_is_subscribed_again(channels: Channels) -> None:
@@ -178,12 +195,12 @@ def test_a_paused_channel_is_told_nothing_until_it_is_subscribed_again(channels:
         assert subscription.pause(session, channels.channel, "it was archived", channels.now)
         assert not subscription.pause(session, channels.channel, "it was archived", channels.now)
     channels.turn_flaky(NAMES[:1])
-    assert not channels.told(Kind.CARD)
+    assert not channels.stored(CardNotice)
     with channels.db.begin() as session:
         subscription.subscribe(session, channels.channel, REPOSITORY, Filters(), ANA, channels.now)
         assert channel_pause_store.find(session, channels.channel) is None
     channels.turn_flaky(NAMES[1:2])
-    assert len(channels.told(Kind.CARD)) == 1
+    assert len(channels.stored(CardNotice)) == 1
 
 
 def test_who_is_told_of_a_pause_is_who_subscribed_else_installed_else_connected(channels: Channels) -> None:
@@ -194,7 +211,7 @@ def test_who_is_told_of_a_pause_is_who_subscribed_else_installed_else_connected(
         with channels.db.begin() as session:
             asked.pause(session, Channel(workspace_id, channel), "it was archived", channels.now)
         channels.now += timedelta(minutes=1)
-        ways[:] = [row["channel"] for row in channels.told(Kind.PAUSED)]
+        ways[:] = [notice.channel.id for notice in channels.notices(ChannelPauseNotice)]
 
     pause("C0NOBODY")
     assert ways == []
@@ -222,7 +239,7 @@ def test_a_channel_that_asked_for_broken_tests_gets_a_card_and_others_do_not(cha
             run = run_store.get(session, REPOSITORY, channels.run_id)
             changes = [Change(one, Status.HEALTHY, Status.BROKEN) for one in ids]
             notice.changes(session, run, changes, None, channels.now)
-        assert len(channels.told(Kind.CARD)) == cards
+        assert len(channels.stored(CardNotice)) == cards
 
 
 def test_four_processes_make_one_digest(channels: Channels) -> None:
@@ -240,7 +257,7 @@ def test_four_processes_make_one_digest(channels: Channels) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-    assert [row["detail"] for row in channels.told(Kind.DIGEST)] == ["2026-03-05", "2026-03-06"]
+    assert [digest.day for digest in channels.notices(DigestNotice)] == [date(2026, 3, 5), date(2026, 3, 6)]
 
 
 def _flaky(channels: Channels, case_id: CaseId) -> None:
@@ -256,47 +273,47 @@ def waiting(channels: Channels) -> Channels:
     return channels
 
 
-def climb(channels: Channels, hours: float) -> list[str]:
+def escalate(channels: Channels, hours: float) -> list[str]:
     """Let hours pass, with a tick before the last moment and two after; returns the steps that were asked for."""
     channels.now += timedelta(hours=hours)
     for _ in range(2):
         with channels.db.begin() as session:
-            escalation.climb(session, channels.now)
-    return [row["detail"].partition(":")[0] for row in channels.told(Kind.ESCALATION)]
+            escalation.escalate(session, channels.now)
+    return [notice.step for notice in channels.notices(EscalationNotice)]
 
 
 def test_what_waits_is_mentioned_after_a_day_told_in_person_after_three_and_then_stale(waiting: Channels) -> None:
-    assert climb(waiting, 23) == []
-    assert climb(waiting, 1.1) == ["mention"]
-    assert climb(waiting, 47) == ["mention"]
-    assert climb(waiting, 1) == ["mention", "direct"]
-    assert climb(waiting, 48) == ["mention", "direct"]
+    assert escalate(waiting, 23) == []
+    assert escalate(waiting, 1.1) == ["mention"]
+    assert escalate(waiting, 47) == ["mention"]
+    assert escalate(waiting, 1) == ["mention", "direct"]
+    assert escalate(waiting, 48) == ["mention", "direct"]
     with waiting.db.begin() as session:
         told = digest_query.of_channel(session, waiting.channel, None, None, "", waiting.now)
     assert told is not None
     assert [row.title.rpartition("::")[2] for row in told.stale] == [NAMES[0]]
-    assert climb(waiting, 24 * 14) == ["mention", "direct"]
+    assert escalate(waiting, 24 * 14) == ["mention", "direct"]
 
 
-def test_a_decision_or_a_mute_ends_the_climb(waiting: Channels) -> None:
+def test_a_decision_or_a_mute_ends_the_escalation(waiting: Channels) -> None:
     case_id = waiting.case_id(NAMES[0])
     with waiting.db.begin() as session:
         mute_store.put(session, REPOSITORY, case_id, waiting.now + timedelta(hours=30), ANA)
-    assert climb(waiting, 25) == []
-    assert climb(waiting, 6) == ["mention"]
+    assert escalate(waiting, 25) == []
+    assert escalate(waiting, 6) == ["mention"]
     with waiting.db.begin() as session:
         audit_store.append(
             session, repository_id=REPOSITORY, case_id=case_id, quarantine_id=None, tag="case:label", actor=ANA,
             reason="", now=waiting.now,
         )  # fmt: skip
-    assert climb(waiting, 60) == ["mention"]
+    assert escalate(waiting, 60) == ["mention"]
 
 
 def test_a_proposal_waits_from_when_it_was_made_and_the_owner_is_asked(waiting: Channels) -> None:
     waiting.now += timedelta(hours=20)
     proposed = waiting.propose(NAMES[0], ANA)
-    assert climb(waiting, 23) == []
-    assert climb(waiting, 2) == ["mention"]
+    assert escalate(waiting, 23) == []
+    assert escalate(waiting, 2) == ["mention"]
     with waiting.db.begin() as session:
         assert quarantine_store.get(session, proposed).owner == "U0ANA"
         found = waiting_query.find_people(session, waiting.channel, REPOSITORY, waiting.case_id(NAMES[0]))
@@ -338,7 +355,7 @@ def test_a_subscription_by_owner_hears_of_new_flakes_by_codeowners(channels: Cha
         wanted = Filters(owner=owner)
         subscription.subscribe(session, channels.channel, REPOSITORY, wanted, ANA, channels.now)
     channels.turn_flaky(NAMES[:3])
-    assert [row["ref"] for row in channels.told(Kind.CARD)] == [channels.case_id(NAMES[0])]
+    assert [card.case_id for card in channels.notices(CardNotice)] == [channels.case_id(NAMES[0])]
 
 
 def test_who_is_asked_in_person_is_the_owner_else_who_acted_last_else_who_subscribed(waiting: Channels) -> None:
@@ -375,4 +392,4 @@ def test_a_quarantine_is_reminded_of_three_days_before_its_end_and_on_its_last_d
         with channels.db.begin() as session:
             seen += [hour] * escalation.remind(session, begin + timedelta(hours=hour))
     assert seen == [11 * 24, 13 * 24]
-    assert [row["detail"] for row in channels.told(Kind.REMINDER)] == ["3", "0"]
+    assert [reminder.days_left for reminder in channels.notices(ReminderNotice)] == [3, 0]

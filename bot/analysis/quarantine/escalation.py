@@ -8,22 +8,23 @@ from enum import StrEnum
 MENTION_AFTER = timedelta(hours=24)
 DIRECT_AFTER = timedelta(hours=72)
 EXPIRING = timedelta(days=3)
+"""How long before its end a quarantine is listed as ending, and its owner is reminded."""
 _LAST_DAY = timedelta(days=1)
 
 
-class Rung(StrEnum):
-    """The steps of the ladder; what stays on the last one is a stale row of the digest."""
+class EscalationStep(StrEnum):
+    """How the owner is asked to decide; what stays on the last step becomes a stale row of the digest."""
 
     MENTION = "mention"
     DIRECT = "direct"
 
 
-def rung(waiting_since: datetime, now: datetime) -> Rung | None:
-    """The step that something undecided has reached."""
+def step(waiting_since: datetime, now: datetime) -> EscalationStep | None:
+    """The step that something undecided has reached; None for none yet."""
     waited = now - waiting_since
     if waited >= DIRECT_AFTER:
-        return Rung.DIRECT
-    return Rung.MENTION if waited >= MENTION_AFTER else None
+        return EscalationStep.DIRECT
+    return EscalationStep.MENTION if waited >= MENTION_AFTER else None
 
 
 def reminder(begun_at: datetime, expires_at: datetime, now: datetime) -> int | None:

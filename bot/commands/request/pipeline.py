@@ -9,18 +9,20 @@ from typing import Generic, Protocol, TypeVar
 
 from bot import telemetry
 from bot.analysis.model import Channel
+from bot.analysis.notice import CardNotice
 from bot.analysis.quarantine.lifecycle import Quarantine
 from bot.commands.request import invitation
 from bot.commands.request.context import RepeatedRequestError, SlackContext
 from bot.errors import ConflictError, FlakeGuardError, InvalidInputError, NotAllowedError, UserError
 from bot.queries.access import About, Authorized, NotLinkedError, Permission
-from bot.services import notice
 from bot.slack import ids
 from bot.slack.block_kit import Message, View
 from bot.slack.payloads import BlockAction, Request, ViewSubmission
 from bot.slack.views import response
 from bot.store.cases.case import Case
+from bot.store.conversation import message as message_store
 from bot.store.conversation import notice as notice_store
+from bot.store.conversation.message import PostedMessage
 from bot.store.database import Session
 from bot.store.workspaces.repository import Repository
 
@@ -200,15 +202,8 @@ def _adopt_card(
             return
     if not isinstance(payload, BlockAction) or not payload.channel_id or not payload.is_on_card_of(case_id):
         return
-    repository_id, channel = authorized.repository.id, Channel(context.workspace.id, payload.channel_id)
-    is_new = notice_store.put_message(
-        session,
-        notice.card_key(repository_id, case_id, channel),
-        channel=channel,
-        ts=payload.container.message_ts,
-        now=context.now,
-        repository_id=repository_id,
-        case_id=case_id,
-    )
-    if is_new:
-        notice.card(session, repository_id, case_id, channel, context.now)
+    channel = Channel(context.workspace.id, payload.channel_id)
+    card = CardNotice(repository_id=authorized.repository.id, case_id=case_id, channel=channel)
+    message = PostedMessage(channel, payload.container.message_ts, case_id)
+    if message_store.insert_if_new(session, card.key(), message, card.repository_id, context.now):
+        notice_store.put(session, card, context.now)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.analysis.case_profile import CaseProfile
-from bot.analysis.model import SYSTEM, CaseId, QuarantineId, Status
+from bot.analysis.model import SYSTEM, QuarantineId, Status
+from bot.analysis.notice import AuditLineNotice, CardNotice, StatusChangeNotice
 from bot.analysis.quarantine.lifecycle import State
 from bot.jobs.context import Context
 from bot.jobs.senders import posting
 from bot.queries import case, impact, owner
 from bot.slack.views import message as messages
 from bot.slack.views.message import History
-from bot.store.conversation.notice import Notice
+from bot.store.conversation.message import PostedMessage
+from bot.store.conversation.notice import StoredNotice
 from bot.store.decisions import audit as audit_store
 from bot.store.decisions import quarantine as quarantine_store
 
@@ -35,25 +37,29 @@ _TOLD = {
 }
 
 
-def send_card(context: Context, notice: Notice) -> bool:
+def send_card(context: Context, stored: StoredNotice, notice: CardNotice) -> PostedMessage | None:
     """Post the card of a case, or bring it up to date."""
-    case_id = CaseId(notice.ref)
+    now = context.clock()
     with context.db.begin() as session:
-        profile = case.of_case(session, case_id, context.clock())
-        named = owner.of_cases(session, notice.repository_id, [case_id]).get(case_id, ())
-        now = context.clock()
-        cost = impact.of_case(session, notice.repository_id, case_id, now - _WEEK, now)
-        message = messages.card(profile, case.latest_quarantine(session, profile), now, named, cost)
-    return posting.keep(context, notice, message, case_id)
+        profile = case.of_case(session, notice.case_id, now)
+        owners = owner.of_cases(session, notice.repository_id, [notice.case_id]).get(notice.case_id, ())
+        week = impact.of_case(session, notice.repository_id, notice.case_id, now - _WEEK, now)
+        message = messages.card(profile, case.latest_quarantine(session, profile), now, owners, week)
+        attempt = posting.begin(session, stored, now)
+    return posting.keep(context, attempt, message, notice.case_id)
 
 
-def send_move(context: Context, notice: Notice) -> bool:
-    """Say a move of a quarantine in the thread of the card."""
+def send_audit_line(context: Context, stored: StoredNotice, notice: AuditLineNotice) -> PostedMessage | None:
+    """Post an entry of the audit trail in the thread of the card."""
+    now = context.clock()
     with context.db.begin() as session:
-        entry = audit_store.get(session, notice.repository_id, notice.ref)
+        entry = audit_store.get(session, notice.repository_id, notice.event_id)
         if entry.case_id is None:
-            return False
-        profile = case.of_case(session, entry.case_id, context.clock())
+            return None
+        attempt = posting.begin_reply(session, stored, notice.repository_id, entry.case_id, now)
+        if attempt is None:
+            return None
+        profile = case.of_case(session, entry.case_id, now)
         held = quarantine_store.get(session, QuarantineId(entry.quarantine_id)) if entry.quarantine_id else None
     kind = _TOLD[entry.tag]
     if kind is History.LIFTED and entry.actor == SYSTEM:
@@ -61,20 +67,27 @@ def send_move(context: Context, notice: Notice) -> bool:
     if held is not None and kind is History.APPROVED and held.state is not State.ACTIVE:
         held = None
     message = messages.history_line(kind, entry.actor, held, profile, entry.reason or None)
-    return posting.reply(context, notice, profile.case_id, message, broadcast=_is_broadcast(kind, profile))
+    return posting.reply(context, attempt, message, broadcast=_is_broadcast(kind, profile))
 
 
-def send_status(context: Context, notice: Notice) -> bool:
-    """Say a change of status in the thread of the card; the change that opened the card is the card itself."""
+def send_status_change(context: Context, stored: StoredNotice, notice: StatusChangeNotice) -> PostedMessage | None:
+    """Post a change of status in the thread of the card; the change that opened the card is the card itself."""
+    now = context.clock()
     with context.db.begin() as session:
-        profile = case.of_case(session, CaseId(notice.ref), context.clock())
-        held = case.latest_quarantine(session, profile)
-    before, _, after = notice.detail.partition(">")
-    message = messages.history_line(History.STATUS, SYSTEM, None, profile, f"from {before} to {after}")
+        attempt = posting.begin_reply(session, stored, notice.repository_id, notice.case_id, now)
+        if attempt is None:
+            return None
+        profile = case.of_case(session, notice.case_id, now)
+        quarantine = case.latest_quarantine(session, profile)
+    message = messages.history_line(History.STATUS, SYSTEM, None, profile, f"from {notice.before} to {notice.after}")
     # While it is quarantined the good news comes with the end of the quarantine.
-    fixed = after == Status.HEALTHY and profile.status is Status.HEALTHY and not (held and held.state.is_open)
-    broadcast = fixed and _is_broadcast(History.FIXED, profile)
-    return posting.reply(context, notice, profile.case_id, message, broadcast=broadcast)
+    is_fixed = (
+        notice.after is Status.HEALTHY
+        and profile.status is Status.HEALTHY
+        and not (quarantine and quarantine.state.is_open)
+    )
+    broadcast = is_fixed and _is_broadcast(History.FIXED, profile)
+    return posting.reply(context, attempt, message, broadcast=broadcast)
 
 
 def _is_broadcast(kind: History, profile: CaseProfile) -> bool:

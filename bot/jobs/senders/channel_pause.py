@@ -1,31 +1,29 @@
-"""Channels that cannot be spoken to: whoever looks after them is told."""
+"""Channels that Slack refuses messages to: the person who looks after one is told."""
 
 from __future__ import annotations
 
-from typing import Final
-
+from bot.analysis.notice import AuthorNotice, ChannelPauseNotice, HomeNotice, Notice
 from bot.jobs.context import Context
 from bot.jobs.senders import posting
 from bot.services import workspace
 from bot.slack.errors import ChannelClosedError
 from bot.slack.views import channel_pause
-from bot.store.conversation.notice import Kind, Notice
-
-_PERSONAL: Final = frozenset({Kind.AUTHOR, Kind.HOME, Kind.PAUSED})
-"""What is for one person, whose place is no channel."""
+from bot.store.conversation.message import PostedMessage
+from bot.store.conversation.notice import StoredNotice
 
 
-def send(context: Context, notice: Notice) -> bool:
-    """Tell whoever looks after a channel that it is paused."""
-    channel, _, reason = notice.detail.partition(" ")
-    person = posting.channel_of(notice).id
-    return posting.tell(context, notice, person, channel_pause.paused(channel, reason))
+def send(context: Context, stored: StoredNotice, notice: ChannelPauseNotice) -> PostedMessage | None:
+    """Tell the person who looks after a channel that it is paused."""
+    with context.db.begin() as session:
+        attempt = posting.begin_direct(session, stored)
+    message = channel_pause.paused(notice.paused.id, notice.reason)
+    return posting.direct(context, attempt, [notice.channel.id], message)
 
 
-def on_refusal(context: Context, notice: Notice, error: ChannelClosedError) -> bool:
-    """Pause the channel of a notice, where Slack refused it because of the channel; True where it did."""
-    if notice.channel is None or notice.kind in _PERSONAL:
+def pause(context: Context, stored: StoredNotice, notice: Notice, error: ChannelClosedError) -> bool:
+    """Pause the channel of a notice that Slack refused; False where the notice is for a person, not for a channel."""
+    if stored.channel is None or isinstance(notice, AuthorNotice | HomeNotice | ChannelPauseNotice):
         return False
     with context.db.begin() as session:
-        workspace.pause(session, notice.channel, error.reason, context.clock())
+        workspace.pause(session, stored.channel, error.reason, context.clock())
     return True

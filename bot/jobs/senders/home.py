@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from bot.analysis.home import Pages
+from bot.analysis.notice import HomeNotice
 from bot.jobs.context import Context
-from bot.queries import home as homes
-from bot.slack.views import home
-from bot.store.conversation.notice import Notice
+from bot.queries import home as home_query
+from bot.slack.views import home as home_view
 from bot.store.workspaces import repository as repository_store
 from bot.store.workspaces import workspace as workspace_store
 
 
-def send(context: Context, notice: Notice) -> bool:
-    """Publish the home of the person whose queue the notice is in; that is no message."""
-    channel = notice.channel
-    if channel is None:
-        return False
-    now = context.clock()
+def send(context: Context, notice: HomeNotice) -> None:
+    """Publish the App Home of a person."""
+    person, now = notice.channel, context.clock()
     with context.db.begin() as session:
-        present = repository_store.list_by_id(session, workspace_store.list_visible(session, channel.workspace_id))
-        state = homes.of_person(session, channel, present, Pages(), context.setup, now)
-    context.slack_of(channel.workspace_id).publish_home(channel.id, home.home(state, now))
-    return False
+        visible = repository_store.list_by_id(session, workspace_store.list_visible(session, person.workspace_id))
+        state = home_query.of_person(session, person, visible, Pages(), context.setup, now)
+    context.slack_of(person.workspace_id).publish_home(person.id, home_view.home(state, now))

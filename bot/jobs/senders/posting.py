@@ -1,119 +1,178 @@
-"""Posting once: a message that is kept up to date, and a reply in the thread of a card."""
+"""Posting once: a message that is kept up to date, a reply in the thread of a card, a direct message.
+
+An attempt begins in the transaction that reads what the message shows, and its `PostedMessage` is recorded by the
+outbox together with the end of the notice.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from bot import telemetry
-from bot.analysis.model import CaseId, Channel
+from bot.analysis.model import CaseId, Channel, RepositoryId
+from bot.analysis.notice import CardNotice
 from bot.errors import PermanentUpstreamError, RateLimitedError, UnreachableError
 from bot.jobs.context import Context
-from bot.services import notice as announce
 from bot.slack.block_kit import Message
+from bot.slack.client import Slack
 from bot.slack.errors import ChannelClosedError, InvalidBlocksError, MessageNotFoundError, UnreachableUserError
 from bot.slack.views.table import Level
 from bot.store.conversation import block_level as block_level_store
+from bot.store.conversation import message as message_store
 from bot.store.conversation import notice as notice_store
-from bot.store.conversation.notice import Notice
+from bot.store.conversation.message import PostedMessage
+from bot.store.conversation.notice import StoredNotice
+from bot.store.database import Session
 
-_LEARNED = timedelta(days=30)
+_LEVEL_LIFE = timedelta(days=30)
 """How long a workspace that refused a kind of block is not asked again: Slack grows."""
 _log = telemetry.logger(__name__)
 
 
-def keep_richest(context: Context, notice: Notice, render: Callable[[Level], Message]) -> bool:
-    """Post a message with the richest blocks its workspace takes, and remember which those are."""
-    workspace_id = channel_of(notice).workspace_id
-    with context.db.begin() as session:
-        known = block_level_store.find(session, workspace_id, context.clock() - _LEARNED)
-    level = first = Level(known) if known else Level.DATA
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One attempt to send a notice: `posted` is its message of before, `card` the one whose thread it belongs in.
+
+    `is_marked`: it is recorded that Slack is about to be asked to post it.
+    """
+
+    notice: StoredNotice
+    channel: Channel
+    posted: PostedMessage | None
+    card: PostedMessage | None = None
+    level: Level = Level.DATA
+    is_marked: bool = False
+
+
+def begin(session: Session, notice: StoredNotice, now: datetime) -> Attempt:
+    """Begin an attempt to send a message to the channel of a notice."""
+    return _mark(session, begin_direct(session, notice), now)
+
+
+def begin_richest(session: Session, notice: StoredNotice, now: datetime) -> Attempt:
+    """Begin an attempt to send a message with the richest blocks that its workspace takes."""
+    attempt = begin_direct(session, notice)
+    level = block_level_store.find(session, attempt.channel.workspace_id, now - _LEVEL_LIFE)
+    return replace(_mark(session, attempt, now), level=Level(level) if level else Level.DATA)
+
+
+def begin_reply(
+    session: Session, notice: StoredNotice, repository_id: RepositoryId, case_id: CaseId, now: datetime
+) -> Attempt | None:
+    """Begin an attempt to reply in the thread of the card of a case; None where there is no card, or the reply is."""
+    attempt = begin_direct(session, notice)
+    key = CardNotice(repository_id=repository_id, case_id=case_id, channel=attempt.channel).key()
+    card = message_store.find(session, key)
+    if card is None or attempt.posted is not None:
+        return None
+    return replace(_mark(session, attempt, now), channel=card.channel, card=card)
+
+
+def begin_direct(session: Session, notice: StoredNotice) -> Attempt:
+    """Begin an attempt to send a direct message.
+
+    Raises:
+        PermanentUpstreamError: the notice is for no channel.
+    """
+    if notice.channel is None:
+        message = "This notice names no channel."
+        raise PermanentUpstreamError(message, code="no_channel")
+    return Attempt(notice=notice, channel=notice.channel, posted=message_store.find(session, notice.key))
+
+
+def keep(context: Context, attempt: Attempt, message: Message, case_id: CaseId | None = None) -> PostedMessage | None:
+    """Post the message of a notice once, and update it from then on; None where it was updated."""
+    slack = context.slack_of(attempt.channel.workspace_id)
+    previous = attempt.posted
+    if previous is not None:
+        try:
+            slack.update(previous.channel.id, previous.ts, message)
+        except MessageNotFoundError:
+            with context.db.begin() as session:
+                message_store.delete(session, attempt.notice.key)
+        else:
+            return None
+    key = f"{attempt.notice.key}:{previous.ts if previous else ''}"
+    ts = _post(context, attempt, slack, attempt.channel, message, key=key)
+    return PostedMessage(attempt.channel, ts, case_id)
+
+
+def keep_richest(context: Context, attempt: Attempt, render: Callable[[Level], Message]) -> PostedMessage | None:
+    """Keep a message with the richest blocks its workspace takes, and remember which those are."""
+    level = attempt.level
     while True:
         try:
-            posted = keep(context, notice, render(level))
+            posted = keep(context, attempt, render(level))
         except InvalidBlocksError as error:
             if level.below is None:
                 raise
             _log.info("blocks refused, plainer ones are tried", level=level, reason=str(error))
             level = level.below
             continue
-        if level is not first:
+        if level is not attempt.level:
             with context.db.begin() as session:
-                block_level_store.put(session, workspace_id, level, context.clock())
+                block_level_store.put(session, attempt.channel.workspace_id, level, context.clock())
         return posted
 
 
-def keep(context: Context, notice: Notice, message: Message, case_id: CaseId | None = None) -> bool:
-    """Post the message of a notice once, and bring it up to date from then on; True where it was posted."""
-    channel = channel_of(notice)
-    slack = context.slack_of(channel.workspace_id)
-    with context.db.begin() as session:
-        posted = notice_store.find_message(session, notice.key)
-    if posted is not None:
-        try:
-            slack.update(posted[0].id, posted[1], message)
-        except MessageNotFoundError:
-            with context.db.begin() as session:
-                notice_store.forget_message(session, notice.key)
-        else:
-            return False
-    ts = _post(context, notice, channel, message, key=f"{notice.key}:{posted[1] if posted else ''}")
-    with context.db.begin() as session:
-        notice_store.put_message(
-            session,
-            notice.key,
-            channel=channel,
-            ts=ts,
-            now=context.clock(),
-            repository_id=notice.repository_id,
-            case_id=case_id,
-        )
-    return True
+def reply(context: Context, attempt: Attempt, message: Message, *, broadcast: bool = False) -> PostedMessage:
+    """Reply once in the thread of a card."""
+    slack = context.slack_of(attempt.channel.workspace_id)
+    thread_ts = attempt.card.ts if attempt.card else None
+    ts = _post(
+        context,
+        attempt,
+        slack,
+        attempt.channel,
+        message,
+        key=attempt.notice.key,
+        thread_ts=thread_ts,
+        broadcast=broadcast,
+    )
+    return PostedMessage(attempt.channel, ts)
 
 
-def reply(context: Context, notice: Notice, case_id: CaseId, message: Message, *, broadcast: bool = False) -> bool:
-    """Say something once in the thread of the card of a case; True where it was posted."""
-    channel = channel_of(notice)
-    key = announce.card_key(notice.repository_id, case_id, channel)
-    with context.db.begin() as session:
-        card = notice_store.find_message(session, key)
-        done = notice_store.find_message(session, notice.key)
-    if card is None or done is not None:
-        return False
-    ts = _post(context, notice, card[0], message, key=notice.key, thread_ts=card[1], broadcast=broadcast)
-    with context.db.begin() as session:
-        notice_store.put_message(session, notice.key, channel=card[0], ts=ts, now=context.clock())
-    return True
+def direct(context: Context, attempt: Attempt, people: Iterable[str], message: Message) -> PostedMessage | None:
+    """Send a direct message once to the first person whom Slack can reach, and update it from then on.
 
-
-def tell(context: Context, notice: Notice, person: str, message: Message) -> bool:
-    """Say something once to one person, and bring it up to date from then on; True where it was posted.
+    None where it was updated, or there is nobody to send it to.
 
     Raises:
-        UnreachableUserError: Slack has no way to that person.
+        UnreachableUserError: Slack can reach none of them.
     """
-    channel = channel_of(notice)
-    slack = context.slack_of(channel.workspace_id)
-    with context.db.begin() as session:
-        posted = notice_store.find_message(session, notice.key)
-    if posted is not None:
-        slack.update(posted[0].id, posted[1], message)
-        return False
-    try:
-        channel_id = slack.open_dm(person)
-        ts = _post(context, notice, Channel(channel.workspace_id, channel_id), message, key=notice.key)
-    except ChannelClosedError as error:
-        text = f"{person} cannot be told: {error}"
-        raise UnreachableUserError(text, code=error.code) from None
-    with context.db.begin() as session:
-        direct = Channel(channel.workspace_id, channel_id)
-        notice_store.put_message(session, notice.key, channel=direct, ts=ts, now=context.clock())
-    return True
+    slack = context.slack_of(attempt.channel.workspace_id)
+    if attempt.posted is not None:
+        slack.update(attempt.posted.channel.id, attempt.posted.ts, message)
+        return None
+    failure = None
+    for person in people:
+        try:
+            channel = Channel(attempt.channel.workspace_id, slack.open_dm(person))
+            ts = _post(context, attempt, slack, channel, message, key=attempt.notice.key)
+        except (ChannelClosedError, UnreachableUserError) as error:
+            failure = UnreachableUserError(f"{person} cannot be reached: {error}", code=error.code)
+            _log.info("person cannot be reached", notice=attempt.notice.key, person=person, reason=str(error))
+            continue
+        return PostedMessage(channel, ts)
+    if failure is not None:
+        raise failure
+    return None
+
+
+def _mark(session: Session, attempt: Attempt, now: datetime) -> Attempt:
+    """Record that Slack is about to be asked, unless an earlier attempt may have posted the message."""
+    if attempt.posted is not None or attempt.notice.asked_at is not None:
+        return attempt
+    notice_store.set_asked(session, attempt.notice, now)
+    return replace(attempt, is_marked=True)
 
 
 def _post(
     context: Context,
-    notice: Notice,
+    attempt: Attempt,
+    slack: Slack,
     channel: Channel,
     message: Message,
     *,
@@ -121,34 +180,23 @@ def _post(
     thread_ts: str | None = None,
     broadcast: bool = False,
 ) -> str:
-    """Post a message and return its `ts`; one that an earlier try may have posted is looked for first.
+    """Post a message and return its `ts`; one that an earlier attempt may have posted is looked for first.
 
     A crash between Slack's answer and our row, or an answer that was lost, posts nothing twice: where Slack does not
     know the key again, the message is found by the mark inside it, if the app may look.
     """
-    slack = context.slack_of(channel.workspace_id)
+    notice = attempt.notice
     if notice.asked_at is not None:
-        found = slack.find(channel.id, key=key, at=notice.asked_at, thread_ts=thread_ts)
-        if found is not None:
-            _log.info("message of an earlier try adopted", channel=str(channel))
-            return found
-    with context.db.begin() as session:
-        notice_store.set_asked(session, notice, context.clock())
+        ts = slack.find(channel.id, key=key, at=notice.asked_at, thread_ts=thread_ts)
+        if ts is not None:
+            _log.info("message of an earlier attempt adopted", channel=str(channel))
+            return ts
+    if not attempt.is_marked:
+        with context.db.begin() as session:
+            notice_store.set_asked(session, notice, context.clock())
     try:
         return slack.post(channel.id, message, key=key, thread_ts=thread_ts, broadcast=broadcast)
     except (RateLimitedError, UnreachableError, PermanentUpstreamError):
         with context.db.begin() as session:
             notice_store.set_asked(session, notice, None)
         raise
-
-
-def channel_of(notice: Notice) -> Channel:
-    """Where a notice is said.
-
-    Raises:
-        PermanentUpstreamError: it is for no channel.
-    """
-    if notice.channel is None:
-        message = "This notice names no channel."
-        raise PermanentUpstreamError(message, code="no_channel")
-    return notice.channel

@@ -1,151 +1,140 @@
-"""What must be said, once each: stored under a natural key with the fact it announces, rendered when sent."""
+"""Notices to be sent: stored under their natural key with the fact they speak of, rendered when sent."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from enum import StrEnum
+from itertools import islice
 
 import sqlalchemy as sa
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.dialects.postgresql import insert
 
 from bot import telemetry
 from bot.analysis.model import Channel, RepositoryId, WorkspaceId
-from bot.errors import NotFoundError
+from bot.analysis.notice import KINDS, CheckRunNotice, Notice
+from bot.errors import FlakeGuardError, NotFoundError
 from bot.store import queue
 from bot.store.conversation import channel_schedule as channel_schedule_store
 from bot.store.database import Session
-from bot.store.tables import messages, notices
+from bot.store.tables import notices
+
+_BATCH = 1000
+"""Rows of one insert: PostgreSQL takes 65,535 parameters in a statement."""
+_ADAPTERS: Mapping[str, TypeAdapter[Notice]] = {kind.kind: TypeAdapter(kind) for kind in KINDS}
+_FIELDS = {kind.kind: frozenset(field.name for field in fields(kind)) for kind in KINDS}
+_LIVING = tuple(kind.kind for kind in KINDS if kind.is_living)
 
 
-class Kind(StrEnum):
-    """What a notice says."""
-
-    CARD = "card"
-    HISTORY = "history"
-    STATUS = "status"
-    IMPORTED = "imported"
-    INCIDENT = "incident"
-    UNREADABLE = "unreadable"
-    STORM = "storm"
-    DIGEST = "digest"
-    ESCALATION = "escalation"
-    REMINDER = "reminder"
-    AUTHOR = "author"
-    CHECK = "check"
-    HOME = "home"
-    PAUSED = "paused"
-
-
-NO_REPOSITORY = RepositoryId(0)
-"""What a digest is about: a channel, which may hear of several repositories."""
+class UnknownNoticeError(FlakeGuardError):
+    """A stored notice is of a kind or form that this version does not know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """One thing to say; `ref` and `detail` name what it speaks of, `revision` grows when that changes.
+class StoredNotice:
+    """A notice as it is stored; `revision` grows when it is to be sent again.
 
-    `asked_at` is when Slack was asked to post it, while it is not known what came of that.
+    `asked_at` is when Slack was asked to post it, while it is not known whether it did.
     """
 
     id: int
     key: str
-    kind: Kind
-    repository_id: RepositoryId
-    ref: int
-    detail: str
+    kind: str
+    payload: Mapping[str, object]
+    repository_id: RepositoryId | None
     channel: Channel | None
     revision: int
     sent_revision: int
     attempts: int
+    due_at: datetime
     asked_at: datetime | None
     correlation_id: str
 
     @property
-    def is_said(self) -> bool:
-        """Whether its latest revision was said."""
+    def is_sent(self) -> bool:
+        """Whether its latest revision was sent."""
         return self.sent_revision >= self.revision
+
+    def decode(self) -> Notice:
+        """The notice itself.
+
+        Raises:
+            UnknownNoticeError: stored by another version.
+        """
+        if self.kind not in _ADAPTERS:
+            message = f"Notice {self.key} is of the unknown kind {self.kind}."
+            raise UnknownNoticeError(message)
+        if unknown := self.payload.keys() - _FIELDS[self.kind]:
+            message = f"Notice {self.key} has unknown fields: {', '.join(sorted(unknown))}."
+            raise UnknownNoticeError(message)
+        try:
+            return _ADAPTERS[self.kind].validate_python(self.payload)
+        except ValidationError as error:
+            message = f"Notice {self.key} cannot be read: {error}"
+            raise UnknownNoticeError(message) from None
 
 
 def put(
-    session: Session,
-    *,
-    kind: Kind,
-    key: str,
-    repository_id: RepositoryId,
-    now: datetime,
-    ref: int = 0,
-    detail: str = "",
-    channel: Channel | None = None,
-    again: bool = False,
-    at: datetime | None = None,
-    pause: timedelta | None = None,
+    session: Session, notice: Notice, now: datetime, *, at: datetime | None = None, pause: timedelta | None = None
 ) -> bool:
-    """Ask for something to be said, in the caller's transaction; False where nothing new is to be said.
+    """Ask for a notice to be sent, in the caller's transaction; False where nothing new is to be sent.
 
-    A key that exists already says nothing new, unless `again`: then what was said is brought up to date.
-    `at` is the earliest time it is sent; `pause` is how long after its last sending it rests, so that
-    a burst of changes becomes one. What waits already waits no longer for being asked again.
+    A living notice that exists is brought up to date; any other that exists is nothing new. `at` is the earliest time
+    it is sent; `pause` is how long after its last sending it rests, so that a burst of changes becomes one update. One
+    that waits already does not wait longer for being asked for again.
     """
-    due_at = at or now
-    statement = insert(notices).values(
-        key=key,
-        kind=kind.value,
-        repository_id=repository_id,
-        ref=ref,
-        detail=detail,
-        workspace_id=channel.workspace_id if channel else None,
-        channel=channel.id if channel else "",
-        correlation_id=telemetry.current_id(),
-        created_at=now,
-        due_at=due_at,
-    )
-    if again:
-        rested = sa.func.greatest(statement.excluded.due_at, notices.c.sent_at + pause) if pause else due_at
-        statement = statement.on_conflict_do_update(
-            index_elements=["key"],
-            set_={
-                "revision": notices.c.revision + 1,
-                "due_at": sa.case(
-                    (notices.c.sent_revision < notices.c.revision, sa.func.least(notices.c.due_at, rested)),
-                    else_=rested,
-                ),
-                "attempts": 0,
-                "error": None,
-                "correlation_id": statement.excluded.correlation_id,
-            },
-        )
-    else:
-        statement = statement.on_conflict_do_nothing()
-    row = session.execute(statement.returning(notices.c.id, notices.c.due_at)).first()
-    if row is None:
-        return False
-    if row[1] <= now:
-        _wake(session, row[0], key, channel, repository_id)
-    return True
+    return put_all(session, [notice], now, at=at, pause=pause) == 1
 
 
-def _wake(
-    session: Session, notice_id: int, key: str, channel: Channel | None, repository_id: RepositoryId | None
-) -> None:
-    if channel:
-        channel_schedule_store.wake(session, channel)
-    else:
-        queue.defer(session, queue.NOTICE, lock=f"check:{repository_id}", key=f"notice:{key}", notice_id=notice_id)
+def put_all(
+    session: Session,
+    wanted: Iterable[Notice],
+    now: datetime,
+    *,
+    at: datetime | Mapping[Channel, datetime] | None = None,
+    pause: timedelta | None = None,
+) -> int:
+    """Ask for notices to be sent as `put` does, in one statement; returns how many are new or brought up to date.
+
+    `at` may say when for each channel; where it does not, that is now.
+    """
+    rows = {}
+    for notice in wanted:
+        channel = None if isinstance(notice, CheckRunNotice) else notice.channel
+        due_at = at if isinstance(at, datetime) else at.get(channel) if at and channel else None
+        payload = _ADAPTERS[notice.kind].dump_python(notice, mode="json")
+        rows[notice.key()] = {
+            "key": notice.key(),
+            "kind": notice.kind,
+            "payload": payload,
+            "repository_id": payload.get("repository_id"),
+            "case_id": payload.get("case_id"),
+            "workspace_id": channel.workspace_id if channel else None,
+            "channel": channel.id if channel else "",
+            "correlation_id": telemetry.current_id(),
+            "created_at": now,
+            "due_at": due_at or now,
+        }
+    ordered = iter([rows[key] for key in sorted(rows)])  # two transactions lock the same rows in the same order
+    changed: list[sa.RowMapping] = []
+    while batch := list(islice(ordered, _BATCH)):
+        changed += session.execute(_upsert(batch, pause)).mappings()
+    _enqueue(session, [row for row in changed if row["due_at"] <= now])
+    return len(changed)
 
 
-def wake_all(session: Session, now: datetime) -> None:
-    """Wake every notice to GitHub that is due and has no job that would say it."""
+def enqueue_due(session: Session, now: datetime) -> None:
+    """Queue every notice to GitHub that is due and has no job that would send it."""
     rows = session.execute(
-        sa.select(notices.c.id, notices.c.key, notices.c.repository_id).where(
+        sa.select(*_ADDRESS).where(
             notices.c.sent_revision < notices.c.revision, notices.c.channel == "", notices.c.due_at <= now
         )
     )
-    for notice_id, key, repository_id in rows.all():
-        _wake(session, notice_id, key, None, repository_id)
+    _enqueue(session, rows.mappings().all())
 
 
-def get(session: Session, notice_id: int) -> Notice:
+def get(session: Session, notice_id: int) -> StoredNotice:
     """The notice of this id.
 
     Raises:
@@ -158,16 +147,24 @@ def get(session: Session, notice_id: int) -> Notice:
     return _read(row)
 
 
-def lock(session: Session, notice_id: int) -> None:
-    """Keep a notice from everybody else until the transaction ends, so that two clicks on it come one after another."""
-    session.execute(sa.select(notices.c.id).where(notices.c.id == notice_id).with_for_update())
+def list_of_kind(session: Session, kind: type[Notice]) -> Sequence[StoredNotice]:
+    """The notices of a kind, sent or not, oldest first."""
+    rows = session.execute(sa.select(notices).where(notices.c.kind == kind.kind).order_by(notices.c.id))
+    return [_read(row) for row in rows.mappings()]
 
 
-def find_due(session: Session, channel: Channel, now: datetime) -> Notice | None:
-    """What is to be said next in a channel."""
+def lock(session: Session, key: str) -> None:
+    """Lock a notice until the transaction ends, so that two clicks on it are handled one after another."""
+    session.execute(sa.select(notices.c.id).where(notices.c.key == key).with_for_update())
+
+
+def find_due(session: Session, channel: Channel, now: datetime) -> StoredNotice | None:
+    """The next notice to send in a channel."""
     row = (
         session.execute(
-            _WAITING.where(
+            sa.select(notices)
+            .where(
+                notices.c.sent_revision < notices.c.revision,
                 notices.c.workspace_id == channel.workspace_id,
                 notices.c.channel == channel.id,
                 notices.c.due_at <= now,
@@ -181,40 +178,20 @@ def find_due(session: Session, channel: Channel, now: datetime) -> Notice | None
     return None if row is None else _read(row)
 
 
-def postpone(session: Session, notice: Notice, at: datetime) -> None:
-    """Try a notice again later, without holding up what else is to be said."""
+def postpone(session: Session, notice: StoredNotice, at: datetime) -> None:
+    """Try a notice again later, without holding up the others of its channel."""
     session.execute(
         sa.update(notices).where(notices.c.id == notice.id).values(due_at=at, attempts=notices.c.attempts + 1)
     )
 
 
-_WAITING = sa.select(notices).where(notices.c.sent_revision < notices.c.revision)
-
-
-def _read(row: sa.RowMapping) -> Notice:
-    return Notice(
-        id=row["id"],
-        key=row["key"],
-        kind=Kind(row["kind"]),
-        repository_id=row["repository_id"],
-        ref=row["ref"],
-        detail=row["detail"],
-        channel=Channel(WorkspaceId(row["workspace_id"]), row["channel"]) if row["channel"] else None,
-        revision=row["revision"],
-        sent_revision=row["sent_revision"],
-        attempts=row["attempts"],
-        asked_at=row["asked_at"],
-        correlation_id=row["correlation_id"],
-    )
-
-
-def set_asked(session: Session, notice: Notice, at: datetime | None) -> None:
-    """Record that Slack is about to be asked to post a notice, or (None) that it is known what came of that."""
+def set_asked(session: Session, notice: StoredNotice, at: datetime | None) -> None:
+    """Record that Slack is about to be asked to post a notice, or (None) that its answer is known."""
     session.execute(sa.update(notices).where(notices.c.id == notice.id).values(asked_at=at))
 
 
-def set_sent(session: Session, notice: Notice, now: datetime, error: str | None = None) -> None:
-    """Record that this revision of a notice was said, or why it never will be."""
+def set_sent(session: Session, notice: StoredNotice, now: datetime, error: str | None = None) -> None:
+    """Record that this revision of a notice was sent, or why it never will be."""
     session.execute(
         sa.update(notices)
         .where(notices.c.id == notice.id, notices.c.sent_revision < notice.revision)
@@ -223,43 +200,70 @@ def set_sent(session: Session, notice: Notice, now: datetime, error: str | None 
 
 
 def last_sent(session: Session, workspace_id: WorkspaceId) -> datetime | None:
-    """When something was last said in a workspace."""
-    said = sa.and_(notices.c.workspace_id == workspace_id, notices.c.error.is_(None))
-    found: datetime | None = session.execute(sa.select(sa.func.max(notices.c.sent_at)).where(said)).scalar_one()
-    return found
+    """When a notice was last sent in a workspace."""
+    is_sent = sa.and_(notices.c.workspace_id == workspace_id, notices.c.error.is_(None))
+    sent_at: datetime | None = session.execute(sa.select(sa.func.max(notices.c.sent_at)).where(is_sent)).scalar_one()
+    return sent_at
 
 
-def find_message(session: Session, key: str) -> tuple[Channel, str] | None:
-    """Place and timestamp of the message posted under a key."""
-    row = session.execute(
-        sa.select(messages.c.workspace_id, messages.c.channel, messages.c.ts).where(messages.c.key == key)
-    ).one_or_none()
-    return None if row is None else (Channel(WorkspaceId(row[0]), row[1]), row[2])
+_ADDRESS = (
+    notices.c.id,
+    notices.c.key,
+    notices.c.repository_id,
+    notices.c.workspace_id,
+    notices.c.channel,
+    notices.c.due_at,
+)
 
 
-def put_message(
-    session: Session,
-    key: str,
-    *,
-    channel: Channel,
-    ts: str,
-    now: datetime,
-    repository_id: RepositoryId | None = None,
-    case_id: int | None = None,
-) -> bool:
-    """Remember where the message of a key stands; False where one is remembered already, which then stays."""
-    statement = insert(messages).values(
-        key=key,
-        workspace_id=channel.workspace_id,
-        channel=channel.id,
-        ts=ts,
-        posted_at=now,
-        repository_id=repository_id,
-        case_id=case_id,
+def _upsert(rows: list[dict[str, object]], pause: timedelta | None) -> sa.Executable:
+    statement = insert(notices).values(rows)
+    new = statement.excluded
+    due_at = sa.func.greatest(new.due_at, notices.c.sent_at + pause) if pause else new.due_at
+    is_waiting = notices.c.sent_revision < notices.c.revision
+    return statement.on_conflict_do_update(
+        index_elements=["key"],
+        where=notices.c.kind.in_(_LIVING),
+        set_={
+            "revision": notices.c.revision + 1,
+            "due_at": sa.case((is_waiting, sa.func.least(notices.c.due_at, due_at)), else_=due_at),
+            "attempts": 0,
+            "error": None,
+            "payload": new.payload,
+            "correlation_id": new.correlation_id,
+        },
+    ).returning(*_ADDRESS)
+
+
+def _enqueue(session: Session, rows: Collection[sa.RowMapping]) -> None:
+    """Queue the jobs that send some notices: one for each channel, and one for each notice to GitHub."""
+    channels = {Channel(row["workspace_id"], row["channel"]) for row in rows if row["channel"]}
+    jobs = [channel_schedule_store.job(channel) for channel in sorted(channels)]
+    jobs += [
+        queue.Job(
+            task=queue.NOTICE,
+            lock=f"check:{row['repository_id']}",
+            key=f"notice:{row['key']}",
+            arguments={"notice_id": row["id"]},
+        )
+        for row in rows
+        if not row["channel"]
+    ]
+    queue.defer_all(session, jobs)
+
+
+def _read(row: sa.RowMapping) -> StoredNotice:
+    return StoredNotice(
+        id=row["id"],
+        key=row["key"],
+        kind=row["kind"],
+        payload=row["payload"],
+        repository_id=row["repository_id"],
+        channel=Channel(WorkspaceId(row["workspace_id"]), row["channel"]) if row["channel"] else None,
+        revision=row["revision"],
+        sent_revision=row["sent_revision"],
+        attempts=row["attempts"],
+        due_at=row["due_at"],
+        asked_at=row["asked_at"],
+        correlation_id=row["correlation_id"],
     )
-    return session.execute(statement.on_conflict_do_nothing().returning(messages.c.key)).first() is not None
-
-
-def forget_message(session: Session, key: str) -> None:
-    """Forget a message that is no longer there, so that the next one is posted anew."""
-    session.execute(sa.delete(messages).where(messages.c.key == key))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bot.store.tables.columns import metadata
 from bot.store.tables.conversation import (
     block_levels,
+    channel_schedules,
     channels,
     homes,
     messages,
@@ -17,7 +18,6 @@ from bot.store.tables.conversation import (
     silenced_authors,
     storms,
     subscriptions,
-    turns,
 )
 from bot.store.tables.deciding import audit, checks, mutes, permissions, policies, quarantines, reruns
 from bot.store.tables.judging import (
@@ -65,6 +65,7 @@ __all__ = [
     "block_levels",
     "branch_beliefs",
     "cases",
+    "channel_schedules",
     "channels",
     "checks",
     "cluster_cases",
@@ -107,7 +108,6 @@ __all__ = [
     "status_changes",
     "storms",
     "subscriptions",
-    "turns",
     "workspace_installations",
     "workspaces",
 ]

@@ -13,9 +13,9 @@ notices = Table(
     serial(),
     Column("key", Text, nullable=False, unique=True),
     Column("kind", Text, nullable=False),
+    Column("payload", JSONB, nullable=False),
     Column("repository_id", BigInteger, nullable=True),
-    Column("ref", BigInteger, nullable=True),
-    Column("detail", Text, nullable=False, server_default=text("''")),
+    Column("case_id", Integer, nullable=True),
     Column("workspace_id", BigInteger, nullable=True),
     Column("channel", Text, nullable=False, server_default=text("''")),
     Column("revision", Integer, nullable=False, server_default=text("1")),
@@ -28,7 +28,7 @@ notices = Table(
     Column("error", Text, nullable=True),
     time("asked_at", nullable=True),
     Index("ix_notices_waiting", "channel", "due_at", postgresql_where=text("sent_revision < revision")),
-    Index("ix_notices_cards", "repository_id", "ref", postgresql_where=text("kind = 'card'")),
+    Index("ix_notices_cards", "repository_id", "case_id", postgresql_where=text("kind = 'card'")),
 )
 
 messages = Table(
@@ -44,8 +44,8 @@ messages = Table(
     Index("ix_messages_case", "repository_id", "case_id"),
 )
 
-turns = Table(
-    "turns",
+channel_schedules = Table(
+    "channel_schedules",
     metadata,
     Column("workspace_id", BigInteger, primary_key=True),
     Column("channel", Text, primary_key=True),

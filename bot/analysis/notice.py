@@ -1,0 +1,249 @@
+"""What has to be posted in Slack or published on GitHub: one class per kind of notice.
+
+A notice is stored under its natural key in the transaction of the fact it speaks of, and rendered from the state at
+the time it is sent. `is_living` kinds are brought up to date when they are asked for again; the others are sent once.
+`channel` is where a notice is posted, for a notice to one person their id of Slack in the place of a channel's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import ClassVar, TypeAlias, get_args
+
+from bot.analysis.model import CaseId, Channel, EventId, QuarantineId, RepositoryId, RunId, Status
+from bot.analysis.quarantine.escalation import EscalationStep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardNotice:
+    """The card of a case in a channel."""
+
+    kind: ClassVar = "card"
+    is_living: ClassVar = True
+    repository_id: RepositoryId
+    case_id: CaseId
+    channel: Channel
+
+    def key(self) -> str:
+        """The natural key."""
+        return f"card:{self.repository_id}:{self.case_id}:{self.channel}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditLineNotice:
+    """An entry of the audit trail, in the thread of a card."""
+
+    kind: ClassVar = "history"
+    is_living: ClassVar = False
+    repository_id: RepositoryId
+    event_id: EventId
+    channel: Channel
+
+    def key(self) -> str:
+        """The natural key."""
+        return f"history:{self.event_id}:{self.channel}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusChangeNotice:
+    """A change of the status of a case by a run, in the thread of its card."""
+
+    kind: ClassVar = "status"
+    is_living: ClassVar = False
+    repository_id: RepositoryId
+    case_id: CaseId
+    run_id: RunId
+    before: Status
+    after: Status
+    channel: Channel
+
+    def key(self) -> str:
+        """The natural key."""
+        return f"alert:{self.case_id}:{self.run_id}:{self.channel}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportNotice:
+    """The summary of the history that was imported on a day (UTC)."""
+
+    kind: ClassVar = "imported"
+    is_living: ClassVar = True
+    repository_id: RepositoryId
+    day: date
+    channel: Channel
+
+    def key(self) -> str:
+        """The natural key."""
+        return f"imported:{self.repository_id}:{self.day}:{self.channel}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentNotice:
+    """Far more failed in a run than usual, or nearly all of a suite or runner."""
+
+    kind: ClassVar = "incident"
+    is_living: ClassVar = False
+    repository_id: RepositoryId
+    run_id: RunId
+    channel: Channel
+
+    def key(self) -> str:
+        """The natural key."""
+        return f"incident:{self.repository_id}:{self.run_id}:{self.channel}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadableReportNotice:
+    """Parts of a run are missing or could not be read."""
+
+    kind: ClassVar = "unreadable"
+    is_living: ClassVar = False
+    repository_id: RepositoryId
+    run_id: RunId
+    channel: Channel
+
+    def key(self) -> str:
+        """The natural key."""
+        return f"unreadable:{self.repository_id}:{self.run_id}:{self.channel}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StormNotice:
+    """The one card of many cases that turned flaky at once."""
+
+    kind: ClassVar = "storm"
+    is_living: ClassVar = True
+    repository_id: RepositoryId
+    storm_id: int
+    channel: Channel
+
+    def key(self) -> str:
+        """The natural key."""
+        return f"storm:{self.storm_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestNotice:
+    """The digest of a channel: of a scheduled day, or asked for by a request (Slack's id of it)."""
+
+    kind: ClassVar = "digest"
+    is_living: ClassVar = False
+    day: date | None = None
+    request: str = ""
+    channel: Channel
+
+    def key(self) -> str:
+        """The natural key."""
+        return f"digest:{self.channel}:{self.day or f'now:{self.request}'}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EscalationNotice:
+    """A request to decide on a card that has waited since a time, one step louder."""
+
+    kind: ClassVar = "escalation"
+    is_living: ClassVar = False
+    repository_id: RepositoryId
+    case_id: CaseId
+    step: EscalationStep
+    since: datetime
+    channel: Channel
+
+    def key(self) -> str:
+        """The natural key."""
+        return f"escalation:{self.step}:{self.repository_id}:{self.case_id}:{self.since:%Y%m%d%H%M}:{self.channel}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReminderNotice:
+    """A quarantine ends in so many days, in the thread of a card."""
+
+    kind: ClassVar = "reminder"
+    is_living: ClassVar = False
+    repository_id: RepositoryId
+    quarantine_id: QuarantineId
+    days_left: int
+    expires_on: date
+    channel: Channel
+
+    def key(self) -> str:
+        """The natural key."""
+        return f"reminder:{self.quarantine_id}:{self.days_left}:{self.expires_on:%Y%m%d}:{self.channel}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorNotice:
+    """A commit whose every failure is known, to its author."""
+
+    kind: ClassVar = "author"
+    is_living: ClassVar = True
+    repository_id: RepositoryId
+    head_sha: str
+    channel: Channel
+
+    def key(self) -> str:
+        """The natural key."""
+        return f"author:{self.repository_id}:{self.head_sha}:{self.channel}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRunNotice:
+    """The check run of a commit on GitHub."""
+
+    kind: ClassVar = "check"
+    is_living: ClassVar = True
+    repository_id: RepositoryId
+    head_sha: str
+
+    def key(self) -> str:
+        """The natural key."""
+        return f"check:{self.repository_id}:{self.head_sha}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeNotice:
+    """The App Home of one person."""
+
+    kind: ClassVar = "home"
+    is_living: ClassVar = True
+    channel: Channel
+
+    def key(self) -> str:
+        """The natural key."""
+        return f"home:{self.channel}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelPauseNotice:
+    """Slack refuses messages to a channel, to the person who looks after it."""
+
+    kind: ClassVar = "paused"
+    is_living: ClassVar = False
+    paused: Channel
+    paused_at: datetime
+    reason: str
+    channel: Channel
+
+    def key(self) -> str:
+        """The natural key."""
+        return f"paused:{self.paused}:{self.paused_at.timestamp():.0f}"
+
+
+Notice: TypeAlias = (
+    CardNotice
+    | AuditLineNotice
+    | StatusChangeNotice
+    | ImportNotice
+    | IncidentNotice
+    | UnreadableReportNotice
+    | StormNotice
+    | DigestNotice
+    | EscalationNotice
+    | ReminderNotice
+    | AuthorNotice
+    | CheckRunNotice
+    | HomeNotice
+    | ChannelPauseNotice
+)
+KINDS: tuple[type[Notice], ...] = get_args(Notice)
