@@ -28,17 +28,19 @@ from bot.jobs.worker import Worker
 from bot.services.page_link import PageLinks
 from bot.slack.oauth import Credentials, Flow
 from bot.slack.registry import Registry
-from bot.slack_token import Grants
+from bot.slack_token import WorkspaceTokens
 from bot.store import embedded
 from bot.store.database import Database
 from bot.store.scores import rescore as rescore_store
 from bot.store.vault import Vault
 from bot.store.workspaces import workspace as workspace_store
-from bot.web import routes, slack
+from bot.web import routes
 from bot.web.account import AccountPages
 from bot.web.case_page import CasePage
-from bot.web.installation import InstallPages, Outcomes
-from bot.web.socket_mode import Sockets
+from bot.web.health import Health
+from bot.web.installation import InstallPages, InstallResults
+from bot.web.slack import Bolt, SlackEvents, SocketMode
+from bot.web.webhooks import Webhook
 
 _log = telemetry.logger(__name__)
 
@@ -60,13 +62,14 @@ class Bot:
         self.accounts = _accounts(settings)
         setup = Setup(settings.missing(), linking=self.accounts is not None)
         self.slack_app = _slack_app(settings)
-        self.grants = Grants(
+        self.tokens = WorkspaceTokens(
             self.db,
             bot_token=settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else None,
             vault=Vault(settings.encryption_keys) if settings.encryption_keys else None,
             credentials=self.slack_app,
+            clock=_now,
         )
-        self.slacks = Registry(self.grants.of, base_url=settings.slack_api_url)
+        self.slacks = Registry(self.tokens.of, base_url=settings.slack_api_url)
         self.context = Context(
             self.db, self.github, self.slacks, settings.slack_default_channel, clock=_now, setup=setup
         )
@@ -79,13 +82,13 @@ class Bot:
             setup=setup,
             approver_groups=settings.approver_groups,
             public_url=settings.address,
-            pages=self.pages,
             clock=_now,
+            pages=self.pages,
         )
         if not settings.links_accounts and not settings.approver_groups:
             _log.warning("nobody can decide in Slack: set GITHUB_CLIENT_ID and its secret, or APPROVER_GROUPS")
         for name in setup.missing:
-            _log.warning("door switched off: a setting is missing", setting=name)
+            _log.warning("a setting is missing", setting=name)
 
     def migrate(self) -> None:
         """Bring the tables to the newest revision."""
@@ -107,7 +110,7 @@ class Bot:
             with self.db.begin() as session:
                 workspace_store.put_by_token(session, sees_all=self.slack_app is None, now=_now())
 
-    def bolt(self) -> slack.Bolt | None:
+    def bolt(self) -> Bolt | None:
         """The Slack listeners, where Slack is configured."""
         settings = self.settings
         if settings.slack_bot_token is None and self.slack_app is None:
@@ -123,7 +126,7 @@ class Bot:
         if self.slack_app is None:
             return None
         redirect = f"{self.settings.address}/slack/oauth_redirect"
-        return Flow(self.slack_app, self.grants, Outcomes(), redirect_uri=redirect)
+        return Flow(self.slack_app, self.tokens, InstallResults(), redirect_uri=redirect)
 
     def close(self) -> None:
         """Close every connection, and stop the embedded database if it is ours."""
@@ -155,41 +158,40 @@ def server(bot: Bot) -> uvicorn.Server:
     worker = Worker(bot.context)
     clock = Clock(bot.context)
     bolt = bot.bolt()
-    sockets = _socket_mode(settings, bolt)
+    socket_mode = _socket_mode(settings, bolt)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         worker.start()
         clock.start()
-        if sockets is not None:
-            sockets.start()
+        if socket_mode is not None:
+            socket_mode.start()
         public = settings.address
         _log.info("ready", github_webhook=f"{public}/github/webhook", slack_requests=f"{public}/slack/events")
         yield
-        if sockets is not None:
-            sockets.stop()
+        if socket_mode is not None:
+            socket_mode.stop()
         clock.stop()
         worker.stop()
 
-    doors = routes.Doors(
-        db=bot.db,
-        webhook_secrets=settings.webhook_secrets,
-        bolt=bolt if settings.slack_signing_secret else None,
-        probes={"worker": _alive(worker)},
-        missing=settings.missing(),
+    deps = routes.RouteDeps(
+        webhook=Webhook(bot.db, settings.webhook_secrets, _now),
+        slack=SlackEvents(bolt if settings.slack_signing_secret else None),
+        health=Health(bot.db, {"worker": _alive(worker)}, settings.missing()),
         accounts=AccountPages(
             db=bot.db,
             accounts=bot.accounts,
             github=bot.github,
             slacks=bot.slacks,
             public_url=settings.address,
+            clock=_now,
         ),
-        installing=InstallPages(bot.install_flow()),
-        cases=CasePage(bot.db, bot.pages),
+        installation=InstallPages(bot.install_flow()),
+        cases=CasePage(bot.db, bot.pages, _now),
     )
     return uvicorn.Server(
         uvicorn.Config(
-            routes.build(doors, lifespan),
+            routes.build(deps, lifespan),
             host=settings.host,
             port=settings.port,
             log_config=None,
@@ -261,7 +263,7 @@ def rotate_keys(settings: Settings) -> int:
     bot = Bot(settings)
     try:
         bot.prepare()
-        return bot.grants.reseal()
+        return bot.tokens.reseal()
     finally:
         bot.close()
 
@@ -305,10 +307,10 @@ def _accounts(settings: Settings) -> Accounts | None:
     )
 
 
-def _socket_mode(settings: Settings, bolt: slack.Bolt | None) -> Sockets | None:
+def _socket_mode(settings: Settings, bolt: Bolt | None) -> SocketMode | None:
     if bolt is None or settings.slack_app_token is None:
         return None
-    return Sockets(bolt, settings.slack_app_token.get_secret_value())
+    return SocketMode(bolt, settings.slack_app_token.get_secret_value())
 
 
 def _alive(worker: Worker) -> Callable[[], None]:

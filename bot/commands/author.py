@@ -7,7 +7,8 @@ from bot.analysis.notice import AuthorNotice
 from bot.commands import run as run_command
 from bot.commands.request.context import SlackContext
 from bot.errors import ConflictError, NotFoundError
-from bot.queries.access import About, Authorized, Permission
+from bot.queries import commit
+from bot.queries.access import Authorized
 from bot.services import author, rerun
 from bot.slack.ids import InRepository
 from bot.slack.payloads import BlockAction
@@ -15,33 +16,22 @@ from bot.slack.views import author as author_view
 from bot.store.conversation import notice as notice_store
 from bot.store.conversation import silence as silence_store
 from bot.store.database import Session
-from bot.store.runs import run as run_store
 from bot.store.workspaces.repository import Repository
 
 
 def on_rerun(context: SlackContext, action: BlockAction, authorized: Authorized[Repository]) -> None:
-    """Run the failed jobs of the commit again, with the brake; as the person who asks, who may write."""
+    """Run the failed jobs of the commit again."""
     repository = authorized.repository
     with context.begin() as session:
         notice = _own(context, session, action)
-        latest = run_store.list_latest_attempts(session, repository.id, notice.head_sha)
-    failed = [run for run in latest if run.failed]
-    if repository.installation_id is None or not failed:
+        runs = commit.list_failed_runs(session, repository.id, notice.head_sha)
+    if repository.installation_id is None or not runs:
         message = "There is nothing to run again on this commit."
         raise NotFoundError(message)
     github, target = run_command.github_of(context, repository)
-    refused: list[str] = []
-    for run in failed:
-        jobs = github.count_failed_jobs(target, run.github_run_id)
-        try:
-            with context.authorize(About.REPOSITORY, repository.id, Permission.WRITE) as (session, writer):
-                rerun.grant(session, run, jobs, writer.actor, context.now)
-        except ConflictError as error:
-            refused.append(str(error))
-            continue
-        run_command.run_again(context, github, target, run, whole=False)
-    if len(refused) == len(failed):
-        raise ConflictError(" ".join(refused))
+    refused = rerun.commit(github, target, run_command.writer(context, repository), runs, context.now)
+    if len(refused) == len(runs):
+        raise ConflictError(" ".join(str(error) for error in refused))
     with context.begin() as session:
         notice_store.put(session, notice, context.now)
 

@@ -7,7 +7,7 @@ from bot.analysis.run import StoredRun
 from bot.commands.request import parser, repository_name
 from bot.commands.request.context import Command, SlackContext
 from bot.commands.request.parser import Typed
-from bot.errors import ConflictError, InvalidInputError, NotFoundError, PermanentUpstreamError, UserError
+from bot.errors import InvalidInputError, NotFoundError, UserError
 from bot.github.client import GitHub, Target
 from bot.queries import commit
 from bot.queries.access import About, Authorized, Permission
@@ -75,17 +75,9 @@ def github_of(context: SlackContext, repository: Repository) -> tuple[GitHub, Ta
     return context.app.github, Target(repository.installation_id, repository.full_name)
 
 
-def run_again(context: SlackContext, github: GitHub, target: Target, run: StoredRun, *, whole: bool) -> None:
-    """Ask GitHub to run what was granted; what it refuses for good may be asked for again."""
-    try:
-        if whole:
-            github.rerun_all_jobs(target, run.github_run_id)
-        else:
-            github.rerun_failed_jobs(target, run.github_run_id)
-    except PermanentUpstreamError:
-        with context.begin() as session:
-            rerun.take_back(session, run)
-        raise
+def writer(context: SlackContext, repository: Repository) -> rerun.Authorize:
+    """How a rerun asks whether the person of the request may write to the repository."""
+    return lambda: context.authorize(About.REPOSITORY, repository.id, Permission.WRITE)
 
 
 def _rerun_stored(context: SlackContext, action: BlockAction, repository: Repository, *, whole: bool) -> None:
@@ -98,15 +90,8 @@ def _rerun_stored(context: SlackContext, action: BlockAction, repository: Reposi
 
 
 def _rerun(context: SlackContext, run: StoredRun, repository: Repository, *, whole: bool) -> None:
-    """Run it again, with the brake; GitHub is asked outside of the transaction."""
     github, target = github_of(context, repository)
-    failed = github.count_failed_jobs(target, run.github_run_id)
-    if not whole and not failed:
-        message = f"No job of run {run.number} of {repository.full_name} failed in its latest attempt."
-        raise ConflictError(message)
-    with context.authorize(About.REPOSITORY, repository.id, Permission.WRITE) as (session, authorized):
-        rerun.grant(session, run, failed, authorized.actor, context.now)
-    run_again(context, github, target, run, whole=whole)
+    rerun.run(github, target, writer(context, repository), run, context.now, whole=whole)
     what = "Every job" if whole else "Every failed job"
     context.answer(response.done(f"{what} of run {run.number} of {repository.full_name} runs again."))
 

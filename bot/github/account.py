@@ -1,6 +1,6 @@
-"""GitHub's user authorization: who somebody is, and which installations they administer, by their own token.
+"""GitHub's user authorization: whose account it is, and which installations they administer, by their own token.
 
-The token is asked for, used and dropped; it is never stored. The flow is GitHub's web application flow with PKCE
+The token is used once and never stored. The flow is GitHub's web application flow with PKCE
 (https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app).
 """
 
@@ -19,6 +19,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from bot.errors import PermanentUpstreamError, UpstreamError
 from bot.github import errors
+from bot.github.schema import Account, Installation
 from bot.resilience import Upstream
 
 _TIMEOUT = 10
@@ -32,18 +33,8 @@ class _Token(BaseModel):
     error: str = ""
 
 
-class _Account(BaseModel):
-    id: int
-    login: str
-
-
-class _Installation(BaseModel):
-    id: int
-    account: _Account | None = None
-
-
 class _Installations(BaseModel):
-    installations: list[_Installation]
+    installations: list[Installation]
 
 
 class _Rights(BaseModel):
@@ -57,14 +48,6 @@ class _Repository(BaseModel):
 
 class _Repositories(BaseModel):
     repositories: list[_Repository]
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """A GitHub account that has proved itself; `id` stays when the login is renamed."""
-
-    id: int
-    login: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +79,7 @@ class Accounts:
         self._http.close()
 
     def authorize_url(self, *, state: str, verifier: str, redirect_uri: str, hint: str = "") -> str:
-        """Where somebody is sent to say who they are; `hint` is a login GitHub may suggest."""
+        """The page on which GitHub asks somebody to authorize the App; `hint` is a login it may suggest."""
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
         query = {
             "client_id": self._client_id,
@@ -109,7 +92,7 @@ class Accounts:
         return f"{self._web_url}/login/oauth/authorize?{urlencode(query)}"
 
     def install_url(self, slug: str) -> str:
-        """Where somebody lets the App into their repositories."""
+        """The page on which somebody installs the App."""
         return f"{self._web_url}/apps/{slug}/installations/new"
 
     def exchange(self, *, code: str, verifier: str, redirect_uri: str) -> str:
@@ -127,59 +110,55 @@ class Accounts:
             "code_verifier": verifier,
         }
         try:
-            answer = self._http.post(f"{self._web_url}/login/oauth/access_token", data=form)
-            answer.raise_for_status()
-            said = _Token.model_validate_json(answer.content)
+            response = self._http.post(f"{self._web_url}/login/oauth/access_token", data=form)
+            response.raise_for_status()
+            token = _Token.model_validate_json(response.content)
         except (httpx.HTTPError, ValidationError) as error:
             message = f"GitHub did not say who you are ({type(error).__name__})."
             raise UpstreamError(message) from None  # the cause holds the secret
-        if not said.access_token:
-            message = f"GitHub did not accept the sign-in ({said.error[:100] or 'no token'})."
+        if not token.access_token:
+            message = f"GitHub did not accept the sign-in ({token.error[:100] or 'no token'})."
             raise PermanentUpstreamError(message, code="bad_code")
-        return said.access_token
+        return token.access_token
 
     def account(self, token: str) -> Account:
-        """Whose token it is."""
-        found = self._get(token, "/user", {}, _Account)
-        return Account(found.id, found.login)
+        """The account of the token."""
+        return self._get(token, "/user", {}, Account)
 
     def installations(self, token: str) -> list[UserInstallation]:
         """The installations of the App the user can see, each with the repositories they administer."""
-        found = []
+        installations: list[Installation] = []
         for page in range(1, _MAX_PAGES + 1):
             listed = self._get(token, "/user/installations", _page(page), _Installations).installations
-            found += listed
+            installations += listed
             if len(listed) < _PAGE:
                 break
-        return [
-            UserInstallation(one.id, one.account.login if one.account else "", self._administered(token, one.id))
-            for one in found
-        ]
+        return [UserInstallation(one.id, one.login, self._administered(token, one.id)) for one in installations]
 
     def _administered(self, token: str, installation_id: int) -> frozenset[int]:
         path = f"/user/installations/{installation_id}/repositories"
-        found: list[_Repository] = []
+        repositories: list[_Repository] = []
         for page in range(1, _MAX_PAGES + 1):
             listed = self._get(token, path, _page(page), _Repositories).repositories
-            found += listed
+            repositories += listed
             if len(listed) < _PAGE:
                 break
-        return frozenset(one.id for one in found if one.permissions.admin)
+        return frozenset(one.id for one in repositories if one.permissions.admin)
 
     def _get(self, token: str, path: str, query: Mapping[str, str], shape: type[_T]) -> _T:
         def send() -> _T:
             try:
-                answer = self._http.get(
+                response = self._http.get(
                     f"{self._api_url}{path}", params=query, headers={"Authorization": f"Bearer {token}"}
                 )
             except httpx.HTTPError as error:
                 message = f"GitHub did not answer ({type(error).__name__})."
                 raise UpstreamError(message) from None  # the cause holds the token
-            if not answer.is_success:
-                headers = {name.lower(): value for name, value in answer.headers.items()}
-                raise errors.from_response(answer.status_code, headers, "", self._clock())
+            if not response.is_success:
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                raise errors.from_response(response.status_code, headers, "", self._clock())
             try:
-                return TypeAdapter(shape).validate_json(answer.content)
+                return TypeAdapter(shape).validate_json(response.content)
             except ValidationError:
                 message = "GitHub's answer cannot be read."
                 raise UpstreamError(message) from None
@@ -188,7 +167,7 @@ class Accounts:
 
 
 def web_url(api_url: str) -> str:
-    """Where people meet the GitHub of this API: github.com, or the host of a GitHub Enterprise Server."""
+    """The address of the pages that belong to an API: github.com, or the host of a GitHub Enterprise Server."""
     if api_url.rstrip("/") == "https://api.github.com":
         return "https://github.com"
     return api_url.rstrip("/").removesuffix("/api/v3")

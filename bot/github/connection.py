@@ -20,8 +20,9 @@ from github.Requester import Requester
 from pydantic import TypeAdapter
 
 from bot.errors import PermanentUpstreamError, UpstreamError
-from bot.github import errors, response
+from bot.github import errors
 from bot.github.errors import BadCredentialsError, RefusedError
+from bot.github.schema import Token
 
 _TIMEOUT = 10
 _DOWNLOAD_SECONDS = 120.0
@@ -43,7 +44,7 @@ class Connection:
         self._api_url = api_url.rstrip("/")
         self._auth = github.Auth.AppAuth(app_id, private_key)
         self._lock = threading.Lock()
-        self._tokens: dict[int, response.Token] = {}
+        self._tokens: dict[int, Token] = {}
         # PyGithub's connection mixes up the requests of two threads, so a client is lent to one at a time.
         self._idle: dict[str, list[github.Github]] = {}
         self._http = httpx.Client(timeout=_TIMEOUT, headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "identity"})
@@ -122,9 +123,9 @@ class Connection:
             return known.token
         path = f"/app/installations/{installation_id}/access_tokens"
         try:
-            fresh = self.ask(None, "POST", path, response.Token, content={"permissions": _PERMISSIONS | _TEAMS})
+            fresh = self.ask(None, "POST", path, Token, content={"permissions": _PERMISSIONS | _TEAMS})
         except RefusedError:
-            fresh = self.ask(None, "POST", path, response.Token, content={"permissions": _PERMISSIONS})
+            fresh = self.ask(None, "POST", path, Token, content={"permissions": _PERMISSIONS})
         with self._lock:
             stale = self._idle.pop(known.token, []) if known else []
             self._tokens[installation_id] = fresh

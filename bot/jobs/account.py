@@ -1,10 +1,10 @@
-"""People who took their GitHub authorization back."""
+"""Handles revoked authorizations of the GitHub App."""
 
 from __future__ import annotations
 
 from bot import telemetry
 from bot.errors import FlakeGuardError
-from bot.github.webhook import RevocationEvent
+from bot.github.webhook.event import GitHubAppAuthorizationEvent
 from bot.jobs.context import Context
 from bot.services import account_link
 from bot.slack.views import account
@@ -12,11 +12,11 @@ from bot.slack.views import account
 _log = telemetry.logger(__name__)
 
 
-def on_revocation(context: Context, event: RevocationEvent) -> None:
-    """Take the links with the account away, and tell whose they were."""
+def on_revocation(context: Context, event: GitHubAppAuthorizationEvent) -> None:
+    """Remove the links with the account, and tell the people who had them."""
     with context.db.begin() as session:
-        gone = account_link.revoke(session, event.github_id)
-    for link in gone:
+        links = account_link.revoke(session, event.sender.id)
+    for link in links:
         message = account.unlinked(link.github_login, "the authorization was revoked on GitHub.")
         try:
             slack = context.slack_of(link.workspace_id)

@@ -9,7 +9,7 @@ from bot import telemetry
 from bot.analysis.model import RepositoryId
 from bot.errors import NotFoundError
 from bot.github import policy_file
-from bot.github.webhook import PushEvent
+from bot.github.webhook.event import PushEvent
 from bot.jobs.context import Context, target
 from bot.queries import policy as policy_query
 from bot.services import policy, rebuild

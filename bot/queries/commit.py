@@ -81,6 +81,11 @@ def of_run(session: Session, run: StoredRun, now: datetime) -> CommitState:
     )
 
 
+def list_failed_runs(session: Session, repository_id: RepositoryId, head_sha: str) -> list[StoredRun]:
+    """The runs of a commit that failed in their latest attempt."""
+    return [run for run in run_store.list_latest_attempts(session, repository_id, head_sha) if run.failed]
+
+
 @dataclass(frozen=True, slots=True)
 class _Failure:
     """The last retry of a case in one variant of a run, which failed."""

@@ -5,54 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot import telemetry
-from bot.analysis.model import ActorKind, Channel, WorkspaceId
+from bot.analysis.model import ActorKind, Channel
 from bot.analysis.notice import ChannelPauseNotice
 from bot.services import subscription
-from bot.slack.client import BotIdentity
-from bot.slack.oauth import Installed
 from bot.store.conversation import notice as notice_store
 from bot.store.conversation import subscription as subscription_store
 from bot.store.database import Session
 from bot.store.workspaces import account_link as account_link_store
 from bot.store.workspaces import token as token_store
 from bot.store.workspaces import workspace as workspace_store
-from bot.store.workspaces.token import StoredToken
 from bot.store.workspaces.workspace import Workspace
 
 _log = telemetry.logger(__name__)
-
-
-def install(session: Session, installed: Installed, sealed: bytes, now: datetime) -> WorkspaceId:
-    """Record that a workspace installed the app, with its sealed token; it sees no repository yet."""
-    workspace_id = workspace_store.put(
-        session,
-        enterprise_id=installed.enterprise_id,
-        team_id=installed.team_id,
-        name=installed.name,
-        bot_user_id=installed.bot_user_id,
-        now=now,
-    )
-    token = StoredToken(
-        workspace_id=workspace_id,
-        sealed=sealed,
-        installer=installed.installer,
-        scopes=installed.scopes,
-        expires_at=installed.expires_at,
-    )
-    token_store.put(session, token, now)
-    return workspace_id
-
-
-def recognise(session: Session, identity: BotIdentity, now: datetime) -> Workspace:
-    """Record whom SLACK_BOT_TOKEN speaks for."""
-    return workspace_store.identify(
-        session,
-        enterprise_id=identity.enterprise_id,
-        team_id="" if identity.is_organisation else identity.team_id,
-        name=identity.team,
-        bot_user_id=identity.bot_user_id,
-        now=now,
-    )
 
 
 def uninstall(session: Session, workspace: Workspace, now: datetime) -> None:

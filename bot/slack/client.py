@@ -51,7 +51,7 @@ class LinkPlace:
 
 @dataclass(frozen=True, slots=True)
 class BotIdentity:
-    """Who the token speaks for."""
+    """The workspace and the bot user of a token (https://docs.slack.dev/reference/methods/auth.test)."""
 
     team_id: str
     team: str
@@ -59,6 +59,11 @@ class BotIdentity:
     url: str
     enterprise_id: str
     is_organisation: bool
+
+    @property
+    def workspace_team_id(self) -> str:
+        """The team; empty where the app is installed in a whole organisation."""
+        return "" if self.is_organisation else self.team_id
 
 
 def web(base_url: str, *, token: str = "") -> slack_sdk.WebClient:

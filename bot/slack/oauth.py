@@ -1,4 +1,4 @@
-"""Installing by OAuth: Bolt's flow, on stores that others keep, and the renewal of tokens that Slack rotates."""
+"""Installation by OAuth with Bolt's flow, and the renewal of tokens that Slack rotates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from slack_bolt.oauth import OAuthFlow
 from slack_bolt.oauth.callback_options import CallbackOptions, FailureArgs, SuccessArgs
 from slack_bolt.oauth.oauth_settings import OAuthSettings
 from slack_sdk.oauth import InstallationStore, OAuthStateStore, OAuthStateUtils
-from slack_sdk.oauth.installation_store import Bot, Installation
+from slack_sdk.oauth.installation_store import Bot
+from slack_sdk.oauth.installation_store import Installation as BoltInstallation
 from slack_sdk.web import WebClient
 
 from bot.errors import FlakeGuardError
@@ -24,8 +25,11 @@ STATE_SECONDS: Final = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Installed:
-    """What a workspace gave; `team_id` is empty where a whole organisation did, `expires_at` None without rotation."""
+class Installation:
+    """An installation of the Slack app in a workspace, or in a whole organisation, where `team_id` is empty.
+
+    `expires_at` is None where Slack does not rotate the token.
+    """
 
     enterprise_id: str
     team_id: str
@@ -39,7 +43,7 @@ class Installed:
 
 
 class Installations(Protocol):
-    """Who keeps what the flow produces."""
+    """Stores what the flow produces."""
 
     def issue_state(self, seconds: int) -> str:
         """A new state that is good once, for some seconds."""
@@ -47,18 +51,18 @@ class Installations(Protocol):
     def take_state(self, state: str) -> bool:
         """Whether a state is good; afterwards it is not."""
 
-    def install(self, installed: Installed) -> None:
-        """Keep what a workspace gave."""
+    def install(self, installation: Installation) -> None:
+        """Store an installation."""
 
 
-class Answers(Protocol):
-    """What the browser shows at the end."""
+class ResultPages(Protocol):
+    """The pages at the end of the flow."""
 
     def installed(self, name: str) -> BoltResponse:
-        """It worked."""
+        """The app is installed."""
 
     def refused(self, reason: str, status: int) -> BoltResponse:
-        """It did not."""
+        """The app is not installed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ class Credentials:
 
     @property
     def authorization_url(self) -> str:
-        """Where somebody lets the app into their workspace."""
+        """The page on which somebody installs the app."""
         return f"{self.api_url.rstrip('/').removesuffix('/api')}/oauth/v2/authorize"
 
 
@@ -79,7 +83,7 @@ class Flow:
     """`/slack/install` and `/slack/oauth_redirect`."""
 
     def __init__(
-        self, credentials: Credentials, installations: Installations, answers: Answers, *, redirect_uri: str
+        self, credentials: Credentials, installations: Installations, pages: ResultPages, *, redirect_uri: str
     ) -> None:
         settings = OAuthSettings(
             client_id=credentials.client_id,
@@ -93,7 +97,7 @@ class Flow:
             state_store=_States(installations),
             state_expiration_seconds=STATE_SECONDS,
             callback_options=CallbackOptions(
-                success=lambda args: _succeeded(args, answers), failure=lambda args: _failed(args, answers)
+                success=lambda args: _succeeded(args, pages), failure=lambda args: _failed(args, pages)
             ),
         )
         if not redirect_uri.startswith("https://"):
@@ -113,23 +117,23 @@ class Flow:
 
 
 @dataclass(frozen=True, slots=True)
-class Renewed:
-    """A token in place of one that was about to end; the refresh token is new too, the former is spent."""
+class RenewedToken:
+    """A token in place of one that expires; its refresh token replaces the former one, which works no more."""
 
     token: str
     refresh_token: str
     expires_at: datetime
 
 
-def renew(credentials: Credentials, refresh_token: str, now: datetime) -> Renewed:
-    """Ask for a new token.
+def renew(credentials: Credentials, refresh_token: str, now: datetime) -> RenewedToken:
+    """Exchange a refresh token (https://docs.slack.dev/authentication/using-token-rotation).
 
     Raises:
         PermanentUpstreamError: Slack does not know the refresh token.
         UpstreamError: Slack did not answer.
     """
     web: WebClient = client.web(credentials.api_url)
-    said = client.translated(
+    response = client.translated(
         "oauth.v2.access",
         lambda: web.oauth_v2_access(
             client_id=credentials.client_id,
@@ -138,10 +142,10 @@ def renew(credentials: Credentials, refresh_token: str, now: datetime) -> Renewe
             refresh_token=refresh_token,
         ),
     )
-    return Renewed(
-        str(said.get("access_token") or ""),
-        str(said.get("refresh_token") or ""),
-        datetime.fromtimestamp(now.timestamp() + int(said.get("expires_in") or 0), UTC),
+    return RenewedToken(
+        str(response.get("access_token") or ""),
+        str(response.get("refresh_token") or ""),
+        datetime.fromtimestamp(now.timestamp() + int(response.get("expires_in") or 0), UTC),
     )
 
 
@@ -151,12 +155,12 @@ class _Store(InstallationStore):
     def __init__(self, installations: Installations) -> None:
         self._installations = installations
 
-    def save(self, installation: Installation) -> None:
+    def save(self, installation: BoltInstallation) -> None:
         organisation = bool(installation.is_enterprise_install)
         expires = installation.bot_token_expires_at
         try:
             self._installations.install(
-                Installed(
+                Installation(
                     enterprise_id=installation.enterprise_id or "",
                     team_id="" if organisation else installation.team_id or "",
                     name=(installation.enterprise_name if organisation else installation.team_name) or "",
@@ -187,7 +191,7 @@ class _States(OAuthStateStore):
 
 
 class _PlainCookies(OAuthStateUtils):
-    """The cookie of a development address: over HTTP a browser keeps back one that is for HTTPS only."""
+    """The cookie of a development address: over HTTP a browser does not send one that is `Secure`."""
 
     def build_set_cookie_for_new_state(self, state: str) -> str:
         return super().build_set_cookie_for_new_state(state).replace(" Secure;", "")
@@ -196,12 +200,12 @@ class _PlainCookies(OAuthStateUtils):
         return super().build_set_cookie_for_deletion().replace(" Secure;", "")
 
 
-def _succeeded(args: SuccessArgs, answers: Answers) -> BoltResponse:
+def _succeeded(args: SuccessArgs, pages: ResultPages) -> BoltResponse:
     installation = args.installation
-    response = answers.installed(installation.enterprise_name or installation.team_name or "")
+    response = pages.installed(installation.enterprise_name or installation.team_name or "")
     response.headers["set-cookie"] = [args.settings.state_utils.build_set_cookie_for_deletion()]
     return response
 
 
-def _failed(args: FailureArgs, answers: Answers) -> BoltResponse:
-    return answers.refused(str(args.error or args.reason), args.suggested_status_code)
+def _failed(args: FailureArgs, pages: ResultPages) -> BoltResponse:
+    return pages.refused(str(args.error or args.reason), args.suggested_status_code)

@@ -1,1 +1,1 @@
-"""The HTTP doors: webhooks, Slack requests, health and metrics."""
+"""The HTTP routes: webhooks, Slack requests, pages, health and metrics."""

@@ -1,16 +1,16 @@
 """The pages on which people link their GitHub account, and connect repositories to their Slack workspace.
 
-`/github/connect` sends a person whom Slack gave a secret to GitHub; `/github/callback` takes them back, learns who they
-are, and asks; the answer to that links them. The browser that begins has to be the one that ends. GitHub's redirect
-after an installation of the App (`/github/setup`) proves nothing, so it only says how to go on.
+`/github/connect` sends a person to GitHub with the secret that Slack showed them; `/github/callback` takes them back,
+reads their account and asks for confirmation; that links them. All of it has to happen in one browser. GitHub's
+redirect after an installation of the App (`/github/setup`) proves nothing, so the page only says how to go on (ADR 12).
 """
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -24,11 +24,11 @@ from bot.github.client import GitHub
 from bot.services import account_link
 from bot.slack.block_kit import Message
 from bot.slack.registry import Registry
-from bot.slack.views import account as connect
+from bot.slack.views import account as account_view
 from bot.store.database import Database
 from bot.store.workspaces import workspace as workspace_store
 from bot.store.workspaces.account_link import Step
-from bot.web.page import Choice, Form, Link, page
+from bot.web.response import Choice, Form, Link, page
 
 COOKIE = "flakeguard_connect"
 _LONGEST = 200
@@ -45,33 +45,34 @@ class AccountPages:
     github: GitHub | None
     slacks: Registry
     public_url: str
+    clock: Callable[[], datetime]
 
     async def begin(self, request: Request) -> Response:
         """Send a person to GitHub."""
         return await run_in_threadpool(self._begin, request.query_params.get("state", "")[:_LONGEST])
 
     async def callback(self, request: Request) -> Response:
-        """Take a person back from GitHub, and ask whether to link them."""
+        """Take a person back from GitHub and ask for confirmation."""
         query = {name: value[:_LONGEST] for name, value in request.query_params.items()}
         return await run_in_threadpool(self._callback, query, request.cookies.get(COOKIE, ""))
 
     async def confirm(self, request: Request) -> Response:
-        """Link the person who said yes."""
+        """Link the person who confirmed."""
         async with request.form(max_files=0, max_fields=200) as form:
             state = str(form.get("state", ""))[:_LONGEST]
-            chosen = [int(text) for one in form.getlist("installation") if (text := str(one)).isdecimal()]
+            chosen = [int(text) for value in form.getlist("installation") if (text := str(value)).isdecimal()]
         return await run_in_threadpool(self._confirm, state, request.cookies.get(COOKIE, ""), chosen)
 
     async def setup(self, _request: Request) -> Response:
-        """Answer somebody who has just installed the App; nothing in the address is believed."""
+        """Answer somebody who has just installed the App; the address may be forged, so nothing in it is read."""
         return page("The GitHub App is installed", "GitHub sends FlakeGuard the repositories by itself.", _CONTINUE)
 
     def _begin(self, state: str) -> Response:
         if self.accounts is None:
-            return _not_set_up()
+            return _not_configured()
         try:
             with self.db.begin() as session:
-                step = account_link.look(session, state, datetime.now(UTC))
+                step = account_link.look(session, state, self.clock())
         except ConflictError as error:
             return page("This link does not work any more", str(error), status=410)
         url = self.accounts.authorize_url(
@@ -80,16 +81,16 @@ class AccountPages:
             redirect_uri=self._callback_url,
             hint=str(step.detail.get("hint", "")),
         )
-        answer = RedirectResponse(url, 303, headers={"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
-        return self._remember(answer, state)
+        response = RedirectResponse(url, 303, headers={"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
+        return self._remember(response, state)
 
     def _callback(self, query: Mapping[str, str], cookie: str) -> Response:
         if self.accounts is None:
-            return _not_set_up()
+            return _not_configured()
         try:
             _require_browser(query.get("state", ""), cookie)
             with self.db.begin() as session:
-                step = account_link.authorize(session, query["state"], datetime.now(UTC))
+                step = account_link.authorize(session, query["state"], self.clock())
             if "code" not in query:
                 return page("Nothing was linked", "You did not authorize FlakeGuard on GitHub.", _CONTINUE)
             return self._ask(self.accounts, step, query["code"])
@@ -97,7 +98,7 @@ class AccountPages:
             return _refused(error)
 
     def _ask(self, accounts: Accounts, step: Step, code: str) -> Response:
-        """Learn who came back, and ask whether they are who they are to be linked with."""
+        """Read the account of the person who came back, and ask whether it is theirs to link."""
         token = accounts.exchange(code=code, verifier=str(step.detail["verifier"]), redirect_uri=self._callback_url)
         account = accounts.account(token)
         with self.db.begin() as session:
@@ -106,12 +107,12 @@ class AccountPages:
         administered = {}
         if not workspace.sees_all:
             administered = {
-                one.id: one.account
-                for one in accounts.installations(token)
-                if one.id not in bound and self._administers(one)
+                installation.id: installation.account
+                for installation in accounts.installations(token)
+                if installation.id not in bound and self._administers(installation)
             }
         with self.db.begin() as session:
-            state = account_link.vouch(session, step, account.id, account.login, administered, datetime.now(UTC))
+            state = account_link.vouch(session, step, account.id, account.login, administered, self.clock())
         form = Form(
             action="/github/connect",
             state=state,
@@ -119,7 +120,7 @@ class AccountPages:
             legend=f"Let everybody in {workspace.name or 'the workspace'} see the test results of every repository of",
             choices=[Choice(str(number), name) for number, name in administered.items()],
         )
-        asked = page(
+        question = page(
             f"Are you {step.slack_name} in {workspace.name or 'Slack'}?",
             f"GitHub says that you are @{account.login}.",
             f"If you go on, whatever {step.slack_name} decides in Slack is done as @{account.login}, "
@@ -128,44 +129,44 @@ class AccountPages:
             form=form,
             link=None if workspace.sees_all else self._install_link(),
         )
-        return self._remember(asked, state)
+        return self._remember(question, state)
 
     def _administers(self, installation: UserInstallation) -> bool:
-        """Whether its user administers every repository of an installation, and so may show them to a workspace."""
+        """Whether its user administers every repository of an installation, and so may connect it to a workspace."""
         if self.github is None or not installation.administered:
             return False
         try:
-            everything = {int(one.id) for one in self.github.installation_repositories(installation.id)}
+            repositories = {int(repository.id) for repository in self.github.installation_repositories(installation.id)}
         except PermanentUpstreamError:
             return False
-        return bool(everything) and everything <= installation.administered
+        return bool(repositories) and repositories <= installation.administered
 
     def _confirm(self, state: str, cookie: str, chosen: list[int]) -> Response:
         try:
             _require_browser(state, cookie)
             with self.db.begin() as session:
-                link, former, bound = account_link.confirm(session, state, chosen, datetime.now(UTC))
+                link, former, bound = account_link.confirm(session, state, chosen, self.clock())
         except FlakeGuardError as error:
             return _refused(error)
         _log.info("account linked", workspace=link.workspace_id, user=link.slack_user, account=link.github_login)
-        self._tell(link.workspace_id, link.slack_user, connect.linked(link.github_login, bool(former), bound))
+        self._notify(link.workspace_id, link.slack_user, account_view.linked(link.github_login, bool(former), bound))
         for user in former:
-            gone = connect.unlinked(link.github_login, "somebody else in this workspace proved that it is theirs.")
-            self._tell(link.workspace_id, user, gone)
-        seen = [f"The workspace now sees the repositories of {', '.join(bound)}."] if bound else []
-        done = page(
-            "You are linked", f"You decide in Slack as @{link.github_login}.", *seen, "You can close this page."
+            reason = "somebody else in this workspace proved that it is theirs."
+            self._notify(link.workspace_id, user, account_view.unlinked(link.github_login, reason))
+        connected = [f"The workspace now sees the repositories of {', '.join(bound)}."] if bound else []
+        response = page(
+            "You are linked", f"You decide in Slack as @{link.github_login}.", *connected, "You can close this page."
         )
-        done.delete_cookie(COOKIE, path="/github")
-        return done
+        response.delete_cookie(COOKIE, path="/github")
+        return response
 
-    def _tell(self, workspace_id: WorkspaceId, user: str, message: Message) -> None:
-        """Tell a person in Slack too; where that fails the page has said it."""
+    def _notify(self, workspace_id: WorkspaceId, user: str, message: Message) -> None:
+        """Send a person the result in Slack too; if that fails, the page has shown it."""
         try:
             slack = self.slacks.of(workspace_id)
             slack.post(slack.open_dm(user), message, key=f"link:{telemetry.new_id()}")
         except FlakeGuardError as error:
-            _log.warning("person not told of their link", user=user, reason=str(error))
+            _log.warning("message about a link not sent", user=user, reason=str(error))
 
     def _install_link(self) -> Link | None:
         if self.github is None or self.accounts is None:
@@ -175,8 +176,9 @@ class AccountPages:
         except FlakeGuardError:
             return None
 
-    def _remember(self, answer: Response, state: str) -> Response:
-        answer.set_cookie(
+    def _remember(self, response: Response, state: str) -> Response:
+        """Set the cookie by which the next step knows the browser."""
+        response.set_cookie(
             COOKIE,
             state,
             max_age=int(account_link.LIFE.total_seconds()),
@@ -185,7 +187,7 @@ class AccountPages:
             httponly=True,
             samesite="lax",
         )
-        return answer
+        return response
 
     @property
     def _callback_url(self) -> str:
@@ -193,7 +195,7 @@ class AccountPages:
 
 
 def _require_browser(state: str, cookie: str) -> None:
-    """Raise unless the browser that goes on is the one that began."""
+    """Raise unless the browser is the one that began."""
     if not state or not hmac.compare_digest(state.encode(), cookie.encode()):
         message = "This did not begin in this browser."
         raise NotAllowedError(message)
@@ -210,5 +212,5 @@ def _refused(error: FlakeGuardError) -> Response:
             return page("Nothing was linked", "GitHub does not answer just now.", _CONTINUE, status=502)
 
 
-def _not_set_up() -> Response:
-    return page("Linking is not set up", "Whoever runs FlakeGuard has to set GITHUB_CLIENT_ID.", status=503)
+def _not_configured() -> Response:
+    return page("Linking is not set up", "Its operator has to set GITHUB_CLIENT_ID.", status=503)

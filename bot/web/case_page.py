@@ -1,9 +1,10 @@
-"""The page of one case: what a link from a message leads to, without an account."""
+"""The page of one case, which a signed link from a message opens without an account."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -14,7 +15,7 @@ from bot.queries import access, case, explanation
 from bot.services.page_link import PageLinks
 from bot.store.database import Database
 from bot.store.workspaces import workspace as workspace_store
-from bot.web.page import Link, page
+from bot.web.response import Link, page
 
 _MAX_LINES = 12
 
@@ -25,14 +26,15 @@ class CasePage:
 
     db: Database
     links: PageLinks | None
+    clock: Callable[[], datetime]
 
     async def show(self, request: Request) -> Response:
-        """Show a case to whoever holds a link that is signed and young enough."""
+        """Show the case of a link that is signed and not too old."""
         query = {name: value[:100] for name, value in request.query_params.items()}
         return await run_in_threadpool(self._show, str(request.path_params["uid"]), query)
 
     def _show(self, uid: str, query: dict[str, str]) -> Response:
-        now = datetime.now(UTC)
+        now = self.clock()
         if self.links is None:
             return page("There is nothing to see here", "Links are not set up here.", status=404)
         try:
@@ -40,14 +42,16 @@ class CasePage:
             with self.db.begin() as session:
                 access.require_case(session, workspace_store.get(session, workspace_id), case_id)
                 profile = case.of_case(session, case_id, now)
-                told = explanation.of_case(session, case_id, now, ahead=False)
-                held = case.latest_quarantine(session, profile)
+                reasons = explanation.of_case(session, case_id, now, ahead=False)
+                quarantine = case.latest_quarantine(session, profile)
         except NotFoundError as error:
             return page("There is nothing to see here", str(error), status=404)
-        lines = [f"In {profile.repository}: {profile.status}.", told.sentence, *told.lines[:_MAX_LINES]]
-        if held is not None and held.state.is_open:
-            until = f" until {held.expires_at.day} {held.expires_at:%B %Y}" if held.expires_at else ""
-            lines.append(f"Quarantine: {held.state}{until}, proposed by {held.proposed_by.name}: {held.reason}")
+        lines = [f"In {profile.repository}: {profile.status}.", reasons.sentence, *reasons.lines[:_MAX_LINES]]
+        if quarantine is not None and quarantine.state.is_open:
+            end = quarantine.expires_at
+            until = f" until {end.day} {end:%B %Y}" if end else ""
+            proposer = quarantine.proposed_by.name
+            lines.append(f"Quarantine: {quarantine.state}{until}, proposed by {proposer}: {quarantine.reason}")
         failure = profile.last_failure
         if failure is not None:
             lines.append(f"Last failure, in run {failure.run_number} at {failure.sha[:7]}: {failure.message}")

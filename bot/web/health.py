@@ -1,4 +1,4 @@
-"""Is it alive, is it ready, what does it measure."""
+"""Liveness, readiness and metrics of the process."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ class Health:
         self._missing = missing
 
     async def alive(self, _request: Request) -> Response:
-        """Answer as long as the process does."""
+        """Answer 200 while the process runs."""
         return JSONResponse({"status": "ok"})
 
     async def ready(self, _request: Request) -> Response:
-        """Whether work can be done: the database answers, the worker runs; what is switched off is named."""
+        """Answer 200 while the database answers and the worker runs; names the settings that are missing."""
         checks = await run_in_threadpool(self._check)
-        ok = all(one == "ok" for one in checks.values())
+        ok = all(result == "ok" for result in checks.values())
         body = {"status": "ok" if ok else "unavailable", "checks": checks, "switched_off": list(self._missing)}
         return JSONResponse(body, status_code=200 if ok else 503)
 
     async def metrics(self, _request: Request) -> Response:
-        """Everything measured, for Prometheus."""
+        """The metrics in Prometheus' text format."""
         return Response(telemetry.metrics(), media_type=telemetry.CONTENT_TYPE)
 
     def _check(self) -> dict[str, str]:

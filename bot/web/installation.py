@@ -1,4 +1,4 @@
-"""The pages on which a workspace installs the Slack app: Bolt's flow, dispatched off the event loop."""
+"""The pages on which a workspace installs the Slack app; Bolt's OAuth flow runs off the event loop."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.slack.oauth import Flow
-from bot.web.page import page
+from bot.web.response import page
 
 _REASONS = {
     "access_denied": "You did not let FlakeGuard into the workspace.",
@@ -22,8 +22,8 @@ _REASONS = {
 }
 
 
-class Outcomes:
-    """What the browser shows at the end of the flow."""
+class InstallResults:
+    """The pages at the end of the flow."""
 
     def installed(self, name: str) -> BoltResponse:
         """Say that it worked, and how to go on."""
@@ -37,8 +37,10 @@ class Outcomes:
 
     def refused(self, reason: str, status: int) -> BoltResponse:
         """Say that it did not work, and why."""
-        said = _REASONS.get(reason, "Something did not work.")
-        return _as_bolt(page("FlakeGuard is not installed", said, "Open /slack/install to try again.", status=status))
+        sentence = _REASONS.get(reason, "Something did not work.")
+        return _as_bolt(
+            page("FlakeGuard is not installed", sentence, "Open /slack/install to try again.", status=status)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,35 +52,35 @@ class InstallPages:
     async def begin(self, request: Request) -> Response:
         """Send a browser to Slack."""
         if self.flow is None:
-            return _not_set_up()
+            return _not_configured()
         return _as_starlette(await run_in_threadpool(self.flow.begin, request.url.query))
 
     async def finish(self, request: Request) -> Response:
         """Take a browser back from Slack."""
         if self.flow is None:
-            return _not_set_up()
+            return _not_configured()
         cookie = request.headers.get("cookie", "")
         return _as_starlette(await run_in_threadpool(self.flow.finish, request.url.query, cookie))
 
 
-def _not_set_up() -> Response:
+def _not_configured() -> Response:
     return page(
         "FlakeGuard serves one workspace",
-        "Whoever runs it has to set SLACK_CLIENT_ID, SLACK_CLIENT_SECRET and TOKEN_KEYS to serve others.",
+        "Its operator has to set SLACK_CLIENT_ID, SLACK_CLIENT_SECRET and TOKEN_KEYS to serve others.",
         status=503,
     )
 
 
-def _as_bolt(shown: Response) -> BoltResponse:
+def _as_bolt(response: Response) -> BoltResponse:
     headers: dict[str, str | Sequence[str]] = {
-        name: value for name, value in shown.headers.items() if name != "content-length"
+        name: value for name, value in response.headers.items() if name != "content-length"
     }
-    return BoltResponse(status=shown.status_code, body=bytes(shown.body).decode(), headers=headers)
+    return BoltResponse(status=response.status_code, body=bytes(response.body).decode(), headers=headers)
 
 
-def _as_starlette(answer: BoltResponse) -> Response:
-    response = Response(answer.body, status_code=answer.status)
-    for name, values in answer.headers.items():
+def _as_starlette(bolt_response: BoltResponse) -> Response:
+    response = Response(bolt_response.body, status_code=bolt_response.status)
+    for name, values in bolt_response.headers.items():
         if name.lower() != "content-length":
             for value in values:
                 response.headers.append(name, value)

@@ -1,9 +1,9 @@
-"""The HTTP application: every route, and the one translator of errors into `application/problem+json`."""
+"""The HTTP application: its routes, and the translation of errors into `application/problem+json`."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
@@ -15,12 +15,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot import telemetry
 from bot.errors import ConflictError, NotAllowedError, NotFoundError, UpstreamError, UserError
-from bot.store.database import Database
-from bot.web import health, slack, webhooks
 from bot.web.account import AccountPages
 from bot.web.case_page import CasePage
+from bot.web.health import Health
 from bot.web.installation import InstallPages
-from bot.web.problem import problem
+from bot.web.response import problem
+from bot.web.slack import SlackEvents
+from bot.web.webhooks import Webhook
 
 _log = telemetry.logger(__name__)
 _STATUS: tuple[tuple[type[UserError], int], ...] = (
@@ -30,47 +31,43 @@ _STATUS: tuple[tuple[type[UserError], int], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Doors:
-    """What the routes stand on; a door whose secret is missing answers 503 and says which."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteDeps:
+    """What answers the routes; a route whose secret is missing answers 503 and says which."""
 
-    db: Database
-    webhook_secrets: tuple[str, ...]
-    bolt: slack.Bolt | None
-    probes: dict[str, Callable[[], None]]
-    missing: tuple[str, ...]
+    webhook: Webhook
+    slack: SlackEvents
+    health: Health
     accounts: AccountPages
-    installing: InstallPages
+    installation: InstallPages
     cases: CasePage
 
 
-def build(doors: Doors, lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]] | None = None) -> Starlette:
+def build(deps: RouteDeps, lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]]) -> Starlette:
     """The application."""
-    github = webhooks.Webhook(doors.db, doors.webhook_secrets)
-    status = health.Health(doors.db, doors.probes, doors.missing)
     return Starlette(
         routes=[
-            Route("/github/webhook", github.receive, methods=["POST"]),
-            Route("/github/connect", doors.accounts.begin, methods=["GET"]),
-            Route("/github/connect", doors.accounts.confirm, methods=["POST"]),
-            Route("/github/callback", doors.accounts.callback, methods=["GET"]),
-            Route("/github/setup", doors.accounts.setup, methods=["GET"]),
-            Route("/slack/install", doors.installing.begin, methods=["GET"]),
-            Route("/slack/oauth_redirect", doors.installing.finish, methods=["GET"]),
-            Route("/slack/events", slack.endpoint(doors.bolt), methods=["POST"]),
-            Route("/t/{uid}", doors.cases.show, methods=["GET"]),
-            Route("/health", status.alive),
-            Route("/health/ready", status.ready),
-            Route("/metrics", status.metrics),
+            Route("/github/webhook", deps.webhook.receive, methods=["POST"]),
+            Route("/github/connect", deps.accounts.begin, methods=["GET"]),
+            Route("/github/connect", deps.accounts.confirm, methods=["POST"]),
+            Route("/github/callback", deps.accounts.callback, methods=["GET"]),
+            Route("/github/setup", deps.accounts.setup, methods=["GET"]),
+            Route("/slack/install", deps.installation.begin, methods=["GET"]),
+            Route("/slack/oauth_redirect", deps.installation.finish, methods=["GET"]),
+            Route("/slack/events", deps.slack.receive, methods=["POST"]),
+            Route("/t/{uid}", deps.cases.show, methods=["GET"]),
+            Route("/health", deps.health.alive),
+            Route("/health/ready", deps.health.ready),
+            Route("/metrics", deps.health.metrics),
         ],
         exception_handlers={UserError: _on_user_error, UpstreamError: _on_upstream_error, Exception: _on_error},
         middleware=[Middleware(_Correlation)],
-        lifespan=lifespan or _nothing,
+        lifespan=lifespan,
     )
 
 
 class _Correlation:
-    """Give every request a correlation id, kept in its logs and in what it asks for."""
+    """Gives every request a correlation id, which its logs and its jobs carry."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -94,8 +91,3 @@ async def _on_error(_request: Request, error: Exception) -> Response:
     incident = telemetry.new_id()
     _log.error("unexpected error", incident=incident, exc_info=error)
     return problem(500, "Unexpected error", f"It was logged as {incident}.")
-
-
-@asynccontextmanager
-async def _nothing(_app: Starlette) -> AsyncIterator[None]:
-    yield

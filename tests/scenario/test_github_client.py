@@ -64,8 +64,7 @@ def github(sandbox: Sandbox) -> Iterator[client.GitHub]:
 
 
 def test_the_app_and_what_it_is_installed_in_are_found(github: client.GitHub) -> None:
-    github.probe()
-    assert [one.id for one in github.installations()] == [model.INSTALLATION_ID]
+    assert github.slug() == model.APP_SLUG
     found = github.installation_repositories(model.INSTALLATION_ID)
     assert [(one.full_name, one.default_branch) for one in found] == [("acme/shop", "main")]
 
@@ -159,17 +158,21 @@ def test_a_rerun_whose_answer_was_lost_is_not_an_error(github: client.GitHub, sa
 
 
 def test_permissions_are_githubs_and_a_stranger_has_none(github: client.GitHub) -> None:
-    assert github.permission(TARGET, "chloe") == "admin"
-    assert github.permission(TARGET, "mallory") == "none"
-    assert github.may_write(TARGET, "ana")
-    assert not github.may_write(TARGET, "mallory")
+    numbers = {person.login: person.id for person in model.PEOPLE}
+    assert github.permission_of(TARGET, "chloe", numbers["chloe"]) == "admin"
+    assert github.permission_of(TARGET, "ana", numbers["ana"]) == "write"
+    assert github.permission_of(TARGET, "mallory", 666) == "none"
+    assert github.permission_of(TARGET, "ana", numbers["chloe"]) == "none", "the login is another account's by now"
 
 
 def test_threads_get_the_answers_to_their_own_questions(github: client.GitHub) -> None:
     wrong: list[object] = []
 
+    numbers = {person.login: person.id for person in model.PEOPLE}
+
     def ask(login: str, expected: str) -> None:
-        wrong.extend(found for _ in range(15) if (found := github.permission(TARGET, login)) != expected)
+        permissions = [github.permission_of(TARGET, login, numbers[login]) for _ in range(15)]
+        wrong.extend(permission for permission in permissions if permission != expected)
 
     threads = [threading.Thread(target=ask, args=one) for one in [("ana", "write"), ("chloe", "admin")] * 3]
     for thread in threads:

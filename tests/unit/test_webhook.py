@@ -7,7 +7,8 @@ import json
 import pytest
 
 from bot.errors import InvalidInputError
-from bot.github import webhook
+from bot.github.webhook import delivery, event
+from bot.github.webhook.delivery import InvalidSignatureError, is_signed
 
 SECRET = "It's a Secret to Everybody"
 BODY = b"Hello, World!"
@@ -28,7 +29,6 @@ RUN = {
     "created_at": "2026-11-01T10:00:00Z",
     "updated_at": "2026-11-01T10:20:00Z",
     "run_started_at": "2026-11-01T10:10:00Z",
-    "head_repository": {"id": 8002, "full_name": "mallory/shop", "private": False},
     "pull_requests": [{"number": 9, "base": {"sha": "b" * 40}}],
 }
 
@@ -38,41 +38,55 @@ def body(**fields: object) -> bytes:
 
 
 def test_githubs_known_answer_is_verified() -> None:
-    assert webhook.verify(BODY, SIGNATURE, [SECRET])
+    assert is_signed(BODY, SIGNATURE, [SECRET])
 
 
 def test_any_of_several_secrets_will_do() -> None:
-    assert webhook.verify(BODY, SIGNATURE, ["new", SECRET])
-    assert webhook.verify(BODY, SIGNATURE, [SECRET, "new"])
+    assert is_signed(BODY, SIGNATURE, ["new", SECRET])
+    assert is_signed(BODY, SIGNATURE, [SECRET, "new"])
 
 
 @pytest.mark.parametrize("signature", [None, "", "sha256=", SIGNATURE[:-1], SIGNATURE[7:], "sha1=ab", "sha256=é\udcff"])
 def test_a_wrong_signature_is_refused(signature: str | None) -> None:
-    assert not webhook.verify(BODY, signature, [SECRET])
+    assert not is_signed(BODY, signature, [SECRET])
 
 
 def test_an_empty_secret_signs_nothing() -> None:
     signature = "sha256=" + hmac.new(b"", BODY, hashlib.sha256).hexdigest()
-    assert not webhook.verify(BODY, signature, [""])
-    assert not webhook.verify(BODY, SIGNATURE, [])
+    assert not is_signed(BODY, signature, [""])
+    assert not is_signed(BODY, SIGNATURE, [])
 
 
-def test_a_workflow_run_is_read_with_its_attempt_base_and_fork() -> None:
-    event = webhook.parse("workflow_run", body(action="completed", workflow_run=RUN))
-    assert isinstance(event, webhook.WorkflowRunEvent)
-    assert (event.run_id, event.attempt, event.number, event.installation_id) == (77, 2, 5, 4001)
-    assert (event.base_sha, event.pull_requests, event.from_fork) == ("b" * 40, (9,), True)
-    assert event.started_at.isoformat() == "2026-11-01T10:10:00+00:00"
-    assert event.repository.default_branch == "main"
+def test_the_headers_name_the_event_and_the_delivery() -> None:
+    headers = {"X-Hub-Signature-256": SIGNATURE, "X-GitHub-Event": "ping", "X-GitHub-Delivery": "d-1"}
+    received = delivery.receive(headers, BODY, [SECRET])
+    assert (received.event, received.id, received.body) == ("ping", "d-1", BODY)
+    with pytest.raises(InvalidSignatureError):
+        delivery.receive(headers, BODY + b"!", [SECRET])
+    for name in ("X-GitHub-Event", "X-GitHub-Delivery"):
+        with pytest.raises(InvalidInputError, match=name):
+            delivery.receive({key: value for key, value in headers.items() if key != name}, BODY, [SECRET])
+
+
+def test_a_workflow_run_is_read_with_its_attempt_and_base() -> None:
+    decoded = event.decode("workflow_run", body(action="completed", workflow_run=RUN))
+    assert isinstance(decoded, event.WorkflowRunEvent)
+    run = decoded.workflow_run
+    assert (run.id, run.attempt, run.run_number, decoded.installation_id) == (77, 2, 5, 4001)
+    assert run.base_sha == "b" * 40
+    assert run.started_at.isoformat() == "2026-11-01T10:10:00+00:00"
+    assert decoded.repository.default_branch == "main"
+    assert decoded.lock == "repository:8001"
 
 
 def test_a_workflow_run_may_lack_what_github_leaves_out() -> None:
-    left = {"run_attempt", "run_started_at", "head_repository", "path", "conclusion"}
+    left = {"run_attempt", "run_started_at", "path", "conclusion"}
     run = {key: value for key, value in RUN.items() if key not in left} | {"pull_requests": None, "head_branch": None}
-    event = webhook.parse("workflow_run", body(action="requested", workflow_run=run))
-    assert isinstance(event, webhook.WorkflowRunEvent)
-    assert (event.attempt, event.base_sha, event.pull_requests, event.from_fork) == (1, None, (), False)
-    assert event.started_at.isoformat() == "2026-11-01T10:00:00+00:00"
+    decoded = event.decode("workflow_run", body(action="requested", workflow_run=run))
+    assert isinstance(decoded, event.WorkflowRunEvent)
+    sent = decoded.workflow_run
+    assert (sent.attempt, sent.base_sha, sent.workflow_path) == (1, None, "tests")
+    assert sent.started_at.isoformat() == "2026-11-01T10:00:00+00:00"
 
 
 def test_a_button_of_a_check_run_names_itself_and_who_pressed_it() -> None:
@@ -83,10 +97,13 @@ def test_a_button_of_a_check_run_names_itself_and_who_pressed_it() -> None:
         requested_action={"identifier": "quarantine"},
         sender={"login": "ana", "id": 501},
     )
-    event = webhook.parse("check_run", sent)
-    assert isinstance(event, webhook.CheckRunEvent)
-    assert (event.requested, event.sender, event.sender_id, event.app_id) == ("quarantine", "ana", 501, 7001)
-    assert (event.check_run_id, event.external_id) == (3, "x")
+    decoded = event.decode("check_run", sent)
+    assert isinstance(decoded, event.CheckRunEvent)
+    assert decoded.requested_action is not None
+    assert decoded.requested_action.identifier == "quarantine"
+    assert (decoded.sender.login, decoded.sender.id) == ("ana", 501)
+    assert decoded.check_run.app is not None
+    assert (decoded.check_run.app.id, decoded.check_run.id) == (7001, 3)
 
 
 def test_repositories_let_in_and_out_are_listed() -> None:
@@ -96,20 +113,30 @@ def test_repositories_let_in_and_out_are_listed() -> None:
         "repositories_added": [REPOSITORY],
         "repositories_removed": None,
     }
-    event = webhook.parse("installation_repositories", json.dumps(sent).encode())
-    assert isinstance(event, webhook.InstallationEvent)
-    assert (event.account, [one.full_name for one in event.added], event.removed) == ("acme", ["acme/shop"], ())
+    decoded = event.decode("installation_repositories", json.dumps(sent).encode())
+    assert isinstance(decoded, event.InstallationRepositoriesEvent)
+    assert decoded.repositories_added is not None
+    assert [repository.full_name for repository in decoded.repositories_added] == ["acme/shop"]
+    assert (decoded.installation.login, decoded.repositories_removed) == ("acme", None)
+    assert decoded.lock == "installation:4001"
 
 
 def test_a_renamed_repository_is_told_by_its_number() -> None:
-    event = webhook.parse("repository", body(action="renamed"))
-    assert isinstance(event, webhook.RepositoryEvent)
-    assert (event.action, event.repository.id) == ("renamed", 8001)
+    decoded = event.decode("repository", body(action="renamed"))
+    assert isinstance(decoded, event.RepositoryEvent)
+    assert (decoded.action, decoded.repository.id) == ("renamed", 8001)
 
 
-@pytest.mark.parametrize("event", ["ping", "pull_request", "star", "something_new"])
-def test_other_events_mean_nothing_to_us(event: str) -> None:
-    assert webhook.parse(event, b"{}") is None
+def test_a_push_names_its_branch_and_the_files_it_touches() -> None:
+    commits = [{"added": ["a"], "modified": ["b"], "removed": []}, {"added": [], "modified": ["b"], "removed": ["c"]}]
+    decoded = event.decode("push", body(ref="refs/heads/feature/x", commits=commits))
+    assert isinstance(decoded, event.PushEvent)
+    assert (decoded.branch, decoded.files) == ("feature/x", {"a", "b", "c"})
+
+
+@pytest.mark.parametrize("name", ["ping", "pull_request", "star", "something_new"])
+def test_other_events_mean_nothing_to_us(name: str) -> None:
+    assert event.decode(name, b"{}") is None
 
 
 @pytest.mark.parametrize(
@@ -127,4 +154,4 @@ def test_other_events_mean_nothing_to_us(event: str) -> None:
 )
 def test_a_malformed_body_is_refused_with_a_reason(sent: bytes) -> None:
     with pytest.raises(InvalidInputError, match="cannot be read"):
-        webhook.parse("workflow_run", sent)
+        event.decode("workflow_run", sent)

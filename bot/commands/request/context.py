@@ -19,7 +19,6 @@ from bot.queries import access
 from bot.queries.access import About, Authorized, Permission, PermissionSource, PermissionUnknownError
 from bot.queries.search import CaseSearch
 from bot.services.page_link import PageLinks
-from bot.services.workspace import recognise
 from bot.slack.block_kit import Message, View
 from bot.slack.client import Slack
 from bot.slack.errors import ExpiredTriggerError
@@ -83,7 +82,14 @@ class SlackApp:
             _log.warning("Slack did not say who the bot is", reason=str(error))
             return None
         with self.db.begin() as session:
-            return recognise(session, identity, self.clock())
+            return workspace_store.identify(
+                session,
+                enterprise_id=identity.enterprise_id,
+                team_id=identity.workspace_team_id,
+                name=identity.team,
+                bot_user_id=identity.bot_user_id,
+                now=self.clock(),
+            )
 
 
 class SlackContext:

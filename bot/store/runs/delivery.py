@@ -1,4 +1,4 @@
-"""What GitHub delivered, once each, and the Slack events already answered."""
+"""Webhook deliveries of GitHub, once each, and the Slack events already answered."""
 
 from __future__ import annotations
 
@@ -15,23 +15,29 @@ from bot.store.tables import deliveries, slack_events
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One webhook delivery: its event and its raw body."""
+    """A stored webhook delivery: its event and its raw body; `error` says why processing failed for good."""
 
     id: str
     event: str
     payload: bytes
     correlation_id: str
     processed: bool
+    error: str | None
 
 
-def insert_new(
-    session: Session, delivery_id: str, event: str, payload: bytes, correlation_id: str, now: datetime
-) -> bool:
-    """Store a delivery; False where one of this id is stored already."""
-    statement = insert(deliveries).values(
-        id=delivery_id, event=event, payload=payload, correlation_id=correlation_id, received_at=now
+def put(session: Session, delivery_id: str, event: str, payload: bytes, correlation_id: str, now: datetime) -> bool:
+    """Store a delivery that is to be processed; False where it is stored already and did not fail."""
+    row = {"event": event, "payload": payload, "correlation_id": correlation_id, "received_at": now}
+    statement = (
+        insert(deliveries)
+        .values(id=delivery_id, **row)
+        .on_conflict_do_update(
+            index_elements=["id"],
+            set_={**row, "processed_at": None, "error": None},
+            where=deliveries.c.error.is_not(None),
+        )
     )
-    return session.execute(statement.on_conflict_do_nothing().returning(deliveries.c.id)).first() is not None
+    return session.execute(statement.returning(deliveries.c.id)).first() is not None
 
 
 def get(session: Session, delivery_id: str) -> Delivery:
@@ -44,13 +50,20 @@ def get(session: Session, delivery_id: str) -> Delivery:
     if row is None:
         message = f"No delivery {delivery_id} is stored."
         raise NotFoundError(message)
-    return Delivery(row["id"], row["event"], row["payload"], row["correlation_id"], row["processed_at"] is not None)
+    return Delivery(
+        row["id"],
+        row["event"],
+        row["payload"],
+        row["correlation_id"],
+        row["processed_at"] is not None,
+        row["error"],
+    )
 
 
 def last_received(session: Session) -> datetime | None:
     """When GitHub delivered something last."""
-    found: datetime | None = session.execute(sa.select(sa.func.max(deliveries.c.received_at))).scalar_one()
-    return found
+    received_at: datetime | None = session.execute(sa.select(sa.func.max(deliveries.c.received_at))).scalar_one()
+    return received_at
 
 
 def set_processed(session: Session, delivery_id: str, now: datetime, error: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The few pages people meet in a browser: one plain template, safe from what strangers wrote and from framing."""
+"""What routes answer: HTML pages of one plain template, and errors as `application/problem+json`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jinja2
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, JSONResponse
 
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -35,7 +35,7 @@ button { font: inherit; padding: .5rem 1.1rem; border-radius: .4rem; border: 1px
 <body>
 <main>
 <h1>{{ title }}</h1>
-{% for one in sentences %}<p>{{ one }}</p>
+{% for sentence in sentences %}<p>{{ sentence }}</p>
 {% endfor -%}
 {% if form -%}
 <form method="post" action="{{ form.action }}">
@@ -58,7 +58,7 @@ choice.label }}</label>
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One thing to tick."""
+    """One checkbox."""
 
     value: str
     label: str
@@ -77,7 +77,7 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Where to go on."""
+    """A link under the text."""
 
     url: str
     label: str
@@ -86,6 +86,15 @@ class Link:
 def page(
     title: str, *sentences: str, status: int = 200, form: Form | None = None, link: Link | None = None
 ) -> HTMLResponse:
-    """A page that says in plain words what happened, and what can be done now."""
+    """A page that says what happened and what can be done now; text is escaped, and no other site may frame it."""
     body = _PAGE.render(title=title, sentences=sentences, form=form, link=link)
     return HTMLResponse(body, status_code=status, headers=_HEADERS)
+
+
+def problem(status: int, title: str, detail: str) -> JSONResponse:
+    """An error as RFC 9457 writes it; `detail` says what to do."""
+    return JSONResponse(
+        {"type": "about:blank", "title": title, "status": status, "detail": detail},
+        status_code=status,
+        media_type="application/problem+json",
+    )

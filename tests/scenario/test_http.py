@@ -1,4 +1,4 @@
-"""The doors: what they refuse, what they answer while the rest is busy, and the buttons of a check run."""
+"""HTTP: what the routes refuse, what they answer while the rest is busy, and the buttons of a check run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def deliver(stage: Stage, body: bytes, *, event: str = "ping", secret: str | Non
     return httpx.post(f"{stage.url}/github/webhook", content=body, headers=headers, timeout=30).status_code
 
 
-def test_the_webhook_door_takes_what_is_signed_and_refuses_the_rest(stage: Stage) -> None:
+def test_the_webhook_takes_what_is_signed_and_refuses_the_rest(stage: Stage) -> None:
     assert deliver(stage, b"{}") == 202
     assert deliver(stage, b"{}", secret="wrong") == 401
     assert deliver(stage, b"{}", event="star") == 202
