@@ -29,24 +29,24 @@ def on_open(context: SlackContext, action: BlockAction) -> None:
     channel = action.channel_id if channel_form.is_channel(action.channel_id) else ""
     with context.begin() as session:
         policies = _policies(session, repository_name.list_visible(context, session)[: repository_name.MOST])
-        is_told = silence_store.find(session, context.workspace.id, action.actor.id) is None
+        is_notified = silence_store.find(session, context.workspace.id, action.actor.id) is None
         hours = Hours()
         if channel:
             hours = subscription_store.get_channel(session, Channel(context.workspace.id, channel)).hours
-    context.open(settings.form(policies, told=is_told, channel=channel, hours=hours))
+    context.open(settings.form(policies, notified=is_notified, channel=channel, hours=hours))
 
 
 def on_save(context: SlackContext, submission: ViewSubmission) -> View:
     """Keep what was chosen for the person, and for the channel the form was opened in."""
     channel = ChannelTarget.decode(submission.view.private_metadata).channel
     answers = Answers.decode(submission.view.state.values)
-    is_told = settings.TOLD in answers.chosen(Field.TELL)
-    text = f"You are {'told' if is_told else 'not told'} when every failure of your commit is known."
+    is_notified = settings.TOLD in answers.chosen(Field.TELL)
+    text = f"You are {'told' if is_notified else 'not told'} when every failure of your commit is known."
     if channel:
         hours = digest.keep(context, Channel(context.workspace.id, channel), answers)
         text = f"{text} {subscription.hours_set(hours).text}"
     with context.begin() as session:
-        if is_told:
+        if is_notified:
             silence_store.delete(session, context.workspace.id, submission.actor.id)
         else:
             silence_store.put(session, context.workspace.id, submission.actor.id, context.now)

@@ -1,4 +1,4 @@
-"""A commit as its author is told of it."""
+"""The state of a commit, for the message to its author."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class AuthoredCommit:
 def of_commit(
     session: Session, repository_id: RepositoryId, head_sha: str, author: Actor, now: datetime
 ) -> AuthoredCommit:
-    """The commit as its author may be told of it."""
+    """The commit, with what its author did about it."""
     state = commit.state(session, repository_id, head_sha, now)
     runs = run_store.list_latest_attempts(session, repository_id, head_sha)
     reruns = check_run_store.list_reruns(session, repository_id, [(run.github_run_id, run.attempt) for run in runs])

@@ -69,11 +69,14 @@ def of_case(session: Session, case_id: CaseId, now: datetime, *, ahead: bool = T
         first_bad=_first_bad(mine, runs, worst.state, keys) if worst and status is Status.BROKEN else None,
         faults=incidents.faulty_suites([incident for one in mine for incident in one.incidents]),
     )
-    held = quarantine_store.find_latest(session, case.repository_id, case_id)
+    quarantine = quarantine_store.find_latest(session, case.repository_id, case_id)
     release = None
-    if held is not None and held.state is State.ACTIVE:
+    if quarantine is not None and quarantine.state is State.ACTIVE:
         beliefs = {score.variant: score.p_flaky for score in state.scored}
-        release = recovery.progress(held, results, beliefs, policy.quarantine), recovery.variants(held, beliefs)
+        release = (
+            recovery.progress(quarantine, results, beliefs, policy.quarantine),
+            recovery.variants(quarantine, beliefs),
+        )
     return explanation.explain(
         case_id=case_id,
         title=case.title,
@@ -97,15 +100,15 @@ def with_incidents(session: Session, repository_id: RepositoryId, results: Seque
     for one in incident_store.list_found(session, repository_id, failed):
         if one.run_id is not None:
             found.setdefault((one.run_id, one.variant), []).append(one)
-    told = []
+    with_incidents = []
     for result in results:
         run = result.run
-        held = [one for one in marked if one.covers(run.started_at, run.completed_at)]
+        incidents = [one for one in marked if one.covers(run.started_at, run.completed_at)]
         if result.failed:
             suite = suites.get(result.case_id)
-            held += [one for one in found.get((run.id, result.variant), ()) if _holds(one, suite, result.runner)]
-        told.append(replace(result, incidents=tuple(held)) if held else result)
-    return told
+            incidents += [one for one in found.get((run.id, result.variant), ()) if _holds(one, suite, result.runner)]
+        with_incidents.append(replace(result, incidents=tuple(incidents)) if incidents else result)
+    return with_incidents
 
 
 def _holds(found: Incident, suite: str | None, runner: str) -> bool:
@@ -148,7 +151,7 @@ def _followed(
     """The case in every variant in which it ever failed, as it would go on from here."""
     stored = scorer_store.find(session, repository_id)
     if stored is None or stored.model != scoring.MODEL.version:
-        return []  # what is stored is of another model: it is about to be scored anew
+        return []  # what is stored is of another model: it is about to be scored again
     memory = scoring.RepositoryMemory.from_bytes(stored.state, scoring.MODEL)
     return [
         counterfactual.StoredVariant(

@@ -20,7 +20,7 @@ MAX_CHARACTERS = 60_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class _Entry:
     index: TitleIndex
     read_at: datetime
 
@@ -29,7 +29,7 @@ class CaseSearch:
     """The titles of the repositories that are asked for, in memory. Safe to share between threads."""
 
     def __init__(self) -> None:
-        self._held: OrderedDict[RepositoryId, _Held] = OrderedDict()
+        self._entries: OrderedDict[RepositoryId, _Entry] = OrderedDict()
         self._lock = threading.Lock()
 
     def find(
@@ -52,15 +52,15 @@ class CaseSearch:
 
     def _index(self, session: Session, repository_id: RepositoryId, now: datetime) -> TitleIndex:
         with self._lock:
-            held = self._held.get(repository_id)
-        if held is None or now - held.read_at > MAX_AGE:
-            held = _Held(TitleIndex.of(*case_store.list_titles(session, repository_id)), now)
-        elif case_store.newest_id(session, repository_id) > held.index.newest:
-            ids, titles = case_store.list_titles(session, repository_id, after=held.index.newest)
-            held = _Held(held.index.extended(ids, titles), held.read_at)
+            entry = self._entries.get(repository_id)
+        if entry is None or now - entry.read_at > MAX_AGE:
+            entry = _Entry(TitleIndex.of(*case_store.list_titles(session, repository_id)), now)
+        elif case_store.newest_id(session, repository_id) > entry.index.newest:
+            ids, titles = case_store.list_titles(session, repository_id, after=entry.index.newest)
+            entry = _Entry(entry.index.extended(ids, titles), entry.read_at)
         with self._lock:
-            self._held[repository_id] = held
-            self._held.move_to_end(repository_id)
-            while len(self._held) > 1 and sum(one.index.size for one in self._held.values()) > MAX_CHARACTERS:
-                self._held.popitem(last=False)
-        return held.index
+            self._entries[repository_id] = entry
+            self._entries.move_to_end(repository_id)
+            while len(self._entries) > 1 and sum(one.index.size for one in self._entries.values()) > MAX_CHARACTERS:
+                self._entries.popitem(last=False)
+        return entry.index

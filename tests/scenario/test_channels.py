@@ -42,7 +42,7 @@ def actions(message: Message) -> str:
 
 def test_a_subscribed_channel_gets_the_card_and_the_default_channel_does_not(stage: Stage) -> None:
     begin(stage)
-    assert "hears of acme/shop" in say(stage, "subscribe acme/shop events:flaky,digest").text
+    assert "is subscribed to acme/shop" in say(stage, "subscribe acme/shop events:flaky,digest").text
     stage.make_flaky()
     assert wait(lambda: [one for one in stage.slack.messages(OTHER) if "fc_" in str(one.blocks)], 30), "no card"
     assert not stage.cards(), "the default channel heard of it too"
@@ -62,7 +62,7 @@ def test_subscriptions_are_listed_changed_in_a_form_and_ended(stage: Stage, db: 
     begin(stage)
     say(stage, "subscribe acme/shop")
     listed = say(stage, "subscriptions")
-    assert "hears of 1 repository" in listed.text
+    assert "is subscribed to 1 repository" in listed.text
     stage.slack.click(ANA, OTHER, listed.ts, "fg_subscription_edit")
     assert wait(lambda: stage.slack.open_view(ANA)), "no form"
     view = stage.slack.open_view(ANA)
@@ -71,13 +71,15 @@ def test_subscriptions_are_listed_changed_in_a_form_and_ended(stage: Stage, db: 
     stage.slack.submit(ANA, view.id, filled)
     assert "minimum" in stage.slack.open_view(ANA).errors
     stage.slack.submit(ANA, view.id, {**filled, "minimum": "5%", "branch": "main"})
-    assert wait(lambda: "hears of acme/shop" in str(stage.slack.open_view(ANA).blocks)), "the form was not taken"
+    assert wait(lambda: "is subscribed to acme/shop" in str(stage.slack.open_view(ANA).blocks)), (
+        "the form was not taken"
+    )
     with db.begin() as session:
         row = session.execute(sa.select(subscriptions)).mappings().one()
     assert (row["events"], row["minimum"], row["branch"]) == (["flaky"], 0.05, "main")
     stage.slack.click(ANA, OTHER, listed.ts, "fg_unsubscribe")
-    assert wait(lambda: any("hears no more" in one.text for one in stage.slack.ephemerals(ANA)))
-    assert "hears of 0 repositories" in say(stage, "subscriptions").text
+    assert wait(lambda: any("no longer subscribed" in one.text for one in stage.slack.ephemerals(ANA)))
+    assert "is subscribed to 0 repositories" in say(stage, "subscriptions").text
     assert "not subscribed" in say(stage, "unsubscribe acme/shop").text
 
 

@@ -167,8 +167,8 @@ VIEWS: dict[str, Callable[[], Message | View]] = {
     "form_subscribe_change": lambda: channel_form.subscribe_form({RepositoryId(4711): "acme/shop"}, "", SUBSCRIPTION),
     "form_hours": lambda: channel_form.hours_form("C0CIFLAKES", HOURS),
     "form_hours_none": lambda: channel_form.hours_form("C0CIFLAKES", Hours()),
-    "form_settings": lambda: settings_window.form(POLICIES, told=True, channel="C0CIFLAKES", hours=HOURS),
-    "form_settings_home": lambda: settings_window.form(POLICIES, told=False, channel="", hours=Hours()),
+    "form_settings": lambda: settings_window.form(POLICIES, notified=True, channel="C0CIFLAKES", hours=HOURS),
+    "form_settings_home": lambda: settings_window.form(POLICIES, notified=False, channel="", hours=Hours()),
 }  # fmt: skip
 
 

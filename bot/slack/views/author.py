@@ -1,4 +1,4 @@
-"""What the author of a commit is told in person: not you, or not you any more. Pure."""
+"""The direct message to the author of a commit: not you, or no longer only known failures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MAX_FAILURES = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorMessage:
-    """What the author of a commit is told.
+    """What the message to the author of a commit shows.
 
     `is_claimed`: the author said that their change broke it. `rerun_at` is when its failed jobs were last run again
     from here.
@@ -63,7 +63,7 @@ def not_you(message: AuthorMessage) -> Message:
 
 
 def silenced(notice_id: int, repository_id: RepositoryId) -> Message:
-    """Say that nothing more is said, and offer to take it back."""
+    """Confirm that the person gets no more such messages, and offer to undo it."""
     undo = block_kit.button(
         "Tell me again",
         Action.AUTHOR_RESUME,

@@ -59,7 +59,7 @@ def subscribe_form(repositories: Mapping[RepositoryId, str], channel: str, known
 
 
 def hours_form(channel: str, hours: Hours) -> View:
-    """Ask when a channel wants its digest, and when it wants to hear nothing."""
+    """Ask for the digest and the quiet hours of a channel."""
     return View(
         type="modal",
         title="Digest, quiet hours",
@@ -73,7 +73,7 @@ def hours_form(channel: str, hours: Hours) -> View:
 
 def hours_inputs(hours: Hours) -> tuple[Block, ...]:
     """The inputs of a channel's hours, filled with what is in force."""
-    digest, held = hours.digest, hours.quiet
+    digest, quiet = hours.digest, hours.quiet
     weekday = next(iter(digest.days)) if digest and digest.is_weekly else 0
     chosen = Cadence.OFF
     if digest is not None:
@@ -86,14 +86,14 @@ def hours_inputs(hours: Hours) -> tuple[Block, ...]:
         (Cadence.WORKDAYS, "Monday to Friday"),
         (Cadence.WEEKLY, "Once a week"),
     ]
-    quiet_hours = f"{held.begin:%H:%M}-{held.end:%H:%M}" if held and held.begin != held.end else ""
+    quiet_hours = f"{quiet.begin:%H:%M}-{quiet.end:%H:%M}" if quiet and quiet.begin != quiet.end else ""
     days: dict[str, Json] = {
         "type": "checkboxes",
         "action_id": ids.ELEMENT,
         "options": [_day(number) for number in range(7)],
     }
-    if held and held.days:
-        days["initial_options"] = [_day(number) for number in sorted(held.days)]
+    if quiet and quiet.days:
+        days["initial_options"] = [_day(number) for number in sorted(quiet.days)]
     weekdays = [(str(number), name) for number, name in enumerate(subscription.DAYS)]
     return (
         block_kit.input_block(
@@ -107,7 +107,9 @@ def hours_inputs(hours: Hours) -> tuple[Block, ...]:
             _line("Europe/Berlin", hours.zone.key),
             hint="An IANA name, or the name of its city.",
         ),
-        _optional(Field.QUIET, "Quiet hours", "20:00-08:00", quiet_hours, "What can wait is said when they are over."),
+        _optional(
+            Field.QUIET, "Quiet hours", "20:00-08:00", quiet_hours, "What can wait is posted when they are over."
+        ),
         block_kit.input_block(Field.QUIET_DAYS, "Quiet days", days, optional=True),
     )
 

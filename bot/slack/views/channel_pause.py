@@ -1,4 +1,4 @@
-"""What the one who looks after a channel hears when it cannot be spoken to any more. Pure."""
+"""The message to the person who subscribed a channel that can no longer be posted to."""
 
 from __future__ import annotations
 

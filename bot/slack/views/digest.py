@@ -20,44 +20,47 @@ _NAMED = 3
 _HOUR = 60
 
 
-def digest(told: Digest, level: Level = Level.DATA) -> Message:
+def digest(content: Digest, level: Level = Level.DATA) -> Message:
     """Render a digest for a workspace that takes blocks of a level."""
     blocks: list[Block] = [
-        block_kit.header(f"{'Weekly' if told.is_weekly else 'Daily'} flake digest, {told.day.day} {told.day:%B}"),
-        block_kit.section(_summary(told, marked=True)),
-        *table.chart(_chart(told), level),
-        *table.table(_news(told), level),
-        *_standing(told),
-        *_stale(told),
-        *_cost(told.cost),
-        *_ledger(told.ledgers),
+        block_kit.header(
+            f"{'Weekly' if content.is_weekly else 'Daily'} flake digest, {content.day.day} {content.day:%B}"
+        ),
+        block_kit.section(_summary(content, marked=True)),
+        *table.chart(_chart(content), level),
+        *table.table(_news(content), level),
+        *_standing(content),
+        *_stale(content),
+        *_cost(content.cost),
+        *_ledger(content.ledgers),
     ]
-    if buttons := _buttons(told):
+    if buttons := _buttons(content):
         blocks.append(block_kit.actions(*buttons))
-    until = f"{phrase.when(told.since, 'both')} to {phrase.when(told.until, 'both')}"
+    until = f"{phrase.when(content.since, 'both')} to {phrase.when(content.until, 'both')}"
     blocks.append(
-        block_kit.context(f"{until} · {told.cadence} · `/flakeguard digest` changes it, empty ones are not sent")
+        block_kit.context(f"{until} · {content.cadence} · `/flakeguard digest` changes it, empty ones are not sent")
     )
-    return Message(_summary(told, marked=False), tuple(blocks))
+    return Message(_summary(content, marked=False), tuple(blocks))
 
 
-def _summary(told: Digest, *, marked: bool) -> str:
+def _summary(content: Digest, *, marked: bool) -> str:
     strong = (lambda text: f"*{text}*") if marked else (lambda text: text)
-    parts = [strong(f"{told.count(news):,} {news}") for news in News]
-    quarantined = strong(f"{told.quarantined:,} quarantined")
-    if told.expiring:
-        quarantined += f" ({told.expiring:,} {'ends' if told.expiring == 1 else 'end'} within 3 days)"
+    parts = [strong(f"{content.count(news):,} {news}") for news in News]
+    quarantined = strong(f"{content.quarantined:,} quarantined")
+    if content.expiring:
+        quarantined += f" ({content.expiring:,} {'ends' if content.expiring == 1 else 'end'} within 3 days)"
     parts.append(quarantined)
-    if told.proposals:
-        parts.append(strong(phrase.count(told.proposals, "proposal waits", "proposals wait")))
-    if told.cost.blocked or told.cost.ci_minutes >= 1:
-        lost = f"{phrase.count(told.cost.blocked, 'pull request')} blocked, {_minutes(told.cost.ci_minutes)} of CI lost"
+    if content.proposals:
+        parts.append(strong(phrase.count(content.proposals, "proposal waits", "proposals wait")))
+    if content.cost.blocked or content.cost.ci_minutes >= 1:
+        blocked = phrase.count(content.cost.blocked, "pull request")
+        lost = f"{blocked} blocked, {_minutes(content.cost.ci_minutes)} of CI lost"
         parts.append(strong(lost))
     name = phrase.repository if marked else phrase.repository_text
-    where = phrase.listing(name(one) for one in told.repositories[:_NAMED])
-    if len(told.repositories) > _NAMED:
-        where = f"{phrase.count(len(told.repositories), 'repository', 'repositories')}"
-    first = next((row for row in told.rows if row.news is not News.FIXED), None)
+    where = phrase.listing(name(one) for one in content.repositories[:_NAMED])
+    if len(content.repositories) > _NAMED:
+        where = f"{phrase.count(len(content.repositories), 'repository', 'repositories')}"
+    first = next((row for row in content.rows if row.news is not News.FIXED), None)
     top = ""
     if first is not None and not marked:
         title = block_kit.escape(block_kit.line(first.title), phrase.MAX_TITLE)
@@ -65,22 +68,22 @@ def _summary(told: Digest, *, marked: bool) -> str:
     return f"{where}: {', '.join(parts)}.{top}"
 
 
-def _chart(told: Digest) -> Chart:
+def _chart(content: Digest) -> Chart:
     return Chart(
         title="Failures in the last 14 days",
         unit="failures",
-        categories=tuple(f"{one.day.day} {one.day:%b}" for one in told.days),
+        categories=tuple(f"{one.day.day} {one.day:%b}" for one in content.days),
         series=[
-            ("of flaky tests", tuple(float(one.flaky) for one in told.days)),
-            ("of other tests", tuple(float(one.other) for one in told.days)),
+            ("of flaky tests", tuple(float(one.flaky) for one in content.days)),
+            ("of other tests", tuple(float(one.other) for one in content.days)),
         ],
     )
 
 
-def _news(told: Digest) -> Table:
-    several = len(told.repositories) > 1
+def _news(content: Digest) -> Table:
+    several = len(content.repositories) > 1
     head = ("Test", *(("Repository",) if several else ()), "News", "Fails", "Failed runs", "Owner")
-    rows = [(row.title, *((row.repository,) if several else ()), *_numbers(row)) for row in told.rows]
+    rows = [(row.title, *((row.repository,) if several else ()), *_numbers(row)) for row in content.rows]
     return Table(caption="Newly flaky, newly broken and fixed tests", head=head, rows=rows)
 
 
@@ -89,12 +92,12 @@ def _numbers(row: Row) -> tuple[str, Number, Number, str]:
     return row.news.value, Number(round(row.rate, 4), phrase.percent(row.rate)), runs, _plain_owners(row.owners)
 
 
-def _standing(told: Digest) -> list[Block]:
-    if not told.owned:
+def _standing(content: Digest) -> list[Block]:
+    if not content.owned:
         return []
-    lines = [_owned(one) for one in told.owned[:_MAX_OWNERS]]
-    if len(told.owned) > _MAX_OWNERS:
-        lines.append(f"and {phrase.count(len(told.owned) - _MAX_OWNERS, 'more owner')}")
+    lines = [_owned(one) for one in content.owned[:_MAX_OWNERS]]
+    if len(content.owned) > _MAX_OWNERS:
+        lines.append(f"and {phrase.count(len(content.owned) - _MAX_OWNERS, 'more owner')}")
     return [block_kit.section("\n".join(["*In quarantine, by owner*", *lines]))]
 
 
@@ -104,16 +107,16 @@ def _owned(one: Owned) -> str:
     return f"• {whose}: {held}{ending if one.expiring else ''}"
 
 
-def _stale(told: Digest) -> list[Block]:
-    if not told.stale:
+def _stale(content: Digest) -> list[Block]:
+    if not content.stale:
         return []
     lines = [
         f"• {block_kit.code(one.title, 160)} in {phrase.repository(one.repository)} since {phrase.when(one.since)}, "
         f"owner {phrase.owner_list(one.owners, _NAMED)}"
-        for one in told.stale[:_MAX_STALE]
+        for one in content.stale[:_MAX_STALE]
     ]
-    if len(told.stale) > _MAX_STALE:
-        lines.append(f"and {len(told.stale) - _MAX_STALE:,} more")
+    if len(content.stale) > _MAX_STALE:
+        lines.append(f"and {len(content.stale) - _MAX_STALE:,} more")
     return [block_kit.section("\n".join(["*Stale: nobody has decided*", *lines]))]
 
 
@@ -152,15 +155,15 @@ def _ledger(ledgers: Sequence[Ledger]) -> list[Block]:
     )
 
 
-def _buttons(told: Digest) -> tuple[Element, ...]:
+def _buttons(content: Digest) -> tuple[Element, ...]:
     found = []
-    if told.proposals:
-        label = f"Review {phrase.count(told.proposals, 'proposal')}"
+    if content.proposals:
+        label = f"Review {phrase.count(content.proposals, 'proposal')}"
         found.append(block_kit.button(label, Action.MENU_PROPOSED, says=label, style="primary"))
-    if told.expiring:
-        label = f"{told.expiring:,} expiring"
+    if content.expiring:
+        label = f"{content.expiring:,} expiring"
         found.append(block_kit.button(label, Action.MENU_EXPIRING, says=f"List what ends soon: {label}"))
-    if told.count(News.BROKEN):
+    if content.count(News.BROKEN):
         found.append(block_kit.button("Broken", Action.MENU_BROKEN, says="List the broken tests"))
     found.append(block_kit.button("Settings…", Action.DIGEST_SETTINGS, says="Change the digest of this channel"))
     return tuple(found)

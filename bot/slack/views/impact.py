@@ -1,4 +1,4 @@
-"""What flaky tests cost and what to mend first, pure."""
+"""What flaky tests cost and what to fix first."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def ranking(repository: str, days: int, found: Sequence[Impact]) -> Message:
         return Message(text, (block_kit.section(shown),))
     first = found[0]
     worst = block_kit.escape(block_kit.line(first.title), phrase.MAX_TITLE)
-    text = f"What to mend first in {name}, by the last {period}: {worst}, which {_cost(first)}."
+    text = f"What to fix first in {name}, by the last {period}: {worst}, which {_cost(first)}."
     blocks: list[Block] = [
-        block_kit.section(f"*What to mend first in {phrase.repository(repository)}*, by the last {period}")
+        block_kit.section(f"*What to fix first in {phrase.repository(repository)}*, by the last {period}")
     ]
     for position, one in enumerate(found, start=1):
         details = block_kit.button("Details", Action.DETAILS, str(one.case_id), says=f"Details of {one.title}")

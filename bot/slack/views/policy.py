@@ -45,10 +45,10 @@ def in_force(repository: str, policy: Policy, *, fault: str | None = None, taugh
         ),
     ]
     if fault:
-        told = block_kit.escape(block_kit.line(fault), 500)
-        text = f"{text} The newer file is not in force: {told}"
+        reason = block_kit.escape(block_kit.line(fault), 500)
+        text = f"{text} The newer file is not in force: {reason}"
         text = text if text.endswith((".", "…")) else f"{text}."
-        warning = f"\N{WARNING SIGN} The newer file is not in force, the last good one is: {told}"
+        warning = f"\N{WARNING SIGN} The newer file is not in force, the last good one is: {reason}"
         blocks.append(block_kit.section(warning))
     if taught:
         blocks.append(block_kit.section(f"*What people taught*\n{block_kit.escape(taught, 500)}"))

@@ -24,14 +24,14 @@ _QUESTIONS = {
     CaseAction.LIFT: "to take out of quarantine",
     CaseAction.ASSIGN: "to assign",
     CaseAction.MUTE: "to mute",
-    CaseAction.UNMUTE: "to hear of again",
+    CaseAction.UNMUTE: "to unmute",
     CaseAction.LABEL: "to call not flaky",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class CommandHelp:
-    """What is said of one command: its word, what follows it, what it does, and lines to try."""
+    """The help for one command: its word, what follows it, what it does, and lines to try."""
 
     name: str
     usage: str
@@ -121,11 +121,11 @@ def outage(repository_id: int, repository: str, reason: str, since: datetime | N
     """Say that an outage began, now or at an earlier time, with the button that ends it."""
     name, why = block_kit.escape(block_kit.line(repository), 140), block_kit.escape(block_kit.line(reason), 500)
     begun = "now" if since is None else f"{since.day} {since:%B, %H:%M} UTC"
-    told = f"An outage of {name} is marked from {begun} on{f': {why}' if why else ''}"
+    sentence = f"An outage of {name} is marked from {begun} on{f': {why}' if why else ''}"
     end = block_kit.button(
         "It is over", Action.INCIDENT_END, str(repository_id), says=f"End the outage of {repository}"
     )
-    text = f"{told}. Its runs leave every score until somebody ends it."
+    text = f"{sentence}. Its runs leave every score until somebody ends it."
     return Message(text, (block_kit.section(f"{phrase.INFRA_DOT} {text}"), block_kit.actions(end)))
 
 

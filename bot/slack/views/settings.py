@@ -1,4 +1,4 @@
-"""The settings in one window, pure: what a person is told, the hours of a channel, and the policies."""
+"""The settings in one modal: messages to a person, the hours of a channel, and the policies."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from bot.slack.ids import Callback, ChannelTarget, Field
 from bot.slack.views import channel_form
 
 TOLD = "told"
-"""The value of the box that a person ticks to be told about their commits."""
+"""The value of the box that a person ticks to get messages about their commits."""
 
 
-def form(policies: Sequence[Message], *, told: bool, channel: str, hours: Hours) -> View:
+def form(policies: Sequence[Message], *, notified: bool, channel: str, hours: Hours) -> View:
     """Ask for what a person and a channel may choose, and show the policies in force.
 
-    `told`: the person hears when the failures of their commit are not theirs. `channel` is empty where it was
-    opened outside a channel; then no hours are asked for.
+    `notified`: the person gets a message when the failures of their commit are not theirs. `channel` is empty where
+    the form was opened outside a channel; then it asks for no hours.
     """
     return View(
         type="modal",
@@ -29,7 +29,7 @@ def form(policies: Sequence[Message], *, told: bool, channel: str, hours: Hours)
         private_metadata=ChannelTarget(channel).encode(),
         blocks=(
             block_kit.section("*You*"),
-            _personal(told=told),
+            _personal(notified=notified),
             block_kit.divider(),
             *_channel(channel, hours),
             *(block for message in policies for block in (block_kit.divider(), *message.blocks)),
@@ -37,11 +37,11 @@ def form(policies: Sequence[Message], *, told: bool, channel: str, hours: Hours)
     )
 
 
-def _personal(*, told: bool) -> Block:
+def _personal(*, notified: bool) -> Block:
     text = "Tell me when every failure of my commit is known to be flaky or an outage"
     option: Element = {"text": block_kit.plain(text, block_kit.MAX_OPTION), "value": TOLD}
     boxes: dict[str, Json] = {"type": "checkboxes", "action_id": ids.ELEMENT, "options": [option]}
-    if told:
+    if notified:
         boxes["initial_options"] = [option]
     return block_kit.input_block(Field.TELL, "Direct messages", boxes, optional=True)
 

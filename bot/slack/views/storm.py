@@ -1,4 +1,4 @@
-"""The card of a storm: many new flakes at once, said once. Pure."""
+"""The card of a storm: many new flakes at once, in one message."""
 
 from __future__ import annotations
 

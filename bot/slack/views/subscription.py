@@ -1,4 +1,4 @@
-"""Subscriptions and the hours of a channel, in words and lists. Pure."""
+"""Subscriptions and the hours of a channel, in words and lists."""
 
 from __future__ import annotations
 
@@ -57,21 +57,21 @@ def cadence(hours: Hours) -> str:
 
 
 def quiet(hours: Hours) -> str:
-    """Return when nothing is said, in words."""
-    held = hours.quiet
-    if held is None:
+    """Return the quiet hours, in words."""
+    quiet_hours = hours.quiet
+    if quiet_hours is None:
         return "no quiet hours"
-    parts = [f"{held.begin:%H:%M} to {held.end:%H:%M}"] if held.begin != held.end else []
-    parts += [f"on {DAYS[day]}" for day in sorted(held.days)]
+    parts = [f"{quiet_hours.begin:%H:%M} to {quiet_hours.end:%H:%M}"] if quiet_hours.begin != quiet_hours.end else []
+    parts += [f"on {DAYS[day]}" for day in sorted(quiet_hours.days)]
     return f"quiet {phrase.listing(parts)}, {hours.zone.key}"
 
 
 def subscribed(repository: str, filters: Filters, hours: Hours) -> Message:
-    """Say what a channel hears from now on."""
+    """Confirm the subscription of a channel."""
     shown = f"{phrase.repository(repository)}: {describe(filters)}."
-    text = f"This channel hears of {phrase.repository_text(repository)} from now on; {cadence(hours)}."
+    text = f"This channel is subscribed to {phrase.repository_text(repository)}; {cadence(hours)}."
     blocks = [
-        block_kit.section(f"\N{BELL} This channel hears of {shown}"),
+        block_kit.section(f"\N{BELL} This channel is subscribed to {shown}"),
         block_kit.context(f"Digest: {cadence(hours)} · {quiet(hours)}"),
         block_kit.actions(_hours_button("Digest and quiet hours…"), _list_button()),
     ]
@@ -79,9 +79,11 @@ def subscribed(repository: str, filters: Filters, hours: Hours) -> Message:
 
 
 def unsubscribed(repository: str) -> Message:
-    """Say that a channel hears no more of a repository."""
-    text = f"This channel hears no more of {phrase.repository_text(repository)}."
-    return Message(text, (block_kit.section(f"This channel hears no more of {phrase.repository(repository)}."),))
+    """Confirm that a channel is unsubscribed."""
+    text = f"This channel is no longer subscribed to {phrase.repository_text(repository)}."
+    return Message(
+        text, (block_kit.section(f"This channel is no longer subscribed to {phrase.repository(repository)}."),)
+    )
 
 
 def hours_set(hours: Hours) -> Message:
@@ -101,8 +103,8 @@ def nothing_to_tell() -> Message:
 
 
 def listing(rows: Sequence[NamedSubscription], hours: Hours, paused: str | None) -> Message:
-    """List what a channel hears of, each with its buttons."""
-    text = f"This channel hears of {phrase.count(len(rows), 'repository', 'repositories')}; {cadence(hours)}."
+    """List the subscriptions of a channel, each with its buttons."""
+    text = f"This channel is subscribed to {phrase.count(len(rows), 'repository', 'repositories')}; {cadence(hours)}."
     blocks: list[Block] = [block_kit.section(f"*{text}*")]
     if paused:
         blocks.append(block_kit.section(f"\N{WARNING SIGN} Paused: {block_kit.escape(block_kit.line(paused), 300)}"))
@@ -119,7 +121,9 @@ def listing(rows: Sequence[NamedSubscription], hours: Hours, paused: str | None)
 
 def _row_buttons(row: NamedSubscription) -> tuple[Element, ...]:
     value = InRepository(row.subscription.id, row.subscription.repository_id).encode()
-    ask = block_kit.confirm("Unsubscribe this channel?", f"It hears no more of {row.repository}.", yes="Unsubscribe")
+    ask = block_kit.confirm(
+        "Unsubscribe this channel?", f"It gets no more messages about {row.repository}.", yes="Unsubscribe"
+    )
     return (
         block_kit.button(
             "Change…", Action.SUBSCRIPTION_EDIT, value, says=f"Change the subscription to {row.repository}"
@@ -133,7 +137,7 @@ def _hours_button(label: str) -> Element:
 
 
 def _list_button() -> Element:
-    return block_kit.button("Subscriptions", Action.MENU_SUBSCRIPTIONS, says="List what this channel hears of")
+    return block_kit.button("Subscriptions", Action.MENU_SUBSCRIPTIONS, says="List the subscriptions of this channel")
 
 
 def _now_button() -> Element:

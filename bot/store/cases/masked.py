@@ -42,7 +42,7 @@ def list_since(
         sa.not_(_rested_on_an_incident()),
     )
     over = sa.case((quarantines.c.state.in_(_OVER), quarantines.c.decided_at), else_=quarantines.c.expires_at)
-    said = (
+    reported = (
         sa.select(quarantines.c.id.label("quarantine_id"), labels.c.created_at.label("noticed_at"))
         .join(
             labels,
@@ -60,7 +60,7 @@ def list_since(
             labels.c.created_at < until,
         )
     )
-    both = sa.union_all(suspended, said).subquery()
+    both = sa.union_all(suspended, reported).subquery()
     noticed = (
         sa.select(both.c.quarantine_id, sa.func.min(both.c.noticed_at).label("noticed_at"))
         .group_by(both.c.quarantine_id)

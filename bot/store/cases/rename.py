@@ -146,7 +146,7 @@ def move_records(
 ) -> bool:
     """Let what was recorded of the second case of each pair, from `since` on, be of the first.
 
-    Returns whether any result was: scores are not moved, they are to be computed anew from the results.
+    Returns whether any result was: scores are not moved, they are to be computed again from the results.
     """
     new = list(pairs.values())
     moved = _move_results(session, repository_id, {second: first for first, second in pairs.items()}, since)
@@ -221,14 +221,14 @@ def _move_cards(session: Session, repository_id: RepositoryId, pairs: Mapping[Ca
     for first, second in pairs.items():
         prefix, other = (f"card:{repository_id}:{number}:" for number in (first, second))
         moved = sa.func.replace(messages.c.key, other, prefix)
-        held = messages.alias("held")
+        existing = messages.alias("existing")
         session.execute(
             sa.update(messages)
             .where(
                 messages.c.repository_id == repository_id,
                 messages.c.case_id == second,
                 messages.c.key.startswith(other, autoescape=True),
-                ~sa.exists().where(held.c.key == moved),
+                ~sa.exists().where(existing.c.key == moved),
             )
             .values(key=moved, case_id=first)
         )

@@ -121,7 +121,7 @@ def put_found(session: Session, found: Sequence[Incident]) -> None:
 
 
 def delete_found(session: Session, repository_id: RepositoryId) -> None:
-    """Forget what the filter found, so that it can be found anew."""
+    """Forget what the filter found, so that it can be found again."""
     session.execute(
         sa.delete(incidents).where(incidents.c.repository_id == repository_id, incidents.c.kind != Kind.MARKED.value)
     )

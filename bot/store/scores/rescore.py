@@ -1,4 +1,4 @@
-"""What has to be scored anew: how often it was asked for, and which asking the present scores answer."""
+"""Requests to score a repository again, and which of them the present scores answer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.store.tables import rescores
 
 @dataclass(frozen=True, slots=True)
 class Rescore:
-    """How many times a re-score of a repository was asked for, and how many of them were answered."""
+    """How many times a rescore of a repository was requested, and how many of the requests were answered."""
 
     wanted: int
     done: int
@@ -28,7 +28,7 @@ class Rescore:
 
 
 def request(session: Session, repository_id: RepositoryId, reason: str, now: datetime) -> None:
-    """Ask for the scores of a repository to be computed anew from its stored runs."""
+    """Request that the scores of a repository be computed again from its stored runs."""
     statement = insert(rescores).values(repository_id=repository_id, wanted=1, done=0, reason=reason, requested_at=now)
     session.execute(
         statement.on_conflict_do_update(
@@ -39,7 +39,7 @@ def request(session: Session, repository_id: RepositoryId, reason: str, now: dat
 
 
 def find(session: Session, repository_id: RepositoryId) -> Rescore:
-    """What was asked for and answered; nothing where nobody ever asked."""
+    """The requests of a repository and the answers; zero where there were none."""
     row = session.execute(
         sa.select(rescores.c.wanted, rescores.c.done, rescores.c.reason).where(
             rescores.c.repository_id == repository_id

@@ -201,7 +201,7 @@ def put(session: Session, repository_id: RepositoryId, rows: Sequence[StoredScor
 
 
 def delete(session: Session, repository_id: RepositoryId) -> None:
-    """Remove the scores of a repository, to be written anew."""
+    """Remove the scores of a repository, to be written again."""
     session.execute(sa.delete(scores).where(scores.c.repository_id == repository_id))
 
 

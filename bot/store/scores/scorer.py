@@ -213,7 +213,7 @@ def forget_branch(session: Session, repository_id: RepositoryId, branch: int) ->
 
 
 def delete(session: Session, repository_id: RepositoryId) -> None:
-    """Remove the state of a repository, to be written anew."""
+    """Remove the state of a repository, to be written again."""
     for table in (scorers, pass_counts, branch_beliefs):
         session.execute(sa.delete(table).where(table.c.repository_id == repository_id))
 

@@ -24,7 +24,7 @@ from bot.store.tables import repositories, slack_tokens, workspace_installations
 class Workspace:
     """One installation of the Slack app.
 
-    `by_token` is the one SLACK_BOT_TOKEN speaks for; its ids are empty until Slack has told them.
+    `by_token` is the one SLACK_BOT_TOKEN speaks for; its ids are empty until Slack has sent them.
     `sees_all`: nobody else is served, so it need not be bound to installations one by one.
     `has_token`: FlakeGuard can call Slack's API there; a workspace may take its token back and keep the app.
     """
@@ -46,7 +46,7 @@ class Workspace:
 
     @property
     def is_known(self) -> bool:
-        """Whether Slack has told which workspace this is."""
+        """Whether Slack has said which workspace this is."""
         return bool(self.enterprise_id or self.team_id)
 
     def has_member(self, enterprise_id: str, team_id: str) -> bool:
@@ -73,7 +73,7 @@ def put(
 
 
 def put_by_token(session: Session, *, sees_all: bool, now: datetime) -> Workspace:
-    """The workspace of SLACK_BOT_TOKEN, recorded without its ids where Slack has not told them yet."""
+    """The workspace of SLACK_BOT_TOKEN, recorded without its ids where Slack has not sent them yet."""
     statement = insert(workspaces).values(
         enterprise_id="", team_id="", name="", bot_user_id="", by_token=True, sees_all=sees_all, installed_at=now
     )
@@ -92,21 +92,21 @@ def identify(
 ) -> Workspace:
     """Record whom SLACK_BOT_TOKEN speaks for; a token of another workspace leaves what is known of the former."""
     session.execute(sa.text("select pg_advisory_xact_lock(hashtext('flakeguard:by_token'))"))
-    held = session.execute(_SELECT.where(workspaces.c.by_token)).mappings().one_or_none()
+    current = session.execute(_SELECT.where(workspaces.c.by_token)).mappings().one_or_none()
     same = (
         session.execute(_SELECT.where(workspaces.c.enterprise_id == enterprise_id, workspaces.c.team_id == team_id))
         .mappings()
         .one_or_none()
     )
     row: dict[str, object] = {"name": name, "bot_user_id": bot_user_id, "removed_at": None}
-    sees_all = held["sees_all"] if held else False
-    if held is not None and not held["team_id"] and not held["enterprise_id"] and same is None:
+    sees_all = current["sees_all"] if current else False
+    if current is not None and not current["team_id"] and not current["enterprise_id"] and same is None:
         row |= {"enterprise_id": enterprise_id, "team_id": team_id}
-        number = held["id"]
+        number = current["id"]
     else:
-        if held is not None and (same is None or same["id"] != held["id"]):
+        if current is not None and (same is None or same["id"] != current["id"]):
             session.execute(
-                sa.update(workspaces).where(workspaces.c.id == held["id"]).values(by_token=False, sees_all=False)
+                sa.update(workspaces).where(workspaces.c.id == current["id"]).values(by_token=False, sees_all=False)
             )
         number = (
             same["id"]
