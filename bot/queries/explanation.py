@@ -62,7 +62,7 @@ def of_case(session: Session, case_id: CaseId, now: datetime, *, ahead: bool = T
     shown = [*state.scored, *(score for score in state.inactive if score.status is not Status.HEALTHY)]
     keys = scorer_store.get_keys(session, case.repository_id)
     policy = policies.of_repository(session, case.repository_id)
-    found = evidence.gather(
+    case_evidence = evidence.gather(
         mine,
         history_store.count_failing(session, case.repository_id, {one.run.id for one in mine if one.failed}),
         _kinds(session, case.repository_id, mine),
@@ -82,7 +82,7 @@ def of_case(session: Session, case_id: CaseId, now: datetime, *, ahead: bool = T
         title=case.title,
         status=status,
         score=shown[0] if shown else None,
-        evidence=found,
+        evidence=case_evidence,
         outlook=_outlook(
             status, _followed(session, case.repository_id, rows) if ahead else (), results, release, policy, keys, now
         ),
@@ -96,34 +96,36 @@ def with_incidents(session: Session, repository_id: RepositoryId, results: Seque
     marked = incident_store.list_marked(session, repository_id)
     suites = history_store.list_suites(session, repository_id, sorted({one.case_id for one in results}))
     failed = {one.run.id for one in results if one.failed}
-    found: dict[tuple[int, str], list[Incident]] = {}
+    detected: dict[tuple[int, str], list[Incident]] = {}
     for one in incident_store.list_found(session, repository_id, failed):
         if one.run_id is not None:
-            found.setdefault((one.run_id, one.variant), []).append(one)
+            detected.setdefault((one.run_id, one.variant), []).append(one)
     with_incidents = []
     for result in results:
         run = result.run
         incidents = [one for one in marked if one.covers(run.started_at, run.completed_at)]
         if result.failed:
             suite = suites.get(result.case_id)
-            incidents += [one for one in found.get((run.id, result.variant), ()) if _holds(one, suite, result.runner)]
+            incidents += [
+                one for one in detected.get((run.id, result.variant), ()) if _holds(one, suite, result.runner)
+            ]
         with_incidents.append(replace(result, incidents=tuple(incidents)) if incidents else result)
     return with_incidents
 
 
-def _holds(found: Incident, suite: str | None, runner: str) -> bool:
+def _holds(incident: Incident, suite: str | None, runner: str) -> bool:
     """Whether an incident of a variant is one of a case of this suite that ran on this runner."""
-    match found.kind:
+    match incident.kind:
         case Kind.RUN:
             return True
         case Kind.SUITE:
-            return found.suite == suite
+            return incident.suite == suite
         case Kind.RUNNER:
-            return found.suite == runner
+            return incident.suite == runner
         case Kind.MARKED:
             return False
         case _:
-            assert_never(found.kind)
+            assert_never(incident.kind)
 
 
 def _kinds(session: Session, repository_id: RepositoryId, results: Iterable[CaseResult]) -> list[FailureKind]:

@@ -98,14 +98,14 @@ def _by_repository(
 
 def _failures(rows: list[FailureRow]) -> list[Failure]:
     """One failure per run, variant and case; those of a case that passed in the end are time lost."""
-    found = []
+    failures = []
     for (run_id, variant, case_id), group in itertools.groupby(
         rows, lambda row: (row.run_id, row.variant, row.case_id)
     ):
         results = [row for row in group if row.outcome is not Outcome.SKIPPED]
         failed = [row for row in results if row.outcome.is_failure]
         if failed:
-            found.append(
+            failures.append(
                 Failure(
                     case_id=case_id,
                     run_id=run_id,
@@ -115,7 +115,7 @@ def _failures(rows: list[FailureRow]) -> list[Failure]:
                     fingerprint_id=failed[-1].fingerprint_id,
                 )
             )
-    return found
+    return failures
 
 
 def _in_incidents(incidents: Iterable[Incident], runs: Sequence[StoredRun]) -> set[RunId]:
@@ -125,6 +125,6 @@ def _in_incidents(incidents: Iterable[Incident], runs: Sequence[StoredRun]) -> s
     return within | {run.id for run in runs if any(one.covers(run.started_at, run.completed_at) for one in marked)}
 
 
-def _named(session: Session, found: list[Impact]) -> list[Impact]:
-    cases = case_store.list_current(session, [one.case_id for one in found])
-    return [replace(one, title=cases[one.case_id].title) for one in found]
+def _named(session: Session, impacts: list[Impact]) -> list[Impact]:
+    cases = case_store.list_current(session, [one.case_id for one in impacts])
+    return [replace(one, title=cases[one.case_id].title) for one in impacts]

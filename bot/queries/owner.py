@@ -64,15 +64,15 @@ def mentionable(
     Anybody else stays a name.
     """
     rules = policy.of_repository(session, repository_id)
-    found = []
+    mentions = []
     for name in names:
         if owner.is_person(name) or owner.is_group(name):
-            found.append(name)
+            mentions.append(name)
             continue
         linked = [
             one.slack_user
             for one in account_link_store.list_of_account(session, name.removeprefix("@"))
             if one.workspace_id == workspace_id
         ]
-        found.append(linked[0] if linked else rules.group_of(name) or name)
-    return tuple(dict.fromkeys(found))
+        mentions.append(linked[0] if linked else rules.group_of(name) or name)
+    return tuple(dict.fromkeys(mentions))

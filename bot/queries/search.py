@@ -38,11 +38,11 @@ class CaseSearch:
         """The cases of these repositories whose title holds every word, or whose id it is, the likeliest first."""
         if named := case_store.list_by_uid(session, repository_ids, words.strip()):
             return named[:limit]
-        found: list[CaseId] = []
+        case_ids: list[CaseId] = []
         for repository_id in repository_ids:
-            found += self._index(session, repository_id, now).find(words, limit)
-        known = {case.id: case for case in case_store.list_by_id(session, repository_ids, found)}
-        hits = [known[case_id] for case_id in found if case_id in known]
+            case_ids += self._index(session, repository_id, now).find(words, limit)
+        known = {case.id: case for case in case_store.list_by_id(session, repository_ids, case_ids)}
+        hits = [known[case_id] for case_id in case_ids if case_id in known]
         wanted = " ".join(words.lower().split())
         if exact := [case for case in hits if case.title.lower() == wanted]:
             return exact[:limit]

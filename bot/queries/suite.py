@@ -21,10 +21,10 @@ class _Suites:
     """The module and the folder of every case of a repository, as numbers; 0 is no suite."""
 
     def __init__(self, session: Session, repository_id: RepositoryId) -> None:
-        found = cofailure_store.list_suites(session, repository_id)
+        suites = cofailure_store.list_suites(session, repository_id)
         numbers = {"": 0}
-        self._of = np.zeros((2, max(found, default=0) + 1), dtype=np.int_)
-        for case, names in found.items():
+        self._of = np.zeros((2, max(suites, default=0) + 1), dtype=np.int_)
+        for case, names in suites.items():
             for level, name in enumerate(names):
                 self._of[level, case] = numbers.setdefault(name, len(numbers))
         self.names = list(numbers)
@@ -32,8 +32,8 @@ class _Suites:
 
     def of(self, case_ids: Iterable[int]) -> NDArray[np.int_]:
         """Two rows, modules and folders, aligned with the cases."""
-        found: NDArray[np.int_] = self._of[:, np.fromiter(case_ids, dtype=np.int32)]
-        return found
+        numbers: NDArray[np.int_] = self._of[:, np.fromiter(case_ids, dtype=np.int32)]
+        return numbers
 
     def may_be_down(self, failed: frozenset[int]) -> bool:
         """Whether enough of any suite failed that it may have gone down as a whole, by all its cases ever known."""
@@ -53,10 +53,10 @@ def list_down(
     `failed` has the failed cases of each run. A variant that was read in part, or lists failures only, does not say how
     large a suite is, so it says nothing here.
     """
-    if not any(len(found) >= cluster.SUITE_CASES for found in failed.values()):
+    if not any(len(case_ids) >= cluster.SUITE_CASES for case_ids in failed.values()):
         return {}
     suites = _Suites(session, repository_id)
-    wide = [run_id for run_id, found in failed.items() if suites.may_be_down(found)]
+    wide = [run_id for run_id, case_ids in failed.items() if suites.may_be_down(case_ids)]
     down: dict[RunId, dict[str, frozenset[int]]] = {}
     for start in range(0, len(wide), _CHUNK):
         for stored in result_store.list_variants(session, repository_id, wide[start : start + _CHUNK]):

@@ -66,8 +66,8 @@ def of_path(rules: tuple[Rule, ...], path: str) -> tuple[str, ...]:
 
 def teams(owners: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """The teams among owners, as (organisation, slug)."""
-    found = (_TEAM.fullmatch(owner) for owner in owners)
-    return tuple((one[1].lower(), one[2].lower()) for one in found if one)
+    matches = (_TEAM.fullmatch(owner) for owner in owners)
+    return tuple((match[1].lower(), match[2].lower()) for match in matches if match)
 
 
 def includes(owners: tuple[str, ...], login: str, teams_of: frozenset[str]) -> bool:

@@ -109,10 +109,10 @@ class ArtifactPattern:
         """The variant's part and the shard (either may be empty) of an artifact; None where it is another's."""
         parts = _PLACEHOLDER.split(self.template)
         expression = "".join(f"(?P<{part}>.+?)" if index % 2 else re.escape(part) for index, part in enumerate(parts))
-        found = re.fullmatch(expression, artifact[:ARTIFACT_LENGTH])
-        if found is None:
+        match = re.fullmatch(expression, artifact[:ARTIFACT_LENGTH])
+        if match is None:
             return None
-        groups = found.groupdict()
+        groups = match.groupdict()
         return "-".join(value for name, value in groups.items() if name != _SHARD), groups.get(_SHARD, "")
 
 
@@ -140,7 +140,7 @@ class Policy:
 
     def split_artifact(self, artifact: str) -> tuple[str, str] | None:
         """Variant and shard by the first pattern that fits; None where the policy says nothing."""
-        return next((found for one in self.artifacts if (found := one.match(artifact)) is not None), None)
+        return next((split for pattern in self.artifacts if (split := pattern.match(artifact)) is not None), None)
 
 
 DEFAULT = Policy()
@@ -173,7 +173,7 @@ def decode(document: object) -> Policy:
 
 def _thresholds(section: Section) -> Thresholds:
     default = Thresholds()
-    found = Thresholds(
+    thresholds = Thresholds(
         broken_from=section.number("broken_from", default.broken_from, 0.5, 0.999),
         flaky_from=section.number("flaky_from", default.flaky_from, 0.5, 0.999),
         suspect_from=section.number("suspect_from", default.suspect_from, 0.1, 0.999),
@@ -182,16 +182,16 @@ def _thresholds(section: Section) -> Thresholds:
         infra_days=section.integer("infra_days", default.infra_days, 0, 90),
     )
     section.finish()
-    if found.suspect_from > found.flaky_from:
-        message = f"{section.place}.suspect_from: must not be above flaky_from ({found.flaky_from:g})."
+    if thresholds.suspect_from > thresholds.flaky_from:
+        message = f"{section.place}.suspect_from: must not be above flaky_from ({thresholds.flaky_from:g})."
         raise InvalidInputError(message)
-    return found
+    return thresholds
 
 
 def _quarantine(section: Section) -> QuarantineRules:
     default = QuarantineRules()
     budget = section.section("budget")
-    found = QuarantineRules(
+    rules = QuarantineRules(
         propose=section.flag("propose", default.propose),
         days=section.integer("days", default.days, 1, 90),
         release_after=section.integer("release_after", default.release_after, 1, 1000),
@@ -203,7 +203,7 @@ def _quarantine(section: Section) -> QuarantineRules:
     )
     budget.finish()
     section.finish()
-    return found
+    return rules
 
 
 def _approval(section: Section) -> Approval:
@@ -224,25 +224,25 @@ def _approval(section: Section) -> Approval:
             )
         )
         one.finish()
-    found = Approval(
+    approval = Approval(
         self_approval=section.flag("self_approval", default.self_approval),
         owners=section.flag("owners", default.owners),
         paths=(*protected, *rules),
     )
     section.finish()
-    return found
+    return approval
 
 
 def _team(section: Section) -> Team:
-    found = Team(section.text("team", PATTERN_LENGTH), section.text("slack", PATTERN_LENGTH))
+    team = Team(section.text("team", PATTERN_LENGTH), section.text("slack", PATTERN_LENGTH))
     section.finish()
-    if not owners.teams((found.name,)):
-        message = f"{section.place}.team: {found.name!r} is no team; write it as CODEOWNERS does, `@acme/payments`."
+    if not owners.teams((team.name,)):
+        message = f"{section.place}.team: {team.name!r} is no team; write it as CODEOWNERS does, `@acme/payments`."
         raise InvalidInputError(message)
-    if not owners.is_group(found.group):
-        message = f"{section.place}.slack: {found.group!r} is no user group of Slack; its id begins with S, as S0PAY1."
+    if not owners.is_group(team.group):
+        message = f"{section.place}.slack: {team.group!r} is no user group of Slack; its id begins with S, as S0PAY1."
         raise InvalidInputError(message)
-    return found
+    return team
 
 
 def _path(text: str, place: str) -> str:

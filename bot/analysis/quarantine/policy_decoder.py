@@ -22,8 +22,8 @@ class Section:
 
     def flag(self, key: str, default: bool) -> bool:
         """A truth value."""
-        found = self.choice(key)
-        return default if found is None else found
+        value = self.choice(key)
+        return default if value is None else value
 
     def choice(self, key: str) -> bool | None:
         """A truth value, None where the key is absent."""
@@ -73,13 +73,13 @@ class Section:
 
     def texts(self, key: str, most: int, length: int) -> list[tuple[str, str]]:
         """A list of texts, each with its place."""
-        found = []
+        texts = []
         for index, value in enumerate(self._list(key, most)):
             if not isinstance(value, str) or not 0 < len(value) <= length:
                 place = f"{key}[{index}]"
                 raise self._wrong(place, value, f"a text of 1 to {length} characters")
-            found.append((value, self._where(f"{key}[{index}]")))
-        return found
+            texts.append((value, self._where(f"{key}[{index}]")))
+        return texts
 
     def section(self, key: str) -> Self:
         """A mapping inside this one, empty where the key is absent."""
@@ -92,13 +92,13 @@ class Section:
 
     def sections(self, key: str, most: int) -> list[Self]:
         """A list of mappings."""
-        found = []
+        sections = []
         for index, value in enumerate(self._list(key, most)):
             if not isinstance(value, Mapping):
                 place = f"{key}[{index}]"
                 raise self._wrong(place, value, "a mapping of keys")
-            found.append(type(self)(self._where(f"{key}[{index}]"), cast("Mapping[object, object]", value)))
-        return found
+            sections.append(type(self)(self._where(f"{key}[{index}]"), cast("Mapping[object, object]", value)))
+        return sections
 
     def finish(self) -> None:
         """Refuse keys nobody asked for.

@@ -97,9 +97,9 @@ def _rows(message: AuthorMessage) -> list[Block]:
 
 def _buttons(message: AuthorMessage) -> tuple[Element, ...]:
     value = InRepository(message.notice_id, message.repository_id).encode()
-    found = []
+    buttons = []
     if message.rerun_at is None:
-        found.append(
+        buttons.append(
             block_kit.button(
                 "Rerun failed",
                 Action.AUTHOR_RERUN,
@@ -114,14 +114,14 @@ def _buttons(message: AuthorMessage) -> tuple[Element, ...]:
             "Then these failures count against the belief that the tests are flaky.",
             yes="It is me",
         )
-        found.append(
+        buttons.append(
             block_kit.button(
                 "It is me", Action.AUTHOR_MINE, value, says="Say that your change broke these tests", ask=ask
             )
         )
-    found.append(
+    buttons.append(
         block_kit.button(
             "No such messages", Action.AUTHOR_SILENCE, value, says="Send me no more messages like this one"
         )
     )
-    return tuple(found)
+    return tuple(buttons)

@@ -38,20 +38,20 @@ class ListKind(StrEnum):
     BROKEN = "broken"
 
 
-def case_list(kind: ListKind, found: Sequence[ListedCase], total: int | None = None) -> Message:
+def case_list(kind: ListKind, listed: Sequence[ListedCase], total: int | None = None) -> Message:
     """Show the cases of one kind; `total` is how many there are where not all are given."""
-    number = len(found) if total is None else total
+    number = len(listed) if total is None else total
     what = f"{phrase.count(number, 'test')} {'is' if number == 1 else 'are'} {kind}"
-    first = f", the first is {phrase.case_text(found[0].profile)}" if found else ""
-    blocks = [block_kit.section(f"*{what}*"), *rows(found, total=number), block_kit.actions(*menu_buttons())]
+    first = f", the first is {phrase.case_text(listed[0].profile)}" if listed else ""
+    blocks = [block_kit.section(f"*{what}*"), *rows(listed, total=number), block_kit.actions(*menu_buttons())]
     return Message(f"{what}{first}.", tuple(blocks))
 
 
-def rows(found: Sequence[ListedCase], *, total: int | None = None, limit: int = MAX_ROWS) -> list[Block]:
+def rows(listed: Sequence[ListedCase], *, total: int | None = None, limit: int = MAX_ROWS) -> list[Block]:
     """Return a section with a menu for each case, and how many are not shown."""
-    blocks = [block_kit.section(_row_text(row), accessory=menu(row.profile, row.quarantine)) for row in found[:limit]]
-    named = sum(row.stands_for for row in found) if total is None else total
-    hidden = named - sum(row.stands_for for row in found[:limit])
+    blocks = [block_kit.section(_row_text(row), accessory=menu(row.profile, row.quarantine)) for row in listed[:limit]]
+    named = sum(row.stands_for for row in listed) if total is None else total
+    hidden = named - sum(row.stands_for for row in listed[:limit])
     if hidden > 0:
         blocks.append(block_kit.context(f"and {hidden:,} more; narrow the list with a name"))
     return blocks

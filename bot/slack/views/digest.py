@@ -156,17 +156,17 @@ def _ledger(ledgers: Sequence[Ledger]) -> list[Block]:
 
 
 def _buttons(content: Digest) -> tuple[Element, ...]:
-    found = []
+    buttons = []
     if content.proposals:
         label = f"Review {phrase.count(content.proposals, 'proposal')}"
-        found.append(block_kit.button(label, Action.MENU_PROPOSED, says=label, style="primary"))
+        buttons.append(block_kit.button(label, Action.MENU_PROPOSED, says=label, style="primary"))
     if content.expiring:
         label = f"{content.expiring:,} expiring"
-        found.append(block_kit.button(label, Action.MENU_EXPIRING, says=f"List what ends soon: {label}"))
+        buttons.append(block_kit.button(label, Action.MENU_EXPIRING, says=f"List what ends soon: {label}"))
     if content.count(News.BROKEN):
-        found.append(block_kit.button("Broken", Action.MENU_BROKEN, says="List the broken tests"))
-    found.append(block_kit.button("Settings…", Action.DIGEST_SETTINGS, says="Change the digest of this channel"))
-    return tuple(found)
+        buttons.append(block_kit.button("Broken", Action.MENU_BROKEN, says="List the broken tests"))
+    buttons.append(block_kit.button("Settings…", Action.DIGEST_SETTINGS, says="Change the digest of this channel"))
+    return tuple(buttons)
 
 
 def _minutes(minutes: float) -> str:

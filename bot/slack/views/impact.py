@@ -11,21 +11,21 @@ from bot.slack.ids import Action
 from bot.slack.views import phrase
 
 
-def ranking(repository: str, days: int, found: Sequence[Impact]) -> Message:
+def ranking(repository: str, days: int, impacts: Sequence[Impact]) -> Message:
     """Rank the tests of a repository by what they cost in a period."""
     period = phrase.count(days, "day")
     name = phrase.repository_text(repository)
-    if not found:
+    if not impacts:
         text = f"No flaky test of {name} cost anything in the last {period}."
         shown = f"No flaky test of {phrase.repository(repository)} cost anything in the last {period}."
         return Message(text, (block_kit.section(shown),))
-    first = found[0]
+    first = impacts[0]
     worst = block_kit.escape(block_kit.line(first.title), phrase.MAX_TITLE)
     text = f"What to fix first in {name}, by the last {period}: {worst}, which {_cost(first)}."
     blocks: list[Block] = [
         block_kit.section(f"*What to fix first in {phrase.repository(repository)}*, by the last {period}")
     ]
-    for position, one in enumerate(found, start=1):
+    for position, one in enumerate(impacts, start=1):
         details = block_kit.button("Details", Action.DETAILS, str(one.case_id), says=f"Details of {one.title}")
         line = f"{position}. {block_kit.code(one.title, 160)}\nIt {_cost(one)}; {_outlook(one)}."
         blocks.append(block_kit.section(line, accessory=details))

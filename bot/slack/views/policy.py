@@ -70,6 +70,6 @@ def _teams(policy: Policy) -> str:
     )
 
 
-def _some(found: Sequence[str]) -> str:
-    more = [f"{len(found) - 5} more"] if len(found) > 5 else []  # noqa: PLR2004  # as many as fit a field
-    return ", ".join([*found[:5], *more]) or "none"
+def _some(names: Sequence[str]) -> str:
+    more = [f"{len(names) - 5} more"] if len(names) > 5 else []  # noqa: PLR2004  # as many as fit a field
+    return ", ".join([*names[:5], *more]) or "none"

@@ -100,14 +100,14 @@ def command_help(one: CommandHelp) -> Message:
 
 
 def pick(
-    words: str, found: Sequence[Choice], action: CaseAction, *, days: int | None = None, many: bool = False
+    words: str, choices: Sequence[Choice], action: CaseAction, *, days: int | None = None, many: bool = False
 ) -> Message:
     """Ask which of several tests a name means; `many` says that there are more than those given."""
-    count = f"More than {len(found)} tests fit" if many else phrase.count(len(found), "test fits", "tests fit")
+    count = f"More than {len(choices)} tests fit" if many else phrase.count(len(choices), "test fits", "tests fit")
     what = _QUESTIONS[action]
     text = f"{count} “{block_kit.escape(block_kit.line(words), _MAX_WORDS)}”. Choose the one {what}."
     first = "\n".join(
-        f"• {block_kit.code(one.title, 160)} in {block_kit.code(one.repository, 80)}" for one in found[:MAX_CHOICES]
+        f"• {block_kit.code(one.title, 160)} in {block_kit.code(one.repository, 80)}" for one in choices[:MAX_CHOICES]
     )
     menu = block_kit.external_select(Action.PICK, "Type a part of its name")
     blocks = (

@@ -102,13 +102,13 @@ def newest_id(session: Session, repository_id: RepositoryId) -> int:
 
 def first_seen(session: Session, repository_id: RepositoryId, case_ids: Iterable[CaseId]) -> datetime:
     """When the first of some cases was seen first; they are known."""
-    found: datetime = session.execute(
+    first_seen_at: datetime = session.execute(
         sa.select(sa.func.min(cases.c.first_seen_at)).where(
             cases.c.repository_id == repository_id,
             cases.c.id == sa.any_(sa.bindparam("case_ids", list(case_ids), type_=ARRAY(sa.Integer))),
         )
     ).scalar_one()
-    return found
+    return first_seen_at
 
 
 def count(session: Session, repository_ids: Collection[RepositoryId]) -> dict[RepositoryId, int]:

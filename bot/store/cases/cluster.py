@@ -47,7 +47,7 @@ def list_members(session: Session, repository_id: RepositoryId) -> dict[int, lis
 def replace(
     session: Session,
     repository_id: RepositoryId,
-    found: Sequence[tuple[int | None, str, Cluster]],
+    renewed: Sequence[tuple[int | None, str, Cluster]],
     now: datetime,
 ) -> None:
     """Store the clusters of a repository: each with the number it continues (None: new) and its title.
@@ -55,12 +55,12 @@ def replace(
     Those that nothing continues are deleted; an owner stays with the cluster it was given.
     """
     session.execute(sa.delete(cluster_cases).where(cluster_cases.c.repository_id == repository_id))
-    kept = [number for number, _, _ in found if number is not None]
+    kept = [number for number, _, _ in renewed if number is not None]
     session.execute(
         sa.delete(clusters).where(clusters.c.repository_id == repository_id, clusters.c.id.not_in(kept or [-1]))
     )
     rows = []
-    for number, title, cluster in found:
+    for number, title, cluster in renewed:
         values = {"kind": cluster.kind.value, "title": title, "times": cluster.times, "updated_at": now}
         if number is None:
             statement = sa.insert(clusters).values(repository_id=repository_id, first_seen_at=now, **values)

@@ -69,7 +69,7 @@ def list_failed_cases(
         )
         .group_by(failures.c.run_id)
     )
-    return {RunId(run_id): frozenset(found) for run_id, found in rows}
+    return {RunId(run_id): frozenset(case_ids) for run_id, case_ids in rows}
 
 
 def count_kinds(

@@ -45,7 +45,7 @@ def gather(
     sizes, on_fixture = _clusters(session, repository_id, wanted)
     on_order = _ordered(session, repository_id, wanted)
     first_seen = _first_seen(session, repository_id, wanted)
-    found = {}
+    figures = {}
     for case_id, state in states.items():
         worst = state.scored[0]
         one = recent.get(case_id)
@@ -53,7 +53,7 @@ def gather(
         categories: dict[str, int] = defaultdict(int)
         for (category, _), number in named.items():
             categories[category] += number
-        found[case_id] = CaseFigures(
+        figures[case_id] = CaseFigures(
             p_flaky=worst.p_flaky,
             p_broken=worst.p_broken,
             rate=worst.rate,
@@ -75,7 +75,7 @@ def gather(
             age=(now - first_seen[case_id]).total_seconds() / _DAY,
             since_failure=(now - one["latest"]).total_seconds() / _DAY if one else WINDOW.total_seconds() / _DAY,
         )
-    return found
+    return figures
 
 
 def _recent(
@@ -125,10 +125,10 @@ def _kinds(
         )
         .group_by(failures.c.case_id, fingerprints.c.category, kind)
     )
-    found: dict[CaseId, dict[tuple[str, int], int]] = defaultdict(dict)
+    kinds: dict[CaseId, dict[tuple[str, int], int]] = defaultdict(dict)
     for case_id, category, number, count in rows:
-        found[CaseId(case_id)][category, number] = count
-    return found
+        kinds[CaseId(case_id)][category, number] = count
+    return kinds
 
 
 def _usual_durations(session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId]) -> dict[CaseId, float]:

@@ -40,8 +40,8 @@ def _told_apart(
         names.setdefault(former or number, []).append((former is None, number, key))
     numbers: dict[bytes, CaseId] = {}
     freed: list[CaseId] = []
-    for case_id, found in names.items():
-        *others, stays = sorted(found)
+    for case_id, candidates in names.items():
+        *others, stays = sorted(candidates)
         numbers[stays[2]] = case_id
         for _, number, key in others:
             numbers[key] = number

@@ -58,12 +58,12 @@ def list_by_variant(
         )
     )
     unpacked = {bytes(digest): np.frombuffer(zlib.decompress(data), dtype="<i4") for digest, data in packed}
-    found: dict[str, list[tuple[RunId, NDArray[np.int32]]]] = defaultdict(list)
+    orders_of_variant: dict[str, list[tuple[RunId, NDArray[np.int32]]]] = defaultdict(list)
     for variant, run_id, digest in rows:
         # One that was being forgotten while this run was stored is gone.
         if (order := unpacked.get(bytes(digest))) is not None:
-            found[variant].append((RunId(run_id), order))
-    return found
+            orders_of_variant[variant].append((RunId(run_id), order))
+    return orders_of_variant
 
 
 def forget_old(session: Session) -> None:
@@ -93,7 +93,7 @@ def forget_old(session: Session) -> None:
 
 
 def replace_suspects(
-    session: Session, repository_id: RepositoryId, found: Iterable[tuple[str, OrderSuspect]], now: datetime
+    session: Session, repository_id: RepositoryId, suspects: Iterable[tuple[str, OrderSuspect]], now: datetime
 ) -> None:
     """Store the order-dependent suspects of a repository, each with its variant, in place of those before."""
     session.execute(sa.delete(order_suspects).where(order_suspects.c.repository_id == repository_id))
@@ -110,7 +110,7 @@ def replace_suspects(
             "chance": one.chance,
             "updated_at": now,
         }
-        for variant, one in found
+        for variant, one in suspects
     ]
     if rows:
         session.execute(sa.insert(order_suspects), rows)

@@ -59,8 +59,8 @@ class Reader:
 
     def read(self, session: Session, limit: int) -> list[tuple[StoredRun, tuple[StoredExecution, ...]]]:
         """The next runs, each with its variants in order; none at the end."""
-        found = history_store.list_runs_after(session, self._repository_id, self.position, limit)
-        if not found:
+        new_runs = history_store.list_runs_after(session, self._repository_id, self.position, limit)
+        if not new_runs:
             return []
         rows = session.execute(
             sa.select(
@@ -73,28 +73,28 @@ class Reader:
                 run_results.c.runner_names,
             ).where(
                 run_results.c.repository_id == self._repository_id,
-                run_results.c.run_id == sa.any_(sa.bindparam("run_ids", [run.id for run in found])),
+                run_results.c.run_id == sa.any_(sa.bindparam("run_ids", [run.id for run in new_runs])),
             )
         ).all()
         self._learn(session, {bytes(row[2]): (row[0], row[1]) for row in rows})
-        retries = self._retries(session, [run.id for run in found])
+        retries = self._retries(session, [run.id for run in new_runs])
         executions: dict[RunId, list[StoredExecution]] = {}
-        for run_id, variant, kind, outcomes, whole, told, names in rows:
+        for run_id, variant, kind, outcomes, complete, runners, names in rows:
             executions.setdefault(RunId(run_id), []).append(
                 StoredExecution(
                     variant,
                     bytes(kind),
                     self._cases[bytes(kind)],
                     np.frombuffer(outcomes, dtype=np.uint8),
-                    whole,
+                    complete,
                     retries.get((run_id, variant), {}),
                     None
-                    if told is None
-                    else Runners(np.frombuffer(told, dtype=np.uint8).astype(np.int32), tuple(names)),
+                    if runners is None
+                    else Runners(np.frombuffer(runners, dtype=np.uint8).astype(np.int32), tuple(names)),
                 )
             )
-        self.position = found[-1].ordinal
-        return [(run, tuple(sorted(executions.get(run.id, ()), key=lambda one: one.variant))) for run in found]
+        self.position = new_runs[-1].ordinal
+        return [(run, tuple(sorted(executions.get(run.id, ()), key=lambda one: one.variant))) for run in new_runs]
 
     def _learn(self, session: Session, kinds: Mapping[bytes, tuple[int, str]]) -> None:
         """Read the cases of variants that ran others than any variant before."""
@@ -125,11 +125,11 @@ class Reader:
             )
             .order_by(failures.c.case_id, failures.c.retry)
         )
-        found: dict[tuple[int, str], dict[int, tuple[bool, ...]]] = {}
+        retries: dict[tuple[int, str], dict[int, tuple[bool, ...]]] = {}
         for run_id, variant, case_id, outcome in rows:
-            by_case = found.setdefault((run_id, variant), {})
+            by_case = retries.setdefault((run_id, variant), {})
             by_case[case_id] = (*by_case.get(case_id, ()), OUTCOMES[outcome].is_failure)
-        return found
+        return retries
 
 
 def count_keys(session: Session, repository_id: RepositoryId) -> int:

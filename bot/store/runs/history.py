@@ -131,11 +131,11 @@ def list_results(
         .where(positions.c.position.is_not(None))
     ).all()
     failed = _failures(session, repository_id, case_ids, known)
-    found = []
+    results = []
     for case_id, run_id, variant, whole, outcome, ran_on in rows:
         more = failed.get((case_id, run_id, variant), [])
         named = [row.fingerprint_id for row in more if row.fingerprint_id is not None]
-        found.append(
+        results.append(
             CaseResult(
                 case_id=CaseId(case_id),
                 run=known[run_id][1],
@@ -149,7 +149,7 @@ def list_results(
                 runner=ran_on or "",
             )
         )
-    return sorted(found, key=lambda result: (result.case_id, known[result.run.id][0], result.variant))
+    return sorted(results, key=lambda result: (result.case_id, known[result.run.id][0], result.variant))
 
 
 def list_failures(

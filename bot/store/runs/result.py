@@ -219,7 +219,7 @@ def list_failing_heads(session: Session, repository_id: RepositoryId, case_id: C
 
 def fails_on_default_branch(session: Session, repository_id: RepositoryId, case_id: CaseId, since: datetime) -> bool:
     """Whether a case failed on the default branch since a time."""
-    found = (
+    failing = (
         sa.select(failures.c.id)
         .join(runs, sa.and_(runs.c.repository_id == failures.c.repository_id, runs.c.id == failures.c.run_id))
         .where(
@@ -231,7 +231,7 @@ def fails_on_default_branch(session: Session, repository_id: RepositoryId, case_
         )
         .limit(1)
     )
-    return session.execute(found).first() is not None
+    return session.execute(failing).first() is not None
 
 
 def count_failures_by_day(
@@ -244,7 +244,7 @@ def count_failures_by_day(
         scores.c.case_id == failures.c.case_id,
         scores.c.status == Status.FLAKY.value,
     )
-    found = (
+    failed = (
         sa.select(day.label("day"), is_flaky.label("is_flaky"))
         .join(failures, sa.and_(failures.c.repository_id == runs.c.repository_id, failures.c.run_id == runs.c.id))
         .where(
@@ -255,6 +255,6 @@ def count_failures_by_day(
         .subquery()
     )
     rows = session.execute(
-        sa.select(found.c.day, found.c.is_flaky, sa.func.count()).group_by(found.c.day, found.c.is_flaky)
+        sa.select(failed.c.day, failed.c.is_flaky, sa.func.count()).group_by(failed.c.day, failed.c.is_flaky)
     )
     return [(row[0], row[1], row[2]) for row in rows]

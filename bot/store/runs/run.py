@@ -240,8 +240,8 @@ def count_since(
 def last_ingested(session: Session, repository_ids: Sequence[RepositoryId]) -> datetime | None:
     """When the newest results of some repositories were read."""
     statement = sa.select(sa.func.max(runs.c.ingested_at)).where(runs.c.repository_id.in_(repository_ids))
-    found: datetime | None = session.execute(statement).scalar_one()
-    return found
+    ingested_at: datetime | None = session.execute(statement).scalar_one()
+    return ingested_at
 
 
 def any_ended_since(session: Session, repository_id: RepositoryId, since: datetime) -> bool:

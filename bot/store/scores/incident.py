@@ -91,9 +91,9 @@ def list_since(session: Session, repository_ids: Collection[RepositoryId], since
     return [_read(row) for row in rows.mappings()]
 
 
-def put_found(session: Session, found: Sequence[Incident]) -> None:
+def put_found(session: Session, detected: Sequence[Incident]) -> None:
     """Store what the filter found in runs; what is stored of the same run, variant and suite is replaced."""
-    if not found:
+    if not detected:
         return
     statement = insert(incidents)
     session.execute(
@@ -115,7 +115,7 @@ def put_found(session: Session, found: Sequence[Incident]) -> None:
                 "failed": one.failed,
                 "ran": one.ran,
             }
-            for one in found
+            for one in detected
         ],
     )
 

@@ -41,12 +41,12 @@ class Counts:
 
     def get(self, case_ids: NDArray[np.int32]) -> NDArray[np.int32]:
         """The counts of cases, of shape (ROWS, cases); zeros where nothing is known."""
-        found = np.zeros((ROWS, len(case_ids)), dtype=np.int32)
+        counts = np.zeros((ROWS, len(case_ids)), dtype=np.int32)
         of = case_ids // BLOCK
         for number, block in self._blocks.items():
             inside = of == number
-            found[:, inside] = block[:, case_ids[inside] % BLOCK]
-        return found
+            counts[:, inside] = block[:, case_ids[inside] % BLOCK]
+        return counts
 
     def set(self, case_ids: NDArray[np.int32], counts: NDArray[np.int32]) -> None:
         """Replace the counts of cases."""
@@ -175,14 +175,14 @@ def list_blocks(
 
 def find_branch(session: Session, repository_id: RepositoryId, variant: str, branch: int) -> bytes | None:
     """What is believed of a branch, packed; `branch` is the hash of its name."""
-    found: bytes | None = session.execute(
+    beliefs: bytes | None = session.execute(
         sa.select(branch_beliefs.c.beliefs).where(
             branch_beliefs.c.repository_id == repository_id,
             branch_beliefs.c.variant == variant,
             branch_beliefs.c.branch == _signed(branch),
         )
     ).scalar_one_or_none()
-    return found
+    return beliefs
 
 
 def put_branches(
