@@ -17,7 +17,7 @@ _MODULES: Final = ("inspect", "manifest", "rebuild", "replay", "scan")
 
 
 class _Commands(click.Group):
-    """The commands, those of `_MODULES` imported when they are asked for: `inspect` needs no database."""
+    """The commands; those of `_MODULES` are imported on use, so that `inspect` starts without a database."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted([*super().list_commands(ctx), *_MODULES])
@@ -53,7 +53,7 @@ def worker() -> None:
 
 @cli.command()
 def migrate() -> None:
-    """Bring the database to the newest revision."""
+    """Upgrade the database to the newest revision."""
     from bot import app  # noqa: PLC0415  # the other commands start without it
 
     app.migrate(_settings())
@@ -61,9 +61,9 @@ def migrate() -> None:
 
 
 @cli.command("demo")
-@click.option("--port", default=8765, show_default=True, type=click.IntRange(1, 65535), help="Port of the page.")
+@click.option("--port", default=8765, show_default=True, type=click.IntRange(1, 65535), help="Port of the demo's page.")
 def play_demo(port: int) -> None:
-    """Play the whole story on this machine: a Slack, a GitHub and the bot, no account anywhere."""
+    """Run the bot with a simulated Slack and GitHub on this machine; no account is needed."""
     from bot import telemetry  # noqa: PLC0415  # the other commands start without it
     from bot.cli import demo as story  # noqa: PLC0415  # the other commands start without it
 
@@ -77,7 +77,7 @@ def rotate_keys() -> None:
     from bot import app  # noqa: PLC0415  # the other commands start without it
 
     number = app.rotate_keys(_settings())
-    click.echo(f"Stored anew under the first key: {number}. The other keys are not needed any more.")
+    click.echo(f"Tokens stored under the first key: {number}. The other keys are no longer needed.")
 
 
 @cli.command()
@@ -89,7 +89,7 @@ def new_key() -> None:
 
 
 def main() -> None:
-    """Run the command line; an error the user can mend is one sentence and exit status 2."""
+    """Run the command line; an error that the user can fix is one sentence and exit status 2."""
     try:
         cli(standalone_mode=True)
     except FlakeGuardError as error:

@@ -1,4 +1,4 @@
-"""`flakeguard demo`: the sandbox in this process, the bot as a child of it, and a shop with a past."""
+"""`flakeguard demo`: the sandbox in this process, the bot as its child, and a shop with a history."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _START_SECONDS = 60
 _SETTLE_SECONDS = 120
 _STOP_SECONDS = 30
 _CHANNEL = "C0CIFLAKES"
-_LINKED = {"U0ANA": "ana", "U0BEN": "ben"}  # the third one shows what happens to somebody who has not linked
+_LINKED = {"U0ANA": "ana", "U0BEN": "ben"}  # the third person shows an account that is not linked
 
 
 def run(port: int) -> None:
-    """Play the story, then stay live until interrupted.
+    """Play the history, then stay live until interrupted.
 
     Raises:
-        ConfigurationError: something the demo needs is missing; the text names it.
+        ConfigurationError: something that the demo needs is missing; the message names it.
     """
     if importlib.util.find_spec("pytest") is None:
         message = "The demo runs a shop's tests with pytest: install it with `pip install 'flakeguard-slack[demo]'`."
@@ -45,7 +45,7 @@ def run(port: int) -> None:
         signal.signal(number, lambda _number, _frame: stopping.set())
     sandbox = Sandbox(port, Settings())
     sandbox.start()
-    # PostgreSQL's own user has to reach it when this runs as root, so it is not in root's home.
+    # Not in root's home: PostgreSQL's own user must reach it if this runs as root.
     data = Path(tempfile.mkdtemp(prefix="flakeguard-demo-"))
     data.chmod(0o755)
     bot = None
@@ -73,7 +73,7 @@ def run(port: int) -> None:
 
 
 def _play(sandbox: Sandbox, ci: Ci, stopping: threading.Event) -> None:
-    """Deliver the past, wait until it was read, then let the last flake happen now."""
+    """Deliver the history, wait until it is read, then let the last flake happen now."""
     sandbox.github.install()
 
     def progress(done: int, total: int) -> None:
@@ -87,7 +87,7 @@ def _play(sandbox: Sandbox, ci: Ci, stopping: threading.Event) -> None:
     history.go_live(ci)
     click.echo("  the last half hour played; waiting for the card")
     _wait(
-        lambda: any("fg_quarantine_open" in str(one.blocks) for one in sandbox.slack.messages(_CHANNEL)),
+        lambda: any("fg_quarantine_open" in str(message.blocks) for message in sandbox.slack.messages(_CHANNEL)),
         _SETTLE_SECONDS,
     )
 
@@ -97,11 +97,11 @@ def _start_bot(sandbox: Sandbox, data: Path) -> subprocess.Popen[bytes]:
         port = free.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     sandbox.bot_url = url
-    kept = {
+    inherited = {
         name: value for name, value in os.environ.items() if not name.startswith(("SLACK_", "GITHUB_", "DATABASE_"))
     }
     environment = {
-        **kept,
+        **inherited,
         **sandbox.environment(port),
         "HOST": "127.0.0.1",
         "PORT": str(port),
@@ -111,7 +111,7 @@ def _start_bot(sandbox: Sandbox, data: Path) -> subprocess.Popen[bytes]:
     }
     with (data / "bot.log").open("wb") as log:
         command = [sys.executable, "-c", "from bot.cli import main; main()", "serve"]
-        # Its own session: Ctrl-C is for us, and we end the bot once the sandbox has nothing left to send.
+        # Its own session: Ctrl-C is for us; we stop the bot once the sandbox has nothing left to send.
         bot = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)  # noqa: S603
     if not _wait(lambda: bot.poll() is not None or _is_ready(url), _START_SECONDS) or bot.poll() is not None:
         _stop(bot)

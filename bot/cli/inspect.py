@@ -1,4 +1,4 @@
-"""`flakeguard inspect`: what FlakeGuard reads in a report."""
+"""`flakeguard inspect`: show what FlakeGuard reads in reports."""
 
 from __future__ import annotations
 
@@ -20,54 +20,54 @@ from bot.errors import InvalidReportError
 
 _COUNTS: Final = ("cases", "passed", "failed", "errored", "skipped", "flaky")
 _SECONDS: Final = 120
-_COMPARED: Final = 20_000  # cases among which tests that look alike are looked for; a run looks among all of its own
+_COMPARED: Final = 20_000  # cases that are searched for tests of the same name; in a run all are
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per file, a line each.")
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON per file.")
 def inspect(files: tuple[Path, ...], as_json: bool) -> None:
-    """Say what FlakeGuard reads in test reports (xml, trx, gz or zip)."""
+    """Show what FlakeGuard reads in test reports (xml, trx, gz or zip)."""
     refused = False
     for path in files:
-        found = describe(path)
-        refused = refused or "error" in found
-        click.echo(json.dumps(found, ensure_ascii=False) if as_json else _sentence(found))
+        figures = describe(path)
+        refused = refused or "error" in figures
+        click.echo(json.dumps(figures, ensure_ascii=False) if as_json else _sentence(figures))
     sys.exit(2 if refused else 0)
 
 
 def describe(path: Path) -> dict[str, object]:
     """The counts of one file, or the reason it is refused."""
-    found = _Found()
+    contents = _Contents()
     limits = DEFAULT.within(_SECONDS, time.monotonic)
     try:
         with path.open("rb") as stream:
             for member in archive.members(path.name, stream, limits):
-                found.add(member, limits, alone=member.path in {path.name, path.name.removesuffix(".gz")})
+                contents.add(member, limits, alone=member.path in {path.name, path.name.removesuffix(".gz")})
     except InvalidReportError as error:
         return {"path": str(path), "error": str(error)}
     except OSError as error:
         return {"path": str(path), "error": f"It cannot be opened ({error.strerror})."}
-    return {"path": str(path), **found.described()}
+    return {"path": str(path), **contents.figures()}
 
 
-class _Found:
-    """What the reports of one file hold together."""
+class _Contents:
+    """The reports of one file, counted together."""
 
     def __init__(self) -> None:
         self._formats: set[str] = set()
         self._counts = dict.fromkeys(_COUNTS, 0)
         self._repetitions = Repetitions()
         self._read: list[tuple[collision.Source, list[ReportedCase]]] = []
-        self._room = _COMPARED
+        self._left = _COMPARED
         self._complete = True
         self._warnings: list[str] = []
 
     def add(self, member: archive.Member, limits: Limits, *, alone: bool) -> None:
-        """Read one more; a member of an archive that cannot be read is said, and a file alone is refused.
+        """Read one member; in an archive an unreadable one is only a warning.
 
         Raises:
-            InvalidReportError: the file is no archive, and no report that can be read.
+            InvalidReportError: it is `alone`, and no readable report.
         """
         prefix = "" if alone else f"{member.path}: "
         repetitions = self._repetitions if alone else Repetitions()
@@ -86,10 +86,10 @@ class _Found:
         for name in _COUNTS:
             self._counts[name] += getattr(summary, name)
 
-    def described(self) -> dict[str, object]:
-        """The figures, or why there are none."""
+    def figures(self) -> dict[str, object]:
+        """The counts, or why there are none."""
         if not self._formats:
-            reason = "; ".join(self._warnings) or "it holds no file that may be a test report"
+            reason = "; ".join(self._warnings) or "it has no file that may be a test report"
             return {"error": f"No test report was found: {reason}"}
         return {
             "format": "mixed" if len(self._formats) > 1 else next(iter(self._formats)),
@@ -103,31 +103,31 @@ class _Found:
         if member.stream is None:
             raise InvalidReportError(member.refused)
         compared: list[ReportedCase] = []
-        room = self._room
+        left = self._left
 
         def take(cases: Iterable[ReportedCase]) -> None:
             kept = len(compared)
-            if kept < room:
+            if kept < left:
                 cases = list(cases)
-                compared.extend(cases[: room - kept])
+                compared.extend(cases[: left - kept])
             repetitions.add_all(cases)
 
         summary = reader.read(member.stream, take, limits)
         self._read.append((collision.Source("", "", member.path, summary.repeats is Repeats.TESTS), compared))
-        self._room -= len(compared)
+        self._left -= len(compared)
         return summary
 
 
-def _sentence(found: dict[str, object]) -> str:
-    if "error" in found:
-        return f"{found['path']}: refused. {found['error']}"
-    numbers = ", ".join(f"{found[name]} {name}" for name in _COUNTS)
-    state = "complete" if found["complete"] else "INCOMPLETE"
-    lines = [f"{found['path']} ({found['format']}): {numbers}; {state}"]
-    if found["results"] != found["distinct_cases"]:
+def _sentence(figures: dict[str, object]) -> str:
+    if "error" in figures:
+        return f"{figures['path']}: refused. {figures['error']}"
+    numbers = ", ".join(f"{figures[name]} {name}" for name in _COUNTS)
+    state = "complete" if figures["complete"] else "INCOMPLETE"
+    lines = [f"{figures['path']} ({figures['format']}): {numbers}; {state}"]
+    if figures["results"] != figures["distinct_cases"]:
         lines.append(
-            f"  - {found['distinct_cases']} distinct cases in {found['results']} results, "
-            f"{found['flaky_by_repetition']} of which failed and passed"
+            f"  - {figures['distinct_cases']} distinct cases in {figures['results']} results, "
+            f"{figures['flaky_by_repetition']} of which failed and passed"
         )
-    lines += [f"  - {warning}" for warning in found["warnings"]] if isinstance(found["warnings"], list) else []
+    lines += [f"  - {warning}" for warning in figures["warnings"]] if isinstance(figures["warnings"], list) else []
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""`flakeguard rebuild`: the scores of repositories computed anew from their stored runs."""
+"""`flakeguard rebuild`: score repositories again from their stored runs."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from bot.errors import InvalidInputError
 
 @click.command()
 @click.argument("repositories", nargs=-1, metavar="[OWNER/REPO]…")
-@click.option("--all", "everything", is_flag=True, help="Every repository that is known.")
+@click.option("--all", "everything", is_flag=True, help="Score every known repository.")
 def rebuild(repositories: tuple[str, ...], everything: bool) -> None:
-    """Score repositories anew from their stored runs; the old scores stand until it is done.
+    """Score repositories again from their stored runs; the current scores stay in use until it is done.
 
-    The result is the same to the last bit unless the model, the number of tests or the incidents changed.
+    The scores only change if the model, the number of tests or the incidents have changed.
     """
     from bot import app  # noqa: PLC0415  # the other commands start without it
 
     if everything == bool(repositories):
-        message = "Name the repositories (owner/repo), or say --all."
+        message = "Name the repositories (owner/repo), or use --all."
         raise InvalidInputError(message)
     settings = config.load()
     telemetry.configure("WARNING", pretty=sys.stderr.isatty())
     for name, runs in app.rebuild(settings, repositories):
-        click.echo(f"{name}: {runs:,} {'run' if runs == 1 else 'runs'} scored anew.")
+        click.echo(f"{name}: {runs:,} {'run' if runs == 1 else 'runs'} scored again.")

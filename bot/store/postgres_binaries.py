@@ -1,4 +1,4 @@
-"""The programs of the embedded PostgreSQL: found in their wheel, run as a user PostgreSQL accepts."""
+"""The programs of the embedded PostgreSQL: found in their wheel, and run as a user that PostgreSQL accepts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NOT_NEEDED = shutil.ignore_patterns("include", "pkgconfig", "*.a", "__pycache__
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The user the server runs as; `changed` where that is not the user we run as."""
+    """The user that the server runs as; `changed` if it is another user than ours."""
 
     name: str
     uid: int
@@ -34,20 +34,20 @@ class Account:
             os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
     def may_enter(self, path: Path) -> bool:
-        """Whether the server's user may pass through a folder, or run a program."""
+        """Whether the server's user may enter a folder, or run a program."""
         return self.run(["/bin/sh", "-c", 'test -x "$0"', str(path)], seconds=10).code == 0
 
-    def run(self, command: list[str], *, seconds: float, text: str = "") -> Outcome:
-        """Run a program as this user, in a session of its own so that Ctrl-C does not reach it."""
-        # Output goes to a file: the server inherits it, and a pipe would stay open as long as the server lives.
-        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as given:
-            given.write(text)
-            given.seek(0)
+    def run(self, command: list[str], *, seconds: float, text: str = "") -> ExitStatus:
+        """Run a program as this user, in its own session so that Ctrl-C does not reach it."""
+        # Output goes to a file: the server inherits it, and a pipe would stay open as long as the server runs.
+        with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as source:
+            source.write(text)
+            source.seek(0)
             try:
                 code = subprocess.run(  # noqa: S603  # programs of the wheel, and a shell's `test`
                     command,
-                    stdin=given,
-                    stdout=out,
+                    stdin=source,
+                    stdout=output,
                     stderr=subprocess.STDOUT,
                     check=False,
                     start_new_session=True,
@@ -61,12 +61,12 @@ class Account:
                 ).returncode
             except subprocess.TimeoutExpired:
                 code = -1
-            out.seek(0)
-            return Outcome(code, out.read())
+            output.seek(0)
+            return ExitStatus(code, output.read())
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ExitStatus:
     """How a program ended."""
 
     code: int
@@ -74,7 +74,7 @@ class Outcome:
 
     @property
     def fault(self) -> str:
-        """The last line it said that is not advice."""
+        """Its last line with an error, else its last line."""
         lines = [line.strip() for line in self.output.splitlines() if line.strip()]
         faults = [line for line in lines if "error:" in line or "FATAL" in line] or lines
         return faults[-1] if faults else f"exit code {self.code}"
@@ -87,13 +87,13 @@ class Binaries:
     folder: Path
     account: Account
 
-    def call(self, program: str, *arguments: str, seconds: float, text: str = "") -> Outcome:
+    def call(self, program: str, *arguments: str, seconds: float, text: str = "") -> ExitStatus:
         """Run one of its programs."""
         return self.account.run([str(self.folder / program), *arguments], seconds=seconds, text=text)
 
 
 def account() -> Account:
-    """The user to run the server as: ourselves, or `nobody` where we are root.
+    """The user to run the server as: our own, or `nobody` if we are root.
 
     Raises:
         ConfigurationError: there is no such user.
@@ -111,10 +111,10 @@ def account() -> Account:
 
 
 def find(account: Account, *, major: str | None, copies: Path) -> Binaries:
-    """The programs for a cluster of a major version, the newest for a new one; copied where `account` cannot run them.
+    """The programs for a cluster of a major version, or the newest; copied if `account` cannot run them.
 
     Raises:
-        ConfigurationError: the wheel is not there, or not of that version.
+        ConfigurationError: the wheel is not installed, or not of that version.
     """
     spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
@@ -138,26 +138,25 @@ def find(account: Account, *, major: str | None, copies: Path) -> Binaries:
 
 
 def is_server(pid: int, data: Path) -> bool:
-    """Whether a process is the server of a cluster; a zombie is not."""
+    """Whether a process is the running server of a cluster."""
     if Path("/proc/self/cmdline").exists():
         try:
             command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ")
         except OSError:
             return False
     else:
-        asked = ["ps", "-ww", "-o", "command=", "-p", str(pid)]
-        command = subprocess.run(asked, capture_output=True, check=False).stdout  # noqa: S603  # a number, no shell
+        ps = ["ps", "-ww", "-o", "command=", "-p", str(pid)]
+        command = subprocess.run(ps, capture_output=True, check=False).stdout  # noqa: S603  # a number, no shell
     return b"postgres" in command.split(b" -D ")[0] and os.fsencode(data) in command
 
 
 def _version(program: Path) -> tuple[int, ...]:
-    said = subprocess.run([str(program), "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603
-    words = said.split()
+    words = subprocess.run([str(program), "--version"], capture_output=True, text=True, check=False).stdout.split()  # noqa: S603
     return tuple(int(part) for part in words[-1].split(".")) if words and words[-1].replace(".", "").isdigit() else ()
 
 
 def _copied(package: Path, folder: Path, copy: Path) -> Path:
-    """A copy of one PostgreSQL that everybody may run; the libraries stay where the programs look for them."""
+    """A copy of one PostgreSQL that everybody may run, with its libraries at the same relative paths."""
     inside = folder.relative_to(package.parent)
     if not copy.exists():
         copy.parent.mkdir(exist_ok=True)

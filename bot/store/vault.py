@@ -1,4 +1,4 @@
-"""Secrets at rest: sealed with the newest key, opened with any; the only place that knows `cryptography`."""
+"""Secrets at rest: sealed with the newest key, opened with any."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from bot.errors import ConfigurationError
+
+_NO_KEY = "TOKEN_KEYS: a stored token opens with none of the keys; add the key it was stored under."
 
 
 class Vault:
@@ -17,20 +19,19 @@ class Vault:
         self._fernet = MultiFernet([Fernet(key) for key in keys])
 
     def seal(self, text: str) -> bytes:
-        """The text, readable with a key only."""
+        """The encrypted text."""
         return self._fernet.encrypt(text.encode())
 
     def open(self, sealed: bytes) -> str:
         """The text that was sealed.
 
         Raises:
-            ConfigurationError: with none of the keys.
+            ConfigurationError: it opens with none of the keys.
         """
         try:
             return self._fernet.decrypt(sealed).decode()
         except InvalidToken:
-            message = "TOKEN_KEYS: a stored token opens with none of the keys; add the key it was stored under."
-            raise ConfigurationError(message) from None
+            raise ConfigurationError(_NO_KEY) from None
 
     def renew(self, sealed: bytes) -> bytes:
         """The same text, sealed with the newest key.
@@ -41,10 +42,9 @@ class Vault:
         try:
             return self._fernet.rotate(sealed)
         except InvalidToken:
-            message = "TOKEN_KEYS: a stored token opens with none of the keys; add the key it was stored under."
-            raise ConfigurationError(message) from None
+            raise ConfigurationError(_NO_KEY) from None
 
 
 def new_key() -> str:
-    """A fresh key."""
+    """A new key."""
     return Fernet.generate_key().decode()

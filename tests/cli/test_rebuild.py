@@ -19,9 +19,9 @@ def past(db: Database) -> Past:
 
 def test_it_scores_repositories_anew_and_says_how_many_runs_they_had(database_url: str) -> None:
     ran = flakeguard("rebuild", "acme/shop-77", DATABASE_URL=database_url)
-    assert (ran.returncode, ran.stdout) == (0, "acme/shop-77: 3 runs scored anew.\n")
+    assert (ran.returncode, ran.stdout) == (0, "acme/shop-77: 3 runs scored again.\n")
     everything = flakeguard("rebuild", "--all", DATABASE_URL=database_url)
-    assert everything.stdout == "acme/shop-77: 3 runs scored anew.\n"
+    assert everything.stdout == "acme/shop-77: 3 runs scored again.\n"
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def test_runs_whose_names_hold_one_commit_are_runs_of_the_same_code(tmp_path: Pa
         (tmp_path / f"{number}-{sha}.xml").write_bytes(_runs(number))
     ran = flakeguard("scan", "--timeline", str(tmp_path))
     turns = [json.loads(line) for line in ran.stdout.splitlines()]
-    assert "No name holds a commit" not in ran.stderr
+    assert "No name has a commit" not in ran.stderr
     assert "flaky" in {turn["to"] for turn in turns if turn["case"].endswith("test_flaky")}
     assert list(turns[0]) == ["case", "variant", "run_id", "started_at", "from", "to"]
 
@@ -143,5 +143,5 @@ def test_a_folder_without_a_report_is_a_sentence(tmp_path: Path, content: bytes 
         (tmp_path / "notes.txt").write_bytes(content)
     ran = flakeguard("scan", str(tmp_path))
     assert ran.returncode == 2
-    assert "holds no file that may be a test report" in ran.stderr
+    assert "has no file that may be a test report" in ran.stderr
     assert "Traceback" not in ran.stderr

@@ -144,7 +144,7 @@ def test_keys_are_rotated_and_the_old_one_is_not_needed_afterwards(database_url:
         sealed = rows(db, slack_tokens)[0]["sealed"]
         new = vault.new_key()
         made.set(TOKEN_KEYS=f"{new},{KEY}")
-        assert "Stored anew under the first key: 1" in made.run_command("rotate-keys")
+        assert "Tokens stored under the first key: 1" in made.run_command("rotate-keys")
         assert rows(db, slack_tokens)[0]["sealed"] != sealed
         made.kill_bot()
         made.set(TOKEN_KEYS=new)

@@ -53,7 +53,7 @@ class Process:
 
 
 @dataclass
-class Channel:
+class DataFolder:
     """A data folder, and the user whose processes use it."""
 
     data: Path
@@ -161,20 +161,20 @@ def data(folder: Path, made: Path) -> Path:
 
 
 @pytest.fixture(params=["ourselves", pytest.param("nobody", marks=only_root)])
-def channel(request: pytest.FixtureRequest, data: Path) -> Channel:
+def data_folder(request: pytest.FixtureRequest, data: Path) -> DataFolder:
     """A data folder for processes of our user, and of another one where we are root."""
     if request.param == "ourselves":
-        return Channel(data, None)
+        return DataFolder(data, None)
     user = pwd.getpwnam("nobody")
     os.chown(data, user.pw_uid, user.pw_gid)
-    return Channel(data, user.pw_uid)
+    return DataFolder(data, user.pw_uid)
 
 
-def test_a_second_process_connects_and_never_stops_the_owners_server(channel: Channel) -> None:
-    with channel.process() as first:
+def test_a_second_process_connects_and_never_stops_the_owners_server(data_folder: DataFolder) -> None:
+    with data_folder.process() as first:
         assert first.owner
         _execute(first.url, "create table kept (n int)")
-        with channel.process() as second:
+        with data_folder.process() as second:
             assert not second.owner
             assert second.url == first.url
         assert _execute(first.url, "select count(*) from kept") == [(0,)]
@@ -183,41 +183,41 @@ def test_a_second_process_connects_and_never_stops_the_owners_server(channel: Ch
             _execute(first.url, "select 1")
 
 
-def test_the_server_of_a_killed_owner_is_adopted_and_stopped_by_the_next(channel: Channel) -> None:
-    with channel.process() as first:
+def test_the_server_of_a_killed_owner_is_adopted_and_stopped_by_the_next(data_folder: DataFolder) -> None:
+    with data_folder.process() as first:
         _execute(first.url, "create table kept (n int)")
-        server = channel.postmaster
+        server = data_folder.postmaster
         first.kill()
-    with channel.process() as second:
+    with data_folder.process() as second:
         assert second.owner
-        assert channel.postmaster == server
+        assert data_folder.postmaster == server
         assert _execute(second.url, "select count(*) from kept") == [(0,)]
-    assert not postgres_binaries.is_server(server, channel.data / "postgres")
+    assert not postgres_binaries.is_server(server, data_folder.data / "postgres")
 
 
-def test_a_killed_server_is_recovered_with_what_was_committed(channel: Channel) -> None:
-    with channel.process("durable") as first:
+def test_a_killed_server_is_recovered_with_what_was_committed(data_folder: DataFolder) -> None:
+    with data_folder.process("durable") as first:
         _execute(first.url, "create table kept as select 7 as n")
         with psycopg.connect(first.url.replace("+psycopg", "")):  # its backend outlives the server for a moment
-            os.kill(channel.postmaster, signal.SIGKILL)
+            os.kill(data_folder.postmaster, signal.SIGKILL)
             first.kill()
-    with channel.process() as second:
+    with data_folder.process() as second:
         assert second.owner
         assert _execute(second.url, "select n from kept") == [(7,)]
 
 
-def test_a_pid_file_that_names_a_stranger_does_not_stop_the_start(channel: Channel) -> None:
-    with channel.process() as first:
-        pid_file = channel.data / "postgres" / "postmaster.pid"
-        socket_lock = channel.data / "run" / ".s.PGSQL.5432.lock"
-        server, texts = channel.postmaster, {path: path.read_text() for path in (pid_file, socket_lock)}
+def test_a_pid_file_that_names_a_stranger_does_not_stop_the_start(data_folder: DataFolder) -> None:
+    with data_folder.process() as first:
+        pid_file = data_folder.data / "postgres" / "postmaster.pid"
+        socket_lock = data_folder.data / "run" / ".s.PGSQL.5432.lock"
+        server, texts = data_folder.postmaster, {path: path.read_text() for path in (pid_file, socket_lock)}
         os.kill(server, signal.SIGKILL)
         first.kill()
-    stranger = subprocess.Popen(["/bin/sleep", "60"], user=channel.user)
+    stranger = subprocess.Popen(["/bin/sleep", "60"], user=data_folder.user)
     try:
         for path, text in texts.items():
             path.write_text(text.replace(str(server), str(stranger.pid)))
-        with channel.process() as second:
+        with data_folder.process() as second:
             assert second.owner
             assert _execute(second.url, "select 1") == [(1,)]
         assert stranger.poll() is None
@@ -227,8 +227,8 @@ def test_a_pid_file_that_names_a_stranger_does_not_stop_the_start(channel: Chann
 
 
 def test_of_several_first_starts_one_makes_the_cluster_and_all_are_answered(folder: Path) -> None:
-    channel = Channel(folder / "data", None)
-    started = [channel.wait(popen) for popen in [channel.spawn() for _ in range(3)]]
+    data_folder = DataFolder(folder / "data", None)
+    started = [data_folder.wait(popen) for popen in [data_folder.spawn() for _ in range(3)]]
     try:
         assert sorted(process.owner for process in started) == [False, False, True]
         assert all(_execute(process.url, "select 1") == [(1,)] for process in started)
@@ -310,8 +310,8 @@ def test_data_of_another_version_are_refused_by_a_sentence(folder: Path) -> None
 
 
 def test_a_durable_start_does_not_adopt_a_server_that_may_lose_data(data: Path) -> None:
-    channel = Channel(data, None)
-    with channel.process() as first:
+    data_folder = DataFolder(data, None)
+    with data_folder.process() as first:
         first.kill()
     with embedded.running(data) as server:
         assert server.owner
@@ -320,11 +320,11 @@ def test_a_durable_start_does_not_adopt_a_server_that_may_lose_data(data: Path) 
 
 
 def test_a_signal_to_the_owners_group_does_not_reach_the_server(data: Path) -> None:
-    channel = Channel(data, None)
-    with channel.process() as owner:
+    data_folder = DataFolder(data, None)
+    with data_folder.process() as owner:
         os.killpg(owner.popen.pid, signal.SIGTERM)  # a shell may have its background jobs ignore the one of Ctrl-C
         owner.popen.wait()
-        assert postgres_binaries.is_server(channel.postmaster, data / "postgres")
+        assert postgres_binaries.is_server(data_folder.postmaster, data / "postgres")
     with embedded.running(data, durable=False) as server:
         assert server.owner
 
