@@ -118,6 +118,24 @@ def by_case(
     return {case_id: of_case(case_id, *lists) for case_id, lists in grouped.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """A case whose status, over all its variants, is another."""
+
+    case_id: CaseId
+    before: Status
+    after: Status
+
+
+def changes(before: Mapping[CaseId, Status], after: Mapping[CaseId, Status]) -> tuple[StatusChange, ...]:
+    """The cases whose status is another now, in order of case; one that never failed counts as healthy."""
+    statuses = (
+        (case_id, before.get(case_id, Status.HEALTHY), after.get(case_id, Status.HEALTHY))
+        for case_id in sorted({*before, *after})
+    )
+    return tuple(StatusChange(case_id, old, new) for case_id, old, new in statuses if old is not new)
+
+
 def statuses(states: Mapping[CaseId, CaseState]) -> dict[CaseId, Status]:
     """The status of each case."""
     return {case_id: state.status for case_id, state in states.items()}

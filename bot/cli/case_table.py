@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from bot.analysis.case_state import VariantScore
 from bot.analysis.model import SEVERITY, Status
-from bot.analysis.scoring.replay import StatusChange
+from bot.analysis.scoring.replay import VariantChange
 
 _QUIET = frozenset({Status.HEALTHY, Status.INSUFFICIENT})
 _MIN_NAME_WIDTH = 24
@@ -39,7 +39,7 @@ def score_line(scored: ScoredCase) -> str:
     )
 
 
-def change_line(change: StatusChange, case: str, run_id: str, started_at: str) -> str:
+def change_line(change: VariantChange, case: str, run_id: str, started_at: str) -> str:
     """A change of status in a run as a line of JSON."""
     return _json_line(
         case=case,

@@ -16,10 +16,11 @@ from bot.analysis.identity import artifact_name, rename
 from bot.analysis.identity.rename import Named, Ran
 from bot.analysis.model import CaseId, RunReport
 from bot.analysis.reports import run_report
+from bot.analysis.scoring import variant_results
 from bot.analysis.scoring.replay import Replay
+from bot.analysis.scoring.variant_results import VariantResults
 from bot.cli import case_table, folder
 from bot.cli.case_table import ScoredCase
-from bot.services import ingest, judge
 
 _BRANCH = "main"
 _MAX_MESSAGES = 20
@@ -31,7 +32,7 @@ class _Runs:
 
     cases: list[Named] = field(default_factory=list)
     ids: dict[bytes, CaseId] = field(default_factory=dict)
-    runs: dict[folder.RunFolder, tuple[judge.JudgedVariant, ...]] = field(default_factory=dict)
+    runs: dict[folder.RunFolder, tuple[VariantResults, ...]] = field(default_factory=dict)
     orders: dict[folder.RunFolder, Ran] = field(default_factory=dict)
     arrays: dict[bytes, NDArray[np.int32]] = field(default_factory=dict)  # runs of the same cases share one
     problems: list[str] = field(default_factory=list)
@@ -126,7 +127,7 @@ def _add(runs: _Runs, run: folder.RunFolder, report: RunReport) -> None:
         replace(variant, variant=variant.variant.removeprefix(f"{artifact_name.DEFAULT_VARIANT}/"))
         for variant in report.variants
     ]
-    judged = tuple(ingest.judged(variant, runs.ids) for variant in variants)
+    judged = tuple(variant_results.of_report(variant, runs.ids) for variant in variants)
     if any(len(variant.case_ids) for variant in judged):
         runs.runs[run] = tuple(sorted(judged, key=lambda variant: variant.variant))
         orders = {
@@ -152,7 +153,7 @@ def _follow(runs: _Runs, placed: list[folder.RunFolder]) -> _Cases:
     return _Cases(titles, case_of, len(keys), notes)
 
 
-def _execution(run: folder.PlacedRun, variant: judge.JudgedVariant, case_of: NDArray[np.int32]) -> scoring.Execution:
+def _execution(run: folder.PlacedRun, variant: VariantResults, case_of: NDArray[np.int32]) -> scoring.Execution:
     case_ids = case_of[variant.case_ids]
     order = np.argsort(case_ids)
     failed = variant.failed[order]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from bot.analysis import case_state, channel_schedule
-from bot.analysis.case_state import VariantScore
+from bot.analysis.case_state import StatusChange, VariantScore
 from bot.analysis.channel_schedule import Hours
 from bot.analysis.digest import Cost, Day, Digest, News, Owned, Row, Waiting
 from bot.analysis.model import CaseId, Channel, RepositoryId, Status
@@ -24,7 +24,6 @@ from bot.store.decisions import quarantine as quarantine_store
 from bot.store.runs import result as result_store
 from bot.store.scores import score as score_store
 from bot.store.scores import status_change as status_change_store
-from bot.store.scores.status_change import StatusChange
 from bot.store.workspaces import repository as repository_store
 from bot.store.workspaces import workspace as workspace_store
 from bot.store.workspaces.repository import Repository

@@ -77,15 +77,14 @@ def _weigh(
     thresholds = policy.of_repository(session, repository_id).thresholds
     scorer = scoring.Scorer(scoring.RepositoryMemory.from_bytes(stored.state, model), thresholds)
     ids = np.array([case_id], dtype=np.int32)
-    known = score_store.list_stored(session, repository_id, case_ids=[case_id])
+    counts = scorer_store.get_counts(session, repository_id, dict.fromkeys(variants, ids))
     changed: list[score_store.StoredScore] = []
-    for row in known:
+    for row in score_store.list_stored(session, repository_id, variants=variants, case_ids=[case_id]):
         variant = row.score.variant
-        if variant in variants:
-            counts = scorer_store.get_counts(session, repository_id, variant, ids).get(ids)
-            scorer.variant(variant).load(ids, counts, scoring.ActiveCases.unpack([(case_id, row.state)], model))
-            scorer.apply_feedback(variant, case_id, FACTOR, now)
-            changed += judge.read_out(scorer, variant)
+        active = scoring.ActiveCases.unpack([(case_id, row.state)], model)
+        scorer.variant(variant).load(ids, counts[variant].get(ids), active)
+        scorer.apply_feedback(variant, case_id, FACTOR, now)
+        changed += judge.read_out(scorer, variant)
     score_store.put(session, repository_id, changed, now)
     notice.cards(session, repository_id, [case_id], now)
     notice.check_runs_of_case(session, repository_id, case_id, now)

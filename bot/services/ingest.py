@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
 
 from bot import telemetry
+from bot.analysis import incident
 from bot.analysis.failures import fingerprint
 from bot.analysis.failures.cause import Cause
 from bot.analysis.identity import outage_group
 from bot.analysis.incident import LEFT_OUT
 from bot.analysis.model import (
     CaseId,
-    CaseRun,
     Channel,
     FailureText,
-    Outcome,
     RepositoryId,
     RunId,
     RunReport,
-    VariantReport,
 )
 from bot.analysis.reports import completeness
 from bot.analysis.run import Run, StoredRun
+from bot.analysis.scoring import variant_results
+from bot.analysis.scoring.variant_results import VariantResults
+from bot.queries import incident as incident_query
 from bot.queries import policy
 from bot.services import (
     author,
@@ -33,7 +34,6 @@ from bot.services import (
     judge,
     masking,
     notice,
-    outage,
     policy_proposal,
     rebuild,
     release,
@@ -97,7 +97,7 @@ def record(
         ids = rename.follow(session, run, report, ids, now)
     _store(session, repository_id, run, report, ids, now)
     suites = rename.suites(session, repository_id, ids.values())
-    variants = tuple(judged(variant, ids, suites) for variant in report.variants)
+    variants = [variant_results.of_report(variant, ids, suites) for variant in report.variants]
     judgement = _judge(session, run, variants, now)
     for variant in report.variants:
         cluster.remember_order(session, repository_id, run_id, variant, ids)
@@ -142,11 +142,11 @@ def record(
 def _judge(
     session: Session,
     run: StoredRun,
-    variants: tuple[judge.JudgedVariant, ...],
+    variants: Sequence[VariantResults],
     now: datetime,
 ) -> judge.Judgement:
     """Judge a run, or leave it out where somebody marked its time as an incident; keep the outages found in it."""
-    if outage.covering(incident_store.list_marked(session, run.repository_id), run.started_at, run.completed_at):
+    if incident.covering(incident_store.list_marked(session, run.repository_id), run):
         return judge.leave_out(variants, LEFT_OUT)
     thresholds = policy.of_repository(session, run.repository_id).thresholds
     judgement = judge.judge(session, run, variants, now, thresholds)
@@ -156,11 +156,9 @@ def _judge(
     incident_store.put_found(
         session,
         [
-            incident
-            for variant in variants
-            for incident in outage.of_variant(
-                run.repository_id, run.id, run.started_at, variant, judgement.observations[variant.variant]
-            )
+            found
+            for results in variants
+            for found in incident.in_variant(run, results, judgement.observations[results.variant])
         ],
     )
     return judgement
@@ -217,44 +215,6 @@ def _store(
     run_store.insert_problems(session, repository_id, run.id, report.problems)
 
 
-def judged(
-    variant: VariantReport, ids: dict[bytes, CaseId], suites: Mapping[CaseId, str] | None = None
-) -> judge.JudgedVariant:
-    """What the filter needs of a variant; `ids` has the number of every case by the key of its identity.
-
-    `suites` has those of cases that the report may list under a former name.
-    """
-    known = suites or {}
-    ordered: list[tuple[int, CaseRun]] = sorted(
-        ((ids[case.identity.key], case) for case in variant.cases), key=lambda pair: pair[0]
-    )
-    is_run = np.array([case.results[0].outcome is not Outcome.SKIPPED for _, case in ordered], dtype=np.bool_)
-    ran = [pair for pair, is_one in zip(ordered, is_run.tolist(), strict=True) if is_one]
-    told = outage_group.number_runners([case.runner for _, case in ordered])
-    named = [
-        known.get(CaseId(case_id))
-        or outage_group.suite(case.identity.file, case.identity.class_name, case.identity.suite)
-        for case_id, case in ran
-    ]
-    numbers = {name: number for number, name in enumerate(sorted(set(named)))}
-    return judge.JudgedVariant(
-        variant=variant.variant,
-        case_ids=np.array([case_id for case_id, _ in ran], dtype=np.int32),
-        suites=np.array([numbers[name] for name in named], dtype=np.int32),
-        failed=np.array([case.results[0].outcome.is_failure for _, case in ran], dtype=np.bool_),
-        retries={
-            case_id: tuple(
-                result.outcome.is_failure for result in case.results[1:] if result.outcome is not Outcome.SKIPPED
-            )
-            for case_id, case in ran
-            if len(case.results) > 1
-        },
-        suite_names=tuple(numbers),
-        whole=variant.complete,
-        runners=None if told is None else told.among(is_run),
-    )
-
-
 def _announce(
     session: Session,
     run: StoredRun,
@@ -268,7 +228,7 @@ def _announce(
         notice.imported(session, run.repository_id, channel, now)
         return
     notice.check_runs(session, run.repository_id, [run.head_sha], now)
-    if judgement.is_incident or (judgement.has_part_out and outage.is_news(session, run.repository_id, run.id, now)):
+    if judgement.is_incident or (judgement.has_part_out and incident_query.is_news(session, run, now)):
         notice.incident(session, run.repository_id, run.id, channel, now)
     if run.conclusion not in _STOPPED and any(not problem.is_note for problem in report.problems):
         notice.unreadable(session, run.repository_id, run.id, channel, now)

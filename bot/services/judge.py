@@ -1,4 +1,4 @@
-"""Judging one run: the filter over every variant, the scores it changes, and what each change announces."""
+"""Judging one run: the filter over every variant, the scores it changes, and the statuses that moved."""
 
 from __future__ import annotations
 
@@ -10,46 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.analysis import case_state, scoring
-from bot.analysis.identity.outage_group import Runners
-from bot.analysis.model import CaseId, RepositoryId, Status
+from bot.analysis.case_state import StatusChange
+from bot.analysis.model import RepositoryId
 from bot.analysis.quarantine.policy import Thresholds
 from bot.analysis.run import StoredRun
+from bot.analysis.scoring.variant_results import VariantResults
 from bot.store.database import Session
 from bot.store.scores import score as score_store
 from bot.store.scores import scorer as scorer_store
 from bot.store.scores.score import StoredScore
-
-
-@dataclass(frozen=True, slots=True)
-class JudgedVariant:
-    """What the filter needs of one variant: aligned arrays over the cases that ran, ascending by case.
-
-    `suite_names` are the names behind the numbers of `suites`; `runners` is None where one ran all. Of a
-    variant that is not whole only the failures count.
-    """
-
-    variant: str
-    case_ids: NDArray[np.int32]
-    suites: NDArray[np.int32]
-    failed: NDArray[np.bool_]
-    retries: Mapping[int, tuple[bool, ...]]
-    suite_names: tuple[str, ...] = ()
-    whole: bool = True
-    runners: Runners | None = None
-
-    @property
-    def evidence(self) -> NDArray[np.int32]:
-        """The cases whose results count."""
-        return self.case_ids if self.whole else self.case_ids[self.failed]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A case whose status over all variants moved."""
-
-    case_id: CaseId
-    before: Status
-    after: Status
+from bot.store.scores.scorer import Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,148 +29,152 @@ class Judgement:
     `observations` is what the filter saw, by variant; None where the run was not judged yet.
     """
 
-    changes: tuple[Change, ...]
+    changes: tuple[StatusChange, ...]
     outage: float
-    is_incident: bool
     failed: int
     ran: int
     observations: Mapping[str, scoring.Observation] | None
 
     @property
+    def is_incident(self) -> bool:
+        """Whether so much failed in a variant that the run is an incident."""
+        return any(observation.is_incident for observation in (self.observations or {}).values())
+
+    @property
     def has_part_out(self) -> bool:
         """Whether a suite or a runner of it was out as a whole."""
-        return any(one.suite_outages or one.runner_outages for one in (self.observations or {}).values())
+        return any(
+            observation.suite_outages or observation.runner_outages
+            for observation in (self.observations or {}).values()
+        )
 
 
 def judge(
     session: Session,
     run: StoredRun,
-    variants: tuple[JudgedVariant, ...],
+    variants: Sequence[VariantResults],
     now: datetime,
     thresholds: Thresholds | None = None,
 ) -> Judgement:
     """Update the scores of a repository by the variants of one run, in order of variant.
 
-    Holds the repository's scorer for the rest of the transaction, so that runs are judged one after another. Where
-    the scores are of another model nothing is judged: the run is when the repository is scored anew.
+    Locks the repository's scorer until the transaction ends, so that runs are judged one after another. While the
+    scores are of another model nothing is judged: the rebuild that is due judges the run.
     """
     repository_id = run.repository_id
     stored = scorer_store.lock(session, repository_id)
-    model = scoring.MODEL
-    if stored is not None and stored.model != model.version:
+    if stored is not None and stored.model != scoring.MODEL.version:
         return leave_out(variants)
-    size = sum(len(judged.case_ids) for judged in variants)
-    memory = (
-        scoring.RepositoryMemory(size) if stored is None else scoring.RepositoryMemory.from_bytes(stored.state, model)
-    )
-    scorer = scoring.Scorer(memory, thresholds)
-    touched = np.unique(np.concatenate([np.empty(0, np.int32), *(judged.evidence for judged in variants)]))
-    told = set(touched.tolist())
-    for variant in sorted({judged.variant for judged in variants if scorer.lists_failures_only(judged.variant)}):
-        # Reports that list failures only tell of the cases they do not list, too.
-        told.update(row.score.case_id for row in score_store.list_stored(session, repository_id, variant=variant))
-    known = score_store.list_stored(session, repository_id, case_ids=told)
+    variants = sorted(variants, key=lambda results: results.variant)
+    scorer = scoring.Scorer(_memory(stored, variants), thresholds)
+    known = _list_scores(session, repository_id, scorer, variants)
+    counts = _load(session, run, scorer, variants, known)
+    observations: dict[str, scoring.Observation] = {}
     changed: list[StoredScore] = []
-    seen = []
-    for judged in sorted(variants, key=lambda one: one.variant):
-        counts = _load(session, run, scorer, judged, known)
-        observation = scorer.observe(execution_of(run, judged))
-        seen.append(observation)
-        _store(session, repository_id, scorer, judged, counts, observation)
-        changed += read_out(scorer, judged.variant, observation.touched)
+    for results in variants:
+        observation = observations[results.variant] = scorer.observe(results.execution(run))
+        changed += read_out(scorer, results.variant, observation.touched)
+    _store(session, repository_id, scorer, variants, counts, observations)
     score_store.put(session, repository_id, changed, now)
-    _put(session, repository_id, memory, now)
+    _put(session, repository_id, scorer.memory, now)
     return Judgement(
         changes=_changes(known, changed),
-        outage=max((one.outage for one in seen), default=0.0),
-        is_incident=any(one.is_incident for one in seen),
-        failed=sum(int(judged.failed.sum()) for judged in variants),
-        ran=size,
-        observations=dict(zip(sorted(judged.variant for judged in variants), seen, strict=True)),
+        outage=max((observation.outage for observation in observations.values()), default=0.0),
+        failed=_count_failed(variants),
+        ran=_count_cases(variants),
+        observations=observations,
     )
 
 
-def leave_out(variants: tuple[JudgedVariant, ...], outage: float = 0.0) -> Judgement:
-    """What a run amounts to that is not judged, for now or for good; `outage` is how much of it is one, 0 to 1."""
+def leave_out(variants: Sequence[VariantResults], outage: float = 0.0) -> Judgement:
+    """The judgement of a run that is not judged, for now or for good; `outage` is its outage term, 0 to 1."""
     return Judgement(
-        changes=(),
-        outage=outage,
-        is_incident=False,
-        failed=sum(int(judged.failed.sum()) for judged in variants),
-        ran=sum(len(judged.case_ids) for judged in variants),
-        observations=None,
+        changes=(), outage=outage, failed=_count_failed(variants), ran=_count_cases(variants), observations=None
     )
 
 
 def replace(session: Session, repository_id: RepositoryId, scorer: scoring.Scorer, now: datetime) -> None:
-    """Write the whole state of a scorer in place of what is stored; it has seen every run that is to count."""
+    """Store the whole state of a scorer instead of what is stored; it has seen every run that counts."""
     version = scorer.model.version
     scorer_store.delete(session, repository_id)
     score_store.delete(session, repository_id)
-    rows = []
+    counts: dict[str, Counts] = {}
+    beliefs: list[tuple[str, int, bytes]] = []
+    rows: list[StoredScore] = []
     for name, variant in sorted(scorer.variants.items()):
-        counts = scorer_store.Counts({})
-        counts.set(variant.case_ids, variant.counts)
-        scorer_store.put_counts(session, repository_id, name, counts)
-        kept = ((key, one.to_bytes(version)) for key, one in variant.branches.items() if key in scorer.memory.branches)
-        scorer_store.put_branches(session, repository_id, name, kept)
+        counts[name] = Counts({})
+        counts[name].set(variant.case_ids, variant.counts)
+        beliefs += [
+            (name, key, branch.to_bytes(version))
+            for key, branch in variant.branches.items()
+            if key in scorer.memory.branches
+        ]
         rows += read_out(scorer, name)
+    scorer_store.put_counts(session, repository_id, counts)
+    scorer_store.put_branch_beliefs(session, repository_id, beliefs)
     score_store.put(session, repository_id, rows, now)
     _put(session, repository_id, scorer.memory, now)
 
 
-def execution_of(run: StoredRun, judged: JudgedVariant) -> scoring.Execution:
-    """A variant as the filter takes it in."""
-    return scoring.Execution(
-        variant=judged.variant,
-        branch=run.head_branch,
-        on_default_branch=run.on_default_branch,
-        sha=run.head_sha,
-        base_sha=run.base_sha,
-        event_kind=run.event_kind,
-        started_at=run.started_at,
-        case_ids=judged.case_ids,
-        suites=judged.suites,
-        failed=judged.failed,
-        retries=judged.retries,
-        runners=None if judged.runners is None else judged.runners.numbers,
-        counted=None if judged.whole else judged.failed,
-    )
-
-
 def read_out(scorer: scoring.Scorer, variant: str, case_ids: NDArray[np.int32] | None = None) -> list[StoredScore]:
-    """The scores of the cases of a variant that are followed, of all or of those named, as rows to store."""
+    """The scores of the active cases of a variant, of all or of those named, as rows to store."""
     scores = scoring.readout.active(scorer, variant, None, case_ids)
-    followed = scorer.variant(variant)
-    positions = followed.slots_of(scores.case_ids)
-    states = followed.active.pack(positions, scorer.model.version)
-    episodes = followed.active.records["episode"][positions].tolist()
+    cases = scorer.variant(variant)
+    positions = cases.slots_of(scores.case_ids)
+    states = cases.active.pack(positions, scorer.model.version)
+    episodes = cases.active.records["episode"][positions].tolist()
     return [StoredScore(score, state, episode) for score, state, episode in zip(scores, states, episodes, strict=True)]
+
+
+def _memory(stored: scorer_store.StoredScorer | None, variants: Sequence[VariantResults]) -> scoring.RepositoryMemory:
+    if stored is None:
+        return scoring.RepositoryMemory(_count_cases(variants))
+    return scoring.RepositoryMemory.from_bytes(stored.state, scoring.MODEL)
+
+
+def _list_scores(
+    session: Session, repository_id: RepositoryId, scorer: scoring.Scorer, variants: Sequence[VariantResults]
+) -> list[StoredScore]:
+    """The scores of every case that the run says something about, in all variants."""
+    case_ids = {case_id for results in variants for case_id in results.evidence.tolist()}
+    # Reports that list failures only are evidence about the cases they do not list, too.
+    listing = [results.variant for results in variants if scorer.lists_failures_only(results.variant)]
+    if listing:
+        rows = score_store.list_stored(session, repository_id, variants=listing)
+        case_ids.update(row.score.case_id for row in rows)
+    return score_store.list_stored(session, repository_id, case_ids=case_ids)
 
 
 def _load(
     session: Session,
     run: StoredRun,
     scorer: scoring.Scorer,
-    judged: JudgedVariant,
-    known: list[StoredScore],
-) -> scorer_store.Counts:
-    """Give the scorer what is stored of the cases of a variant, and of its branch."""
-    model = scorer.model
-    counts = scorer_store.get_counts(session, run.repository_id, judged.variant, judged.evidence)
-    rows = [(int(row.score.case_id), row.state) for row in known if row.score.variant == judged.variant]
-    all_rows = scorer.lists_failures_only(judged.variant)
-    inside = set(judged.evidence.tolist()) if rows and not all_rows else set()
-    variant = scorer.variant(judged.variant)
-    variant.load(
-        judged.evidence,
-        counts.get(judged.evidence),
-        scoring.ActiveCases.unpack((row for row in rows if all_rows or row[0] in inside), model),
+    variants: Sequence[VariantResults],
+    known: Sequence[StoredScore],
+) -> dict[str, Counts]:
+    """Load the cases of the variants, and what is believed of their branch, into the scorer."""
+    counts = scorer_store.get_counts(
+        session, run.repository_id, {results.variant: results.evidence for results in variants}
     )
+    states: dict[str, dict[int, bytes]] = {results.variant: {} for results in variants}
+    for row in known:
+        if row.score.variant in states:
+            states[row.score.variant][row.score.case_id] = row.state
+    for results in variants:
+        case_ids = results.evidence
+        of_variant = states[results.variant]
+        if of_variant and not scorer.lists_failures_only(results.variant):
+            evidence = set(case_ids.tolist())
+            of_variant = {case_id: state for case_id, state in of_variant.items() if case_id in evidence}
+        scorer.variant(results.variant).load(
+            case_ids,
+            counts[results.variant].get(case_ids),
+            scoring.ActiveCases.unpack(of_variant.items(), scorer.model),
+        )
     if not run.on_default_branch:
         branch = scoring.branch_key(run.head_branch)
-        if beliefs := scorer_store.find_branch(session, run.repository_id, judged.variant, branch):
-            variant.branches[branch] = scoring.BranchBeliefs.from_bytes(beliefs, model)
+        for variant, beliefs in scorer_store.list_branch_beliefs(session, run.repository_id, states, branch).items():
+            scorer.variant(variant).branches[branch] = scoring.BranchBeliefs.from_bytes(beliefs, scorer.model)
     return counts
 
 
@@ -208,20 +182,21 @@ def _store(
     session: Session,
     repository_id: RepositoryId,
     scorer: scoring.Scorer,
-    judged: JudgedVariant,
-    counts: scorer_store.Counts,
-    observation: scoring.Observation,
+    variants: Sequence[VariantResults],
+    counts: Mapping[str, Counts],
+    observations: Mapping[str, scoring.Observation],
 ) -> None:
-    """Take from the scorer what an execution changed, all but the scores."""
-    variant = scorer.variant(judged.variant)
-    counts.set(judged.evidence, variant.counts[:, variant.locate(judged.evidence)])
-    scorer_store.put_counts(session, repository_id, judged.variant, counts)
-    branch = observation.branch
-    if branch is not None and (beliefs := variant.branches.get(branch)):
-        packed = beliefs.to_bytes(scorer.model.version)
-        scorer_store.put_branches(session, repository_id, judged.variant, [(branch, packed)])
-    if observation.forgotten is not None:
-        scorer_store.forget_branch(session, repository_id, observation.forgotten)
+    """Store what the run changed in the scorer, except for the scores."""
+    beliefs: list[tuple[str, int, bytes]] = []
+    for results in variants:
+        cases, branch = scorer.variant(results.variant), observations[results.variant].branch
+        counts[results.variant].set(results.evidence, cases.counts[:, cases.locate(results.evidence)])
+        if branch is not None and branch in cases.branches:
+            beliefs.append((results.variant, branch, cases.branches[branch].to_bytes(scorer.model.version)))
+    scorer_store.put_counts(session, repository_id, counts)
+    scorer_store.put_branch_beliefs(session, repository_id, beliefs)
+    forgotten = {one.forgotten for one in observations.values() if one.forgotten is not None}
+    scorer_store.delete_branches(session, repository_id, forgotten)
 
 
 def _put(session: Session, repository_id: RepositoryId, memory: scoring.RepositoryMemory, now: datetime) -> None:
@@ -230,22 +205,16 @@ def _put(session: Session, repository_id: RepositoryId, memory: scoring.Reposito
     scorer_store.put(session, repository_id, row, now)
 
 
-def _changes(known: Sequence[StoredScore], changed: Sequence[StoredScore]) -> tuple[Change, ...]:
-    """The cases whose status over all variants moved."""
+def _changes(known: Sequence[StoredScore], changed: Sequence[StoredScore]) -> tuple[StatusChange, ...]:
     old = {(row.score.case_id, row.score.variant): row.score for row in known}
     new = old | {(row.score.case_id, row.score.variant): row.score for row in changed}
-    case_ids = {case_id for case_id, _ in new}
-    before, after = (case_state.by_case(case_ids, scores.values()) for scores in (old, new))
-    return changes_between(
-        {case_id: state.status for case_id, state in before.items() if state.scored},
-        {case_id: state.status for case_id, state in after.items() if state.scored},
-    )
+    before, after = (case_state.statuses(case_state.by_case((), scores.values())) for scores in (old, new))
+    return case_state.changes(before, after)
 
 
-def changes_between(before: Mapping[CaseId, Status], after: Mapping[CaseId, Status]) -> tuple[Change, ...]:
-    """The cases whose status moved, in order of case; one without a score counts as healthy."""
-    statuses = (
-        (case_id, before.get(case_id, Status.HEALTHY), after.get(case_id, Status.HEALTHY))
-        for case_id in sorted({*before, *after})
-    )
-    return tuple(Change(case_id, old, new) for case_id, old, new in statuses if old is not new)
+def _count_cases(variants: Sequence[VariantResults]) -> int:
+    return sum(len(results.case_ids) for results in variants)
+
+
+def _count_failed(variants: Sequence[VariantResults]) -> int:
+    return sum(int(results.failed.sum()) for results in variants)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from bot.analysis.case_state import StatusChange
 from bot.analysis.model import SYSTEM, RepositoryId, Status
 from bot.analysis.quarantine.lifecycle import State
-from bot.services import judge, quarantine
+from bot.services import quarantine
 from bot.store.database import Session
 from bot.store.decisions import quarantine as quarantine_store
 
 
-def stop_broken(session: Session, repository_id: RepositoryId, changes: Iterable[judge.Change], now: datetime) -> None:
+def stop_broken(session: Session, repository_id: RepositoryId, changes: Iterable[StatusChange], now: datetime) -> None:
     """Suspend the quarantine of every case that turned broken, and withdraw what is proposed for one."""
     broken = {change.case_id for change in changes if change.after is Status.BROKEN}
     if not broken:

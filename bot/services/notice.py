@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.analysis import case_state
+from bot.analysis.case_state import StatusChange
 from bot.analysis.model import SYSTEM, CaseId, Channel, EventId, RepositoryId, RunId, Status
 from bot.analysis.notice import (
     AuditLineNotice,
@@ -23,7 +24,7 @@ from bot.analysis.notice import (
 from bot.analysis.run import StoredRun
 from bot.analysis.subscription import STORM_WINDOW, Event, Subject, is_storm
 from bot.queries import owner
-from bot.services import judge, subscription
+from bot.services import subscription
 from bot.services.subscription import Audience
 from bot.store.cases import case as case_store
 from bot.store.conversation import card as card_store
@@ -118,7 +119,7 @@ def move(
 def changes(
     session: Session,
     run: StoredRun,
-    found: Sequence[judge.Change],
+    found: Sequence[StatusChange],
     default: Channel | None,
     now: datetime,
 ) -> None:
@@ -127,16 +128,7 @@ def changes(
     Only a flaky case opens a card, and a broken one where a channel asked for those; one with a card has it kept up
     to date whatever it becomes.
     """
-    status_change_store.insert(
-        session,
-        run.repository_id,
-        [
-            status_change_store.StatusChange(
-                case_id=one.case_id, run_id=run.id, before=one.before, after=one.after, at=now
-            )
-            for one in found
-        ],
-    )
+    status_change_store.insert(session, run.repository_id, run.id, found, now)
     if not found:
         return
     ids = [one.case_id for one in found]
@@ -226,7 +218,7 @@ _EVENTS = {Status.FLAKY: Event.FLAKY, Status.BROKEN: Event.BROKEN, Status.HEALTH
 
 
 def _opens(
-    audience: Audience, channel: Channel, change: judge.Change, subject: Subject, on_default_branch: bool
+    audience: Audience, channel: Channel, change: StatusChange, subject: Subject, on_default_branch: bool
 ) -> bool:
     """Whether a change is worth a card in a place that has none of the case."""
     match change.after:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot import telemetry
+from bot.analysis.case_state import StatusChange
 from bot.analysis.model import SYSTEM, Channel, Status
 from bot.analysis.quarantine.lifecycle import OPEN_STATES, Scope
 from bot.analysis.run import StoredRun
 from bot.errors import UserError
 from bot.queries import policy
-from bot.services import judge, quarantine
+from bot.services import quarantine
 from bot.store.database import Session
 from bot.store.decisions import quarantine as quarantine_store
 
@@ -19,7 +20,7 @@ _log = telemetry.logger(__name__)
 
 
 def by_policy(
-    session: Session, run: StoredRun, changes: Sequence[judge.Change], channel: Channel | None, now: datetime
+    session: Session, run: StoredRun, changes: Sequence[StatusChange], channel: Channel | None, now: datetime
 ) -> None:
     """Propose what turned flaky in a run, as long as the budget has room; a person has to approve all the same."""
     rules = policy.of_repository(session, run.repository_id).quarantine

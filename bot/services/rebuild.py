@@ -15,12 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot import telemetry
-from bot.analysis import scoring
+from bot.analysis import case_state, incident, scoring
+from bot.analysis.case_state import StatusChange
 from bot.analysis.incident import LEFT_OUT, Incident
 from bot.analysis.model import Channel, RepositoryId, RunId
 from bot.analysis.run import StoredRun
+from bot.analysis.scoring.variant_results import VariantResults
 from bot.queries import policy
-from bot.services import author_feedback, judge, masking, notice, outage, retraction
+from bot.services import author_feedback, judge, masking, notice, retraction
 from bot.store import queue
 from bot.store.database import Session
 from bot.store.runs import execution as execution_store
@@ -50,14 +52,14 @@ def request_if_idle(session: Session, repository_id: RepositoryId, now: datetime
     return True
 
 
-def request_for_window(session: Session, incident: Incident, now: datetime) -> None:
+def request_for_window(session: Session, window: Incident, now: datetime) -> None:
     """Ask for a re-score where a window opens over runs that were judged, or ends before runs that were not.
 
     Takes the repository's scorer, so that no run is judged in between by the windows as they were.
     """
-    scorer_store.lock(session, incident.repository_id)
-    if run_store.any_ended_since(session, incident.repository_id, incident.ended_at or incident.started_at):
-        request(session, incident.repository_id, f"incident:{incident.id}", now)
+    scorer_store.lock(session, window.repository_id)
+    if run_store.any_ended_since(session, window.repository_id, window.ended_at or window.started_at):
+        request(session, window.repository_id, f"incident:{window.id}", now)
 
 
 def request_outdated(session: Session, now: datetime) -> list[RepositoryId]:
@@ -175,7 +177,7 @@ def finish(session: Session, replay: Replay, channel: Channel | None, now: datet
     moved = execution_store.set_outages(session, repository_id, replay.terms, now - notice.CHECK_AGE)
     notice.check_runs(session, repository_id, moved, now)
     rescore_store.set_done(session, repository_id, replay.asked, now)
-    changes = judge.changes_between(before, after)
+    changes = case_state.changes(before, after)
     masking.stop_broken(session, repository_id, changes, now)
     _announce(session, repository_id, changes, unjudged, channel, now)
     taken_back = retraction.take_back(session, repository_id, replay.left_out, after, now)
@@ -194,7 +196,7 @@ def _take(
     session: Session, replay: Replay, run: StoredRun, executions: tuple[execution_store.StoredExecution, ...]
 ) -> None:
     """Take one run in as live ingestion did, or leave it out where a marked window covers it."""
-    window = outage.covering(replay.windows, run.started_at, run.completed_at)
+    window = incident.covering(replay.windows, run)
     replay.terms[run.id] = 0.0 if window is None else LEFT_OUT
     if window is not None:
         replay.left_out[run.id] = window
@@ -202,16 +204,16 @@ def _take(
     for one in executions:
         case_ids, failed, retries, told = one.judged()
         suites, names = replay.suites.number(session, one.kind, case_ids, whole=len(case_ids) == len(one.case_ids))
-        judged = judge.JudgedVariant(one.variant, case_ids, suites, failed, retries, names, one.whole, told)
-        seen = replay.scorer.observe(judge.execution_of(run, judged))
-        replay.terms[run.id] = max(replay.terms[run.id], seen.outage)
-        replay.found += outage.of_variant(replay.repository_id, run.id, run.started_at, judged, seen)
+        results = VariantResults(one.variant, case_ids, suites, failed, retries, names, one.whole, told)
+        observation = replay.scorer.observe(results.execution(run))
+        replay.terms[run.id] = max(replay.terms[run.id], observation.outage)
+        replay.found += incident.in_variant(run, results, observation)
 
 
 def _announce(
     session: Session,
     repository_id: RepositoryId,
-    changes: Sequence[judge.Change],
+    changes: Sequence[StatusChange],
     unjudged: Sequence[RunId],
     channel: Channel | None,
     now: datetime,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from bot.analysis import scoring
 from bot.analysis.run import StoredRun
+from bot.analysis.scoring.variant_results import VariantResults
 from bot.services import judge
 from bot.store import embedded
 from bot.store.database import Database
@@ -86,15 +87,15 @@ def _failures(cases: int, runs: int) -> Iterator[NDArray[np.bool_]]:
 
 
 def _execution(number: int, ids: NDArray[np.int32], failed: NDArray[np.bool_]) -> scoring.Execution:
-    return judge.execution_of(_run(number), _judged(ids, failed))
+    return _judged(ids, failed).execution(_run(number))
 
 
 def _run(number: int) -> StoredRun:
     return made_history.run(number, sha=f"commit {number // 2}")
 
 
-def _judged(ids: NDArray[np.int32], failed: NDArray[np.bool_]) -> judge.JudgedVariant:
-    return judge.JudgedVariant(variant="default", case_ids=ids, suites=ids // 100, failed=failed, retries={})
+def _judged(ids: NDArray[np.int32], failed: NDArray[np.bool_]) -> VariantResults:
+    return VariantResults(variant="default", case_ids=ids, suites=ids // 100, failed=failed, retries={})
 
 
 def _after_runs(url: str, name: str, length: int) -> float:

@@ -9,8 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from bot.analysis import scoring
+from bot.analysis.case_state import StatusChange
 from bot.analysis.model import CaseId, RepositoryId, Status
 from bot.analysis.run import StoredRun
+from bot.analysis.scoring.variant_results import VariantResults
 from bot.services import judge
 from bot.store.database import Database, Session
 from bot.store.scores import score as score_store
@@ -22,12 +24,12 @@ from tests.unit import made_history
 
 REPOSITORY = RepositoryId(7)
 START = made_history.START
-Step = tuple[StoredRun, tuple[judge.JudgedVariant, ...]]
+Step = tuple[StoredRun, tuple[VariantResults, ...]]
 
 
-def judged(variant: str, ids: list[int], failing: list[int], retried: list[int]) -> judge.JudgedVariant:
+def judged(variant: str, ids: list[int], failing: list[int], retried: list[int]) -> VariantResults:
     numbers = np.array(ids, dtype=np.int32)
-    return judge.JudgedVariant(
+    return VariantResults(
         variant=variant,
         case_ids=numbers,
         suites=numbers % 4,
@@ -100,7 +102,7 @@ def test_live_rebuild_and_replay_agree_to_the_last_bit(db: Database, seed: int, 
     replayed = scoring.Scorer(scoring.RepositoryMemory(keys))
     for one, variants in steps:
         for part in sorted(variants, key=lambda part: part.variant):
-            replayed.observe(judge.execution_of(one, part))
+            replayed.observe(part.execution(one))
     with db.begin() as session:
         judge.replace(session, REPOSITORY, replayed, START)
         assert stored(session) == live
@@ -109,7 +111,7 @@ def test_live_rebuild_and_replay_agree_to_the_last_bit(db: Database, seed: int, 
 def test_a_run_touches_the_blocks_of_its_own_cases_only(db: Database) -> None:
     with db.begin() as session:
         judge.judge(session, commit(1, "a"), (judged("linux", [1, 5000], [], []),), START)
-        counts = scorer_store.get_counts(session, REPOSITORY, "linux", np.array([1], dtype=np.int32))
+        counts = scorer_store.get_counts(session, REPOSITORY, {"linux": np.array([1], dtype=np.int32)})["linux"]
         assert [number for number, _ in counts.rows()] == [0]
         assert counts.get(np.array([1, 2], dtype=np.int32))[0].tolist() == [1, 0]
         ((_, variant, cases, found),) = scorer_store.list_counts(session, {REPOSITORY: [CaseId(5000)]})
@@ -159,7 +161,7 @@ def test_changes_are_of_the_worst_variant(db: Database) -> None:
 def test_what_a_listing_of_failures_leaves_out_changes_no_status_that_another_variant_gives(db: Database) -> None:
     with db.begin() as session:
 
-        def run(number: int, *variants: judge.JudgedVariant) -> tuple[judge.Change, ...]:
+        def run(number: int, *variants: VariantResults) -> tuple[StatusChange, ...]:
             return judge.judge(session, commit(number, f"c{number}"), variants, START).changes
 
         for number in range(8):

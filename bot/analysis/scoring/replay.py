@@ -17,7 +17,7 @@ from bot.analysis.scoring import status
 
 
 @dataclass(frozen=True, slots=True)
-class StatusChange:
+class VariantChange:
     """A change of status; the first status of a case is insufficient."""
 
     case: int
@@ -47,7 +47,7 @@ class Replay:
         self._scorer = scoring.Scorer(scoring.RepositoryMemory(keys), thresholds, hysteresis=hysteresis, model=model)
         self._codes: dict[str, NDArray[np.uint8]] = {}
 
-    def observe(self, execution: scoring.Execution) -> tuple[list[StatusChange], bool]:
+    def observe(self, execution: scoring.Execution) -> tuple[list[VariantChange], bool]:
         """Judge one execution; returns the changes of status, and whether it is an incident."""
         observation = self._scorer.observe(execution)
         return self._changes(execution) if self._track_changes else [], observation.is_incident
@@ -57,13 +57,13 @@ class Replay:
         for variant in sorted(self._scorer.variants):
             yield from scoring.readout.everything(self._scorer, variant, at)
 
-    def _changes(self, execution: scoring.Execution) -> list[StatusChange]:
+    def _changes(self, execution: scoring.Execution) -> list[VariantChange]:
         variant = execution.variant
         known = self._codes.setdefault(variant, np.full(self._cases, status.INSUFFICIENT, dtype=np.uint8))
         before, after = known[execution.case_ids], scoring.readout.codes(self._scorer, execution)
         known[execution.case_ids] = after
         return [
-            StatusChange(
+            VariantChange(
                 int(execution.case_ids[index]), variant, status.CODES[before[index]], status.CODES[after[index]]
             )
             for index in np.flatnonzero(before != after).tolist()

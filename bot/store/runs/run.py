@@ -71,6 +71,12 @@ def find(session: Session, repository_id: RepositoryId, run_id: RunId) -> Stored
     return None if row is None else read(row)
 
 
+def list_by_id(session: Session, repository_id: RepositoryId, run_ids: Collection[RunId]) -> list[StoredRun]:
+    """The runs of these numbers."""
+    rows = session.execute(sa.select(runs).where(runs.c.repository_id == repository_id, runs.c.id.in_(list(run_ids))))
+    return [read(row) for row in rows.mappings()]
+
+
 def list_starts(session: Session, repository_id: RepositoryId, github_run_id: int) -> dict[int, datetime]:
     """When each known attempt of a run started, by attempt."""
     rows = session.execute(

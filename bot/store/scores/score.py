@@ -32,7 +32,7 @@ def list_stored(
     session: Session,
     repository_id: RepositoryId,
     *,
-    variant: str | None = None,
+    variants: Collection[str] | None = None,
     case_ids: Collection[int] | None = None,
     status: Status | None = None,
 ) -> list[StoredScore]:
@@ -40,8 +40,8 @@ def list_stored(
     query = sa.select(scores).where(scores.c.repository_id == repository_id)
     if status is not None:
         query = query.where(scores.c.status == status.value)
-    if variant is not None:
-        query = query.where(scores.c.variant == variant)
+    if variants is not None:
+        query = query.where(scores.c.variant.in_(list(variants)))
     if case_ids is not None:
         query = query.where(_is_one_of(case_ids))
     rows = session.execute(query.order_by(scores.c.case_id, scores.c.variant)).mappings()

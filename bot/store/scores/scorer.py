@@ -1,4 +1,4 @@
-"""The filter's state as it is stored: what a repository shares, counts in blocks of cases, beliefs of branches."""
+"""The state of the filter: the part that a repository shares, counts in blocks of cases, beliefs of branches."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bot.store.database import Session
 from bot.store.tables import branch_beliefs, pass_counts, scorers
 
 BLOCK = 4096
-"""A block holds the counts of so many neighbouring case numbers, so that a run writes its own cases only."""
+"""How many neighbouring case numbers have their counts in one row, so that a run writes its own cases only."""
 ROWS = COUNTS
 
 
@@ -42,17 +42,17 @@ class Counts:
     def get(self, case_ids: NDArray[np.int32]) -> NDArray[np.int32]:
         """The counts of cases, of shape (ROWS, cases); zeros where nothing is known."""
         counts = np.zeros((ROWS, len(case_ids)), dtype=np.int32)
-        of = case_ids // BLOCK
+        blocks = case_ids // BLOCK
         for number, block in self._blocks.items():
-            inside = of == number
+            inside = blocks == number
             counts[:, inside] = block[:, case_ids[inside] % BLOCK]
         return counts
 
     def set(self, case_ids: NDArray[np.int32], counts: NDArray[np.int32]) -> None:
         """Replace the counts of cases."""
-        of = case_ids // BLOCK
-        for number in np.unique(of).tolist():
-            inside = of == number
+        blocks = case_ids // BLOCK
+        for number in np.unique(blocks).tolist():
+            inside = blocks == number
             block = self._blocks.setdefault(number, np.zeros((ROWS, BLOCK), dtype=np.int32))
             block[:, case_ids[inside] % BLOCK] = counts[:, inside]
 
@@ -62,7 +62,7 @@ class Counts:
 
 
 def lock(session: Session, repository_id: RepositoryId) -> StoredScorer | None:
-    """The repository's part of the state, kept from other ingestions until the transaction ends."""
+    """The repository's part of the state; locks it until the transaction ends, so runs are judged one after another."""
     session.execute(sa.select(sa.func.pg_advisory_xact_lock(repository_id)))
     return find(session, repository_id)
 
@@ -111,23 +111,29 @@ def list_outdated(session: Session, model: int) -> list[RepositoryId]:
     return [RepositoryId(row[0]) for row in rows]
 
 
-def get_counts(session: Session, repository_id: RepositoryId, variant: str, case_ids: NDArray[np.int32]) -> Counts:
-    """The counts of the blocks in which these cases of a variant are."""
+def get_counts(
+    session: Session, repository_id: RepositoryId, case_ids: Mapping[str, NDArray[np.int32]]
+) -> dict[str, Counts]:
+    """By variant the counts of the blocks in which these cases of it are."""
+    blocks = [(variant, block) for variant, ids in case_ids.items() for block in np.unique(ids // BLOCK).tolist()]
     rows = session.execute(
-        sa.select(pass_counts.c.block, pass_counts.c.counts).where(
+        sa.select(pass_counts.c.variant, pass_counts.c.block, pass_counts.c.counts).where(
             pass_counts.c.repository_id == repository_id,
-            pass_counts.c.variant == variant,
-            pass_counts.c.block == sa.any_(sa.bindparam("blocks", np.unique(case_ids // BLOCK).tolist())),
+            sa.tuple_(pass_counts.c.variant, pass_counts.c.block).in_(blocks),
         )
     )
-    return Counts({row[0]: np.frombuffer(row[1], dtype=np.int32).reshape(ROWS, BLOCK).copy() for row in rows})
+    counts: dict[str, dict[int, NDArray[np.int32]]] = {variant: {} for variant in case_ids}
+    for variant, block, data in rows:
+        counts[variant][block] = np.frombuffer(data, dtype=np.int32).reshape(ROWS, BLOCK).copy()
+    return {variant: Counts(of_variant) for variant, of_variant in counts.items()}
 
 
-def put_counts(session: Session, repository_id: RepositoryId, variant: str, counts: Counts) -> None:
-    """Store blocks of counts."""
+def put_counts(session: Session, repository_id: RepositoryId, counts: Mapping[str, Counts]) -> None:
+    """Store the blocks of counts of variants."""
     rows = [
         {"repository_id": repository_id, "variant": variant, "block": number, "counts": data}
-        for number, data in counts.rows()
+        for variant, of_variant in counts.items()
+        for number, data in of_variant.rows()
     ]
     if rows:
         statement = insert(pass_counts)
@@ -173,25 +179,27 @@ def list_blocks(
         yield RepositoryId(repository_id), block, np.frombuffer(data, dtype=np.int32).reshape(ROWS, BLOCK)
 
 
-def find_branch(session: Session, repository_id: RepositoryId, variant: str, branch: int) -> bytes | None:
-    """What is believed of a branch, packed; `branch` is the hash of its name."""
-    beliefs: bytes | None = session.execute(
-        sa.select(branch_beliefs.c.beliefs).where(
+def list_branch_beliefs(
+    session: Session, repository_id: RepositoryId, variants: Collection[str], branch: int
+) -> dict[str, bytes]:
+    """By variant what is believed of a branch, packed; `branch` is the hash of its name."""
+    rows = session.execute(
+        sa.select(branch_beliefs.c.variant, branch_beliefs.c.beliefs).where(
             branch_beliefs.c.repository_id == repository_id,
-            branch_beliefs.c.variant == variant,
+            branch_beliefs.c.variant.in_(list(variants)),
             branch_beliefs.c.branch == _signed(branch),
         )
-    ).scalar_one_or_none()
-    return beliefs
+    )
+    return {row[0]: row[1] for row in rows}
 
 
-def put_branches(
-    session: Session, repository_id: RepositoryId, variant: str, beliefs: Iterable[tuple[int, bytes]]
+def put_branch_beliefs(
+    session: Session, repository_id: RepositoryId, beliefs: Iterable[tuple[str, int, bytes]]
 ) -> None:
-    """Store what is believed of branches."""
+    """Store what is believed of branches, by variant and the hash of the name."""
     rows = [
         {"repository_id": repository_id, "variant": variant, "branch": _signed(branch), "beliefs": data}
-        for branch, data in beliefs
+        for variant, branch, data in beliefs
     ]
     if rows:
         statement = insert(branch_beliefs)
@@ -203,13 +211,15 @@ def put_branches(
         )
 
 
-def forget_branch(session: Session, repository_id: RepositoryId, branch: int) -> None:
-    """Remove a branch that is remembered no longer."""
-    session.execute(
-        sa.delete(branch_beliefs).where(
-            branch_beliefs.c.repository_id == repository_id, branch_beliefs.c.branch == _signed(branch)
+def delete_branches(session: Session, repository_id: RepositoryId, branches: Collection[int]) -> None:
+    """Remove branches that the filter remembers no longer."""
+    if branches:
+        session.execute(
+            sa.delete(branch_beliefs).where(
+                branch_beliefs.c.repository_id == repository_id,
+                branch_beliefs.c.branch.in_([_signed(branch) for branch in branches]),
+            )
         )
-    )
 
 
 def delete(session: Session, repository_id: RepositoryId) -> None:

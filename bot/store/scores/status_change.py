@@ -1,41 +1,32 @@
-"""Every change of the status of a case, as it was found: what a digest tells, and what a storm is made of."""
+"""Every change of the status of a case, with the run in which it was found."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from bot.analysis.case_state import StatusChange
 from bot.analysis.model import CaseId, RepositoryId, RunId, Status
 from bot.store.database import Session
 from bot.store.tables import status_changes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusChange:
-    """A case whose status moved in a run, over all its variants; `at` is when that was found."""
-
-    case_id: CaseId
-    run_id: RunId
-    before: Status
-    after: Status
-    at: datetime
-
-
-def insert(session: Session, repository_id: RepositoryId, rows: Iterable[StatusChange]) -> None:
-    """Keep the changes a run brought."""
+def insert(
+    session: Session, repository_id: RepositoryId, run_id: RunId, changes: Iterable[StatusChange], now: datetime
+) -> None:
+    """Keep the changes that were found in a run."""
     values = [
         {
             "repository_id": repository_id,
-            "case_id": row.case_id,
-            "run_id": row.run_id,
-            "before": row.before.value,
-            "after": row.after.value,
-            "occurred_at": row.at,
+            "case_id": change.case_id,
+            "run_id": run_id,
+            "before": change.before.value,
+            "after": change.after.value,
+            "occurred_at": now,
         }
-        for row in rows
+        for change in changes
     ]
     if values:
         session.execute(sa.insert(status_changes), values)
@@ -93,12 +84,5 @@ def list_between(
         .order_by(status_changes.c.occurred_at, status_changes.c.id)
     )
     return [
-        StatusChange(
-            case_id=CaseId(row["case_id"]),
-            run_id=RunId(row["run_id"]),
-            before=Status(row["before"]),
-            after=Status(row["after"]),
-            at=row["occurred_at"],
-        )
-        for row in rows.mappings()
+        StatusChange(CaseId(row["case_id"]), Status(row["before"]), Status(row["after"])) for row in rows.mappings()
     ]
