@@ -19,10 +19,9 @@ import click
 import httpx
 
 from bot.errors import ConfigurationError
-from bot.sandbox import history, people
+from bot.sandbox import browser, history
 from bot.sandbox.ci import Ci
 from bot.sandbox.server import Sandbox
-from bot.sandbox.slack.model import Settings
 
 _START_SECONDS = 60
 _SETTLE_SECONDS = 120
@@ -43,7 +42,7 @@ def run(port: int) -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stopping.set())
-    sandbox = Sandbox(port, Settings())
+    sandbox = Sandbox(port)
     sandbox.start()
     # Not in root's home: PostgreSQL's own user must reach it if this runs as root.
     data = Path(tempfile.mkdtemp(prefix="flakeguard-demo-"))
@@ -55,7 +54,7 @@ def run(port: int) -> None:
         bot = _start_bot(sandbox, data)
         sandbox.on_run_ci = ci.run_again
         for user, login in _LINKED.items():
-            people.link(sandbox.slack, user, _CHANNEL, login)
+            browser.link_account(sandbox.slack, user, _CHANNEL, login)
             sandbox.slack.dismiss(user)
         _play(sandbox, ci, stopping)
         if not stopping.is_set():

@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.sandbox.github import state
+from bot.sandbox.github import server
 from bot.sandbox.github.model import Artifact, Commit, PullRequest, RefusalError, WorkflowRun
-from bot.sandbox.github.state import GitHub
+from bot.sandbox.github.server import GitHubServer
 from bot.sandbox.shop import suite
 from bot.sandbox.shop.suite import Report, Suite, World
 
@@ -67,7 +67,7 @@ FLAKING = Conditions(slow={SHUFFLED: (LIVE_SERVICE,)}, only=frozenset({LIVE_FLAK
 class Ci:
     """Runs the workflow of a commit or a pull request and says so by webhooks."""
 
-    def __init__(self, github: GitHub) -> None:
+    def __init__(self, github: GitHubServer) -> None:
         self._github = github
         self._suites = {leg: Suite() for leg in LEGS}
         self._code: dict[str, tuple[str, ...]] = {}
@@ -126,7 +126,7 @@ class Ci:
 
         It takes `seconds` in the payloads; `steps` announces it as requested and in progress first.
         """
-        at = started_at or state.now()
+        at = started_at or server.now()
         run_id = self._github.number("run")
         run = WorkflowRun(
             id=run_id,
@@ -167,7 +167,7 @@ class Ci:
             if before.status != "completed":
                 message = "This workflow is already running"
                 raise RefusalError(_FORBIDDEN, message)
-            at = max(started_at or state.now(), before.updated_at + _SECOND)
+            at = max(started_at or server.now(), before.updated_at + _SECOND)
             run = replace(
                 before,
                 run_attempt=before.run_attempt + 1,
@@ -187,7 +187,7 @@ class Ci:
             message, author = _AGAIN[self._again % len(_AGAIN)]
             self._again += 1
         code = self._code.get(self._github.commit("main").sha, ())
-        return self.run(self.commit(message, author, state.now(), code=code), FLAKING, seconds=seconds)
+        return self.run(self.commit(message, author, server.now(), code=code), FLAKING, seconds=seconds)
 
     def wait(self, seconds: float = 30.0) -> None:
         """Wait for runs that go on in the background."""

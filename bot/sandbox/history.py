@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.sandbox.ci import CALM, FLAKING, LEGS, Ci, Conditions
-from bot.sandbox.github import state
+from bot.sandbox.github import server
 from bot.sandbox.github.model import Commit, PullRequest, WorkflowRun
 
 DAYS = 21
@@ -77,7 +77,7 @@ def play(
 ) -> list[WorkflowRun]:
     """Run the whole history and deliver every run; returns the attempts in order of time."""
     chance = random.Random(23)  # noqa: S311
-    pushes = plan(now or state.now(), days)
+    pushes = plan(now or server.now(), days)
     played: list[WorkflowRun] = []
     pulls: dict[str, PullRequest] = {}
     ci.commit("Open the shop", "chloe", pushes[0].at - timedelta(days=1))
@@ -93,7 +93,7 @@ def go_live(ci: Ci, now: datetime | None = None) -> list[WorkflowRun]:
 
     It comes in with a pull request, is merged with it, and meets the next one: enough to be sure that it is a flake.
     """
-    end = now or state.now()
+    end = now or server.now()
     title = "Ask the discount service for the rate"
     branch = "discount-service"
     opened = ci.commit(title, "ana", end - timedelta(minutes=30), branch=branch)
@@ -161,7 +161,7 @@ _WORKS = (
     ("Remember the last address", "ben", "last-address"),
     ("Send the receipt by mail", "chloe", "mail-receipt"),
     ("Sell teapots in sets", "ana", "teapot-sets"),
-    ("Count visitors without cookies", "ben", "count-visitors"),
+    ("Count external_users without cookies", "ben", "count-external_users"),
     ("Charge French tax", "ana", "french-tax"),
     ("Offer tea towels", "chloe", "tea-towels"),
     ("Refill reminders", "ben", "refill"),

@@ -15,13 +15,13 @@ from starlette.routing import BaseRoute
 from bot.sandbox.github import api as github_api
 from bot.sandbox.github import artifacts, model
 from bot.sandbox.github import oauth as github_oauth
-from bot.sandbox.github.state import GitHub
+from bot.sandbox.github.server import GitHubServer
 from bot.sandbox.page import hub
 from bot.sandbox.page import routes as page_routes
-from bot.sandbox.slack import api as slack_api
-from bot.sandbox.slack.events import Slack
-from bot.sandbox.slack.model import Settings, Team
-from bot.sandbox.slack.oauth import SlackApp
+from bot.sandbox.slack import web_api
+from bot.sandbox.slack.model import SlackSettings, Team
+from bot.sandbox.slack.oauth import OAuthApp
+from bot.sandbox.slack.workspace import SlackWorkspace
 
 HOST = "127.0.0.1"
 _START_SECONDS = 15.0
@@ -69,18 +69,18 @@ class _Door:
 class Sandbox:
     """A GitHub and a Slack on 127.0.0.1, with secrets of their own, and the page that shows both."""
 
-    def __init__(self, port: int = 0, settings: Settings | None = None) -> None:
+    def __init__(self, port: int = 0, settings: SlackSettings | None = None) -> None:
         self._door = _Door(port)
         self._downloads = _Door(0)
         self.port = self._door.port
         self.url = f"http://{HOST}:{self.port}"
-        self.github = GitHub()
+        self.github = GitHubServer()
         self.github.base_url = self.url
         self.github.downloads_url = f"http://{HOST}:{self._downloads.port}"
-        self.slack = Slack(settings)
+        self.slack = SlackWorkspace(settings)
         self.slack.base_url = f"{self.url}/slack"
         self.workspaces = [self.slack]
-        self.slack_app = SlackApp(self.workspaces)
+        self.slack_app = OAuthApp(self.workspaces)
         self.on_run_ci: Callable[[], object] | None = None
         self._bot_url = ""
 
@@ -93,7 +93,7 @@ class Sandbox:
     def bot_url(self, url: str) -> None:
         self._bot_url = url.rstrip("/")
         for slack in self.workspaces:
-            slack.delivery.bot_url = self._bot_url
+            slack.dispatcher.bot_url = self._bot_url
         self.github.webhooks.bot_url = self._bot_url
 
     @property
@@ -126,18 +126,18 @@ class Sandbox:
         with contextlib.suppress(model.RefusalError):  # the button has gone since the page was drawn
             self.github.click(check_id, identifier, user)
 
-    def add_workspace(self, team: Team) -> Slack:
+    def add_workspace(self, team: Team) -> SlackWorkspace:
         """Return another workspace, in which the same app may be installed."""
-        slack = Slack(self.slack.settings, team, signing_secret=self.slack.signing_secret)
+        slack = SlackWorkspace(self.slack.settings, team, signing_secret=self.slack.signing_secret)
         slack.base_url = self.slack.base_url
-        slack.delivery.bot_url = self._bot_url
+        slack.dispatcher.bot_url = self._bot_url
         self.workspaces.append(slack)
         return slack
 
     def start(self) -> None:
         """Open both ports."""
         services = [
-            *slack_api.routes(self.slack_app),
+            *web_api.routes(self.slack_app),
             *self.slack_app.routes(),
             *github_oauth.routes(self.github),
             *github_api.routes(self.github),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.server import Sandbox
-from bot.sandbox.slack.model import Settings
+from bot.sandbox.slack.model import SlackSettings
 
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -35,7 +35,7 @@ def test_every_golden_file_is_looked_at() -> None:
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
     """A Slack without a bot."""
-    one = Sandbox(0, Settings(rate_limits=False))
+    one = Sandbox(0, SlackSettings(rate_limits=False))
     one.start()
     yield one
     one.stop()

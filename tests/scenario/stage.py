@@ -21,7 +21,7 @@ import pytest
 
 from bot.sandbox.github.model import PEOPLE, Artifact, CheckRun, Commit, WorkflowRun
 from bot.sandbox.server import Sandbox
-from bot.sandbox.slack.model import Message, Settings
+from bot.sandbox.slack.model import Message, SlackSettings
 from bot.store.database import Database
 from bot.store.workspaces import account_link as account_link_store
 from bot.store.workspaces import workspace as workspace_store
@@ -47,7 +47,7 @@ class Stage:
     def __init__(self, database_url: str, *, linked: bool = True, **environment: str) -> None:
         """`linked`: everybody has linked their GitHub account already."""
         self._linked = linked
-        self.sandbox = Sandbox(0, Settings(rate_limits=False))
+        self.sandbox = Sandbox(0, SlackSettings(rate_limits=False))
         self.github, self.slack = self.sandbox.github, self.sandbox.slack
         self._database_url = database_url
         self._environment = environment

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import httpx
 
-from bot.sandbox import people
-from bot.sandbox.slack.events import Slack
+from bot.sandbox import browser
+from bot.sandbox.slack.workspace import SlackWorkspace
 from bot.store import vault
 from tests.scenario.stage import Stage
 
@@ -26,13 +26,13 @@ class Tenants(Stage):
             TOKEN_KEYS=environment.get("TOKEN_KEYS", KEY),
         )
 
-    def install(self, slack: Slack) -> httpx.Response:
+    def install(self, slack: SlackWorkspace) -> httpx.Response:
         """Install the app in a workspace, as somebody there does in a browser."""
         with httpx.Client(trust_env=False, timeout=20) as browser:
             begun = browser.get(f"{self.url}/slack/install")
             consent = httpx.URL(begun.headers["location"]).copy_merge_params({"as": slack.team_id})
             return browser.get(browser.get(consent).headers["location"])
 
-    def bind(self, slack: Slack, user: str, login: str) -> None:
+    def bind(self, slack: SlackWorkspace, user: str, login: str) -> None:
         """Link an account that administers the repositories, and let the workspace see them."""
-        people.link(slack, user, "C0CIFLAKES", login)
+        browser.link_account(slack, user, "C0CIFLAKES", login)

@@ -127,7 +127,7 @@ def test_a_channel_archived_unheard_of_is_paused_and_hears_the_rest_when_it_is_o
     assert refused == [call for call in stage.slack.calls if call.error == "is_archived"], "it was tried again"
     stage.slack.archive(OTHER, undo=True)
     assert "Nothing is posted in this channel: it was archived" in say(stage, "digest now").text
-    assert stage.slack.happen("channel_unarchive", channel=OTHER, user=ANA).status == 200
+    assert stage.slack.send_event("channel_unarchive", channel=OTHER, user=ANA).status == 200
     assert wait(lambda: [one for one in stage.slack.messages(OTHER) if "fc_" in str(one.blocks)], 15), "no card"
     assert len([one for one in stage.slack.messages(direct) if "posts nothing more" in one.text]) == 1
 
@@ -210,7 +210,7 @@ def test_every_button_of_subscriptions_does_what_it_says(stage: Stage) -> None:
     listed = stage.slack.ephemerals(ANA)[-1]
     for button, title in (("fg_digest_settings", "Digest, quiet hours"), ("fg_subscribe_open", "Subscribe a channel")):
         stage.slack.click(ANA, OTHER, listed.ts, button)
-        assert wait(lambda title=title: (view := stage.slack.open_view(ANA)) and title in str(view.source)), button
+        assert wait(lambda title=title: (view := stage.slack.open_view(ANA)) and title in str(view.content)), button
         stage.slack.close(ANA, stage.slack.open_view(ANA).id)
     seen = len(stage.slack.ephemerals(ANA))
     stage.slack.click(ANA, OTHER, listed.ts, "fg_digest_now")

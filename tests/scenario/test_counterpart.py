@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
+from bot.sandbox.json_object import JsonObject
 from bot.sandbox.slack.model import BOT_USER_ID, Channel
-from bot.sandbox.slack.payload import JsonObject
 from bot.slack.ids import Callback, ShortcutId
 from bot.store import embedded
 from tests.conftest import clone
@@ -45,7 +45,7 @@ def interaction(stage: Stage, **fields: object) -> httpx.Response:
         "response_url": stage.slack.new_response_url(ANA, CHANNEL),
         **fields,
     }
-    answer = stage.slack.delivery.interaction(body)
+    answer = stage.slack.dispatcher.interaction(body)
     return httpx.Response(answer.status, text=answer.body)
 
 
@@ -126,7 +126,7 @@ def test_events_that_nobody_caused_are_answered_200_and_by_nothing(made: Stage) 
         ("user_change", {"user": {"id": ANA}}),
         ("app_home_opened", {"user": ANA, "tab": "messages", "channel": "D0ANA"}),
     ):
-        assert made.slack.happen(kind, **fields).status == 200, kind
+        assert made.slack.send_event(kind, **fields).status == 200, kind
     assert made.slack.command(ANA, CHANNEL, "/flakeguard whoami").status == 200
     assert wait(lambda: len(made.slack.calls) > before)
     said_or_shown = [one.method for one in made.slack.calls[before:] if one.method.startswith(("chat.", "views."))]
@@ -136,7 +136,7 @@ def test_events_that_nobody_caused_are_answered_200_and_by_nothing(made: Stage) 
 def test_an_event_that_comes_twice_is_done_once_whatever_its_headers_say(made: Stage) -> None:
     answers = len(made.slack.ephemerals(ANA)) + 1
     made.slack.say(ANA, CHANNEL, f"<@{BOT_USER_ID}> whoami")
-    sent = made.slack.sent[-1]
+    sent = made.slack.dispatches[-1]
     assert wait(lambda: len(made.slack.ephemerals(ANA)) == answers)
     assert made.slack.redeliver(sent, retry=0).status == 200
     assert made.slack.redeliver(sent, retry=1).status == 200
@@ -173,7 +173,7 @@ def test_a_body_that_is_no_object_is_refused(made: Stage, body: str, *, form: bo
     headers = {
         "Content-Type": "application/x-www-form-urlencoded" if form else "application/json",
         "X-Slack-Request-Timestamp": str(now),
-        "X-Slack-Signature": made.slack.delivery.sign(content, now),
+        "X-Slack-Signature": made.slack.dispatcher.sign(content, now),
     }
     assert httpx.post(f"{made.url}/slack/events", content=content, headers=headers).status_code < 500
 
@@ -187,7 +187,7 @@ def test_a_time_that_is_none_is_refused(made: Stage, moment: str) -> None:
 def test_slacks_own_checks_of_the_address_are_answered(made: Stage) -> None:
     body = json.dumps({"type": "url_verification", "token": "x", "challenge": "3eZbrw1a"}).encode()
     now = int(time.time())
-    headers = {"X-Slack-Request-Timestamp": str(now), "X-Slack-Signature": made.slack.delivery.sign(body, now)}
+    headers = {"X-Slack-Request-Timestamp": str(now), "X-Slack-Signature": made.slack.dispatcher.sign(body, now)}
     headers["Content-Type"] = "application/json"
     answered = httpx.post(f"{made.url}/slack/events", content=body, headers=headers)
     assert (answered.status_code, "3eZbrw1a" in answered.text) == (200, True)
@@ -206,7 +206,7 @@ def test_a_slack_that_hangs_keeps_nobody_from_being_acknowledged_in_time(made: S
     try:
         with ThreadPoolExecutor(30) as people:
             mention = {"user": BEN, "text": "help", "channel": CHANNEL}
-            mentions = [people.submit(made.slack.happen, "app_mention", **mention) for _ in range(5)]
+            mentions = [people.submit(made.slack.send_event, "app_mention", **mention) for _ in range(5)]
             commands = [people.submit(made.slack.command, BEN, CHANNEL, "/flakeguard help") for _ in range(25)]
             answers = [one.result() for one in (*mentions, *commands)]
     finally:

@@ -44,7 +44,7 @@ def test_a_bot_killed_between_webhook_and_message_posts_one_card_when_it_is_back
 def test_a_bot_killed_after_slack_posted_adopts_the_card_even_where_slack_forgets_keys(
     stage: Stage, db: Database
 ) -> None:
-    stage.slack.settings = replace(stage.slack.settings, knows_client_ids=False)
+    stage.slack.settings = replace(stage.slack.settings, honors_client_msg_id=False)
     stage.slack.fail_next(1, status=500, method="chat.postMessage", after=True)
     stage.make_flaky()
     assert wait(stage.cards, 30), "nothing was posted"

@@ -87,7 +87,7 @@ def test_a_button_of_a_check_run_goes_by_the_number_of_the_account(stage: Stage)
     run = stage.run("red again", ("test_total",))
     assert wait(lambda: (check := stage.check(run)) and check.actions), stage.check(run)
     former = stage.github.user("ben")
-    click = stage.github._payloads.action(stage.check(run), "quarantine", former)
+    click = stage.github.payloads.requested_action(stage.check(run), "quarantine", former)
     stage.github.users["ben"] = replace(former, id=999)
     assert stage.github.webhooks.send("check_run", click).status == 202
     assert wait(lambda: any("/collaborators/ben/" in call.path for call in stage.github.calls))

@@ -8,7 +8,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from bot.sandbox.people import Browser
+from bot.sandbox.browser import Browser
 from bot.sandbox.slack.model import Team
 from bot.store import vault
 from bot.store.database import Database
@@ -102,7 +102,7 @@ def test_an_organisation_installs_once_for_all_its_workspaces(tenants: Tenants, 
 
 def test_who_asks_where_the_token_was_taken_back_is_told_so(tenants: Tenants, db: Database) -> None:
     tenants.install(tenants.slack)
-    tenants.slack.happen("tokens_revoked", tokens={"oauth": [], "bot": ["U0FLAKE"]})
+    tenants.slack.send_event("tokens_revoked", tokens={"oauth": [], "bot": ["U0FLAKE"]})
     assert wait(lambda: not rows(db, slack_tokens))
     assert tenants.slack.command(ANA, CHANNEL, "/flakeguard status").status == 200
     assert wait(lambda: said(tenants, ANA, "install FlakeGuard again"))
@@ -116,9 +116,9 @@ def test_an_uninstalled_workspace_is_forgotten_in_any_order_and_may_come_back(
     tenants.bind(tenants.slack, CHLOE, "chloe")
     for kind in order:
         fields = {"tokens": {"oauth": [], "bot": ["U0FLAKE"]}} if kind == "tokens_revoked" else {}
-        assert tenants.slack.happen(kind, **fields).status == 200
+        assert tenants.slack.send_event(kind, **fields).status == 200
     assert wait(lambda: not rows(db, slack_tokens) and not rows(db, links) and not rows(db, workspace_installations))
-    ended = tenants.slack.sent[-1]
+    ended = tenants.slack.dispatches[-1]
     assert tenants.slack.command(ANA, CHANNEL, "/flakeguard status").status == 200
     tenants.install(tenants.slack)
     assert tenants.slack.redeliver(ended).status == 200
@@ -129,10 +129,10 @@ def test_an_uninstalled_workspace_is_forgotten_in_any_order_and_may_come_back(
 
 def test_a_channel_that_closes_is_paused_and_who_installed_is_told(tenants: Tenants, db: Database) -> None:
     tenants.install(tenants.slack)
-    assert tenants.slack.happen("channel_archive", channel=CHANNEL, user=ANA).status == 200
+    assert tenants.slack.send_event("channel_archive", channel=CHANNEL, user=ANA).status == 200
     assert wait(lambda: any("posts nothing more" in one.text for one in tenants.slack.messages("D0ANA")))
     assert [one["channel"] for one in rows(db, paused_channels)] == [CHANNEL]
-    assert tenants.slack.happen("member_joined_channel", channel=CHANNEL, user="U0FLAKE").status == 200
+    assert tenants.slack.send_event("member_joined_channel", channel=CHANNEL, user="U0FLAKE").status == 200
     assert wait(lambda: not rows(db, paused_channels))
 
 
@@ -158,7 +158,7 @@ def test_keys_are_rotated_and_the_old_one_is_not_needed_afterwards(database_url:
 def test_every_validly_signed_request_is_answered_200_also_of_an_unknown_team(stage: Stage) -> None:
     stranger = stage.sandbox.add_workspace(OTHER)
     for kind in ("app_home_opened", "app_uninstalled", "tokens_revoked", "message", "something_new"):
-        assert stranger.happen(kind, user=ANA, channel=CHANNEL).status == 200, kind
+        assert stranger.send_event(kind, user=ANA, channel=CHANNEL).status == 200, kind
     assert stranger.command(ANA, CHANNEL, "/flakeguard status").status == 200
     assert "not installed" in stranger.ephemerals(ANA)[-1].text
     assert not stranger.calls, "the bot spoke to a workspace it does not know"
@@ -168,7 +168,7 @@ def test_a_request_that_slack_sends_again_does_nothing_twice(stage: Stage) -> No
     stage.slack.open_home(ANA)
     assert wait(lambda: stage.slack.home(ANA))
     published = [call for call in stage.slack.calls if call.method == "views.publish"]
-    assert stage.slack.redeliver(stage.slack.sent[-1]).status == 200
+    assert stage.slack.redeliver(stage.slack.dispatches[-1]).status == 200
     stage.slack.command(ANA, CHANNEL, "/flakeguard whoami")
     assert wait(lambda: stage.slack.ephemerals(ANA))
     assert [call for call in stage.slack.calls if call.method == "views.publish"] == published
@@ -178,7 +178,7 @@ def test_somebody_of_another_company_in_a_shared_channel_may_do_nothing(stage: S
     stage.run("only")
     stage.slack.command(ANA, CHANNEL, "/flakeguard help")
     assert wait(lambda: stage.slack.ephemerals(ANA))
-    stage.slack.visitors[ANA] = "T0STRANGE"
+    stage.slack.external_users[ANA] = "T0STRANGE"
     stage.slack.click(ANA, CHANNEL, stage.slack.ephemerals(ANA)[0].ts, "fg_menu_status")
     assert wait(lambda: said(stage, ANA, "Only members"))
     assert not said(stage, ANA, "acme/shop")

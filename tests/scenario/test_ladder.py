@@ -17,7 +17,7 @@ from bot.queries import digest as digest_query
 from bot.queries import owner
 from bot.queries import waiting as waiting_query
 from bot.sandbox.server import Sandbox
-from bot.sandbox.slack.model import Settings
+from bot.sandbox.slack.model import SlackSettings
 from bot.services import escalation, policy, quarantine, subscription
 from bot.slack.registry import Registry
 from bot.store.conversation import channel_pause as channel_pause_store
@@ -34,7 +34,7 @@ class Ladder(Channels):
 
     def __init__(self, db: Database) -> None:
         super().__init__(db)
-        self.sandbox = Sandbox(0, Settings(rate_limits=False))
+        self.sandbox = Sandbox(0, SlackSettings(rate_limits=False))
         self.slack = self.sandbox.slack
         self.sandbox.start()
         registry = Registry(lambda _workspace: self.slack.bot_token, base_url=f"{self.sandbox.url}/slack/api/")
@@ -159,7 +159,7 @@ def test_a_reminder_that_quiet_hours_held_back_to_the_last_day_is_said_once(ladd
 
 
 def test_a_line_of_a_thread_whose_answer_was_lost_is_found_in_its_thread(ladder: Ladder) -> None:
-    ladder.slack.settings = replace(ladder.slack.settings, knows_client_ids=False)
+    ladder.slack.settings = replace(ladder.slack.settings, honors_client_msg_id=False)
     ladder.now = datetime.now(UTC) - timedelta(hours=30)
     ts = ladder.card(NAMES[0])
     ladder.slack.fail_next(1, status=500, method="chat.postMessage", after=True)

@@ -9,8 +9,8 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from bot.sandbox import people
-from bot.sandbox.people import Browser
+from bot.sandbox import browser
+from bot.sandbox.browser import Browser
 from bot.store.database import Database
 from bot.store.tables import link_states, links, quarantines
 from tests.scenario.stage import ANA, BEN, CHANNEL, CHLOE, Stage, wait
@@ -31,10 +31,10 @@ def said(stage: Stage, user: str, words: str) -> bool:
 
 
 def invited(stage: Stage, user: str) -> str:
-    before = people.invitation(stage.slack, user)
+    before = browser.find_link_url(stage.slack, user)
     stage.slack.command(user, CHANNEL, "/flakeguard connect")
-    assert wait(lambda: people.invitation(stage.slack, user) not in {"", before}), "no invitation"
-    return people.invitation(stage.slack, user)
+    assert wait(lambda: browser.find_link_url(stage.slack, user) not in {"", before}), "no invitation"
+    return browser.find_link_url(stage.slack, user)
 
 
 def state_of(db: Database) -> list[str]:
@@ -45,11 +45,11 @@ def state_of(db: Database) -> list[str]:
 def test_who_is_not_linked_is_invited_and_nothing_happens_until_they_are(strangers: Stage, db: Database) -> None:
     ts = propose(strangers)
     strangers.slack.click(BEN, CHANNEL, ts, "fg_approve")
-    assert wait(lambda: people.invitation(strangers.slack, BEN)), "no invitation"
+    assert wait(lambda: browser.find_link_url(strangers.slack, BEN)), "no invitation"
     assert said(strangers, BEN, "@ben"), "no suggestion by e-mail"
     assert state_of(db) == ["proposed"]
 
-    people.link(strangers.slack, BEN, CHANNEL, "ben")
+    browser.link_account(strangers.slack, BEN, CHANNEL, "ben")
     strangers.slack.click(BEN, CHANNEL, ts, "fg_approve")
     assert wait(lambda: has_button(strangers, ts, "fg_lift")), "the approval did not happen"
     with db.begin() as session:
@@ -65,7 +65,7 @@ def test_the_proposer_is_the_same_person_on_github_and_in_slack(strangers: Stage
     strangers.github.click(strangers.check(run).id, "quarantine", "ben")
     ts = strangers.cards()[0].ts
     assert wait(lambda: has_button(strangers, ts, "fg_approve")), "no proposal was made"
-    people.link(strangers.slack, BEN, CHANNEL, "ben")
+    browser.link_account(strangers.slack, BEN, CHANNEL, "ben")
     strangers.slack.click(BEN, CHANNEL, ts, "fg_approve")
     assert wait(lambda: said(strangers, BEN, "somebody else"))
     assert has_button(strangers, ts, "fg_approve")
@@ -112,11 +112,11 @@ def test_a_disconnected_or_revoked_link_stops_a_click(stage: Stage, db: Database
     stage.slack.command(BEN, CHANNEL, "/flakeguard disconnect")
     assert wait(lambda: said(stage, BEN, "you disconnected it"))
     stage.slack.click(BEN, CHANNEL, ts, "fg_approve")
-    assert wait(lambda: people.invitation(stage.slack, BEN))
+    assert wait(lambda: browser.find_link_url(stage.slack, BEN))
     assert stage.github.revoke("chloe").status == 202
     assert wait(lambda: any("is gone" in one.text for one in stage.slack.messages("D0CHLOE"))), "chloe was not told"
     stage.slack.click(CHLOE, CHANNEL, ts, "fg_approve")
-    assert wait(lambda: people.invitation(stage.slack, CHLOE))
+    assert wait(lambda: browser.find_link_url(stage.slack, CHLOE))
     assert state_of(db) == ["proposed"]
 
 

@@ -16,7 +16,7 @@ from bot.jobs import outbox
 from bot.jobs.context import Context
 from bot.jobs.worker import Worker
 from bot.sandbox.server import Sandbox
-from bot.sandbox.slack.model import BOT_USER_ID, Settings
+from bot.sandbox.slack.model import BOT_USER_ID, SlackSettings
 from bot.services import subscription
 from bot.slack.registry import Registry
 from bot.store.conversation import channel_schedule as channel_schedule_store
@@ -36,7 +36,7 @@ START = datetime(2026, 11, 24, 9, tzinfo=UTC)
 class Post:
     """The outbox of a bot, with a clock of its own, against a Slack that can be told to fail."""
 
-    def __init__(self, db: Database, settings: Settings) -> None:
+    def __init__(self, db: Database, settings: SlackSettings) -> None:
         self.db = db
         self.now = START
         self.sandbox = Sandbox(0, settings)
@@ -86,7 +86,7 @@ class Post:
 
 @pytest.fixture
 def post(db: Database) -> Iterator[Post]:
-    made = Post(db, Settings(rate_limits=False))
+    made = Post(db, SlackSettings(rate_limits=False))
     yield made
     made.sandbox.stop()
 
@@ -117,7 +117,7 @@ def test_an_hour_of_slack_answering_500_loses_nothing_and_doubles_nothing(post: 
     post.pass_time(3600, step=20)
     assert (post.said(BUSY), post.said(CALM)) == (0, 0)
     assert len(post.slack.calls) < 250, "a Slack that is down was hammered"
-    post.slack.recover()
+    post.slack.clear_faults()
     post.pass_time(120)
     assert (post.said(BUSY), post.said(CALM)) == (5, 3)
     assert post.waiting() == 0
@@ -157,7 +157,7 @@ def test_a_channel_that_closes_before_the_message_is_paused_and_hears_the_rest_w
         assert channel_schedule_store.enqueue_due(session, post.now) == 1, (
             "only the one who looks after it is to be told"
         )
-    post.slack.recover()
+    post.slack.clear_faults()
     for _ in range(3):
         outbox.send_next(post.context, Channel(post.workspace, ANA))
         post.now += timedelta(seconds=2)
@@ -179,7 +179,7 @@ def test_what_a_wrong_token_could_not_say_is_said_when_it_is_mended(post: Post, 
     post.ask(BUSY, 2)
     post.pass_time(3600, step=20)
     assert len(post.slack.calls) <= 60, "Slack was asked more often than once a minute"
-    post.slack.recover()
+    post.slack.clear_faults()
     post.pass_time(120)
     assert post.said(BUSY) == 2
     assert post.waiting() == 0
@@ -200,7 +200,7 @@ def test_a_person_who_cannot_be_told_closes_no_channel(post: Post) -> None:
 @pytest.fixture
 def forgetful(db: Database) -> Iterator[Post]:
     """A Slack that posts anew what it was asked to post before."""
-    made = Post(db, Settings(rate_limits=False, knows_client_ids=False))
+    made = Post(db, SlackSettings(rate_limits=False, honors_client_msg_id=False))
     made.now = datetime.now(UTC)
     yield made
     made.sandbox.stop()
@@ -296,7 +296,7 @@ def test_a_burst_of_changes_is_one_update_and_what_waits_is_not_put_off(post: Po
 
 
 def test_the_worker_keeps_to_a_second_with_real_threads_and_is_never_limited(db: Database) -> None:
-    post = Post(db, Settings(rate_limits=True, burst=2))
+    post = Post(db, SlackSettings(rate_limits=True, burst=2))
     post.context = Context(db, None, post.context.slacks, None, clock=lambda: datetime.now(UTC))
     post.now = datetime.now(UTC)
     post.ask(BUSY, 6)

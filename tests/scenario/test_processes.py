@@ -50,7 +50,7 @@ def run_process(url: str, slack: str, token: str, begin: Barrier, end: Event, ti
 @pytest.fixture
 def ladder(db: Database) -> Iterator[Ladder]:
     made = Ladder(db)
-    made.slack.settings = replace(made.slack.settings, knows_client_ids=False)
+    made.slack.settings = replace(made.slack.settings, honors_client_msg_id=False)
     yield made
     made.sandbox.stop()
 

@@ -25,7 +25,7 @@ from bot.sandbox.ci import FLAKING, LIVE_FLAKE, Ci, Conditions
 from bot.sandbox.github import model
 from bot.sandbox.github.auth import Keys
 from bot.sandbox.github.model import Commit
-from bot.sandbox.github.state import GitHub
+from bot.sandbox.github.server import GitHubServer
 from bot.sandbox.server import Sandbox
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -318,7 +318,7 @@ def test_rerunning_is_refused_where_nothing_failed_or_the_run_is_too_old(
     assert [answer.status_code for answer in answers] == [403, 403]
 
 
-def _failures(github: GitHub, run: model.WorkflowRun) -> set[str]:
+def _failures(github: GitHubServer, run: model.WorkflowRun) -> set[str]:
     found: set[str] = set()
     for artifact in github.artifacts(run.id):
         with zipfile.ZipFile(io.BytesIO(artifact.data)) as archive:
@@ -383,7 +383,7 @@ def test_a_receiver_that_is_down_for_a_moment_gets_the_completed_run_later(
 
 
 def test_history_is_delivered_in_order_of_time_and_is_all_older_than_a_day() -> None:
-    github, inbox = GitHub(), Inbox()
+    github, inbox = GitHubServer(), Inbox()
     ci = Ci(github)
     github.webhooks.bot_url = inbox.url
     try:

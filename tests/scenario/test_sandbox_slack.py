@@ -15,9 +15,9 @@ from slack_sdk.socket_mode import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
+from bot.sandbox.json_object import JsonObject
 from bot.sandbox.server import Sandbox
-from bot.sandbox.slack.model import Settings
-from bot.sandbox.slack.payload import JsonObject
+from bot.sandbox.slack.model import SlackSettings
 
 CHANNEL = "C0CIFLAKES"
 
@@ -205,7 +205,7 @@ def test_an_answer_in_channel_is_seen_by_all(sandbox: Sandbox, bot: Bot) -> None
 
 
 def test_a_bot_that_does_not_answer_in_time_shows_as_operation_timeout() -> None:
-    slow = Sandbox(settings=Settings(answer_seconds=0.2))
+    slow = Sandbox(settings=SlackSettings(response_seconds=0.2))
     slow.start()
     held = threading.Event()
 
@@ -244,7 +244,7 @@ def test_a_click_opens_a_modal_whose_trigger_works_once(sandbox: Sandbox, bot: B
 
 
 def test_a_trigger_expires() -> None:
-    sandbox = Sandbox(settings=Settings(trigger_seconds=-1))
+    sandbox = Sandbox(settings=SlackSettings(trigger_seconds=-1))
     sandbox.start()
     client = WebClient(sandbox.slack.bot_token, base_url=f"{sandbox.url}/slack/api/", retry_handlers=[])
     with pytest.raises(SlackApiError) as caught:
@@ -309,7 +309,7 @@ def test_the_home_is_published_and_events_carry_an_id(sandbox: Sandbox, bot: Bot
     sandbox.slack.open_home("U0CHLOE")
     body = json.loads(bot.requests[0][1])
     assert body["event"]["type"] == "app_home_opened"
-    sandbox.slack.redeliver(sandbox.slack.sent[0])
+    sandbox.slack.redeliver(sandbox.slack.dispatches[0])
     assert json.loads(bot.requests[1][1])["event_id"] == body["event_id"]
     assert bot.requests[1][0]["X-Slack-Retry-Num"] == "1"
     client.views_publish(user_id="U0CHLOE", view={"type": "home", "blocks": [{"type": "divider"}]})
@@ -336,9 +336,9 @@ def test_socket_mode_delivers_commands_and_takes_the_answer(sandbox: Sandbox) ->
         seen.append(request)
         client.send_socket_mode_response(SocketModeResponse(request.envelope_id, payload={"text": "over the wire"}))
 
-    client.socket_mode_request_listener.append(listen)
+    client.socket_mode_request_listeners.append(listen)
     client.connect()
-    assert sandbox.slack.wait_for(lambda: sandbox.slack.delivery.sockets)
+    assert sandbox.slack.wait_for(lambda: sandbox.slack.dispatcher.sockets)
     sandbox.slack.command("U0ANA", CHANNEL, "/flakeguard help")
     client.close()
     assert seen[0].payload["text"] == "help"

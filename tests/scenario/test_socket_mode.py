@@ -17,7 +17,7 @@ def socket_stage(database_url: str) -> Iterator[Stage]:
     made.set(SLACK_APP_TOKEN=made.slack.app_token)
     made.slack.fail_next(2, error="internal_error", method="apps.connections.open")
     made.start_bot()
-    assert wait(lambda: made.slack.delivery.sockets), "it did not connect once Slack let it"
+    assert wait(lambda: made.slack.dispatcher.sockets), "it did not connect once Slack let it"
     yield made
     made.close()
 
@@ -35,7 +35,7 @@ def test_an_event_that_comes_again_over_the_socket_is_done_once(socket_stage: St
     slack = socket_stage.slack
     slack.say(ANA, CHANNEL, f"<@{BOT_USER_ID}> whoami")
     assert wait(lambda: slack.ephemerals(ANA))
-    assert slack.redeliver(slack.sent[-1]).ok
+    assert slack.redeliver(slack.dispatches[-1]).ok
     slack.command(BEN, CHANNEL, "/flakeguard whoami")
     assert wait(lambda: slack.ephemerals(BEN))
     assert len(slack.ephemerals(ANA)) == 1
@@ -43,10 +43,10 @@ def test_an_event_that_comes_again_over_the_socket_is_done_once(socket_stage: St
 
 def test_the_bot_connects_anew_when_slack_asks_and_hears_of_everything(socket_stage: Stage) -> None:
     slack = socket_stage.slack
-    first = slack.delivery.sockets[-1]
+    first = slack.dispatcher.sockets[-1]
     first.refresh()
-    assert wait(lambda: slack.delivery.sockets and first not in slack.delivery.sockets, 20)
+    assert wait(lambda: slack.dispatcher.sockets and first not in slack.dispatcher.sockets, 20)
     assert wait(lambda: slack.command(ANA, CHANNEL, "/flakeguard whoami").ok)
     assert wait(lambda: slack.ephemerals(ANA))
-    refused = slack.delivery.interaction({"type": "something_new", "team": {"id": slack.team_id}})
+    refused = slack.dispatcher.interaction({"type": "something_new", "team": {"id": slack.team_id}})
     assert refused.status == 200, "an envelope was not acknowledged"

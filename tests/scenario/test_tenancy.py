@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from bot.commands import listener, menu
 from bot.commands.request.pipeline import AnswerAbout, Decision, Listener
 from bot.queries.access import About
-from bot.sandbox.slack.events import Slack
+from bot.sandbox.json_object import JsonObject
 from bot.sandbox.slack.model import Team
-from bot.sandbox.slack.payload import JsonObject
+from bot.sandbox.slack.workspace import SlackWorkspace
 from bot.slack.ids import ELEMENT, Action, Callback, CaseAction, Field, ShortcutId
 from bot.slack.payloads import BlockAction
 from bot.store.database import Database
@@ -57,7 +57,7 @@ class Neighbours:
     """A workspace with a repository, a proposal and a card, and one beside it that has nothing."""
 
     stage: Tenants
-    other: Slack
+    other: SlackWorkspace
     ids: Ids
 
 
@@ -103,7 +103,7 @@ def kept(db: Database) -> str:
     return str([sorted(str(dict(row)) for row in rows(db, table)) for table in KEPT])
 
 
-def settle(slack: Slack) -> None:
+def settle(slack: SlackWorkspace) -> None:
     """Wait until the bot has said all it wants to say."""
     seen = -1
     while seen != len(slack.calls):
@@ -115,10 +115,10 @@ def leaks(text: str) -> list[str]:
     return [secret for secret in SECRETS if secret in text]
 
 
-def everything(slack: Slack) -> str:
+def everything(slack: SlackWorkspace) -> str:
     """All that the bot has sent to a workspace and answered it."""
     calls = [json.dumps(call.arguments, ensure_ascii=False) for call in slack.calls]
-    return "\n".join([*calls, *(sent.answer.body for sent in slack.sent)])
+    return "\n".join([*calls, *(dispatch.response.body for dispatch in slack.dispatches)])
 
 
 def values(served: Listener[BlockAction], ids: Ids) -> list[str]:
@@ -135,18 +135,18 @@ def values(served: Listener[BlockAction], ids: Ids) -> list[str]:
     return ["", "1:1", case[0], quarantine[0], repository[0]]
 
 
-def click(slack: Slack, action: str, value: str, ids: Ids) -> None:
+def click(slack: SlackWorkspace, action: str, value: str, ids: Ids) -> None:
     """Press the button of this value, or choose the option of it where it says a word before the number."""
     element: JsonObject = {"action_id": action, "block_id": f"pick:{CaseAction.DETAILS}:7:x", "action_ts": "1.1"}
     chosen: JsonObject = {"type": "static_select", "selected_option": {"value": value}}
     pressed: JsonObject = {"type": "button", "value": value}
-    body = slack._interaction("block_actions", ANA) | {
+    body = slack.interaction_payload("block_actions", ANA) | {
         "container": {"type": "message", "message_ts": "1.1", "channel_id": CHANNEL},
         "channel": {"id": CHANNEL, "name": "ci-flakes"},
         "message": {"text": "x", "blocks": [{"block_id": f"fc_{ids.case}:act"}]},
         "actions": [element | (chosen if value.partition(":")[0].isalpha() else pressed)],
     }
-    assert slack._record("block_actions", body, slack.delivery.interaction(body)).status == 200, action
+    assert slack.send_interaction(body).status == 200, action
 
 
 def filled(callback: Callback, ids: Ids, bot_url: str) -> Mapping[str, JsonObject]:
@@ -170,7 +170,7 @@ def filled(callback: Callback, ids: Ids, bot_url: str) -> Mapping[str, JsonObjec
     }
 
 
-def submit(slack: Slack, callback: Callback, ids: Ids, bot_url: str) -> None:
+def submit(slack: SlackWorkspace, callback: Callback, ids: Ids, bot_url: str) -> None:
     metadata = {"case_id": ids.case, "quarantine_id": ids.quarantine, "channel": CHANNEL, "ts": "1.1", "version": 1}
     for private in (metadata, {"channel": CHANNEL}, {}):
         view: JsonObject = {
@@ -180,8 +180,8 @@ def submit(slack: Slack, callback: Callback, ids: Ids, bot_url: str) -> None:
             "private_metadata": json.dumps(private),
             "state": {"values": filled(callback, ids, bot_url)},
         }
-        body = slack._interaction("view_submission", ANA) | {"view": view, "response_urls": []}
-        assert slack._record("view_submission", body, slack.delivery.interaction(body)).status == 200, callback
+        body = slack.interaction_payload("view_submission", ANA) | {"view": view, "response_urls": []}
+        assert slack.send_interaction(body).status == 200, callback
 
 
 @pytest.mark.timeout(600)
@@ -212,13 +212,13 @@ def test_a_workspace_sees_and_changes_nothing_of_another_ones_repository(neighbo
 
     for action in listener.SUGGESTIONS:
         for typed in ("", "t", "test_total", "shop", ids.uid):
-            body = other._interaction("block_suggestion", ANA) | {
+            body = other.interaction_payload("block_suggestion", ANA) | {
                 "container": {"type": "message", "message_ts": "1.1", "channel_id": CHANNEL},
                 "action_id": action.value,
                 "block_id": f"pick:{CaseAction.DETAILS}:7:{typed}",
                 "value": typed,
             }
-            answer = other._record("block_suggestion", body, other.delivery.interaction(body))
+            answer = other.send_interaction(body)
             assert answer.json().get("options") == [], (action, typed)
 
     message = other.post(CHANNEL, f"{stage.sandbox.url}/acme/shop/actions/runs/5001", [], user=BEN)
@@ -226,7 +226,7 @@ def test_a_workspace_sees_and_changes_nothing_of_another_ones_repository(neighbo
         other.shortcut(ANA, shortcut.value)
         other.message_shortcut(ANA, CHANNEL, message.ts, shortcut.value)
     address = f"{stage.url}/t/{ids.uid}"
-    other.happen("link_shared", user=ANA, channel=CHANNEL, message_ts=message.ts, links=[{"url": address}])
+    other.send_event("link_shared", user=ANA, channel=CHANNEL, message_ts=message.ts, links=[{"url": address}])
     other.open_home(ANA)
     assert wait(lambda: other.home(ANA)), "no home"
     settle(other)

@@ -14,7 +14,7 @@ from bot.analysis.model import Channel, RepositoryId, WorkspaceId
 from bot.github.client import GitHub
 from bot.jobs.context import Context
 from bot.jobs.worker import Worker
-from bot.sandbox.github.state import GitHub as SandboxGitHub
+from bot.sandbox.github.server import GitHubServer
 from bot.slack.registry import Registry
 from bot.store import queue
 from bot.store.conversation import channel_schedule as channel_schedule_store
@@ -111,7 +111,7 @@ def test_a_job_that_fails_gives_its_place_and_its_wait_to_the_one_that_was_asked
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Away)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    github = GitHub(1, SandboxGitHub().private_key, f"http://127.0.0.1:{server.server_port}", clock)
+    github = GitHub(1, GitHubServer().private_key, f"http://127.0.0.1:{server.server_port}", clock)
     worker = Worker(
         Context(db, github, Registry(lambda _workspace: "", base_url="http://127.0.0.1:9/"), None, clock=clock)
     )

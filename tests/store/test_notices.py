@@ -32,7 +32,7 @@ from bot.analysis.quarantine.escalation import EscalationStep
 from bot.jobs import outbox
 from bot.jobs.context import Context
 from bot.sandbox.server import Sandbox
-from bot.sandbox.slack.model import Settings
+from bot.sandbox.slack.model import SlackSettings
 from bot.slack.registry import Registry
 from bot.store.conversation import notice as notice_store
 from bot.store.conversation.notice import UnknownNoticeError
@@ -132,7 +132,7 @@ def channels(db: Database) -> Channels:
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    sandbox = Sandbox(0, Settings(rate_limits=False))
+    sandbox = Sandbox(0, SlackSettings(rate_limits=False))
     sandbox.start()
     yield sandbox
     sandbox.stop()

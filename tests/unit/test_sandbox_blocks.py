@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.sandbox.json_object import JsonObject
 from bot.sandbox.page import markdown, mrkdwn, render
-from bot.sandbox.slack import blocks, inputs
-from bot.sandbox.slack.payload import JsonObject
+from bot.sandbox.slack import block_kit, block_validator, view_state
 
 
 def plain(text: str) -> JsonObject:
@@ -38,7 +38,7 @@ def test_blocks_within_every_limit_are_accepted() -> None:
         {"type": "input", "label": plain("Why"), "element": {"type": "plain_text_input", "max_length": 3000}},
         {"type": "divider"},
     ]
-    assert blocks.problems(good) == []
+    assert block_validator.problems(good) == []
 
 
 @pytest.mark.parametrize(
@@ -71,39 +71,39 @@ def test_blocks_within_every_limit_are_accepted() -> None:
     ],
 )
 def test_a_limit_that_is_passed_is_named_with_its_place(bad: JsonObject, pointer: str) -> None:
-    assert any(f"[json-pointer:{pointer}]" in problem for problem in blocks.problems([bad]))
+    assert any(f"[json-pointer:{pointer}]" in problem for problem in block_validator.problems([bad]))
 
 
 def test_a_message_holds_fifty_blocks_and_a_view_a_hundred() -> None:
-    assert blocks.problems([{"type": "divider"}] * 50) == []
-    assert blocks.problems([{"type": "divider"}] * 51)
-    assert blocks.problems([{"type": "divider"}] * 100, "modal") == []
-    assert blocks.problems([{"type": "divider"}] * 101, "modal")
+    assert block_validator.problems([{"type": "divider"}] * 50) == []
+    assert block_validator.problems([{"type": "divider"}] * 51)
+    assert block_validator.problems([{"type": "divider"}] * 100, "modal") == []
+    assert block_validator.problems([{"type": "divider"}] * 101, "modal")
 
 
 def test_block_ids_are_unique_in_a_message() -> None:
-    assert blocks.problems([{"type": "divider", "block_id": "x"}] * 2)
+    assert block_validator.problems([{"type": "divider", "block_id": "x"}] * 2)
 
 
 def test_a_modal_with_inputs_needs_a_submit_button_and_a_short_title() -> None:
     entry = {"type": "input", "label": plain("x"), "element": {"type": "plain_text_input"}}
     view: JsonObject = {"type": "modal", "title": plain("x" * 25), "blocks": [entry]}
-    found = " ".join(blocks.view_problems(view))
+    found = " ".join(block_validator.view_problems(view))
     assert "/view/submit" in found
     assert "/view/title/text" in found
 
 
 def test_the_sum_of_texts_counts_every_text_once() -> None:
-    assert blocks.text_sum([{"type": "header", "text": plain("12345")}, actions(button())]) == 7
+    assert block_kit.text_length([{"type": "header", "text": plain("12345")}, actions(button())]) == 7
 
 
 def test_state_reports_initial_values_until_something_is_entered() -> None:
     found: list[dict[str, object]] = [
         {"type": "input", "block_id": "until", "element": select(3, initial_option=option("1"))}
     ]
-    first = inputs.state(found, {})["until"]
+    first = view_state.values(found, {})["until"]
     assert first == {"v": {"type": "static_select", "selected_option": option("1")}}
-    second = inputs.state(found, {"until": "2"})["until"]
+    second = view_state.values(found, {"until": "2"})["until"]
     assert second == {"v": {"type": "static_select", "selected_option": option("2")}}
 
 

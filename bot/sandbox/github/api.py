@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.sandbox.github import checks, state
+from bot.sandbox.github import checks, server
 from bot.sandbox.github.artifacts import download_routes
 from bot.sandbox.github.contents import content
 from bot.sandbox.github.model import (
@@ -27,7 +27,7 @@ from bot.sandbox.github.model import (
     RefusalError,
 )
 from bot.sandbox.github.representation import stamp
-from bot.sandbox.github.state import GitHub
+from bot.sandbox.github.server import GitHubServer
 
 __all__ = ["download_routes", "routes"]
 
@@ -49,10 +49,10 @@ class _Ask:
         return int(self.path[name])
 
 
-_Handler = Callable[[GitHub, _Ask], Response]
+_Handler = Callable[[GitHubServer, _Ask], Response]
 
 
-def routes(github: GitHub) -> list[BaseRoute]:
+def routes(github: GitHubServer) -> list[BaseRoute]:
     """Return the routes of the API, with their whole paths."""
     found: list[BaseRoute] = [
         Route(
@@ -100,7 +100,7 @@ def routes(github: GitHub) -> list[BaseRoute]:
     return found
 
 
-def _endpoint(github: GitHub, handler: _Handler, *, as_app: bool) -> Callable[[Request], object]:
+def _endpoint(github: GitHubServer, handler: _Handler, *, as_app: bool) -> Callable[[Request], object]:
     def answer(request: Request, raw: bytes, path: str) -> Response:
         fault = github.take_fault(path)
         if fault is not None and fault.seconds:
@@ -152,7 +152,7 @@ def _json(raw: bytes) -> JsonObject:
     return value
 
 
-def _missing(_github: GitHub, _ask: _Ask) -> Response:
+def _missing(_github: GitHubServer, _ask: _Ask) -> Response:
     return JSONResponse({"message": "Not Found", "documentation_url": "", "status": "404"}, 404)
 
 
@@ -164,25 +164,25 @@ def _listed(request: _Ask, name: str | None, items: list[JsonObject]) -> Respons
     return JSONResponse(page if name is None else {"total_count": len(items), name: page})
 
 
-def _app(github: GitHub, _ask: _Ask) -> Response:
+def _app(github: GitHubServer, _ask: _Ask) -> Response:
     return JSONResponse(github.represent.app())
 
 
-def _installations(github: GitHub, ask: _Ask) -> Response:
+def _installations(github: GitHubServer, ask: _Ask) -> Response:
     return _listed(ask, None, [github.represent.installation()])
 
 
-def _installation(github: GitHub, ask: _Ask) -> Response:
+def _installation(github: GitHubServer, ask: _Ask) -> Response:
     if ask.number("id") != INSTALLATION_ID:
         return _missing(github, ask)
     return JSONResponse(github.represent.installation())
 
 
-def _repository_installation(github: GitHub, _ask: _Ask) -> Response:
+def _repository_installation(github: GitHubServer, _ask: _Ask) -> Response:
     return JSONResponse(github.represent.installation())
 
 
-def _access_token(github: GitHub, ask: _Ask) -> Response:
+def _access_token(github: GitHubServer, ask: _Ask) -> Response:
     if ask.number("id") != INSTALLATION_ID:
         return _missing(github, ask)
     if ask.body.get("permissions") == {}:
@@ -199,65 +199,65 @@ def _access_token(github: GitHub, ask: _Ask) -> Response:
     return JSONResponse(body, 201)
 
 
-def _repositories(github: GitHub, ask: _Ask) -> Response:
+def _repositories(github: GitHubServer, ask: _Ask) -> Response:
     return _listed(ask, "repositories", [github.represent.repository()])
 
 
-def _rate_limit(github: GitHub, _ask: _Ask) -> Response:
+def _rate_limit(github: GitHubServer, _ask: _Ask) -> Response:
     used = len(github.calls) % _LIMIT
     rate = {"limit": _LIMIT, "remaining": _LIMIT - used, "used": used, "reset": int(time.time()) + 3600}
     return JSONResponse({"resources": {"core": rate}, "rate": rate})
 
 
-def _repository(github: GitHub, _ask: _Ask) -> Response:
+def _repository(github: GitHubServer, _ask: _Ask) -> Response:
     return JSONResponse(github.represent.repository())
 
 
-def _contents(github: GitHub, ask: _Ask) -> Response:
+def _contents(github: GitHubServer, ask: _Ask) -> Response:
     return JSONResponse(content(github, ask.path["file"].strip("/"), ask.query.get("ref", "main")))
 
 
-def _commits(github: GitHub, ask: _Ask) -> Response:
+def _commits(github: GitHubServer, ask: _Ask) -> Response:
     branch = ask.query.get("sha", github.repository.default_branch)
     return _listed(ask, None, [github.represent.commit(one) for one in github.commits() if one.branch == branch])
 
 
-def _commit(github: GitHub, ask: _Ask) -> Response:
+def _commit(github: GitHubServer, ask: _Ask) -> Response:
     return JSONResponse(github.represent.commit(github.commit(ask.path["sha"])))
 
 
-def _commit_checks(github: GitHub, ask: _Ask) -> Response:
+def _commit_checks(github: GitHubServer, ask: _Ask) -> Response:
     sha = github.commit(ask.path["sha"]).sha
     found = checks.listed(github, sha, ask.query)
     return _listed(ask, "check_runs", [github.represent.check_run(check) for check in found])
 
 
-def _pulls(github: GitHub, ask: _Ask) -> Response:
+def _pulls(github: GitHubServer, ask: _Ask) -> Response:
     wanted = ask.query.get("state", "open")
     pulls = [pull for pull in github.pull_requests() if wanted in {"all", pull.state}]
     head = ask.query.get("head", "").rpartition(":")[2]
     return _listed(ask, None, [github.represent.pull_request(pull) for pull in pulls if head in {"", pull.head_branch}])
 
 
-def _pull(github: GitHub, ask: _Ask) -> Response:
+def _pull(github: GitHubServer, ask: _Ask) -> Response:
     return JSONResponse(github.represent.pull_request(github.pull_request(ask.number("number"))))
 
 
-def _comments(github: GitHub, ask: _Ask) -> Response:
+def _comments(github: GitHubServer, ask: _Ask) -> Response:
     comments = github.comments(ask.number("number"))
     return _listed(ask, None, [github.represent.comment(comment) for comment in comments])
 
 
-def _post_comment(github: GitHub, ask: _Ask) -> Response:
-    at = state.now()
+def _post_comment(github: GitHubServer, ask: _Ask) -> Response:
+    at = server.now()
     number = github.pull_request(ask.number("number")).number
     comment = Comment(github.number("comment"), number, BOT.login, _comment_body(ask), at, at)
     return JSONResponse(github.represent.comment(github.put_comment(comment)), 201)
 
 
-def _edit_comment(github: GitHub, ask: _Ask) -> Response:
+def _edit_comment(github: GitHubServer, ask: _Ask) -> Response:
     old = github.comment(ask.number("id"))
-    new = Comment(old.id, old.number, old.author_login, _comment_body(ask), old.created_at, state.now())
+    new = Comment(old.id, old.number, old.author_login, _comment_body(ask), old.created_at, server.now())
     return JSONResponse(github.represent.comment(github.put_comment(new)))
 
 
@@ -272,19 +272,19 @@ def _comment_body(ask: _Ask) -> str:
     return body
 
 
-def _create_check(github: GitHub, ask: _Ask) -> Response:
+def _create_check(github: GitHubServer, ask: _Ask) -> Response:
     return JSONResponse(github.represent.check_run(checks.create(github, ask.body)), 201)
 
 
-def _check(github: GitHub, ask: _Ask) -> Response:
+def _check(github: GitHubServer, ask: _Ask) -> Response:
     return JSONResponse(github.represent.check_run(github.check_run(ask.number("id"))))
 
 
-def _edit_check(github: GitHub, ask: _Ask) -> Response:
+def _edit_check(github: GitHubServer, ask: _Ask) -> Response:
     return JSONResponse(github.represent.check_run(checks.edit(github, ask.number("id"), ask.body)))
 
 
-def _runs(github: GitHub, ask: _Ask) -> Response:
+def _runs(github: GitHubServer, ask: _Ask) -> Response:
     wanted = {name: ask.query[name] for name in ("event", "status", "branch", "head_sha") if ask.query.get(name)}
     found = [
         run
@@ -296,24 +296,24 @@ def _runs(github: GitHub, ask: _Ask) -> Response:
     return _listed(ask, "workflow_runs", [github.represent.run(run) for run in found])
 
 
-def _run(github: GitHub, ask: _Ask) -> Response:
+def _run(github: GitHubServer, ask: _Ask) -> Response:
     attempt = int(ask.path["attempt"]) if "attempt" in ask.path else None
     return JSONResponse(github.represent.run(github.run(ask.number("id"), attempt)))
 
 
-def _artifacts(github: GitHub, ask: _Ask) -> Response:
+def _artifacts(github: GitHubServer, ask: _Ask) -> Response:
     run = github.run(ask.number("id"))
     named = ask.query.get("name")
     found = [artifact for artifact in github.artifacts(run.id) if named in {None, artifact.name}]
     return _listed(ask, "artifacts", [github.represent.artifact(artifact, run) for artifact in found])
 
 
-def _artifact(github: GitHub, ask: _Ask) -> Response:
+def _artifact(github: GitHubServer, ask: _Ask) -> Response:
     artifact = github.artifact(ask.number("id"))
     return JSONResponse(github.represent.artifact(artifact, github.run(artifact.run_id)))
 
 
-def _zip(github: GitHub, ask: _Ask) -> Response:
+def _zip(github: GitHubServer, ask: _Ask) -> Response:
     artifact = github.artifact(ask.number("id"))
     if artifact.expired:
         message = "Artifact has expired"
@@ -321,7 +321,7 @@ def _zip(github: GitHub, ask: _Ask) -> Response:
     return RedirectResponse(github.downloads_url + github.downloads.open(artifact.id), 302)
 
 
-def _jobs(github: GitHub, ask: _Ask) -> Response:
+def _jobs(github: GitHubServer, ask: _Ask) -> Response:
     """One job for the latest attempt: the sandbox's CI has no others to tell of."""
     run = github.run(ask.number("id"))
     job = {
@@ -336,20 +336,20 @@ def _jobs(github: GitHub, ask: _Ask) -> Response:
     return _listed(ask, "jobs", [job])
 
 
-def _rerun_all(github: GitHub, ask: _Ask) -> Response:
+def _rerun_all(github: GitHubServer, ask: _Ask) -> Response:
     return _rerun(github, ask, failed_only=False)
 
 
-def _rerun_failed(github: GitHub, ask: _Ask) -> Response:
+def _rerun_failed(github: GitHubServer, ask: _Ask) -> Response:
     return _rerun(github, ask, failed_only=True)
 
 
-def _rerun(github: GitHub, ask: _Ask, *, failed_only: bool) -> Response:
+def _rerun(github: GitHubServer, ask: _Ask, *, failed_only: bool) -> Response:
     run = github.run(ask.number("id"))
     if run.status != "completed":
         message = "This workflow is already running"
         raise RefusalError(403, message)
-    if state.now() - run.created_at > _RERUN_AGE:
+    if server.now() - run.created_at > _RERUN_AGE:
         message = "Unable to retry this workflow run because it was created over a month ago"
         raise RefusalError(403, message)
     if failed_only and run.conclusion == "success":
@@ -360,13 +360,13 @@ def _rerun(github: GitHub, ask: _Ask, *, failed_only: bool) -> Response:
     return JSONResponse({}, 201)
 
 
-def _membership(github: GitHub, ask: _Ask) -> Response:
+def _membership(github: GitHubServer, ask: _Ask) -> Response:
     if ask.path["login"] not in github.teams.get(f"{ask.path['org']}/{ask.path['team']}", set()):
         return _missing(github, ask)
     return JSONResponse({"state": "active", "role": "member", "url": ""})
 
 
-def _search_users(github: GitHub, ask: _Ask) -> Response:
+def _search_users(github: GitHubServer, ask: _Ask) -> Response:
     """Find people by the address they show in public, which on this GitHub is their login at acme.example."""
     words = ask.query.get("q", "").split()
     found = [
@@ -377,7 +377,7 @@ def _search_users(github: GitHub, ask: _Ask) -> Response:
     return JSONResponse({"total_count": len(found), "incomplete_results": False, "items": found})
 
 
-def _permission(github: GitHub, ask: _Ask) -> Response:
+def _permission(github: GitHubServer, ask: _Ask) -> Response:
     user = github.user(ask.path["login"])
     return JSONResponse(
         {"permission": user.permission, "role_name": user.permission, "user": github.represent.user(user)}

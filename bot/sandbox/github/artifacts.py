@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 from bot.sandbox.github.model import RefusalError
 
 if TYPE_CHECKING:
-    from bot.sandbox.github.state import GitHub
+    from bot.sandbox.github.server import GitHubServer
 
 _LIFE = 60.0
 
@@ -40,7 +40,7 @@ class Downloads:
         return artifact_id if time.monotonic() < until else None
 
 
-def download_routes(github: GitHub) -> list[BaseRoute]:
+def download_routes(github: GitHubServer) -> list[BaseRoute]:
     """The routes of the second port."""
 
     def download(request: Request) -> Response:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NoReturn, cast
 
-from bot.sandbox.github import state
+from bot.sandbox.github import server
 from bot.sandbox.github.model import (
     APP_ID,
     MAX_ACTIONS,
@@ -22,14 +22,14 @@ from bot.sandbox.github.model import (
     RefusalError,
     RunStatus,
 )
-from bot.sandbox.github.state import GitHub
+from bot.sandbox.github.server import GitHubServer
 
 _STATUSES = ("queued", "in_progress", "completed")
 _CONCLUSIONS = ("action_required", "cancelled", "failure", "neutral", "success", "skipped", "stale", "timed_out")
 _INVALID = 422
 
 
-def listed(github: GitHub, sha: str, query: Mapping[str, str]) -> list[CheckRun]:
+def listed(github: GitHubServer, sha: str, query: Mapping[str, str]) -> list[CheckRun]:
     """The check runs of a commit under GitHub's filters; by default the latest of each name."""
     if query.get("app_id") not in {None, str(APP_ID)}:
         return []
@@ -44,7 +44,7 @@ def listed(github: GitHub, sha: str, query: Mapping[str, str]) -> list[CheckRun]
     return list(latest.values())
 
 
-def create(github: GitHub, body: JsonObject) -> CheckRun:
+def create(github: GitHubServer, body: JsonObject) -> CheckRun:
     """Add a check run to a commit that exists."""
     name, sha = body.get("name"), body.get("head_sha")
     if not isinstance(name, str) or not name or not isinstance(sha, str) or not sha:
@@ -64,14 +64,14 @@ def create(github: GitHub, body: JsonObject) -> CheckRun:
         actions=(),
         external_id="",
         details_url="",
-        started_at=state.now(),
+        started_at=server.now(),
         completed_at=None,
     )
     wanted = _changed(fresh, body)
     return github.put_check_run(replace(wanted, id=github.number("check")))
 
 
-def edit(github: GitHub, check_id: int, body: JsonObject) -> CheckRun:
+def edit(github: GitHubServer, check_id: int, body: JsonObject) -> CheckRun:
     """Change a check run; what the body does not name stays."""
     return github.put_check_run(_changed(github.check_run(check_id), body))
 
@@ -83,7 +83,7 @@ def _changed(check: CheckRun, body: JsonObject) -> CheckRun:
     if conclusion is not None and ("conclusion" in body or status == "completed"):
         conclusion = _one_of("conclusion", conclusion, _CONCLUSIONS)
         status = "completed"
-        completed_at = _time(body, "completed_at") or check.completed_at or state.now()
+        completed_at = _time(body, "completed_at") or check.completed_at or server.now()
     elif status == "completed":
         _refuse('"conclusion" is required when status is "completed".')
     if status != "completed":

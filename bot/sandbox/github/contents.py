@@ -6,10 +6,10 @@ import base64
 import hashlib
 
 from bot.sandbox.github.model import JsonObject, RefusalError
-from bot.sandbox.github.state import GitHub
+from bot.sandbox.github.server import GitHubServer
 
 
-def content(github: GitHub, path: str, ref: str) -> JsonObject:
+def content(github: GitHubServer, path: str, ref: str) -> JsonObject:
     """A file of the repository; refused with 404 where there is none."""
     data = github.files.get(path)
     if data is None:

@@ -17,12 +17,12 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import BaseRoute, Route
 
 from bot.sandbox.github.model import API, BOT, INSTALLATION_ID, JsonObject, RefusalError
-from bot.sandbox.github.state import GitHub
+from bot.sandbox.github.server import GitHubServer
 
 _WEB = API.removesuffix("/api/v3")
 
 
-def routes(github: GitHub) -> list[BaseRoute]:
+def routes(github: GitHubServer) -> list[BaseRoute]:
     """Return the routes that a browser and the App's user tokens reach."""
     desk = _Desk(github)
     return [
@@ -38,7 +38,7 @@ def routes(github: GitHub) -> list[BaseRoute]:
 class _Desk:
     """Hands out codes, and tokens for them: each code once, to who shows the verifier of its challenge."""
 
-    def __init__(self, github: GitHub) -> None:
+    def __init__(self, github: GitHubServer) -> None:
         self._github = github
         self._codes: dict[str, tuple[str, str, str]] = {}
 

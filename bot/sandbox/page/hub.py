@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.sandbox.github import model
-from bot.sandbox.github.state import GitHub
+from bot.sandbox.github.server import GitHubServer
 
 _COMMITS = 25
 _WORST_FIRST = ("failure", "action_required", "in_progress", "queued", "cancelled", "neutral", "success")
@@ -92,7 +92,7 @@ class Column:
     pulls: tuple[Pull, ...] = ()
 
 
-def column(github: GitHub) -> Column:
+def column(github: GitHubServer) -> Column:
     """Read the column from a GitHub."""
     pulls = [pull for pull in github.pull_requests() if pull.state == "open"]
     return Column(
@@ -102,7 +102,7 @@ def column(github: GitHub) -> Column:
     )
 
 
-def run(github: GitHub, run_id: int) -> Run | None:
+def run(github: GitHubServer, run_id: int) -> Run | None:
     """Read the latest attempt of a run, or None where there is no such run."""
     try:
         found = github.run(run_id)
@@ -111,7 +111,7 @@ def run(github: GitHub, run_id: int) -> Run | None:
     return _run(found, tuple(Named(artifact.name) for artifact in github.artifacts(run_id)))
 
 
-def _commit(github: GitHub, commit: model.Commit) -> Commit:
+def _commit(github: GitHubServer, commit: model.Commit) -> Commit:
     runs = tuple(_run(found) for found in github.runs(commit.sha))
     checks = tuple(_check(found) for found in github.check_runs(commit.sha))
     states = {shown.state for shown in runs} | {shown.state for shown in checks}

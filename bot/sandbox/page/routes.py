@@ -13,9 +13,11 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from bot.sandbox import json_object
 from bot.sandbox.page import hub, render
-from bot.sandbox.slack import model, payload
-from bot.sandbox.slack.events import Slack
+from bot.sandbox.slack import model
+from bot.sandbox.slack.errors import WebApiError
+from bot.sandbox.slack.workspace import SlackWorkspace
 
 _FIRST_PLACE = "C0CIFLAKES"
 _SETTLE_SECONDS = 0.5
@@ -26,7 +28,7 @@ _Act = Callable[[str, Mapping[str, str], FormData], None]
 class Shown(Protocol):
     """What the page shows and what its buttons do."""
 
-    slack: Slack
+    slack: SlackWorkspace
 
     @property
     def version(self) -> int:
@@ -73,7 +75,7 @@ def routes(sandbox: Shown) -> list[BaseRoute]:
 class _Names(Mapping[str, str]):
     """What people and channels are called, as they are now."""
 
-    def __init__(self, slack: Slack) -> None:
+    def __init__(self, slack: SlackWorkspace) -> None:
         self._slack = slack
 
     def _all(self) -> dict[str, str]:
@@ -124,7 +126,10 @@ class _Page:
         except LookupError:
             found = []
         options = [
-            {"value": payload.string(one, "value"), "text": payload.string(payload.child(one, "text"), "text")}
+            {
+                "value": json_object.string(one, "value"),
+                "text": json_object.string(json_object.child(one, "text"), "text"),
+            }
             for one in found
         ]
         return JSONResponse({"options": options}, headers={"Cache-Control": "no-store"})
@@ -189,7 +194,7 @@ class _Page:
         self._sandbox.press_check_action(int(fields["check"]), fields["identifier"], self._slack.users[person].name)
 
     def _press(self, person: str, fields: Mapping[str, str], entered: Mapping[str, str | list[str]]) -> None:
-        pressed = payload.decoded(fields.get("press", ""))
+        pressed = json_object.decode(fields.get("press", ""))
         match pressed:
             case [str(block_id), str(action_id), option]:
                 pass
@@ -215,7 +220,7 @@ class _Page:
         before = self._sandbox.version
         try:
             act(person, fields, form)
-        except (LookupError, model.RefusalError):
+        except (LookupError, WebApiError):
             return  # the message or the view has gone since the page was drawn; the fresh page shows that
         # Most answers come just after the acknowledgement; waiting for them saves people a second look.
         self._slack.wait_for(lambda: self._sandbox.version != before, _SETTLE_SECONDS)

@@ -1,13 +1,15 @@
-"""What a workspace is made of."""
+"""The objects of a Slack workspace, and what is logged about it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bot.sandbox.slack import payload
-from bot.sandbox.slack.payload import JsonObject
+from bot.sandbox import json_object
+from bot.sandbox.json_object import JsonObject
 
 TEAM_ID = "T0ACME"
+APP_ID = "A0FLAKE"
+BOT_ID = "B0FLAKE"
 BOT_USER_ID = "U0FLAKE"
 SLACKBOT_ID = "USLACKBOT"
 
@@ -38,9 +40,9 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A channel, or a direct message when `user` names the person at the other end.
+    """A channel, or the direct messages of the bot with `user`.
 
-    `has_bot` is False for one that the bot was not invited to, such as the direct messages of two people.
+    `has_bot` is False if the bot is not a member, as in the direct messages of two people.
     """
 
     id: str
@@ -52,7 +54,7 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message as it stands now."""
+    """A message; `only_for` is the reader of an ephemeral one, `updates` counts calls of chat.update."""
 
     channel: str
     ts: str
@@ -68,30 +70,30 @@ class Message:
 
     @property
     def is_reply(self) -> bool:
-        """Whether it stands in the thread of another message."""
+        """Whether it is in the thread of another message."""
         return self.thread_ts is not None and self.thread_ts != self.ts
 
     def as_json(self) -> JsonObject:
-        """Return it as Slack shows it to an app."""
-        shown: JsonObject = {"type": "message", "ts": self.ts, "user": self.user, "text": self.text, "team": TEAM_ID}
+        """Return it as the API shows it."""
+        message: JsonObject = {"type": "message", "ts": self.ts, "user": self.user, "text": self.text, "team": TEAM_ID}
         if self.blocks:
-            shown["blocks"] = list(self.blocks)
+            message["blocks"] = list(self.blocks)
         if self.user == BOT_USER_ID:
-            shown |= {"bot_id": "B0FLAKE", "app_id": "A0FLAKE"}
+            message |= {"bot_id": BOT_ID, "app_id": APP_ID}
         if self.thread_ts is not None:
-            shown["thread_ts"] = self.thread_ts
+            message["thread_ts"] = self.thread_ts
         if self.metadata:
-            shown["metadata"] = self.metadata
-        return shown
+            message["metadata"] = self.metadata
+        return message
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A modal in somebody's stack, or somebody's App Home."""
+    """A modal or an App Home: its `content` as the bot sent it, and the values and errors of its last submission."""
 
     id: str
     user: str
-    source: JsonObject
+    content: JsonObject
     hash: str
     root_id: str
     previous_id: str | None = None
@@ -102,45 +104,45 @@ class View:
 
     @property
     def blocks(self) -> list[JsonObject]:
-        """Its blocks."""
-        return payload.children(self.source, "blocks")
+        """The blocks of the content."""
+        return json_object.children(self.content, "blocks")
 
     @property
     def title(self) -> str:
-        """The text of its title."""
-        return payload.string(payload.child(self.source, "title"), "text")
+        """The text of the title."""
+        return json_object.string(json_object.child(self.content, "title"), "text")
 
     @property
     def callback_id(self) -> str:
-        """Its callback_id."""
-        return payload.string(self.source, "callback_id")
+        """The callback_id, or an empty string."""
+        return json_object.string(self.content, "callback_id")
 
-    def as_json(self, state: JsonObject | None = None) -> JsonObject:
-        """Return it as Slack shows it to an app."""
-        fixed: JsonObject = {
+    def as_json(self, state_values: JsonObject | None = None) -> JsonObject:
+        """Return it as the API shows it."""
+        assigned: JsonObject = {
             "id": self.id,
             "team_id": self.team_id,
-            "state": {"values": state or {}},
+            "state": {"values": state_values or {}},
             "hash": self.hash,
             "root_view_id": self.root_id,
             "previous_view_id": self.previous_id,
-            "app_id": "A0FLAKE",
+            "app_id": APP_ID,
             "app_installed_team_id": self.team_id,
-            "bot_id": "B0FLAKE",
+            "bot_id": BOT_ID,
         }
-        usual: JsonObject = {
+        defaults: JsonObject = {
             "callback_id": "",
             "private_metadata": "",
             "external_id": "",
             "close": None,
             "submit": None,
         }
-        return usual | self.source | fixed
+        return defaults | self.content | assigned
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One call of the Web API, for the log."""
+class MethodCall:
+    """A call of the Web API, for the log."""
 
     method: str
     arguments: JsonObject
@@ -150,8 +152,8 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What the bot answered to something a person did; status 0 means that no answer came."""
+class BotResponse:
+    """The bot's response to a request; status 0 and an `error` of Slack's if there was none in time."""
 
     status: int
     body: str = ""
@@ -159,46 +161,33 @@ class Answer:
 
     @property
     def ok(self) -> bool:
-        """Whether Slack would be content with it."""
+        """Whether Slack accepts it."""
         return self.error is None
 
     def json(self) -> JsonObject:
-        """Return the body as a JSON object, empty when it is none."""
-        return payload.as_object(payload.decoded(self.body))
+        """Return the body if it is a JSON object, else an empty one."""
+        return json_object.as_object(json_object.decode(self.body))
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """One request of Slack to the bot, for the log."""
+class Dispatch:
+    """A request to the bot with its response, for the log; `kind` is the payload's type."""
 
     kind: str
     payload: JsonObject
-    answer: Answer
+    response: BotResponse
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """What of Slack's temper is played, and how sharply."""
+class SlackSettings:
+    """Which of Slack's limits apply, and how strictly; times are in seconds, `burst` is a number of messages."""
 
     rate_limits: bool = True
     burst: int = 5
     trigger_seconds: float = 3.0
-    answer_seconds: float = 3.0
+    response_seconds: float = 3.0
     unfurl_domains: tuple[str, ...] = ()
-    knows_client_ids: bool = True
-
-
-class RefusalError(Exception):
-    """A refusal of the Web API: the code in `error`, with what comes along."""
-
-    def __init__(
-        self, code: str, *, details: tuple[str, ...] = (), status: int = 200, retry_after: int | None = None
-    ) -> None:
-        super().__init__(code)
-        self.code = code
-        self.details = details
-        self.status = status
-        self.retry_after = retry_after
+    honors_client_msg_id: bool = True
 
 
 PEOPLE = (
@@ -206,7 +195,7 @@ PEOPLE = (
     User("U0BEN", "ben", "Ben Okafor", "ben@acme.example"),
     User("U0CHLOE", "chloe", "Chloe Martin", "chloe@acme.example"),
 )
-MACHINES = (
+BOTS = (
     User(BOT_USER_ID, "flakeguard", "FlakeGuard", is_bot=True),
     User(SLACKBOT_ID, "slackbot", "Slackbot", is_bot=True),
 )

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from bot.sandbox.github import artifacts, auth, webhooks
+from bot.sandbox.github import artifacts, auth, webhook
 from bot.sandbox.github.model import (
     API,
     INSTALLATION_ID,
@@ -29,14 +29,14 @@ from bot.sandbox.github.model import (
     User,
     WorkflowRun,
 )
-from bot.sandbox.github.payloads import Payloads
 from bot.sandbox.github.representation import Representation
+from bot.sandbox.github.webhook_payload import Payloads
 
 _NOT_FOUND = 404
 _T = TypeVar("_T")
 
 
-class GitHub:
+class GitHubServer:
     """One repository with its commits, runs and checks, and the App that is installed in it.
 
     `base_url` is the address of the sandbox, `downloads_url` that of the second port; both are set once they are known.
@@ -44,7 +44,7 @@ class GitHub:
 
     def __init__(self) -> None:
         self.auth = auth.Keys()
-        self.webhooks = webhooks.Webhooks()
+        self.webhooks = webhook.Webhooks()
         self.downloads = artifacts.Downloads()
         self.repository = SHOP
         self.users: dict[str, User] = {user.login: user for user in PEOPLE}
@@ -83,7 +83,8 @@ class GitHub:
         return Representation(self, self.base_url, self.base_url + API)
 
     @property
-    def _payloads(self) -> Payloads:
+    def payloads(self) -> Payloads:
+        """The payloads of webhooks."""
         return Payloads(self, self.represent)
 
     # What tests and the page look at.
@@ -242,7 +243,7 @@ class GitHub:
 
     def announce_run(self, action: str, run: WorkflowRun) -> Delivery:
         """Send `workflow_run` with this action: requested, in_progress or completed."""
-        return self.webhooks.send("workflow_run", self._payloads.run(action, run))
+        return self.webhooks.send("workflow_run", self.payloads.run(action, run))
 
     def click(self, check_id: int, identifier: str, login: str) -> Delivery:
         """Press a button of a check run as this person: sends `check_run.requested_action`."""
@@ -250,15 +251,15 @@ class GitHub:
         if identifier not in {action.identifier for action in check.actions}:
             message = f"The check run has no action {identifier}."
             raise RefusalError(_NOT_FOUND, message)
-        return self.webhooks.send("check_run", self._payloads.action(check, identifier, self.user(login)))
+        return self.webhooks.send("check_run", self.payloads.requested_action(check, identifier, self.user(login)))
 
     def ping(self) -> Delivery:
         """Send `ping`, as GitHub does when a webhook is set up."""
-        return self.webhooks.send("ping", self._payloads.ping())
+        return self.webhooks.send("ping", self.payloads.ping())
 
     def install(self) -> Delivery:
         """Send `installation.created` with the repository in it."""
-        return self.webhooks.send("installation", self._payloads.installation())
+        return self.webhooks.send("installation", self.payloads.installation())
 
     def revoke(self, login: str) -> Delivery:
         """Take back that the App may act for a person, as they can in their settings."""

@@ -45,7 +45,7 @@ class Payloads:
             **self._envelope(sender),
         }
 
-    def action(self, check: CheckRun, identifier: str, sender: User) -> JsonObject:
+    def requested_action(self, check: CheckRun, identifier: str, sender: User) -> JsonObject:
         """The payload of `check_run` when a person presses a button of it."""
         return {
             "action": "requested_action",
