@@ -66,7 +66,7 @@ def menu(profile: CaseProfile, quarantine: Quarantine | None) -> Element:
 
 
 def actions(profile: CaseProfile, quarantine: Quarantine | None) -> tuple[CaseAction, ...]:
-    """What can be done with a case as it stands, at most five deeds."""
+    """What can be done with a case as it stands, at most five actions."""
     quiet = CaseAction.MUTE if profile.muted_until is None else CaseAction.UNMUTE
     if quarantine is not None and quarantine.state is State.PROPOSED:
         return (CaseAction.DETAILS, CaseAction.WHY, CaseAction.ASSIGN, quiet)
