@@ -94,7 +94,7 @@ def _posterior(
         since[i] = turned + after[i]
         at_good = np.logaddexp(was_good + np.log1p(-breakage), was_bad + np.log(REPAIR))
         at_bad = np.logaddexp(turned, was_bad + stays)
-    weights = np.exp(since - since.max()).sum(axis=1)
+    weights = np.exp(since - np.max(since)).sum(axis=1)
     share: np.ndarray[tuple[int], np.dtype[np.float64]] = weights / weights.sum()
     return share
 

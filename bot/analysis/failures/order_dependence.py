@@ -94,9 +94,9 @@ class _Observed:
         overall = condition.sum(axis=0)
         contrast = with_failure / n_failed - (overall - with_failure) / (total - n_failed)
         contrast[(with_failure < _SHARE_OF_FAILURES * n_failed) | ~self.is_other] = -1
-        if contrast.max(initial=-1) <= 0:
+        if np.max(contrast, initial=-1) <= 0:
             return None
-        chosen = np.flatnonzero(contrast == contrast.max())
+        chosen = np.flatnonzero(contrast == np.max(contrast))
         together, marked = int(with_failure[chosen[0]]), int(overall[chosen[0]])
         hypotheses = 2 * (len(self.cases) - 1)  # both kinds of every other case
         chance = min(1.0, significance.p_value(together, n_failed, marked, total) * hypotheses)

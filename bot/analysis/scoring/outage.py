@@ -49,7 +49,7 @@ def assess(  # noqa: PLR0913  # the evidence of an outage
         # How many ran is unknown: a run is out if far more fails than usual, and no suite ever is.
         size = max(size, variant.results // max(variant.executions, 1) * LISTED_SHARE)
     run = np.maximum(0.0, total - own - usual) / (size - 1 + 20)
-    least = float(unexpected.min(initial=0.0)) if len(failing) == size else 0.0
+    least = float(np.min(unexpected, initial=0.0)) if len(failing) == size else 0.0
     suites, runners = groups
     none: tuple[Floats, dict[int, float]] = np.zeros(len(followed)), {}
     suite_share, suite_out = none if listing else _group(suites, failing, unexpected, followed, own)
