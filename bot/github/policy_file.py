@@ -1,7 +1,8 @@
-"""`.flakeguard.yml`: from its text to the policy. The only place that knows YAML."""
+"""`.flakeguard.yml`: from its YAML to the policy, and to the JSON that is stored."""
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 import yaml
@@ -16,17 +17,32 @@ DEPTH: Final = 20
 
 
 def parse(data: bytes) -> Policy:
-    """The policy a file says.
+    """The policy of a file.
 
     Raises:
         InvalidInputError: not UTF-8, not YAML, too large, too deep, with aliases or a key twice, or not a policy.
     """
+    return policy.decode(_load(data))
+
+
+def to_json(data: bytes) -> str:
+    """A file as the JSON document that `analysis.quarantine.policy.decode` reads.
+
+    Raises:
+        InvalidInputError: as for `parse`.
+    """
+    document = _load(data)
+    policy.decode(document)
+    return json.dumps(document)
+
+
+def _load(data: bytes) -> object:
     if len(data) > BYTES:
         message = f"The policy may have at most {BYTES // 1024} kB."
         raise InvalidInputError(message)
     try:
         # A loader of ours, derived from the safe one.
-        document = yaml.load(data.decode("utf-8-sig"), _Loader)  # noqa: S506
+        document: object = yaml.load(data.decode("utf-8-sig"), _Loader)  # noqa: S506
     except UnicodeDecodeError:
         message = "The policy is not UTF-8 text."
         raise InvalidInputError(message) from None
@@ -37,7 +53,7 @@ def parse(data: bytes) -> Policy:
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         message = f"The policy is not YAML: {str(error).splitlines()[0][:200]}."
         raise InvalidInputError(message) from None
-    return policy.decode(document)
+    return document
 
 
 class _Loader(yaml.SafeLoader):

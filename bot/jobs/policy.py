@@ -1,4 +1,4 @@
-"""The policy file and CODEOWNERS of a default branch, fetched when they may have changed."""
+"""Fetches the policy file and CODEOWNERS of a default branch when they may have changed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 from bot import telemetry
 from bot.analysis.model import RepositoryId
-from bot.errors import NotFoundError
+from bot.errors import InvalidInputError, NotFoundError
 from bot.github import policy_file
 from bot.github.webhook.event import PushEvent
 from bot.jobs.context import Context, target
@@ -19,14 +19,14 @@ from bot.store.decisions import policy as policy_store
 from bot.store.workspaces import repository as repository_store
 
 CODEOWNERS: Final = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
-"""Where GitHub looks, in this order (https://docs.github.com/repositories, "About code owners")."""
+"""Where GitHub looks, in this order (https://docs.github.com/articles/about-code-owners#codeowners-file-location)."""
 STALE: Final = timedelta(hours=1)
-"""How long a push nobody told of may stay unnoticed."""
+"""How old they may be: a delivery of a push may be lost."""
 _log = telemetry.logger(__name__)
 
 
 def on_push(context: Context, event: PushEvent) -> None:
-    """Fetch the files anew where a push to the default branch touches them."""
+    """Fetch the files where a push to the default branch touches them."""
     touched = event.files.intersection({policy_file.FILE, *CODEOWNERS})
     with context.db.begin() as session:
         try:
@@ -37,10 +37,10 @@ def on_push(context: Context, event: PushEvent) -> None:
             _defer(session, repository.id)
 
 
-def ask_for(session: Session, repository_id: RepositoryId, now: datetime) -> None:
-    """Have the files of a repository fetched where they never were, or not lately."""
-    known = policy_store.find(session, repository_id)
-    if known is None or now - known.loaded_at >= STALE:
+def request(session: Session, repository_id: RepositoryId, now: datetime) -> None:
+    """Have the files of a repository fetched, unless they were lately."""
+    stored = policy_store.find(session, repository_id)
+    if stored is None or now - stored.loaded_at >= STALE:
         _defer(session, repository_id)
 
 
@@ -51,14 +51,18 @@ def fetch(context: Context, repository_id: RepositoryId) -> None:
         repository = repository_store.get(session, repository_id)
     address = target(repository)
     file = github.read_file(address, policy_file.FILE)
-    codeowners = next((found for path in CODEOWNERS if (found := github.read_file(address, path)) is not None), None)
+    codeowners = next((data for path in CODEOWNERS if (data := github.read_file(address, path)) is not None), None)
+    document, fault = "", None
+    try:
+        document = policy_file.to_json(file) if file is not None else ""
+    except InvalidInputError as error:
+        fault = str(error)
+        _log.warning("policy not in force", repository=repository.full_name, reason=fault)
     with context.db.begin() as session:
         before = policy_query.of_repository(session, repository_id).thresholds
-        fault = policy.load(session, repository_id, file, codeowners, context.clock())
+        policy.load(session, repository_id, document, codeowners, context.clock(), fault=fault)
         if policy_query.of_repository(session, repository_id).thresholds != before:
             rebuild.request(session, repository_id, "thresholds", context.clock())
-    if fault:
-        _log.warning("policy not in force", repository=repository.full_name, reason=fault)
 
 
 def _defer(session: Session, repository_id: RepositoryId) -> None:

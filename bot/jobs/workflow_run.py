@@ -42,7 +42,7 @@ def on_workflow_run(context: Context, event: WorkflowRunEvent) -> None:
         is_read = run_store.get(session, repository_id, run_id).ingested_at is not None
         repository = repository_store.get(session, repository_id)
         starts = run_store.list_starts(session, repository_id, run.id)
-        policy.ask_for(session, repository_id, context.clock())
+        policy.request(session, repository_id, context.clock())
         rules = policy_query.of_repository(session, repository_id)
     if not is_completed or is_read:
         return

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from functools import lru_cache
 
 from bot.analysis.model import RepositoryId
 from bot.analysis.quarantine import owner
-from bot.analysis.quarantine.policy import ApprovalRule, Policy
-from bot.github import policy_file
+from bot.analysis.quarantine import policy as policy_rules
+from bot.analysis.quarantine.policy import DEFAULT, ApprovalRule, Policy
 from bot.store.database import Session
 from bot.store.decisions import policy as policy_store
 
@@ -21,7 +22,10 @@ def of_repository(session: Session, repository_id: RepositoryId) -> Policy:
 def of_repositories(session: Session, repository_ids: Collection[RepositoryId]) -> Mapping[RepositoryId, Policy]:
     """The policy in force in each repository."""
     stored = policy_store.list_of(session, repository_ids)
-    return {one: _parsed(stored[one].source if one in stored else "") for one in repository_ids}
+    return {
+        repository_id: _decoded(stored[repository_id].document) if repository_id in stored else DEFAULT
+        for repository_id in repository_ids
+    }
 
 
 def rule(session: Session, repository_id: RepositoryId, path: str) -> ApprovalRule:
@@ -58,8 +62,8 @@ def list_codeowners(
 
 
 @lru_cache(maxsize=256)
-def _parsed(source: str) -> Policy:
-    return policy_file.parse(source.encode())
+def _decoded(document: str) -> Policy:
+    return policy_rules.decode(json.loads(document)) if document else DEFAULT
 
 
 @lru_cache(maxsize=64)

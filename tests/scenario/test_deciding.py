@@ -104,8 +104,8 @@ def test_over_the_budget_an_approval_names_what_leaves(day: Day) -> None:
     day.quarantine("test_tax")
     with day.db.begin() as session:
         repository_id = session.execute(sa.select(cases.c.repository_id).limit(1)).scalar_one()
-        source = "quarantine:\n  budget:\n    repository: 1\n"
-        policy_store.put(session, repository_id, StoredPolicy(source, "", None, datetime.now(UTC)))
+        document = '{"quarantine": {"budget": {"repository": 1}}}'
+        policy_store.put(session, repository_id, StoredPolicy(document, "", None, datetime.now(UTC)))
     day.press(day.card("test_total"), Action.QUARANTINE_OPEN)
     assert day.submit(day.form(Callback.QUARANTINE), **FILLED) is None
     assert wait(lambda: day.offers("test_total", Action.APPROVE))

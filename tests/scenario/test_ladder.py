@@ -11,6 +11,7 @@ import pytest
 from bot.analysis.model import Actor, ActorKind
 from bot.analysis.notice import CardNotice
 from bot.analysis.quarantine.policy import Budget
+from bot.github import policy_file
 from bot.jobs import outbox
 from bot.jobs.context import Context
 from bot.queries import digest as digest_query
@@ -92,7 +93,7 @@ def test_a_proposal_is_asked_about_in_its_thread_and_then_in_person(ladder: Ladd
 def test_a_team_of_codeowners_is_mentioned_by_its_user_group_and_nothing_else_in_the_file_mentions(
     ladder: Ladder,
 ) -> None:
-    teams = b"teams: [{team: '@acme/payments', slack: S0CIGUARDS}]"
+    teams = policy_file.to_json(b"teams: [{team: '@acme/payments', slack: S0CIGUARDS}]")
     with ladder.db.begin() as session:
         policy.load(session, ladder.repository_id, teams, b"* @acme/payments @here @<!channel>", ladder.now)
         assert owner.of_cases(session, ladder.repository_id, [ladder.case_id(NAMES[0])]) == {}, "it was no owner"

@@ -26,6 +26,7 @@ from bot.analysis.notice import (
 from bot.analysis.quarantine.lifecycle import Scope
 from bot.analysis.quarantine.policy import Budget
 from bot.analysis.subscription import Event, Filters
+from bot.github import policy_file
 from bot.queries import digest as digest_query
 from bot.queries import waiting as waiting_query
 from bot.services import digest, escalation, notice, policy, quarantine, subscription
@@ -338,7 +339,7 @@ def test_who_owns_a_test_is_named_by_people_else_by_codeowners_and_mentioned_as_
         return waiting_query.find_owners(session, workspace_id, REPOSITORY, case_id)
 
     with channels.db.begin() as session:
-        policy.load(session, REPOSITORY, TEAMS, CODEOWNERS, channels.now)
+        policy.load(session, REPOSITORY, policy_file.to_json(TEAMS), CODEOWNERS, channels.now)
         assert owning(t0) == ("S0PAY", "@ben")
         account_link_store.put(session, Link(workspace_id, "U0BEN", 7, "Ben"), channels.now)
         account_link_store.put(session, Link(WorkspaceId(workspace_id + 1), "U0EVIL", 7, "ben"), channels.now)
@@ -351,7 +352,7 @@ def test_who_owns_a_test_is_named_by_people_else_by_codeowners_and_mentioned_as_
 @pytest.mark.parametrize("owner", ["@acme/payments", "Payments", "@ben", "S0PAY"])
 def test_a_subscription_by_owner_hears_of_new_flakes_by_codeowners(channels: Channels, owner: str) -> None:
     with channels.db.begin() as session:
-        policy.load(session, REPOSITORY, TEAMS, CODEOWNERS, channels.now)
+        policy.load(session, REPOSITORY, policy_file.to_json(TEAMS), CODEOWNERS, channels.now)
         wanted = Filters(owner=owner)
         subscription.subscribe(session, channels.channel, REPOSITORY, wanted, ANA, channels.now)
     channels.turn_flaky(NAMES[:3])
@@ -376,7 +377,7 @@ def test_who_is_asked_in_person_is_the_owner_else_who_acted_last_else_who_subscr
             )  # fmt: skip
     assert people() == ["U0BEN", "U0ANA"]
     with waiting.db.begin() as session:
-        policy.load(session, REPOSITORY, None, b"* @chloe @acme/payments", waiting.now)
+        policy.load(session, REPOSITORY, "", b"* @chloe @acme/payments", waiting.now)
         account_link_store.put(session, Link(waiting.channel.workspace_id, "U0CHLOE", 8, "chloe"), waiting.now)
     assert people() == ["U0CHLOE", "U0BEN", "U0ANA"]
 

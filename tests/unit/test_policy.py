@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -95,10 +96,16 @@ def test_an_error_names_the_key_and_what_is_allowed(text: bytes, says: str) -> N
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_policy_or_a_sentence(data: bytes) -> None:
     try:
-        outcome: int | str = policy_file.parse(data).quarantine.days
+        outcome: object = policy_file.parse(data)
+        stored: object = policy.decode(json.loads(policy_file.to_json(data)))
     except InvalidInputError as error:
-        outcome = str(error)
+        outcome = stored = str(error)
+    assert outcome == stored
     assert outcome
+
+
+def test_the_stored_json_says_what_the_file_says() -> None:
+    assert policy.decode(json.loads(policy_file.to_json(FULL))) == policy_file.parse(FULL)
 
 
 @pytest.mark.parametrize(

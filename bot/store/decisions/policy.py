@@ -1,4 +1,4 @@
-"""The policy file and the CODEOWNERS of each repository: the last good one, and what is wrong with a newer one."""
+"""The policy and the CODEOWNERS of each repository: the last good ones, and the fault of a newer policy file."""
 
 from __future__ import annotations
 
@@ -16,9 +16,12 @@ from bot.store.tables import policies
 
 @dataclass(frozen=True, slots=True)
 class StoredPolicy:
-    """The texts of the default branch; `fault` says why the newest policy file is not in force."""
+    """The files of the default branch: `document` is the policy file as JSON, empty where there is none.
 
-    source: str
+    `fault` says why the newest policy file is not in force.
+    """
+
+    document: str
     codeowners: str
     fault: str | None
     loaded_at: datetime
@@ -34,7 +37,7 @@ def list_of(session: Session, repository_ids: Collection[RepositoryId]) -> dict[
     rows = session.execute(
         sa.select(
             policies.c.repository_id,
-            policies.c.source,
+            policies.c.document,
             policies.c.codeowners,
             policies.c.fault,
             policies.c.loaded_at,
@@ -44,9 +47,9 @@ def list_of(session: Session, repository_ids: Collection[RepositoryId]) -> dict[
 
 
 def put(session: Session, repository_id: RepositoryId, policy: StoredPolicy) -> None:
-    """Keep what was loaded; a faulty file has left the former source in `policy`."""
+    """Store what was loaded."""
     row = {
-        "source": policy.source,
+        "document": policy.document,
         "codeowners": policy.codeowners,
         "fault": policy.fault,
         "loaded_at": policy.loaded_at,

@@ -11,7 +11,7 @@ policies = Table(
     "policies",
     metadata,
     Column("repository_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("source", Text, nullable=False),
+    Column("document", Text, nullable=False),
     Column("codeowners", Text, nullable=False),
     Column("fault", Text, nullable=True),
     time("loaded_at"),
