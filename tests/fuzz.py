@@ -20,12 +20,13 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
-from bot.analysis.reports import reader, run_report
+from bot.analysis.reports import reader
 from bot.analysis.reports.decoding import Text
 from bot.analysis.reports.document import BrokenError, Document
 from bot.analysis.reports.junit import JUnit
 from bot.analysis.reports.limits import DEFAULT
 from bot.analysis.reports.reported_case import Format, ReportedCase, Summary, Tally
+from bot.analysis.runs import run_report
 from bot.errors import InvalidReportError
 
 _FAULT = re.compile(r"(?<=XML) \(.*\)")

@@ -12,7 +12,7 @@ from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 
 from bot.analysis.reports import archive, report_time
-from bot.analysis.reports.run_report import Artifact
+from bot.analysis.runs.run_report import Artifact
 from bot.errors import InvalidInputError, InvalidReportError
 
 _NO_VARIANT = "test-results"

@@ -14,8 +14,8 @@ from pathlib import Path
 import click
 
 from bot.analysis.quarantine.policy import DEFAULT, Policy
-from bot.analysis.reports.history_file import Reader
-from bot.analysis.reports.recorded_history import History
+from bot.analysis.runs.history_file import Reader
+from bot.analysis.runs.recorded_history import History
 from bot.analysis.scoring.replay import Replay
 from bot.cli import case_table
 from bot.cli.case_table import ScoredCase

@@ -15,7 +15,7 @@ from bot.analysis import scoring
 from bot.analysis.identity import artifact_name, rename
 from bot.analysis.identity.rename import Named, Ran
 from bot.analysis.model import CaseId, RunReport
-from bot.analysis.reports import run_report
+from bot.analysis.runs import run_report
 from bot.analysis.scoring import variant_results
 from bot.analysis.scoring.replay import Replay
 from bot.analysis.scoring.variant_results import VariantResults

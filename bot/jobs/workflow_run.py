@@ -13,9 +13,9 @@ from bot import telemetry
 from bot.analysis.identity import artifact_name
 from bot.analysis.model import Problem, RepositoryId, RunReport
 from bot.analysis.quarantine.policy import Policy
-from bot.analysis.reports import run_report
 from bot.analysis.reports.limits import DEFAULT
 from bot.analysis.run import Run
+from bot.analysis.runs import run_report
 from bot.errors import PermanentUpstreamError
 from bot.github import client
 from bot.github.client import Target

@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
+from bot.analysis import case_history, scoring
 from bot.analysis import incident as incidents
-from bot.analysis import scoring
-from bot.analysis.explanation import case_history, counterfactual, evidence, explanation, regression
-from bot.analysis.explanation.case_history import CaseResult
+from bot.analysis.case_history import CaseResult
+from bot.analysis.explanation import counterfactual, evidence, explanation, regression
 from bot.analysis.explanation.evidence import FailureKind
 from bot.analysis.explanation.explanation import Explanation, Outlook
 from bot.analysis.incident import Incident, Kind

@@ -21,8 +21,8 @@ from bot.analysis.model import (
     RunId,
     RunReport,
 )
-from bot.analysis.reports import completeness
 from bot.analysis.run import Run, StoredRun
+from bot.analysis.runs import completeness
 from bot.analysis.scoring import variant_results
 from bot.analysis.scoring.variant_results import VariantResults
 from bot.queries import incident as incident_query

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from bot.analysis import scoring
 from bot.analysis.case_state import VariantScore
-from bot.analysis.reports.history_file import Reader
-from bot.analysis.reports.recorded_history import History
+from bot.analysis.runs.history_file import Reader
+from bot.analysis.runs.recorded_history import History
 from bot.analysis.scoring.replay import Replay
 
 TOLERANCE = 1e-4

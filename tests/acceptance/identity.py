@@ -20,8 +20,9 @@ from pathlib import Path
 from bot.analysis.failures import fingerprint
 from bot.analysis.identity import case_identity, collision
 from bot.analysis.identity.collision import Source
-from bot.analysis.reports import archive, reader, run_report
+from bot.analysis.reports import archive, reader
 from bot.analysis.reports.reported_case import ReportedCase
+from bot.analysis.runs import run_report
 from bot.errors import InvalidReportError
 
 CI = ".github/workflows/ci.yml"

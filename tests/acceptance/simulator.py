@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from bot.analysis.reports.recorded_history import Entry, History
+from bot.analysis.runs.recorded_history import Entry, History
 from bot.analysis.scoring import Execution
 
 START = datetime(2026, 2, 2, tzinfo=UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from bot.analysis.explanation.case_history import CaseResult
+from bot.analysis.case_history import CaseResult
 from bot.analysis.incident import Incident, Kind
 from bot.analysis.model import SYSTEM, CaseId, Outcome, RepositoryId, RunId
 from bot.analysis.run import StoredRun

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.analysis.model import CaseRun, Identity, Outcome, Problem, Result, RunReport, VariantReport
-from bot.analysis.reports import completeness
-from bot.analysis.reports.completeness import Attempt, Part
+from bot.analysis.runs import completeness
+from bot.analysis.runs.completeness import Attempt, Part
 
 CI = ".github/workflows/ci.yml"
 

@@ -8,9 +8,9 @@ from datetime import date
 
 import pytest
 
+from bot.analysis.case_history import CaseResult
 from bot.analysis.case_state import VariantScore
 from bot.analysis.explanation import evidence, explanation
-from bot.analysis.explanation.case_history import CaseResult
 from bot.analysis.explanation.counterfactual import Without
 from bot.analysis.explanation.evidence import FailureKind
 from bot.analysis.explanation.explanation import Explanation, Outlook

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.analysis.explanation import case_history
+from bot.analysis import case_history
 from bot.analysis.model import Verdict
 from tests.unit.made_history import incident, result, run
 

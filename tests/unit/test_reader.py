@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from bot.analysis.identity import artifact_name, case_identity
 from bot.analysis.model import Outcome, Verdict
-from bot.analysis.reports import archive, reader, run_report
+from bot.analysis.reports import archive, reader
 from bot.analysis.reports.limits import DEFAULT
 from bot.analysis.reports.reported_case import ReportedCase, Summary
+from bot.analysis.runs import run_report
 from bot.errors import InvalidReportError
 from tests.unit.bounds import Bounds
 

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.analysis.case_state import VariantScore
-from bot.analysis.reports.history_file import COLUMNS, Reader
-from bot.analysis.reports.recorded_history import History, suite_of
+from bot.analysis.runs.history_file import COLUMNS, Reader
+from bot.analysis.runs.recorded_history import History, suite_of
 from bot.analysis.scoring.replay import Replay
 from bot.errors import InvalidInputError
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.analysis.explanation.case_history import CaseResult
+from bot.analysis.case_history import CaseResult
 from bot.analysis.model import SYSTEM, QuarantineId, RepositoryId
 from bot.analysis.quarantine import release
 from bot.analysis.quarantine.lifecycle import Quarantine, Scope, State

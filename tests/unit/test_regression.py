@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.analysis.case_history import CommitVerdict
 from bot.analysis.explanation import regression
-from bot.analysis.explanation.case_history import CommitVerdict
 from bot.analysis.model import Verdict
 from bot.analysis.scoring.model import STEADY
 

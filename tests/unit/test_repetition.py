@@ -8,7 +8,8 @@ import pytest
 
 from bot.analysis.identity.repetition import Repetitions
 from bot.analysis.model import Outcome, Verdict
-from bot.analysis.reports import reader, run_report
+from bot.analysis.reports import reader
+from bot.analysis.runs import run_report
 
 PASS = '<testcase classname="m" name="{}"/>'
 SUREFIRE = "https://maven.apache.org/surefire/maven-surefire-plugin/xsd/surefire-test-report.xsd"

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.analysis.model import CaseRun, Outcome, RunReport, Verdict
-from bot.analysis.reports import run_report
 from bot.analysis.reports.limits import DEFAULT
+from bot.analysis.runs import run_report
 
 CI = ".github/workflows/ci.yml"
 PASSED = '<testcase classname="C" name="t"/>'

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from bot.analysis import scoring
+from bot.analysis.case_history import CaseResult
 from bot.analysis.explanation import counterfactual
-from bot.analysis.explanation.case_history import CaseResult
 from bot.analysis.model import Status
 from bot.analysis.quarantine.policy import Thresholds
 from tests.unit.made_history import START, result, run

@@ -10,7 +10,7 @@ from datetime import date, datetime
 import numpy as np
 
 from bot.analysis import scoring
-from bot.analysis.explanation.case_history import CaseResult
+from bot.analysis.case_history import CaseResult
 from bot.analysis.model import Outcome, Status, worst
 from bot.analysis.quarantine.policy import Thresholds
 from bot.analysis.scoring.model import RATES

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.analysis.explanation import case_history
-from bot.analysis.explanation.case_history import CaseResult
+from bot.analysis import case_history
+from bot.analysis.case_history import CaseResult
 from bot.analysis.explanation.regression import FirstBad
 from bot.analysis.incident import FaultySuite, Incident
 from bot.analysis.model import RunId

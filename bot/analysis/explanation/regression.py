@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bot.analysis.explanation.case_history import CommitVerdict
+from bot.analysis.case_history import CommitVerdict
 from bot.analysis.scoring import MODEL
 from bot.analysis.scoring.model import EPSILON, RATES, REPAIR
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.analysis.explanation import case_history
-from bot.analysis.explanation.case_history import CaseResult
+from bot.analysis import case_history
+from bot.analysis.case_history import CaseResult
 from bot.analysis.quarantine.lifecycle import Quarantine, Scope, State
 from bot.analysis.quarantine.policy import QuarantineRules
 

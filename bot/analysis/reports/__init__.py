@@ -1,1 +1,1 @@
-"""Reading test reports: from the artifacts of one attempt of a run to its cases and their results."""
+"""Test reports: archives and files of any format in, cases out."""

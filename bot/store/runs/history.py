@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from bot.analysis.explanation.case_history import CaseResult
+from bot.analysis.case_history import CaseResult
 from bot.analysis.identity import outage_group
 from bot.analysis.model import CaseId, Outcome, RepositoryId, RunId
 from bot.analysis.run import StoredRun

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from bot.analysis.model import RepositoryId, RunId
-from bot.analysis.reports.completeness import COMPARED_RUNS, Attempt, Part
 from bot.analysis.run import StoredRun
+from bot.analysis.runs.completeness import COMPARED_RUNS, Attempt, Part
 from bot.store.database import Session
 from bot.store.runs import run as run_store
 from bot.store.tables import run_results, runs

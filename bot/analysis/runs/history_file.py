@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NoReturn
 
-from bot.analysis.reports.recorded_history import EPOCH, RUN_KEY, History, OpenExecution, assemble, suite_of
+from bot.analysis.runs.recorded_history import EPOCH, RUN_KEY, History, OpenExecution, assemble, suite_of
 from bot.errors import InvalidInputError
 
 COLUMNS = (
