@@ -1,4 +1,4 @@
-"""Patterns of paths, as CODEOWNERS and the policy write them."""
+"""Path patterns as in CODEOWNERS, for owners, the policy and subscriptions."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import re
 
 
 def matches(pattern: str, path: str) -> bool:
-    """Whether a path is one a pattern means, as in CODEOWNERS.
+    """Whether a path matches a pattern.
 
-    `*` stays inside a folder, `**` crosses folders, a pattern without a slash inside it holds at any depth, and one
-    that names a folder holds for everything below it.
+    `*` matches inside a folder, `**` across folders; a pattern without an inner slash matches at any depth, one that
+    names a folder matches everything below it.
     """
     wanted = pattern.strip("/").split("/")
     if len(wanted) == 1 and not pattern.startswith("/"):
@@ -20,10 +20,10 @@ def matches(pattern: str, path: str) -> bool:
     reached = {0}
     for part in [*path.strip("/").split("/"), None]:
         for index in sorted(reached):
-            at = index
-            while at < len(wanted) and wanted[at] == "**":
-                at += 1
-                reached.add(at)
+            following = index
+            while following < len(wanted) and wanted[following] == "**":
+                following += 1
+                reached.add(following)
         if part is None:
             break
         reached = {

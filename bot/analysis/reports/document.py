@@ -69,12 +69,20 @@ class Document:
         self._expat.StartElementHandler = start
         self._expat.EndElementHandler = end
 
-    def listen(self, take: Callable[[str], object]) -> None:
-        """Pass text to `take` from here on; expat does not even decode text without a listener."""
-        self._expat.CharacterDataHandler = take
+    def start_text(self, parts: list[str], length: int) -> None:
+        """Append text to `parts` from here on, up to `length` characters; other text is not even decoded."""
+        left = length - sum(map(len, parts))
 
-    def silence(self) -> None:
-        """Stop passing text on."""
+        def append(text: str) -> None:
+            nonlocal left
+            if left > 0:
+                parts.append(text[:left])
+                left -= len(text)
+
+        self._expat.CharacterDataHandler = append
+
+    def stop_text(self) -> None:
+        """Ignore text from here on."""
         self._expat.CharacterDataHandler = None
 
     def enter(self, name: str) -> str:

@@ -73,9 +73,9 @@ class _Elements:
         elif self._open:
             case = self._open[-1]
             if tag == tags.message and parent != "reason":
-                self._listen(case.message, self._limits.message_length)
+                self._document.start_text(case.message, self._limits.message_length)
             elif tag == tags.stack:
-                self._listen(case.stack, self._limits.text_length)
+                self._document.start_text(case.stack, self._limits.text_length)
             elif tag == "failure":
                 case.type = attributes.get("exception-type", "")[: self._limits.name_length]
         return tag
@@ -88,7 +88,7 @@ class _Elements:
         if tag in self._tags.suites:
             self._suites.pop()
         elif tag in {self._tags.message, self._tags.stack}:
-            self._document.silence()
+            self._document.stop_text()
         return None
 
     def deliver(
@@ -106,17 +106,6 @@ class _Elements:
             failure=FailureText(case.type, message, stack) if outcome.is_failure else None,
         )
         self._tally.add(reported, element=outcome)
-
-    def _listen(self, into: list[str], length: int) -> None:
-        room = length - sum(map(len, into))
-
-        def take(text: str) -> None:
-            nonlocal room
-            if room > 0:
-                into.append(text[:room])
-                room -= len(text)
-
-        self._document.listen(take)
 
 
 class NUnit:

@@ -6,7 +6,6 @@ ended, the suites around it say where it belongs. Declared totals are ignored.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -88,7 +87,7 @@ class JUnit:
             if tag in _OUTCOME_TAGS:
                 self._open_outcome(tag, attributes)
         elif tag in _OUTPUT and parent in _RERUNS:
-            self._document.silence()
+            self._document.stop_text()
         elif parent in _SUITES and tag in {"failure", "error"}:
             self._tally.suite_errors += 1
 
@@ -99,7 +98,7 @@ class JUnit:
         if tag == "testcase":
             self._close_case(*self._cases.pop())
         elif tag in _OUTCOME_TAGS:
-            self._document.silence()
+            self._document.stop_text()
         elif tag in _SUITES:
             self._close_suite()
 
@@ -151,7 +150,7 @@ class JUnit:
             time=attributes.get("time", ""),
         )
         outcomes.append(outcome)
-        self._document.listen(_kept(outcome.text, self._limits.text_length))
+        self._document.start_text(outcome.text, self._limits.text_length)
 
     def _close_case(self, attributes: dict[str, str], children: list[_OutcomeTag]) -> None:
         path = self._document.path
@@ -207,16 +206,3 @@ def _ended(children: list[_OutcomeTag]) -> tuple[Outcome, bool]:
         if tag in tags:
             return outcome, False
     return Outcome.PASSED, any(tag in _EARLIER for tag in tags)
-
-
-def _kept(into: list[str], length: int) -> Callable[[str], None]:
-    """A function that appends text to `into`, up to `length` characters."""
-    room = length
-
-    def take(text: str) -> None:
-        nonlocal room
-        if room > 0:
-            into.append(text[:room])
-            room -= len(text)
-
-    return take
