@@ -7,13 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-import numpy as np
-from numpy.typing import NDArray
-
-from bot.analysis.model import SYSTEM, Actor, RepositoryId, RunId
-from bot.analysis.run import Run, StoredRun
-from bot.analysis.scoring import Observation
-from bot.analysis.scoring.variant_results import VariantResults
+from bot.analysis.model import Actor, RepositoryId, RunId
+from bot.analysis.run import Run
 
 LEFT_OUT = 1.0
 """The outage term of a run in a marked window; the filter's own is always smaller."""
@@ -81,39 +76,6 @@ class Incident:
 def covering(windows: Iterable[Incident], run: Run) -> Incident | None:
     """The marked window that covers a run."""
     return next((window for window in windows if window.covers(run.started_at, run.completed_at)), None)
-
-
-def in_variant(run: StoredRun, results: VariantResults, observation: Observation) -> list[Incident]:
-    """The incidents that the filter found in one variant of a run."""
-    groups: list[tuple[Kind, str, NDArray[np.bool_]]] = []
-    if observation.is_incident:
-        groups.append((Kind.RUN, "", results.failed))
-    groups += [
-        (Kind.SUITE, results.suite_names[number], results.failed[results.suites == number])
-        for number in sorted(observation.suite_outages)
-    ]
-    if results.runners is not None:
-        groups += [
-            (Kind.RUNNER, results.runners.names[number], results.failed[results.runners.numbers == number])
-            for number in sorted(observation.runner_outages)
-        ]
-    return [
-        Incident(
-            id=0,
-            repository_id=run.repository_id,
-            kind=kind,
-            started_at=run.started_at,
-            ended_at=None,
-            reason="",
-            actor=SYSTEM,
-            run_id=run.id,
-            variant=results.variant,
-            suite=name,
-            failed=int(failed.sum()),
-            ran=len(failed),
-        )
-        for kind, name, failed in groups
-    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,11 +155,7 @@ def _judge(
         return judgement
     incident_store.put_found(
         session,
-        [
-            found
-            for results in variants
-            for found in incident.in_variant(run, results, judgement.observations[results.variant])
-        ],
+        [found for results in variants for found in results.incidents(run, judgement.observations[results.variant])],
     )
     return judgement
 

@@ -207,7 +207,7 @@ def _take(
         results = VariantResults(one.variant, case_ids, suites, failed, retries, names, one.whole, told)
         observation = replay.scorer.observe(results.execution(run))
         replay.terms[run.id] = max(replay.terms[run.id], observation.outage)
-        replay.found += incident.in_variant(run, results, observation)
+        replay.found += results.incidents(run, observation)
 
 
 def _announce(

@@ -1,4 +1,4 @@
-"""The results of one variant of a run, as the filter and the search for incidents take them."""
+"""The results of one variant of a run: what the filter takes, and the incidents in them."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from numpy.typing import NDArray
 
 from bot.analysis.identity import outage_group
 from bot.analysis.identity.outage_group import Runners
-from bot.analysis.model import CaseId, Outcome, VariantReport
+from bot.analysis.incident import Incident, Kind
+from bot.analysis.model import SYSTEM, CaseId, Outcome, VariantReport
 from bot.analysis.run import StoredRun
-from bot.analysis.scoring.execution import Execution
+from bot.analysis.scoring.execution import Execution, Observation
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VariantResults:
     """Aligned arrays over the cases that ran, ascending by case.
 
-    `suite_names` are the names behind the numbers of `suites`; `runners` is None where one ran all. `whole` says that
-    the variant was read in full: otherwise only its failures count.
+    `suite_names` are the names behind the numbers of `suites`; `runners` is None if one ran all. `whole` says that
+    the variant was read completely: otherwise only its failures count.
     """
 
     variant: str
@@ -54,6 +55,38 @@ class VariantResults:
             runners=None if self.runners is None else self.runners.numbers,
             counted=None if self.whole else self.failed,
         )
+
+    def incidents(self, run: StoredRun, observation: Observation) -> list[Incident]:
+        """The incidents in the variant, as part of a run, by what the filter observed."""
+        groups: list[tuple[Kind, str, NDArray[np.bool_]]] = []
+        if observation.is_incident:
+            groups.append((Kind.RUN, "", self.failed))
+        groups += [
+            (Kind.SUITE, self.suite_names[number], self.failed[self.suites == number])
+            for number in sorted(observation.suite_outages)
+        ]
+        if self.runners is not None:
+            groups += [
+                (Kind.RUNNER, self.runners.names[number], self.failed[self.runners.numbers == number])
+                for number in sorted(observation.runner_outages)
+            ]
+        return [
+            Incident(
+                id=0,
+                repository_id=run.repository_id,
+                kind=kind,
+                started_at=run.started_at,
+                ended_at=None,
+                reason="",
+                actor=SYSTEM,
+                run_id=run.id,
+                variant=self.variant,
+                suite=name,
+                failed=int(failed.sum()),
+                ran=len(failed),
+            )
+            for kind, name, failed in groups
+        ]
 
 
 def of_report(
