@@ -11,7 +11,7 @@ from bot.analysis import scoring
 from bot.analysis.failures import cluster as rules
 from bot.analysis.failures import order_dependence
 from bot.analysis.failures.cluster import Cluster, FailedRun
-from bot.analysis.model import Actor, CaseId, ClusterKind, Outcome, RepositoryId, RunId, Status, VariantReport
+from bot.analysis.model import Actor, CaseId, ClusterKind, Outcome, RepositoryId, RunId, RunReport, Status
 from bot.queries import suite
 from bot.store import queue
 from bot.store.cases import case as case_store
@@ -34,21 +34,21 @@ _TITLE_LENGTH = 120
 _IN_TROUBLE = frozenset({Status.BROKEN, Status.FLAKY, Status.SUSPECT, Status.INFRA})
 
 
-def remember_order(
-    session: Session,
-    repository_id: RepositoryId,
-    run_id: RunId,
-    variant_report: VariantReport,
-    ids: Mapping[bytes, CaseId],
+def remember_orders(
+    session: Session, repository_id: RepositoryId, run_id: RunId, report: RunReport, ids: Mapping[bytes, CaseId]
 ) -> None:
-    """Keep the order of a variant's cases where it can ever matter: something failed in it or had failed before."""
-    ran = [case for case in variant_report.cases if case.results[0].outcome is not Outcome.SKIPPED]
-    if len(ran) > 1 and (
-        any(case.results[0].outcome.is_failure for case in ran)
-        or score_store.has_any(session, repository_id, variant_report.variant)
-    ):
-        order = np.array([ids[case.identity.key] for case in ran], dtype=np.int32)
-        case_order_store.put(session, repository_id, run_id, variant_report.variant, order)
+    """Keep the order of the cases of each variant where it can matter: something failed in it or had failed before."""
+    ran = {
+        variant.variant: [case for case in variant.cases if case.results[0].outcome is not Outcome.SKIPPED]
+        for variant in report.variants
+    }
+    failed = score_store.list_variants(session, repository_id, ran)
+    orders = {
+        variant: np.array([ids[case.identity.key] for case in of_variant], dtype=np.int32)
+        for variant, of_variant in ran.items()
+        if len(of_variant) > 1 and (variant in failed or any(case.results[0].outcome.is_failure for case in of_variant))
+    }
+    case_order_store.put(session, repository_id, run_id, orders)
 
 
 def request_refresh(session: Session, repository_id: RepositoryId, now: datetime) -> None:

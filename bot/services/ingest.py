@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -99,8 +99,7 @@ def record(
     suites = rename.suites(session, repository_id, ids.values())
     variants = [variant_results.of_report(variant, ids, suites) for variant in report.variants]
     judgement = _judge(session, run, variants, now)
-    for variant in report.variants:
-        cluster.remember_order(session, repository_id, run_id, variant, ids)
+    cluster.remember_orders(session, repository_id, run_id, report, ids)
     if judgement.failed:
         cluster.request_refresh(session, repository_id, now)
     run_store.set_ingested(
@@ -165,49 +164,52 @@ def _store(
     repository_id: RepositoryId,
     run: StoredRun,
     report: RunReport,
-    ids: dict[bytes, CaseId],
+    ids: Mapping[bytes, CaseId],
     now: datetime,
 ) -> None:
-    found: dict[bytes, tuple[Cause, FailureText]] = {}
-    keys: dict[tuple[str, bytes, int], bytes] = {}
+    """Store the results of a run, its failures by their kinds, and what could not be read."""
+    fingerprints = {
+        (variant.variant, case.identity.key, result.retry): (fingerprint.of_failure(result.failure), result.failure)
+        for variant in report.variants
+        for case in variant.cases
+        for result in case.results
+        if result.failure is not None and result.outcome.is_failure
+    }
+    kinds: dict[bytes, tuple[Cause, FailureText]] = {}
+    for print_, failure in fingerprints.values():
+        kinds.setdefault(print_.key, (print_.cause, failure))
+    numbers = failure_kind.number(session, repository_id, kinds, now)
+    kind_of = {result: numbers[print_.key] for result, (print_, _) in fingerprints.items()}
+    results: list[result_store.ResultRow] = []
+    failures: list[result_store.FailureRow] = []
     for variant in report.variants:
-        for case in variant.cases:
-            for result in case.results:
-                if result.failure is None or not result.outcome.is_failure:
-                    continue
-                print_ = fingerprint.of_failure(result.failure)
-                found.setdefault(print_.key, (print_.cause, result.failure))
-                keys[variant.variant, case.identity.key, result.retry] = print_.key
-    numbers = failure_kind.number(session, repository_id, found, now)
-    rows: list[result_store.FailureRow] = []
-    for variant in report.variants:
-        ordered = sorted(variant.cases, key=lambda case: ids[case.identity.key])
-        result_store.insert_results(
-            session,
-            repository_id,
-            run.id,
-            variant,
-            np.array([ids[case.identity.key] for case in ordered], dtype=np.int32),
-            np.array([result_store.CODES[case.results[0].outcome] for case in ordered], dtype=np.uint8),
-            np.array([case.results[0].duration for case in ordered], dtype=np.float32),
-            outage_group.number_runners([case.runner for case in ordered]),
+        cases = sorted(variant.cases, key=lambda case: ids[case.identity.key])
+        results.append(
+            result_store.ResultRow(
+                report=variant,
+                case_ids=np.array([ids[case.identity.key] for case in cases], dtype=np.int32),
+                outcomes=np.array([result_store.CODES[case.results[0].outcome] for case in cases], dtype=np.uint8),
+                durations=np.array([case.results[0].duration for case in cases], dtype=np.float32),
+                runners=outage_group.number_runners([case.runner for case in cases]),
+            )
         )
-        for case in ordered:
-            rows += [
-                result_store.FailureRow(
-                    case_id=ids[case.identity.key],
-                    run_id=run.id,
-                    variant=variant.variant,
-                    retry=result.retry,
-                    outcome=result.outcome,
-                    duration=result.duration,
-                    fingerprint_id=numbers.get(keys.get((variant.variant, case.identity.key, result.retry), b"")),
-                    occurred_at=run.started_at,
-                )
-                for result in case.results
-                if result.outcome.is_failure or result.retry
-            ]
-    result_store.insert_failures(session, repository_id, rows)
+        failures += [
+            result_store.FailureRow(
+                case_id=ids[case.identity.key],
+                run_id=run.id,
+                variant=variant.variant,
+                retry=result.retry,
+                outcome=result.outcome,
+                duration=result.duration,
+                fingerprint_id=kind_of.get((variant.variant, case.identity.key, result.retry)),
+                occurred_at=run.started_at,
+            )
+            for case in cases
+            for result in case.results
+            if result.outcome.is_failure or result.retry
+        ]
+    result_store.insert_results(session, repository_id, run.id, results)
+    result_store.insert_failures(session, repository_id, failures)
     run_store.insert_problems(session, repository_id, run.id, report.problems)
 
 

@@ -6,11 +6,13 @@ from datetime import timedelta
 
 import pytest
 
+from bot.analysis.model import RepositoryId
 from bot.store.cases import evidence as evidence_store
 from bot.store.database import Database
 from bot.store.runs import excerpt as excerpt_store
 from bot.store.runs import run as run_store
 from bot.store.workspaces import repository as repository_store
+from tests.sql_count import counting
 from tests.store.past import VARIANT, Past
 
 
@@ -71,3 +73,15 @@ def test_a_card_offers_to_run_again_what_timed_out(past: Past) -> None:
         assert excerpt_store.list_latest(session, [past.repository_id], [case_id])[case_id].red_run == run_id
         counts = run_store.count_since(session, [past.repository_id], past.now - timedelta(hours=1))
     assert counts[past.repository_id].failed == 1
+
+
+def test_recording_takes_the_same_number_of_statements_for_2_variants_and_for_12(db: Database) -> None:
+    counts = []
+    for number in (2, 12):
+        past = Past(db, RepositoryId(number))
+        outcomes = {f"ci/{variant}": {"a": "F", "b": "."} for variant in range(number)}
+        past.variants(outcomes)
+        with counting() as count:
+            past.variants(outcomes)
+        counts.append(len(count.statements))
+    assert counts[0] == counts[1] <= 50

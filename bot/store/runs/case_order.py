@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -23,19 +23,28 @@ KEPT = 200
 """Runs per variant whose order is kept: enough to tell a suspect by, at most 4 bytes per case and run."""
 
 
-def put(session: Session, repository_id: RepositoryId, run_id: RunId, variant: str, order: NDArray[np.int32]) -> None:
-    """Keep the order in which the cases of a variant ran, those skipped left out."""
-    written = order.astype("<i4").tobytes()
-    digest = hashlib.blake2b(written, digest_size=16).digest()
+def put(
+    session: Session, repository_id: RepositoryId, run_id: RunId, by_variant: Mapping[str, NDArray[np.int32]]
+) -> None:
+    """Keep the order in which the cases of variants ran, those skipped left out."""
+    written = {variant: order.astype("<i4").tobytes() for variant, order in by_variant.items()}
+    digests = {variant: hashlib.blake2b(data, digest_size=16).digest() for variant, data in written.items()}
+    packed = {digests[variant]: data for variant, data in written.items()}
+    if not packed:
+        return
     session.execute(
-        insert(orders)
-        .values(repository_id=repository_id, digest=digest, case_ids=zlib.compress(written, 1))
-        .on_conflict_do_nothing()
+        insert(orders).on_conflict_do_nothing(),
+        [
+            {"repository_id": repository_id, "digest": digest, "case_ids": zlib.compress(data, 1)}
+            for digest, data in packed.items()
+        ],
     )
     session.execute(
-        insert(run_orders)
-        .values(repository_id=repository_id, run_id=run_id, variant=variant, digest=digest)
-        .on_conflict_do_nothing()
+        insert(run_orders).on_conflict_do_nothing(),
+        [
+            {"repository_id": repository_id, "run_id": run_id, "variant": variant, "digest": digest}
+            for variant, digest in digests.items()
+        ],
     )
 
 

@@ -48,32 +48,39 @@ class FailureRow:
     occurred_at: datetime
 
 
-def insert_results(
-    session: Session,
-    repository_id: RepositoryId,
-    run_id: RunId,
-    report: VariantReport,
-    case_ids: NDArray[np.int32],
-    outcomes: NDArray[np.uint8],
-    durations: NDArray[np.float32],
-    runners: Runners | None,
-) -> None:
-    """Store the first results of a variant; the arrays are aligned, ascending by case; a runner is one byte."""
-    session.execute(
-        sa.insert(run_results).values(
-            repository_id=repository_id,
-            run_id=run_id,
-            variant=report.variant,
-            case_ids=case_ids.tolist(),
-            outcomes=outcomes.tobytes(),
-            durations=durations.tolist(),
-            shards=list(report.shards),
-            complete=report.complete,
-            cases_hash=hashlib.blake2b(case_ids.tobytes(), digest_size=16).digest(),
-            runners=None if runners is None else runners.numbers.astype(np.uint8).tobytes(),
-            runner_names=[] if runners is None else list(runners.names),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultRow:
+    """The first results of one variant to store: aligned arrays, ascending by case; a runner is one byte."""
+
+    report: VariantReport
+    case_ids: NDArray[np.int32]
+    outcomes: NDArray[np.uint8]
+    durations: NDArray[np.float32]
+    runners: Runners | None
+
+
+def insert_results(session: Session, repository_id: RepositoryId, run_id: RunId, rows: Sequence[ResultRow]) -> None:
+    """Store the first results of a run, a row for each variant."""
+    if rows:
+        session.execute(
+            sa.insert(run_results),
+            [
+                {
+                    "repository_id": repository_id,
+                    "run_id": run_id,
+                    "variant": row.report.variant,
+                    "case_ids": row.case_ids.tolist(),
+                    "outcomes": row.outcomes.tobytes(),
+                    "durations": row.durations.tolist(),
+                    "shards": list(row.report.shards),
+                    "complete": row.report.complete,
+                    "cases_hash": hashlib.blake2b(row.case_ids.tobytes(), digest_size=16).digest(),
+                    "runners": None if row.runners is None else row.runners.numbers.astype(np.uint8).tobytes(),
+                    "runner_names": [] if row.runners is None else list(row.runners.names),
+                }
+                for row in rows
+            ],
         )
-    )
 
 
 def insert_failures(session: Session, repository_id: RepositoryId, rows: Sequence[FailureRow]) -> None:

@@ -154,13 +154,14 @@ def list_scored_cases(
     return scored
 
 
-def has_any(session: Session, repository_id: RepositoryId, variant: str) -> bool:
-    """Whether any case ever failed in a variant."""
-    return bool(
-        session.execute(
-            sa.select(sa.exists().where(scores.c.repository_id == repository_id, scores.c.variant == variant))
-        ).scalar_one()
+def list_variants(session: Session, repository_id: RepositoryId, variants: Collection[str]) -> set[str]:
+    """Those of some variants in which any case ever failed."""
+    rows = session.execute(
+        sa.select(scores.c.variant)
+        .where(scores.c.repository_id == repository_id, scores.c.variant.in_(list(variants)))
+        .distinct()
     )
+    return set(rows.scalars())
 
 
 def put(session: Session, repository_id: RepositoryId, rows: Sequence[StoredScore], now: datetime) -> None:
