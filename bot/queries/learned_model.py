@@ -10,8 +10,8 @@ from bot.analysis.learning import feature, learned_model, training
 from bot.analysis.learning.label import Label
 from bot.analysis.learning.learned_model import TrainingReport
 from bot.analysis.model import CaseId, RepositoryId
-from bot.store.cases import evidence as evidence_store
 from bot.store.database import Session
+from bot.store.scores import evidence as evidence_store
 from bot.store.scores import label as label_store
 from bot.store.scores import learned_model as learned_model_store
 

@@ -11,8 +11,8 @@ from bot.analysis.model import Actor, CaseId, RepositoryId
 from bot.queries import case_state
 from bot.services import author_feedback
 from bot.store import queue
-from bot.store.cases import evidence as evidence_store
 from bot.store.database import Session
+from bot.store.scores import evidence as evidence_store
 from bot.store.scores import label as label_store
 from bot.store.scores import learned_model as learned_model_store
 from bot.store.scores import scorer as scorer_store

@@ -18,10 +18,10 @@ from bot.analysis.model import CaseId, RepositoryId, Status
 from bot.queries import case_item, explanation, impact
 from bot.services import cluster, rebuild, release
 from bot.store import embedded
-from bot.store.cases import evidence as evidence_store
 from bot.store.database import Database
 from bot.store.runs import execution as execution_store
 from bot.store.runs import history as history_store
+from bot.store.scores import evidence as evidence_store
 from bot.store.scores import score as score_store
 from bot.store.workspaces import repository as repository_store
 

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from bot.analysis.model import RepositoryId
-from bot.store.cases import evidence as evidence_store
 from bot.store.database import Database
 from bot.store.runs import excerpt as excerpt_store
 from bot.store.runs import run as run_store
+from bot.store.scores import evidence as evidence_store
 from bot.store.workspaces import repository as repository_store
 from tests.sql_count import counting
 from tests.store.past import VARIANT, Past

@@ -14,8 +14,8 @@ from bot.analysis.channel_schedule import DigestTime, Hours, QuietHours
 from bot.analysis.model import Actor, Channel, RepositoryId, WorkspaceId
 from bot.analysis.subscription import Event, Filters, Subscription
 from bot.errors import NotFoundError
+from bot.store import actor as actor_codec
 from bot.store.database import Session
-from bot.store.decisions import audit as audit_store
 from bot.store.tables import channels, subscriptions
 
 
@@ -42,7 +42,7 @@ def put(
         workspace_id=channel.workspace_id,
         channel=channel.id,
         repository_id=repository_id,
-        created_by=audit_store.write_actor(actor),
+        created_by=actor_codec.encode(actor),
         created_at=now,
         **row,
     )
@@ -83,7 +83,7 @@ def find_creator(session: Session, channel: Channel) -> Actor | None:
         .order_by(subscriptions.c.created_at.desc())
         .limit(1)
     ).one_or_none()
-    return None if row is None else audit_store.read_actor(row[0])
+    return None if row is None else actor_codec.decode(row[0])
 
 
 def list_of_channel(session: Session, channel: Channel) -> Sequence[Subscription]:

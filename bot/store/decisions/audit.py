@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bot.analysis.model import Actor, ActorKind, CaseId, QuarantineId, RepositoryId
+from bot.store import actor as actor_codec
 from bot.store.database import Session
 from bot.store.tables import audit
 
@@ -44,7 +45,7 @@ def append(
             case_id=case_id,
             quarantine_id=quarantine_id,
             tag=tag,
-            actor=write_actor(actor),
+            actor=actor_codec.encode(actor),
             reason=reason,
             created_at=now,
         )
@@ -91,7 +92,7 @@ def find_person(session: Session, repository_id: RepositoryId, case_id: CaseId) 
         .order_by(audit.c.id.desc())
         .limit(1)
     ).scalar_one_or_none()
-    return None if row is None else read_actor(row)
+    return None if row is None else actor_codec.decode(row)
 
 
 def get(session: Session, repository_id: RepositoryId, number: int) -> Entry:
@@ -104,24 +105,13 @@ def get(session: Session, repository_id: RepositoryId, number: int) -> Entry:
     return _read(row)
 
 
-def write_actor(actor: Actor) -> dict[str, str]:
-    """An actor as it is stored."""
-    stored = {"kind": actor.kind.value, "id": actor.id, "name": actor.name}
-    return stored | ({"github_login": actor.github_login} if actor.github_login else {})
-
-
-def read_actor(stored: dict[str, str]) -> Actor:
-    """An actor as it was stored."""
-    return Actor(ActorKind(stored["kind"]), stored["id"], stored["name"], stored.get("github_login", ""))
-
-
 def _read(row: sa.RowMapping) -> Entry:
     return Entry(
         row["id"],
         row["case_id"],
         row["quarantine_id"],
         row["tag"],
-        read_actor(row["actor"]),
+        actor_codec.decode(row["actor"]),
         row["reason"],
         row["created_at"],
     )

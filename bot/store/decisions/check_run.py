@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from bot.analysis.model import Actor, RepositoryId
+from bot.store import actor as actor_codec
 from bot.store.database import Session
-from bot.store.decisions import audit as audit_store
 from bot.store.tables import checks, reruns
 
 
@@ -39,7 +39,7 @@ def insert_rerun(
         repository_id=repository_id,
         github_run_id=github_run_id,
         attempt=attempt,
-        actor=audit_store.write_actor(actor),
+        actor=actor_codec.encode(actor),
         created_at=now,
     )
     return session.execute(statement.on_conflict_do_nothing().returning(reruns.c.attempt)).first() is not None

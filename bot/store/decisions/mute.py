@@ -9,14 +9,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from bot.analysis.model import Actor, CaseId, RepositoryId
+from bot.store import actor as actor_codec
 from bot.store.database import Session
-from bot.store.decisions import audit as audit_store
 from bot.store.tables import mutes
 
 
 def put(session: Session, repository_id: RepositoryId, case_id: CaseId, until: datetime, actor: Actor) -> None:
     """Mute a case until a time; the latest mute holds."""
-    row = {"until": until, "actor": audit_store.write_actor(actor)}
+    row = {"until": until, "actor": actor_codec.encode(actor)}
     session.execute(
         insert(mutes)
         .values(repository_id=repository_id, case_id=case_id, **row)

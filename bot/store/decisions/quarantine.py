@@ -12,8 +12,8 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 from bot.analysis.model import Actor, CaseId, QuarantineId, RepositoryId
 from bot.analysis.quarantine.lifecycle import OPEN_STATES, Move, Quarantine, Scope, State
 from bot.errors import ConflictError, NotFoundError
+from bot.store import actor as actor_codec
 from bot.store.database import Session
-from bot.store.decisions import audit as audit_store
 from bot.store.tables import quarantines
 
 _BUDGET_LOCK = 0x42554447  # "BUDG"
@@ -44,7 +44,7 @@ def insert_proposed(
         days=days,
         reason=reason,
         owner=owner,
-        proposed_by=audit_store.write_actor(actor),
+        proposed_by=actor_codec.encode(actor),
         proposed_at=now,
         version=1,
     )
@@ -101,7 +101,7 @@ def set_state(
         .values(
             state=move.state.value,
             expires_at=move.expires_at,
-            decided_by=audit_store.write_actor(actor),
+            decided_by=actor_codec.encode(actor),
             decided_at=now,
             decision=decision,
             version=quarantine.version + 1,
@@ -227,9 +227,9 @@ def read(row: Mapping[Any, Any]) -> Quarantine:
         days=row["days"],
         reason=row["reason"],
         owner=row["owner"],
-        proposed_by=audit_store.read_actor(row["proposed_by"]),
+        proposed_by=actor_codec.decode(row["proposed_by"]),
         proposed_at=row["proposed_at"],
-        decided_by=audit_store.read_actor(row["decided_by"]) if row["decided_by"] else None,
+        decided_by=actor_codec.decode(row["decided_by"]) if row["decided_by"] else None,
         decided_at=row["decided_at"],
         decision=row["decision"],
         expires_at=row["expires_at"],

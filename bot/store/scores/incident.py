@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from bot.analysis.incident import Incident, Kind
 from bot.analysis.model import SYSTEM, Actor, RepositoryId, RunId
+from bot.store import actor as actor_codec
 from bot.store.database import Session
-from bot.store.decisions import audit as audit_store
 from bot.store.tables import incidents, runs
 
 
@@ -24,7 +24,7 @@ def insert_marked(
         kind=Kind.MARKED.value,
         started_at=since,
         reason=reason,
-        actor=audit_store.write_actor(actor),
+        actor=actor_codec.encode(actor),
     )
     row = session.execute(statement.on_conflict_do_nothing().returning(incidents.c.id)).first()
     return None if row is None else int(row[0])
@@ -108,7 +108,7 @@ def put_found(session: Session, detected: Sequence[Incident]) -> None:
                 "started_at": one.started_at,
                 "ended_at": one.ended_at,
                 "reason": one.reason,
-                "actor": audit_store.write_actor(SYSTEM),
+                "actor": actor_codec.encode(SYSTEM),
                 "run_id": one.run_id,
                 "variant": one.variant,
                 "suite": one.suite,
@@ -141,7 +141,7 @@ def _read(row: sa.RowMapping) -> Incident:
         started_at=row["started_at"],
         ended_at=row["ended_at"],
         reason=row["reason"],
-        actor=audit_store.read_actor(row["actor"]),
+        actor=actor_codec.decode(row["actor"]),
         run_id=row["run_id"],
         run_number=row["number"],
         run_url=row["url"] or "",

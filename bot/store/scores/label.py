@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from bot.analysis.learning.label import Label, LabelSource, LabelVerdict
 from bot.analysis.model import Actor, CaseId, RepositoryId, Status
+from bot.store import actor as actor_codec
 from bot.store.database import Session
-from bot.store.decisions import audit as audit_store
 from bot.store.tables import labels
 
 
@@ -55,7 +55,7 @@ def insert(
             case_id=case_id,
             verdict=verdict.value,
             source=source.value,
-            actor=audit_store.write_actor(actor),
+            actor=actor_codec.encode(actor),
             status=status.value,
             p_flaky=p_flaky,
             head_sha=head_sha,
@@ -159,7 +159,7 @@ def _read(row: sa.RowMapping) -> Label:
         case_id=row["case_id"],
         verdict=LabelVerdict(row["verdict"]),
         source=LabelSource(row["source"]),
-        actor=audit_store.read_actor(row["actor"]),
+        actor=actor_codec.decode(row["actor"]),
         status=Status(row["status"]),
         p_flaky=row["p_flaky"],
         head_sha=row["head_sha"],

@@ -15,8 +15,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from bot.analysis.model import Actor, RepositoryId, WorkspaceId
 from bot.errors import NotFoundError
+from bot.store import actor as actor_codec
 from bot.store.database import Session
-from bot.store.decisions import audit as audit_store
 from bot.store.tables import repositories, slack_tokens, workspace_installations, workspaces
 
 
@@ -178,7 +178,7 @@ def bind(session: Session, workspace_id: WorkspaceId, installation_id: int, acto
     statement = insert(workspace_installations).values(
         workspace_id=workspace_id,
         installation_id=installation_id,
-        bound_by=audit_store.write_actor(actor),
+        bound_by=actor_codec.encode(actor),
         bound_at=now,
     )
     bound = statement.on_conflict_do_nothing().returning(workspace_installations.c.installation_id)
@@ -210,7 +210,7 @@ def find_binder(session: Session, workspace_id: WorkspaceId) -> Actor | None:
         .order_by(workspace_installations.c.bound_at)
         .limit(1)
     ).scalar_one_or_none()
-    return None if stored is None else audit_store.read_actor(stored)
+    return None if stored is None else actor_codec.decode(stored)
 
 
 def list_visible(session: Session, workspace_id: WorkspaceId) -> Sequence[RepositoryId]:
