@@ -10,7 +10,7 @@ from bot.analysis.model import SEVERITY, CaseId, Status, worst
 
 _FAR: Final = 1.5
 """Times outside the interval of a rate, from which on the share of failed runs is called far from the rate."""
-_INACTIVE_ORDER: Final = (Status.INFRA, Status.HEALTHY, Status.INSUFFICIENT)
+INACTIVE_ORDER: Final = (Status.INFRA, Status.HEALTHY, Status.INSUFFICIENT)
 """Of several inactive variants the first of these counts: one that ran long says more than one that is new."""
 
 
@@ -103,7 +103,7 @@ def of_case(case_id: CaseId, scored: Iterable[VariantScore], inactive: Iterable[
     return CaseState(
         case_id,
         tuple(sorted(scored, key=lambda score: (SEVERITY.index(score.status), -score.p_flaky, score.variant))),
-        tuple(sorted(inactive, key=lambda score: _INACTIVE_ORDER.index(score.status))),
+        tuple(sorted(inactive, key=lambda score: INACTIVE_ORDER.index(score.status))),
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.analysis import scoring
+from bot.analysis.case_state import INACTIVE_ORDER
 from bot.analysis.model import RepositoryId, Status
 from bot.analysis.quarantine.lifecycle import State
 from bot.analysis.repository_summary import RepositorySummary
@@ -24,8 +25,6 @@ from bot.store.scores import status_change as status_change_store
 from bot.store.workspaces.repository import Repository
 
 _WEEK = timedelta(days=7)
-_ORDER = (Status.INFRA, Status.HEALTHY, Status.INSUFFICIENT)
-"""Of several inactive variants of a case the first of these counts."""
 
 
 def summarize(session: Session, repositories: Sequence[Repository], now: datetime) -> list[RepositorySummary]:
@@ -75,20 +74,21 @@ def _count_inactive(
 ) -> dict[RepositoryId, Counter[Status]]:
     """How many cases that are inactive in every variant have each status."""
     policies = policy.of_repositories(session, repository_ids)
-    rank_of = np.array([_ORDER.index(one) if one in _ORDER else len(_ORDER) for one in scoring.status.CODES])
+    last = len(INACTIVE_ORDER)
+    rank_of = np.array([INACTIVE_ORDER.index(one) if one in INACTIVE_ORDER else last for one in scoring.status.CODES])
     ranks: dict[tuple[RepositoryId, int], NDArray[np.intp]] = {}
     for repository_id, block, counts in scorer_store.list_blocks(session, repository_ids):
         thresholds = policies[repository_id].thresholds
         rank = rank_of[scoring.status.decide_inactive(counts, now.timestamp(), thresholds)]
-        rank[~counts.any(axis=0)] = len(_ORDER)
+        rank[~counts.any(axis=0)] = last
         key = (repository_id, block)
         ranks[key] = np.minimum(ranks[key], rank) if key in ranks else rank
     for repository_id, case_ids in score_store.list_scored_cases(session, repository_ids).items():
         for case_id in case_ids:
             if (key := (repository_id, case_id // scorer_store.BLOCK)) in ranks:
-                ranks[key][case_id % scorer_store.BLOCK] = len(_ORDER)
+                ranks[key][case_id % scorer_store.BLOCK] = last
     totals: dict[RepositoryId, Counter[Status]] = {repository_id: Counter() for repository_id in repository_ids}
     for (repository_id, _), rank in ranks.items():
-        numbers = np.bincount(rank, minlength=len(_ORDER) + 1).tolist()
-        totals[repository_id].update({status: numbers[place] for place, status in enumerate(_ORDER)})
+        numbers = np.bincount(rank, minlength=last + 1).tolist()
+        totals[repository_id].update({status: numbers[place] for place, status in enumerate(INACTIVE_ORDER)})
     return totals

@@ -47,8 +47,13 @@ def main(folder: Path) -> int:
             reference = list(csv.DictReader(stream))
         apart = sum(
             any(
-                abs(getattr(found[row["case"]], figure) - float(row[figure])) > TOLERANCE
-                for figure in ("p_flaky", "p_broken", "score")
+                abs(figure - float(row[column])) > TOLERANCE
+                for score in (found[row["case"]],)
+                for column, figure in (
+                    ("p_flaky", score.p_flaky),
+                    ("p_broken", score.p_broken),
+                    ("score", score.ranking),
+                )
             )
             for row in reference
         )

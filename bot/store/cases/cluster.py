@@ -55,28 +55,40 @@ def replace(
     Those that nothing continues are deleted; an owner stays with the cluster it was given.
     """
     session.execute(sa.delete(cluster_cases).where(cluster_cases.c.repository_id == repository_id))
-    kept = [number for number, _, _ in renewed if number is not None]
+    kept = [(number, title, cluster) for number, title, cluster in renewed if number is not None]
     session.execute(
-        sa.delete(clusters).where(clusters.c.repository_id == repository_id, clusters.c.id.not_in(kept or [-1]))
+        sa.delete(clusters).where(
+            clusters.c.repository_id == repository_id, clusters.c.id.not_in([number for number, _, _ in kept])
+        )
     )
-    rows = []
-    for number, title, cluster in renewed:
-        values = {"kind": cluster.kind.value, "title": title, "times": cluster.times, "updated_at": now}
-        if number is None:
-            statement = sa.insert(clusters).values(repository_id=repository_id, first_seen_at=now, **values)
-            cluster_id = session.execute(statement.returning(clusters.c.id)).scalar_one()
-        else:
-            cluster_id = number
-            session.execute(
-                sa.update(clusters)
-                .where(clusters.c.repository_id == repository_id, clusters.c.id == number)
-                .values(values)
-            )
-        rows += [
-            {"repository_id": repository_id, "case_id": case_id, "cluster_id": cluster_id} for case_id in cluster.cases
-        ]
+    if kept:
+        session.execute(
+            sa.update(clusters)
+            .where(clusters.c.repository_id == repository_id, clusters.c.id == sa.bindparam("number"))
+            .values(updated_at=now),
+            [{"number": number, **_values(title, cluster)} for number, title, cluster in kept],
+        )
+    new = [(title, cluster) for number, title, cluster in renewed if number is None]
+    numbers: list[int] = []
+    if new:
+        common = {"repository_id": repository_id, "first_seen_at": now, "updated_at": now}
+        statement = sa.insert(clusters).returning(clusters.c.id, sort_by_parameter_order=True)
+        numbers += session.execute(statement, [common | _values(title, cluster) for title, cluster in new]).scalars()
+    members = [
+        *((number, cluster) for number, _, cluster in kept),
+        *((number, cluster) for number, (_, cluster) in zip(numbers, new, strict=True)),
+    ]
+    rows = [
+        {"repository_id": repository_id, "case_id": case_id, "cluster_id": number}
+        for number, cluster in members
+        for case_id in cluster.cases
+    ]
     if rows:
         session.execute(sa.insert(cluster_cases), rows)
+
+
+def _values(title: str, cluster: Cluster) -> dict[str, object]:
+    return {"kind": cluster.kind.value, "title": title, "times": cluster.times}
 
 
 def list_all(session: Session, repository_id: RepositoryId) -> list[StoredCluster]:

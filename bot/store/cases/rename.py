@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from bot.analysis.identity.rename import Named
-from bot.analysis.model import CaseId, RepositoryId
+from bot.analysis.model import CaseId, Channel, RepositoryId, WorkspaceId
+from bot.analysis.notice import CardNotice
 from bot.store.database import Session
 from bot.store.tables import (
     audit,
@@ -195,42 +196,54 @@ def _move_results(
             run_results.c.case_ids.overlap(_numbers(first_of)),
         )
     ).all()
+    moved = []
     for run_id, variant, case_ids, outcomes, durations, runners in rows:
-        ids = np.array([first_of.get(CaseId(one), one) for one in case_ids], dtype=np.int32)
+        ids = np.array([first_of.get(CaseId(case_id), case_id) for case_id in case_ids], dtype=np.int32)
         order = np.argsort(ids, kind="stable")
-        session.execute(
-            sa.update(run_results)
-            .where(
-                run_results.c.repository_id == repository_id,
-                run_results.c.run_id == run_id,
-                run_results.c.variant == variant,
-            )
-            .values(
-                case_ids=ids[order].tolist(),
-                outcomes=np.frombuffer(outcomes, dtype=np.uint8)[order].tobytes(),
-                durations=np.array(durations, dtype=np.float32)[order].tolist(),
-                runners=None if runners is None else np.frombuffer(runners, dtype=np.uint8)[order].tobytes(),
-                cases_hash=hashlib.blake2b(ids[order].tobytes(), digest_size=16).digest(),
-            )
+        moved.append(
+            {
+                "of_run": run_id,
+                "of_variant": variant,
+                "case_ids": ids[order].tolist(),
+                "outcomes": np.frombuffer(outcomes, dtype=np.uint8)[order].tobytes(),
+                "durations": np.array(durations, dtype=np.float32)[order].tolist(),
+                "runners": None if runners is None else np.frombuffer(runners, dtype=np.uint8)[order].tobytes(),
+                "cases_hash": hashlib.blake2b(ids[order].tobytes(), digest_size=16).digest(),
+            }
         )
-    return bool(rows)
+    if moved:
+        session.execute(
+            sa.update(run_results).where(
+                run_results.c.repository_id == repository_id,
+                run_results.c.run_id == sa.bindparam("of_run"),
+                run_results.c.variant == sa.bindparam("of_variant"),
+            ),
+            moved,
+        )
+    return bool(moved)
 
 
 def _move_cards(session: Session, repository_id: RepositoryId, pairs: Mapping[CaseId, CaseId]) -> None:
-    """A card of the second is one of the first where that has none; else it stays as it is and is not kept up."""
-    for first, second in pairs.items():
-        prefix, other = (f"card:{repository_id}:{number}:" for number in (first, second))
-        moved = sa.func.replace(messages.c.key, other, prefix)
-        existing = messages.alias("existing")
+    """Give the cards of the second case to the first, in channels where that has none; others are not updated again."""
+    first_of = {second: first for first, second in pairs.items()}
+    rows = session.execute(
+        sa.select(messages.c.key, messages.c.case_id, messages.c.workspace_id, messages.c.channel).where(
+            messages.c.repository_id == repository_id, messages.c.case_id == sa.any_(_numbers(first_of))
+        )
+    )
+    moves = {}
+    for key, case_id, workspace_id, channel_id in rows:
+        channel, second = Channel(WorkspaceId(workspace_id), channel_id), CaseId(case_id)
+        if key == CardNotice(repository_id=repository_id, case_id=second, channel=channel).key():
+            first = CardNotice(repository_id=repository_id, case_id=first_of[second], channel=channel)
+            moves[first.key()] = {"old": key, "new": first.key(), "first": first.case_id}
+    taken = set(session.execute(sa.select(messages.c.key).where(messages.c.key.in_(list(moves)))).scalars())
+    if free := [move for key, move in moves.items() if key not in taken]:
         session.execute(
             sa.update(messages)
-            .where(
-                messages.c.repository_id == repository_id,
-                messages.c.case_id == second,
-                messages.c.key.startswith(other, autoescape=True),
-                ~sa.exists().where(existing.c.key == moved),
-            )
-            .values(key=moved, case_id=first)
+            .where(messages.c.key == sa.bindparam("old"))
+            .values(key=sa.bindparam("new"), case_id=sa.bindparam("first")),
+            free,
         )
 
 
