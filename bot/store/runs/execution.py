@@ -15,10 +15,9 @@ from bot.analysis.model import CaseId, Outcome, RepositoryId, RunId
 from bot.analysis.run import StoredRun
 from bot.store.database import Session
 from bot.store.runs import history as history_store
-from bot.store.runs.result import CODES, FAILED, OUTCOMES
+from bot.store.runs.result import CODES, FAILED, OUTCOMES, unpack_integers
 from bot.store.tables import failures, run_results, runs
 
-_HEADER = 20  # bytes of an array of one dimension in PostgreSQL's binary form, before its elements
 _PASSED, _SKIPPED = CODES[Outcome.PASSED], CODES[Outcome.SKIPPED]
 
 
@@ -98,19 +97,17 @@ class Reader:
 
     def _learn(self, session: Session, kinds: Mapping[bytes, tuple[int, str]]) -> None:
         """Read the cases of variants that ran others than any variant before."""
-        for kind, (run_id, variant) in kinds.items():
-            if kind in self._cases:
-                continue
-            packed = session.execute(
-                sa.select(sa.func.array_send(run_results.c.case_ids)).where(
-                    run_results.c.repository_id == self._repository_id,
-                    run_results.c.run_id == run_id,
-                    run_results.c.variant == variant,
-                )
-            ).scalar_one()
-            # Each element is its length (4) and its number, both in network order.
-            elements = np.frombuffer(packed[_HEADER:], dtype=">i4")
-            self._cases[kind] = elements[1::2].astype(np.int32)
+        new = {place: kind for kind, place in kinds.items() if kind not in self._cases}
+        if not new:
+            return
+        rows = session.execute(
+            sa.select(run_results.c.run_id, run_results.c.variant, sa.func.array_send(run_results.c.case_ids)).where(
+                run_results.c.repository_id == self._repository_id,
+                sa.tuple_(run_results.c.run_id, run_results.c.variant).in_(list(new)),
+            )
+        )
+        for run_id, variant, packed in rows:
+            self._cases[new[run_id, variant]] = unpack_integers(packed)
 
     def _retries(
         self, session: Session, run_ids: Sequence[RunId]
