@@ -1,4 +1,4 @@
-"""The kinds of the failures of a run: each known one found, each new one put in the cluster of those nearly like it."""
+"""The kinds of the failures of a run: known ones are found, new ones join the cluster of those most like them."""
 
 from __future__ import annotations
 
@@ -14,33 +14,37 @@ from bot.store.runs import fingerprint as fingerprint_store
 
 
 def number(
-    session: Session, repository_id: RepositoryId, found: Mapping[bytes, tuple[Cause, FailureText]], now: datetime
+    session: Session, repository_id: RepositoryId, kinds: Mapping[bytes, tuple[Cause, FailureText]], now: datetime
 ) -> dict[bytes, int]:
-    """The number of every fingerprint; those not seen before are stored, in order of their keys.
+    """The number of every kind of failure, by its fingerprint; those not seen before are stored, in order of that.
 
-    The caller holds the repository's scorer, so that two runs never number one kind at once.
+    The caller has locked the repository's scorer, so that two runs never number one kind at the same time.
     """
-    if not found:
+    if not kinds:
         return {}
-    numbers = fingerprint_store.find_numbers(session, repository_id, found)
+    known = fingerprint_store.find_numbers(session, repository_id, kinds)
     new = {
         key: fingerprint_store.Kind(cause, failure, similarity.sign(failure, cause.category))
-        for key, (cause, failure) in sorted(found.items())
-        if key not in numbers
+        for key, (cause, failure) in sorted(kinds.items())
+        if key not in known
     }
+    if not new:
+        return known
     bands = {band for kind in new.values() for band in kind.signature.bands}
     by_band: dict[int, list[KnownKind]] = {}
-    for one in fingerprint_store.list_alike(session, repository_id, bands) if new else ():
-        _index(by_band, one)
+    for alike in fingerprint_store.list_alike(session, repository_id, bands):
+        _index(by_band, alike)
+    numbers = fingerprint_store.insert(session, repository_id, new, now)
+    clusters: dict[int, int] = {}
     for key, kind in new.items():
         near = {one.number: one for band in kind.signature.bands for one in by_band.get(band, ())}
-        cluster = similarity.cluster_of(kind.signature, near.values())
-        stored = fingerprint_store.insert(session, repository_id, key, kind, cluster, now)
-        _index(by_band, stored)
-        numbers[key] = stored.number
-    return numbers
+        cluster = similarity.cluster_of(kind.signature, near.values()) or numbers[key]
+        clusters[numbers[key]] = cluster
+        _index(by_band, KnownKind(numbers[key], cluster, kind.signature))
+    fingerprint_store.set_clusters(session, repository_id, clusters)
+    return known | numbers
 
 
-def _index(by_band: dict[int, list[KnownKind]], one: KnownKind) -> None:
-    for band in one.signature.bands:
-        by_band.setdefault(band, []).append(one)
+def _index(by_band: dict[int, list[KnownKind]], kind: KnownKind) -> None:
+    for band in kind.signature.bands:
+        by_band.setdefault(band, []).append(kind)

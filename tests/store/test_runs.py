@@ -85,3 +85,13 @@ def test_recording_takes_the_same_number_of_statements_for_2_variants_and_for_12
             past.variants(outcomes)
         counts.append(len(count.statements))
     assert counts[0] == counts[1] <= 50
+
+
+@pytest.mark.parametrize("number", [5, 100])
+def test_recording_takes_no_statement_for_each_new_kind_of_failure(db: Database, number: int) -> None:
+    past = Past(db)
+    names = [f"t{index}" for index in range(number)]
+    past.run(dict.fromkeys(names, "."))
+    with counting() as count:
+        past.run(dict.fromkeys(names, "F"), messages={name: f"{name} expected {name * 9}" for name in names})
+    assert len(count.statements) <= 60

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -53,44 +53,40 @@ def list_alike(session: Session, repository_id: RepositoryId, bands: Collection[
 
 
 def insert(
-    session: Session, repository_id: RepositoryId, key: bytes, kind: Kind, cluster: int | None, now: datetime
-) -> KnownKind:
-    """Store a kind of failure, in a cluster or as the first of its own."""
-    number: int = session.execute(
-        sa.insert(fingerprints)
-        .values(
-            repository_id=repository_id,
-            key=key,
-            category=kind.cause.category.value,
-            evidence=kind.cause.evidence,
-            message=kind.failure.message or kind.failure.type,
-            text=kind.failure.text,
-            signature=kind.signature.to_bytes(),
-            bands=list(kind.signature.bands),
-            cluster_id=cluster,
-            first_seen_at=now,
-        )
-        .returning(fingerprints.c.id)
-    ).scalar_one()
-    if cluster is None:
+    session: Session, repository_id: RepositoryId, kinds: Mapping[bytes, Kind], now: datetime
+) -> dict[bytes, int]:
+    """Store kinds of failure by their fingerprints, in no cluster yet; returns their numbers, in ascending order."""
+    if not kinds:
+        return {}
+    numbers = session.execute(
+        sa.insert(fingerprints).returning(fingerprints.c.id, sort_by_parameter_order=True),
+        [
+            {
+                "repository_id": repository_id,
+                "key": key,
+                "category": kind.cause.category.value,
+                "evidence": kind.cause.evidence,
+                "message": kind.failure.message or kind.failure.type,
+                "text": kind.failure.text,
+                "signature": kind.signature.to_bytes(),
+                "bands": list(kind.signature.bands),
+                "first_seen_at": now,
+            }
+            for key, kind in kinds.items()
+        ],
+    ).scalars()
+    return dict(zip(kinds, numbers, strict=True))
+
+
+def set_clusters(session: Session, repository_id: RepositoryId, clusters: Mapping[int, int]) -> None:
+    """Put kinds of failure in clusters, by number; a cluster has the number of its first kind."""
+    if clusters:
         session.execute(
             sa.update(fingerprints)
-            .where(fingerprints.c.repository_id == repository_id, fingerprints.c.id == number)
-            .values(cluster_id=number)
+            .where(fingerprints.c.repository_id == repository_id, fingerprints.c.id == sa.bindparam("number"))
+            .values(cluster_id=sa.bindparam("cluster")),
+            [{"number": number, "cluster": cluster} for number, cluster in clusters.items()],
         )
-    return KnownKind(number, number if cluster is None else cluster, kind.signature)
-
-
-def get_message(session: Session, repository_id: RepositoryId, fingerprint_id: int | None) -> str:
-    """The message of a kind of failure; empty where there is none."""
-    if fingerprint_id is None:
-        return ""
-    row = session.execute(
-        sa.select(fingerprints.c.message).where(
-            fingerprints.c.repository_id == repository_id, fingerprints.c.id == fingerprint_id
-        )
-    ).first()
-    return row[0] if row else ""
 
 
 def list_messages(
