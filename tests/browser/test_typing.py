@@ -6,10 +6,10 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
+from playwright import sync_api as playwright
 
 from tests.scenario.stage import ANA, CHANNEL, Stage, wait
 
-playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 pytestmark = [

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright import sync_api as playwright
 
 from bot.sandbox.server import Sandbox
 from bot.sandbox.slack.model import SlackSettings
 
-playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 GOLDEN = Path(__file__).parents[1] / "unit" / "golden"

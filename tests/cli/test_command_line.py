@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
-from tests.unit.test_reader import MIXED
-
-
-def flakeguard(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from bot.cli import main; main()", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=60)
+from tests.cli.command import flakeguard
+from tests.unit.mixed_report import MIXED
 
 
 def test_inspect_prints_one_object_per_file_and_exits_2_where_one_is_refused(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.store.database import Database
-from tests.cli.test_command_line import flakeguard
+from tests.cli.command import flakeguard
 from tests.store.past import Past
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_command_line import flakeguard
-from tests.unit.test_recording import row, text
+from tests.cli.command import flakeguard
+from tests.unit.history_rows import row, text
 
 
 def history(folder: Path) -> Path:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_command_line import flakeguard
+from tests.cli.command import flakeguard
 
 
 def _report(results: Mapping[str, bool], started_at: str = "") -> bytes:

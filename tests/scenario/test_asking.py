@@ -18,6 +18,7 @@ from bot.sandbox.slack.model import BOT_USER_ID, View
 from bot.slack.ids import Action, Callback, ShortcutId
 from bot.store.decisions import quarantine as quarantine_store
 from bot.store.tables import cases, shared_links
+from tests.presence import present
 from tests.scenario.day import BEN_HIMSELF, Day
 from tests.scenario.stage import ANA, CHANNEL, CHLOE, wait
 
@@ -96,7 +97,7 @@ def test_a_name_that_fits_several_tests_gets_a_pick_list(day: Day) -> None:
     assert len(first) == 40
     assert all("test_long" in str(one) for one in first)
     narrowed = day.slack.suggestions_of(ANA, CHANNEL, list_.ts, Action.PICK, "LONG test_17")
-    assert [one["text"]["text"] for one in narrowed] == ["tests/test_long.py::test_17"]  # type: ignore[index,call-overload]
+    assert [one["text"]["text"] for one in narrowed] == ["tests/test_long.py::test_17"]  # type: ignore[index]
     details = day.told(list_, Action.PICK, selected=str(narrowed[0]["value"]))
     assert "test_17" in details.text
 
@@ -229,8 +230,8 @@ def test_a_link_to_the_page_of_a_test_is_shown_in_short_and_opens_without_an_acc
     day.slack.settings = replace(day.slack.settings, unfurl_domains=(urlsplit(url).netloc,))
     day.slack.say(CHLOE, CHANNEL, f"what about {url}")
     shared = day.slack.messages(CHANNEL)[-1]
-    assert wait(lambda: day.slack.message(CHANNEL, shared.ts).unfurls), "the link is not shown in short"
-    assert "test_tax" in str(day.slack.message(CHANNEL, shared.ts).unfurls)
+    assert wait(lambda: present(day.slack.message(CHANNEL, shared.ts)).unfurls), "the link is not shown in short"
+    assert "test_tax" in str(present(day.slack.message(CHANNEL, shared.ts)).unfurls)
     page = httpx.get(url)
     assert page.status_code == 200
     assert "test_tax" in page.text
@@ -240,13 +241,15 @@ def test_a_link_to_the_page_of_a_test_is_shown_in_short_and_opens_without_an_acc
     again = day.slack.messages(CHANNEL)[-1]
     day.slack.say(CHLOE, "C0GENERAL", f"look at {url}")
     elsewhere = day.slack.messages("C0GENERAL")[-1]
-    assert wait(lambda: day.slack.message("C0GENERAL", elsewhere.ts).unfurls), "another channel has not seen it"
-    assert not day.slack.message(CHANNEL, again.ts).unfurls, "the channel saw it a moment ago"
+    assert wait(lambda: present(day.slack.message("C0GENERAL", elsewhere.ts)).unfurls), (
+        "another channel has not seen it"
+    )
+    assert not present(day.slack.message(CHANNEL, again.ts)).unfurls, "the channel saw it a moment ago"
     with day.db.begin() as session:
         session.execute(sa.update(shared_links).values(shared_at=shared_links.c.shared_at - timedelta(minutes=31)))
     day.slack.say(CHLOE, CHANNEL, f"once more {url}")
     later = day.slack.messages(CHANNEL)[-1]
-    assert wait(lambda: day.slack.message(CHANNEL, later.ts).unfurls), "half an hour later it is news again"
+    assert wait(lambda: present(day.slack.message(CHANNEL, later.ts)).unfurls), "half an hour later it is news again"
     forged = re.sub("[0-9a-f]$", lambda last: "0" if last[0] != "0" else "1", url)
     assert httpx.get(forged).status_code == 404
     day.slack.say(CHLOE, CHANNEL, f"and {forged}")
@@ -279,16 +282,18 @@ def test_the_home_is_shown_paged_and_kept_up_to_date(day: Day) -> None:
     assert day.slack.open_home(ANA).status == 200
     assert wait(lambda: day.slack.home(ANA))
     home = day.slack.home(ANA)
-    assert "16 proposals wait" in str(home.blocks)
-    day.slack.click_in_view(ANA, home.id, Action.HOME_NEXT)
-    assert wait(lambda: "16 to 16 of 16" in str(day.slack.home(ANA).blocks))
-    day.slack.click_in_view(ANA, day.slack.home(ANA).id, Action.HOME_BACK)
-    assert wait(lambda: "1 to 15 of 16" in str(day.slack.home(ANA).blocks))
-    before = day.slack.home(ANA).hash
+    assert "16 proposals wait" in str(present(home).blocks)
+    day.slack.click_in_view(ANA, present(home).id, Action.HOME_NEXT)
+    assert wait(lambda: "16 to 16 of 16" in str(present(day.slack.home(ANA)).blocks))
+    day.slack.click_in_view(ANA, present(day.slack.home(ANA)).id, Action.HOME_BACK)
+    assert wait(lambda: "1 to 15 of 16" in str(present(day.slack.home(ANA)).blocks))
+    before = present(day.slack.home(ANA)).hash
     day.quarantine("test_tax")
-    assert wait(lambda: "test_tax" in str(day.slack.home(ANA).blocks), 20), "the home was not brought up to date"
-    assert day.slack.home(ANA).hash != before
-    day.slack.click_in_view(ANA, day.slack.home(ANA).id, Action.MENU_HELP)
+    assert wait(lambda: "test_tax" in str(present(day.slack.home(ANA)).blocks), 20), (
+        "the home was not brought up to date"
+    )
+    assert present(day.slack.home(ANA)).hash != before
+    day.slack.click_in_view(ANA, present(day.slack.home(ANA)).id, Action.MENU_HELP)
     assert wait(lambda: any("You can type" in one.text for one in day.slack.messages(day.slack.direct_channel(ANA).id)))
 
 

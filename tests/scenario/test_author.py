@@ -8,6 +8,7 @@ from bot.sandbox.github.model import WorkflowRun
 from bot.sandbox.slack.model import Message
 from bot.store.database import Database
 from bot.store.tables import labels, reruns
+from tests.presence import present
 from tests.scenario.stage import ANA, BEN, Stage, wait
 
 
@@ -30,7 +31,9 @@ def test_an_author_whose_failures_are_all_known_is_told_once_and_that_it_is_not_
     before = len(told(stage))
     stage.run("red by a flake", ("test_total", "test_login"), again=run)
     direct = stage.slack.direct_channel(ANA).id
-    assert wait(lambda: "Not only flakes" in stage.slack.message(direct, message.ts).text, 30), "it was left untrue"
+    assert wait(lambda: "Not only flakes" in present(stage.slack.message(direct, message.ts)).text, 30), (
+        "it was left untrue"
+    )
     assert len(told(stage)) <= before
     assert not told(stage, BEN), "somebody else was told"
 
@@ -52,7 +55,9 @@ def test_rerun_failed_runs_the_failed_jobs_once_with_the_brake(stage: Stage, db:
     direct = stage.slack.direct_channel(ANA).id
     stage.slack.click(ANA, direct, message.ts, "fg_author_rerun")
     assert wait(lambda: asked == [run.id]), asked
-    assert wait(lambda: "fg_author_rerun" not in str(stage.slack.message(direct, message.ts).blocks)), "button stays"
+    assert wait(lambda: "fg_author_rerun" not in str(present(stage.slack.message(direct, message.ts)).blocks)), (
+        "button stays"
+    )
     with db.begin() as session:
         assert session.execute(sa.select(sa.func.count()).select_from(reruns)).scalar_one() == 1
 
@@ -62,7 +67,9 @@ def test_it_is_me_is_a_label_at_the_commit_and_counts_at_once(stage: Stage, db: 
     direct = stage.slack.direct_channel(ANA).id
     for _ in range(2):
         stage.slack.click(ANA, direct, message.ts, "fg_author_mine")
-    assert wait(lambda: "You said that it is you" in str(stage.slack.message(direct, message.ts).blocks)), "not shown"
+    assert wait(lambda: "You said that it is you" in str(present(stage.slack.message(direct, message.ts)).blocks)), (
+        "not shown"
+    )
     with db.begin() as session:
         row = session.execute(sa.select(labels.c.verdict, labels.c.head_sha)).one()
     assert tuple(row) == ("mine", run.head_sha)
@@ -76,7 +83,7 @@ def test_who_wants_no_such_messages_gets_none_until_they_want_them_again(stage: 
     before = len(told(stage))
     run = stage.run("red again", ("test_total",))
     last = stage.run("green")
-    assert wait(lambda: stage.check(last) and stage.check(run).conclusion, 30)
+    assert wait(lambda: stage.check(last) and present(stage.check(run)).conclusion, 30)
     assert len(told(stage)) == before
     off = next(one for one in stage.slack.ephemerals(ANA) if "no more messages" in one.text)
     stage.slack.click(ANA, direct, off.ts, "fg_author_resume")

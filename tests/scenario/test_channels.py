@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import sqlalchemy as sa
 
+from bot.analysis.case_state import StatusChange
 from bot.analysis.model import CaseId, Channel, Status
 from bot.analysis.notice import AuthorNotice, DigestNotice
 from bot.sandbox.slack.model import Message
 from bot.services import notice
-from bot.services.judge import Change
 from bot.store.cases import case as case_store
 from bot.store.conversation import notice as notice_store
 from bot.store.database import Database
 from bot.store.runs import run as run_store
 from bot.store.tables import channels, subscriptions
 from bot.store.workspaces import workspace as workspace_store
+from tests.presence import present
 from tests.scenario.stage import ANA, BEN, CHANNEL, TESTS, Stage, wait
 
 OTHER = "C0GENERAL"
@@ -38,6 +41,11 @@ def begin(stage: Stage) -> None:
 
 def actions(message: Message) -> str:
     return str(message.blocks)
+
+
+def shows(stage: Stage, title: str) -> bool:
+    view = stage.slack.open_view(ANA)
+    return view is not None and title in str(view.content)
 
 
 def test_a_subscribed_channel_gets_the_card_and_the_default_channel_does_not(stage: Stage) -> None:
@@ -66,12 +74,12 @@ def test_subscriptions_are_listed_changed_in_a_form_and_ended(stage: Stage, db: 
     stage.slack.click(ANA, OTHER, listed.ts, "fg_subscription_edit")
     assert wait(lambda: stage.slack.open_view(ANA)), "no form"
     view = stage.slack.open_view(ANA)
-    repository = view.blocks[0]["element"]["options"][0]["value"]
+    repository = json.loads(json.dumps(present(view).blocks))[0]["element"]["options"][0]["value"]
     filled = {"repository": repository, "where": OTHER, "events": ["flaky"], "minimum": "five"}
-    stage.slack.submit(ANA, view.id, filled)
-    assert "minimum" in stage.slack.open_view(ANA).errors
-    stage.slack.submit(ANA, view.id, {**filled, "minimum": "5%", "branch": "main"})
-    assert wait(lambda: "is subscribed to acme/shop" in str(stage.slack.open_view(ANA).blocks)), (
+    stage.slack.submit(ANA, present(view).id, filled)
+    assert "minimum" in present(stage.slack.open_view(ANA)).errors
+    stage.slack.submit(ANA, present(view).id, {**filled, "minimum": "5%", "branch": "main"})
+    assert wait(lambda: "is subscribed to acme/shop" in str(present(stage.slack.open_view(ANA)).blocks)), (
         "the form was not taken"
     )
     with db.begin() as session:
@@ -103,10 +111,12 @@ def test_the_hours_of_a_channel_are_set_by_command_and_by_form(stage: Stage, db:
         "cadence": "weekly", "weekday": "4", "time": "25:00", "zone": "Nowhere", "quiet": "22:00-07:00",
         "quiet_days": ["5", "6"],
     }  # fmt: skip
-    stage.slack.submit(ANA, view.id, filled)
-    assert set(stage.slack.open_view(ANA).errors) == {"time", "zone"}
-    stage.slack.submit(ANA, view.id, filled | {"time": "16:30", "zone": "New York"})
-    assert wait(lambda: "every Friday at 16:30" in str(stage.slack.open_view(ANA).blocks)), "the form was not taken"
+    stage.slack.submit(ANA, present(view).id, filled)
+    assert set(present(stage.slack.open_view(ANA)).errors) == {"time", "zone"}
+    stage.slack.submit(ANA, present(view).id, filled | {"time": "16:30", "zone": "New York"})
+    assert wait(lambda: "every Friday at 16:30" in str(present(stage.slack.open_view(ANA)).blocks)), (
+        "the form was not taken"
+    )
     with db.begin() as session:
         row = session.execute(sa.select(channels)).mappings().one()
     assert (row["zone"], row["digest_days"], row["quiet_days"]) == ("America/New_York", [4], [5, 6])
@@ -185,7 +195,7 @@ def test_a_storm_by_signed_requests_is_one_card_whose_button_shows_its_tests(sta
         (repository_id,) = workspace_store.list_visible(session, workspace.id)
         (stored,) = run_store.list_latest_attempts(session, repository_id, run.head_sha)
         ids, _ = case_store.list_titles(session, repository_id)
-        changes = [Change(CaseId(one), Status.HEALTHY, Status.FLAKY) for one in ids[:7]]
+        changes = [StatusChange(CaseId(one), Status.HEALTHY, Status.FLAKY) for one in ids[:7]]
         notice.changes(session, stored, changes, None, datetime.now(UTC))
     assert wait(lambda: storms(stage), 15), "no storm card"
     (card,) = storms(stage)
@@ -210,8 +220,8 @@ def test_every_button_of_subscriptions_does_what_it_says(stage: Stage) -> None:
     listed = stage.slack.ephemerals(ANA)[-1]
     for button, title in (("fg_digest_settings", "Digest, quiet hours"), ("fg_subscribe_open", "Subscribe a channel")):
         stage.slack.click(ANA, OTHER, listed.ts, button)
-        assert wait(lambda title=title: (view := stage.slack.open_view(ANA)) and title in str(view.content)), button
-        stage.slack.close(ANA, stage.slack.open_view(ANA).id)
+        assert wait(partial(shows, stage, title)), button
+        stage.slack.close(ANA, present(stage.slack.open_view(ANA)).id)
     seen = len(stage.slack.ephemerals(ANA))
     stage.slack.click(ANA, OTHER, listed.ts, "fg_digest_now")
     assert wait(lambda: len(stage.slack.ephemerals(ANA)) > seen), "nobody said that there is nothing to tell"

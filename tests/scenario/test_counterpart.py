@@ -15,8 +15,8 @@ from bot.sandbox.slack.model import BOT_USER_ID, Channel
 from bot.slack.ids import Callback, ShortcutId
 from bot.store import embedded
 from tests.conftest import clone
+from tests.scenario.invitation import said
 from tests.scenario.stage import ANA, BEN, CHANNEL, Stage, wait
-from tests.scenario.test_linking import said
 
 ELSEWHERE = Channel("G0ELSEWHERE", "without-the-bot", has_bot=False)
 

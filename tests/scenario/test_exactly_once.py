@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from bot.store.database import Database
 from bot.store.tables import audit, messages, quarantines, runs, scores
+from tests.scenario.proposal import has_button, propose
 from tests.scenario.stage import BEN, CHANNEL, CHLOE, Stage, wait
-from tests.scenario.test_loop import has_button, propose
 
 
 @pytest.mark.parametrize("people", [(BEN, BEN), (BEN, CHLOE)], ids=["one person clicks twice", "two people at once"])

@@ -7,9 +7,11 @@ import hmac
 import json
 import time
 from dataclasses import replace
+from functools import partial
 
 import httpx
 
+from tests.presence import present
 from tests.scenario.stage import ANA, CHANNEL, Stage, wait
 
 
@@ -17,6 +19,10 @@ def deliver(stage: Stage, body: bytes, *, event: str = "ping", secret: str | Non
     signed = hmac.new((secret or stage.github.webhook_secret).encode(), body, hashlib.sha256).hexdigest()
     headers = {"X-GitHub-Event": event, "X-GitHub-Delivery": key, "X-Hub-Signature-256": f"sha256={signed}"}
     return httpx.post(f"{stage.url}/github/webhook", content=body, headers=headers, timeout=30).status_code
+
+
+def answered_after(stage: Stage, count: int) -> bool:
+    return len(stage.slack.ephemerals(ANA)) > count
 
 
 def test_the_webhook_takes_what_is_signed_and_refuses_the_rest(stage: Stage) -> None:
@@ -58,7 +64,7 @@ def test_github_answering_502_and_slack_answering_429_lose_nothing(stage: Stage)
 def test_an_unreadable_report_is_shown_and_is_no_pass(stage: Stage) -> None:
     run = stage.run("hostile", data=b"this is no zip")
     assert wait(lambda: (check := stage.check(run)) and check.conclusion == "neutral"), stage.check(run)
-    assert "ncomplete" in stage.check(run).title
+    assert "ncomplete" in present(stage.check(run)).title
     assert wait(lambda: any("is incomplete: 1 part" in one.text for one in stage.slack.messages(CHANNEL)))
 
 
@@ -67,14 +73,14 @@ def test_the_buttons_of_a_check_run_propose_and_rerun(stage: Stage) -> None:
     assert wait(stage.cards, 30)
     run = stage.run("red again", ("test_total",))
     assert wait(lambda: (check := stage.check(run)) and check.actions), stage.check(run)
-    assert [one.identifier for one in stage.check(run).actions] == ["quarantine", "rerun"]
-    stage.github.click(stage.check(run).id, "quarantine", "ben")
+    assert [one.identifier for one in present(stage.check(run)).actions] == ["quarantine", "rerun"]
+    stage.github.click(present(stage.check(run)).id, "quarantine", "ben")
     assert wait(lambda: "fg_approve" in str(stage.cards()[0].blocks)), "no proposal was made"
     asked: list[int] = []
     stage.github.on_rerun = lambda run_id, failed_only: asked.append(run_id if failed_only else -1)
-    stage.github.click(stage.check(run).id, "rerun", "ben")
+    stage.github.click(present(stage.check(run)).id, "rerun", "ben")
     assert wait(lambda: asked == [run.id]), asked
-    stage.github.click(stage.check(run).id, "rerun", "ben")
+    stage.github.click(present(stage.check(run)).id, "rerun", "ben")
     stage.run("afterwards")
     assert wait(lambda: stage.check(stage.github.runs()[-1]))
     assert asked == [run.id], "the same attempt was run again twice"
@@ -87,11 +93,11 @@ def test_a_button_of_a_check_run_goes_by_the_number_of_the_account(stage: Stage)
     run = stage.run("red again", ("test_total",))
     assert wait(lambda: (check := stage.check(run)) and check.actions), stage.check(run)
     former = stage.github.user("ben")
-    click = stage.github.payloads.requested_action(stage.check(run), "quarantine", former)
+    click = stage.github.payloads.requested_action(present(stage.check(run)), "quarantine", former)
     stage.github.users["ben"] = replace(former, id=999)
     assert stage.github.webhooks.send("check_run", click).status == 202
     assert wait(lambda: any("/collaborators/ben/" in call.path for call in stage.github.calls))
-    stage.github.click(stage.check(run).id, "quarantine", "chloe")
+    stage.github.click(present(stage.check(run)).id, "quarantine", "chloe")
     assert wait(lambda: "fg_approve" in str(stage.cards()[0].blocks)), "nobody could propose"
     assert "chloe proposes" in stage.cards()[0].text, "the click of an account that may not write was obeyed"
 
@@ -111,7 +117,7 @@ def test_every_command_answers_and_a_typo_gets_the_closest_word(stage: Stage) ->
     ):
         before = len(stage.slack.ephemerals(ANA))
         stage.slack.command(ANA, CHANNEL, f"/flakeguard {line}".strip())
-        assert wait(lambda before=before: len(stage.slack.ephemerals(ANA)) > before), line
+        assert wait(partial(answered_after, stage, before)), line
     assert any("Did you mean" in one.text for one in stage.slack.ephemerals(ANA))
     stage.slack.command(ANA, CHANNEL, "/flakeguard quarantine test_refund")
     assert wait(lambda: stage.slack.open_view(ANA)), "no modal"

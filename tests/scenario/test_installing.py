@@ -13,9 +13,9 @@ from bot.sandbox.slack.model import Team
 from bot.store import vault
 from bot.store.database import Database
 from bot.store.tables import links, paused_channels, slack_tokens, workspace_installations, workspaces
+from tests.scenario.invitation import invited, said
 from tests.scenario.stage import ANA, CHANNEL, CHLOE, Stage, wait
 from tests.scenario.tenants import KEY, Tenants
-from tests.scenario.test_linking import invited, said
 
 OTHER = Team("T0OTHER", "Other")
 ORGANISATION = Team("T0BRANCH", "Big", "E0BIG", is_organisation=True)

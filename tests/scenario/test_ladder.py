@@ -9,71 +9,30 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.analysis.model import Actor, ActorKind
-from bot.analysis.notice import CardNotice
 from bot.analysis.quarantine.policy import Budget
 from bot.github import policy_file
-from bot.jobs import outbox
-from bot.jobs.context import Context
 from bot.queries import digest as digest_query
 from bot.queries import owner
 from bot.queries import waiting as waiting_query
-from bot.sandbox.server import Sandbox
-from bot.sandbox.slack.model import SlackSettings
 from bot.services import escalation, policy, quarantine, subscription
-from bot.slack.registry import Registry
 from bot.store.conversation import channel_pause as channel_pause_store
-from bot.store.conversation import notice as notice_store
 from bot.store.database import Database
+from tests.presence import present
+from tests.scenario.posted import PostedChannel
 from tests.scenario.stage import ANA
-from tests.store.test_channels import ANA as ANA_ACTOR
-from tests.store.test_channels import BEN as BEN_ACTOR
-from tests.store.test_channels import NAMES, Channels, _flaky
-
-
-class Ladder(Channels):
-    """A repository whose notices are said in a sandbox, by the test's own clock."""
-
-    def __init__(self, db: Database) -> None:
-        super().__init__(db)
-        self.sandbox = Sandbox(0, SlackSettings(rate_limits=False))
-        self.slack = self.sandbox.slack
-        self.sandbox.start()
-        registry = Registry(lambda _workspace: self.slack.bot_token, base_url=f"{self.sandbox.url}/slack/api/")
-        self.context = Context(db, None, registry, None, clock=lambda: self.now)
-
-    def say(self, times: int = 8) -> None:
-        """Let the channel send its next notices, two seconds apart."""
-        for _ in range(times):
-            outbox.send_next(self.context, self.channel)
-            self.now += timedelta(seconds=2)
-
-    def card(self, name: str) -> str:
-        """The timestamp of the card of a test that turned flaky."""
-        self.run({**dict.fromkeys(NAMES, "."), name: "F"})
-        case_id = self.case_id(name)
-        _flaky(self, case_id)
-        with self.db.begin() as session:
-            card = CardNotice(repository_id=self.repository_id, case_id=case_id, channel=self.channel)
-            notice_store.put(session, card, self.now)
-        self.say()
-        return self.slack.messages(self.channel.id)[-1].ts
-
-    def escalate(self, **passed: float) -> None:
-        self.now += timedelta(**passed)
-        with self.db.begin() as session:
-            escalation.escalate(session, self.now)
-            escalation.remind(session, self.now)
-        self.say()
+from tests.store.subscribed import ANA as ANA_ACTOR
+from tests.store.subscribed import BEN as BEN_ACTOR
+from tests.store.subscribed import NAMES
 
 
 @pytest.fixture
-def ladder(db: Database) -> Iterator[Ladder]:
-    made = Ladder(db)
+def ladder(db: Database) -> Iterator[PostedChannel]:
+    made = PostedChannel(db)
     yield made
     made.sandbox.stop()
 
 
-def test_a_proposal_is_asked_about_in_its_thread_and_then_in_person(ladder: Ladder) -> None:
+def test_a_proposal_is_asked_about_in_its_thread_and_then_in_person(ladder: PostedChannel) -> None:
     ts = ladder.card(NAMES[0])
     ladder.propose(NAMES[0], ANA_ACTOR)
     ladder.say()
@@ -91,7 +50,7 @@ def test_a_proposal_is_asked_about_in_its_thread_and_then_in_person(ladder: Ladd
 
 
 def test_a_team_of_codeowners_is_mentioned_by_its_user_group_and_nothing_else_in_the_file_mentions(
-    ladder: Ladder,
+    ladder: PostedChannel,
 ) -> None:
     teams = policy_file.to_json(b"teams: [{team: '@acme/payments', slack: S0CIGUARDS}]")
     with ladder.db.begin() as session:
@@ -99,7 +58,7 @@ def test_a_team_of_codeowners_is_mentioned_by_its_user_group_and_nothing_else_in
         assert owner.of_cases(session, ladder.repository_id, [ladder.case_id(NAMES[0])]) == {}, "it was no owner"
         policy.load(session, ladder.repository_id, teams, b"* @acme/payments @channel", ladder.now)
     ts = ladder.card(NAMES[0])
-    shown = str(ladder.slack.message(ladder.channel.id, ts).blocks)
+    shown = str(present(ladder.slack.message(ladder.channel.id, ts)).blocks)
     assert "*Owner*\\n@acme/payments, " in shown
     assert "<!" not in shown.replace("<!date", ""), "the card calls nobody"
     ladder.escalate(hours=25)
@@ -107,11 +66,13 @@ def test_a_team_of_codeowners_is_mentioned_by_its_user_group_and_nothing_else_in
     assert "<!subteam^S0CIGUARDS>, \N{FULLWIDTH COMMERCIAL AT}channel: nobody has decided" in str(asked.blocks)
 
 
-def direct(ladder: Ladder, user: str) -> list[str]:
+def direct(ladder: PostedChannel, user: str) -> list[str]:
     return [one.text for one in ladder.slack.messages(ladder.slack.direct_channel(user).id)]
 
 
-def test_a_test_that_nobody_owns_is_asked_about_of_who_subscribed_and_then_stands_in_the_digest(ladder: Ladder) -> None:
+def test_a_test_that_nobody_owns_is_asked_about_of_who_subscribed_and_then_stands_in_the_digest(
+    ladder: PostedChannel,
+) -> None:
     ladder.card(NAMES[0])
     ladder.escalate(hours=73)
     (told,) = direct(ladder, ANA)
@@ -122,7 +83,7 @@ def test_a_test_that_nobody_owns_is_asked_about_of_who_subscribed_and_then_stand
     assert [(row.title.rpartition("::")[2], row.owners) for row in told_of.stale] == [(NAMES[0], ())]
 
 
-def test_whom_slack_does_not_know_any_more_is_passed_over_and_their_channel_stays_open(ladder: Ladder) -> None:
+def test_whom_slack_does_not_know_any_more_is_passed_over_and_their_channel_stays_open(ladder: PostedChannel) -> None:
     ladder.card(NAMES[0])
     gone = Actor(ActorKind.SLACK, "U0GONE", "gone")
     ladder.propose(NAMES[0], gone, owner=None)
@@ -133,7 +94,7 @@ def test_whom_slack_does_not_know_any_more_is_passed_over_and_their_channel_stay
         assert channel_pause_store.find(session, ladder.channel) is None
 
 
-def test_where_nobody_is_known_it_is_a_row_of_the_digest_only(ladder: Ladder) -> None:
+def test_where_nobody_is_known_it_is_a_row_of_the_digest_only(ladder: PostedChannel) -> None:
     ladder.card(NAMES[0])
     with ladder.db.begin() as session:
         subscription.unsubscribe(session, ladder.channel, ladder.repository_id)
@@ -143,7 +104,7 @@ def test_where_nobody_is_known_it_is_a_row_of_the_digest_only(ladder: Ladder) ->
         assert len(waiting_query.list_undecided(session, ladder.now)) == 1
 
 
-def test_a_reminder_that_quiet_hours_held_back_to_the_last_day_is_said_once(ladder: Ladder) -> None:
+def test_a_reminder_that_quiet_hours_held_back_to_the_last_day_is_said_once(ladder: PostedChannel) -> None:
     ts = ladder.card(NAMES[0])
     proposed = ladder.propose(NAMES[0], ANA_ACTOR)
     with ladder.db.begin() as session:
@@ -159,7 +120,7 @@ def test_a_reminder_that_quiet_hours_held_back_to_the_last_day_is_said_once(ladd
     assert "ends tomorrow" in told[0]
 
 
-def test_a_line_of_a_thread_whose_answer_was_lost_is_found_in_its_thread(ladder: Ladder) -> None:
+def test_a_line_of_a_thread_whose_answer_was_lost_is_found_in_its_thread(ladder: PostedChannel) -> None:
     ladder.slack.settings = replace(ladder.slack.settings, honors_client_msg_id=False)
     ladder.now = datetime.now(UTC) - timedelta(hours=30)
     ts = ladder.card(NAMES[0])
@@ -171,7 +132,7 @@ def test_a_line_of_a_thread_whose_answer_was_lost_is_found_in_its_thread(ladder:
     assert [call.method for call in ladder.slack.calls if "conversations" in call.method] == ["conversations.replies"]
 
 
-def test_what_was_decided_before_its_turn_came_is_not_asked_about(ladder: Ladder) -> None:
+def test_what_was_decided_before_its_turn_came_is_not_asked_about(ladder: PostedChannel) -> None:
     ts = ladder.card(NAMES[0])
     proposed = ladder.propose(NAMES[0], ANA_ACTOR)
     ladder.say()
@@ -183,7 +144,7 @@ def test_what_was_decided_before_its_turn_came_is_not_asked_about(ladder: Ladder
     assert not [one for one in ladder.slack.replies(ladder.channel.id, ts) if "Nobody has decided" in one.text]
 
 
-def test_the_end_of_a_quarantine_is_announced_in_its_thread_twice(ladder: Ladder) -> None:
+def test_the_end_of_a_quarantine_is_announced_in_its_thread_twice(ladder: PostedChannel) -> None:
     ts = ladder.card(NAMES[0])
     proposed = ladder.propose(NAMES[0], ANA_ACTOR)
     with ladder.db.begin() as session:
@@ -197,7 +158,7 @@ def test_the_end_of_a_quarantine_is_announced_in_its_thread_twice(ladder: Ladder
     assert "fg_lift" in str(told[1].blocks)
 
 
-def test_a_storm_is_one_message_that_is_brought_up_to_date(ladder: Ladder) -> None:
+def test_a_storm_is_one_message_that_is_brought_up_to_date(ladder: PostedChannel) -> None:
     ladder.run({**dict.fromkeys(NAMES, "."), **dict.fromkeys(NAMES[:9], "F")})
     ladder.turn_flaky(NAMES[:7])
     ladder.say()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import httpx
 import pytest
@@ -13,8 +14,10 @@ from bot.sandbox import browser
 from bot.sandbox.browser import Browser
 from bot.store.database import Database
 from bot.store.tables import link_states, links, quarantines
+from tests.presence import present
+from tests.scenario.invitation import invited, said
+from tests.scenario.proposal import has_button, propose
 from tests.scenario.stage import ANA, BEN, CHANNEL, CHLOE, Stage, wait
-from tests.scenario.test_loop import has_button, propose
 
 
 @pytest.fixture
@@ -24,17 +27,6 @@ def strangers(database_url: str) -> Iterator[Stage]:
     made.start_bot()
     yield made
     made.close()
-
-
-def said(stage: Stage, user: str, words: str) -> bool:
-    return any(words in str((one.text, one.blocks)) for one in stage.slack.ephemerals(user))
-
-
-def invited(stage: Stage, user: str) -> str:
-    before = browser.find_link_url(stage.slack, user)
-    stage.slack.command(user, CHANNEL, "/flakeguard connect")
-    assert wait(lambda: browser.find_link_url(stage.slack, user) not in {"", before}), "no invitation"
-    return browser.find_link_url(stage.slack, user)
 
 
 def state_of(db: Database) -> list[str]:
@@ -62,7 +54,7 @@ def test_the_proposer_is_the_same_person_on_github_and_in_slack(strangers: Stage
     assert wait(strangers.cards, 30)
     run = strangers.run("red again", ("test_total",))
     assert wait(lambda: (check := strangers.check(run)) and check.actions), strangers.check(run)
-    strangers.github.click(strangers.check(run).id, "quarantine", "ben")
+    strangers.github.click(present(strangers.check(run)).id, "quarantine", "ben")
     ts = strangers.cards()[0].ts
     assert wait(lambda: has_button(strangers, ts, "fg_approve")), "no proposal was made"
     browser.link_account(strangers.slack, BEN, CHANNEL, "ben")
@@ -136,7 +128,7 @@ def test_whoami_says_who_one_is_and_what_the_workspace_sees(stage: Stage) -> Non
     stage.run("only")
     for command, words in (("whoami", "@ana"), ("connect", "acme/shop")):
         stage.slack.command(ANA, CHANNEL, f"/flakeguard {command}")
-        assert wait(lambda words=words: said(stage, ANA, words)), command
+        assert wait(partial(said, stage, ANA, words)), command
 
 
 def test_the_approver_groups_of_an_organisation_are_asked_for_by_workspace(database_url: str) -> None:

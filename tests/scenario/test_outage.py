@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tests.presence import present
+from tests.scenario.proposal import has_button, propose
 from tests.scenario.stage import ANA, CHANNEL, Stage, wait
-from tests.scenario.test_loop import has_button, propose
 
 
 def test_an_outage_marked_afterwards_withdraws_the_proposal_and_brings_the_card_up_to_date(stage: Stage) -> None:
@@ -15,12 +16,14 @@ def test_an_outage_marked_afterwards_withdraws_the_proposal_and_brings_the_card_
     withdrawn = next(one.text for one in stage.slack.replies(CHANNEL, ts) if "withdrew" in one.text)
     assert "rested on runs of an incident" in withdrawn
     assert "the registry was down" in withdrawn
-    assert wait(lambda: "healthy" in stage.slack.message(CHANNEL, ts).text), stage.slack.message(CHANNEL, ts).text
+    assert wait(lambda: "healthy" in present(stage.slack.message(CHANNEL, ts)).text), present(
+        stage.slack.message(CHANNEL, ts)
+    ).text
     assert not has_button(stage, ts, "fg_approve")
 
     run = stage.run("inside the outage", ("test_total",))
     assert wait(lambda: (check := stage.check(run)) and check.conclusion == "neutral", 30), stage.check(run)
-    assert "INFRA" in stage.check(run).summary
+    assert "INFRA" in present(stage.check(run)).summary
 
 
 def test_the_form_asks_since_when(stage: Stage) -> None:
@@ -29,6 +32,8 @@ def test_the_form_asks_since_when(stage: Stage) -> None:
     assert stage.slack.command(ANA, CHANNEL, "/flakeguard incident").status == 200
     assert wait(lambda: stage.slack.open_view(ANA)), "no form"
     filled = {"since": "180", "why": "the registry was down"}
-    assert stage.slack.submit(ANA, stage.slack.open_view(ANA).id, filled).status == 200
-    assert wait(lambda: " UTC on" in str(stage.slack.open_view(ANA).blocks)), stage.slack.open_view(ANA)
-    assert wait(lambda: "INFRA" in stage.check(stage.github.runs()[-1]).summary, 30), "the check does not follow"
+    assert stage.slack.submit(ANA, present(stage.slack.open_view(ANA)).id, filled).status == 200
+    assert wait(lambda: " UTC on" in str(present(stage.slack.open_view(ANA)).blocks)), stage.slack.open_view(ANA)
+    assert wait(lambda: "INFRA" in present(stage.check(stage.github.runs()[-1])).summary, 30), (
+        "the check does not follow"
+    )

@@ -20,9 +20,9 @@ from bot.jobs.worker import Worker
 from bot.services import subscription
 from bot.slack.registry import Registry
 from bot.store.database import Database
+from tests.scenario.posted import PostedChannel
 from tests.scenario.stage import wait
-from tests.scenario.test_ladder import Ladder
-from tests.store.test_channels import NAMES
+from tests.store.subscribed import NAMES
 
 PROCESSES = 4
 
@@ -48,14 +48,14 @@ def run_process(url: str, slack: str, token: str, begin: Barrier, end: Event, ti
 
 
 @pytest.fixture
-def ladder(db: Database) -> Iterator[Ladder]:
-    made = Ladder(db)
+def ladder(db: Database) -> Iterator[PostedChannel]:
+    made = PostedChannel(db)
     made.slack.settings = replace(made.slack.settings, honors_client_msg_id=False)
     yield made
     made.sandbox.stop()
 
 
-def test_four_processes_that_ask_for_a_due_digest_at_once_say_it_once(ladder: Ladder, database_url: str) -> None:
+def test_four_processes_that_ask_for_a_due_digest_at_once_say_it_once(ladder: PostedChannel, database_url: str) -> None:
     now = datetime.now(UTC)
     ladder.now = now
     ladder.turn_flaky(NAMES[:2])
@@ -82,6 +82,6 @@ def test_four_processes_that_ask_for_a_due_digest_at_once_say_it_once(ladder: La
     assert len(ladder.slack.messages(ladder.channel.id)) == 3, "two cards and the digest"
 
 
-def digests(ladder: Ladder) -> list[str]:
+def digests(ladder: PostedChannel) -> list[str]:
     found = ladder.slack.messages(ladder.channel.id)
     return [one.text for one in found if "flake digest" in str(one.blocks)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -84,7 +85,7 @@ def propose(past: Past) -> QuarantineId:
 
 def click(bolt: App, action: Action, value: str, *, retry: str = "0") -> int:
     """Press a button."""
-    payload = {
+    payload: dict[str, object] = {
         "type": "block_actions",
         "container": {"type": "message", "message_ts": "1764554400.000100", "channel_id": CHANNEL},
         "channel": {"id": CHANNEL, "name": "ci-flakes"},
@@ -120,7 +121,7 @@ def send(bolt: App, payload: dict[str, object], *, retry: str = "0") -> BoltResp
     }
     body, stamp = urlencode({"payload": json.dumps(shared | payload)}), str(int(time.time()))
     signature = SignatureVerifier(SECRET).generate_signature(timestamp=stamp, body=body)
-    headers = {
+    headers: dict[str, str | Sequence[str]] = {
         "content-type": ["application/x-www-form-urlencoded"],
         "x-slack-request-timestamp": [stamp],
         "x-slack-signature": [signature or ""],

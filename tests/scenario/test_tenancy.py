@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import httpx
 import pytest
@@ -32,9 +33,10 @@ from bot.store.tables import (
     subscriptions,
     workspaces,
 )
+from tests.presence import present
+from tests.scenario.invitation import said
 from tests.scenario.stage import ANA, BEN, CHANNEL, CHLOE, wait
 from tests.scenario.tenants import Tenants
-from tests.scenario.test_linking import said
 
 SECRETS = ("test_shop", "assert 1299", "the payments sandbox is slow")
 """What of the neighbours' repository nobody types here, so that it can only come from the bot."""
@@ -86,7 +88,7 @@ def neighbours(tenants: Tenants, db: Database) -> Neighbours:
     tenants.slack.click(ANA, CHANNEL, tenants.cards()[0].ts, Action.QUARANTINE_OPEN)
     assert wait(lambda: tenants.slack.open_view(ANA)), "no modal"
     filled_in = {"until": "14", "scope": "case", "why": "the payments sandbox is slow"}
-    tenants.slack.submit(ANA, tenants.slack.open_view(ANA).id, filled_in)
+    tenants.slack.submit(ANA, present(tenants.slack.open_view(ANA)).id, filled_in)
     assert wait(lambda: rows(db, quarantines)), "no proposal"
     held = rows(db, quarantines)[0]
     case = next(one for one in rows(db, cases) if one["id"] == held["case_id"])
@@ -103,12 +105,16 @@ def kept(db: Database) -> str:
     return str([sorted(str(dict(row)) for row in rows(db, table)) for table in KEPT])
 
 
+def _has_other_calls(slack: SlackWorkspace, count: int) -> bool:
+    return len(slack.calls) != count
+
+
 def settle(slack: SlackWorkspace) -> None:
     """Wait until the bot has said all it wants to say."""
     seen = -1
     while seen != len(slack.calls):
         seen = len(slack.calls)
-        wait(lambda seen=seen: len(slack.calls) != seen, 1.0)
+        wait(partial(_has_other_calls, slack, seen), 1.0)
 
 
 def leaks(text: str) -> list[str]:

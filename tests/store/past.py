@@ -32,13 +32,15 @@ _OUTCOMES = {".": Outcome.PASSED, "F": Outcome.FAILED, "E": Outcome.ERRORED, "s"
 
 
 class Past:
-    """Records runs of one repository; `now` is an hour after the latest one, `place` where it is spoken of."""
+    """Records runs of one repository; `now` is an hour after the latest one; what nobody subscribed
+    to is posted in `default_channel`.
+    """
 
     def __init__(self, db: Database, repository_id: RepositoryId = REPOSITORY) -> None:
         self.db = db
         self.repository_id = repository_id
         self.now = START
-        self.channel: Channel | None = None
+        self.default_channel: Channel | None = None
         self._number = 0
         self._attempt = 1
         with db.begin() as session:
@@ -133,7 +135,9 @@ class Past:
                 completed_at=self.now + timedelta(minutes=5),
             )
             run_id = ingest.begin(session, run, self.now)
-            ingest.record(session, self.repository_id, run_id, RunReport(variants, (), 1), self.channel, self.now)
+            ingest.record(
+                session, self.repository_id, run_id, RunReport(variants, (), 1), self.default_channel, self.now
+            )
         self.now += timedelta(hours=1)
         return run_id
 

@@ -9,7 +9,7 @@ from bot.services import aging
 from bot.store.database import Database
 from bot.store.scores import score as score_store
 from tests.store.past import REPOSITORY, Past
-from tests.store.test_rebuild import everything
+from tests.store.rebuilt import everything
 
 MANY = {f"cart.test_{number}": "." for number in range(60)}
 SEEN = "cart.test_7"

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import pytest
-import sqlalchemy as sa
 
+from bot.analysis.case_state import StatusChange
 from bot.analysis.channel_schedule import DigestTime, QuietHours
-from bot.analysis.model import SYSTEM, Actor, ActorKind, CaseId, Channel, QuarantineId, RunId, Status, WorkspaceId
+from bot.analysis.model import SYSTEM, CaseId, Channel, RunId, Status, WorkspaceId
 from bot.analysis.notice import (
     AuditLineNotice,
     CardNotice,
     ChannelPauseNotice,
     DigestNotice,
     EscalationNotice,
-    Notice,
     ReminderNotice,
     StormNotice,
 )
-from bot.analysis.quarantine.lifecycle import Scope
 from bot.analysis.quarantine.policy import Budget
 from bot.analysis.subscription import Event, Filters
 from bot.github import policy_file
@@ -31,83 +27,31 @@ from bot.queries import digest as digest_query
 from bot.queries import waiting as waiting_query
 from bot.services import digest, escalation, notice, policy, quarantine, subscription
 from bot.services import workspace as asked
-from bot.services.judge import Change
 from bot.store.conversation import channel_pause as channel_pause_store
-from bot.store.conversation import message as message_store
-from bot.store.conversation import notice as notice_store
 from bot.store.conversation import storm as storm_store
-from bot.store.conversation.message import PostedMessage
-from bot.store.conversation.notice import StoredNotice
 from bot.store.database import Database
 from bot.store.decisions import audit as audit_store
 from bot.store.decisions import mute as mute_store
 from bot.store.decisions import quarantine as quarantine_store
 from bot.store.runs import excerpt as excerpt_store
 from bot.store.runs import run as run_store
-from bot.store.tables import scores
 from bot.store.workspaces import account_link as account_link_store
 from bot.store.workspaces import token as token_store
 from bot.store.workspaces import workspace as workspace_store
 from bot.store.workspaces.account_link import Link
 from bot.store.workspaces.token import StoredToken
-from tests.store.past import REPOSITORY, Past
+from tests.store.past import REPOSITORY
+from tests.store.subscribed import ANA, BEN, NAMES, SubscribedChannel, mark_flaky
 
-ANA = Actor(ActorKind.SLACK, "U0ANA", "Ana")
-BEN = Actor(ActorKind.SLACK, "U0BEN", "Ben")
 BERLIN = ZoneInfo("Europe/Berlin")
-N = TypeVar("N", bound=Notice)
-NAMES = [f"t{number}" for number in range(210)]
-
-
-class Channels(Past):
-    """A repository of 210 tests, of which one channel hears."""
-
-    def __init__(self, db: Database) -> None:
-        super().__init__(db)
-        self.run_id: RunId = self.run(dict.fromkeys(NAMES, "."))
-        with db.begin() as session:
-            workspace = workspace_store.put_by_token(session, sees_all=True, now=self.now)
-            self.channel = Channel(workspace.id, "C0CIFLAKES")
-            subscription.subscribe(session, self.channel, REPOSITORY, Filters(), ANA, self.now)
-
-    def turn_flaky(self, names: Sequence[str]) -> None:
-        ids = [self.case_id(name) for name in names]
-        with self.db.begin() as session:
-            run = run_store.get(session, REPOSITORY, self.run_id)
-            notice.changes(session, run, [Change(one, Status.HEALTHY, Status.FLAKY) for one in ids], None, self.now)
-
-    def stored(self, kind: type[Notice]) -> list[StoredNotice]:
-        with self.db.begin() as session:
-            return list(notice_store.list_of_kind(session, kind))
-
-    def notices(self, kind: type[N]) -> list[N]:
-        decoded = [stored.decode() for stored in self.stored(kind)]
-        return [notice for notice in decoded if isinstance(notice, kind)]
-
-    def post_card(self, name: str) -> CaseId:
-        """A card of a flaky test, posted now."""
-        case_id = self.case_id(name)
-        with self.db.begin() as session:
-            key = CardNotice(repository_id=REPOSITORY, case_id=case_id, channel=self.channel).key()
-            message = PostedMessage(self.channel, "1.2", case_id)
-            message_store.insert_if_new(session, key, message, REPOSITORY, self.now)
-        return case_id
-
-    def propose(self, name: str, actor: Actor, days: int = 14, owner: str | None = "U0ANA") -> QuarantineId:
-        proposal = quarantine.Proposal(
-            case_id=self.case_id(name), scope=Scope.CASE, variant=None, fingerprint_id=None, days=days,
-            reason="it is slow", owner=owner,
-        )  # fmt: skip
-        with self.db.begin() as session:
-            return quarantine.propose(session, REPOSITORY, proposal, actor, self.now, channel=self.channel)
 
 
 @pytest.fixture
-def channels(db: Database) -> Channels:
-    return Channels(db)
+def channels(db: Database) -> SubscribedChannel:
+    return SubscribedChannel(db)
 
 
-def test_two_hundred_new_flakes_in_one_run_are_one_storm_card(channels: Channels) -> None:
+def test_two_hundred_new_flakes_in_one_run_are_one_storm_card(channels: SubscribedChannel) -> None:
     channels.turn_flaky(NAMES[:200])
     assert len(channels.stored(StormNotice)) == 1
     assert not channels.stored(CardNotice)
@@ -123,7 +67,7 @@ def test_two_hundred_new_flakes_in_one_run_are_one_storm_card(channels: Channels
     assert len(channels.stored(CardNotice)) == 2
 
 
-def test_the_sixth_new_flake_within_ten_minutes_begins_a_storm(channels: Channels) -> None:
+def test_the_sixth_new_flake_within_ten_minutes_begins_a_storm(channels: SubscribedChannel) -> None:
     for name in NAMES[:5]:
         channels.turn_flaky([name])
         channels.now += timedelta(minutes=1)
@@ -132,7 +76,7 @@ def test_the_sixth_new_flake_within_ten_minutes_begins_a_storm(channels: Channel
     assert (len(channels.stored(CardNotice)), len(channels.stored(StormNotice))) == (5, 1)
 
 
-def test_what_is_found_at_night_is_said_in_the_morning_and_a_persons_deed_at_once(channels: Channels) -> None:
+def test_what_is_found_at_night_is_said_in_the_morning_and_a_persons_deed_at_once(channels: SubscribedChannel) -> None:
     channels.now = datetime(2026, 3, 5, 22, 0, tzinfo=UTC)
     with channels.db.begin() as session:
         subscription.set_quiet(session, channels.channel, QuietHours(time(20), time(8)), BERLIN)
@@ -142,7 +86,7 @@ def test_what_is_found_at_night_is_said_in_the_morning_and_a_persons_deed_at_onc
     assert [stored.due_at for stored in channels.stored(AuditLineNotice)] == [channels.now]
 
 
-def test_a_test_that_fails_again_has_the_figures_of_its_posted_card_renewed(channels: Channels) -> None:
+def test_a_test_that_fails_again_has_the_figures_of_its_posted_card_renewed(channels: SubscribedChannel) -> None:
     def revisions() -> dict[CaseId, int]:
         cards = zip(channels.notices(CardNotice), channels.stored(CardNotice), strict=True)
         return {card.case_id: stored.revision for card, stored in cards}
@@ -156,7 +100,7 @@ def test_a_test_that_fails_again_has_the_figures_of_its_posted_card_renewed(chan
     assert revisions() == {**before, posted: before[posted] + 1}, "not posted yet, or without a card"
 
 
-def test_a_test_that_passes_when_its_run_is_run_again_has_its_posted_card_renewed(channels: Channels) -> None:
+def test_a_test_that_passes_when_its_run_is_run_again_has_its_posted_card_renewed(channels: SubscribedChannel) -> None:
     def revision() -> int:
         cards = zip(channels.notices(CardNotice), channels.stored(CardNotice), strict=True)
         return next(stored.revision for card, stored in cards if card.case_id == posted)
@@ -179,7 +123,9 @@ def test_a_test_that_passes_when_its_run_is_run_again_has_its_posted_card_renewe
     assert red_run() is None, "it was run again already"
 
 
-def test_what_the_system_proposes_waits_for_the_digest_unless_it_blocks_the_default_branch(channels: Channels) -> None:
+def test_what_the_system_proposes_waits_for_the_digest_unless_it_blocks_the_default_branch(
+    channels: SubscribedChannel,
+) -> None:
     with channels.db.begin() as session:
         subscription.set_digest(session, channels.channel, DigestTime(time(9)), BERLIN, channels.now)
     channels.propose(NAMES[0], SYSTEM)
@@ -191,7 +137,7 @@ def test_what_the_system_proposes_waits_for_the_digest_unless_it_blocks_the_defa
     assert carded == [channels.case_id(NAMES[1]), channels.case_id(NAMES[2])]
 
 
-def test_a_paused_channel_is_told_nothing_until_it_is_subscribed_again(channels: Channels) -> None:
+def test_a_paused_channel_is_told_nothing_until_it_is_subscribed_again(channels: SubscribedChannel) -> None:
     with channels.db.begin() as session:
         assert subscription.pause(session, channels.channel, "it was archived", channels.now)
         assert not subscription.pause(session, channels.channel, "it was archived", channels.now)
@@ -204,9 +150,9 @@ def test_a_paused_channel_is_told_nothing_until_it_is_subscribed_again(channels:
     assert len(channels.stored(CardNotice)) == 1
 
 
-def test_who_is_told_of_a_pause_is_who_subscribed_else_installed_else_connected(channels: Channels) -> None:
+def test_who_is_told_of_a_pause_is_who_subscribed_else_installed_else_connected(channels: SubscribedChannel) -> None:
     workspace_id = channels.channel.workspace_id
-    ways = []
+    ways: list[str] = []
 
     def pause(channel: str) -> None:
         with channels.db.begin() as session:
@@ -232,18 +178,18 @@ def test_who_is_told_of_a_pause_is_who_subscribed_else_installed_else_connected(
     assert ways == ["U0BEN", "U0CHLOE", "U0ANA"]
 
 
-def test_a_channel_that_asked_for_broken_tests_gets_a_card_and_others_do_not(channels: Channels) -> None:
+def test_a_channel_that_asked_for_broken_tests_gets_a_card_and_others_do_not(channels: SubscribedChannel) -> None:
     ids = [channels.case_id(NAMES[0])]
     for filters, cards in ((Filters(), 0), (Filters(events=frozenset({Event.BROKEN})), 1)):
         with channels.db.begin() as session:
             subscription.subscribe(session, channels.channel, REPOSITORY, filters, ANA, channels.now)
             run = run_store.get(session, REPOSITORY, channels.run_id)
-            changes = [Change(one, Status.HEALTHY, Status.BROKEN) for one in ids]
+            changes = [StatusChange(one, Status.HEALTHY, Status.BROKEN) for one in ids]
             notice.changes(session, run, changes, None, channels.now)
         assert len(channels.stored(CardNotice)) == cards
 
 
-def test_four_processes_make_one_digest(channels: Channels) -> None:
+def test_four_processes_make_one_digest(channels: SubscribedChannel) -> None:
     begin = datetime(2026, 3, 5, 0, 0, tzinfo=UTC)
     with channels.db.begin() as session:
         subscription.set_digest(session, channels.channel, DigestTime(time(9)), BERLIN, begin)
@@ -261,20 +207,15 @@ def test_four_processes_make_one_digest(channels: Channels) -> None:
     assert [digest.day for digest in channels.notices(DigestNotice)] == [date(2026, 3, 5), date(2026, 3, 6)]
 
 
-def _flaky(channels: Channels, case_id: CaseId) -> None:
-    with channels.db.begin() as session:
-        session.execute(sa.update(scores).where(scores.c.case_id == case_id).values(status="flaky"))
-
-
 @pytest.fixture
-def waiting(channels: Channels) -> Channels:
+def waiting(channels: SubscribedChannel) -> SubscribedChannel:
     """A channel with a card of a flaky test on which nobody has decided."""
     channels.run({**dict.fromkeys(NAMES, "."), NAMES[0]: "F"})
-    _flaky(channels, channels.post_card(NAMES[0]))
+    mark_flaky(channels, channels.post_card(NAMES[0]))
     return channels
 
 
-def escalate(channels: Channels, hours: float) -> list[str]:
+def escalate(channels: SubscribedChannel, hours: float) -> list[str]:
     """Let hours pass, with a tick before the last moment and two after; returns the steps that were asked for."""
     channels.now += timedelta(hours=hours)
     for _ in range(2):
@@ -283,7 +224,9 @@ def escalate(channels: Channels, hours: float) -> list[str]:
     return [notice.step for notice in channels.notices(EscalationNotice)]
 
 
-def test_what_waits_is_mentioned_after_a_day_told_in_person_after_three_and_then_stale(waiting: Channels) -> None:
+def test_what_waits_is_mentioned_after_a_day_told_in_person_after_three_and_then_stale(
+    waiting: SubscribedChannel,
+) -> None:
     assert escalate(waiting, 23) == []
     assert escalate(waiting, 1.1) == ["mention"]
     assert escalate(waiting, 47) == ["mention"]
@@ -296,7 +239,7 @@ def test_what_waits_is_mentioned_after_a_day_told_in_person_after_three_and_then
     assert escalate(waiting, 24 * 14) == ["mention", "direct"]
 
 
-def test_a_decision_or_a_mute_ends_the_escalation(waiting: Channels) -> None:
+def test_a_decision_or_a_mute_ends_the_escalation(waiting: SubscribedChannel) -> None:
     case_id = waiting.case_id(NAMES[0])
     with waiting.db.begin() as session:
         mute_store.put(session, REPOSITORY, case_id, waiting.now + timedelta(hours=30), ANA)
@@ -310,7 +253,7 @@ def test_a_decision_or_a_mute_ends_the_escalation(waiting: Channels) -> None:
     assert escalate(waiting, 60) == ["mention"]
 
 
-def test_a_proposal_waits_from_when_it_was_made_and_the_owner_is_asked(waiting: Channels) -> None:
+def test_a_proposal_waits_from_when_it_was_made_and_the_owner_is_asked(waiting: SubscribedChannel) -> None:
     waiting.now += timedelta(hours=20)
     proposed = waiting.propose(NAMES[0], ANA)
     assert escalate(waiting, 23) == []
@@ -329,7 +272,7 @@ TEAMS = b"teams: [{team: '@acme/payments', slack: S0PAY}]"
 
 
 def test_who_owns_a_test_is_named_by_people_else_by_codeowners_and_mentioned_as_far_as_slack_knows_them(
-    channels: Channels,
+    channels: SubscribedChannel,
 ) -> None:
     workspace_id = channels.channel.workspace_id
     t0, t1, t2, t3 = (channels.case_id(name) for name in NAMES[:4])
@@ -350,7 +293,7 @@ def test_who_owns_a_test_is_named_by_people_else_by_codeowners_and_mentioned_as_
 
 
 @pytest.mark.parametrize("owner", ["@acme/payments", "Payments", "@ben", "S0PAY"])
-def test_a_subscription_by_owner_hears_of_new_flakes_by_codeowners(channels: Channels, owner: str) -> None:
+def test_a_subscription_by_owner_hears_of_new_flakes_by_codeowners(channels: SubscribedChannel, owner: str) -> None:
     with channels.db.begin() as session:
         policy.load(session, REPOSITORY, policy_file.to_json(TEAMS), CODEOWNERS, channels.now)
         wanted = Filters(owner=owner)
@@ -359,7 +302,9 @@ def test_a_subscription_by_owner_hears_of_new_flakes_by_codeowners(channels: Cha
     assert [card.case_id for card in channels.notices(CardNotice)] == [channels.case_id(NAMES[0])]
 
 
-def test_who_is_asked_in_person_is_the_owner_else_who_acted_last_else_who_subscribed(waiting: Channels) -> None:
+def test_who_is_asked_in_person_is_the_owner_else_who_acted_last_else_who_subscribed(
+    waiting: SubscribedChannel,
+) -> None:
     case_id = waiting.case_id(NAMES[0])
 
     def people() -> list[str]:
@@ -382,7 +327,7 @@ def test_who_is_asked_in_person_is_the_owner_else_who_acted_last_else_who_subscr
     assert people() == ["U0CHLOE", "U0BEN", "U0ANA"]
 
 
-def test_a_quarantine_is_reminded_of_three_days_before_its_end_and_on_its_last_day(channels: Channels) -> None:
+def test_a_quarantine_is_reminded_of_three_days_before_its_end_and_on_its_last_day(channels: SubscribedChannel) -> None:
     channels.post_card(NAMES[0])
     proposed = channels.propose(NAMES[0], ANA)
     with channels.db.begin() as session:

@@ -42,7 +42,7 @@ def test_a_part_says_when_it_last_worked_and_what_is_paused(db: Database) -> Non
     past.run({"t0": "."})
     later = past.now + timedelta(hours=3)
     with db.begin() as session:
-        delivery_store.insert_new(session, "d-1", "ping", b"{}", "c", later - timedelta(minutes=2))
+        delivery_store.put(session, "d-1", "ping", b"{}", "c", later - timedelta(minutes=2))
         workspace = workspace_store.put_by_token(session, sees_all=True, now=later)
         channel_pause_store.put(session, Channel(workspace.id, "C0GONE"), "it was archived", later)
     parts = connections(db, Setup(), later)

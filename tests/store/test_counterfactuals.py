@@ -21,7 +21,7 @@ from bot.store import tables
 from bot.store.database import Database
 from bot.store.decisions import quarantine as quarantine_store
 from tests.store.past import REPOSITORY, START, Past
-from tests.store.test_rebuild import context
+from tests.store.rebuilt import context
 
 ANA = Actor(ActorKind.SLACK, "U0ANA", "Ana")
 BEN = Actor(ActorKind.SLACK, "U0BEN", "Ben")

@@ -22,7 +22,7 @@ from bot.store.decisions import quarantine as quarantine_store
 from bot.store.scores import incident as incident_store
 from bot.store.scores import score as score_store
 from tests.store.past import REPOSITORY, START, Past
-from tests.store.test_rebuild import context, everything
+from tests.store.rebuilt import context, everything
 
 OTHERS = dict.fromkeys((f"cart.test_{number}" for number in range(6)), ".")
 ANA = Actor(ActorKind.SLACK, "U0ANA", "Ana")
@@ -161,7 +161,7 @@ def test_an_incident_is_one_notice_and_no_alert_per_case(past: Past) -> None:
     many = {f"cart.test_{number}": "." for number in range(60)}
     for _ in range(5):
         past.run(many)
-    past.channel = Channel(WorkspaceId(1), "C0CIFLAKES")
+    past.default_channel = Channel(WorkspaceId(1), "C0CIFLAKES")
     past.run(dict.fromkeys(many, "F"))
     past.run(dict.fromkeys(many, "."), again=True)
     past.run(many)
@@ -205,7 +205,7 @@ def test_a_suite_that_is_out_on_the_default_branch_is_one_notice_a_day(past: Pas
     calm, out = elsewhere | dict.fromkeys(api, "."), elsewhere | dict.fromkeys(api, "F")
     for _ in range(5):
         past.run(calm)
-    past.channel = Channel(WorkspaceId(1), "C0CIFLAKES")
+    past.default_channel = Channel(WorkspaceId(1), "C0CIFLAKES")
     past.run(out, branch="feature")
     assert told(past) == 0  # what a pull request does to a suite is its author's
     for _ in range(3):
@@ -223,7 +223,7 @@ def test_a_runner_that_is_out_is_one_notice_on_a_pull_request_too(past: Past) ->
     calm = dict.fromkeys(names, ".")
     for _ in range(5):
         past.run(calm, runners=on)
-    past.channel = Channel(WorkspaceId(1), "C0CIFLAKES")
+    past.default_channel = Channel(WorkspaceId(1), "C0CIFLAKES")
     for _ in range(2):
         past.run(calm | dict.fromkeys(names[:33], "F"), branch="feature", runners=on)
     assert told(past) == 1

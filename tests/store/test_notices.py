@@ -39,7 +39,7 @@ from bot.store.conversation.notice import UnknownNoticeError
 from bot.store.database import Database
 from bot.store.tables import notices
 from tests.sql_count import counting
-from tests.store.test_channels import NAMES, Channels
+from tests.store.subscribed import NAMES, SubscribedChannel
 
 NOW = datetime(2026, 3, 5, 12, 30, tzinfo=UTC)
 REPOSITORY, CASE, RUN = RepositoryId(7), CaseId(17), RunId(70)
@@ -126,8 +126,8 @@ def test_a_living_notice_is_renewed_and_another_is_sent_once(db: Database) -> No
 
 
 @pytest.fixture
-def channels(db: Database) -> Channels:
-    return Channels(db)
+def channels(db: Database) -> SubscribedChannel:
+    return SubscribedChannel(db)
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def sandbox() -> Iterator[Sandbox]:
     sandbox.stop()
 
 
-def test_a_new_card_is_posted_in_four_transactions(channels: Channels, sandbox: Sandbox) -> None:
+def test_a_new_card_is_posted_in_four_transactions(channels: SubscribedChannel, sandbox: Sandbox) -> None:
     channels.turn_flaky(NAMES[:1])
 
     def token_of(_workspace: WorkspaceId) -> str:
@@ -157,5 +157,6 @@ def test_a_new_card_is_posted_in_four_transactions(channels: Channels, sandbox: 
 def test_the_key_of_a_notice_names_what_tells_it_from_others() -> None:
     keys = [notice.key() for notice in EXAMPLES]
     assert len(set(keys)) == len(keys)
-    elsewhere = replace(EXAMPLES[0], channel=PERSON)
-    assert elsewhere.key() != EXAMPLES[0].key()
+    card = EXAMPLES[0]
+    assert isinstance(card, CardNotice)
+    assert replace(card, channel=PERSON).key() != card.key()

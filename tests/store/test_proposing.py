@@ -4,6 +4,7 @@ import pytest
 
 from bot.analysis.model import ActorKind, Status
 from bot.analysis.quarantine.lifecycle import OPEN_STATES, Quarantine
+from bot.github import policy_file
 from bot.services import policy as policies
 from bot.store.database import Database
 from bot.store.decisions import quarantine as quarantine_store
@@ -34,7 +35,7 @@ def turn_flaky(past: Past, *names: str) -> None:
 
 def proposed(past: Past, policy: str) -> list[Quarantine]:
     with past.db.begin() as session:
-        assert policies.load(session, REPOSITORY, policy.encode(), None, past.now) is None
+        policies.load(session, REPOSITORY, policy_file.to_json(policy.encode()), None, past.now)
     turn_flaky(past, "test_3", "test_7")
     with past.db.begin() as session:
         return list(quarantine_store.list_open(session, [REPOSITORY], OPEN_STATES))

@@ -10,20 +10,18 @@ import sqlalchemy as sa
 
 from bot.analysis.incident import Kind
 from bot.analysis.learning.label import LabelSource, LabelVerdict
-from bot.analysis.model import Actor, ActorKind, Status, WorkspaceId
+from bot.analysis.model import Actor, ActorKind, Status
 from bot.jobs import rescore
-from bot.jobs.context import Context
 from bot.queries import explanation
 from bot.services import learning, rebuild
-from bot.slack.registry import Registry
 from bot.store import tables
 from bot.store.database import Database
 from bot.store.scores import incident as incident_store
 from bot.store.scores import rescore as rescore_store
 from bot.store.scores import score as score_store
 from tests.store.past import REPOSITORY, START, Past
+from tests.store.rebuilt import context, everything
 
-STATE = (tables.scorers, tables.pass_counts, tables.branch_beliefs, tables.scores)
 ANA = Actor(ActorKind.GITHUB, "ana", "Ana")
 CASES = [f"{module}.test_{number}" for module in ("cart", "login", "pay") for number in range(14)]
 
@@ -33,32 +31,9 @@ def past(db: Database) -> Past:
     return Past(db)
 
 
-def context(past: Past) -> Context:
-    def nobody(_workspace_id: WorkspaceId) -> str:
-        raise AssertionError
-
-    slacks = Registry(nobody, base_url="http://127.0.0.1:9")
-    return Context(past.db, None, slacks, None, clock=lambda: past.now)
-
-
 def ask(past: Past, reason: str = "test") -> None:
     with past.db.begin() as session:
         rebuild.request(session, REPOSITORY, reason, past.now)
-
-
-def everything(past: Past) -> dict[str, list[tuple[object, ...]]]:
-    """Every bit of the stored scores, and what was found in the runs; times of writing and numbers of rows left out."""
-    found = {}
-    with past.db.begin() as session:
-        for table in (*STATE, tables.incidents):
-            columns = [column for column in table.c if column.name not in {"updated_at", "id"}]
-            rows = session.execute(sa.select(*columns).order_by(*table.primary_key.columns))
-            found[table.name] = [
-                tuple(bytes(one) if isinstance(one, memoryview) else one for one in row) for row in rows
-            ]
-        terms = session.execute(sa.select(tables.runs.c.id, tables.runs.c.outage).order_by(tables.runs.c.id))
-        found["outage"] = [tuple(row) for row in terms]
-    return found
 
 
 def live(past: Past, seed: int, runs: int = 70) -> None:

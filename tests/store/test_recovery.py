@@ -16,7 +16,7 @@ from bot.store.database import Database
 from bot.store.decisions import audit as audit_store
 from bot.store.decisions import quarantine as quarantine_store
 from tests.store.past import REPOSITORY, VARIANT, Past
-from tests.store.test_rebuild import context
+from tests.store.rebuilt import context
 
 OTHERS = dict.fromkeys((f"cart.test_{number}" for number in range(6)), ".")
 FLAKY = {**OTHERS, "login.test_in": "F."}

@@ -16,7 +16,7 @@ from bot.store.runs import result as result_store
 from bot.store.scores import score as score_store
 from bot.store.tables import failures, notices
 from tests.store.past import Past
-from tests.store.test_rebuild import context, everything
+from tests.store.rebuilt import context, everything
 
 ANA = Actor(ActorKind.SLACK, "U0ANA", "Ana")
 OLD = "tests/test_cart.py::total"

@@ -27,8 +27,8 @@ from bot.slack.views import settings as settings_window
 from bot.slack.views import subscription as subscriptions
 from bot.slack.views.table import Level
 from tests import blockkit_lint
+from tests.unit.rendered import NAMES, plain
 from tests.unit.slack_examples import ACTIVE, FLAKY, NOW, PROPOSED, case_failure
-from tests.unit.test_messages import NAMES, _plain
 
 GOLDEN = Path(__file__).parent / "golden" / "channels"
 HOURS = Hours(
@@ -172,7 +172,7 @@ VIEWS: dict[str, Callable[[], Message | View]] = {
 }  # fmt: skip
 
 
-def _problems(rendered: Message | View) -> list[str]:
+def problems(rendered: Message | View) -> list[str]:
     if isinstance(rendered, View):
         return blockkit_lint.view_problems(rendered)
     return blockkit_lint.message_problems(rendered)
@@ -180,7 +180,7 @@ def _problems(rendered: Message | View) -> list[str]:
 
 @pytest.mark.parametrize("name", VIEWS)
 def test_a_view_looks_as_its_golden_file(name: str) -> None:
-    text = json.dumps(_plain(VIEWS[name]()), indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps(plain(VIEWS[name]()), indent=1, ensure_ascii=False) + "\n"
     path = GOLDEN / f"{name}.json"
     if os.environ.get("FLAKEGUARD_GOLDEN") == "write":
         path.parent.mkdir(exist_ok=True, parents=True)
@@ -190,7 +190,7 @@ def test_a_view_looks_as_its_golden_file(name: str) -> None:
 
 @pytest.mark.parametrize("name", VIEWS)
 def test_a_view_keeps_slacks_limits(name: str) -> None:
-    assert _problems(VIEWS[name]()) == []
+    assert problems(VIEWS[name]()) == []
 
 
 def test_no_golden_file_is_left_over() -> None:
@@ -278,7 +278,7 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
         subscriptions.listing([NamedSubscription(subscription, name)] * 40, HOURS, other),
         channel_form.subscribe_form({RepositoryId(4711): name or "?"}, other, subscription),
     ]
-    assert [problem for one in rendered for problem in _problems(one)] == []
+    assert [problem for one in rendered for problem in problems(one)] == []
 
 
 def test_every_level_below_the_richest_is_plainer() -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from bot.analysis.case_profile import CaseProfile, ListedCase, Membership, NamedOrder
 from bot.analysis.case_state import CaseState
@@ -23,7 +22,7 @@ from bot.analysis.quarantine.lifecycle import Quarantine, Scope, State
 from bot.analysis.quarantine.policy import Approval, PathRule, Team
 from bot.errors import InvalidInputError
 from bot.slack import ids
-from bot.slack.block_kit import Json, Message, View
+from bot.slack.block_kit import Message, View
 from bot.slack.ids import CaseAction, Target
 from bot.slack.views import case, case_list, confirmation, home, impact, modal, policy, repository, response, run
 from bot.slack.views import message as messages
@@ -31,7 +30,7 @@ from bot.slack.views.case import AuditLine
 from bot.slack.views.case_list import ListKind
 from bot.slack.views.message import History
 from bot.slack.views.response import Choice
-from tests import blockkit_lint
+from tests.unit.rendered import NAMES, plain, problems
 from tests.unit.slack_examples import (
     ACTIVE,
     BROKEN,
@@ -60,31 +59,13 @@ from tests.unit.slack_examples import (
 GOLDEN = Path(__file__).parent / "golden"
 
 
-def _problems(rendered: Message | View) -> list[str]:
-    if isinstance(rendered, View):
-        return blockkit_lint.view_problems(rendered)
-    return blockkit_lint.message_problems(rendered)
-
-
-def _plain(rendered: Message | View) -> Json:
-    if isinstance(rendered, View):
-        return rendered.payload()
-    plain: dict[str, Json] = {"text": rendered.text, "blocks": list(rendered.blocks)}
-    if rendered.metadata:
-        plain["metadata"] = {
-            "event_type": rendered.metadata.event_type,
-            "event_payload": rendered.metadata.event_payload,
-        }
-    return plain
-
-
 def _actions(message: Message) -> list[str]:
     return [e["action_id"] for block in message.blocks if block["type"] == "actions" for e in block["elements"]]  # type: ignore[index,union-attr,call-overload,misc]
 
 
 @pytest.mark.parametrize("name", VIEWS)
 def test_a_view_looks_as_its_golden_file(name: str) -> None:
-    text = json.dumps(_plain(VIEWS[name]()), indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps(plain(VIEWS[name]()), indent=1, ensure_ascii=False) + "\n"
     path = GOLDEN / f"{name}.json"
     if os.environ.get("FLAKEGUARD_GOLDEN") == "write":
         path.parent.mkdir(exist_ok=True)
@@ -94,7 +75,7 @@ def test_a_view_looks_as_its_golden_file(name: str) -> None:
 
 @pytest.mark.parametrize("name", VIEWS)
 def test_a_view_keeps_slacks_limits(name: str) -> None:
-    assert _problems(VIEWS[name]()) == []
+    assert problems(VIEWS[name]()) == []
 
 
 def test_no_golden_file_is_left_over() -> None:
@@ -165,13 +146,6 @@ def test_the_pages_of_a_home_survive_the_way_through_slack() -> None:
     for value in ("", "1", "x:1", "1:-1", "1:1:1", "9" * 40 + ":1"):
         with pytest.raises(InvalidInputError):
             ids.decode_pages(value)
-
-
-NAMES = st.one_of(
-    st.text(alphabet=st.characters(codec=None), max_size=200),
-    st.text(alphabet="`<>&|*_~:!@#\n\r\u202e\u2066\u200f\u05e9\u05dc\U0001f468\u200d\U0001f469\x00 ", max_size=200),
-    st.sampled_from(["<!channel>" * 20, "`" * 200, "&" * 200, "\U0001f600" * 200, "<https://evil.example|x>", "\n> x"]),
-)
 
 
 @settings(max_examples=40, deadline=None)
@@ -257,4 +231,4 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
         modal.info("Title", name + "."),
         home.home(state, NOW),
     ]
-    assert [problem for one in rendered for problem in _problems(one)] == []
+    assert [problem for one in rendered for problem in problems(one)] == []

@@ -22,14 +22,7 @@ from bot.analysis.reports.reported_case import ReportedCase, Summary
 from bot.analysis.runs import run_report
 from bot.errors import InvalidReportError
 from tests.unit.bounds import Bounds
-
-MIXED = b"""<?xml version="1.0"?><testsuites><testsuite name="a" tests="99" failures="99">
-<testcase classname="k" name="passes" time="1,234.5"/>
-<testcase classname="k" name="fails"><failure message="m" type="T">t</failure></testcase>
-<testcase classname="k" name="errs"><error/></testcase>
-<testcase classname="k" name="skips"><skipped/></testcase>
-<testcase classname="k" name="flakes"><flakyFailure message="once"/></testcase>
-</testsuite></testsuites>"""
+from tests.unit.mixed_report import MIXED
 
 
 class Slowly(io.BytesIO):

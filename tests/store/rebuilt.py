@@ -1,0 +1,36 @@
+"""Rebuilding the scores of a repository."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from bot.analysis.model import WorkspaceId
+from bot.jobs.context import Context
+from bot.slack.registry import Registry
+from bot.store import tables
+from tests.store.past import Past
+
+STATE = (tables.scorers, tables.pass_counts, tables.branch_beliefs, tables.scores)
+
+
+def context(past: Past) -> Context:
+    def nobody(_workspace_id: WorkspaceId) -> str:
+        raise AssertionError
+
+    slacks = Registry(nobody, base_url="http://127.0.0.1:9")
+    return Context(past.db, None, slacks, None, clock=lambda: past.now)
+
+
+def everything(past: Past) -> dict[str, list[tuple[object, ...]]]:
+    """Every bit of the stored scores, and what was found in the runs; times of writing and numbers of rows left out."""
+    found = {}
+    with past.db.begin() as session:
+        for table in (*STATE, tables.incidents):
+            columns = [column for column in table.c if column.name not in {"updated_at", "id"}]
+            rows = session.execute(sa.select(*columns).order_by(*table.primary_key.columns))
+            found[table.name] = [
+                tuple(bytes(one) if isinstance(one, memoryview) else one for one in row) for row in rows
+            ]
+        terms = session.execute(sa.select(tables.runs.c.id, tables.runs.c.outage).order_by(tables.runs.c.id))
+        found["outage"] = [tuple(row) for row in terms]
+    return found

@@ -1,0 +1,89 @@
+"""A repository of many tests that one channel is subscribed to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar, get_args
+
+import sqlalchemy as sa
+
+from bot.analysis.case_state import StatusChange
+from bot.analysis.model import Actor, ActorKind, CaseId, Channel, QuarantineId, RunId, Status
+from bot.analysis.notice import (
+    CardNotice,
+    Notice,
+)
+from bot.analysis.quarantine.lifecycle import Scope
+from bot.analysis.subscription import Filters
+from bot.services import notice, quarantine, subscription
+from bot.store.conversation import message as message_store
+from bot.store.conversation import notice as notice_store
+from bot.store.conversation.message import PostedMessage
+from bot.store.conversation.notice import StoredNotice
+from bot.store.database import Database
+from bot.store.runs import run as run_store
+from bot.store.tables import scores
+from bot.store.workspaces import workspace as workspace_store
+from tests.store.past import REPOSITORY, Past
+
+ANA = Actor(ActorKind.SLACK, "U0ANA", "Ana")
+
+
+BEN = Actor(ActorKind.SLACK, "U0BEN", "Ben")
+
+
+N = TypeVar("N", bound=Notice)
+
+
+NAMES = [f"t{number}" for number in range(210)]
+
+
+class SubscribedChannel(Past):
+    """A repository of 210 tests, of which one channel hears."""
+
+    def __init__(self, db: Database) -> None:
+        super().__init__(db)
+        self.run_id: RunId = self.run(dict.fromkeys(NAMES, "."))
+        with db.begin() as session:
+            workspace = workspace_store.put_by_token(session, sees_all=True, now=self.now)
+            self.channel = self.default_channel = Channel(workspace.id, "C0CIFLAKES")
+            subscription.subscribe(session, self.channel, REPOSITORY, Filters(), ANA, self.now)
+
+    def turn_flaky(self, names: Sequence[str]) -> None:
+        ids = [self.case_id(name) for name in names]
+        with self.db.begin() as session:
+            run = run_store.get(session, REPOSITORY, self.run_id)
+            notice.changes(
+                session, run, [StatusChange(one, Status.HEALTHY, Status.FLAKY) for one in ids], None, self.now
+            )
+
+    def stored(self, kind: type[Notice]) -> list[StoredNotice]:
+        with self.db.begin() as session:
+            return list(notice_store.list_of_kind(session, kind))
+
+    def notices(self, kind: type[N]) -> list[N]:
+        with self.db.begin() as session:
+            decoded = [one.decode() for each in get_args(Notice) for one in notice_store.list_of_kind(session, each)]
+        return [notice for notice in decoded if isinstance(notice, kind)]
+
+    def post_card(self, name: str) -> CaseId:
+        """A card of a flaky test, posted now."""
+        case_id = self.case_id(name)
+        with self.db.begin() as session:
+            key = CardNotice(repository_id=REPOSITORY, case_id=case_id, channel=self.channel).key()
+            message = PostedMessage(self.channel, "1.2", case_id)
+            message_store.insert_if_new(session, key, message, REPOSITORY, self.now)
+        return case_id
+
+    def propose(self, name: str, actor: Actor, days: int = 14, owner: str | None = "U0ANA") -> QuarantineId:
+        proposal = quarantine.Proposal(
+            case_id=self.case_id(name), scope=Scope.CASE, variant=None, fingerprint_id=None, days=days,
+            reason="it is slow", owner=owner,
+        )  # fmt: skip
+        with self.db.begin() as session:
+            return quarantine.propose(session, REPOSITORY, proposal, actor, self.now, channel=self.channel)
+
+
+def mark_flaky(channels: SubscribedChannel, case_id: CaseId) -> None:
+    with channels.db.begin() as session:
+        session.execute(sa.update(scores).where(scores.c.case_id == case_id).values(status="flaky"))
