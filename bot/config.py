@@ -1,4 +1,4 @@
-"""The settings: read once from the environment, validated, with messages that say how to mend them."""
+"""The settings: read once from the environment and validated; messages say how to fix them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SECRETS = (
 
 
 class Environment(StrEnum):
-    """Where the bot runs; production refuses to start half configured."""
+    """Where the bot runs; production refuses to start without every setting it needs."""
 
     DEVELOPMENT = "development"
     PRODUCTION = "production"
@@ -39,7 +39,7 @@ class Environment(StrEnum):
 
 
 class LogLevel(StrEnum):
-    """How much is logged."""
+    """The lowest level that is logged."""
 
     DEBUG = "DEBUG"
     INFO = "INFO"
@@ -64,7 +64,7 @@ OptionalText = Annotated[str | None, BeforeValidator(_empty_is_absent)]
 
 
 class Settings(BaseSettings):
-    """Everything the bot can be told; every secret may also come from the file named by `<NAME>_FILE`."""
+    """The settings, each from its environment variable; a secret also from the file in `<NAME>_FILE`."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=True)
 
@@ -125,7 +125,7 @@ class Settings(BaseSettings):
     @field_validator("approver_groups_text")
     @classmethod
     def _are_groups(cls, value: str | None) -> str | None:
-        if value is not None and any(not _GROUP.fullmatch(one) for one in _parts(value)):
+        if value is not None and any(not _GROUP.fullmatch(group) for group in _parts(value)):
             message = "must be ids of Slack user groups, comma-separated, such as S0123ABCD"
             raise ValueError(message)
         return value
@@ -133,18 +133,18 @@ class Settings(BaseSettings):
     @field_validator("token_keys")
     @classmethod
     def _are_keys(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and any(not _KEY.fullmatch(one) for one in _parts(value.get_secret_value())):
+        if value is not None and any(not _KEY.fullmatch(key) for key in _parts(value.get_secret_value())):
             message = "must be keys of 32 bytes in URL-safe base64, comma-separated; `flakeguard new-key` makes one"
             raise ValueError(message)
         return value
 
     @model_validator(mode="after")
     def _has_pairs(self) -> Self:
-        for name, one, other in (
+        for name, identifier, secret in (
             ("GITHUB_CLIENT", self.github_client_id, self.github_client_secret),
             ("SLACK_CLIENT", self.slack_client_id, self.slack_client_secret),
         ):
-            if (one is None) != (other is None):
+            if (identifier is None) != (secret is None):
                 message = f"{name}_ID and {name}_SECRET belong together; set both, or neither"
                 raise ValueError(message)
         if self.installs_by_oauth and not self.encryption_keys:
@@ -179,19 +179,19 @@ class Settings(BaseSettings):
 
     @property
     def webhook_secrets(self) -> tuple[str, ...]:
-        """The secrets a delivery may be signed with; several while one is being rotated out."""
+        """The secrets a delivery may be signed with; several while they are rotated."""
         if self.github_webhook_secret is None:
             return ()
         return _parts(self.github_webhook_secret.get_secret_value())
 
     @property
     def address(self) -> str:
-        """The address others reach this process at."""
+        """The base URL under which others reach this process."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
     @property
     def link_key(self) -> bytes | None:
-        """What the addresses of our own pages are signed with, made of a secret that is there anyway."""
+        """The key that signs links to our pages, derived from a secret that is set anyway."""
         secret = self.token_keys or self.slack_signing_secret or self.slack_bot_token
         if secret is None:
             return None
@@ -200,7 +200,7 @@ class Settings(BaseSettings):
 
     @property
     def approver_groups(self) -> tuple[str, ...]:
-        """The Slack user groups that decide where people cannot link GitHub accounts."""
+        """The Slack user groups whose members decide where people cannot link GitHub accounts."""
         return _parts(self.approver_groups_text or "")
 
     @property
@@ -210,7 +210,7 @@ class Settings(BaseSettings):
 
     @property
     def installs_by_oauth(self) -> bool:
-        """Whether workspaces install the Slack app by themselves."""
+        """Whether workspaces install the Slack app by OAuth."""
         return self.slack_client_id is not None and self.slack_client_secret is not None
 
     @property
@@ -219,7 +219,7 @@ class Settings(BaseSettings):
         return _parts(self.token_keys.get_secret_value()) if self.token_keys else ()
 
     def missing(self) -> tuple[str, ...]:
-        """The names of the secrets without which a door stays shut."""
+        """The names of the settings without which Slack or GitHub cannot be served."""
         absent: list[str] = []
         if self.slack_bot_token is None and not self.installs_by_oauth:
             absent.append("SLACK_BOT_TOKEN")
@@ -235,10 +235,10 @@ class Settings(BaseSettings):
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings from `environment` (the process's own when None).
+    """Read the settings from `environment`, by default that of the process.
 
     Raises:
-        ConfigurationError: names each variable that is missing or wrong, and says how to mend it.
+        ConfigurationError: a variable is missing or wrong; the message names it and how to fix it.
     """
     values = _with_files(os.environ if environment is None else environment)
     try:

@@ -1,4 +1,4 @@
-"""What can be seen from outside: structured logs with a correlation id, and the metrics."""
+"""Structured logs with a correlation id, and metrics."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ delivery_seconds = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
 commands_total = Counter("flakeguard_commands_total", "Commands by word", ["command"])
-runs_total = Counter("flakeguard_runs_total", "Runs ingested, by whether they were whole", ["complete"])
+runs_total = Counter("flakeguard_runs_total", "Runs ingested, by whether their reports were complete", ["complete"])
 results_total = Counter("flakeguard_results_total", "Results ingested")
-notices_total = Counter("flakeguard_notices_total", "Notices by kind and what became of them", ["kind", "outcome"])
-jobs_total = Counter("flakeguard_jobs_total", "Jobs by task and what became of them", ["task", "outcome"])
-upstream_errors_total = Counter("flakeguard_upstream_errors_total", "Failed calls to the outside", ["service"])
+notices_total = Counter("flakeguard_notices_total", "Notices by kind and outcome", ["kind", "outcome"])
+jobs_total = Counter("flakeguard_jobs_total", "Jobs by task and outcome", ["task", "outcome"])
+upstream_errors_total = Counter("flakeguard_upstream_errors_total", "Failed calls of GitHub and Slack", ["service"])
 queue_jobs = Gauge("flakeguard_queue_jobs", "Jobs in the queue by state", ["state"])
 ingest_seconds = Histogram("flakeguard_ingest_seconds", "Time to read, judge and store one run")
 
@@ -87,7 +87,7 @@ def redact(
     _method: str,
     event: MutableMapping[str, Any],  # structlog's own type of an event
 ) -> MutableMapping[str, Any]:
-    """Replace whatever looks like a secret, wherever in the line it stands."""
+    """Replace what looks like a secret, in every value of a log line."""
     for key, value in event.items():
         if isinstance(value, str):
             event[key] = _SECRET.sub("[secret]", value)
@@ -101,17 +101,17 @@ def logger(name: str) -> structlog.stdlib.BoundLogger:
 
 
 def new_id() -> str:
-    """A fresh correlation id."""
+    """A new correlation id."""
     return secrets.token_hex(8)
 
 
 @contextmanager
 def correlated(correlation_id: str, **values: str | int) -> Iterator[None]:
-    """Put the correlation id, and `values`, on every line logged inside."""
+    """Add the correlation id and `values` to every line logged inside."""
     with structlog.contextvars.bound_contextvars(correlation_id=correlation_id, **values):
         yield
 
 
 def current_id() -> str:
-    """The correlation id in force, a fresh one where there is none."""
+    """The correlation id of the context, or a new one."""
     return str(structlog.contextvars.get_contextvars().get("correlation_id") or new_id())

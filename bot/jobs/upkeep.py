@@ -12,18 +12,17 @@ from bot.services import cluster, learning
 _log = telemetry.logger(__name__)
 
 
-def refresh_clusters(context: Context, repository_id: int) -> None:
-    """Find the clusters of a repository anew."""
+def refresh_clusters(context: Context, repository_id: RepositoryId) -> None:
+    """Find the clusters of a repository again."""
     with context.db.begin() as session:
-        cluster.refresh(session, RepositoryId(repository_id), context.clock())
+        cluster.refresh(session, repository_id, context.clock())
 
 
-def learn(context: Context, repository_id: int) -> None:
-    """Train the model of a repository anew, with no transaction open meanwhile."""
-    repository = RepositoryId(repository_id)
+def learn(context: Context, repository_id: RepositoryId) -> None:
+    """Train the model of a repository; no transaction is open meanwhile."""
     with context.db.begin() as session:
-        labels, count = learned_model.list_labels(session, repository)
+        labels, count = learned_model.list_labels(session, repository_id)
     model, report = training.train(training.examples(labels))
     with context.db.begin() as session:
-        learning.keep_model(session, repository, model, report, count, context.clock())
+        learning.keep_model(session, repository_id, model, report, count, context.clock())
     _log.info("model trained", repository_id=repository_id, is_used=report.is_used, labels=report.labels)

@@ -1,13 +1,14 @@
-"""The worker: takes jobs from the queue, runs them in threads, decides what is tried again."""
+"""The worker: takes jobs from the queue, runs them in threads, and decides which are retried."""
 
 from __future__ import annotations
 
 import asyncio
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from typing import Final
 
 import procrastinate
 from procrastinate.exceptions import ConnectorException, UniqueViolation
@@ -24,34 +25,37 @@ from bot.store import queue
 from bot.store.queue import HAND_ON
 
 CONCURRENCY = {queue.DEFAULT: 4, queue.MESSAGES: 4}
-"""Threads per queue: runs being read and a Slack that does not answer are never in each other's way."""
+"""Threads per queue, so that reading runs and waiting for Slack do not block each other."""
 _THREADS = sum(CONCURRENCY.values())
-_PATIENT_ATTEMPTS = 200
+_UPSTREAM_ATTEMPTS = 200
+"""About three hours: as long as an outage of GitHub or Slack may last."""
 _UNEXPECTED_ATTEMPTS = 5
-_LONGEST_WAIT = 60.0
-_POLL = 0.1  # seconds; a job that waited for another one's lock is not notified of its end
-_HEARTBEAT = 3.0
-_STALLED = 12.0
+_LONGEST_WAIT_SECONDS = 60.0
+_POLL_SECONDS = 0.1  # no notification is sent when a lock that a job waits for is released
+_HEARTBEAT_SECONDS = 3.0
+_STALLED_SECONDS = 12.0
+_GRACE_SECONDS = 15
+_Arguments = dict[str, str | int]
 _log = telemetry.logger(__name__)
 
 
-class _Patience(BaseRetryStrategy):
-    """What is worth another try: another service's trouble for hours, our own surprise a few times."""
+class _RetryStrategy(BaseRetryStrategy):
+    """Retries what failed upstream for hours, an unexpected error a few times, and what was refused never."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         if isinstance(exception, UserError | PermanentUpstreamError):
             return None
-        patient = isinstance(exception, UpstreamError)
-        if job.attempts >= (_PATIENT_ATTEMPTS if patient else _UNEXPECTED_ATTEMPTS):
+        is_upstream = isinstance(exception, UpstreamError)
+        if job.attempts >= (_UPSTREAM_ATTEMPTS if is_upstream else _UNEXPECTED_ATTEMPTS):
             return None
-        wait = min(2.0 ** min(job.attempts, 10), _LONGEST_WAIT)
+        wait = min(2.0 ** min(job.attempts, 10), _LONGEST_WAIT_SECONDS)
         if isinstance(exception, UpstreamError) and exception.retry_after is not None:
             wait = max(exception.retry_after, 1.0)
         return RetryDecision(retry_in={"seconds": math.ceil(wait)})
 
 
-class _Jobs(JobManager):
-    """The queue, in which a job that is to be tried again gives way, and its wait, to one that waits for the same."""
+class _JobManager(JobManager):
+    """Drops the retry of a job whose equivalent is queued, and moves its delay to that job."""
 
     async def retry_job_by_id_async(
         self,
@@ -80,7 +84,7 @@ class Worker:
         self._ready = threading.Event()
 
     def start(self) -> None:
-        """Begin to take jobs."""
+        """Start taking jobs."""
         self._thread.start()
 
     def stop(self, timeout: float = 20) -> None:
@@ -111,7 +115,7 @@ class Worker:
                 conninfo=self._context.db.conninfo, min_size=1, max_size=_THREADS + 4
             )
             app = procrastinate.App(connector=connector)
-            app.job_manager = _Jobs(connector)
+            app.job_manager = _JobManager(connector)
             self._register(app)
             try:
                 async with app.open_async():
@@ -125,8 +129,8 @@ class Worker:
                         watch.cancel()
             except asyncio.CancelledError:
                 return
-            except Exception:  # noqa: BLE001  # the database may be away: the worker must come back with it
-                _log.exception("worker interrupted, it starts again")
+            except Exception:  # noqa: BLE001  # the database may be away, and the worker has to survive that
+                _log.exception("worker interrupted, it restarts")
                 await asyncio.sleep(1)
 
     async def _work_all(self, app: procrastinate.App) -> None:
@@ -140,50 +144,41 @@ class Worker:
             name=name,
             concurrency=CONCURRENCY[name],
             install_signal_handlers=False,
-            fetch_job_polling_interval=_POLL,
-            update_heartbeat_interval=_HEARTBEAT,
-            stalled_worker_timeout=_STALLED,
-            shutdown_graceful_timeout=15,
+            fetch_job_polling_interval=_POLL_SECONDS,
+            update_heartbeat_interval=_HEARTBEAT_SECONDS,
+            stalled_worker_timeout=_STALLED_SECONDS,
+            shutdown_graceful_timeout=_GRACE_SECONDS,
         )
 
     async def _watch(self, app: procrastinate.App) -> None:
-        """Give the jobs of workers that died back to the queue."""
+        """Return the jobs of workers that died to the queue, again and again."""
         while True:
-            await asyncio.sleep(_HEARTBEAT)
+            await asyncio.sleep(_HEARTBEAT_SECONDS)
             try:
                 await self._recover(app)
             except ConnectorException as error:
-                _log.warning("jobs of lost workers not looked for", reason=str(error))
+                _log.warning("stalled jobs not looked for", reason=str(error))
 
     async def _recover(self, app: procrastinate.App) -> None:
-        for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED):
+        for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_SECONDS):
             try:
                 await app.job_manager.retry_job(job)
             except ConnectorException:  # another process was first
                 continue
-            _log.warning("job of a lost worker taken up again", job=job.id, task=job.task_name)
+            _log.warning("stalled job returned to the queue", job=job.id, task=job.task_name)
 
     def _register(self, app: procrastinate.App) -> None:
-        self._task_of(app, queue.INGEST, lambda arguments: inbox.process(self._context, str(arguments["delivery_id"])))
-        self._task_of(app, queue.NOTICE, lambda arguments: outbox.send(self._context, int(arguments["notice_id"])))
-        self._task_of(app, queue.CHANNEL, lambda arguments: outbox.send_next(self._context, _channel(arguments)))
-        self._task_of(app, queue.POLICY, lambda arguments: policy.fetch(self._context, _repository(arguments)))
+        for name, handler in _HANDLERS.items():
+            app.task(name=name, retry=_RetryStrategy())(self._task_of(name, handler))
 
-        self._task_of(app, queue.REBUILD, lambda given: rescore.rescore(self._context, _repository(given)))
-        self._task_of(app, queue.RECOVERY, lambda given: rescore.release(self._context, _repository(given)))
-        self._task_of(
-            app, queue.CLUSTERS, lambda given: upkeep.refresh_clusters(self._context, int(given["repository_id"]))
-        )
-        self._task_of(app, queue.LEARN, lambda given: upkeep.learn(self._context, int(given["repository_id"])))
-
-    def _task_of(self, app: procrastinate.App, name: str, action: Callable[[dict[str, str | int]], object]) -> None:
+    def _task_of(self, name: str, handler: Callable[[Context, _Arguments], object]) -> Callable[..., None]:
         def run(correlation_id: str, **arguments: str | int) -> None:
             with telemetry.correlated(correlation_id):
                 try:
-                    action(arguments)
+                    handler(self._context, arguments)
                 except UpstreamError as error:
                     telemetry.jobs_total.labels(task=name, outcome="postponed").inc()
-                    _log.warning("job postponed", task=name, reason=str(error))
+                    _log.warning("job will be retried", task=name, reason=str(error))
                     raise
                 except Exception:
                     telemetry.jobs_total.labels(task=name, outcome="failed").inc()
@@ -191,12 +186,33 @@ class Worker:
                     raise
                 telemetry.jobs_total.labels(task=name, outcome="done").inc()
 
-        app.task(name=name, retry=_Patience())(run)
+        return run
 
 
-def _repository(arguments: dict[str, str | int]) -> RepositoryId:
-    return RepositoryId(int(arguments["repository_id"]))
+def _ingest(context: Context, arguments: _Arguments) -> None:
+    inbox.process(context, str(arguments["delivery_id"]))
 
 
-def _channel(arguments: dict[str, str | int]) -> Channel:
-    return Channel(WorkspaceId(int(arguments["workspace_id"])), str(arguments["channel"]))
+def _notice(context: Context, arguments: _Arguments) -> None:
+    outbox.send(context, int(arguments["notice_id"]))
+
+
+def _channel(context: Context, arguments: _Arguments) -> None:
+    workspace_id = WorkspaceId(int(arguments["workspace_id"]))
+    outbox.send_next(context, Channel(workspace_id, str(arguments["channel"])))
+
+
+def _of_repository(handler: Callable[[Context, RepositoryId], object]) -> Callable[[Context, _Arguments], object]:
+    return lambda context, arguments: handler(context, RepositoryId(int(arguments["repository_id"])))
+
+
+_HANDLERS: Final[Mapping[str, Callable[[Context, _Arguments], object]]] = {
+    queue.INGEST: _ingest,
+    queue.NOTICE: _notice,
+    queue.CHANNEL: _channel,
+    queue.POLICY: _of_repository(policy.fetch),
+    queue.REBUILD: _of_repository(rescore.rescore),
+    queue.RECOVERY: _of_repository(rescore.release),
+    queue.CLUSTERS: _of_repository(upkeep.refresh_clusters),
+    queue.LEARN: _of_repository(upkeep.learn),
+}

@@ -1,4 +1,4 @@
-"""Recording a run: its results, what they say of every case, and what has to be announced."""
+"""Records a run: stores its results, judges its cases, and announces what changed."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ from bot.analysis.model import (
     RunId,
     RunReport,
 )
+from bot.analysis.quarantine.policy import Thresholds
 from bot.analysis.run import Run, StoredRun
 from bot.analysis.runs import completeness
 from bot.analysis.scoring import variant_results
 from bot.analysis.scoring.variant_results import VariantResults
 from bot.queries import incident as incident_query
-from bot.queries import policy
+from bot.queries import policy as policy_query
 from bot.services import (
     author,
     cluster,
@@ -50,16 +51,16 @@ from bot.store.scores import scorer as scorer_store
 from bot.store.workspaces import repository as repository_store
 
 HISTORY_AGE = timedelta(hours=24)
-"""A run older than this is history: what it teaches is folded into one message."""
+"""A run older than this is history: all of those are announced in one message."""
 
 _STOPPED = frozenset({"cancelled", "skipped", "stale"})
-"""Conclusions of runs that somebody stopped: what they lack is no news, only no evidence."""
+"""Conclusions of runs that somebody stopped: nobody is told that their reports are incomplete."""
 
 _log = telemetry.logger(__name__)
 
 
 def begin(session: Session, run: Run, now: datetime) -> RunId:
-    """Record that a run exists, finished or not; its commit's check shows it."""
+    """Record that a run exists, finished or not; the check run of its commit shows it."""
     run_id = run_store.put(session, run)
     if now - run.started_at < HISTORY_AGE:
         notice.check_runs(session, run.repository_id, [run.head_sha], now)
@@ -83,12 +84,13 @@ def record(
     if run.ingested_at is not None:
         return False
     repository = repository_store.get(session, repository_id)
+    policy = policy_query.of_repository(session, repository_id)
     report = completeness.assess(
         report,
         run.workflow_path,
         run_part_store.list_attempts(session, run),
         run_part_store.list_before(session, run),
-        policy.of_repository(session, repository_id),
+        policy,
     )
     ids = identity_store.put(
         session, repository_id, (case.identity for variant in report.variants for case in variant.cases), run.started_at
@@ -98,7 +100,7 @@ def record(
     _store(session, repository_id, run, report, ids, now)
     suites = rename.suites(session, repository_id, ids.values())
     variants = [variant_results.of_report(variant, ids, suites) for variant in report.variants]
-    judgement = _judge(session, run, variants, now)
+    judgement = _judge(session, run, variants, policy.thresholds, now)
     cluster.remember_orders(session, repository_id, run_id, report, ids)
     if judgement.failed:
         cluster.request_refresh(session, repository_id, now)
@@ -139,15 +141,11 @@ def record(
 
 
 def _judge(
-    session: Session,
-    run: StoredRun,
-    variants: Sequence[VariantResults],
-    now: datetime,
+    session: Session, run: StoredRun, variants: Sequence[VariantResults], thresholds: Thresholds, now: datetime
 ) -> judge.Judgement:
     """Judge a run, or leave it out where somebody marked its time as an incident; keep the outages found in it."""
     if incident.covering(incident_store.list_marked(session, run.repository_id), run):
         return judge.leave_out(variants, LEFT_OUT)
-    thresholds = policy.of_repository(session, run.repository_id).thresholds
     judgement = judge.judge(session, run, variants, now, thresholds)
     if judgement.observations is None:
         rebuild.request_if_idle(session, run.repository_id, now)
