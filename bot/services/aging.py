@@ -1,4 +1,4 @@
-"""Statuses that end with time: infra is shown next to its outage only, also where a case does not run any more."""
+"""Statuses that end with time: a case is infra only for some days after its outage, even if it never runs again."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from bot.store.scores import scorer as scorer_store
 
 
 def end_infra(session: Session, now: datetime) -> int:
-    """End the status infra of every case whose outage is long over; returns how many (case, variant) had it.
+    """End the status infra of every case whose outage is long over; returns how many (case, variant) it ends for.
 
-    Only what is shown changes: the state goes on from where the case last ran.
+    Only the status changes. The state of the filter stays as it was after the last run of the case.
     """
     return sum(
         _end_infra(session, repository_id, now)
@@ -28,7 +28,7 @@ def end_infra(session: Session, now: datetime) -> int:
 def _end_infra(session: Session, repository_id: RepositoryId, now: datetime) -> int:
     stored = scorer_store.lock(session, repository_id)
     if stored is None or stored.model != scoring.MODEL.version:
-        return 0  # the scores are about to be computed anew
+        return 0  # a rebuild of the scores is due
     rows = score_store.list_stored(session, repository_id, status=Status.INFRA)
     thresholds = policy.of_repository(session, repository_id).thresholds
     scorer = scoring.Scorer.of_cases([row.state for row in rows], stored.keys, thresholds)

@@ -1,8 +1,8 @@
-"""Scoring a repository anew from its stored runs: when the model changed, or when runs left the scores.
+"""Rebuilding the scores of a repository from its stored runs, after the model changed or runs left the scores (ADR 10).
 
-The long part reads run after run into memory and holds no lock; the last runs, the exchange of the scores and what
-follows from it are one transaction under the repository's lock. Until then the old scores stand, and runs that come
-meanwhile are judged by them and read here too, so a rebuild that is killed has changed nothing.
+The long part reads run after run into memory and holds no lock. The last runs, the replacement of the scores and what
+follows from it are one transaction under the repository's lock. Until then the old scores stay in use, and runs that
+arrive are judged by them and read here too, so a rebuild that is killed has changed nothing.
 """
 
 from __future__ import annotations
@@ -92,23 +92,23 @@ class Suites:
         if len(case_ids) and case_ids[-1] >= len(self._of):
             self._load(session)
         used, numbers = np.unique(self._of[case_ids], return_inverse=True)
-        found = numbers.astype(np.int32), tuple(self._names[channel] for channel in used.tolist())
+        suites = numbers.astype(np.int32), tuple(self._names[number] for number in used.tolist())
         if whole:
-            self._kept[kind] = found
-        return found
+            self._kept[kind] = suites
+        return suites
 
     def _load(self, session: Session) -> None:
-        named = history_store.list_suites(session, self._repository_id)
-        self._names = sorted(set(named.values()))
-        channels = {name: channel for channel, name in enumerate(self._names)}
-        self._of = np.zeros(max(named, default=-1) + 1, dtype=np.int32)
-        for case_id, name in named.items():
-            self._of[case_id] = channels[name]
+        suite_of = history_store.list_suites(session, self._repository_id)
+        self._names = sorted(set(suite_of.values()))
+        numbers = {name: number for number, name in enumerate(self._names)}
+        self._of = np.zeros(max(suite_of, default=-1) + 1, dtype=np.int32)
+        for case_id, name in suite_of.items():
+            self._of[case_id] = numbers[name]
 
 
 @dataclass(slots=True)
 class Replay:
-    """A rebuild on its way: the filter as far as it has read, and what it found in the runs.
+    """A rebuild in progress: the filter after the runs read so far, and the incidents it found in them.
 
     `heard` is the number of the last label that was weighed.
     """
@@ -126,10 +126,10 @@ class Replay:
 
 
 def begin(session: Session, repository_id: RepositoryId) -> Replay:
-    """Begin to read a repository's runs from the first on.
+    """Start a rebuild from the first run of a repository.
 
-    The number of (case, variant) the filter works with stays, so that the scores come out to the last bit as they
-    are; only where the model changed or the repository has outgrown it is it counted anew.
+    The filter keeps its number of (case, variant), so that the same runs give the same scores to the last bit. It is
+    counted again only if the model changed or the repository has outgrown it.
     """
     stored = scorer_store.find(session, repository_id)
     stays = stored is not None and stored.model == scoring.MODEL.version and not stored.outgrown
@@ -157,9 +157,9 @@ def advance(session: Session, replay: Replay, limit: int = BATCH) -> int:
 
 
 def finish(session: Session, replay: Replay, channel: Channel | None, now: datetime) -> bool:
-    """Read what came meanwhile, exchange the scores, and take back what rested on runs that left them.
+    """Read the runs that arrived meanwhile, replace the scores, and take back what runs that left them caused.
 
-    Returns False, with nothing changed, where something was asked for since the rebuild began: it has to begin anew.
+    Returns False, with nothing changed, if a rebuild was requested since this one began: it has to start again.
     """
     repository_id = replay.repository_id
     scorer_store.lock(session, repository_id)
@@ -182,7 +182,7 @@ def finish(session: Session, replay: Replay, channel: Channel | None, now: datet
     _announce(session, repository_id, changes, unjudged, channel, now)
     taken_back = retraction.take_back(session, repository_id, replay.left_out, after, now)
     _log.info(
-        "repository scored anew",
+        "scores rebuilt",
         repository=repository_id,
         runs=len(replay.terms),
         left_out=len(replay.left_out),
@@ -218,7 +218,7 @@ def _announce(
     channel: Channel | None,
     now: datetime,
 ) -> None:
-    """Bring the cards of changed cases up to date; one that failed in a run nobody judged before is told of as ever."""
+    """Update the cards of changed cases; those that failed in runs not judged before are announced as usual."""
     new = execution_store.list_failing_cases(session, repository_id, unjudged)
     if unjudged:
         latest = run_store.get(session, repository_id, unjudged[-1])

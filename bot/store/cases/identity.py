@@ -1,4 +1,4 @@
-"""Which case an identity is: found by its key, under its present name or a former one; new ones are added."""
+"""The case of an identity, by its key: under its present name or a former one. New cases are added."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from bot.store.tables import cases
 def put(
     session: Session, repository_id: RepositoryId, identities: Iterable[Identity], now: datetime
 ) -> dict[bytes, CaseId]:
-    """The number of every identity; those not seen before get one, a former name that of the case that goes on.
+    """The number of every identity: a new one for those not seen before, for a former name that of its case.
 
-    Where a run has a case under two of its names, they are two tests after all: one goes on as a case of its own.
+    If a run has a case under two of its names, they are two tests after all, and one becomes a case of its own.
     """
     wanted = {identity.key: identity for identity in identities}
     if not wanted:
@@ -28,21 +28,21 @@ def put(
     if new:
         _insert(session, repository_id, new, now)
         known = _find_numbers(session, repository_id, wanted)
-    return _told_apart(session, repository_id, known, now)
+    return _separate(session, repository_id, known, now)
 
 
-def _told_apart(
+def _separate(
     session: Session, repository_id: RepositoryId, known: Mapping[bytes, tuple[CaseId, CaseId | None]], now: datetime
 ) -> dict[bytes, CaseId]:
-    """One number per key: of the names of one case in one run the present one, else the newest, stays that case."""
+    """One number per key: of several names of one case in one run, the present or else the newest keeps the case."""
     names: dict[CaseId, list[tuple[bool, CaseId, bytes]]] = {}
     for key, (number, former) in known.items():
         names.setdefault(former or number, []).append((former is None, number, key))
     numbers: dict[bytes, CaseId] = {}
     freed: list[CaseId] = []
     for case_id, candidates in names.items():
-        *others, stays = sorted(candidates)
-        numbers[stays[2]] = case_id
+        *others, kept = sorted(candidates)
+        numbers[kept[2]] = case_id
         for _, number, key in others:
             numbers[key] = number
             freed.append(number)
