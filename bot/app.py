@@ -25,6 +25,8 @@ from bot.jobs import rescore
 from bot.jobs.context import Context
 from bot.jobs.schedule import Clock
 from bot.jobs.worker import Worker
+from bot.services import author_feedback, event, learning, notice
+from bot.services import rebuild as rebuild_service
 from bot.services.page_link import PageLinks
 from bot.slack.oauth import Credentials, Flow
 from bot.slack.registry import Registry
@@ -44,12 +46,21 @@ from bot.web.webhooks import Webhook
 
 _log = telemetry.logger(__name__)
 
+SUBSCRIBERS: Sequence[event.Subscriber] = (
+    learning.record_labels,
+    author_feedback.apply,
+    notice.post_events,
+    rebuild_service.request_for_incidents,
+)
+"""Who reacts to the events of the audit trail, in this order: a label keeps the belief of before the feedback."""
+
 
 class Bot:
     """Everything one process of FlakeGuard has; `close` ends it in the order that loses nothing."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        event.subscribe(SUBSCRIBERS)
         self._server: embedded.Server | None = None
         if settings.database_url is None:
             self._server = embedded.start(settings.data)

@@ -12,10 +12,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from bot.app import SUBSCRIBERS
+from bot.services import event
 from bot.store import embedded
 from bot.store.database import Database
 
 _numbers = itertools.count(1)
+event.subscribe(SUBSCRIBERS)  # as a process of the bot does
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

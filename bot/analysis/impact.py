@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from bot.analysis.audit import AuditAction
 from bot.analysis.case_state import VariantScore
 from bot.analysis.model import CaseId, RunId, Status
 from bot.analysis.quarantine.lifecycle import Scope
@@ -220,14 +221,18 @@ def assess(period: Period) -> tuple[list[Impact], Totals]:
     return impacts, tally.totals()
 
 
-def masked_times(moves: Iterable[tuple[str, datetime]], end: datetime) -> list[tuple[datetime, datetime]]:
-    """The times in which a quarantine masked, by its moves in order (`approve`, `suspend`, …) and its latest end."""
+MASKING = frozenset({AuditAction.APPROVE, AuditAction.RESUME})
+UNMASKING = frozenset({AuditAction.SUSPEND, AuditAction.LIFT, AuditAction.RELEASE, AuditAction.EXPIRE})
+
+
+def masked_times(moves: Iterable[tuple[AuditAction, datetime]], end: datetime) -> list[tuple[datetime, datetime]]:
+    """The times in which a quarantine masked, from what was done to it in order, and its latest end."""
     times: list[tuple[datetime, datetime]] = []
     since: datetime | None = None
     for action, at in moves:
-        if action in {"approve", "resume"}:
+        if action in MASKING:
             since = since or at
-        elif action in {"suspend", "lift", "expire"} and since is not None:
+        elif action in UNMASKING and since is not None:
             times.append((since, min(at, end)))
             since = None
     if since is not None:

@@ -8,7 +8,7 @@ the time it is sent. `is_living` kinds are brought up to date when they are aske
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import ClassVar, TypeAlias, get_args
 
 from bot.analysis.model import CaseId, Channel, EventId, QuarantineId, RepositoryId, RunId, Status
@@ -203,9 +203,10 @@ class CheckRunNotice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomeNotice:
-    """The App Home of one person."""
+    """The App Home of one person, which rests between two updates."""
 
     kind: ClassVar = "home"
+    rest: ClassVar = timedelta(seconds=5)
     is_living: ClassVar = True
     channel: Channel
 

@@ -39,7 +39,7 @@ def on_rerun(context: SlackContext, action: BlockAction, authorized: Authorized[
 def on_mine(context: SlackContext, action: BlockAction, authorized: Authorized[Repository]) -> None:
     """Keep that the author says it is their change."""
     with context.begin() as session:
-        author.say_mine(session, _own(context, session, action), authorized.actor, context.now)
+        author.claim(session, _own(context, session, action), authorized.actor, context.now)
 
 
 def on_silence(context: SlackContext, action: BlockAction, _authorized: Authorized[Repository]) -> None:

@@ -10,7 +10,6 @@ from bot.commands.request.parser import Typed
 from bot.queries import case as case_query
 from bot.queries import explanation, owner
 from bot.queries.access import Authorized
-from bot.services.quarantine import DEEDS
 from bot.slack import form
 from bot.slack.block_kit import Message, View
 from bot.slack.ids import Action, CaseAction, CaseChoice, ChoiceTarget, PickList
@@ -74,10 +73,8 @@ def _details(context: SlackContext, authorized: Authorized[Case]) -> Message:
     with context.begin() as session:
         profile = case_query.of_case(session, case.id, now)
         trail = [
-            case_view.AuditLine(
-                entry.created_at, entry.actor.name, DEEDS.get(entry.tag.partition(":")[2], entry.tag), entry.reason
-            )
-            for entry in audit_store.list_case(session, case.repository_id, case.id)
+            case_view.AuditLine(event.at, event.actor.name, event.action.phrase, event.reason)
+            for event in audit_store.list_case(session, case.repository_id, case.id)
         ]
         return case_view.case_details(
             profile,

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 from bot import telemetry
 from bot.analysis.model import Channel
-from bot.services import subscription
 from bot.services import workspace as workspaces
 from bot.slack.event_payloads import LifecycleEvent
 from bot.store.database import Session
@@ -51,7 +50,7 @@ def _closing(reason: str) -> Handler:
 
 
 def _on_opened(session: Session, workspace: Workspace, event: LifecycleEvent, _now: datetime) -> None:
-    subscription.resume(session, Channel(workspace.id, event.event.channel))
+    workspaces.resume(session, Channel(workspace.id, event.event.channel))
 
 
 def _on_joined(session: Session, workspace: Workspace, event: LifecycleEvent, now: datetime) -> None:

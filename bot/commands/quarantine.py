@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.analysis.quarantine.lifecycle import OverBudgetError, Quarantine, Scope, State
+from bot.analysis.quarantine.budget import OverBudgetError
+from bot.analysis.quarantine.lifecycle import Quarantine, Scope, State
+from bot.analysis.quarantine.proposal import Proposal
 from bot.commands import case_picker
 from bot.commands.request.context import Command, SlackContext
 from bot.commands.request.parser import Typed
@@ -74,7 +76,7 @@ def on_propose(context: SlackContext, submission: ViewSubmission, authorized: Au
     """Propose what was filled in."""
     target = Target.decode(submission.view.private_metadata)
     answers = form.QuarantineForm.decode(submission.view.state.values)
-    proposal = quarantine.Proposal(
+    proposal = Proposal(
         case_id=authorized.subject.id,
         scope=answers.scope,
         variant=target.variant if answers.scope is Scope.VARIANT else None,
@@ -85,13 +87,12 @@ def on_propose(context: SlackContext, submission: ViewSubmission, authorized: Au
     )
     channel = context.opening_channel(target.channel)
     with context.begin() as session:
-        quarantine.propose(session, authorized.repository.id, proposal, authorized.actor, context.now, channel=channel)
+        quarantine.propose(session, authorized, proposal, context.now, channel=channel)
 
 
 def approve(_action: BlockAction, authorized: Authorized[Quarantine], session: Session, now: datetime) -> None:
     """Approve the quarantine whose button was clicked."""
-    budget = authorized.policy.quarantine.budget
-    quarantine.approve(session, authorized.subject.id, authorized.actor, now, budget=budget)
+    quarantine.approve(session, authorized, now)
 
 
 def approve_instead(
@@ -100,25 +101,17 @@ def approve_instead(
     """Approve a quarantine in place of another one."""
     target = Target.decode(submission.view.private_metadata)
     answers = form.BudgetForm.decode(submission.view.state.values)
-    quarantine.approve(
-        session,
-        authorized.subject.id,
-        authorized.actor,
-        now,
-        budget=authorized.policy.quarantine.budget,
-        leaves=answers.leaves,
-        expected=target.version,
-    )
+    quarantine.approve(session, authorized, now, leaves=answers.leaves, expected=target.version)
 
 
 def withdraw(_action: BlockAction, authorized: Authorized[Quarantine], session: Session, now: datetime) -> None:
     """Take a proposal back."""
-    quarantine.withdraw(session, authorized.subject.id, authorized.actor, now)
+    quarantine.withdraw(session, authorized, now)
 
 
 def lift(action: BlockAction, authorized: Authorized[Quarantine], session: Session, now: datetime) -> Message | None:
     """End a quarantine; where nobody else saw the button, the person is told."""
-    quarantine.lift(session, authorized.subject.id, authorized.actor, now)
+    quarantine.lift(session, authorized, now)
     if not action.container.is_ephemeral:
         return None
     return response.done("The quarantine is lifted: the test fails builds again.")
@@ -128,30 +121,20 @@ def reject(submission: ViewSubmission, authorized: Authorized[Quarantine], sessi
     """Turn a proposal down."""
     target = Target.decode(submission.view.private_metadata)
     answers = form.RejectForm.decode(submission.view.state.values)
-    quarantine.reject(
-        session,
-        authorized.subject.id,
-        answers.reason,
-        answers.text,
-        authorized.actor,
-        now,
-        expected=target.version,
-    )
+    quarantine.reject(session, authorized, answers.reason, answers.text, now, expected=target.version)
 
 
 def resume(submission: ViewSubmission, authorized: Authorized[Quarantine], session: Session, now: datetime) -> None:
     """Mask a broken case again."""
     target = Target.decode(submission.view.private_metadata)
     answers = form.ResumeForm.decode(submission.view.state.values)
-    quarantine.resume(session, authorized.subject.id, answers.reason, authorized.actor, now, expected=target.version)
+    quarantine.resume(session, authorized, answers.reason, now, expected=target.version)
 
 
 def label(submission: ViewSubmission, authorized: Authorized[Case], session: Session, now: datetime) -> None:
     """Keep what a person says of a case."""
     answers = form.RejectForm.decode(submission.view.state.values)
-    quarantine.label(
-        session, authorized.repository.id, authorized.subject.id, answers.reason, answers.text, authorized.actor, now
-    )
+    quarantine.label(session, authorized, answers.reason, answers.text, now)
 
 
 def on_reject_open(context: SlackContext, _action: BlockAction, authorized: Authorized[Quarantine]) -> None:

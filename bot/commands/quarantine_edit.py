@@ -47,7 +47,7 @@ def open_mute(context: SlackContext, authorized: Authorized[Case], days: int | N
 def unmute(context: SlackContext, authorized: Authorized[Case], _days: int | None = None) -> None:
     """Announce a case again."""
     with context.begin() as session:
-        quarantine.unmute(session, authorized.repository.id, authorized.subject.id, authorized.actor, context.now)
+        quarantine.unmute(session, authorized, context.now)
     context.answer(response.done("The test is announced again."))
 
 
@@ -62,20 +62,20 @@ def extend(submission: ViewSubmission, authorized: Authorized[Quarantine], sessi
     """Let a quarantine last longer."""
     target = Target.decode(submission.view.private_metadata)
     days = form.DaysForm.decode(submission.view.state.values).days
-    quarantine.extend(session, authorized.subject.id, days, authorized.actor, now, expected=target.version)
+    quarantine.extend(session, authorized, days, now, expected=target.version)
 
 
 def assign(submission: ViewSubmission, authorized: Authorized[Quarantine], session: Session, now: datetime) -> None:
     """Name who will fix a case."""
     target = Target.decode(submission.view.private_metadata)
     owner = form.OwnerForm.decode(submission.view.state.values).owner
-    quarantine.assign(session, authorized.subject.id, owner, authorized.actor, now, expected=target.version)
+    quarantine.assign(session, authorized, owner, now, expected=target.version)
 
 
 def mute(submission: ViewSubmission, authorized: Authorized[Case], session: Session, now: datetime) -> None:
     """Announce nothing of a case for a while."""
     days = form.DaysForm.decode(submission.view.state.values).days
-    quarantine.mute(session, authorized.repository.id, authorized.subject.id, days, authorized.actor, now)
+    quarantine.mute(session, authorized, days, now)
 
 
 def _require_open(latest: Quarantine | None) -> Quarantine:

@@ -8,7 +8,7 @@ from typing import Final
 
 from bot import telemetry
 from bot.analysis.model import RepositoryId, Status
-from bot.analysis.quarantine.lifecycle import Scope
+from bot.analysis.quarantine.proposal import Proposal
 from bot.errors import NotAllowedError, UserError
 from bot.github.check_run import NAME, QUARANTINE, RERUN
 from bot.github.webhook.event import CheckRunEvent
@@ -80,20 +80,15 @@ def _propose(context: Context, authorized: Authorized[Repository], head_sha: str
         if failure.status is Status.FLAKY and not failure.quarantined_until
     }
     for failure in list(flaky.values())[:MAX_PROPOSALS]:
-        proposal = quarantine.Proposal(
+        proposal = Proposal(
             case_id=failure.case_id,
-            scope=Scope.CASE,
-            variant=None,
-            fingerprint_id=None,
             days=authorized.policy.quarantine.days,
             reason=f"Asked for on the check run of {head_sha[:7]}: flaky in {failure.variant}.",
-            owner=None,
         )
         try:
             with context.db.begin() as session:
                 channel = context.default_channel_of(session)
-                actor, now = authorized.actor, context.clock()
-                quarantine.propose(session, repository_id, proposal, actor, now, channel=channel)
+                quarantine.propose(session, authorized, proposal, context.clock(), channel=channel)
         except UserError as error:
             _log.info("proposal from a check run not made", reason=str(error))
 

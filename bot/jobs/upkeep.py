@@ -18,6 +18,12 @@ def refresh_clusters(context: Context, repository_id: RepositoryId) -> None:
         cluster.refresh(session, repository_id, context.clock())
 
 
+def compute_features(context: Context, repository_id: RepositoryId) -> None:
+    """Add features to the labels of a repository that have none yet."""
+    with context.db.begin() as session:
+        learning.compute_features(session, repository_id, context.clock())
+
+
 def learn(context: Context, repository_id: RepositoryId) -> None:
     """Train the model of a repository; no transaction is open meanwhile."""
     with context.db.begin() as session:

@@ -214,5 +214,6 @@ _HANDLERS: Final[Mapping[str, Callable[[Context, _Arguments], object]]] = {
     queue.REBUILD: _of_repository(rescore.rescore),
     queue.RECOVERY: _of_repository(rescore.release),
     queue.CLUSTERS: _of_repository(upkeep.refresh_clusters),
+    queue.FEATURES: _of_repository(upkeep.compute_features),
     queue.LEARN: _of_repository(upkeep.learn),
 }

@@ -11,7 +11,7 @@ from bot.analysis import scoring
 from bot.analysis.failures import cluster as rules
 from bot.analysis.failures import order_dependence
 from bot.analysis.failures.cluster import Cluster, FailedRun
-from bot.analysis.model import Actor, CaseId, ClusterKind, Outcome, RepositoryId, RunId, RunReport, Status
+from bot.analysis.model import CaseId, ClusterKind, Outcome, RepositoryId, RunId, RunReport, Status
 from bot.queries import suite
 from bot.store import queue
 from bot.store.cases import case as case_store
@@ -19,7 +19,6 @@ from bot.store.cases import cluster as cluster_store
 from bot.store.cases import cofailure as cofailure_store
 from bot.store.cases.case import Case
 from bot.store.database import Session
-from bot.store.decisions import audit as audit_store
 from bot.store.runs import case_order as case_order_store
 from bot.store.scores import score as score_store
 
@@ -88,32 +87,6 @@ def refresh(session: Session, repository_id: RepositoryId, now: datetime) -> Non
         now,
     )
     _refresh_orders(session, repository_id, list(numbers), failed, now)
-
-
-def assign(
-    session: Session, repository_id: RepositoryId, case_id: CaseId, owner: str, actor: Actor, now: datetime
-) -> tuple[CaseId, ...]:
-    """Make whoever answers for a case responsible for the rest of its cluster; returns the rest, none outside of one.
-
-    The caller records it for the case itself.
-    """
-    number = cluster_store.list_numbers(session, [repository_id], [case_id]).get(case_id)
-    if number is None:
-        return ()
-    cluster_store.set_owner(session, repository_id, number, owner)
-    rest = tuple(CaseId(one) for one in cluster_store.list_members(session, repository_id)[number] if one != case_id)
-    for other in rest:
-        audit_store.append(
-            session,
-            repository_id=repository_id,
-            case_id=other,
-            quarantine_id=None,
-            tag="cluster:assign",
-            actor=actor,
-            reason=owner,
-            now=now,
-        )
-    return rest
 
 
 def _keep(cluster: Cluster, statuses: Mapping[CaseId, Status]) -> Cluster | None:

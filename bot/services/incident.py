@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from bot.analysis.audit import AuditAction, AuditEvent
 from bot.analysis.incident import Incident
 from bot.analysis.model import Actor, RepositoryId
 from bot.analysis.quarantine.lifecycle import MAX_REASON_LENGTH
 from bot.errors import ConflictError, InvalidInputError
-from bot.services import rebuild
+from bot.services import event
 from bot.store.database import Session
-from bot.store.decisions import audit as audit_store
 from bot.store.scores import incident as incident_store
 
 
@@ -48,9 +48,8 @@ def start(
             who = f" by {first.actor.name} at {first.started_at:%H:%M} UTC" if first else ""
             message = f"An incident was started already{who}; end it first."
             raise ConflictError(message)
-        _record(session, repository_id, "start", reason.strip(), actor, now)
         incident = incident_store.get(session, repository_id, number)
-        rebuild.request_for_window(session, incident, now)
+        event.record(session, _event(AuditAction.START_INCIDENT, incident, reason.strip(), actor, now))
         opened.append(incident)
     return opened
 
@@ -71,20 +70,18 @@ def end(
     """
     ended = []
     for repository_id in sorted(set(repository_ids)):
-        held = incident_store.find_open(session, repository_id)
-        if held is None:
+        current = incident_store.find_open(session, repository_id)
+        if current is None:
             continue
         ends = until or now
-        if not held.started_at <= ends <= now:
-            message = (
-                f"The incident began at {held.started_at:%H:%M} UTC on {held.started_at:%-d %b}; it ends after that."
-            )
+        if not current.started_at <= ends <= now:
+            began = f"{current.started_at:%H:%M} UTC on {current.started_at:%-d %b}"
+            message = f"The incident began at {began}; it ends after that."
             raise InvalidInputError(message)
         incident = incident_store.set_ended(session, repository_id, ends)
         if incident is None:
             continue
-        _record(session, repository_id, "end", held.reason, actor, now)
-        rebuild.request_for_window(session, incident, now)
+        event.record(session, _event(AuditAction.END_INCIDENT, incident, incident.reason, actor, now))
         ended.append(incident)
     if not ended:
         message = "No incident is open here. Start one with `/flakeguard incident start`."
@@ -97,16 +94,12 @@ def find_open(session: Session, repository_id: RepositoryId) -> Incident | None:
     return incident_store.find_open(session, repository_id)
 
 
-def _record(
-    session: Session, repository_id: RepositoryId, action: str, reason: str, actor: Actor, now: datetime
-) -> None:
-    audit_store.append(
-        session,
-        repository_id=repository_id,
-        case_id=None,
-        quarantine_id=None,
-        tag=f"incident:{action}",
+def _event(action: AuditAction, incident: Incident, reason: str, actor: Actor, now: datetime) -> AuditEvent:
+    return AuditEvent(
+        action=action,
+        repository_id=incident.repository_id,
+        aggregate_id=incident.id,
         actor=actor,
+        at=now,
         reason=reason,
-        now=now,
     )

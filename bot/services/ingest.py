@@ -33,12 +33,13 @@ from bot.services import (
     cluster,
     failure_kind,
     judge,
-    masking,
     notice,
     policy_proposal,
     rebuild,
     release,
     rename,
+    run_notice,
+    suspension,
 )
 from bot.store.cases import identity as identity_store
 from bot.store.database import Session
@@ -126,7 +127,7 @@ def record(
         changes=len(judgement.changes),
         problems=len(report.problems),
     )
-    masking.stop_broken(session, repository_id, judgement.changes, now)
+    suspension.suspend_broken(session, repository_id, judgement.changes, now)
     if run.on_default_branch:
         release.request(session, repository_id)
     failing = {
@@ -221,14 +222,14 @@ def _announce(
     now: datetime,
 ) -> None:
     if now - (run.completed_at or run.started_at) > HISTORY_AGE:
-        notice.imported(session, run.repository_id, channel, now)
+        run_notice.post_import(session, run.repository_id, channel, now)
         return
     notice.check_runs(session, run.repository_id, [run.head_sha], now)
     if judgement.is_incident or (judgement.has_part_out and incident_query.is_news(session, run, now)):
-        notice.incident(session, run.repository_id, run.id, channel, now)
+        run_notice.post_incident(session, run.repository_id, run.id, channel, now)
     if run.conclusion not in _STOPPED and any(not problem.is_note for problem in report.problems):
-        notice.unreadable(session, run.repository_id, run.id, channel, now)
-    notice.changes(session, run, judgement.changes, channel, now)
-    notice.renew(session, run.repository_id, failing, now)
-    policy_proposal.by_policy(session, run, judgement.changes, channel, now)
-    author.ask(session, run, now, failed=judgement.failed > 0)
+        run_notice.post_unreadable(session, run.repository_id, run.id, channel, now)
+    run_notice.post_changes(session, run, judgement.changes, channel, now)
+    run_notice.renew_cards(session, run.repository_id, failing, now)
+    policy_proposal.propose_flaky(session, run, judgement.changes, channel, now)
+    author.notify(session, run, now, failed=judgement.failed > 0)

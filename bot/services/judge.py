@@ -6,9 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
-from numpy.typing import NDArray
-
 from bot.analysis import case_state, scoring
 from bot.analysis.case_state import StatusChange
 from bot.analysis.model import RepositoryId
@@ -73,7 +70,7 @@ def judge(
     changed: list[StoredScore] = []
     for results in variants:
         observation = observations[results.variant] = scorer.observe(results.execution(run))
-        changed += read_out(scorer, results.variant, observation.touched)
+        changed += score_store.read_out(scorer, results.variant, observation.touched)
     _store(session, repository_id, scorer, variants, counts, observations)
     score_store.put(session, repository_id, changed, now)
     _put(session, repository_id, scorer.memory, now)
@@ -109,21 +106,11 @@ def replace(session: Session, repository_id: RepositoryId, scorer: scoring.Score
             for key, branch in variant.branches.items()
             if key in scorer.memory.branches
         ]
-        rows += read_out(scorer, name)
+        rows += score_store.read_out(scorer, name)
     scorer_store.put_counts(session, repository_id, counts)
     scorer_store.put_branch_beliefs(session, repository_id, beliefs)
     score_store.put(session, repository_id, rows, now)
     _put(session, repository_id, scorer.memory, now)
-
-
-def read_out(scorer: scoring.Scorer, variant: str, case_ids: NDArray[np.int32] | None = None) -> list[StoredScore]:
-    """The scores of the active cases of a variant, of all or of those named, as rows to store."""
-    scores = scoring.readout.active(scorer, variant, None, case_ids)
-    cases = scorer.variant(variant)
-    positions = cases.slots_of(scores.case_ids)
-    states = cases.active.pack(positions, scorer.model.version)
-    episodes = cases.active.records["episode"][positions].tolist()
-    return [StoredScore(score, state, episode) for score, state, episode in zip(scores, states, episodes, strict=True)]
 
 
 def _memory(stored: scorer_store.StoredScorer | None, variants: Sequence[VariantResults]) -> scoring.RepositoryMemory:

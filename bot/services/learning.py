@@ -1,71 +1,81 @@
-"""What people teach: their verdicts are kept as labels, a model is trained of them, and used where it is better."""
+"""Learning from people: their verdicts are kept as labels, and a model is trained from them."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.analysis import case_state
+from bot.analysis.audit import AuditAction, RecordedEvent
+from bot.analysis.case_state import CaseState
 from bot.analysis.learning import feature, learned_model, training
-from bot.analysis.learning.label import LabelSource, LabelVerdict
+from bot.analysis.learning.label import LabelSource
 from bot.analysis.learning.learned_model import LearnedModel, TrainingReport
-from bot.analysis.model import Actor, CaseId, RepositoryId
-from bot.queries import case_state
-from bot.services import author_feedback
+from bot.analysis.model import CaseId, RepositoryId, Status
+from bot.queries import case_state as case_state_query
 from bot.store import queue
 from bot.store.database import Session
 from bot.store.scores import evidence as evidence_store
 from bot.store.scores import label as label_store
 from bot.store.scores import learned_model as learned_model_store
-from bot.store.scores import scorer as scorer_store
+from bot.store.scores import score as score_store
+from bot.store.scores.label import NewLabel
 
 RETRAIN_AFTER = 10
-"""New labels after which a model is trained anew."""
+"""New labels after which a new model is trained."""
 DELAY = timedelta(minutes=5)
+_SOURCES = {
+    AuditAction.PROPOSE: LabelSource.PROPOSAL,
+    AuditAction.APPROVE: LabelSource.APPROVAL,
+    AuditAction.REJECT: LabelSource.REJECTION,
+}
 
 
-def record_label(
-    session: Session,
-    repository_id: RepositoryId,
-    case_id: CaseId,
-    verdict: LabelVerdict,
-    source: LabelSource,
-    actor: Actor,
-    now: datetime,
-    *,
-    head_sha: str | None = None,
-) -> bool:
-    """Keep what a person said of a case, with its status and features at this moment; False where they said it before.
+def record_labels(session: Session, events: Sequence[RecordedEvent]) -> None:
+    """Keep the verdicts that events hold, with the belief at this moment: a subscriber of `event`.
 
-    The same person saying the same of the same case at the same commit is one label; `head_sha` is the commit whose
-    failure is meant, None where the case as a whole is. "It is me" counts against the flaky belief at once.
+    Their features are computed by a job, since the event may hold locks.
     """
-    if head_sha is not None:
-        scorer_store.lock(session, repository_id)  # two clicks at once are one label
-    if head_sha is not None and label_store.list_claimed(session, repository_id, [case_id], verdict, actor, head_sha):
-        return False
-    state = case_state.get(session, repository_id, case_id, now)
-    known = evidence_store.gather(session, repository_id, [case_id], now).get(case_id)
-    heard_after: int | None = None
-    heard_in: tuple[str, ...] = ()
-    if verdict is LabelVerdict.MINE and head_sha is not None:
-        heard_after, heard_in = author_feedback.hear(session, repository_id, case_id, head_sha, actor, now)
+    given = [event for event in events if event.verdict is not None]
+    if not given:
+        return
+    repository_id, now = given[0].repository_id, given[0].at
+    states = _states(session, repository_id, {event.case_id for event in given if event.case_id is not None}, now)
     label_store.insert(
         session,
-        repository_id=repository_id,
-        case_id=case_id,
-        verdict=verdict,
-        source=source,
-        actor=actor,
-        status=state.status,
-        p_flaky=state.p_flaky if state.scored else 0.0,
-        head_sha=head_sha,
-        features=None if known is None else feature.extract(known),
-        features_version=feature.VERSION,
-        heard_after=heard_after,
-        heard_in=heard_in,
-        now=now,
+        [
+            NewLabel(
+                repository_id=repository_id,
+                case_id=event.case_id,
+                verdict=event.verdict,
+                source=_source(event),
+                actor=event.actor,
+                status=states[event.case_id].status,
+                p_flaky=states[event.case_id].p_flaky if states[event.case_id].scored else 0.0,
+                head_sha=event.head_sha,
+                given_at=event.at,
+            )
+            for event in given
+            if event.case_id is not None and event.verdict is not None
+        ],
     )
+    name = f"features:{repository_id}"
+    queue.defer(session, queue.FEATURES, lock=name, key=name, repository_id=repository_id)
+
+
+def compute_features(session: Session, repository_id: RepositoryId, now: datetime) -> int:
+    """Add the features of the cases to the labels that have none yet, and request training; returns how many."""
+    pending = label_store.list_without_features(session, repository_id)
+    figures = evidence_store.gather(session, repository_id, [label.case_id for label in pending], now)
+    features = {}
+    for label in pending:
+        known = figures.get(label.case_id)
+        # The verdict may have moved the belief since: the features are of the belief it was given on.
+        features[label.id] = None if known is None else feature.extract(replace(known, p_flaky=label.p_flaky))
+    label_store.set_features(session, repository_id, features, feature.VERSION)
     _request_training(session, repository_id, now)
-    return True
+    return len(features)
 
 
 def keep_model(
@@ -80,8 +90,22 @@ def keep_model(
     learned_model_store.insert(session, repository_id, learned_model.to_document(model, report), count, now)
 
 
+def _source(event: RecordedEvent) -> LabelSource:
+    of_card = LabelSource.CARD if event.head_sha is None else LabelSource.AUTHOR
+    return _SOURCES.get(event.action, of_card)
+
+
+def _states(
+    session: Session, repository_id: RepositoryId, case_ids: Collection[CaseId], now: datetime
+) -> dict[CaseId, CaseState]:
+    """The states of cases; the variants in which one never failed are only read if they can change its status."""
+    states = case_state.by_case(case_ids, score_store.list_of_cases(session, [repository_id], case_ids))
+    calm = [case_id for case_id, state in states.items() if state.status in {Status.HEALTHY, Status.INSUFFICIENT}]
+    return states | (case_state_query.list_states(session, {repository_id: calm}, now) if calm else {})
+
+
 def _request_training(session: Session, repository_id: RepositoryId, now: datetime) -> None:
-    """Have a model trained soon where there are enough new labels; asked for often, done once."""
+    """Have a model trained soon if there are enough new labels."""
     count = label_store.count(session, repository_id)
     stored = learned_model_store.find_latest(session, repository_id)
     if count < training.MIN_LABELS or (stored is not None and count < stored.labels + RETRAIN_AFTER):

@@ -1,335 +1,231 @@
-"""The moves of a quarantine: decide by the rules, write, record in the audit trail, announce."""
+"""What people decide about cases and their quarantines: decide by the rules, write, record the event."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 
-from bot.analysis.learning.label import LabelSource, LabelVerdict
-from bot.analysis.model import SYSTEM, Actor, ActorKind, CaseId, Channel, QuarantineId, RepositoryId
-from bot.analysis.quarantine import lifecycle
-from bot.analysis.quarantine.lifecycle import Move, Quarantine, RejectReason, Scope, State
-from bot.analysis.quarantine.policy import Budget
+from bot.analysis import audit
+from bot.analysis.audit import AuditAction, AuditEvent
+from bot.analysis.learning.label import LabelVerdict
+from bot.analysis.model import SYSTEM, CaseId, Channel, QuarantineId
+from bot.analysis.quarantine import budget, lifecycle, proposal
+from bot.analysis.quarantine.lifecycle import Quarantine, RejectReason, State
+from bot.analysis.quarantine.proposal import Proposal
 from bot.errors import ConflictError
-from bot.queries import case_state, policy
-from bot.services import cluster, learning, notice
-from bot.store.cases import case as case_store
+from bot.queries import case_state
+from bot.queries.access import Authorized
+from bot.services import event
+from bot.store.cases import cluster as cluster_store
+from bot.store.cases.case import Case
 from bot.store.database import Session
 from bot.store.decisions import audit as audit_store
 from bot.store.decisions import mute as mute_store
 from bot.store.decisions import quarantine as quarantine_store
-
-DEEDS = {
-    "propose": "proposed a quarantine",
-    "approve": "approved the quarantine",
-    "reject": "rejected the quarantine",
-    "withdraw": "withdrew the proposal",
-    "lift": "lifted the quarantine",
-    "expire": "ended the quarantine, its time is over",
-    "suspend": "suspended the quarantine",
-    "resume": "resumed the quarantine",
-    "extend": "extended the quarantine",
-    "assign": "named another owner",
-    "label": "said it is not flaky",
-    "mute": "muted the test",
-    "unmute": "ended the mute",
-    "rename": "followed a rename",
-}
-"""What each action of the audit trail did, in words."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
-    """What somebody asks for; `variant` and `fingerprint_id` narrow the scope where it is not the case."""
-
-    case_id: CaseId
-    scope: Scope
-    variant: str | None
-    fingerprint_id: int | None
-    days: int
-    reason: str
-    owner: str | None
+from bot.store.workspaces.repository import Repository
 
 
 def propose(
     session: Session,
-    repository_id: RepositoryId,
-    proposal: Proposal,
-    actor: Actor,
+    authorized: Authorized[Case] | Authorized[Repository],
+    wanted: Proposal,
     now: datetime,
     *,
     channel: Channel | None,
 ) -> QuarantineId:
-    """Ask for a case to be quarantined; it waits for somebody else's approval.
+    """Propose that a case be quarantined; `channel` is where its card is opened if no channel is subscribed.
 
     Raises:
-        ConflictError: the case is broken, or has an open quarantine.
+        ConflictError: the case is broken, was rejected lately, or has an open quarantine.
         InvalidInputError: days or reason out of bounds.
     """
-    status = case_state.get(session, repository_id, proposal.case_id, now).status
-    lifecycle.check_cooldown(quarantine_store.find_latest(session, repository_id, proposal.case_id), actor, now)
-    lifecycle.check_proposal(status=status, days=proposal.days, reason=proposal.reason)
-    quarantine_id = quarantine_store.insert_proposed(
-        session,
-        repository_id=repository_id,
-        case_id=proposal.case_id,
-        scope=proposal.scope,
-        variant=proposal.variant if proposal.scope is Scope.VARIANT else None,
-        fingerprint_id=proposal.fingerprint_id if proposal.scope is Scope.FAILURE else None,
-        days=proposal.days,
-        reason=proposal.reason.strip(),
-        owner=proposal.owner,
-        actor=actor,
-        now=now,
-    )
-    if quarantine_id is None:
-        first = quarantine_store.find_latest(session, repository_id, proposal.case_id)
+    repository_id, actor = authorized.repository.id, authorized.actor
+    latest = quarantine_store.find_latest(session, repository_id, wanted.case_id)
+    status = case_state.get(session, repository_id, wanted.case_id, now).status
+    proposal.check(wanted, status, latest, actor, now)
+    proposed = quarantine_store.insert_proposed(session, repository_id, [wanted], actor, now)
+    if not proposed:
+        first = quarantine_store.find_latest(session, repository_id, wanted.case_id)
         name = first.proposed_by.name if first else "somebody"
         message = f"{name} proposed a quarantine of this test already."
         raise ConflictError(message)
-    if actor.kind is not ActorKind.SYSTEM:
-        learning.record_label(
-            session, repository_id, proposal.case_id, LabelVerdict.FLAKY, LabelSource.PROPOSAL, actor, now
-        )
-    _record(
-        session, quarantine_store.get(session, quarantine_id), "propose", actor, proposal.reason.strip(), now, channel
+    event.record(
+        session,
+        audit.of_quarantine(
+            AuditAction.PROPOSE,
+            proposed[0],
+            actor,
+            now,
+            reason=proposed[0].reason,
+            channel=channel,
+            verdict=LabelVerdict.FLAKY,
+        ),
     )
-    return quarantine_id
+    return proposed[0].id
 
 
 def approve(
     session: Session,
-    quarantine_id: QuarantineId,
-    actor: Actor,
+    authorized: Authorized[Quarantine],
     now: datetime,
     *,
-    budget: Budget,
     leaves: QuarantineId | None = None,
     expected: int | None = None,
 ) -> None:
-    """Make a proposed quarantine active, and tell everybody who should know.
-
-    `leaves` ends in the same moment where the budget has no room.
+    """Make a proposed quarantine active; `leaves` ends at the same time if the budget has no room.
 
     Raises:
-        ConflictError: decided already; OverBudgetError where something has to leave and nothing fitting was named.
-        NotAllowedError: the proposer may not approve.
+        ConflictError: decided already, or changed since version `expected`.
+        OverBudgetError: no room, and `leaves` makes none.
+        NotAllowedError: the policy asks for two people, and the actor proposed it.
     """
-    held = _lock(session, quarantine_id, expected)
-    file = case_store.get(session, held.repository_id, held.case_id).file
-    two_people = policy.rule(session, held.repository_id, file).two_people
-    move = lifecycle.approve(held, actor, now, two_people=two_people)
-    quarantine_store.lock_budget(session, held.repository_id)
-    in_force = quarantine_store.list_open(session, [held.repository_id], [State.ACTIVE, State.SUSPENDED])
-    leaving = lifecycle.check_budget(held, in_force, budget, leaves)
-    if leaving is not None:
-        lift(session, leaving.id, actor, now, reason="Made room for another test.")
-    quarantine_store.set_state(session, held, move, actor, now, None)
-    _record(session, held, "approve", actor, "", now, None)
-    learning.record_label(
-        session, held.repository_id, held.case_id, LabelVerdict.FLAKY, LabelSource.APPROVAL, actor, now
-    )
+    actor, repository_id = authorized.actor, authorized.repository.id
+    after = lifecycle.approve(_current(session, authorized, expected), actor, authorized.approval, now)
+    changes = {after: audit.of_quarantine(AuditAction.APPROVE, after, actor, now, verdict=LabelVerdict.FLAKY)}
+    quarantine_store.lock_budget(session, repository_id)
+    in_force = quarantine_store.list_open(session, [repository_id], [State.ACTIVE, State.SUSPENDED])
+    replaced = budget.replaced(after, in_force, authorized.policy.quarantine.budget, leaves)
+    if replaced is not None:
+        reason = "Made room for another test."
+        lifted = lifecycle.lift(replaced, reason, actor, now)
+        changes[lifted] = audit.of_quarantine(AuditAction.LIFT, lifted, actor, now, reason=reason)
+    _store(session, changes)
 
 
 def reject(
     session: Session,
-    quarantine_id: QuarantineId,
+    authorized: Authorized[Quarantine],
     why: RejectReason,
     text: str,
-    actor: Actor,
     now: datetime,
     *,
     expected: int | None = None,
 ) -> None:
-    """Turn a proposal down, and keep the reason as a label; `text` is the reason with the person's own words."""
-    held = _move(session, quarantine_id, "reject", actor, text, now, lifecycle.reject, expected=expected)
-    verdict = LabelVerdict(why.value)
-    learning.record_label(session, held.repository_id, held.case_id, verdict, LabelSource.REJECTION, actor, now)
+    """Turn a proposal down; `text` is the reason with the person's own words."""
+    actor, verdict = authorized.actor, LabelVerdict(why.value)
+    after = lifecycle.reject(_current(session, authorized, expected), text, actor, now)
+    _store(session, {after: audit.of_quarantine(AuditAction.REJECT, after, actor, now, reason=text, verdict=verdict)})
 
 
-def withdraw(session: Session, quarantine_id: QuarantineId, actor: Actor, now: datetime, *, reason: str = "") -> None:
+def withdraw(session: Session, authorized: Authorized[Quarantine], now: datetime) -> None:
     """Take one's own proposal back."""
-    _move(session, quarantine_id, "withdraw", actor, reason, now, lambda held: lifecycle.withdraw(held, actor))
+    after = lifecycle.withdraw(authorized.subject, "", authorized.actor, now)
+    _store(session, {after: audit.of_quarantine(AuditAction.WITHDRAW, after, authorized.actor, now)})
 
 
-def lift(session: Session, quarantine_id: QuarantineId, actor: Actor, now: datetime, *, reason: str = "") -> None:
+def lift(session: Session, authorized: Authorized[Quarantine], now: datetime) -> None:
     """End a quarantine: its case fails builds again."""
-    _move(session, quarantine_id, "lift", actor, reason, now, lifecycle.lift)
-
-
-def extend(
-    session: Session,
-    quarantine_id: QuarantineId,
-    days: int,
-    actor: Actor,
-    now: datetime,
-    *,
-    expected: int | None = None,
-) -> datetime:
-    """Let a quarantine last longer; returns its new end.
-
-    Raises:
-        ConflictError: not active, or changed since `expected` was seen.
-        InvalidInputError: days out of bounds.
-    """
-    held = _lock(session, quarantine_id, expected)
-    until = lifecycle.extend(held, days, now)
-    quarantine_store.set_terms(session, held, expires_at=until, owner=held.owner)
-    _record(session, held, "extend", actor, f"{days} more days", now, None)
-    return until
-
-
-def assign(
-    session: Session,
-    quarantine_id: QuarantineId,
-    owner: str,
-    actor: Actor,
-    now: datetime,
-    *,
-    expected: int | None = None,
-) -> None:
-    """Name who will mend a quarantined or proposed case, and what is one item with it.
-
-    Raises:
-        ConflictError: it has ended, or was changed since `expected` was seen.
-    """
-    held = _lock(session, quarantine_id, expected)
-    chosen = lifecycle.assign(held, owner)
-    quarantine_store.set_terms(session, held, expires_at=held.expires_at, owner=chosen)
-    _record(session, held, "assign", actor, chosen, now, None)
-    others = cluster.assign(session, held.repository_id, held.case_id, chosen, actor, now)
-    notice.cards(session, held.repository_id, others, now)
-
-
-def mute(
-    session: Session, repository_id: RepositoryId, case_id: CaseId, days: int, actor: Actor, now: datetime
-) -> datetime:
-    """Keep a case quiet: its cards are kept up to date, nothing is announced; returns until when."""
-    until = lifecycle.mute_until(days, now)
-    mute_store.put(session, repository_id, case_id, until, actor)
-    _note(session, repository_id, case_id, "mute", actor, f"until {until.day} {until:%B}", now)
-    return until
-
-
-def unmute(session: Session, repository_id: RepositoryId, case_id: CaseId, actor: Actor, now: datetime) -> None:
-    """Announce a case again."""
-    if mute_store.delete(session, repository_id, case_id):
-        _note(session, repository_id, case_id, "unmute", actor, "", now)
-
-
-def suspend(session: Session, quarantine_id: QuarantineId, actor: Actor, now: datetime) -> None:
-    """Stop masking a case that turned broken."""
-    _move(session, quarantine_id, "suspend", actor, "The test is broken.", now, lifecycle.suspend)
+    after = lifecycle.lift(authorized.subject, "", authorized.actor, now)
+    _store(session, {after: audit.of_quarantine(AuditAction.LIFT, after, authorized.actor, now)})
 
 
 def resume(
-    session: Session,
-    quarantine_id: QuarantineId,
-    reason: str,
-    actor: Actor,
-    now: datetime,
-    *,
-    expected: int | None = None,
+    session: Session, authorized: Authorized[Quarantine], reason: str, now: datetime, *, expected: int | None = None
 ) -> None:
     """Mask a suspended case again."""
-    _move(
+    after = lifecycle.resume(_current(session, authorized, expected), reason, authorized.actor, now)
+    _store(session, {after: audit.of_quarantine(AuditAction.RESUME, after, authorized.actor, now, reason=reason)})
+
+
+def extend(
+    session: Session, authorized: Authorized[Quarantine], days: int, now: datetime, *, expected: int | None = None
+) -> None:
+    """Let a quarantine last longer.
+
+    Raises:
+        ConflictError: not active, or changed since version `expected`.
+        InvalidInputError: days out of bounds.
+    """
+    after = lifecycle.extend(_current(session, authorized, expected), days, now)
+    reason = f"{days} more days"
+    _store(session, {after: audit.of_quarantine(AuditAction.EXTEND, after, authorized.actor, now, reason=reason)})
+
+
+def assign(
+    session: Session, authorized: Authorized[Quarantine], owner: str, now: datetime, *, expected: int | None = None
+) -> None:
+    """Name who will fix a quarantined or proposed case and the other cases of its cluster.
+
+    Raises:
+        ConflictError: it has ended, or was changed since version `expected`.
+    """
+    actor, repository_id = authorized.actor, authorized.repository.id
+    after = lifecycle.assign(_current(session, authorized, expected), owner)
+    name = after.owner or ""
+    _store(session, {after: audit.of_quarantine(AuditAction.ASSIGN, after, actor, now, reason=name)})
+    cluster_id = cluster_store.list_numbers(session, [repository_id], [after.case_id]).get(after.case_id)
+    if cluster_id is None:
+        return
+    cluster_store.set_owner(session, repository_id, cluster_id, name)
+    others = [CaseId(case) for case in cluster_store.list_members(session, repository_id)[cluster_id]]
+    event.record_all(
         session,
-        quarantine_id,
-        "resume",
-        actor,
-        reason,
-        now,
-        lambda held: lifecycle.resume(held, reason),
-        expected=expected,
+        [
+            audit.of_case(AuditAction.ASSIGN_CASE, repository_id, other, actor, now, reason=name)
+            for other in others
+            if other != after.case_id
+        ],
     )
+
+
+def mute(session: Session, authorized: Authorized[Case], days: int, now: datetime) -> None:
+    """Keep a case quiet: its cards are kept up to date, nothing is posted."""
+    until = lifecycle.mute_until(days, now)
+    mute_store.put(session, authorized.repository.id, authorized.subject.id, until, authorized.actor)
+    event.record(session, _of_case(AuditAction.MUTE, authorized, now, reason=f"until {until.day} {until:%B}"))
+
+
+def unmute(session: Session, authorized: Authorized[Case], now: datetime) -> None:
+    """Post about a case again."""
+    if mute_store.delete(session, authorized.repository.id, authorized.subject.id):
+        event.record(session, _of_case(AuditAction.UNMUTE, authorized, now))
+
+
+def label(session: Session, authorized: Authorized[Case], why: RejectReason, text: str, now: datetime) -> None:
+    """Keep a person's verdict on a case that is called flaky."""
+    verdict = LabelVerdict(why.value)
+    event.record(session, _of_case(AuditAction.LABEL, authorized, now, reason=text, verdict=verdict))
 
 
 def expire_due(session: Session, now: datetime) -> int:
     """End every quarantine whose time is over; returns how many."""
-    due = quarantine_store.list_due(session, now)
-    for quarantine_id in due:
-        _move(session, quarantine_id, "expire", SYSTEM, "", now, lambda held: lifecycle.expire(held, now))
-    return len(due)
+    afters = [lifecycle.expire(quarantine, SYSTEM, now) for quarantine in quarantine_store.lock_due(session, now)]
+    _store(session, {after: audit.of_quarantine(AuditAction.EXPIRE, after, SYSTEM, now) for after in afters})
+    return len(afters)
 
 
-def label(
-    session: Session,
-    repository_id: RepositoryId,
-    case_id: CaseId,
-    why: RejectReason,
-    text: str,
-    actor: Actor,
+def _of_case(
+    action: AuditAction,
+    authorized: Authorized[Case],
     now: datetime,
-) -> None:
-    """Keep what a person says of a case that is called flaky."""
-    learning.record_label(session, repository_id, case_id, LabelVerdict(why.value), LabelSource.CARD, actor, now)
-    _note(session, repository_id, case_id, "label", actor, text, now)
-
-
-def _note(
-    session: Session,
-    repository_id: RepositoryId,
-    case_id: CaseId,
-    action: str,
-    actor: Actor,
-    reason: str,
-    now: datetime,
-) -> None:
-    """Record and announce what was done to a case, whatever quarantine it has."""
-    entry = audit_store.append(
-        session,
-        repository_id=repository_id,
-        case_id=case_id,
-        quarantine_id=None,
-        tag=f"case:{action}",
-        actor=actor,
-        reason=reason,
-        now=now,
-    )
-    notice.move(session, repository_id, case_id, entry, now)
-
-
-def _lock(session: Session, quarantine_id: QuarantineId, expected: int | None) -> Quarantine:
-    """The quarantine for one who saw its version `expected`; who was first is told where it was changed since."""
-    held = quarantine_store.lock(session, quarantine_id)
-    if expected is not None and held.version != expected:
-        entry = audit_store.find_latest(session, held.repository_id, quarantine_id)
-        if entry is not None:
-            action = entry.tag.partition(":")[2]
-            message = f"{entry.actor.name} was first: {DEEDS[action]} at {entry.created_at:%H:%M} UTC. Look again."
-            raise ConflictError(message)
-    return held
-
-
-def _move(
-    session: Session,
-    quarantine_id: QuarantineId,
-    action: str,
-    actor: Actor,
-    reason: str,
-    now: datetime,
-    rule: Callable[[Quarantine], Move],
     *,
-    expected: int | None = None,
-) -> Quarantine:
-    held = _lock(session, quarantine_id, expected)
-    quarantine_store.set_state(session, held, rule(held), actor, now, reason or None)
-    _record(session, held, action, actor, reason, now, None)
-    return held
+    reason: str = "",
+    verdict: LabelVerdict | None = None,
+) -> AuditEvent:
+    case = authorized.subject
+    return audit.of_case(action, case.repository_id, case.id, authorized.actor, now, reason=reason, verdict=verdict)
 
 
-def _record(
-    session: Session, held: Quarantine, action: str, actor: Actor, reason: str, now: datetime, channel: Channel | None
-) -> None:
-    entry = audit_store.append(
-        session,
-        repository_id=held.repository_id,
-        case_id=held.case_id,
-        quarantine_id=held.id,
-        tag=f"quarantine:{action}",
-        actor=actor,
-        reason=reason,
-        now=now,
-    )
-    notice.move(session, held.repository_id, held.case_id, entry, now, opening=channel)
+def _current(session: Session, authorized: Authorized[Quarantine], expected: int | None) -> Quarantine:
+    """The quarantine to decide about, for somebody who saw its version `expected`."""
+    quarantine = authorized.subject
+    if expected is not None and quarantine.version != expected:
+        raise _conflict(session, quarantine)
+    return quarantine
+
+
+def _store(session: Session, changes: Mapping[Quarantine, AuditEvent]) -> None:
+    """Store quarantines as they are after a change, and record the event of each."""
+    try:
+        quarantine_store.update(session, changes.keys())
+    except ConflictError:
+        raise _conflict(session, next(iter(changes))) from None
+    event.record_all(session, changes.values())
+
+
+def _conflict(session: Session, quarantine: Quarantine) -> ConflictError:
+    """The error for somebody who was second, which names the one who was first."""
+    latest = audit_store.find_latest(session, quarantine.repository_id, quarantine.id)
+    if latest is None:
+        return ConflictError("Somebody else was first. Look again.")
+    return ConflictError(f"{latest.actor.name} was first: {latest.action.phrase} at {latest.at:%H:%M} UTC. Look again.")

@@ -15,15 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot import telemetry
-from bot.analysis import case_state, incident, scoring
+from bot.analysis import case_state, scoring
+from bot.analysis import incident as incident_rules
+from bot.analysis.audit import AuditAction, RecordedEvent
 from bot.analysis.case_state import StatusChange
 from bot.analysis.incident import LEFT_OUT, Incident
 from bot.analysis.model import Channel, RepositoryId, RunId
 from bot.analysis.run import StoredRun
 from bot.analysis.scoring.variant_results import VariantResults
 from bot.queries import policy
-from bot.services import author_feedback, judge, masking, notice, retraction
-from bot.store import queue
+from bot.services import author_feedback, judge, notice, retraction, run_notice, suspension
 from bot.store.database import Session
 from bot.store.runs import execution as execution_store
 from bot.store.runs import history as history_store
@@ -41,7 +42,7 @@ _log = telemetry.logger(__name__)
 def request(session: Session, repository_id: RepositoryId, reason: str, now: datetime) -> None:
     """Ask for the scores of a repository to be computed anew, in the background; those of now stay readable."""
     rescore_store.request(session, repository_id, reason, now)
-    _defer(session, repository_id)
+    rescore_store.enqueue(session, repository_id)
 
 
 def request_if_idle(session: Session, repository_id: RepositoryId, now: datetime) -> bool:
@@ -52,14 +53,18 @@ def request_if_idle(session: Session, repository_id: RepositoryId, now: datetime
     return True
 
 
-def request_for_window(session: Session, window: Incident, now: datetime) -> None:
-    """Ask for a re-score where a window opens over runs that were judged, or ends before runs that were not.
+def request_for_incidents(session: Session, events: Sequence[RecordedEvent]) -> None:
+    """Request a rebuild if an incident starts over runs that were judged, or ends before runs that were not.
 
-    Takes the repository's scorer, so that no run is judged in between by the windows as they were.
+    A subscriber of `event`. Locks the repository's scorer, so that no run is judged by the windows of before.
     """
-    scorer_store.lock(session, window.repository_id)
-    if run_store.any_ended_since(session, window.repository_id, window.ended_at or window.started_at):
-        request(session, window.repository_id, f"incident:{window.id}", now)
+    for event in events:
+        if event.action not in {AuditAction.START_INCIDENT, AuditAction.END_INCIDENT}:
+            continue
+        scorer_store.lock(session, event.repository_id)
+        incident = incident_store.get(session, event.repository_id, event.aggregate_id)
+        if run_store.any_ended_since(session, event.repository_id, incident.ended_at or incident.started_at):
+            request(session, event.repository_id, f"incident:{incident.id}", event.at)
 
 
 def request_outdated(session: Session, now: datetime) -> list[RepositoryId]:
@@ -70,7 +75,7 @@ def request_outdated(session: Session, now: datetime) -> list[RepositoryId]:
     outdated = scorer_store.list_outdated(session, scoring.MODEL.version)
     asked = [repository_id for repository_id in outdated if request_if_idle(session, repository_id, now)]
     for repository_id in rescore_store.list_pending(session):
-        _defer(session, repository_id)
+        rescore_store.enqueue(session, repository_id)
     return asked
 
 
@@ -110,7 +115,7 @@ class Suites:
 class Replay:
     """A rebuild in progress: the filter after the runs read so far, and the incidents it found in them.
 
-    `heard` is the number of the last label that was weighed.
+    `last_label` is the number of the last label that was weighed.
     """
 
     repository_id: RepositoryId
@@ -122,7 +127,7 @@ class Replay:
     terms: dict[RunId, float] = field(default_factory=dict)
     found: list[Incident] = field(default_factory=list)
     left_out: dict[RunId, Incident] = field(default_factory=dict)
-    heard: int = 0
+    last_label: int = 0
 
 
 def begin(session: Session, repository_id: RepositoryId) -> Replay:
@@ -149,9 +154,9 @@ def advance(session: Session, replay: Replay, limit: int = BATCH) -> int:
     """Read the next runs, and hear what people said between them; returns how many runs, 0 at the end."""
     read = replay.reader.read(session, limit)
     # Asked for after the runs: whatever was said before one of them is there by now.
-    said = author_feedback.Hearing(session, replay.repository_id, replay.heard)
+    feedback = author_feedback.FeedbackReplay(session, replay.repository_id, replay.last_label)
     for run, executions in read:
-        replay.heard = said.until(replay.scorer, run.ordinal, replay.heard)
+        replay.last_label = feedback.apply_until(replay.scorer, run.ordinal, replay.last_label)
         _take(session, replay, run, executions)
     return len(read)
 
@@ -167,7 +172,8 @@ def finish(session: Session, replay: Replay, channel: Channel | None, now: datet
         return False
     while advance(session, replay):
         pass
-    author_feedback.Hearing(session, repository_id, replay.heard).until(replay.scorer, None, replay.heard)
+    feedback = author_feedback.FeedbackReplay(session, repository_id, replay.last_label)
+    feedback.apply_until(replay.scorer, None, replay.last_label)
     before = score_store.list_statuses(session, repository_id)
     unjudged = execution_store.list_unjudged(session, repository_id)
     judge.replace(session, repository_id, replay.scorer, now)
@@ -178,7 +184,7 @@ def finish(session: Session, replay: Replay, channel: Channel | None, now: datet
     notice.check_runs(session, repository_id, moved, now)
     rescore_store.set_done(session, repository_id, replay.asked, now)
     changes = case_state.changes(before, after)
-    masking.stop_broken(session, repository_id, changes, now)
+    suspension.suspend_broken(session, repository_id, changes, now)
     _announce(session, repository_id, changes, unjudged, channel, now)
     taken_back = retraction.take_back(session, repository_id, replay.left_out, after, now)
     _log.info(
@@ -196,7 +202,7 @@ def _take(
     session: Session, replay: Replay, run: StoredRun, executions: tuple[execution_store.StoredExecution, ...]
 ) -> None:
     """Take one run in as live ingestion did, or leave it out where a marked window covers it."""
-    window = incident.covering(replay.windows, run)
+    window = incident_rules.covering(replay.windows, run)
     replay.terms[run.id] = 0.0 if window is None else LEFT_OUT
     if window is not None:
         replay.left_out[run.id] = window
@@ -219,14 +225,9 @@ def _announce(
     now: datetime,
 ) -> None:
     """Update the cards of changed cases; those that failed in runs not judged before are announced as usual."""
-    new = execution_store.list_failing_cases(session, repository_id, unjudged)
+    new = execution_store.list_failing_runs(session, repository_id, unjudged)
     if unjudged:
         latest = run_store.get(session, repository_id, unjudged[-1])
-        notice.changes(session, latest, [change for change in changes if change.case_id in new], channel, now)
+        run_notice.post_changes(session, latest, [change for change in changes if change.case_id in new], channel, now)
     rest = [change.case_id for change in changes if change.case_id not in new]
     notice.cards(session, repository_id, rest, now)
-
-
-def _defer(session: Session, repository_id: RepositoryId) -> None:
-    # One lock for all: a new model asks for every repository at once, and what comes in needs the other threads.
-    queue.defer(session, queue.REBUILD, lock="rebuild", key=f"rebuild:{repository_id}", repository_id=repository_id)

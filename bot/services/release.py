@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from bot.analysis import audit
+from bot.analysis.audit import AuditAction
 from bot.analysis.model import SYSTEM, QuarantineId, RepositoryId
+from bot.analysis.quarantine import lifecycle
 from bot.analysis.quarantine import release as recovery
 from bot.analysis.quarantine.lifecycle import State
 from bot.queries import explanation, policy
-from bot.services import quarantine
+from bot.services import event
 from bot.store import queue
 from bot.store.database import Session
 from bot.store.decisions import quarantine as quarantine_store
@@ -32,25 +35,35 @@ def release(session: Session, repository_id: RepositoryId, now: datetime) -> lis
     if not active:
         return []
     rules = policy.of_repository(session, repository_id).quarantine
-    case_ids = sorted({held.case_id for held in active})
-    since = min(held.decided_at or held.proposed_at for held in active)
+    case_ids = sorted({quarantine.case_id for quarantine in active})
+    since = min(quarantine.decided_at or quarantine.proposed_at for quarantine in active)
     runs = history_store.list_runs(session, repository_id, only_default_branch=True, since=since)
     results = explanation.with_incidents(
         session, repository_id, history_store.list_results(session, repository_id, case_ids, runs)
     )
     scores = score_store.list_of_cases(session, [repository_id], case_ids)
-    released = []
-    for held in active:
+    reasons = {}
+    for quarantine in active:
         progress = recovery.progress(
-            held,
-            [one for one in results if one.case_id == held.case_id],
-            {score.variant: score.p_flaky for score in scores if score.case_id == held.case_id},
+            quarantine,
+            [result for result in results if result.case_id == quarantine.case_id],
+            {score.variant: score.p_flaky for score in scores if score.case_id == quarantine.case_id},
             rules,
         )
         if progress.is_released:
-            quarantine.lift(session, held.id, SYSTEM, now, reason=_reason(progress))
-            released.append(held.id)
-    return released
+            reasons[quarantine] = _reason(progress)
+    unchanged = reasons.keys() & set(quarantine_store.lock_open(session, repository_id, [State.ACTIVE]))
+    afters = [
+        lifecycle.lift(quarantine, reason, SYSTEM, now)
+        for quarantine, reason in reasons.items()
+        if quarantine in unchanged
+    ]
+    quarantine_store.update(session, afters)
+    event.record_all(
+        session,
+        [audit.of_quarantine(AuditAction.RELEASE, after, SYSTEM, now, reason=after.decision or "") for after in afters],
+    )
+    return [after.id for after in afters]
 
 
 def _reason(progress: recovery.Progress) -> str:

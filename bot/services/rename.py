@@ -10,21 +10,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from bot.analysis import audit
+from bot.analysis.audit import AuditAction
 from bot.analysis.identity import rename
 from bot.analysis.identity.rename import Rename
 from bot.analysis.model import SYSTEM, CaseId, RepositoryId, RunReport
-from bot.analysis.quarantine.lifecycle import State
+from bot.analysis.quarantine import lifecycle
+from bot.analysis.quarantine.lifecycle import OPEN_STATES, State
 from bot.analysis.run import StoredRun
-from bot.services import notice, quarantine, rebuild
+from bot.services import event
 from bot.store.cases import case as case_store
 from bot.store.cases import rename as rename_store
 from bot.store.database import Session
-from bot.store.decisions import audit as audit_store
 from bot.store.decisions import quarantine as quarantine_store
 from bot.store.runs import baseline as baseline_store
 from bot.store.runs import history as history_store
 from bot.store.runs import run as run_store
 from bot.store.runs.baseline import Baseline
+from bot.store.scores import rescore as rescore_store
 
 
 def follow(
@@ -101,26 +104,39 @@ def _apply(session: Session, run: StoredRun, found: tuple[Rename, ...], now: dat
     repository_id = run.repository_id
     pairs = {one.old.id: one.new.id for one in found}
     since = case_store.first_seen(session, repository_id, pairs.values())
-    for old, new in pairs.items():
-        _end_second(session, repository_id, old, new, now)
+    _end_second(session, repository_id, pairs, now)
     moved = rename_store.move_records(session, repository_id, pairs, since)
     before = history_store.list_suites(session, repository_id, list(pairs))
     rename_store.exchange_names(session, repository_id, pairs)
     # What the new name did on its pull request counts for the case it is, and that counts in the suite it is in now.
     if moved or history_store.list_suites(session, repository_id, list(pairs)) != before:
-        rebuild.request(session, repository_id, f"renames:{run.id}", now)
-    _tell(session, repository_id, {one.old.id: f"{one.old.title} is {one.new.title} now." for one in found}, now)
+        rescore_store.request(session, repository_id, f"renames:{run.id}", now)
+        rescore_store.enqueue(session, repository_id)
+    _record(session, repository_id, {one.old.id: f"{one.old.title} is {one.new.title} now." for one in found}, now)
 
 
-def _end_second(session: Session, repository_id: RepositoryId, old: CaseId, new: CaseId, now: datetime) -> None:
-    """A case has one open quarantine: that of the history goes on, one of the new name alone is ended."""
-    mine, other = (quarantine_store.find_latest(session, repository_id, case_id) for case_id in (old, new))
-    if mine is None or other is None or not mine.state.is_open or not other.state.is_open:
-        return
-    if other.state is State.PROPOSED:
-        quarantine.withdraw(session, other.id, SYSTEM, now)
-    else:
-        quarantine.lift(session, other.id, SYSTEM, now, reason="The test was renamed; the quarantine it had goes on.")
+def _end_second(session: Session, repository_id: RepositoryId, pairs: Mapping[CaseId, CaseId], now: datetime) -> None:
+    """End the open quarantine of a new name if the case has one: that of the history goes on."""
+    quarantines = {
+        quarantine.case_id: quarantine for quarantine in quarantine_store.lock_open(session, repository_id, OPEN_STATES)
+    }
+    reason = "The test was renamed; the quarantine it had goes on."
+    afters = [
+        lifecycle.withdraw(second, "", SYSTEM, now)
+        if second.state is State.PROPOSED
+        else lifecycle.lift(second, reason, SYSTEM, now)
+        for old, new in pairs.items()
+        if old in quarantines and (second := quarantines.get(new)) is not None
+    ]
+    quarantine_store.update(session, afters)
+    actions = {State.WITHDRAWN: AuditAction.WITHDRAW, State.LIFTED: AuditAction.LIFT}
+    event.record_all(
+        session,
+        [
+            audit.of_quarantine(actions[after.state], after, SYSTEM, now, reason=after.decision or "")
+            for after in afters
+        ],
+    )
 
 
 def _return_names(session: Session, repository_id: RepositoryId, ids: Mapping[bytes, CaseId], now: datetime) -> None:
@@ -133,26 +149,20 @@ def _return_names(session: Session, repository_id: RepositoryId, ids: Mapping[by
     before = history_store.list_suites(session, repository_id, list(pairs))
     rename_store.exchange_names(session, repository_id, pairs)
     if history_store.list_suites(session, repository_id, list(pairs)) != before:
-        rebuild.request(session, repository_id, "renames:reverted", now)
-    told = {
+        rescore_store.request(session, repository_id, "renames:reverted", now)
+        rescore_store.enqueue(session, repository_id)
+    reasons = {
         one.id: f"{was[one.id]} is {one.title} again." for one in rename_store.list_named(session, repository_id, pairs)
     }
-    _tell(session, repository_id, told, now)
+    _record(session, repository_id, reasons, now)
 
 
-def _tell(session: Session, repository_id: RepositoryId, told: Mapping[CaseId, str], now: datetime) -> None:
-    """Put each rename into the audit trail, and where a case has a card also into its thread."""
-    carded = rename_store.list_carded(session, repository_id, told)
-    for case_id, reason in told.items():
-        entry = audit_store.append(
-            session,
-            repository_id=repository_id,
-            case_id=case_id,
-            quarantine_id=None,
-            tag="case:rename",
-            actor=SYSTEM,
-            reason=reason,
-            now=now,
-        )
-        if case_id in carded:
-            notice.move(session, repository_id, case_id, entry, now)
+def _record(session: Session, repository_id: RepositoryId, reasons: Mapping[CaseId, str], now: datetime) -> None:
+    """Record each rename, which is posted in the thread of the case's card."""
+    event.record_all(
+        session,
+        [
+            audit.of_case(AuditAction.RENAME, repository_id, case_id, SYSTEM, now, reason=reason)
+            for case_id, reason in reasons.items()
+        ],
+    )

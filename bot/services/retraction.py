@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from bot.analysis import audit
+from bot.analysis.audit import AuditAction
 from bot.analysis.incident import Incident
 from bot.analysis.model import SYSTEM, CaseId, RepositoryId, RunId, Status
-from bot.analysis.quarantine.lifecycle import State
-from bot.services import quarantine
+from bot.analysis.quarantine import lifecycle
+from bot.analysis.quarantine.lifecycle import Quarantine, State
+from bot.services import event
 from bot.store.database import Session
 from bot.store.decisions import quarantine as quarantine_store
 from bot.store.runs import execution as execution_store
@@ -41,19 +44,18 @@ def _withdraw(
     now: datetime,
 ) -> int:
     """Withdraw what is proposed for a case that failed in such a run and is not flaky without them."""
-    withdrawn = 0
-    pending = quarantine_store.list_open(session, [repository_id], [State.PROPOSED])
-    for window in {one.id: one for one in left_out.values()}.values():
-        inside = [run_id for run_id, one in left_out.items() if one.id == window.id]
-        failed = execution_store.list_failing_cases(session, repository_id, inside)
-        for held in pending:
-            status = statuses.get(held.case_id, Status.HEALTHY)
-            if held.case_id in failed and status is not Status.FLAKY:
-                reason = f"It rested on runs of an incident: {window.sentence}. Without them the test is {status}."
-                quarantine.withdraw(session, held.id, SYSTEM, now, reason=reason)
-                withdrawn += 1
-        pending = [held for held in pending if held.case_id not in failed]
-    return withdrawn
+    pending = quarantine_store.lock_open(session, repository_id, [State.PROPOSED])
+    failed = execution_store.list_failing_runs(session, repository_id, list(left_out))
+    afters = []
+    for quarantine in pending:
+        status = statuses.get(quarantine.case_id, Status.HEALTHY)
+        run_id = failed.get(quarantine.case_id)
+        if run_id is not None and status is not Status.FLAKY:
+            reason = (
+                f"It rested on runs of an incident: {left_out[run_id].sentence}. Without them the test is {status}."
+            )
+            afters.append(lifecycle.withdraw(quarantine, reason, SYSTEM, now))
+    return _store(session, AuditAction.WITHDRAW, afters, now)
 
 
 def _resume(
@@ -63,19 +65,31 @@ def _resume(
     statuses: Mapping[CaseId, Status],
     now: datetime,
 ) -> int:
-    """Resume a quarantine that such a run suspended, where its case is not broken without them.
+    """Resume a quarantine that such a run suspended, if its case is not broken without them.
 
-    A suspension stays until a person ends it with a reason: here that is who marked the window, and why.
+    A suspension lasts until a person ends it with a reason: here that is who marked the window, and why.
     """
-    resumed = 0
-    for held in quarantine_store.list_open(session, [repository_id], [State.SUSPENDED]):
-        status = statuses.get(held.case_id, Status.HEALTHY)
-        if status is Status.BROKEN or held.decided_at is None:
-            continue
-        cause = status_change_store.find_run(session, repository_id, held.case_id, Status.BROKEN, held.decided_at)
+    suspended = quarantine_store.lock_open(session, repository_id, [State.SUSPENDED])
+    turned_at = {quarantine.case_id: quarantine.decided_at for quarantine in suspended if quarantine.decided_at}
+    causes = status_change_store.list_causes(session, repository_id, turned_at, Status.BROKEN)
+    afters = []
+    for quarantine in suspended:
+        status = statuses.get(quarantine.case_id, Status.HEALTHY)
+        cause = causes.get(quarantine.case_id)
         window = None if cause is None else left_out.get(cause)
-        if window is not None:
+        if status is not Status.BROKEN and window is not None:
             reason = f"It was suspended for a run of an incident: {window.sentence}. Without it the test is {status}."
-            quarantine.resume(session, held.id, reason, window.actor, now)
-            resumed += 1
-    return resumed
+            afters.append(lifecycle.resume(quarantine, reason, window.actor, now))
+    return _store(session, AuditAction.RESUME, afters, now)
+
+
+def _store(session: Session, action: AuditAction, afters: Sequence[Quarantine], now: datetime) -> int:
+    quarantine_store.update(session, afters)
+    event.record_all(
+        session,
+        [
+            audit.of_quarantine(action, after, after.decided_by or SYSTEM, now, reason=after.decision or "")
+            for after in afters
+        ],
+    )
+    return len(afters)

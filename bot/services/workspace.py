@@ -7,7 +7,7 @@ from datetime import datetime
 from bot import telemetry
 from bot.analysis.model import ActorKind, Channel
 from bot.analysis.notice import ChannelPauseNotice
-from bot.services import subscription
+from bot.store.conversation import channel_pause as channel_pause_store
 from bot.store.conversation import notice as notice_store
 from bot.store.conversation import subscription as subscription_store
 from bot.store.database import Session
@@ -36,7 +36,7 @@ def revoke(session: Session, workspace: Workspace) -> None:
 
 def pause(session: Session, channel: Channel, reason: str, now: datetime) -> None:
     """Say nothing more in a channel, and have whoever looks after it told."""
-    if not subscription.pause(session, channel, reason, now):
+    if not channel_pause_store.put(session, channel, reason, now):
         return
     person = _find_keeper(session, channel)
     if person is None:
@@ -44,6 +44,11 @@ def pause(session: Session, channel: Channel, reason: str, now: datetime) -> Non
         return
     recipient = Channel(channel.workspace_id, person)
     notice_store.put(session, ChannelPauseNotice(paused=channel, paused_at=now, reason=reason, channel=recipient), now)
+
+
+def resume(session: Session, channel: Channel) -> None:
+    """Post in a paused channel again."""
+    channel_pause_store.delete(session, channel)
 
 
 def _find_keeper(session: Session, channel: Channel) -> str | None:

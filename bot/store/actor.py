@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.analysis.model import Actor, ActorKind
 
 
@@ -11,6 +13,6 @@ def encode(actor: Actor) -> dict[str, str]:
     return stored | ({"github_login": actor.github_login} if actor.github_login else {})
 
 
-def decode(stored: dict[str, str]) -> Actor:
+def decode(stored: Mapping[str, str]) -> Actor:
     """An actor as it was stored."""
     return Actor(ActorKind(stored["kind"]), stored["id"], stored["name"], stored.get("github_login", ""))

@@ -23,6 +23,7 @@ REBUILD = "rebuild"
 RECOVERY = "recovery"
 CLUSTERS = "clusters"
 LEARN = "learn"
+FEATURES = "features"
 
 DEFAULT = "default"
 MESSAGES = "messages"

@@ -12,7 +12,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from bot.analysis.quarantine.lifecycle import Scope
+from bot.analysis.quarantine.proposal import Proposal
 from bot.commands import listener, menu
 from bot.sandbox.slack.model import BOT_USER_ID, View
 from bot.slack.ids import Action, Callback, ShortcutId
@@ -275,10 +275,8 @@ def test_the_home_is_shown_paged_and_kept_up_to_date(day: Day) -> None:
             sa.select(cases.c.repository_id, cases.c.id).where(cases.c.title.like("%test_long%")).limit(16)
         ).all()
         for repository_id, case_id in found:
-            quarantine_store.insert_proposed(
-                session, repository_id=repository_id, case_id=case_id, scope=Scope.CASE, variant=None,
-                fingerprint_id=None, days=14, reason="slow", owner=None, actor=BEN_HIMSELF, now=datetime.now(UTC),
-            )  # fmt: skip
+            proposal = Proposal(case_id=case_id, days=14, reason="slow")
+            quarantine_store.insert_proposed(session, repository_id, [proposal], BEN_HIMSELF, datetime.now(UTC))
     assert day.slack.open_home(ANA).status == 200
     assert wait(lambda: day.slack.home(ANA))
     home = day.slack.home(ANA)

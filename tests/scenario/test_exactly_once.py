@@ -25,7 +25,7 @@ def test_two_approvals_at_once_are_one(stage: Stage, db: Database, people: tuple
     assert wait(lambda: has_button(stage, ts, "fg_lift"))
     assert wait(lambda: [one for who in people for one in stage.slack.ephemerals(who) if "lready approved" in one.text])
     with db.begin() as session:
-        approvals = session.execute(sa.select(sa.func.count()).where(audit.c.tag == "quarantine:approve")).scalar_one()
+        approvals = session.execute(sa.select(sa.func.count()).where(audit.c.type == "quarantine:approve")).scalar_one()
         assert approvals == 1
         assert session.execute(sa.select(quarantines.c.state)).scalars().all() == ["active"]
     assert len(stage.cards()) == 1

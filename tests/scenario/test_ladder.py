@@ -9,17 +9,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.analysis.model import Actor, ActorKind
-from bot.analysis.quarantine.policy import Budget
 from bot.github import policy_file
 from bot.queries import digest as digest_query
 from bot.queries import owner
 from bot.queries import waiting as waiting_query
-from bot.services import escalation, policy, quarantine, subscription
+from bot.services import escalation, policy, subscription
 from bot.store.conversation import channel_pause as channel_pause_store
 from bot.store.database import Database
 from tests.presence import present
 from tests.scenario.posted import PostedChannel
 from tests.scenario.stage import ANA
+from tests.store import deciding
 from tests.store.subscribed import ANA as ANA_ACTOR
 from tests.store.subscribed import BEN as BEN_ACTOR
 from tests.store.subscribed import NAMES
@@ -108,7 +108,7 @@ def test_a_reminder_that_quiet_hours_held_back_to_the_last_day_is_said_once(ladd
     ts = ladder.card(NAMES[0])
     proposed = ladder.propose(NAMES[0], ANA_ACTOR)
     with ladder.db.begin() as session:
-        quarantine.approve(session, proposed, BEN_ACTOR, ladder.now, budget=Budget())
+        deciding.approve(session, proposed, BEN_ACTOR, ladder.now)
     ladder.say()
     for passed in ({"days": 11, "hours": 1}, {"days": 2}):
         ladder.now += timedelta(**passed)
@@ -139,7 +139,7 @@ def test_what_was_decided_before_its_turn_came_is_not_asked_about(ladder: Posted
     ladder.now += timedelta(hours=25)
     with ladder.db.begin() as session:
         assert escalation.escalate(session, ladder.now) == 1
-        quarantine.approve(session, proposed, BEN_ACTOR, ladder.now, budget=Budget())
+        deciding.approve(session, proposed, BEN_ACTOR, ladder.now)
     ladder.say()
     assert not [one for one in ladder.slack.replies(ladder.channel.id, ts) if "Nobody has decided" in one.text]
 
@@ -148,7 +148,7 @@ def test_the_end_of_a_quarantine_is_announced_in_its_thread_twice(ladder: Posted
     ts = ladder.card(NAMES[0])
     proposed = ladder.propose(NAMES[0], ANA_ACTOR)
     with ladder.db.begin() as session:
-        quarantine.approve(session, proposed, BEN_ACTOR, ladder.now, budget=Budget())
+        deciding.approve(session, proposed, BEN_ACTOR, ladder.now)
     ladder.say()
     ladder.escalate(days=11, hours=1)
     ladder.escalate(days=2, hours=1)

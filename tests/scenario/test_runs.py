@@ -38,6 +38,10 @@ def test_a_file_of_tests_that_moves_keeps_its_cases_and_the_trail_says_so(stage:
     assert wait(lambda: (check := stage.check(run)) and check.conclusion == "success"), stage.check(run)
     with db.begin() as session:
         known = session.execute(sa.select(cases.c.title).where(cases.c.renamed_into.is_(None))).scalars().all()
-        told = session.execute(sa.select(audit.c.reason).where(audit.c.tag == "case:rename")).scalars().all()
+        told = (
+            session.execute(sa.select(audit.c.payload["reason"].astext).where(audit.c.type == "case:rename"))
+            .scalars()
+            .all()
+        )
     assert sorted(known) == [f"tests/unit/test_cart.py::test_{number}" for number in range(5)]
     assert "tests/test_cart.py::test_0 is tests/unit/test_cart.py::test_0 now." in told

@@ -15,10 +15,10 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot.analysis.connection import Setup
 from bot.analysis.model import Actor, ActorKind, Channel, QuarantineId
-from bot.analysis.quarantine.lifecycle import Scope, State
+from bot.analysis.quarantine.lifecycle import State
+from bot.analysis.quarantine.proposal import Proposal
 from bot.commands import listener
 from bot.commands.request.context import SlackApp
-from bot.services import quarantine
 from bot.slack import ids
 from bot.slack.ids import Action, Callback
 from bot.slack.registry import Registry
@@ -29,6 +29,7 @@ from bot.store.workspaces import account_link as account_link_store
 from bot.store.workspaces import workspace as workspace_store
 from bot.store.workspaces.account_link import Link, StoredPermission
 from tests.sql_count import counting
+from tests.store import deciding
 from tests.store.past import REPOSITORY, Past
 
 SECRET = "signing-secret"
@@ -70,17 +71,9 @@ def bolt(db: Database, past: Past) -> App:
 
 
 def propose(past: Past) -> QuarantineId:
-    proposal = quarantine.Proposal(
-        case_id=past.case_id("cart"),
-        scope=Scope.CASE,
-        variant=None,
-        fingerprint_id=None,
-        days=14,
-        reason="The payments sandbox is slow.",
-        owner=None,
-    )
+    proposal = Proposal(case_id=past.case_id("cart"), days=14, reason="The payments sandbox is slow.")
     with past.db.begin() as session:
-        return quarantine.propose(session, REPOSITORY, proposal, ANA, past.now, channel=None)
+        return deciding.propose(session, REPOSITORY, proposal, ANA, past.now)
 
 
 def click(bolt: App, action: Action, value: str, *, retry: str = "0") -> int:

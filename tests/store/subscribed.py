@@ -13,9 +13,9 @@ from bot.analysis.notice import (
     CardNotice,
     Notice,
 )
-from bot.analysis.quarantine.lifecycle import Scope
+from bot.analysis.quarantine.proposal import Proposal
 from bot.analysis.subscription import Filters
-from bot.services import notice, quarantine, subscription
+from bot.services import run_notice, subscription
 from bot.store.conversation import message as message_store
 from bot.store.conversation import notice as notice_store
 from bot.store.conversation.message import PostedMessage
@@ -24,6 +24,7 @@ from bot.store.database import Database
 from bot.store.runs import run as run_store
 from bot.store.tables import scores
 from bot.store.workspaces import workspace as workspace_store
+from tests.store import deciding
 from tests.store.past import REPOSITORY, Past
 
 ANA = Actor(ActorKind.SLACK, "U0ANA", "Ana")
@@ -53,7 +54,7 @@ class SubscribedChannel(Past):
         ids = [self.case_id(name) for name in names]
         with self.db.begin() as session:
             run = run_store.get(session, REPOSITORY, self.run_id)
-            notice.changes(
+            run_notice.post_changes(
                 session, run, [StatusChange(one, Status.HEALTHY, Status.FLAKY) for one in ids], None, self.now
             )
 
@@ -76,12 +77,9 @@ class SubscribedChannel(Past):
         return case_id
 
     def propose(self, name: str, actor: Actor, days: int = 14, owner: str | None = "U0ANA") -> QuarantineId:
-        proposal = quarantine.Proposal(
-            case_id=self.case_id(name), scope=Scope.CASE, variant=None, fingerprint_id=None, days=days,
-            reason="it is slow", owner=owner,
-        )  # fmt: skip
+        proposal = Proposal(case_id=self.case_id(name), days=days, reason="it is slow", owner=owner)
         with self.db.begin() as session:
-            return quarantine.propose(session, REPOSITORY, proposal, actor, self.now, channel=self.channel)
+            return deciding.propose(session, REPOSITORY, proposal, actor, self.now, channel=self.channel)
 
 
 def mark_flaky(channels: SubscribedChannel, case_id: CaseId) -> None:

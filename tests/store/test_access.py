@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from bot.analysis.model import Actor, ActorKind, QuarantineId
-from bot.analysis.quarantine.lifecycle import Quarantine, Scope
+from bot.analysis.quarantine.lifecycle import Quarantine
+from bot.analysis.quarantine.proposal import Proposal
 from bot.errors import NotAllowedError, NotFoundError
 from bot.queries import access
 from bot.queries.access import (
@@ -20,12 +21,13 @@ from bot.queries.access import (
     PermissionSource,
     PermissionUnknownError,
 )
-from bot.services import policy, quarantine
+from bot.services import policy
 from bot.store.database import Database
 from bot.store.workspaces import account_link as account_link_store
 from bot.store.workspaces import workspace as workspace_store
 from bot.store.workspaces.account_link import Link, StoredPermission
 from bot.store.workspaces.workspace import Workspace
+from tests.store import deciding
 from tests.store.past import REPOSITORY, Past
 
 BEN = Actor(ActorKind.SLACK, "U0BEN", "ben")
@@ -65,15 +67,7 @@ def approval(db: Database) -> Approval:
     past = Past(db)
     past.run({"cart": "F"}, sha="a" * 40)
     past.run({"cart": "."}, again=True, sha="a" * 40)
-    proposal = quarantine.Proposal(
-        case_id=past.case_id("cart"),
-        scope=Scope.CASE,
-        variant=None,
-        fingerprint_id=None,
-        days=14,
-        reason="It is slow.",
-        owner=None,
-    )
+    proposal = Proposal(case_id=past.case_id("cart"), days=14, reason="It is slow.")
     with db.begin() as session:
         workspace_store.put_by_token(session, sees_all=True, now=past.now)
         workspace = workspace_store.identify(
@@ -81,7 +75,7 @@ def approval(db: Database) -> Approval:
         )
         account_link_store.put(session, Link(workspace.id, BEN.id, ACCOUNT.id, ACCOUNT.login), past.now)
         ana = Actor(ActorKind.SLACK, "U0ANA", "ana")
-        quarantine_id = quarantine.propose(session, REPOSITORY, proposal, ana, past.now, channel=None)
+        quarantine_id = deciding.propose(session, REPOSITORY, proposal, ana, past.now)
     return Approval(past, workspace, quarantine_id)
 
 

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.analysis import audit
+from bot.analysis.audit import AuditAction
 from bot.analysis.case_state import StatusChange
 from bot.analysis.channel_schedule import DigestTime, QuietHours
 from bot.analysis.model import SYSTEM, CaseId, Channel, RunId, Status, WorkspaceId
@@ -20,17 +22,15 @@ from bot.analysis.notice import (
     ReminderNotice,
     StormNotice,
 )
-from bot.analysis.quarantine.policy import Budget
 from bot.analysis.subscription import Event, Filters
 from bot.github import policy_file
 from bot.queries import digest as digest_query
 from bot.queries import waiting as waiting_query
-from bot.services import digest, escalation, notice, policy, quarantine, subscription
+from bot.services import digest, escalation, event, policy, run_notice, subscription
 from bot.services import workspace as asked
 from bot.store.conversation import channel_pause as channel_pause_store
 from bot.store.conversation import storm as storm_store
 from bot.store.database import Database
-from bot.store.decisions import audit as audit_store
 from bot.store.decisions import mute as mute_store
 from bot.store.decisions import quarantine as quarantine_store
 from bot.store.runs import excerpt as excerpt_store
@@ -40,6 +40,7 @@ from bot.store.workspaces import token as token_store
 from bot.store.workspaces import workspace as workspace_store
 from bot.store.workspaces.account_link import Link
 from bot.store.workspaces.token import StoredToken
+from tests.store import deciding
 from tests.store.past import REPOSITORY
 from tests.store.subscribed import ANA, BEN, NAMES, SubscribedChannel, mark_flaky
 
@@ -139,8 +140,8 @@ def test_what_the_system_proposes_waits_for_the_digest_unless_it_blocks_the_defa
 
 def test_a_paused_channel_is_told_nothing_until_it_is_subscribed_again(channels: SubscribedChannel) -> None:
     with channels.db.begin() as session:
-        assert subscription.pause(session, channels.channel, "it was archived", channels.now)
-        assert not subscription.pause(session, channels.channel, "it was archived", channels.now)
+        assert channel_pause_store.put(session, channels.channel, "it was archived", channels.now)
+        assert not channel_pause_store.put(session, channels.channel, "it was archived", channels.now)
     channels.turn_flaky(NAMES[:1])
     assert not channels.stored(CardNotice)
     with channels.db.begin() as session:
@@ -185,7 +186,7 @@ def test_a_channel_that_asked_for_broken_tests_gets_a_card_and_others_do_not(cha
             subscription.subscribe(session, channels.channel, REPOSITORY, filters, ANA, channels.now)
             run = run_store.get(session, REPOSITORY, channels.run_id)
             changes = [StatusChange(one, Status.HEALTHY, Status.BROKEN) for one in ids]
-            notice.changes(session, run, changes, None, channels.now)
+            run_notice.post_changes(session, run, changes, None, channels.now)
         assert len(channels.stored(CardNotice)) == cards
 
 
@@ -246,10 +247,7 @@ def test_a_decision_or_a_mute_ends_the_escalation(waiting: SubscribedChannel) ->
     assert escalate(waiting, 25) == []
     assert escalate(waiting, 6) == ["mention"]
     with waiting.db.begin() as session:
-        audit_store.append(
-            session, repository_id=REPOSITORY, case_id=case_id, quarantine_id=None, tag="case:label", actor=ANA,
-            reason="", now=waiting.now,
-        )  # fmt: skip
+        event.record(session, audit.of_case(AuditAction.LABEL, REPOSITORY, case_id, ANA, waiting.now))
     assert escalate(waiting, 60) == ["mention"]
 
 
@@ -316,10 +314,7 @@ def test_who_is_asked_in_person_is_the_owner_else_who_acted_last_else_who_subscr
         elsewhere = Channel(waiting.channel.workspace_id, "C0NOBODY")
         assert waiting_query.find_people(session, elsewhere, REPOSITORY, case_id) == []
         for actor in (BEN, SYSTEM):
-            audit_store.append(
-                session, repository_id=REPOSITORY, case_id=case_id, quarantine_id=None, tag="quarantine:reject",
-                actor=actor, reason="", now=waiting.now,
-            )  # fmt: skip
+            event.record(session, audit.of_case(AuditAction.MUTE, REPOSITORY, case_id, actor, waiting.now))
     assert people() == ["U0BEN", "U0ANA"]
     with waiting.db.begin() as session:
         policy.load(session, REPOSITORY, "", b"* @chloe @acme/payments", waiting.now)
@@ -331,7 +326,7 @@ def test_a_quarantine_is_reminded_of_three_days_before_its_end_and_on_its_last_d
     channels.post_card(NAMES[0])
     proposed = channels.propose(NAMES[0], ANA)
     with channels.db.begin() as session:
-        quarantine.approve(session, proposed, BEN, channels.now, budget=Budget())
+        deciding.approve(session, proposed, BEN, channels.now)
     begin = channels.now
     seen = []
     for hour in range(0, 15 * 24, 6):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 
+from bot.analysis.audit import AuditAction
 from bot.analysis.model import Actor, ActorKind, ClusterKind, OrderKind, Status
-from bot.analysis.quarantine.lifecycle import Scope
+from bot.analysis.quarantine.proposal import Proposal
 from bot.queries import case as profiles
 from bot.queries import case_item, owner
 from bot.services import cluster, quarantine
@@ -13,6 +14,7 @@ from bot.store import queue
 from bot.store.database import Database
 from bot.store.decisions import audit as audit_store
 from bot.store.runs import case_order as case_order_store
+from tests.store import deciding
 from tests.store.past import Past
 
 ANA = Actor(ActorKind.SLACK, "U01", "Ana")
@@ -46,13 +48,10 @@ def test_cases_that_flake_together_are_one_item_with_one_owner(db: Database) -> 
         tuple(sorted((past.case_id("cart.0"), past.case_id("stock.1")))),
     )
     assert (alone.kind, alone.case_ids, alone.status) == (None, (past.case_id("mail.2"),), Status.FLAKY)
-    proposal = quarantine.Proposal(
-        case_id=past.case_id("cart.0"), scope=Scope.CASE, variant=None, fingerprint_id=None, days=14,
-        reason="It flakes.", owner=None,
-    )  # fmt: skip
+    proposal = Proposal(case_id=past.case_id("cart.0"), days=14, reason="It flakes.")
     with db.begin() as session:
-        held = quarantine.propose(session, past.repository_id, proposal, ANA, past.now, channel=None)
-        quarantine.assign(session, held, "@shop/checkout", ANA, past.now)
+        held = deciding.propose(session, past.repository_id, proposal, ANA, past.now)
+        quarantine.assign(session, deciding.of_quarantine(session, held, ANA), "@shop/checkout", past.now)
         named = owner.of_cases(session, past.repository_id, together.case_ids)
     assert set(named.values()) == {("@shop/checkout",)}
     assert len(named) == 2
@@ -64,7 +63,7 @@ def test_cases_that_flake_together_are_one_item_with_one_owner(db: Database) -> 
     assert profile.cluster is not None
     assert (profile.cluster.size, profile.cluster.owner) == (2, "@shop/checkout")
     assert profile.cluster.others == ("tests/test_cart.py::cart.0",)
-    assert ("cluster:assign", "@shop/checkout") in [(entry.tag, entry.reason) for entry in trail]
+    assert (AuditAction.ASSIGN_CASE, "@shop/checkout") in [(event.action, event.reason) for event in trail]
 
 
 def test_a_module_that_goes_down_as_a_whole_again_and_again_is_one_item(db: Database) -> None:

@@ -12,14 +12,15 @@ import sqlalchemy as sa
 from bot.analysis.explanation.explanation import Explanation
 from bot.analysis.incident import Incident
 from bot.analysis.model import Actor, ActorKind, Status
-from bot.analysis.quarantine.lifecycle import Scope, State
-from bot.analysis.quarantine.policy import Budget
+from bot.analysis.quarantine.lifecycle import State
+from bot.analysis.quarantine.proposal import Proposal
 from bot.jobs import rescore
 from bot.queries import explanation
-from bot.services import incident, quarantine, rebuild
+from bot.services import incident, rebuild
 from bot.store import tables
 from bot.store.database import Database
 from bot.store.decisions import quarantine as quarantine_store
+from tests.store import deciding
 from tests.store.past import REPOSITORY, START, Past
 from tests.store.rebuilt import context
 
@@ -129,12 +130,10 @@ def test_a_release_takes_what_the_variant_that_is_furthest_behind_takes(db: Data
     past = Past(db)
     live(past, 3, 60)
     case_id = past.case_id("cart.test_0")
-    proposal = quarantine.Proposal(
-        case_id=case_id, scope=Scope.CASE, variant=None, fingerprint_id=None, days=14, reason="It flakes.", owner=None
-    )
+    proposal = Proposal(case_id=case_id, days=14, reason="It flakes.")
     with db.begin() as session:
-        held = quarantine.propose(session, REPOSITORY, proposal, ANA, past.now, channel=None)
-        quarantine.approve(session, held, BEN, past.now, budget=Budget())
+        held = deciding.propose(session, REPOSITORY, proposal, ANA, past.now)
+        deciding.approve(session, held, BEN, past.now)
     commits = 0
     (promise,) = [line for line in told(past, "cart.test_0").counterfactuals if line.endswith("release it.")]
     for _ in range(200):

@@ -7,20 +7,22 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from bot.analysis.audit import AuditAction
 from bot.analysis.incident import Kind, faulty_suites
 from bot.analysis.model import Actor, ActorKind, Channel, Status, WorkspaceId
-from bot.analysis.quarantine.lifecycle import Scope, State
-from bot.analysis.quarantine.policy import Budget
+from bot.analysis.quarantine.lifecycle import State
+from bot.analysis.quarantine.proposal import Proposal
 from bot.errors import ConflictError, InvalidInputError
 from bot.jobs import rescore
 from bot.queries import error_ledger, explanation
-from bot.services import incident, quarantine
+from bot.services import incident
 from bot.store import tables
 from bot.store.database import Database
 from bot.store.decisions import audit as audit_store
 from bot.store.decisions import quarantine as quarantine_store
 from bot.store.scores import incident as incident_store
 from bot.store.scores import score as score_store
+from tests.store import deciding
 from tests.store.past import REPOSITORY, START, Past
 from tests.store.rebuilt import context, everything
 
@@ -49,17 +51,9 @@ def status(past: Past) -> Status:
 
 
 def propose(past: Past) -> None:
-    proposal = quarantine.Proposal(
-        case_id=past.case_id("login.test_in"),
-        scope=Scope.CASE,
-        variant=None,
-        fingerprint_id=None,
-        days=14,
-        reason="It is flaky.",
-        owner=None,
-    )
+    proposal = Proposal(case_id=past.case_id("login.test_in"), days=14, reason="It is flaky.")
     with past.db.begin() as session:
-        quarantine.propose(session, REPOSITORY, proposal, ANA, past.now, channel=None)
+        deciding.propose(session, REPOSITORY, proposal, ANA, past.now)
 
 
 def test_runs_inside_an_open_window_say_nothing(past: Past) -> None:
@@ -236,7 +230,7 @@ def quarantined(past: Past) -> None:
     with past.db.begin() as session:
         held = quarantine_store.find_latest(session, REPOSITORY, past.case_id("login.test_in"))
         assert held is not None
-        quarantine.approve(session, held.id, Actor(ActorKind.SLACK, "U0BEN", "Ben"), past.now, budget=Budget())
+        deciding.approve(session, held.id, Actor(ActorKind.SLACK, "U0BEN", "Ben"), past.now)
 
 
 def state(past: Past) -> State:
@@ -264,7 +258,7 @@ def test_a_quarantine_that_runs_of_an_incident_suspended_is_resumed_by_whoever_m
     with past.db.begin() as session:
         (*_, last) = audit_store.list_case(session, REPOSITORY, past.case_id("login.test_in"))
         assert error_ledger.of_repository(session, REPOSITORY, START, past.now).masked == ()
-    assert (last.tag, last.actor) == ("quarantine:resume", ANA)
+    assert (last.action, last.actor) == (AuditAction.RESUME, ANA)
     assert "the registry was down" in last.reason
 
 

@@ -7,13 +7,15 @@ from datetime import timedelta
 
 import pytest
 
+from bot.analysis import audit
+from bot.analysis.audit import AuditAction
 from bot.analysis.learning import feature, training
-from bot.analysis.learning.label import LabelSource, LabelVerdict
+from bot.analysis.learning.label import LabelVerdict
 from bot.analysis.model import Actor, ActorKind, WorkspaceId
 from bot.jobs import upkeep
 from bot.jobs.context import Context
 from bot.queries import case_item, learned_model
-from bot.services import learning
+from bot.services import event, learning
 from bot.slack.registry import Registry
 from bot.store import queue
 from bot.store.database import Database
@@ -39,10 +41,12 @@ def past(db: Database) -> Past:
 
 
 def _say(past: Past, name: str, verdict: LabelVerdict, actor: Actor) -> None:
+    case_id = past.case_id(name)
+    given = audit.of_case(AuditAction.LABEL, past.repository_id, case_id, actor, past.now, verdict=verdict)
     with past.db.begin() as session:
-        learning.record_label(
-            session, past.repository_id, past.case_id(name), verdict, LabelSource.CARD, actor, past.now
-        )
+        event.record(session, given)
+    with past.db.begin() as session:
+        assert learning.compute_features(session, past.repository_id, past.now) == 1
     past.now += timedelta(minutes=1)
 
 

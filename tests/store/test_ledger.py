@@ -6,14 +6,18 @@ from datetime import timedelta
 
 import pytest
 
+from bot.analysis import audit
+from bot.analysis.audit import AuditAction
 from bot.analysis.learning.label import LabelSource, LabelVerdict
 from bot.analysis.model import Actor, ActorKind, QuarantineId, Status
 from bot.analysis.quarantine import policy
-from bot.analysis.quarantine.lifecycle import RejectReason, Scope
+from bot.analysis.quarantine.lifecycle import RejectReason
+from bot.analysis.quarantine.proposal import Proposal
 from bot.queries import error_ledger
-from bot.services import learning, quarantine
+from bot.services import author, event, quarantine
 from bot.store.database import Database
 from bot.store.scores import label as label_store
+from tests.store import deciding
 from tests.store.past import Past
 
 BUDGET = policy.DEFAULT.quarantine.budget
@@ -31,18 +35,15 @@ def past(db: Database) -> Past:
 
 
 def _propose(past: Past, name: str = "cart") -> QuarantineId:
-    proposal = quarantine.Proposal(
-        case_id=past.case_id(name), scope=Scope.CASE, variant=None, fingerprint_id=None, days=14, reason="It flakes.",
-        owner=None,
-    )  # fmt: skip
+    proposal = Proposal(case_id=past.case_id(name), days=14, reason="It flakes.")
     with past.db.begin() as session:
-        return quarantine.propose(session, past.repository_id, proposal, ANA, past.now, channel=None)
+        return deciding.propose(session, past.repository_id, proposal, ANA, past.now)
 
 
 def test_a_rejection_as_a_real_bug_counts_against_flaky_at_the_time(past: Past) -> None:
     held = _propose(past)
     with past.db.begin() as session:
-        quarantine.reject(session, held, RejectReason.BUG, "Real bug", BEN, past.now)
+        quarantine.reject(session, deciding.of_quarantine(session, held, BEN), RejectReason.BUG, "Real bug", past.now)
         given = label_store.list_newest(session, past.repository_id, 10)
     assert [(one.verdict, one.source, one.status, one.actor.name) for one in given] == [
         (LabelVerdict.FLAKY, LabelSource.PROPOSAL, Status.FLAKY, "Ana"),
@@ -58,7 +59,7 @@ def test_a_rejection_as_a_real_bug_counts_against_flaky_at_the_time(past: Past) 
 def test_the_period_leaves_out_what_was_said_before_it(past: Past) -> None:
     held = _propose(past)
     with past.db.begin() as session:
-        quarantine.approve(session, held, BEN, past.now, budget=BUDGET)
+        deciding.approve(session, held, BEN, past.now)
         later = past.now + timedelta(days=2)
         assert error_ledger.of_repository(session, past.repository_id, past.now + timedelta(days=1), later).is_empty
         line = error_ledger.of_repository(session, past.repository_id, past.now, later).of(Status.FLAKY)
@@ -68,7 +69,7 @@ def test_the_period_leaves_out_what_was_said_before_it(past: Past) -> None:
 def test_a_regression_that_a_quarantine_masked_is_named_with_its_first_failure(past: Past) -> None:
     held = _propose(past)
     with past.db.begin() as session:
-        quarantine.approve(session, held, BEN, past.now, budget=BUDGET)
+        deciding.approve(session, held, BEN, past.now)
     broke_at = past.now
     for _ in range(12):
         past.run({"cart": "FFF", "tax": "."})
@@ -83,10 +84,11 @@ def test_a_regression_that_a_quarantine_masked_is_named_with_its_first_failure(p
 def test_a_real_bug_that_a_person_finds_under_a_quarantine_is_a_masked_regression(past: Past) -> None:
     held = _propose(past)
     with past.db.begin() as session:
-        quarantine.approve(session, held, BEN, past.now, budget=BUDGET)
+        deciding.approve(session, held, BEN, past.now)
     past.run({"cart": "F", "tax": "."}, branch="feature")
     with past.db.begin() as session:
-        quarantine.label(session, past.repository_id, past.case_id("cart"), RejectReason.BUG, "A bug", ANA, past.now)
+        authorized = deciding.of_case(session, past.repository_id, past.case_id("cart"), ANA)
+        quarantine.label(session, authorized, RejectReason.BUG, "A bug", past.now)
         later = past.now + timedelta(minutes=1)
         (masked,) = error_ledger.of_repository(session, past.repository_id, past.now - timedelta(hours=2), later).masked
         before = error_ledger.of_repository(session, past.repository_id, past.now - timedelta(days=9), past.now).masked
@@ -100,10 +102,7 @@ def test_the_same_person_says_the_same_of_one_commit_once(past: Past) -> None:
 
     def say(actor: Actor, sha: str) -> bool:
         with past.db.begin() as session:
-            return learning.record_label(
-                session, past.repository_id, case_id, LabelVerdict.MINE, LabelSource.AUTHOR, actor, past.now,
-                head_sha=sha,
-            )  # fmt: skip
+            return bool(author.claim_failures(session, past.repository_id, [case_id], sha, actor, past.now))
 
     assert [say(ANA, "a" * 40), say(ANA, "a" * 40), say(BEN, "a" * 40), say(ANA, "b" * 40)] == [True, False, True, True]
 
@@ -115,8 +114,10 @@ def test_a_test_that_only_failed_in_an_outage_is_counted_as_it_was_shown(past: P
     past.run(dict.fromkeys(many, "F"))
     with past.db.begin() as session:
         for name, verdict in (("stock.3", LabelVerdict.INFRA), ("stock.4", LabelVerdict.MINE)):
-            case_id = past.case_id(name)
-            learning.record_label(session, past.repository_id, case_id, verdict, LabelSource.CARD, ANA, past.now)
+            given = audit.of_case(
+                AuditAction.LABEL, past.repository_id, past.case_id(name), ANA, past.now, verdict=verdict
+            )
+            event.record(session, given)
         found = error_ledger.of_repository(
             session, past.repository_id, past.now - timedelta(days=1), past.now + timedelta(seconds=1)
         )

@@ -9,11 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from bot.analysis.incident import Kind
-from bot.analysis.learning.label import LabelSource, LabelVerdict
 from bot.analysis.model import Actor, ActorKind, Status
 from bot.jobs import rescore
 from bot.queries import explanation
-from bot.services import learning, rebuild
+from bot.services import author, rebuild
 from bot.store import tables
 from bot.store.database import Database
 from bot.store.scores import incident as incident_store
@@ -65,9 +64,7 @@ def own_up(past: Past, name: str, sha: str) -> None:
     """Have an author say that a failure is theirs."""
     case_id = past.case_id(name)
     with past.db.begin() as session:
-        learning.record_label(
-            session, REPOSITORY, case_id, LabelVerdict.MINE, LabelSource.AUTHOR, ANA, past.now, head_sha=sha
-        )
+        author.claim_failures(session, REPOSITORY, [case_id], sha, ANA, past.now)
 
 
 def _outcomes(chance: random.Random, number: int) -> Mapping[str, str]:

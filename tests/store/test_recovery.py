@@ -6,15 +6,15 @@ import pytest
 import sqlalchemy as sa
 
 from bot.analysis.model import Actor, ActorKind
-from bot.analysis.quarantine.lifecycle import Quarantine, Scope, State
-from bot.analysis.quarantine.policy import Budget
+from bot.analysis.quarantine.lifecycle import Quarantine, State
+from bot.analysis.quarantine.proposal import Proposal
 from bot.jobs import rescore
 from bot.queries import explanation
-from bot.services import quarantine
 from bot.store import tables
 from bot.store.database import Database
 from bot.store.decisions import audit as audit_store
 from bot.store.decisions import quarantine as quarantine_store
+from tests.store import deciding
 from tests.store.past import REPOSITORY, VARIANT, Past
 from tests.store.rebuilt import context
 
@@ -30,18 +30,10 @@ def past(db: Database) -> Past:
     made = Past(db)
     for number in range(20):
         made.run(FLAKY if number in {9, 14, 18} else CLEAN)
-    proposal = quarantine.Proposal(
-        case_id=made.case_id("login.test_in"),
-        scope=Scope.CASE,
-        variant=None,
-        fingerprint_id=None,
-        days=90,
-        reason="It is flaky.",
-        owner=None,
-    )
+    proposal = Proposal(case_id=made.case_id("login.test_in"), days=90, reason="It is flaky.")
     with db.begin() as session:
-        number = quarantine.propose(session, REPOSITORY, proposal, ANA, made.now, channel=None)
-        quarantine.approve(session, number, BEN, made.now, budget=Budget())
+        number = deciding.propose(session, REPOSITORY, proposal, ANA, made.now)
+        deciding.approve(session, number, BEN, made.now)
     with db.begin() as session:
         session.execute(
             sa.insert(tables.policies).values(

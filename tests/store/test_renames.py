@@ -3,10 +3,12 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+from bot.analysis.audit import AuditAction
 from bot.analysis.model import Actor, ActorKind, CaseId, QuarantineId
-from bot.analysis.quarantine.lifecycle import Scope, State
+from bot.analysis.quarantine.lifecycle import State
+from bot.analysis.quarantine.proposal import Proposal
 from bot.jobs import rescore
-from bot.services import quarantine, rebuild
+from bot.services import rebuild
 from bot.store.cases import case as case_store
 from bot.store.database import Database
 from bot.store.decisions import audit as audit_store
@@ -15,6 +17,7 @@ from bot.store.runs import history as history_store
 from bot.store.runs import result as result_store
 from bot.store.scores import score as score_store
 from bot.store.tables import failures, notices
+from tests.store import deciding
 from tests.store.past import Past
 from tests.store.rebuilt import context, everything
 
@@ -40,7 +43,7 @@ def trail(past: Past, case_id: CaseId) -> list[str]:
         return [
             one.reason
             for one in audit_store.list_case(session, past.repository_id, case_id)
-            if one.tag == "case:rename"
+            if one.action is AuditAction.RENAME
         ]
 
 
@@ -166,17 +169,9 @@ def test_an_edited_name_at_its_place_in_the_file_is_followed(past: Past) -> None
 
 
 def propose(past: Past, name: str) -> QuarantineId:
-    proposal = quarantine.Proposal(
-        case_id=past.case_id(name),
-        scope=Scope.CASE,
-        variant=None,
-        fingerprint_id=None,
-        days=14,
-        reason="slow",
-        owner=None,
-    )
+    proposal = Proposal(case_id=past.case_id(name), days=14, reason="slow")
     with past.db.begin() as session:
-        return quarantine.propose(session, past.repository_id, proposal, ANA, past.now, channel=None)
+        return deciding.propose(session, past.repository_id, proposal, ANA, past.now)
 
 
 def test_a_quarantine_follows_its_case_and_one_of_the_new_name_alone_is_ended(past: Past) -> None:

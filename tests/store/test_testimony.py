@@ -7,9 +7,8 @@ import hashlib
 import pytest
 
 from bot.analysis.case_state import VariantScore
-from bot.analysis.learning.label import LabelSource, LabelVerdict
 from bot.analysis.model import Actor, ActorKind, Status
-from bot.services import author_feedback, learning, rebuild
+from bot.services import author, author_feedback, rebuild
 from bot.store.database import Database
 from bot.store.scores import label as label_store
 from bot.store.scores import score as score_store
@@ -41,10 +40,8 @@ def _score(past: Past) -> VariantScore:
 
 def _own_up(past: Past, actor: Actor, sha: str) -> bool:
     with past.db.begin() as session:
-        return learning.record_label(
-            session, past.repository_id, past.case_id("cart"), LabelVerdict.MINE, LabelSource.AUTHOR, actor, past.now,
-            head_sha=sha,
-        )  # fmt: skip
+        case_id = past.case_id("cart")
+        return bool(author.claim_failures(session, past.repository_id, [case_id], sha, actor, past.now))
 
 
 def test_an_author_who_owns_up_to_a_failure_lowers_the_belief_by_the_odds(past: Past) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from bot.analysis import audit
+from bot.analysis.audit import AuditAction
 from bot.analysis.case_profile import CaseProfile, FailureExcerpt, ListedCase
 from bot.analysis.case_state import CaseState, VariantScore
 from bot.analysis.commit_state import CaseFailure, FailureClass
@@ -51,7 +53,7 @@ from bot.slack.views import (
 )
 from bot.slack.views.case import AuditLine
 from bot.slack.views.case_list import ListKind
-from bot.slack.views.message import History, ImportSummary
+from bot.slack.views.message import ImportSummary
 from bot.slack.views.response import Choice, CommandHelp
 from bot.slack.views.run import RunAnswer
 
@@ -224,12 +226,16 @@ VIEWS: dict[str, Callable[[], Message | View]] = {
         replace(FLAKY, state=CaseState(CaseId(42)), last_failure=None), None, NOW
     ),
     **{
-        f"history_{kind}": lambda kind=kind: message.history_line(  # type: ignore[misc]
-            kind, SYSTEM if kind in {History.STATUS, History.EXPIRED} else BEN, ACTIVE, FLAKY, None
+        f"audit_{action.name.lower()}": lambda action=action: message.audit_line(  # type: ignore[misc]
+            audit.of_quarantine(action, ACTIVE, SYSTEM if action is AuditAction.EXPIRE else BEN, NOW), ACTIVE, FLAKY
         )
-        for kind in History
+        for action in AuditAction
+        if action.is_posted
     },
-    "history_rejected_why": lambda: message.history_line(History.REJECTED, BEN, REJECTED, FLAKY, REJECTED.decision),
+    "audit_reject_why": lambda: message.audit_line(
+        audit.of_quarantine(AuditAction.REJECT, REJECTED, BEN, NOW, reason=REJECTED.decision or ""), REJECTED, FLAKY
+    ),
+    "status_line": lambda: message.status_line(FLAKY, ""),
     "imported": lambda: message.imported(SUMMARY),
     "incident": lambda: message.incident("acme/shop", FAILURE.run_url, 812, 31, 40),
     "incident_suite": lambda: message.part_out("acme/shop", FAILURE.run_url, 812, [outage(Kind.SUITE, "tests/api")]),

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.analysis import impact
+from bot.analysis.audit import AuditAction
 from bot.analysis.case_state import VariantScore
 from bot.analysis.impact import Failure, Mask, Period
 from bot.analysis.model import CaseId, RunId, Status
@@ -140,7 +141,12 @@ def test_what_blocks_most_comes_first_then_what_takes_most_time() -> None:
 
 def test_the_times_of_a_mask_follow_its_moves() -> None:
     at = [START + number * HOUR for number in range(9)]
-    moves = [("approve", at[1]), ("suspend", at[3]), ("resume", at[4]), ("lift", at[6])]
+    moves = [
+        (AuditAction.APPROVE, at[1]),
+        (AuditAction.SUSPEND, at[3]),
+        (AuditAction.RESUME, at[4]),
+        (AuditAction.LIFT, at[6]),
+    ]
     assert impact.masked_times(moves, at[8]) == [(at[1], at[3]), (at[4], at[6])]
     assert impact.masked_times(moves[:1], at[8]) == [(at[1], at[8])]
-    assert impact.masked_times([("approve", at[8])], at[1]) == []
+    assert impact.masked_times([(AuditAction.APPROVE, at[8])], at[1]) == []

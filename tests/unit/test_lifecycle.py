@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.analysis.model import SYSTEM, Actor, ActorKind, CaseId, QuarantineId, RepositoryId, Status
-from bot.analysis.quarantine import lifecycle
-from bot.analysis.quarantine.lifecycle import OverBudgetError, Quarantine, RejectReason, Scope, State
-from bot.analysis.quarantine.policy import Budget
+from bot.analysis.quarantine import budget, lifecycle, proposal
+from bot.analysis.quarantine.budget import OverBudgetError
+from bot.analysis.quarantine.lifecycle import Quarantine, RejectReason, Scope, State
+from bot.analysis.quarantine.policy import ApprovalRule, Budget
+from bot.analysis.quarantine.proposal import Proposal
 from bot.errors import ConflictError, InvalidInputError, NotAllowedError
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -23,32 +25,36 @@ PROPOSED = Quarantine(
     variant=None, fingerprint_id=None, days=14, reason="slow", owner=None, proposed_by=ANA, proposed_at=NOW,
     decided_by=None, decided_at=None, decision=None, expires_at=None, version=1,
 )  # fmt: skip
+TWO_PEOPLE = ApprovalRule(protected=True, two_people=True, owners=False)
+WANTED = Proposal(case_id=CaseId(1), days=14, reason="slow")
 ACTIVE = replace(PROPOSED, state=State.ACTIVE, decided_by=BEN, decided_at=NOW, expires_at=NOW + timedelta(days=14))
 
 
 def test_somebody_else_approves_and_the_days_count_from_then() -> None:
-    assert lifecycle.approve(PROPOSED, BEN, NOW) == lifecycle.Move(State.ACTIVE, NOW + timedelta(days=14))
+    assert lifecycle.approve(PROPOSED, BEN, TWO_PEOPLE, NOW) == replace(ACTIVE, version=2)
     with pytest.raises(NotAllowedError, match="somebody else"):
-        lifecycle.approve(PROPOSED, ANA, NOW)
+        lifecycle.approve(PROPOSED, ANA, TWO_PEOPLE, NOW)
+    alone = replace(TWO_PEOPLE, two_people=False)
+    assert lifecycle.approve(PROPOSED, ANA, alone, NOW).state is State.ACTIVE
 
 
 def test_the_second_approver_hears_who_was_first() -> None:
     with pytest.raises(ConflictError, match="Already approved by Ben at 12:00"):
-        lifecycle.approve(ACTIVE, BEN, NOW)
+        lifecycle.approve(ACTIVE, BEN, TWO_PEOPLE, NOW)
 
 
 def test_only_the_proposer_withdraws() -> None:
-    assert lifecycle.withdraw(PROPOSED, ANA).state is State.WITHDRAWN
+    assert lifecycle.withdraw(PROPOSED, "", ANA, NOW).state is State.WITHDRAWN
     with pytest.raises(NotAllowedError):
-        lifecycle.withdraw(PROPOSED, BEN)
+        lifecycle.withdraw(PROPOSED, "", BEN, NOW)
 
 
 def test_an_expired_quarantine_masks_nothing_even_before_the_clock_has_moved_it() -> None:
     assert ACTIVE.masks(variant="v", fingerprint_id=None, now=NOW)
     assert not ACTIVE.masks(variant="v", fingerprint_id=None, now=NOW + timedelta(days=14))
     with pytest.raises(ConflictError, match="time left"):
-        lifecycle.expire(ACTIVE, NOW)
-    assert lifecycle.expire(ACTIVE, NOW + timedelta(days=14)).state is State.EXPIRED
+        lifecycle.expire(ACTIVE, SYSTEM, NOW)
+    assert lifecycle.expire(ACTIVE, SYSTEM, NOW + timedelta(days=14)).state is State.EXPIRED
 
 
 @pytest.mark.parametrize(
@@ -65,23 +71,23 @@ def test_a_narrow_scope_masks_only_what_it_names(quarantine: Quarantine, masked:
 
 def test_a_broken_case_is_never_proposed_and_bounds_are_kept() -> None:
     with pytest.raises(ConflictError, match="broken"):
-        lifecycle.check_proposal(status=Status.BROKEN, days=14, reason="x")
+        proposal.check(WANTED, Status.BROKEN, None, ANA, NOW)
     for days, reason in ((0, "x"), (91, "x"), (14, " "), (14, "x" * 501)):
         with pytest.raises(InvalidInputError):
-            lifecycle.check_proposal(status=Status.FLAKY, days=days, reason=reason)
+            proposal.check(replace(WANTED, days=days, reason=reason), Status.FLAKY, None, ANA, NOW)
 
 
 def test_a_suspended_quarantine_resumes_with_a_reason_only() -> None:
-    suspended = replace(ACTIVE, state=lifecycle.suspend(ACTIVE).state)
+    suspended = lifecycle.suspend(ACTIVE, "It is broken.", SYSTEM, NOW)
     assert not suspended.masks(variant="v", fingerprint_id=None, now=NOW)
     with pytest.raises(InvalidInputError):
-        lifecycle.resume(suspended, " ")
-    assert lifecycle.resume(suspended, "known").state is State.ACTIVE
+        lifecycle.resume(suspended, " ", BEN, NOW)
+    assert lifecycle.resume(suspended, "known", BEN, NOW).state is State.ACTIVE
 
 
 def test_an_extension_adds_days_to_the_end_and_no_more_than_90_from_now() -> None:
-    assert lifecycle.extend(ACTIVE, 7, NOW) == NOW + timedelta(days=21)
-    assert lifecycle.extend(ACTIVE, 76, NOW) == NOW + timedelta(days=90)
+    assert lifecycle.extend(ACTIVE, 7, NOW).expires_at == NOW + timedelta(days=21)
+    assert lifecycle.extend(ACTIVE, 76, NOW).expires_at == NOW + timedelta(days=90)
     with pytest.raises(InvalidInputError, match="76 more at the most"):
         lifecycle.extend(ACTIVE, 77, NOW)
     for days in (0, -3, 91):
@@ -101,7 +107,7 @@ def test_what_is_over_is_not_extended() -> None:
 
 
 def test_what_is_open_is_assigned_to_somebody() -> None:
-    assert lifecycle.assign(PROPOSED, " @acme/pay ") == "@acme/pay"
+    assert lifecycle.assign(PROPOSED, " @acme/pay ").owner == "@acme/pay"
     with pytest.raises(InvalidInputError):
         lifecycle.assign(ACTIVE, "  ")
     with pytest.raises(InvalidInputError):
@@ -122,44 +128,44 @@ def held(*numbers: int, owner: str | None = None) -> list[Quarantine]:
 
 
 def test_a_budget_with_room_asks_for_nothing() -> None:
-    assert lifecycle.check_budget(PROPOSED, held(2, 3), Budget(repository=3, owner=None), None) is None
-    assert lifecycle.check_budget(PROPOSED, held(2, 3), Budget(repository=None, owner=None), None) is None
+    assert budget.replaced(PROPOSED, held(2, 3), Budget(repository=3, owner=None), None) is None
+    assert budget.replaced(PROPOSED, held(2, 3), Budget(repository=None, owner=None), None) is None
 
 
 def test_over_the_budget_of_a_repository_an_approval_names_what_leaves() -> None:
-    budget = Budget(repository=2, owner=None)
+    limits = Budget(repository=2, owner=None)
     with pytest.raises(OverBudgetError, match="2 tests") as caught:
-        lifecycle.check_budget(PROPOSED, held(2, 3), budget, None)
+        budget.replaced(PROPOSED, held(2, 3), limits, None)
     assert caught.value.owner is None
     with pytest.raises(OverBudgetError):
-        lifecycle.check_budget(PROPOSED, held(2, 3), budget, QuarantineId(9))
-    leaving = lifecycle.check_budget(PROPOSED, held(2, 3), budget, QuarantineId(3))
+        budget.replaced(PROPOSED, held(2, 3), limits, QuarantineId(9))
+    leaving = budget.replaced(PROPOSED, held(2, 3), limits, QuarantineId(3))
     assert leaving is not None
     assert leaving.id == 3
 
 
 def test_over_the_budget_of_an_owner_one_of_theirs_leaves() -> None:
-    proposed = replace(PROPOSED, owner="ana")
+    wanted = replace(PROPOSED, owner="ana")
     mine, others = held(2, 3, owner="ana"), held(4, 5, owner="ben")
-    budget = Budget(repository=50, owner=2)
+    limits = Budget(repository=50, owner=2)
     with pytest.raises(OverBudgetError) as caught:
-        lifecycle.check_budget(proposed, [*mine, *others], budget, QuarantineId(4))
+        budget.replaced(wanted, [*mine, *others], limits, QuarantineId(4))
     assert caught.value.owner == "ana"
-    leaving = lifecycle.check_budget(proposed, [*mine, *others], budget, QuarantineId(2))
+    leaving = budget.replaced(wanted, [*mine, *others], limits, QuarantineId(2))
     assert leaving is not None
     assert leaving.id == 2
 
 
 def test_what_waits_or_has_ended_takes_no_room() -> None:
     others = [replace(one, state=state) for one, state in zip(held(2, 3), (State.PROPOSED, State.LIFTED), strict=True)]
-    assert lifecycle.check_budget(PROPOSED, others, Budget(repository=1, owner=1), None) is None
+    assert budget.replaced(PROPOSED, others, Budget(repository=1, owner=1), None) is None
 
 
 @given(st.integers(0, 8), st.integers(0, 8), st.integers(0, 20))
 def test_after_an_approval_no_budget_is_exceeded_by_more_than_before(size: int, limit: int, named: int) -> None:
     others = held(*range(10, 10 + size))
     try:
-        leaving = lifecycle.check_budget(PROPOSED, others, Budget(repository=limit, owner=None), QuarantineId(named))
+        leaving = budget.replaced(PROPOSED, others, Budget(repository=limit, owner=None), QuarantineId(named))
     except OverBudgetError:
         assert size >= limit
     else:
@@ -171,19 +177,19 @@ REJECTED = replace(PROPOSED, state=State.REJECTED, decided_by=BEN, decided_at=NO
 
 def test_what_is_never_to_be_quarantined_is_left_in_peace_for_90_days() -> None:
     with pytest.raises(ConflictError, match=r"Ben decided never to quarantine this test.*30 July"):
-        lifecycle.check_cooldown(REJECTED, ANA, NOW + timedelta(days=89))
-    lifecycle.check_cooldown(REJECTED, ANA, NOW + timedelta(days=90))
+        proposal.check(WANTED, Status.FLAKY, REJECTED, ANA, NOW + timedelta(days=89))
+    proposal.check(WANTED, Status.FLAKY, REJECTED, ANA, NOW + timedelta(days=90))
 
 
 @pytest.mark.parametrize("why", [RejectReason.BUG, RejectReason.INFRA, RejectReason.FIXED])
 def test_after_another_rejection_only_the_policy_waits(why: RejectReason) -> None:
     rejected = replace(REJECTED, decision=f"{why}: so")
-    lifecycle.check_cooldown(rejected, ANA, NOW)
+    proposal.check(WANTED, Status.FLAKY, rejected, ANA, NOW)
     with pytest.raises(ConflictError):
-        lifecycle.check_cooldown(rejected, SYSTEM, NOW)
-    lifecycle.check_cooldown(rejected, SYSTEM, NOW + why.cooldown)
+        proposal.check(WANTED, Status.FLAKY, rejected, SYSTEM, NOW)
+    proposal.check(WANTED, Status.FLAKY, rejected, SYSTEM, NOW + why.cooldown)
 
 
 @pytest.mark.parametrize("latest", [None, ACTIVE, replace(REJECTED, decision="some words")])
 def test_nothing_else_makes_a_case_wait(latest: Quarantine | None) -> None:
-    lifecycle.check_cooldown(latest, SYSTEM, NOW)
+    proposal.check(WANTED, Status.FLAKY, latest, SYSTEM, NOW)

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
+from bot.analysis import audit
+from bot.analysis.audit import AuditAction
 from bot.analysis.case_profile import CaseProfile, ListedCase, Membership, NamedOrder
 from bot.analysis.case_state import CaseState
 from bot.analysis.commit_state import FailureClass
@@ -28,7 +30,6 @@ from bot.slack.views import case, case_list, confirmation, home, impact, modal, 
 from bot.slack.views import message as messages
 from bot.slack.views.case import AuditLine
 from bot.slack.views.case_list import ListKind
-from bot.slack.views.message import History
 from bot.slack.views.response import Choice
 from tests.unit.rendered import NAMES, plain, problems
 from tests.unit.slack_examples import (
@@ -122,14 +123,14 @@ def test_an_approved_card_names_the_approver() -> None:
 
 def test_somebody_from_github_is_named_and_not_mentioned() -> None:
     actor = Actor(ActorKind.GITHUB, "UGITHUB", "ana<flores>")
-    line = messages.history_line(History.APPROVED, actor, ACTIVE, FLAKY, None)
+    line = messages.audit_line(audit.of_quarantine(AuditAction.APPROVE, ACTIVE, actor, NOW), ACTIVE, FLAKY)
     assert "<@UGITHUB>" not in json.dumps(line.blocks)
     assert line.text.startswith("ana&lt;flores&gt; approved")
 
 
 def test_only_what_the_channel_has_to_know_is_broadcast() -> None:
-    assert {kind for kind in History if kind.is_broadcast} == {
-        History.PROPOSED, History.APPROVED, History.RESUMED, History.SUSPENDED, History.EXPIRED, History.FIXED,
+    assert {action.name for action in AuditAction if action.is_broadcast} == {
+        "PROPOSE", "APPROVE", "RESUME", "SUSPEND", "EXPIRE", "RELEASE",
     }  # fmt: skip
 
 
@@ -165,7 +166,7 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
     )  # fmt: skip
     rows = [ListedCase(profile, quarantine)] * 25
     state_of = replace(HEALTH, repository=name)
-    audit = [AuditLine(NOW, name, other, name)] * 12
+    trail = [AuditLine(NOW, name, other, name)] * 12
     state = Home(
         waiting=Page(rows[:3], 3), own=Page(rows[:15], 90), pages=Pages(0, 2), subscriptions=(),
         repositories=[state_of] * 12, connections=[Account(other)],
@@ -186,7 +187,11 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
     answer = replace(RUN, repository=name, sha=other, url=other, failures=failures)
     rendered: list[Message | View] = [
         *(messages.card(profile, replace(quarantine, state=state), NOW, (name, other) * 4) for state in State),
-        *(messages.history_line(kind, actor, quarantine, profile, name) for kind in History),
+        *(
+            messages.audit_line(audit.of_quarantine(action, quarantine, actor, NOW, reason=name), quarantine, profile)
+            for action in AuditAction
+        ),
+        messages.status_line(profile, name),
         messages.imported(replace(SUMMARY, repository=name)),
         messages.incident(name, other, 1, 2, 3),
         messages.part_out(name, other, 1, [outage(Kind.SUITE, name), outage(Kind.RUNNER, other)]),
@@ -206,9 +211,9 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
             ),
         ),
         run.run(answer),
-        case.case_details(profile, quarantine, audit, NOW),
+        case.case_details(profile, quarantine, trail, NOW),
         case.case_details(
-            replace(profile, cluster=cluster, order=order), quarantine, audit, NOW, owners=(name,), explanation=told
+            replace(profile, cluster=cluster, order=order), quarantine, trail, NOW, owners=(name,), explanation=told
         ),
         case.explained(profile, told),
         impact.ranking(name, 7, [replace(IMPACT, title=other)] * 20),

@@ -1,17 +1,19 @@
-"""The life of a quarantine: which moves exist, who may make them, and what each leaves behind.
+"""The life of a quarantine: what can be done to it, by whom, and the quarantine that results.
 
 proposed -> active -> lifted or expired; proposed -> rejected or withdrawn; active <-> suspended.
+
+Every function takes the quarantine as it is and returns it as it is afterwards, one version later; each raises
+ConflictError where it is in another state.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.analysis.model import Actor, ActorKind, CaseId, QuarantineId, RepositoryId, Status
-from bot.analysis.quarantine.policy import Budget
+from bot.analysis.model import Actor, ActorKind, CaseId, QuarantineId, RepositoryId
+from bot.analysis.quarantine.policy import ApprovalRule
 from bot.errors import ConflictError, InvalidInputError, NotAllowedError
 
 MIN_DAYS = 1
@@ -73,7 +75,7 @@ _COOLDOWNS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quarantine:
-    """A quarantine as it stands; `decided_*` speak of the latest move after the proposal.
+    """A quarantine; `decided_*` are of the latest decision after the proposal, `version` grows with every change.
 
     `variant` is set for the variant scope, `fingerprint_id` for the failure scope.
     `days` is the life asked for; `expires_at` is set when it becomes active.
@@ -115,95 +117,77 @@ class Quarantine:
         return self.state in {State.ACTIVE, State.SUSPENDED}
 
 
-class OverBudgetError(ConflictError):
-    """An approval needs to name what leaves; `owner` is set where it is the owner's budget that is used up."""
+def approve(quarantine: Quarantine, actor: Actor, rule: ApprovalRule, now: datetime) -> Quarantine:
+    """Make a proposal active for its days, from now on.
 
-    def __init__(self, message: str, *, owner: str | None) -> None:
-        super().__init__(message)
-        self.owner = owner
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """What a decision changes: the new state, and the expiry where it is set anew."""
-
-    state: State
-    expires_at: datetime | None
-
-
-def check_proposal(*, status: Status, days: int, reason: str) -> None:
-    """Raise unless a case of this status may be proposed for this long with this reason.
-
-    Raises ConflictError for a broken case, InvalidInputError for days or a reason out of bounds.
+    Raises:
+        ConflictError: it is decided already.
+        NotAllowedError: the rule asks for two people, and the actor proposed it.
     """
-    if status is Status.BROKEN:
-        message = "This test is broken, not flaky: it fails since a change. Quarantine would hide a real bug."
-        raise ConflictError(message)
-    _check_days(days, "A quarantine")
-    if not reason.strip():
-        message = "Say why, in a sentence: the reason goes to the audit trail."
-        raise InvalidInputError(message)
-    if len(reason) > MAX_REASON_LENGTH:
-        message = f"The reason has {len(reason)} characters; {MAX_REASON_LENGTH} is the most."
-        raise InvalidInputError(message)
-
-
-def approve(quarantine: Quarantine, actor: Actor, now: datetime, *, two_people: bool = True) -> Move:
-    """Make a proposal active for its days, from now on; `two_people`: by somebody else than its proposer."""
     _require(quarantine, State.PROPOSED)
-    if two_people and actor.is_same_person(quarantine.proposed_by):
+    if rule.two_people and actor.is_same_person(quarantine.proposed_by):
         message = "You proposed this quarantine, so somebody else has to approve it."
         raise NotAllowedError(message)
-    return Move(State.ACTIVE, now + timedelta(days=quarantine.days))
+    return _decide(quarantine, State.ACTIVE, actor, now, "", expires_at=now + timedelta(days=quarantine.days))
 
 
-def reject(quarantine: Quarantine) -> Move:
+def reject(quarantine: Quarantine, reason: str, actor: Actor, now: datetime) -> Quarantine:
     """Turn a proposal down."""
     _require(quarantine, State.PROPOSED)
-    return Move(State.REJECTED, None)
+    return _decide(quarantine, State.REJECTED, actor, now, reason, expires_at=None)
 
 
-def withdraw(quarantine: Quarantine, actor: Actor) -> Move:
-    """Take one's own proposal back."""
+def withdraw(quarantine: Quarantine, reason: str, actor: Actor, now: datetime) -> Quarantine:
+    """Take one's own proposal back.
+
+    Raises:
+        ConflictError: it is decided already.
+        NotAllowedError: somebody else proposed it.
+    """
     _require(quarantine, State.PROPOSED)
     if actor.kind is not ActorKind.SYSTEM and not actor.is_same_person(quarantine.proposed_by):
         message = f"Only {quarantine.proposed_by.name} can withdraw this proposal; you can reject it."
         raise NotAllowedError(message)
-    return Move(State.WITHDRAWN, None)
+    return _decide(quarantine, State.WITHDRAWN, actor, now, reason, expires_at=None)
 
 
-def lift(quarantine: Quarantine) -> Move:
+def lift(quarantine: Quarantine, reason: str, actor: Actor, now: datetime) -> Quarantine:
     """End a quarantine before its time: the test fails builds again."""
     _require(quarantine, State.ACTIVE, State.SUSPENDED)
-    return Move(State.LIFTED, quarantine.expires_at)
+    return _decide(quarantine, State.LIFTED, actor, now, reason, expires_at=quarantine.expires_at)
 
 
-def expire(quarantine: Quarantine, now: datetime) -> Move:
+def expire(quarantine: Quarantine, actor: Actor, now: datetime) -> Quarantine:
     """End a quarantine whose time is over."""
     _require(quarantine, State.ACTIVE, State.SUSPENDED)
     if quarantine.expires_at is None or now < quarantine.expires_at:
         message = "This quarantine has time left."
         raise ConflictError(message)
-    return Move(State.EXPIRED, quarantine.expires_at)
+    return _decide(quarantine, State.EXPIRED, actor, now, "", expires_at=quarantine.expires_at)
 
 
-def suspend(quarantine: Quarantine) -> Move:
+def suspend(quarantine: Quarantine, reason: str, actor: Actor, now: datetime) -> Quarantine:
     """Stop masking a case that turned broken."""
     _require(quarantine, State.ACTIVE)
-    return Move(State.SUSPENDED, quarantine.expires_at)
+    return _decide(quarantine, State.SUSPENDED, actor, now, reason, expires_at=quarantine.expires_at)
 
 
-def resume(quarantine: Quarantine, reason: str) -> Move:
-    """Mask a suspended case again; needs a reason."""
+def resume(quarantine: Quarantine, reason: str, actor: Actor, now: datetime) -> Quarantine:
+    """Mask a suspended case again.
+
+    Raises:
+        ConflictError: it is not suspended.
+        InvalidInputError: no reason.
+    """
     _require(quarantine, State.SUSPENDED)
     if not reason.strip():
         message = "Say why it may be masked again although it is broken."
         raise InvalidInputError(message)
-    return Move(State.ACTIVE, quarantine.expires_at)
+    return _decide(quarantine, State.ACTIVE, actor, now, reason, expires_at=quarantine.expires_at)
 
 
-def extend(quarantine: Quarantine, days: int, now: datetime) -> datetime:
-    """The later end of an active quarantine; it never lies more than 90 days ahead.
+def extend(quarantine: Quarantine, days: int, now: datetime) -> Quarantine:
+    """Let an active quarantine last longer, to at most 90 days from now; who approved it stays.
 
     Raises:
         ConflictError: not active, or over.
@@ -213,14 +197,28 @@ def extend(quarantine: Quarantine, days: int, now: datetime) -> datetime:
     if quarantine.expires_at is None or now >= quarantine.expires_at:
         message = "The time of this quarantine is over; propose a new one."
         raise ConflictError(message)
-    _check_days(days, "An extension")
+    check_days(days, "An extension")
     until = quarantine.expires_at + timedelta(days=days)
     if until > now + timedelta(days=MAX_DAYS):
         most = (now + timedelta(days=MAX_DAYS) - quarantine.expires_at).days
         hint = f"{most} more at the most" if most >= MIN_DAYS else "it cannot be extended yet"
         message = f"A quarantine ends within {MAX_DAYS} days from now: {hint}."
         raise InvalidInputError(message)
-    return until
+    return replace(quarantine, expires_at=until, version=quarantine.version + 1)
+
+
+def assign(quarantine: Quarantine, owner: str) -> Quarantine:
+    """Name another owner of an open quarantine.
+
+    Raises:
+        ConflictError: it has ended.
+        InvalidInputError: nobody, or too long a name.
+    """
+    _require(quarantine, *OPEN_STATES)
+    if not owner.strip() or len(owner) > MAX_OWNER_LENGTH:
+        message = "Choose who will fix it: a person, or a team of CODEOWNERS."
+        raise InvalidInputError(message)
+    return replace(quarantine, owner=owner.strip(), version=quarantine.version + 1)
 
 
 def mute_until(days: int, now: datetime) -> datetime:
@@ -229,70 +227,26 @@ def mute_until(days: int, now: datetime) -> datetime:
     Raises:
         InvalidInputError: days out of bounds.
     """
-    _check_days(days, "A mute")
+    check_days(days, "A mute")
     return now + timedelta(days=days)
 
 
-def assign(quarantine: Quarantine, owner: str) -> str:
-    """The new owner of an open quarantine.
-
-    Raises:
-        ConflictError: it has ended.
-        InvalidInputError: nobody, or too long a name.
-    """
-    _require(quarantine, *OPEN_STATES)
-    if not owner.strip() or len(owner) > MAX_OWNER_LENGTH:
-        message = "Choose who will mend it: a person, or a team of CODEOWNERS."
-        raise InvalidInputError(message)
-    return owner.strip()
-
-
-def check_budget(
-    approved: Quarantine, held: Collection[Quarantine], budget: Budget, leaves: QuarantineId | None
-) -> Quarantine | None:
-    """The quarantine that leaves so that `approved` fits into the budget; None where there is room.
-
-    `held` are the quarantines of the repository.
-
-    Raises:
-        OverBudgetError: there is no room, and `leaves` makes none.
-    """
-    others = [one for one in held if one.in_force and one.id != approved.id]
-    own = [one for one in others if approved.owner and one.owner == approved.owner]
-    named = next((one for one in others if one.id == leaves), None)
-    if budget.owner is not None and approved.owner and len(own) >= budget.owner:
-        if named is None or named.owner != approved.owner:
-            message = f"The owner has {len(own)} tests in quarantine, the most the policy allows: name one that leaves."
-            raise OverBudgetError(message, owner=approved.owner)
-        return named
-    if budget.repository is not None and len(others) >= budget.repository:
-        if named is None:
-            message = f"{len(others)} tests are in quarantine, the most the policy allows: name one that leaves."
-            raise OverBudgetError(message, owner=None)
-        return named
-    return None
+def _decide(
+    quarantine: Quarantine, state: State, actor: Actor, now: datetime, reason: str, *, expires_at: datetime | None
+) -> Quarantine:
+    return replace(
+        quarantine,
+        state=state,
+        decided_by=actor,
+        decided_at=now,
+        decision=reason or None,
+        expires_at=expires_at,
+        version=quarantine.version + 1,
+    )
 
 
-def check_cooldown(latest: Quarantine | None, actor: Actor, now: datetime) -> None:
-    """Raise ConflictError where a case was turned down so lately that it may not be proposed again.
-
-    A person may propose again at once, except what somebody said is never to be quarantined.
-    """
-    if latest is None or latest.state is not State.REJECTED or latest.decided_at is None:
-        return
-    word = (latest.decision or "").partition(":")[0]
-    if word not in set(RejectReason):
-        return
-    why = RejectReason(word)
-    until = latest.decided_at + why.cooldown
-    if now < until and (actor.kind is ActorKind.SYSTEM or why is RejectReason.NEVER):
-        by = latest.decided_by.name if latest.decided_by else "Somebody"
-        said = "never to quarantine this test" if why is RejectReason.NEVER else "not to quarantine this test"
-        message = f"{by} decided {said}; it can be proposed again from {until.day} {until:%B} on."
-        raise ConflictError(message)
-
-
-def _check_days(days: int, what: str) -> None:
+def check_days(days: int, what: str) -> None:
+    """Raise InvalidInputError unless a number of days is within bounds; `what` lasts for them."""
     if not MIN_DAYS <= days <= MAX_DAYS:
         message = f"{what} lasts {MIN_DAYS} to {MAX_DAYS} days; choose a number in between."
         raise InvalidInputError(message)

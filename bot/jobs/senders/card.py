@@ -4,37 +4,21 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bot.analysis.audit import AuditAction
 from bot.analysis.case_profile import CaseProfile
-from bot.analysis.model import SYSTEM, QuarantineId, Status
+from bot.analysis.model import QuarantineId, Status
 from bot.analysis.notice import AuditLineNotice, CardNotice, StatusChangeNotice
 from bot.analysis.quarantine.lifecycle import State
 from bot.jobs.context import Context
 from bot.jobs.senders import posting
 from bot.queries import case, impact, owner
 from bot.slack.views import message as messages
-from bot.slack.views.message import History
 from bot.store.conversation.message import PostedMessage
 from bot.store.conversation.notice import StoredNotice
 from bot.store.decisions import audit as audit_store
 from bot.store.decisions import quarantine as quarantine_store
 
 _WEEK = timedelta(days=7)
-_TOLD = {
-    "quarantine:propose": History.PROPOSED,
-    "quarantine:approve": History.APPROVED,
-    "quarantine:reject": History.REJECTED,
-    "quarantine:withdraw": History.WITHDRAWN,
-    "quarantine:lift": History.LIFTED,
-    "quarantine:expire": History.EXPIRED,
-    "quarantine:suspend": History.SUSPENDED,
-    "quarantine:resume": History.RESUMED,
-    "quarantine:extend": History.EXTENDED,
-    "quarantine:assign": History.ASSIGNED,
-    "case:label": History.LABELLED,
-    "case:mute": History.MUTED,
-    "case:unmute": History.UNMUTED,
-    "case:rename": History.RENAMED,
-}
 
 
 def send_card(context: Context, stored: StoredNotice, notice: CardNotice) -> PostedMessage | None:
@@ -53,21 +37,19 @@ def send_audit_line(context: Context, stored: StoredNotice, notice: AuditLineNot
     """Post an entry of the audit trail in the thread of the card."""
     now = context.clock()
     with context.db.begin() as session:
-        entry = audit_store.get(session, notice.repository_id, notice.event_id)
-        if entry.case_id is None:
+        event = audit_store.get(session, notice.repository_id, notice.event_id)
+        if event.case_id is None:
             return None
-        attempt = posting.begin_reply(session, stored, notice.repository_id, entry.case_id, now)
+        attempt = posting.begin_reply(session, stored, notice.repository_id, event.case_id, now)
         if attempt is None:
             return None
-        profile = case.of_case(session, entry.case_id, now)
-        held = quarantine_store.get(session, QuarantineId(entry.quarantine_id)) if entry.quarantine_id else None
-    kind = _TOLD[entry.tag]
-    if kind is History.LIFTED and entry.actor == SYSTEM:
-        kind = History.FIXED
-    if held is not None and kind is History.APPROVED and held.state is not State.ACTIVE:
-        held = None
-    message = messages.history_line(kind, entry.actor, held, profile, entry.reason or None)
-    return posting.reply(context, attempt, message, broadcast=_is_broadcast(kind, profile))
+        profile = case.of_case(session, event.case_id, now)
+        is_of_quarantine = event.action.aggregate_type == AuditAction.APPROVE.aggregate_type
+        quarantine = quarantine_store.get(session, QuarantineId(event.aggregate_id)) if is_of_quarantine else None
+    if quarantine is not None and event.action is AuditAction.APPROVE and quarantine.state is not State.ACTIVE:
+        quarantine = None
+    message = messages.audit_line(event, quarantine, profile)
+    return posting.reply(context, attempt, message, broadcast=_is_broadcast(event.action, profile))
 
 
 def send_status_change(context: Context, stored: StoredNotice, notice: StatusChangeNotice) -> PostedMessage | None:
@@ -79,17 +61,17 @@ def send_status_change(context: Context, stored: StoredNotice, notice: StatusCha
             return None
         profile = case.of_case(session, notice.case_id, now)
         quarantine = case.latest_quarantine(session, profile)
-    message = messages.history_line(History.STATUS, SYSTEM, None, profile, f"from {notice.before} to {notice.after}")
+    message = messages.status_line(profile, f"from {notice.before} to {notice.after}")
     # While it is quarantined the good news comes with the end of the quarantine.
     is_fixed = (
         notice.after is Status.HEALTHY
         and profile.status is Status.HEALTHY
         and not (quarantine and quarantine.state.is_open)
     )
-    broadcast = is_fixed and _is_broadcast(History.FIXED, profile)
+    broadcast = is_fixed and _is_broadcast(AuditAction.RELEASE, profile)
     return posting.reply(context, attempt, message, broadcast=broadcast)
 
 
-def _is_broadcast(kind: History, profile: CaseProfile) -> bool:
-    """Whether a line is shown in the channel too: of a muted case only that it broke while it was masked."""
-    return kind.is_broadcast and (profile.muted_until is None or kind is History.SUSPENDED)
+def _is_broadcast(action: AuditAction, profile: CaseProfile) -> bool:
+    """Whether a line is shown in the channel too: of a muted case only what is urgent."""
+    return action.is_broadcast and (profile.muted_until is None or action.is_urgent)

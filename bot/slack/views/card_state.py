@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
+from bot.analysis.audit import AuditAction
 from bot.analysis.case_profile import CaseProfile
 from bot.analysis.model import Status
 from bot.analysis.quarantine.lifecycle import Quarantine, State
@@ -20,12 +21,12 @@ _STATUS_TITLES = {
     Status.SUSPECT: f"({phrase.WORDS[Status.SUSPECT]})",
     Status.INSUFFICIENT: f"({phrase.WORDS[Status.INSUFFICIENT]})",
 }
-# state: title, what was done in a sentence, what was done in a line
+# state: the action that led to it, title, what was done in a line
 _ENDED = {
-    State.REJECTED: ("is not quarantined", "rejected the quarantine of", "Rejected"),
-    State.WITHDRAWN: ("is not quarantined", "withdrew the proposal to quarantine", "Withdrawn"),
-    State.LIFTED: ("is out of quarantine", "lifted the quarantine of", "Lifted"),
-    State.EXPIRED: ("is out of quarantine", "ended, as its time was over, the quarantine of", "Time over, ended"),
+    State.REJECTED: (AuditAction.REJECT, "is not quarantined", "Rejected"),
+    State.WITHDRAWN: (AuditAction.WITHDRAW, "is not quarantined", "Withdrawn"),
+    State.LIFTED: (AuditAction.LIFT, "is out of quarantine", "Lifted"),
+    State.EXPIRED: (AuditAction.EXPIRE, "is out of quarantine", "Time over, ended"),
 }
 
 
@@ -126,7 +127,7 @@ def _suspended(profile: CaseProfile, quarantine: Quarantine) -> Story:
 
 
 def _ended(profile: CaseProfile, quarantine: Quarantine) -> Story:
-    title, deed, word = _ENDED[quarantine.state]
+    action, title, word = _ENDED[quarantine.state]
     dot = phrase.DECIDED_DOT
     if profile.status in {Status.HEALTHY, Status.BROKEN}:  # news that outranks how the quarantine ended
         dot, title = phrase.DOTS[profile.status], _STATUS_TITLES[profile.status]
@@ -137,7 +138,7 @@ def _ended(profile: CaseProfile, quarantine: Quarantine) -> Story:
     if why:
         decision = f"{decision}\n{block_kit.quote(why)}"
     sentence = (
-        f"{phrase.person_text(decider)} {deed} {_name(profile)}.{because(why)} "
+        f"{phrase.person_text(decider)} {action.case_phrase} {_name(profile)}.{because(why)} "
         f"It is {phrase.WORDS[profile.status]}: {phrase.evidence(profile)}."
     )
     return Story(dot, title, decision, sentence)

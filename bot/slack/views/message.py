@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
+from bot.analysis.audit import AuditAction, AuditEvent
 from bot.analysis.case_profile import CaseProfile
 from bot.analysis.failures import fingerprint
 from bot.analysis.impact import Impact
 from bot.analysis.incident import Incident, Kind
-from bot.analysis.model import Actor, Problem, Status
+from bot.analysis.model import SYSTEM, Problem, Status
 from bot.analysis.quarantine.lifecycle import Quarantine, State
 from bot.slack import block_kit, ids
 from bot.slack.block_kit import Block, Element, Json, Message, Metadata
@@ -20,44 +20,6 @@ from bot.slack.views import card_state, case_list, impact, phrase
 
 _MAX_PROBLEMS = 5
 _MAX_PARTS = 3
-
-
-class History(StrEnum):
-    """What a line in the thread of a card tells."""
-
-    PROPOSED = "proposed"
-    APPROVED = "approved"
-    REJECTED = "rejected"
-    WITHDRAWN = "withdrawn"
-    LIFTED = "lifted"
-    EXPIRED = "expired"
-    SUSPENDED = "suspended"
-    RESUMED = "resumed"
-    EXTENDED = "extended"
-    ASSIGNED = "assigned"
-    FIXED = "fixed"
-    LABELLED = "labelled"
-    MUTED = "muted"
-    UNMUTED = "unmuted"
-    RENAMED = "renamed"
-    STATUS = "status"
-
-    @property
-    def is_broadcast(self) -> bool:
-        """Whether the line is shown in the channel as well: it is where the channel has to know, and nowhere else."""
-        return self in _BROADCAST
-
-
-_BROADCAST = frozenset(
-    {
-        History.PROPOSED,
-        History.APPROVED,
-        History.RESUMED,  # it masks failures again, as an approval does
-        History.SUSPENDED,
-        History.EXPIRED,
-        History.FIXED,
-    }
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,43 +36,33 @@ class ImportSummary:
     problems: int
 
 
-_DEEDS = {
-    History.PROPOSED: (phrase.PROPOSED_DOT, "proposed to quarantine"),
-    History.APPROVED: ("\N{WHITE HEAVY CHECK MARK}", "approved the quarantine of"),
-    History.REJECTED: (phrase.DECIDED_DOT, "rejected the quarantine of"),
-    History.WITHDRAWN: (phrase.DECIDED_DOT, "withdrew the proposal to quarantine"),
-    History.LIFTED: (phrase.DECIDED_DOT, "lifted the quarantine of"),
-    History.EXPIRED: (phrase.DECIDED_DOT, "ended, as its time was over, the quarantine of"),
-    History.SUSPENDED: (phrase.DOTS[Status.BROKEN], "suspended the quarantine of"),
-    History.RESUMED: (phrase.PROPOSED_DOT, "resumed the quarantine of"),
-    History.EXTENDED: (phrase.DECIDED_DOT, "extended the quarantine of"),
-    History.ASSIGNED: ("\N{BUST IN SILHOUETTE}", "named another owner of"),
-    History.FIXED: (phrase.DOTS[Status.HEALTHY], "sees the fix of"),
-    History.LABELLED: ("\N{LABEL}", "gave a verdict on"),
-    History.MUTED: ("\N{SPEAKER WITH CANCELLATION STROKE}", "muted"),
-    History.UNMUTED: ("\N{SPEAKER}", "ended the mute of"),
-    History.RENAMED: ("\N{LABEL}", "followed the rename of"),
+_ACTION_DOTS = {
+    AuditAction.PROPOSE: phrase.PROPOSED_DOT,
+    AuditAction.APPROVE: "\N{WHITE HEAVY CHECK MARK}",
+    AuditAction.RESUME: phrase.PROPOSED_DOT,
+    AuditAction.SUSPEND: phrase.DOTS[Status.BROKEN],
+    AuditAction.RELEASE: phrase.DOTS[Status.HEALTHY],
+    AuditAction.ASSIGN: "\N{BUST IN SILHOUETTE}",
+    AuditAction.LABEL: "\N{LABEL}",
+    AuditAction.RENAME: "\N{LABEL}",
+    AuditAction.MUTE: "\N{SPEAKER WITH CANCELLATION STROKE}",
+    AuditAction.UNMUTE: "\N{SPEAKER}",
 }
-
-
+_COUNTS = ", so its failures count"
 _CONSEQUENCES = {
-    History.PROPOSED: " for {days}; {evidence}",
-    History.APPROVED: " {until}",
-    History.RESUMED: " {until}",
-    History.EXTENDED: " {until}",
-    History.SUSPENDED: ": it is BROKEN ON MAIN, so the build fails again; {evidence}",
-    History.LABELLED: ", which counts against the belief that it is flaky",
-    History.STATUS: " as {status}; {evidence}",
-    History.FIXED: ", so its failures count again; {evidence}",
-    History.REJECTED: ", so its failures count",
-    History.WITHDRAWN: ", so its failures count",
-    History.LIFTED: ", so its failures count",
-    History.EXPIRED: ", so its failures count",
-    History.ASSIGNED: "",
-    History.MUTED: "",
-    History.UNMUTED: "",
-    History.RENAMED: "",
+    AuditAction.PROPOSE: " for {days}; {evidence}",
+    AuditAction.APPROVE: " {until}",
+    AuditAction.RESUME: " {until}",
+    AuditAction.EXTEND: " {until}",
+    AuditAction.SUSPEND: ": it is BROKEN ON MAIN, so the build fails again; {evidence}",
+    AuditAction.LABEL: ", which counts against the belief that it is flaky",
+    AuditAction.RELEASE: ", so its failures count again; {evidence}",
+    AuditAction.REJECT: _COUNTS,
+    AuditAction.WITHDRAW: _COUNTS,
+    AuditAction.LIFT: _COUNTS,
+    AuditAction.EXPIRE: _COUNTS,
 }
+"""What an action means for the build, or what it rests on."""
 
 
 def card(
@@ -198,20 +150,40 @@ def unfurl(profile: CaseProfile, quarantine: Quarantine | None, now: datetime) -
     return (block_kit.section(f"{title}\n{told.sentence}"), block_kit.context(block_kit.code(profile.uid, 60)))
 
 
-def history_line(
-    kind: History, actor: Actor, quarantine: Quarantine | None, profile: CaseProfile, reason: str | None
-) -> Message:
-    """Render one entry of the audit trail as a reply in the thread of the card."""
-    until = quarantine.expires_at if quarantine else None
+def audit_line(event: AuditEvent, quarantine: Quarantine | None, profile: CaseProfile) -> Message:
+    """Render an entry of the audit trail as a reply in the thread of the card."""
     days = phrase.count(quarantine.days, "day") if quarantine else "some time"
-    dot, verb = _DEEDS[kind] if kind is not History.STATUS else (phrase.DOTS[profile.status], "now sees")
-    why = phrase.reason(reason)
-    rest_text = _consequence(kind, profile, days, f"until {phrase.day(until)}" if until else f"for {days}")
-    rest = _consequence(kind, profile, days, f"until {phrase.when(until)}" if until else f"for {days}")
-    text = f"{phrase.person_text(actor)} {verb} {phrase.case_text(profile)}{rest_text}.{card_state.because(why)}"
-    shown = f"{dot} {phrase.person(actor)} {verb} {phrase.case(profile)}{rest}."
+    end = quarantine.expires_at if quarantine else None
+    consequence = _CONSEQUENCES.get(event.action, "")
+
+    def sentence(actor: str, case: str, until: str) -> str:
+        rest = consequence.format(days=days, until=until, evidence=phrase.evidence(profile))
+        return f"{actor} {event.action.case_phrase} {case}{rest}."
+
+    text = sentence(
+        phrase.person_text(event.actor),
+        phrase.case_text(profile),
+        f"until {phrase.day(end)}" if end else f"for {days}",
+    )
+    shown = sentence(
+        phrase.person(event.actor), phrase.case(profile), f"until {phrase.when(end)}" if end else f"for {days}"
+    )
+    dot = _ACTION_DOTS.get(event.action, phrase.DECIDED_DOT)
+    return _line(text, f"{dot} {shown}", event.reason)
+
+
+def status_line(profile: CaseProfile, change: str) -> Message:
+    """Render a change of status as a reply in the thread of the card; `change` is such as "from flaky to healthy"."""
+    dot, status = phrase.DOTS[profile.status], phrase.WORDS[profile.status]
+    rest = f"as {status}; {phrase.evidence(profile)}."
+    text = f"{phrase.person_text(SYSTEM)} now sees {phrase.case_text(profile)} {rest}"
+    return _line(text, f"{dot} {phrase.person(SYSTEM)} now sees {phrase.case(profile)} {rest}", change)
+
+
+def _line(text: str, shown: str, reason: str) -> Message:
+    why = phrase.reason(reason or None)
     blocks = [block_kit.section(shown), *([block_kit.section(block_kit.quote(why))] if why else [])]
-    return Message(text, tuple(blocks))
+    return Message(f"{text}{card_state.because(why)}", tuple(blocks))
 
 
 def imported(summary: ImportSummary) -> Message:
@@ -293,13 +265,6 @@ def unreadable(repository: str, run_url: str, run_number: int, problems: Sequenc
         lines.append(f"and {len(problems) - _MAX_PROBLEMS} more")
     blocks = [block_kit.section(shown), *([block_kit.section("\n".join(lines))] if lines else [])]
     return Message(text, tuple(blocks))
-
-
-def _consequence(kind: History, profile: CaseProfile, days: str, until: str) -> str:
-    """Return what a move means for the build, or what it rests on."""
-    return _CONSEQUENCES[kind].format(
-        days=days, until=until, evidence=phrase.evidence(profile), status=phrase.WORDS[profile.status]
-    )
 
 
 def _open_buttons(quarantine: Quarantine, spoken: str) -> tuple[Element, ...]:

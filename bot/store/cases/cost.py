@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bot.analysis import impact
+from bot.analysis.audit import AuditAction
 from bot.analysis.impact import Mask
 from bot.analysis.model import CaseId, RepositoryId
 from bot.analysis.quarantine.lifecycle import Scope
@@ -27,25 +28,29 @@ def list_masks(
             quarantines.c.variant,
             quarantines.c.fingerprint_id,
             quarantines.c.expires_at,
-            audit.c.tag,
-            audit.c.created_at,
+            audit.c.type,
+            audit.c.occurred_at,
         )
         .join(
             audit,
-            sa.and_(audit.c.repository_id == quarantines.c.repository_id, audit.c.quarantine_id == quarantines.c.id),
+            sa.and_(
+                audit.c.repository_id == quarantines.c.repository_id,
+                audit.c.aggregate_type == AuditAction.APPROVE.aggregate_type,
+                audit.c.aggregate_id == quarantines.c.id,
+            ),
         )
         .where(
             quarantines.c.repository_id.in_(list(repository_ids)),
-            audit.c.tag.in_([f"quarantine:{move}" for move in ("approve", "resume", "suspend", "lift", "expire")]),
+            audit.c.type.in_([action.value for action in (*impact.MASKING, *impact.UNMASKING)]),
             quarantines.c.expires_at >= since,
         )
         .order_by(quarantines.c.id, audit.c.id)
     ).all()
-    moves: dict[int, list[tuple[str, datetime]]] = {}
+    moves: dict[int, list[tuple[AuditAction, datetime]]] = {}
     quarantined = {}
     for row in rows:
         quarantined[row[0]] = row
-        moves.setdefault(row[0], []).append((row[6].partition(":")[2], row[7]))
+        moves.setdefault(row[0], []).append((AuditAction(row[6]), row[7]))
     return [
         Mask(CaseId(row[1]), Scope(row[2]), row[3], row[4], begin, end)
         for number, row in quarantined.items()

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from bot.analysis.audit import AuditAction
 from bot.analysis.incident import LEFT_OUT
 from bot.analysis.learning.error_ledger import MaskedRegression
 from bot.analysis.learning.label import LabelVerdict
@@ -16,7 +17,6 @@ from bot.store.database import Session
 from bot.store.runs.result import CODES, FAILED
 from bot.store.tables import audit, cases, failures, labels, quarantines, run_results, runs, status_changes
 
-_SUSPENDED = "quarantine:suspend"
 _REAL = (LabelVerdict.BUG.value, LabelVerdict.MINE.value)
 _OVER = (State.LIFTED.value, State.EXPIRED.value, State.SUSPENDED.value)
 _LOOK_BACK = timedelta(days=14)
@@ -33,12 +33,11 @@ def list_since(
     first failure is the earliest after the last pass on the default branch, looked for in the two weeks before it was
     noticed; where there is none, the time it was noticed.
     """
-    suspended = sa.select(audit.c.quarantine_id, audit.c.created_at.label("noticed_at")).where(
+    suspended = sa.select(audit.c.aggregate_id.label("quarantine_id"), audit.c.occurred_at.label("noticed_at")).where(
         audit.c.repository_id.in_(list(repository_ids)),
-        audit.c.tag == _SUSPENDED,
-        audit.c.quarantine_id.is_not(None),
-        audit.c.created_at >= since,
-        audit.c.created_at < until,
+        audit.c.type == AuditAction.SUSPEND.value,
+        audit.c.occurred_at >= since,
+        audit.c.occurred_at < until,
         sa.not_(_rested_on_an_incident()),
     )
     over = sa.case((quarantines.c.state.in_(_OVER), quarantines.c.decided_at), else_=quarantines.c.expires_at)
@@ -137,7 +136,7 @@ def _rested_on_an_incident() -> sa.ColumnElement[bool]:
             status_changes.c.repository_id == audit.c.repository_id,
             status_changes.c.case_id == audit.c.case_id,
             status_changes.c.after == Status.BROKEN.value,
-            status_changes.c.occurred_at == audit.c.created_at,
+            status_changes.c.occurred_at == audit.c.occurred_at,
             runs.c.outage >= LEFT_OUT,
         )
         .correlate(audit)

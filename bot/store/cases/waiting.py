@@ -53,7 +53,7 @@ def list_cards(session: Session, after: datetime, before: datetime, now: datetim
         .scalar_subquery()
     )
     said_at = (
-        sa.select(sa.func.max(audit.c.created_at))
+        sa.select(sa.func.max(audit.c.occurred_at))
         .where(
             audit.c.repository_id == messages.c.repository_id,
             audit.c.case_id == messages.c.case_id,

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from bot.analysis.model import Channel, RepositoryId, WorkspaceId
 from bot.store.database import Session
-from bot.store.tables import homes
+from bot.store.tables import homes, repositories
 from bot.store.workspaces import workspace as workspace_store
 
 
@@ -26,14 +26,12 @@ def list_viewers(session: Session, repository_id: RepositoryId, since: datetime,
     """Who opened their home since a time and sees a repository there, the latest first."""
     rows = session.execute(
         sa.select(homes.c.workspace_id, homes.c.user_id)
-        .where(homes.c.opened_at >= since)
+        .join(repositories, repositories.c.id == repository_id)
+        .where(homes.c.opened_at >= since, workspace_store.visible_to(homes.c.workspace_id))
         .order_by(homes.c.opened_at.desc())
         .limit(limit)
-    ).all()
-    seen: dict[WorkspaceId, bool] = {}
-    for workspace_id in {row[0] for row in rows}:
-        seen[workspace_id] = workspace_store.is_visible(session, workspace_id, repository_id)
-    return [Channel(row[0], row[1]) for row in rows if seen[row[0]]]
+    )
+    return [Channel(WorkspaceId(row[0]), row[1]) for row in rows]
 
 
 def forget(session: Session, before: datetime) -> None:

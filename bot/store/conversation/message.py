@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,6 +31,11 @@ def find(session: Session, key: str) -> PostedMessage | None:
         )
     ).one_or_none()
     return None if row is None else PostedMessage(Channel(WorkspaceId(row[0]), row[1]), row[2], row[3])
+
+
+def list_posted(session: Session, keys: Collection[str]) -> set[str]:
+    """Those of some keys under which a message was posted."""
+    return set(session.execute(sa.select(messages.c.key).where(messages.c.key.in_(list(keys)))).scalars())
 
 
 def insert_if_new(

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from bot import telemetry
 from bot.analysis.model import Channel, RepositoryId, WorkspaceId
-from bot.analysis.notice import KINDS, CheckRunNotice, Notice
+from bot.analysis.notice import KINDS, CheckRunNotice, HomeNotice, Notice
 from bot.errors import FlakeGuardError, NotFoundError
 from bot.store import queue
 from bot.store.conversation import channel_schedule as channel_schedule_store
@@ -219,7 +219,8 @@ _ADDRESS = (
 def _upsert(rows: list[dict[str, object]], pause: timedelta | None) -> sa.Executable:
     statement = insert(notices).values(rows)
     new = statement.excluded
-    due_at = sa.func.greatest(new.due_at, notices.c.sent_at + pause) if pause else new.due_at
+    rest = sa.case((new.kind == HomeNotice.kind, HomeNotice.rest), else_=pause or timedelta())
+    due_at = sa.func.greatest(new.due_at, notices.c.sent_at + rest)
     is_waiting = notices.c.sent_revision < notices.c.revision
     return statement.on_conflict_do_update(
         index_elements=["key"],

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from bot.analysis.model import WorkspaceId
+from bot.analysis.model import Channel, WorkspaceId
 from bot.store.database import Session
 from bot.store.tables import silenced_authors
 
@@ -30,6 +31,17 @@ def find(session: Session, workspace_id: WorkspaceId, user: str) -> datetime | N
         sa.select(silenced_authors.c.since).where(_is(workspace_id, user))
     ).scalar_one_or_none()
     return since
+
+
+def list_of(session: Session, people: Collection[Channel]) -> set[Channel]:
+    """Those of some people who want no messages; each is addressed as the channel of their id."""
+    wanted = sa.tuple_(silenced_authors.c.workspace_id, silenced_authors.c.user_id)
+    rows = session.execute(
+        sa.select(silenced_authors.c.workspace_id, silenced_authors.c.user_id).where(
+            wanted.in_([(person.workspace_id, person.id) for person in people])
+        )
+    )
+    return {Channel(WorkspaceId(row[0]), row[1]) for row in rows}
 
 
 def _is(workspace_id: WorkspaceId, user: str) -> sa.ColumnElement[bool]:

@@ -1,8 +1,8 @@
-"""Quarantines, moved by compare-and-set under a row lock."""
+"""Quarantines, changed by compare-and-set on their version."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from bot.analysis.model import Actor, CaseId, QuarantineId, RepositoryId
-from bot.analysis.quarantine.lifecycle import OPEN_STATES, Move, Quarantine, Scope, State
+from bot.analysis.quarantine.lifecycle import OPEN_STATES, Quarantine, Scope, State
+from bot.analysis.quarantine.proposal import Proposal
 from bot.errors import ConflictError, NotFoundError
 from bot.store import actor as actor_codec
 from bot.store.database import Session
@@ -20,57 +21,36 @@ _BUDGET_LOCK = 0x42554447  # "BUDG"
 
 
 def insert_proposed(
-    session: Session,
-    *,
-    repository_id: RepositoryId,
-    case_id: CaseId,
-    scope: Scope,
-    variant: str | None,
-    fingerprint_id: int | None,
-    days: int,
-    reason: str,
-    owner: str | None,
-    actor: Actor,
-    now: datetime,
-) -> QuarantineId | None:
-    """Store a proposal; None where the case has an open quarantine already."""
+    session: Session, repository_id: RepositoryId, proposals: Collection[Proposal], actor: Actor, now: datetime
+) -> list[Quarantine]:
+    """Store proposals, each of another case; those of cases that have an open quarantine are left out."""
+    if not proposals:
+        return []
     statement = insert(quarantines).values(
-        repository_id=repository_id,
-        case_id=case_id,
-        state=State.PROPOSED.value,
-        scope=scope.value,
-        variant=variant,
-        fingerprint_id=fingerprint_id,
-        days=days,
-        reason=reason,
-        owner=owner,
-        proposed_by=actor_codec.encode(actor),
-        proposed_at=now,
-        version=1,
+        [
+            {
+                "repository_id": repository_id,
+                "case_id": proposal.case_id,
+                "state": State.PROPOSED.value,
+                "scope": proposal.scope.value,
+                "variant": proposal.variant if proposal.scope is Scope.VARIANT else None,
+                "fingerprint_id": proposal.fingerprint_id if proposal.scope is Scope.FAILURE else None,
+                "days": proposal.days,
+                "reason": proposal.reason.strip(),
+                "owner": proposal.owner,
+                "proposed_by": actor_codec.encode(actor),
+                "proposed_at": now,
+                "version": 1,
+            }
+            for proposal in proposals
+        ]
     )
-    row = session.execute(statement.on_conflict_do_nothing().returning(quarantines.c.id)).first()
-    return None if row is None else QuarantineId(row[0])
-
-
-def lock(session: Session, quarantine_id: QuarantineId) -> Quarantine:
-    """The quarantine, kept from everybody else until the transaction ends.
-
-    Raises:
-        NotFoundError: not known.
-    """
-    row = (
-        session.execute(sa.select(quarantines).where(quarantines.c.id == quarantine_id).with_for_update())
-        .mappings()
-        .one_or_none()
-    )
-    if row is None:
-        message = "This quarantine does not exist any more."
-        raise NotFoundError(message)
-    return read(row)
+    rows = session.execute(statement.on_conflict_do_nothing().returning(*quarantines.c))
+    return [read(row) for row in rows.mappings()]
 
 
 def get(session: Session, quarantine_id: QuarantineId) -> Quarantine:
-    """The quarantine as it stands.
+    """The quarantine of this number.
 
     Raises:
         NotFoundError: not known.
@@ -87,45 +67,48 @@ def lock_budget(session: Session, repository_id: RepositoryId) -> None:
     session.execute(sa.select(sa.func.pg_advisory_xact_lock(_BUDGET_LOCK, sa.func.hashint8(repository_id))))
 
 
-def set_state(
-    session: Session, quarantine: Quarantine, move: Move, actor: Actor, now: datetime, decision: str | None
-) -> None:
-    """Move a quarantine on from the version that was read.
+def update(session: Session, quarantines_after: Collection[Quarantine]) -> None:
+    """Store quarantines as they are after a change, each one version later than it was read.
 
     Raises:
-        ConflictError: somebody moved it in between.
+        ConflictError: somebody changed one of them in between; nothing is stored then.
     """
-    result = session.execute(
+    if not quarantines_after:
+        return
+    changed = sa.values(
+        *(sa.column(name, quarantines.c[name].type) for name in ("repository_id", "id", *_CHANGING)), name="changed"
+    ).data([_changed(quarantine) for quarantine in quarantines_after])
+    rows = session.execute(
         sa.update(quarantines)
-        .where(quarantines.c.id == quarantine.id, quarantines.c.version == quarantine.version)
-        .values(
-            state=move.state.value,
-            expires_at=move.expires_at,
-            decided_by=actor_codec.encode(actor),
-            decided_at=now,
-            decision=decision,
-            version=quarantine.version + 1,
+        .where(
+            quarantines.c.repository_id == changed.c.repository_id,
+            quarantines.c.id == changed.c.id,
+            quarantines.c.version == changed.c.version - 1,
         )
-    )
-    if result.rowcount != 1:
+        .values({name: sa.cast(changed.c[name], quarantines.c[name].type) for name in _CHANGING})  # of nulls, too
+        .returning(quarantines.c.id)
+    ).all()
+    if len(rows) != len(quarantines_after):
         message = "Somebody else was first; look at the card again."
         raise ConflictError(message)
 
 
-def set_terms(session: Session, quarantine: Quarantine, *, expires_at: datetime | None, owner: str | None) -> None:
-    """Give a quarantine another end or owner, from the version that was read; who approved it stays.
+_CHANGING = ("state", "owner", "decided_by", "decided_at", "decision", "expires_at", "version")
 
-    Raises:
-        ConflictError: somebody moved it in between.
-    """
-    result = session.execute(
-        sa.update(quarantines)
-        .where(quarantines.c.id == quarantine.id, quarantines.c.version == quarantine.version)
-        .values(expires_at=expires_at, owner=owner, version=quarantine.version + 1)
+
+def _changed(quarantine: Quarantine) -> tuple[object, ...]:
+    decided_by = actor_codec.encode(quarantine.decided_by) if quarantine.decided_by else sa.null()
+    return (
+        quarantine.repository_id,
+        quarantine.id,
+        quarantine.state.value,
+        quarantine.owner,
+        decided_by,
+        quarantine.decided_at,
+        quarantine.decision,
+        quarantine.expires_at,
+        quarantine.version,
     )
-    if result.rowcount != 1:
-        message = "Somebody else was first; look at the card again."
-        raise ConflictError(message)
 
 
 def find_latest(session: Session, repository_id: RepositoryId, case_id: CaseId) -> Quarantine | None:
@@ -163,7 +146,16 @@ def list_open(
     session: Session, repository_ids: Iterable[RepositoryId], states: Iterable[State] = OPEN_STATES
 ) -> Sequence[Quarantine]:
     """The open quarantines of repositories, oldest first."""
-    rows = session.execute(
+    return [read(row) for row in session.execute(_open(repository_ids, states)).mappings()]
+
+
+def lock_open(session: Session, repository_id: RepositoryId, states: Iterable[State]) -> Sequence[Quarantine]:
+    """The open quarantines of a repository, oldest first, locked until the transaction ends."""
+    return [read(row) for row in session.execute(_open([repository_id], states).with_for_update()).mappings()]
+
+
+def _open(repository_ids: Iterable[RepositoryId], states: Iterable[State]) -> sa.Select[Any]:
+    return (
         sa.select(quarantines)
         .where(
             quarantines.c.repository_id.in_(list(repository_ids)),
@@ -171,7 +163,6 @@ def list_open(
         )
         .order_by(quarantines.c.id)
     )
-    return [read(row) for row in rows.mappings()]
 
 
 def list_owners(
@@ -204,14 +195,15 @@ def list_ending(session: Session, after: datetime, until: datetime) -> Sequence[
     return [read(row) for row in rows.mappings()]
 
 
-def list_due(session: Session, now: datetime) -> Sequence[QuarantineId]:
-    """The quarantines whose time is over."""
+def lock_due(session: Session, now: datetime) -> Sequence[Quarantine]:
+    """The quarantines whose time is over, locked until the transaction ends."""
     rows = session.execute(
-        sa.select(quarantines.c.id)
+        sa.select(quarantines)
         .where(quarantines.c.state.in_([State.ACTIVE.value, State.SUSPENDED.value]), quarantines.c.expires_at <= now)
         .order_by(quarantines.c.id)
+        .with_for_update(skip_locked=True)
     )
-    return [QuarantineId(row[0]) for row in rows]
+    return [read(row) for row in rows.mappings()]
 
 
 def read(row: Mapping[Any, Any]) -> Quarantine:

@@ -182,15 +182,15 @@ def list_unjudged(session: Session, repository_id: RepositoryId) -> list[RunId]:
     return [RunId(row[0]) for row in rows]
 
 
-def list_failing_cases(session: Session, repository_id: RepositoryId, run_ids: Iterable[RunId]) -> set[CaseId]:
-    """The cases that failed in runs."""
+def list_failing_runs(session: Session, repository_id: RepositoryId, run_ids: Iterable[RunId]) -> dict[CaseId, RunId]:
+    """The first of some runs in which each case failed; cases that failed in none are left out."""
     rows = session.execute(
-        sa.select(failures.c.case_id)
-        .distinct()
+        sa.select(failures.c.case_id, sa.func.min(failures.c.run_id))
         .where(
             failures.c.repository_id == repository_id,
             failures.c.run_id == sa.any_(sa.bindparam("run_ids", list(run_ids))),
             failures.c.outcome.in_(FAILED),
         )
+        .group_by(failures.c.case_id)
     )
-    return {CaseId(row[0]) for row in rows}
+    return {CaseId(row[0]): RunId(row[1]) for row in rows}

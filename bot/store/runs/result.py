@@ -195,50 +195,63 @@ def list_case_outcomes(
     return [(row[0], row[1], row[2], OUTCOMES[row[3]], row[4]) for row in rows]
 
 
-def list_failed_variants(session: Session, repository_id: RepositoryId, case_id: CaseId, head_sha: str) -> list[str]:
-    """The variants in which a case failed at a commit, ascending."""
+def list_failed_variants(
+    session: Session, repository_id: RepositoryId, case_ids: Collection[CaseId], head_sha: str
+) -> dict[CaseId, list[str]]:
+    """The variants in which each case failed at a commit, ascending; cases that did not are left out."""
     rows = session.execute(
-        sa.select(failures.c.variant)
+        sa.select(failures.c.case_id, failures.c.variant)
         .distinct()
         .join(runs, sa.and_(failures.c.repository_id == runs.c.repository_id, failures.c.run_id == runs.c.id))
         .where(
             failures.c.repository_id == repository_id,
-            failures.c.case_id == case_id,
+            failures.c.case_id.in_(list(case_ids)),
             failures.c.outcome.in_(FAILED),
             runs.c.head_sha == head_sha,
         )
-        .order_by(failures.c.variant)
+        .order_by(failures.c.case_id, failures.c.variant)
     )
-    return [row[0] for row in rows]
+    variants: dict[CaseId, list[str]] = {}
+    for case_id, variant in rows:
+        variants.setdefault(CaseId(case_id), []).append(variant)
+    return variants
 
 
-def list_failing_heads(session: Session, repository_id: RepositoryId, case_id: CaseId, since: datetime) -> list[str]:
-    """The commits since a time on which a case failed."""
+def list_failing_heads(
+    session: Session, repository_id: RepositoryId, case_ids: Collection[CaseId], since: datetime
+) -> list[str]:
+    """The commits since a time on which any of some cases failed."""
     rows = session.execute(
         sa.select(runs.c.head_sha)
         .distinct()
         .join(failures, sa.and_(failures.c.repository_id == runs.c.repository_id, failures.c.run_id == runs.c.id))
-        .where(failures.c.repository_id == repository_id, failures.c.case_id == case_id, runs.c.ingested_at >= since)
-        .where(runs.c.started_at >= since)
+        .where(
+            failures.c.repository_id == repository_id,
+            failures.c.case_id.in_(list(case_ids)),
+            runs.c.ingested_at >= since,
+            runs.c.started_at >= since,
+        )
     )
     return [row[0] for row in rows]
 
 
-def fails_on_default_branch(session: Session, repository_id: RepositoryId, case_id: CaseId, since: datetime) -> bool:
-    """Whether a case failed on the default branch since a time."""
-    failing = (
-        sa.select(failures.c.id)
+def list_failing_on_default_branch(
+    session: Session, repository_id: RepositoryId, case_ids: Collection[CaseId], since: datetime
+) -> set[CaseId]:
+    """Those of some cases that failed on the default branch since a time."""
+    rows = session.execute(
+        sa.select(failures.c.case_id)
+        .distinct()
         .join(runs, sa.and_(runs.c.repository_id == failures.c.repository_id, runs.c.id == failures.c.run_id))
         .where(
             failures.c.repository_id == repository_id,
-            failures.c.case_id == case_id,
+            failures.c.case_id.in_(list(case_ids)),
             failures.c.occurred_at >= since,
             failures.c.outcome.in_(FAILED),
             runs.c.on_default_branch,
         )
-        .limit(1)
     )
-    return session.execute(failing).first() is not None
+    return {CaseId(row[0]) for row in rows}
 
 
 def count_failures_by_day(

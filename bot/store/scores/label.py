@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,10 +14,28 @@ from bot.store import actor as actor_codec
 from bot.store.database import Session
 from bot.store.tables import labels
 
+_PENDING = 0
+"""The version of features that were not computed yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewLabel:
+    """A verdict to be kept, with the belief it was given on; `head_sha` is the commit it is about, None for none."""
+
+    repository_id: RepositoryId
+    case_id: CaseId
+    verdict: LabelVerdict
+    source: LabelSource
+    actor: Actor
+    status: Status
+    p_flaky: float
+    head_sha: str | None
+    given_at: datetime
+
 
 @dataclass(frozen=True, slots=True)
-class Testimony:
-    """What a person said that the filter weighed: after the run of which place, of which case, in which variants."""
+class AppliedFeedback:
+    """An author's feedback that the filter weighed: after which run, on which case, in which variants."""
 
     label_id: int
     after: int
@@ -26,48 +44,72 @@ class Testimony:
     given_at: datetime
 
 
-def insert(
-    session: Session,
-    *,
-    repository_id: RepositoryId,
-    case_id: CaseId,
-    verdict: LabelVerdict,
-    source: LabelSource,
-    actor: Actor,
-    status: Status,
-    p_flaky: float,
-    head_sha: str | None,
-    features: Sequence[float] | None,
-    features_version: int,
-    heard_after: int | None,
-    heard_in: Sequence[str],
-    now: datetime,
-) -> int:
-    """Keep what a person said of a case; returns the number of the label.
+def insert(session: Session, given: Collection[NewLabel]) -> None:
+    """Keep verdicts; their features are added later."""
+    rows = [
+        {
+            "repository_id": label.repository_id,
+            "case_id": label.case_id,
+            "verdict": label.verdict.value,
+            "source": label.source.value,
+            "actor": actor_codec.encode(label.actor),
+            "status": label.status.value,
+            "p_flaky": label.p_flaky,
+            "head_sha": label.head_sha,
+            "features_version": _PENDING,
+            "created_at": label.given_at,
+        }
+        for label in given
+    ]
+    session.execute(sa.insert(labels).values(rows))
 
-    `heard_after` is the place of the run after which the filter weighed it, in the variants `heard_in`; None where it
-    did not.
-    """
-    number: int = session.execute(
-        sa.insert(labels)
-        .values(
-            repository_id=repository_id,
-            case_id=case_id,
-            verdict=verdict.value,
-            source=source.value,
-            actor=actor_codec.encode(actor),
-            status=status.value,
-            p_flaky=p_flaky,
-            head_sha=head_sha,
-            features=None if features is None else list(features),
-            features_version=features_version,
-            heard_after=heard_after,
-            heard_in=list(heard_in),
-            created_at=now,
+
+def list_without_features(session: Session, repository_id: RepositoryId) -> list[Label]:
+    """The labels whose features were not computed yet, oldest first."""
+    rows = session.execute(
+        sa.select(labels)
+        .where(labels.c.repository_id == repository_id, labels.c.features_version == _PENDING)
+        .order_by(labels.c.id)
+    )
+    return [_read(row) for row in rows.mappings()]
+
+
+def set_features(
+    session: Session, repository_id: RepositoryId, features: Mapping[int, Sequence[float] | None], version: int
+) -> None:
+    """Add features to labels, by their number; None where nothing is known of the case."""
+    rows = [{"label_id": number, "values": None if row is None else list(row)} for number, row in features.items()]
+    if rows:
+        session.execute(
+            sa.update(labels)
+            .where(labels.c.repository_id == repository_id, labels.c.id == sa.bindparam("label_id"))
+            .values(features=sa.bindparam("values"), features_version=version),
+            rows,
         )
-        .returning(labels.c.id)
-    ).scalar_one()
-    return number
+
+
+def set_applied(
+    session: Session,
+    repository_id: RepositoryId,
+    head_sha: str,
+    actor: Actor,
+    after: int,
+    variants: Mapping[CaseId, Sequence[str]],
+) -> None:
+    """Record after which run the filter weighed an author's feedback on a commit, and in which variants."""
+    session.execute(
+        sa.update(labels)
+        .where(
+            labels.c.repository_id == repository_id,
+            labels.c.case_id == sa.bindparam("of_case"),
+            labels.c.verdict == LabelVerdict.MINE.value,
+            labels.c.head_sha == head_sha,
+            labels.c.actor["id"].astext == actor.id,
+            labels.c.actor["kind"].astext == actor.kind.value,
+        )
+        .values(applied_after=after, applied_in=sa.bindparam("variants")),
+        [{"of_case": case_id, "variants": list(names)} for case_id, names in variants.items()],
+    )
 
 
 def list_claimed(
@@ -92,28 +134,33 @@ def list_claimed(
     return {CaseId(case_id) for case_id in rows.scalars()}
 
 
-def count_heard(session: Session, repository_id: RepositoryId, case_id: CaseId, actor: Actor, since: datetime) -> int:
-    """How often the filter weighed what a person said of a case since a time."""
-    return session.execute(
-        sa.select(sa.func.count()).where(
+def count_applied(
+    session: Session, repository_id: RepositoryId, case_ids: Collection[CaseId], actor: Actor, since: datetime
+) -> dict[CaseId, int]:
+    """How often the filter weighed a person's feedback on each case since a time; cases without are left out."""
+    rows = session.execute(
+        sa.select(labels.c.case_id, sa.func.count())
+        .where(
             labels.c.repository_id == repository_id,
-            labels.c.case_id == case_id,
-            labels.c.heard_after.is_not(None),
+            labels.c.case_id.in_(list(case_ids)),
+            labels.c.applied_after.is_not(None),
             labels.c.created_at >= since,
             labels.c.actor["id"].astext == actor.id,
             labels.c.actor["kind"].astext == actor.kind.value,
         )
-    ).scalar_one()
+        .group_by(labels.c.case_id)
+    )
+    return {CaseId(row[0]): row[1] for row in rows}
 
 
-def list_heard(session: Session, repository_id: RepositoryId, after: int = 0) -> list[Testimony]:
-    """Everything the filter weighed since the label of a number, in the order in which it was said."""
+def list_applied(session: Session, repository_id: RepositoryId, after: int = 0) -> list[AppliedFeedback]:
+    """The feedback that the filter weighed since the label of a number, in the order it was given."""
     rows = session.execute(
-        sa.select(labels.c.id, labels.c.heard_after, labels.c.case_id, labels.c.heard_in, labels.c.created_at)
-        .where(labels.c.repository_id == repository_id, labels.c.heard_after.is_not(None), labels.c.id > after)
+        sa.select(labels.c.id, labels.c.applied_after, labels.c.case_id, labels.c.applied_in, labels.c.created_at)
+        .where(labels.c.repository_id == repository_id, labels.c.applied_after.is_not(None), labels.c.id > after)
         .order_by(labels.c.id)
     )
-    return [Testimony(row[0], row[1], CaseId(row[2]), tuple(row[3]), row[4]) for row in rows]
+    return [AppliedFeedback(row[0], row[1], CaseId(row[2]), tuple(row[3]), row[4]) for row in rows]
 
 
 def list_since(

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from bot.analysis.model import RepositoryId
+from bot.store import queue
 from bot.store.database import Session
 from bot.store.tables import rescores
 
@@ -65,3 +66,9 @@ def set_done(session: Session, repository_id: RepositoryId, answered: int, now: 
         .where(rescores.c.repository_id == repository_id)
         .values(done=sa.func.greatest(rescores.c.done, answered), finished_at=now)
     )
+
+
+def enqueue(session: Session, repository_id: RepositoryId) -> None:
+    """Queue the job that rebuilds the scores of a repository."""
+    # One lock for all: a new model asks for every repository at once, and incoming runs need the other threads.
+    queue.defer(session, queue.REBUILD, lock="rebuild", key=f"rebuild:{repository_id}", repository_id=repository_id)

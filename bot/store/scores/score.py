@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
+from bot.analysis import scoring
 from bot.analysis.case_state import VariantScore
 from bot.analysis.model import SEVERITY, CaseId, RepositoryId, Status
 from bot.store.database import Session
@@ -26,6 +29,16 @@ class StoredScore:
     score: VariantScore
     state: bytes
     episode: int
+
+
+def read_out(scorer: scoring.Scorer, variant: str, case_ids: NDArray[np.int32] | None = None) -> list[StoredScore]:
+    """The scores of the cases of a variant that are followed, of all or of those named, as rows to store."""
+    figures = scoring.readout.active(scorer, variant, None, case_ids)
+    followed = scorer.variant(variant)
+    positions = followed.slots_of(figures.case_ids)
+    states = followed.active.pack(positions, scorer.model.version)
+    episodes = followed.active.records["episode"][positions].tolist()
+    return [StoredScore(score, state, episode) for score, state, episode in zip(figures, states, episodes, strict=True)]
 
 
 def list_stored(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -55,19 +55,18 @@ def count_turns(
     return turns
 
 
-def find_run(
-    session: Session, repository_id: RepositoryId, case_id: CaseId, after: Status, at: datetime
-) -> RunId | None:
-    """The run in which a case was found to turn to a status at that moment; None where no run was the cause."""
-    number = session.execute(
-        sa.select(status_changes.c.run_id).where(
+def list_causes(
+    session: Session, repository_id: RepositoryId, turned_at: Mapping[CaseId, datetime], after: Status
+) -> dict[CaseId, RunId]:
+    """The run in which each case was found to turn to a status at its time; cases without such a run are left out."""
+    rows = session.execute(
+        sa.select(status_changes.c.case_id, status_changes.c.run_id).where(
             status_changes.c.repository_id == repository_id,
-            status_changes.c.case_id == case_id,
             status_changes.c.after == after.value,
-            status_changes.c.occurred_at == at,
+            sa.tuple_(status_changes.c.case_id, status_changes.c.occurred_at).in_(list(turned_at.items())),
         )
-    ).scalar()
-    return None if number is None else RunId(number)
+    )
+    return {CaseId(row[0]): RunId(row[1]) for row in rows}
 
 
 def list_between(

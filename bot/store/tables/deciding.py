@@ -72,15 +72,17 @@ audit = Table(
     metadata,
     Column("repository_id", BigInteger, primary_key=True),
     serial(),
+    Column("type", Text, nullable=False),
+    Column("aggregate_type", Text, nullable=False),
+    Column("aggregate_id", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False),
     Column("case_id", Integer, nullable=True),
-    Column("quarantine_id", BigInteger, nullable=True),
-    Column("tag", Text, nullable=False),
     Column("actor", JSONB, nullable=False),
-    Column("reason", Text, nullable=False),
-    time("created_at"),
+    Column("payload", JSONB, nullable=False),
+    time("occurred_at"),
+    Index("uq_audit_aggregate", "repository_id", "aggregate_type", "aggregate_id", "version", unique=True),
     Index("ix_audit_case", "repository_id", "case_id"),
-    Index("ix_audit_tag", "repository_id", "tag", "created_at"),
-    Index("ix_audit_quarantine", "repository_id", "quarantine_id"),
+    Index("ix_audit_type", "repository_id", "type", "occurred_at"),
 )
 
 checks = Table(

@@ -6,7 +6,7 @@ A workspace is one installation of the Slack app: one team, or a whole Enterpris
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -227,7 +227,20 @@ def is_visible(session: Session, workspace_id: WorkspaceId, repository_id: Repos
     return session.execute(statement).first() is not None
 
 
-def visible_to(workspace_id: WorkspaceId) -> sa.ColumnElement[bool]:
+def list_seeing(
+    session: Session, repository_id: RepositoryId, workspace_ids: Collection[WorkspaceId]
+) -> set[WorkspaceId]:
+    """Those of some workspaces that may see a repository."""
+    seeing = workspaces.alias("seeing")
+    rows = session.execute(
+        sa.select(seeing.c.id)
+        .join(repositories, repositories.c.id == repository_id)
+        .where(seeing.c.id.in_(list(workspace_ids)), visible_to(seeing.c.id))
+    )
+    return {WorkspaceId(row[0]) for row in rows}
+
+
+def visible_to(workspace_id: WorkspaceId | sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
     """The condition of a statement over `repositories` that leaves what a workspace may see."""
     sees_all = sa.exists().where(
         workspaces.c.id == workspace_id, workspaces.c.sees_all, workspaces.c.removed_at.is_(None)

@@ -1,0 +1,67 @@
+"""Which channels are told of what happens in a repository, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.analysis import channel_schedule
+from bot.analysis.channel_schedule import Hours
+from bot.analysis.model import Channel, RepositoryId
+from bot.analysis.subscription import Event, Filters, Subject
+from bot.store.conversation import channel_pause as channel_pause_store
+from bot.store.conversation import subscription as subscription_store
+from bot.store.database import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """The channels that are told of a repository, with their filters, and the hours of channels."""
+
+    filters: Mapping[Channel, Filters]
+    hours: Mapping[Channel, Hours]
+
+    def channels(self, event: Event, subject: Subject | None = None) -> list[Channel]:
+        """The channels whose filters an event matches."""
+        return sorted(channel for channel, filters in self.filters.items() if filters.admit(event, subject))
+
+    def admits(self, channel: Channel, event: Event, subject: Subject | None = None) -> bool:
+        """Whether an event opens a card in a channel."""
+        filters = self.filters.get(channel)
+        return filters is not None and filters.admit(event, subject)
+
+    def follows(self, channel: Channel, event: Event | None) -> bool:
+        """Whether an event is posted in the thread of a card in a channel; one that is not subscribed gets them all."""
+        filters = self.filters.get(channel)
+        return filters is None or event is None or event in filters.events
+
+    def loud_from(self, channels: Iterable[Channel], now: datetime) -> dict[Channel, datetime]:
+        """The earliest time for something that can wait, in each channel: outside its quiet hours."""
+        hours = {channel: self.hours[channel] for channel in channels if channel in self.hours}
+        return {
+            channel: channel_schedule.loud_from(of_channel.quiet, of_channel.zone, now)
+            for channel, of_channel in hours.items()
+        }
+
+    def has_digest(self, channel: Channel) -> bool:
+        """Whether a channel gets a digest of the repository."""
+        hours = self.hours.get(channel)
+        return hours is not None and hours.digest is not None and self.admits(channel, Event.DIGEST)
+
+
+def of_repository(
+    session: Session, repository_id: RepositoryId, default: Channel | None, *, also: Collection[Channel] = ()
+) -> Audience:
+    """The subscribed channels of a repository without the paused ones; the default one where nobody ever subscribed.
+
+    `also` are channels whose hours matter, such as those of cards.
+    """
+    subscriptions = subscription_store.list_repository(session, repository_id)
+    filters = {subscription.channel: subscription.filters for subscription in subscriptions}
+    if not filters and default is not None:
+        filters = {default: Filters()}
+    paused = channel_pause_store.list_of(session, sorted(filters))
+    filters = {channel: of_channel for channel, of_channel in filters.items() if channel not in paused}
+    known = subscription_store.list_channels(session, sorted({*filters, *also}))
+    return Audience(filters, {channel: one.hours for channel, one in known.items()})
