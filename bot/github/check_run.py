@@ -12,6 +12,7 @@ from bot.analysis.commit_state import CaseFailure, CommitState, FailureClass
 from bot.analysis.model import Problem
 
 NAME = "FlakeGuard"
+# GitHub's limits: https://docs.github.com/rest/checks/runs#create-a-check-run
 MAX_SUMMARY = 65_535
 MAX_TITLE = 255
 MAX_ACTIONS = 3
@@ -43,7 +44,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckRun:
-    """A check run as GitHub takes it; `conclusion` is None while it is in progress."""
+    """A check run to create or update; `conclusion` is None while it is in progress."""
 
     head_sha: str
     conclusion: Conclusion | None
@@ -54,7 +55,7 @@ class CheckRun:
 
     @property
     def external_id(self) -> str:
-        """Our own name for it, by which it is found again when its number is not known."""
+        """Our id of it, by which it is found when its number is not known."""
         return f"commit:{self.head_sha}"
 
 
@@ -64,10 +65,10 @@ RERUN = Action("Rerun failed", "Run the failed jobs again", "rerun")
 
 def conclude(classes: Iterable[FailureClass], *, complete: bool) -> Conclusion:
     """The conclusion of a finished commit; an incomplete one is never green."""
-    found = set(classes)
-    if FailureClass.NEW in found:
+    present = set(classes)
+    if FailureClass.NEW in present:
         return Conclusion.FAILURE
-    if not complete or found - {FailureClass.QUARANTINED}:
+    if not complete or present - {FailureClass.QUARANTINED}:
         return Conclusion.NEUTRAL
     return Conclusion.SUCCESS
 
@@ -75,11 +76,11 @@ def conclude(classes: Iterable[FailureClass], *, complete: bool) -> Conclusion:
 def render(result: CommitState) -> CheckRun:
     """The check run of a commit."""
     total = len(result.failures)
-    classes = {one.classification for one in result.failures}
+    classes = {failure.classification for failure in result.failures}
     actions = [QUARANTINE] if FailureClass.FLAKY in classes else []
     if total and result.finished:
         actions.append(RERUN)
-    conclusion = conclude((one.classification for one in result.failures), complete=result.complete)
+    conclusion = conclude(classes, complete=result.complete)
     return CheckRun(
         head_sha=result.head_sha,
         conclusion=conclusion if result.finished else None,
@@ -91,13 +92,13 @@ def render(result: CommitState) -> CheckRun:
 
 
 def _title(result: CommitState) -> str:
-    counts = Counter(one.classification for one in result.failures)
-    told = ", ".join(f"{counts[one]:,} {one.value.lower()}" for one in reversed(FailureClass) if counts[one])
+    counts = Counter(failure.classification for failure in result.failures)
+    listed = ", ".join(f"{counts[kind]:,} {kind.value.lower()}" for kind in reversed(FailureClass) if counts[kind])
     if not result.finished:
-        return f"Waiting for runs of this commit to finish{'; so far ' + told if told else ''}"
+        return f"Waiting for runs of this commit to finish{'; so far ' + listed if listed else ''}"
     total = len(result.failures)
     read = f"{result.cases:,} case{'s' * (result.cases != 1)}"
-    title = f"{total:,} failure{'s' * (total != 1)}: {told}" if total else f"No failure in {read}"
+    title = f"{total:,} failure{'s' * (total != 1)}: {listed}" if total else f"No failure in {read}"
     if result.complete:
         return title
     missing = _missing(result.faults)
@@ -121,26 +122,31 @@ def _missing(faults: Sequence[Problem]) -> str:
 def _ordered(failures: Iterable[CaseFailure]) -> list[CaseFailure]:
     """The failures with those that concern the author first."""
     order = list(FailureClass)
-    return sorted(failures, key=lambda one: (-order.index(one.classification), one.title, one.variant))
+    return sorted(failures, key=lambda failure: (-order.index(failure.classification), failure.title, failure.variant))
 
 
 def _summary(result: CommitState) -> str:
-    cases, runs = (f"{one:,} {name}{'s' * (one != 1)}" for one, name in ((result.cases, "case"), (result.runs, "run")))
+    cases, runs = (
+        f"{count:,} {noun}{'s' * (count != 1)}" for count, noun in ((result.cases, "case"), (result.runs, "run"))
+    )
     lines = [f"Read {cases} of {runs} of `{result.head_sha[:7]}`.", ""]
     failures = _ordered(result.failures)
-    for one in failures[:_LISTED]:
-        lines.append(f"- **{one.classification.value}** {_code(one.title)} ({_text(one.variant)}): {_evidence(one)}.")
-        if one.message:
-            lines.append(f"  {_code(one.message[:_SHOWN])}")
-        if one.run_url:
-            lines.append(f"  [the run]({one.run_url})")
+    for failure in failures[:_LISTED]:
+        case = f"{_code(failure.title)} ({_text(failure.variant)})"
+        lines.append(f"- **{failure.classification.value}** {case}: {_evidence(failure)}.")
+        if failure.message:
+            lines.append(f"  {_code(failure.message[:_SHOWN])}")
+        if failure.run_url:
+            lines.append(f"  [the run]({failure.run_url})")
     if len(failures) > _LISTED:
         lines.append(f"- and {len(failures) - _LISTED:,} more.")
     lines += _listed(
         "**Missing or unreadable**, so this commit is not known to be whole:",
         result.faults,
     )
-    lines += _listed("**To know** of how the reports were read:", [one for one in result.problems if one.is_note])
+    lines += _listed(
+        "**To know** of how the reports were read:", [problem for problem in result.problems if problem.is_note]
+    )
     return _fitting(lines, "\n")
 
 
@@ -157,9 +163,9 @@ def _listed(heading: str, problems: Sequence[Problem]) -> list[str]:
     if not problems:
         return []
     lines = ["", heading, ""]
-    for one in problems[:_LISTED]:
-        where = " ".join(_code(part) for part in (one.artifact, one.path) if part)
-        lines.append(f"- {where}: {_text(one.reason)}")
+    for problem in problems[:_LISTED]:
+        where = " ".join(_code(part) for part in (problem.artifact, problem.path) if part)
+        lines.append(f"- {where}: {_text(problem.reason)}")
     if len(problems) > _LISTED:
         lines.append(f"- and {len(problems) - _LISTED:,} more.")
     return lines
@@ -168,12 +174,12 @@ def _listed(heading: str, problems: Sequence[Problem]) -> list[str]:
 def _details(result: CommitState) -> str:
     """The whole message of each failure whose summary shows only its beginning."""
     parts = []
-    for one in _ordered(result.failures)[:_LISTED]:
-        if len(one.message) <= _SHOWN and "\n" not in one.message.strip():
+    for failure in _ordered(result.failures)[:_LISTED]:
+        if len(failure.message) <= _SHOWN and "\n" not in failure.message.strip():
             continue
-        fence = "`" * max(3, _longest_fence(one.message) + 1)
-        message = _UNSEEN.sub("", one.message[:_DETAILED])
-        parts.append(f"{_code(one.title)} ({_text(one.variant)})\n\n{fence}text\n{message}\n{fence}")
+        fence = "`" * max(3, _longest_fence(failure.message) + 1)
+        message = _UNSEEN.sub("", failure.message[:_DETAILED])
+        parts.append(f"{_code(failure.title)} ({_text(failure.variant)})\n\n{fence}text\n{message}\n{fence}")
     return _fitting(parts, "\n\n")
 
 

@@ -22,14 +22,14 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A repository through the installation that lets FlakeGuard into it."""
+    """A repository, and the installation through which it is accessed."""
 
     installation_id: int
     full_name: str
 
     @property
     def path(self) -> str:
-        """Where the API keeps the repository."""
+        """The path of the repository in the API."""
         return f"/repos/{quote(self.full_name)}"
 
 
@@ -43,7 +43,7 @@ class GitHub:
 
     @property
     def app_id(self) -> int:
-        """The number of the App, by which its own check runs are told from others'."""
+        """The id of the App, which its own check runs carry."""
         return self._app_id
 
     def close(self) -> None:
@@ -65,7 +65,7 @@ class GitHub:
         return self._get(target.installation_id, path, schema.Attempt).run_started_at
 
     def download_artifact(self, target: Target, artifact_id: int, into: BinaryIO, max_bytes: int) -> None:
-        """Write an artifact's zip to `into`, read from its beginning; the token stays with GitHub.
+        """Download an artifact's zip into `into`, from its beginning; the token is sent to GitHub only.
 
         Raises:
             PermanentUpstreamError: gone, or larger than `max_bytes`.
@@ -74,10 +74,10 @@ class GitHub:
         self._upstream.call(lambda: self._connection.download(target.installation_id, path, into, max_bytes))
 
     def put_check_run(self, target: Target, check: CheckRun, check_run_id: int | None) -> int:
-        """Create the check run of a commit, or bring it up to date; returns its number.
+        """Create the check run of a commit, or update it; returns its id.
 
-        Without a number the App's own check run of that name on the commit is looked for first, so that a
-        creation whose answer was lost is not repeated.
+        Without an id the App's check run of that name on the commit is looked for first, so that a creation whose
+        response was lost is not repeated.
         """
         content: dict[str, object] = {
             "name": NAME,
@@ -111,11 +111,11 @@ class GitHub:
         return sum(job.failed for job in jobs)
 
     def rerun_failed_jobs(self, target: Target, run_id: int) -> None:
-        """Run the failed jobs of a run again; asked twice, because an answer was lost, they run again once."""
+        """Run the failed jobs of a run again, once even if a response is lost."""
         self._rerun(target, f"{target.path}/actions/runs/{run_id}/rerun-failed-jobs")
 
     def rerun_all_jobs(self, target: Target, run_id: int) -> None:
-        """Run every job of a run again, once however often an answer is lost."""
+        """Run every job of a run again, once even if a response is lost."""
         self._rerun(target, f"{target.path}/actions/runs/{run_id}/rerun")
 
     def _rerun(self, target: Target, path: str) -> None:

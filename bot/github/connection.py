@@ -1,7 +1,7 @@
-"""The connection to GitHub's API: tokens of installations, pages, deadlines, and faults put into our words.
+"""The connection to GitHub's API: tokens of installations, pages, deadlines, errors of the libraries.
 
-PyGithub signs for the App and sends; it is told to neither wait nor retry, and its chains of objects, which follow
-addresses from answers, are not used. Answers are decoded here.
+PyGithub signs for the App and sends. Its own waits and retries are switched off; its object chains, which follow
+addresses from responses, are not used. Responses are decoded here.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Connection:
         self._auth = github.Auth.AppAuth(app_id, private_key)
         self._lock = threading.Lock()
         self._tokens: dict[int, Token] = {}
-        # PyGithub's connection mixes up the requests of two threads, so a client is lent to one at a time.
+        # PyGithub's client is not thread-safe, so each is used by one thread at a time.
         self._idle: dict[str, list[github.Github]] = {}
         self._http = httpx.Client(timeout=_TIMEOUT, headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "identity"})
 
@@ -97,7 +97,7 @@ class Connection:
         return send("") if installation_id is None else self._with_token(installation_id, send)
 
     def download(self, installation_id: int, path: str, into: BinaryIO, max_bytes: int) -> None:
-        """Write what lies under an address to `into`, from its beginning; the token stays with GitHub.
+        """Download a file into `into`, from its beginning; the token is not sent to the host of a redirect.
 
         Raises:
             PermanentUpstreamError: gone, or larger than `max_bytes`.
@@ -135,7 +135,7 @@ class Connection:
 
     @contextlib.contextmanager
     def _lent(self, token: str) -> Iterator[Requester]:
-        """A client for one thread at a time: as the App where the token is empty."""
+        """A client that no other thread uses meanwhile; it acts as the App where the token is empty."""
         with self._lock:
             idle = self._idle.setdefault(token, [])
             client = idle.pop() if idle else None

@@ -27,7 +27,7 @@ from bot.slack.errors import UserGroupNotFoundError
 _Answer = TypeVar("_Answer")
 TIMEOUT_SECONDS = 10
 _OK = 200
-_WORD = re.compile(r'\s*(?:\{.*"error"\s*:\s*")?(?P<code>[a-z_]+)(?:".*\})?\s*', re.DOTALL)
+_ERROR = re.compile(r'\s*(?:\{.*"error"\s*:\s*")?(?P<code>[a-z_]+)(?:".*\})?\s*', re.DOTALL)
 _GROUP_SECONDS = 300.0
 _SKEW = timedelta(minutes=10)  # Slack's clock is not ours
 _PAGE, _PAGES = 100, 5
@@ -84,7 +84,7 @@ class Slack:
     def post(
         self, channel: str, message: Message, *, key: str, thread_ts: str | None = None, broadcast: bool = False
     ) -> str:
-        """Post a message and return its `ts`; the same `key` again posts nothing new where Slack heeds `client_msg_id`.
+        """Post a message and return its `ts`; Slack may drop a second message of the same `key` (`client_msg_id`).
 
         `broadcast` also shows a reply in the channel. The message carries a mark of its key, by which `find` knows it.
 
@@ -110,9 +110,9 @@ class Slack:
         return _text(response, "ts")
 
     def find(self, channel: str, *, key: str, at: datetime, thread_ts: str | None = None) -> str | None:
-        """The `ts` of the message posted under a key at about a time; None where there is none to be seen.
+        """The `ts` of the message posted under a key at about a time; None where there is none.
 
-        None too where the app may not read the history of the channel: it asks for no scope that lets it.
+        None too where the app may not read the history of the channel, for which it asks no scope.
         """
         mark = str(uuid.uuid5(_KEYS, key))
         between: dict[str, str | int] = {
@@ -168,9 +168,9 @@ class Slack:
         )
 
     def respond(self, response_url: str, message: Message, *, thread_ts: str | None = None) -> None:
-        """Show a message to the one who asked, at the address that came with the request.
+        """Show a message to the person of a request, at the address that came with it.
 
-        It reaches places the bot is not in, for half an hour and five times
+        That reaches channels the bot is not in, for half an hour and five times
         (https://docs.slack.dev/interactivity/handling-user-interaction#message_responses).
         """
         body: dict[str, object] = {
@@ -182,7 +182,7 @@ class Slack:
         if thread_ts:
             body["thread_ts"] = thread_ts
         webhook = WebhookClient(response_url, timeout=TIMEOUT_SECONDS, retry_handlers=[])
-        self._call("response_url", lambda: _require_taken(webhook.send_dict(body)))
+        self._call("response_url", lambda: _require_ok(webhook.send_dict(body)))
 
     def unfurl(self, where: LinkPlace, shown: Mapping[str, Sequence[Block]]) -> None:
         """Show blocks under links of a message; a second time replaces them."""
@@ -200,13 +200,13 @@ class Slack:
         )
 
     def open_dm(self, user: str) -> str:
-        """Return the channel of the direct messages with a person."""
+        """The channel of the direct messages with a person."""
         response = self._call("conversations.open", lambda: self.web.conversations_open(users=user))
         channel = response.get("channel")
         return str(channel.get("id", "")) if isinstance(channel, dict) else ""
 
     def open_view(self, trigger_id: str, view: View) -> str:
-        """Open a modal and return its id; asked once only, since a trigger lives 3 s and works once."""
+        """Open a modal and return its id; never retried, since a trigger lives 3 s and works once."""
         response = self._call(
             "views.open", lambda: self.web.views_open(trigger_id=trigger_id, view=view.payload()), attempts=1
         )
@@ -228,9 +228,9 @@ class Slack:
         return str(profile.get("email") or "")
 
     def group_members(self, group: str, *, team_id: str | None = None) -> frozenset[str]:
-        """The members of a user group, as of at most five minutes ago; nobody where Slack knows no such group.
+        """The members of a user group, cached for five minutes; nobody where there is no such group.
 
-        A token of a whole organisation has to name the workspace that is meant.
+        The token of an organisation needs the `team_id` of the workspace.
         """
         known = self._groups.get((group, team_id or ""))
         if known is not None and time.monotonic() - known[1] < _GROUP_SECONDS:
@@ -247,7 +247,7 @@ class Slack:
         return members
 
     def probe(self) -> BotIdentity:
-        """Ask Slack who the token speaks for."""
+        """The workspace and the bot user of the token."""
         response = self._call("auth.test", self.web.auth_test, attempts=1)
         texts = (_text(response, name) for name in ("team_id", "team", "user_id", "url", "enterprise_id"))
         team_id, team, user_id, url, enterprise_id = texts
@@ -258,7 +258,7 @@ class Slack:
 
 
 def translated(method: str, call: Callable[[], _Answer]) -> _Answer:
-    """Make a call, and turn the faults of the library into ours; no fault carries the request and its token along."""
+    """Make a call and raise what the library raises as an error of ours, without the request and its token."""
     try:
         return call()
     except SlackApiError as error:
@@ -275,12 +275,12 @@ def translated(method: str, call: Callable[[], _Answer]) -> _Answer:
         raise UpstreamError(message) from None
 
 
-def _require_taken(answer: WebhookResponse) -> None:
-    """Raise what a response_url refused, which it says in a word such as `used_url`, bare or in JSON."""
-    if answer.status_code != _OK:
-        word = _WORD.fullmatch(answer.body)
-        method, code = "response_url", word["code"] if word else f"status_{answer.status_code}"
-        raise errors.from_response(method, answer.status_code, code, answer.headers)
+def _require_ok(response: WebhookResponse) -> None:
+    """Raise the error of a response_url, which is a code such as `used_url`, bare or in JSON."""
+    if response.status_code != _OK:
+        error = _ERROR.fullmatch(response.body)
+        method, code = "response_url", error["code"] if error else f"status_{response.status_code}"
+        raise errors.from_response(method, response.status_code, code, response.headers)
 
 
 def _refused(method: str, error: SlackApiError) -> UpstreamError | PermanentUpstreamError:
