@@ -17,9 +17,9 @@ from bot.sandbox.github.server import GitHubServer
 from bot.sandbox.shop import suite
 from bot.sandbox.shop.suite import Report, Suite, World
 
-LEGS = ("linux-py3.11", "linux-py3.13")
+VARIANTS = ("linux-py3.11", "linux-py3.13")
 SHUFFLED = "linux-py3.13"
-"""The leg that runs the tests in an order of chance."""
+"""The variant that runs the tests in an order of chance."""
 LIVE_FLAKE = "tests/test_checkout.py::test_total_with_discount"
 LIVE_SERVICE = "discounts"
 _LAST_VAN = 22
@@ -47,7 +47,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
-    """What a run meets beside its code: chance, and services that are slow (by leg) or down.
+    """What a run meets beside its code: chance, and services that are slow (by variant) or down.
 
     `only` draws chance again until nothing fails but these tests and what the code breaks; None takes it as it comes.
     """
@@ -69,7 +69,7 @@ class Ci:
 
     def __init__(self, github: GitHubServer) -> None:
         self._github = github
-        self._suites = {leg: Suite() for leg in LEGS}
+        self._suites = {variant: Suite() for variant in VARIANTS}
         self._code: dict[str, tuple[str, ...]] = {}
         self._failed: dict[int, set[str]] = {}
         self._lock = threading.RLock()
@@ -146,7 +146,7 @@ class Ci:
             actor_login=commit.author_login,
             pull_request=None if pull is None else pull.number,
         )
-        return self._execute(run, conditions, LEGS, seconds, steps=steps)
+        return self._execute(run, conditions, VARIANTS, seconds, steps=steps)
 
     def rerun(
         self,
@@ -158,7 +158,7 @@ class Ci:
         seconds: int = 1,
         steps: bool = True,
     ) -> WorkflowRun:
-        """Run a completed run again as its next attempt: all its legs, or those that failed.
+        """Run a completed run again as its next attempt: all its variants, or those that failed.
 
         A run that still goes on is refused.
         """
@@ -178,8 +178,8 @@ class Ci:
             )
             self._github.put_run(run)
             failed = self._failed.get(run_id, set())
-        legs = tuple(leg for leg in LEGS if leg in failed) if failed_only and failed else LEGS
-        return self._execute(run, conditions, legs, seconds, steps=steps)
+        variants = tuple(variant for variant in VARIANTS if variant in failed) if failed_only and failed else VARIANTS
+        return self._execute(run, conditions, variants, seconds, steps=steps)
 
     def run_again(self, seconds: int = 1) -> WorkflowRun:
         """Push the next commit to main; its run fails with the flake of the live part, and with nothing else."""
@@ -214,7 +214,7 @@ class Ci:
             _log.exception("The run could not be run again.")
 
     def _execute(
-        self, queued: WorkflowRun, conditions: Conditions, legs: tuple[str, ...], seconds: int, *, steps: bool
+        self, queued: WorkflowRun, conditions: Conditions, variants: tuple[str, ...], seconds: int, *, steps: bool
     ) -> WorkflowRun:
         github = self._github
         with self._lock:
@@ -224,20 +224,20 @@ class Ci:
             running = github.put_run(replace(queued, status="in_progress"))
             if steps:
                 github.announce_run("in_progress", running)
-            with ThreadPoolExecutor(len(legs)) as pool:
-                reports = list(pool.map(lambda leg: self._test(running, leg, conditions), legs))
+            with ThreadPoolExecutor(len(variants)) as pool:
+                reports = list(pool.map(lambda variant: self._test(running, variant, conditions), variants))
             done_at = running.run_started_at + timedelta(seconds=seconds)
-            for leg, report in zip(legs, reports, strict=True):
+            for variant, report in zip(variants, reports, strict=True):
                 github.put_artifact(
                     Artifact(
                         id=github.number("artifact"),
                         run_id=running.id,
-                        name=f"junit-{leg}",
+                        name=f"junit-{variant}",
                         data=_zip(report),
                         created_at=done_at,
                     )
                 )
-                self._remember(running, leg, failed=bool(report.failed))
+                self._remember(running, variant, failed=bool(report.failed))
             conclusion = "failure" if any(report.failed for report in reports) else "success"
             done = replace(running, status="completed", conclusion=conclusion, updated_at=done_at)
             github.put_run(done)
@@ -255,36 +255,36 @@ class Ci:
             threading.Event().wait(_RETRY_SECONDS)
             delivery = self._github.redeliver(delivery.id)
 
-    def _test(self, run: WorkflowRun, leg: str, conditions: Conditions) -> Report:
-        """Run the tests of one leg."""
+    def _test(self, run: WorkflowRun, variant: str, conditions: Conditions) -> Report:
+        """Run the tests of one variant."""
         code = self._code.get(run.head_sha, ())
-        seed = int.from_bytes(hashlib.sha256(f"{conditions.seed}:{run.run_attempt}:{leg}".encode()).digest()[:4])
+        seed = int.from_bytes(hashlib.sha256(f"{conditions.seed}:{run.run_attempt}:{variant}".encode()).digest()[:4])
         at = run.run_started_at
         if conditions.only is not None:
             at = at.replace(hour=min(at.hour, _LAST_VAN - 1))  # the test that fails late in the evening is not wanted
         world = World(
             seed=seed,
             now=at,
-            slow=conditions.slow.get(leg, ()),
+            slow=conditions.slow.get(variant, ()),
             down=conditions.down,
             code=code,
-            shuffle=leg == SHUFFLED,
+            shuffle=variant == SHUFFLED,
         )
-        report = self._suites[leg].run(world)
+        report = self._suites[variant].run(world)
         if conditions.only is None:
             return report
         wanted = conditions.only | _broken(code)
         for more in range(1, _SEEDS):
             if wanted.issuperset(report.failed):
                 break
-            report = self._suites[leg].run(replace(world, seed=seed + more))
+            report = self._suites[variant].run(replace(world, seed=seed + more))
         return report
 
-    def _remember(self, run: WorkflowRun, leg: str, *, failed: bool) -> None:
-        legs = self._failed.setdefault(run.id, set())
-        legs.discard(leg)
+    def _remember(self, run: WorkflowRun, variant: str, *, failed: bool) -> None:
+        variants = self._failed.setdefault(run.id, set())
+        variants.discard(variant)
         if failed:
-            legs.add(leg)
+            variants.add(variant)
 
 
 def _broken(code: tuple[str, ...]) -> frozenset[str]:

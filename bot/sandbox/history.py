@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.sandbox.ci import CALM, FLAKING, LEGS, Ci, Conditions
+from bot.sandbox.ci import CALM, FLAKING, VARIANTS, Ci, Conditions
 from bot.sandbox.github import server
 from bot.sandbox.github.model import Commit, PullRequest, WorkflowRun
 
@@ -125,7 +125,7 @@ def _play(ci: Ci, push: _Push, number: int, pulls: dict[str, PullRequest], chanc
         pulls[push.branch] = pull
     met = Conditions(
         seed=1000 + number,
-        slow={leg: ("warehouse",) for leg in LEGS if chance.random() < _SLOW},
+        slow={variant: ("warehouse",) for variant in VARIANTS if chance.random() < _SLOW},
         down=_SERVICES if push.outage else (),
     )
     seconds = chance.randrange(*_DURATIONS)
