@@ -52,7 +52,7 @@ def run(port: int) -> None:
     try:
         click.echo(f"Sandbox: {sandbox.url}/ (filling it with three weeks of history)")
         bot = _start_bot(sandbox, data)
-        sandbox.on_run_ci = ci.run_again
+        sandbox.on_run_ci = ci.run_next_commit
         for user, login in _LINKED.items():
             browser.link_account(sandbox.slack, user, _CHANNEL, login)
             sandbox.slack.dismiss(user)
@@ -83,7 +83,7 @@ def _play(sandbox: Sandbox, ci: Ci, stopping: threading.Event) -> None:
 
     history.play(ci, on_progress=progress)
     _wait(lambda: len(sandbox.slack.messages(_CHANNEL)) > 0, _SETTLE_SECONDS)
-    history.go_live(ci)
+    history.play_live(ci)
     click.echo("  the last half hour played; waiting for the card")
     _wait(
         lambda: any("fg_quarantine_open" in str(message.blocks) for message in sandbox.slack.messages(_CHANNEL)),

@@ -1,4 +1,4 @@
-"""Plays CI: a commit becomes a workflow run, the shop's tests really run, and their reports become artifacts."""
+"""CI: a commit becomes a workflow run, which really runs the shop's tests and uploads their reports as artifacts."""
 
 from __future__ import annotations
 
@@ -7,34 +7,35 @@ import io
 import logging
 import threading
 import zipfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.sandbox.github import server
-from bot.sandbox.github.model import Artifact, Commit, PullRequest, RefusalError, WorkflowRun
+from bot.sandbox.github import errors, model
+from bot.sandbox.github.errors import RestApiError
+from bot.sandbox.github.model import Artifact, Commit, PullRequest, WorkflowRun
 from bot.sandbox.github.server import GitHubServer
 from bot.sandbox.shop import suite
-from bot.sandbox.shop.suite import Report, Suite, World
+from bot.sandbox.shop.suite import SuiteEnvironment, SuiteProcess, SuiteReport
 
 VARIANTS = ("linux-py3.11", "linux-py3.13")
-SHUFFLED = "linux-py3.13"
-"""The variant that runs the tests in an order of chance."""
+"""The variants of the workflow's matrix, one job each."""
+SHUFFLED_VARIANT = "linux-py3.13"
+"""The variant that runs the tests in random order."""
 LIVE_FLAKE = "tests/test_checkout.py::test_total_with_discount"
-LIVE_SERVICE = "discounts"
-_LAST_VAN = 22
+_LIVE_SERVICE = "discounts"
+_LAST_DISPATCH_HOUR = 22  # of the shop's van; test_order_arrives_the_day_after_tomorrow fails from then on
 _SEEDS = 40
 _SECOND = timedelta(seconds=1)
-_RETRIES = 20
-_RETRY_SECONDS = 0.5
-_SERVER_ERROR = 500
-_FORBIDDEN = 403
-_BREAKS = {
+_REDELIVERIES = 20
+_REDELIVERY_SECONDS = 0.5
+_TESTS_BY_DEFECT = {
     "shipping": "tests/test_shipping.py::test_free_shipping_from_fifty",
     "tax": "tests/test_tax.py::test_price_with_tax[FR-12.00]",
     "search": "tests/test_search.py::test_finding_ignores_case",
 }
-_AGAIN = (
+_NEXT_COMMITS = (
     ("Show the delivery day in the cart", "ben"),
     ("Write thousands with a thin space", "ana"),
     ("Let customers name a gift", "chloe"),
@@ -47,9 +48,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
-    """What a run meets beside its code: chance, and services that are slow (by variant) or down.
+    """What a run depends on beside its code: the seed, and services that are slow (by variant) or down.
 
-    `only` draws chance again until nothing fails but these tests and what the code breaks; None takes it as it comes.
+    `only` tries further seeds until no tests fail but these and those that the code breaks; None takes the first seed.
     """
 
     seed: int = 1
@@ -60,48 +61,42 @@ class Conditions:
 
 CALM = Conditions(only=frozenset())
 """Nothing fails but what the code breaks."""
-FLAKING = Conditions(slow={SHUFFLED: (LIVE_SERVICE,)}, only=frozenset({LIVE_FLAKE}))
-"""The discount service is slow, so the flake of the live part fails, and nothing else."""
+FLAKING = Conditions(slow={SHUFFLED_VARIANT: (_LIVE_SERVICE,)}, only=frozenset({LIVE_FLAKE}))
+"""The discount service is slow, so that LIVE_FLAKE fails, and nothing else does."""
 
 
 class Ci:
-    """Runs the workflow of a commit or a pull request and says so by webhooks."""
+    """Runs the workflow for commits and pull requests and sends the webhooks about it."""
 
     def __init__(self, github: GitHubServer) -> None:
         self._github = github
-        self._suites = {variant: Suite() for variant in VARIANTS}
-        self._code: dict[str, tuple[str, ...]] = {}
-        self._failed: dict[int, set[str]] = {}
+        self._processes = {variant: SuiteProcess() for variant in VARIANTS}
+        self._defects_by_sha: dict[str, tuple[str, ...]] = {}
+        self._failed_variants: dict[int, set[str]] = {}
         self._lock = threading.RLock()
         self._threads: list[threading.Thread] = []
-        self._again = 0
+        self._next_commit = 0
         github.files.update(suite.sources())
-        github.on_rerun = self._rerun_later
+        github.on_rerun = self._rerun_in_background
 
     def commit(
-        self,
-        message: str,
-        author: str,
-        at: datetime,
-        *,
-        branch: str = "main",
-        code: tuple[str, ...] = (),
+        self, message: str, author: str, at: datetime, *, branch: str = "main", defects: tuple[str, ...] = ()
     ) -> Commit:
-        """Push a commit; `code` names the changes that break something as of it."""
+        """Push a commit; `defects` names the defects that its code has."""
         with self._lock:
-            parent = next((one.sha for one in self._github.commits() if one.branch in {branch, "main"}), "")
+            parents = (commit for commit in self._github.commits() if commit.branch in {branch, "main"})
+            parent = next((commit.sha for commit in parents), "")
             number = self._github.number("commit")
             sha = hashlib.sha1(f"{number}:{branch}:{message}".encode(), usedforsecurity=False).hexdigest()
-            self._code[sha] = code
+            self._defects_by_sha[sha] = defects
             return self._github.put_commit(Commit(sha, message, author, branch, at, parent))
 
     def open_pull_request(self, title: str, commit: Commit) -> PullRequest:
-        """Open a pull request of a branch on which this commit is."""
-        base = self._github.commit("main").sha
-        number = self._github.number("pull")
-        at = commit.created_at
+        """Open a pull request with this commit as its head."""
+        base_sha = self._github.commit("main").sha
+        number, at = self._github.number("pull"), commit.created_at
         return self._github.put_pull_request(
-            PullRequest(number, title, commit.author_login, commit.branch, commit.sha, base, "open", at, at)
+            PullRequest(number, title, commit.author_login, commit.branch, commit.sha, base_sha, "open", at, at)
         )
 
     def push(self, pull: PullRequest, commit: Commit) -> PullRequest:
@@ -120,13 +115,14 @@ class Ci:
         pull: PullRequest | None = None,
         started_at: datetime | None = None,
         seconds: int = 1,
-        steps: bool = True,
+        announce_start: bool = True,
     ) -> WorkflowRun:
-        """Run CI for a commit, as a push or for a pull request, and return the completed run.
+        """Run the workflow for a pushed commit or a pull request, and return the completed run.
 
-        It takes `seconds` in the payloads; `steps` announces it as requested and in progress first.
+        `seconds` is its duration in the payloads. `announce_start` sends also the webhooks `requested` and
+        `in_progress`.
         """
-        at = started_at or server.now()
+        at = started_at or model.now()
         run_id = self._github.number("run")
         run = WorkflowRun(
             id=run_id,
@@ -146,7 +142,7 @@ class Ci:
             actor_login=commit.author_login,
             pull_request=None if pull is None else pull.number,
         )
-        return self._execute(run, conditions, VARIANTS, seconds, steps=steps)
+        return self._execute(run, conditions, VARIANTS, seconds, announce_start=announce_start)
 
     def rerun(
         self,
@@ -156,77 +152,78 @@ class Ci:
         *,
         started_at: datetime | None = None,
         seconds: int = 1,
-        steps: bool = True,
+        announce_start: bool = True,
     ) -> WorkflowRun:
-        """Run a completed run again as its next attempt: all its variants, or those that failed.
+        """Run all variants of a completed run again, or the failed ones, and return the completed attempt.
 
-        A run that still goes on is refused.
+        Raises:
+            RestApiError: the run is not completed.
         """
         with self._lock:
-            before = self._github.run(run_id)
-            if before.status != "completed":
-                message = "This workflow is already running"
-                raise RefusalError(_FORBIDDEN, message)
-            at = max(started_at or server.now(), before.updated_at + _SECOND)
+            previous = self._github.run(run_id)
+            if previous.status != "completed":
+                errors.fail(403, "This workflow is already running")
+            at = max(started_at or model.now(), previous.updated_at + _SECOND)
+            attempt = previous.run_attempt + 1
             run = replace(
-                before,
-                run_attempt=before.run_attempt + 1,
-                status="queued",
-                conclusion=None,
-                run_started_at=at,
-                updated_at=at,
+                previous, run_attempt=attempt, status="queued", conclusion=None, run_started_at=at, updated_at=at
             )
             self._github.put_run(run)
-            failed = self._failed.get(run_id, set())
+            failed = self._failed_variants.get(run_id, set())
         variants = tuple(variant for variant in VARIANTS if variant in failed) if failed_only and failed else VARIANTS
-        return self._execute(run, conditions, variants, seconds, steps=steps)
+        return self._execute(run, conditions, variants, seconds, announce_start=announce_start)
 
-    def run_again(self, seconds: int = 1) -> WorkflowRun:
-        """Push the next commit to main; its run fails with the flake of the live part, and with nothing else."""
+    def run_next_commit(self, seconds: int = 1) -> WorkflowRun:
+        """Push a commit to main and run the workflow for it; LIVE_FLAKE fails, and no other test does."""
         with self._lock:
-            message, author = _AGAIN[self._again % len(_AGAIN)]
-            self._again += 1
-        code = self._code.get(self._github.commit("main").sha, ())
-        return self.run(self.commit(message, author, server.now(), code=code), FLAKING, seconds=seconds)
+            message, author = _NEXT_COMMITS[self._next_commit % len(_NEXT_COMMITS)]
+            self._next_commit += 1
+        defects = self._defects_by_sha.get(self._github.commit("main").sha, ())
+        return self.run(self.commit(message, author, model.now(), defects=defects), FLAKING, seconds=seconds)
 
     def wait(self, seconds: float = 30.0) -> None:
-        """Wait for runs that go on in the background."""
+        """Wait for the runs in the background."""
         for thread in list(self._threads):
             thread.join(seconds)
 
     def close(self) -> None:
-        """Wait for what runs and end the test processes."""
+        """Wait for the runs in the background and end the test processes."""
         self.wait()
-        for one in self._suites.values():
-            one.close()
+        for process in self._processes.values():
+            process.close()
 
-    def _rerun_later(self, run_id: int, failed_only: bool) -> None:
-        """Run again without making whoever asked wait."""
+    def _rerun_in_background(self, run_id: int, failed_only: bool) -> None:
+        def rerun() -> None:
+            try:
+                self.rerun(run_id, failed_only)
+            except (RestApiError, RuntimeError, OSError):
+                _log.exception("The run could not be run again.")
+
         self._threads = [thread for thread in self._threads if thread.is_alive()]
-        thread = threading.Thread(target=self._rerun_logged, args=(run_id, failed_only), name="ci", daemon=True)
+        thread = threading.Thread(target=rerun, name="ci", daemon=True)
         self._threads.append(thread)
         thread.start()
 
-    def _rerun_logged(self, run_id: int, failed_only: bool) -> None:
-        try:
-            self.rerun(run_id, failed_only)
-        except (RefusalError, RuntimeError, OSError):
-            _log.exception("The run could not be run again.")
-
     def _execute(
-        self, queued: WorkflowRun, conditions: Conditions, variants: tuple[str, ...], seconds: int, *, steps: bool
+        self,
+        queued: WorkflowRun,
+        conditions: Conditions,
+        variants: Sequence[str],
+        seconds: int,
+        *,
+        announce_start: bool,
     ) -> WorkflowRun:
         github = self._github
         with self._lock:
             github.put_run(queued)
-            if steps:
+            if announce_start:
                 github.announce_run("requested", queued)
             running = github.put_run(replace(queued, status="in_progress"))
-            if steps:
+            if announce_start:
                 github.announce_run("in_progress", running)
             with ThreadPoolExecutor(len(variants)) as pool:
-                reports = list(pool.map(lambda variant: self._test(running, variant, conditions), variants))
-            done_at = running.run_started_at + timedelta(seconds=seconds)
+                reports = list(pool.map(lambda variant: self._run_tests(running, variant, conditions), variants))
+            completed_at = running.run_started_at + timedelta(seconds=seconds)
             for variant, report in zip(variants, reports, strict=True):
                 github.put_artifact(
                     Artifact(
@@ -234,66 +231,55 @@ class Ci:
                         run_id=running.id,
                         name=f"junit-{variant}",
                         data=_zip(report),
-                        created_at=done_at,
+                        created_at=completed_at,
                     )
                 )
-                self._remember(running, variant, failed=bool(report.failed))
-            conclusion = "failure" if any(report.failed for report in reports) else "success"
-            done = replace(running, status="completed", conclusion=conclusion, updated_at=done_at)
-            github.put_run(done)
-        self.deliver(done)
-        return done
+            failed = {variant for variant, report in zip(variants, reports, strict=True) if report.failed}
+            self._failed_variants[running.id] = self._failed_variants.get(running.id, set()) - set(variants) | failed
+            conclusion = "failure" if failed else "success"
+            completed = replace(running, status="completed", conclusion=conclusion, updated_at=completed_at)
+            github.put_run(completed)
+        self._announce_completed(completed)
+        return completed
 
-    def deliver(self, run: WorkflowRun) -> None:
-        """Announce a completed run; a receiver that is not there yet is asked again."""
+    def _announce_completed(self, run: WorkflowRun) -> None:
+        """Send the webhook `completed`, again and again if the bot is not up yet."""
         delivery = self._github.announce_run("completed", run)
-        for _ in range(_RETRIES):
-            if delivery.status and delivery.status < _SERVER_ERROR:
+        for _ in range(_REDELIVERIES):
+            if 0 < delivery.status < 500 or not self._github.webhooks.bot_url:  # noqa: PLR2004 - HTTP's server errors
                 return
-            if not self._github.webhooks.bot_url:
-                return
-            threading.Event().wait(_RETRY_SECONDS)
+            threading.Event().wait(_REDELIVERY_SECONDS)
             delivery = self._github.redeliver(delivery.id)
 
-    def _test(self, run: WorkflowRun, variant: str, conditions: Conditions) -> Report:
-        """Run the tests of one variant."""
-        code = self._code.get(run.head_sha, ())
-        seed = int.from_bytes(hashlib.sha256(f"{conditions.seed}:{run.run_attempt}:{variant}".encode()).digest()[:4])
-        at = run.run_started_at
+    def _run_tests(self, run: WorkflowRun, variant: str, conditions: Conditions) -> SuiteReport:
+        defects = self._defects_by_sha.get(run.head_sha, ())
+        digest = hashlib.sha256(f"{conditions.seed}:{run.run_attempt}:{variant}".encode()).digest()
+        seed = int.from_bytes(digest[:4])
+        now = run.run_started_at
         if conditions.only is not None:
-            at = at.replace(hour=min(at.hour, _LAST_VAN - 1))  # the test that fails late in the evening is not wanted
-        world = World(
+            now = now.replace(hour=min(now.hour, _LAST_DISPATCH_HOUR - 1))  # so that the late-evening flake passes
+        environment = SuiteEnvironment(
             seed=seed,
-            now=at,
+            now=now,
             slow=conditions.slow.get(variant, ()),
             down=conditions.down,
-            code=code,
-            shuffle=variant == SHUFFLED,
+            defects=defects,
+            shuffle=variant == SHUFFLED_VARIANT,
         )
-        report = self._suites[variant].run(world)
+        report = self._processes[variant].run(environment)
         if conditions.only is None:
             return report
-        wanted = conditions.only | _broken(code)
-        for more in range(1, _SEEDS):
-            if wanted.issuperset(report.failed):
+        expected = conditions.only | {_TESTS_BY_DEFECT[defect] for defect in defects}
+        for offset in range(1, _SEEDS):
+            if expected.issuperset(report.failed):
                 break
-            report = self._suites[variant].run(replace(world, seed=seed + more))
+            report = self._processes[variant].run(replace(environment, seed=seed + offset))
         return report
 
-    def _remember(self, run: WorkflowRun, variant: str, *, failed: bool) -> None:
-        variants = self._failed.setdefault(run.id, set())
-        variants.discard(variant)
-        if failed:
-            variants.add(variant)
 
-
-def _broken(code: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(_BREAKS[name] for name in code)
-
-
-def _zip(report: Report) -> bytes:
-    """The artifact that a run uploads: the report in a zip."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+def _zip(report: SuiteReport) -> bytes:
+    """Return an artifact's zip with this report."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("reports/junit.xml", report.xml)
-    return packed.getvalue()
+    return buffer.getvalue()

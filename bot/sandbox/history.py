@@ -1,6 +1,6 @@
-"""The past of the shop: three weeks of pushes, pull requests, flakes, one broken main and one outage.
+"""The shop's history: three weeks of pushes, pull requests and flakes, one broken main and one outage.
 
-Every run of it is really run, in the world it met, and announced through the bot's front door in order of time.
+Each run is really run and delivered to the bot's webhook endpoint, oldest first.
 """
 
 from __future__ import annotations
@@ -11,61 +11,34 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.sandbox.ci import CALM, FLAKING, VARIANTS, Ci, Conditions
-from bot.sandbox.github import server
+from bot.sandbox.github import model
 from bot.sandbox.github.model import Commit, PullRequest, WorkflowRun
 
 DAYS = 21
-AGE = timedelta(hours=26)
-"""The last run of the history is at least this old, so that all of it counts as history."""
-_BROKEN_DAY = 8
+_AGE = timedelta(hours=26)
+"""The last run of the history is at least this old, so that the bot takes all of it as history."""
+_BROKEN_MAIN_DAY = 8
 _OUTAGE_DAY = 4
-_LATE_DAYS = frozenset({3, 7, 10, 13, 17, 19})
-_SLOW = 0.08
-_HOURS = (9, 12, 15)
-_DURATIONS = (110, 190)
-_SERVICES = ("database", "warehouse")
+_LATE_MERGE_DAYS = frozenset({3, 7, 10, 13, 17, 19})
+_LATE_HOUR = 22
+_DEFECT_OF_PULL_REQUEST = {5: "tax", 16: "search"}
+_SLOW_PROBABILITY = 0.08
+_RERUN_PROBABILITY = 0.5  # of a run that fails because of a defect
+_PUSH_HOURS = (9, 12, 15)
+_DURATIONS = (110, 190)  # seconds
+_OUTAGE_SERVICES = ("database", "warehouse")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Push:
-    """One push of the plan: to main, or to the branch of a pull request; the last one there merges it."""
+    """A planned push: to main or to the branch of a pull request; a push to main with its title merges it."""
 
     at: datetime
     message: str
     author: str
     branch: str = "main"
-    code: tuple[str, ...] = ()
-    outage: bool = False
-
-
-def plan(now: datetime, days: int = DAYS) -> list[_Push]:
-    """The pushes of the days before `now`, oldest first."""
-    chance = random.Random(7)  # noqa: S311  # a plan, not a secret
-    last_day = (now - AGE - timedelta(hours=24)).replace(hour=0, minute=0, second=0, microsecond=0)
-    pushes: list[_Push] = []
-    works = list(_WORKS)
-    for day in range(days):
-        midnight = last_day - timedelta(days=days - 1 - day)
-        code = ("shipping",) if day == _BROKEN_DAY else ()
-        title, author, branch = works[day % len(works)]
-        own = ("tax",) if day == 5 else ("search",) if day == 16 else ()  # noqa: PLR2004  # the days two people slipped
-        at = [midnight + timedelta(hours=hour, minutes=chance.randrange(50)) for hour in _HOURS]
-        name = f"{branch}-{day + 1}"
-        pushes.append(_Push(at=at[0], message=f"{title}: first step", author=author, branch=name, code=own))
-        broken = ("Ship free only above fifty", "ben") if code else (_CHORES[day % len(_CHORES)], "chloe")
-        pushes.append(_Push(at=at[1], message=broken[0], author=broken[1], code=code, outage=day == _OUTAGE_DAY))
-        late = day in _LATE_DAYS
-        merge = midnight + timedelta(hours=22, minutes=chance.randrange(5, 40)) if late else at[2]
-        if own:
-            pushes.append(_Push(at=at[2], message=f"{title}: mend what broke", author=author, branch=name))
-        elif not code:
-            pushes.append(_Push(at=merge, message=title, author=author))
-        else:
-            for hours, work in ((15, "Update dependencies"), (16, "Translate the imprint"), (18, "Sort the imports")):
-                later = midnight + timedelta(hours=hours, minutes=5)
-                pushes.append(_Push(at=later, message=work, author="ana", code=code))
-            pushes.append(_Push(at=midnight + timedelta(hours=20), message="Ship free from fifty again", author="ben"))
-    return pushes
+    defects: tuple[str, ...] = ()
+    is_outage: bool = False
 
 
 def play(
@@ -75,76 +48,128 @@ def play(
     days: int = DAYS,
     on_progress: Callable[[int, int], object] | None = None,
 ) -> list[WorkflowRun]:
-    """Run the whole history and deliver every run; returns the attempts in order of time."""
-    chance = random.Random(23)  # noqa: S311
-    pushes = plan(now or server.now(), days)
-    played: list[WorkflowRun] = []
+    """Run the whole history and return its attempts, oldest first.
+
+    `on_progress` is called with the number of pushes done and of all.
+    """
+    generator = random.Random(23)  # noqa: S311  # not for cryptography
+    pushes = _plan(now or model.now(), days)
+    runs: list[WorkflowRun] = []
     pulls: dict[str, PullRequest] = {}
     ci.commit("Open the shop", "chloe", pushes[0].at - timedelta(days=1))
     for number, push in enumerate(pushes):
-        played += _play(ci, push, number, pulls, chance)
+        runs += _play_push(ci, push, number, pulls, generator)
         if on_progress is not None:
             on_progress(number + 1, len(pushes))
-    return played
+    return runs
 
 
-def go_live(ci: Ci, now: datetime | None = None) -> list[WorkflowRun]:
-    """Run the last half hour: a test that never failed fails and passes on the same code, on four commits.
+def play_live(ci: Ci, now: datetime | None = None) -> list[WorkflowRun]:
+    """Run the last half hour: a test that never failed before fails and passes on each of four commits.
 
-    It comes in with a pull request, is merged with it, and meets the next one: enough to be sure that it is a flake.
+    A pull request introduces it and is merged, and it fails the next pull request: enough evidence for a flake.
     """
-    end = now or server.now()
+    end = now or model.now()
     title = "Ask the discount service for the rate"
     branch = "discount-service"
-    opened = ci.commit(title, "ana", end - timedelta(minutes=30), branch=branch)
-    pull = ci.open_pull_request(title, opened)
-    runs = _fail_and_pass(ci, opened, pull)
-    pushed = ci.commit("Name the discount service's codes", "ana", end - timedelta(minutes=23), branch=branch)
-    pull = ci.push(pull, pushed)
-    runs += _fail_and_pass(ci, pushed, pull)
-    merged = ci.commit(title, "ana", end - timedelta(minutes=16))
-    ci.merge(pull, merged.created_at)
-    runs += _fail_and_pass(ci, merged, None)
+    first_commit = ci.commit(title, "ana", end - timedelta(minutes=30), branch=branch)
+    pull = ci.open_pull_request(title, first_commit)
+    runs = _fail_and_pass(ci, first_commit, pull)
+    second_commit = ci.commit("Name the discount service's codes", "ana", end - timedelta(minutes=23), branch=branch)
+    pull = ci.push(pull, second_commit)
+    runs += _fail_and_pass(ci, second_commit, pull)
+    merge_commit = ci.commit(title, "ana", end - timedelta(minutes=16))
+    ci.merge(pull, merge_commit.created_at)
+    runs += _fail_and_pass(ci, merge_commit, None)
     title = "Show the discount on the receipt"
-    next_one = ci.commit(title, "ben", end - timedelta(minutes=9), branch="receipt-discount")
-    return runs + _fail_and_pass(ci, next_one, ci.open_pull_request(title, next_one))
+    next_commit = ci.commit(title, "ben", end - timedelta(minutes=9), branch="receipt-discount")
+    return runs + _fail_and_pass(ci, next_commit, ci.open_pull_request(title, next_commit))
+
+
+def _plan(now: datetime, days: int) -> list[_Push]:
+    """Plan the pushes of the days before `now`, oldest first."""
+    generator = random.Random(7)  # noqa: S311  # not for cryptography
+    last_day = (now - _AGE - timedelta(hours=24)).replace(hour=0, minute=0, second=0, microsecond=0)
+    pushes: list[_Push] = []
+    for day in range(days):
+        midnight = last_day - timedelta(days=days - 1 - day)
+        times = [midnight + timedelta(hours=hour, minutes=generator.randrange(50)) for hour in _PUSH_HOURS]
+        title, author, branch = _PULL_REQUESTS[day % len(_PULL_REQUESTS)]
+        branch = f"{branch}-{day + 1}"
+        defects = (_DEFECT_OF_PULL_REQUEST[day],) if day in _DEFECT_OF_PULL_REQUEST else ()
+        pushes.append(_Push(at=times[0], message=f"{title}: first step", author=author, branch=branch, defects=defects))
+        if day == _BROKEN_MAIN_DAY:
+            pushes += _broken_main(midnight, times[1])
+            continue
+        chore = _CHORES[day % len(_CHORES)]
+        pushes.append(_Push(at=times[1], message=chore, author="chloe", is_outage=day == _OUTAGE_DAY))
+        if defects:
+            pushes.append(_Push(at=times[2], message=f"{title}: fix what broke", author=author, branch=branch))
+        else:
+            merged_at = times[2]
+            if day in _LATE_MERGE_DAYS:
+                merged_at = midnight + timedelta(hours=_LATE_HOUR, minutes=generator.randrange(5, 40))
+            pushes.append(_Push(at=merged_at, message=title, author=author))
+    return pushes
+
+
+def _broken_main(midnight: datetime, broken_at: datetime) -> list[_Push]:
+    """Plan a defect on main, three pushes on top of it, and its fix."""
+    defects = ("shipping",)
+    chores = ((15, "Update dependencies"), (16, "Translate the imprint"), (18, "Sort the imports"))
+    later = [
+        _Push(at=midnight + timedelta(hours=hour, minutes=5), message=chore, author="ana", defects=defects)
+        for hour, chore in chores
+    ]
+    return [
+        _Push(at=broken_at, message="Ship free only above fifty", author="ben", defects=defects),
+        *later,
+        _Push(at=midnight + timedelta(hours=20), message="Ship free from fifty again", author="ben"),
+    ]
+
+
+def _play_push(
+    ci: Ci, push: _Push, number: int, pulls: dict[str, PullRequest], generator: random.Random
+) -> list[WorkflowRun]:
+    """Push a commit and run the workflow for it, with a rerun if it fails."""
+    commit = ci.commit(push.message, push.author, push.at, branch=push.branch, defects=push.defects)
+    pull: PullRequest | None = None
+    if push.branch != "main":
+        opened = pulls.get(push.branch)
+        title = push.message.partition(":")[0]
+        pull = ci.open_pull_request(title, commit) if opened is None else ci.push(opened, commit)
+        pulls[push.branch] = pull
+    conditions = Conditions(
+        seed=1000 + number,
+        slow={variant: ("warehouse",) for variant in VARIANTS if generator.random() < _SLOW_PROBABILITY},
+        down=_OUTAGE_SERVICES if push.is_outage else (),
+    )
+    seconds = generator.randrange(*_DURATIONS)
+    run = ci.run(commit, conditions, pull=pull, started_at=push.at, seconds=seconds, announce_start=False)
+    if push.branch == "main":
+        _merge(ci, push, pulls)
+    if run.conclusion == "success" or (push.defects and generator.random() < _RERUN_PROBABILITY):
+        return [run]
+    if push.at.hour >= _LATE_HOUR:
+        delay = timedelta(hours=9, minutes=30)  # after a late push, the author looks at the run the next morning
+    else:
+        delay = timedelta(minutes=generator.randrange(12, 35))
+    conditions = Conditions(seed=5000 + number) if push.defects else CALM
+    started_at = push.at + delay
+    rerun = ci.rerun(run.id, True, conditions, started_at=started_at, seconds=seconds - 20, announce_start=False)
+    return [run, rerun]
+
+
+def _merge(ci: Ci, push: _Push, pulls: dict[str, PullRequest]) -> None:
+    """Close the pull request whose merge this push to main is."""
+    for branch, pull in list(pulls.items()):
+        if pull.title == push.message and pull.state == "open":
+            pulls[branch] = ci.merge(pull, push.at)
 
 
 def _fail_and_pass(ci: Ci, commit: Commit, pull: PullRequest | None) -> list[WorkflowRun]:
     run = ci.run(commit, FLAKING, pull=pull, started_at=commit.created_at + timedelta(seconds=5), seconds=80)
     return [run, ci.rerun(run.id, True, started_at=run.updated_at + timedelta(seconds=95), seconds=70)]
-
-
-def _play(ci: Ci, push: _Push, number: int, pulls: dict[str, PullRequest], chance: random.Random) -> list[WorkflowRun]:
-    commit = ci.commit(push.message, push.author, push.at, branch=push.branch, code=push.code)
-    pull: PullRequest | None = None
-    if push.branch != "main":
-        known = pulls.get(push.branch)
-        title = push.message.partition(":")[0]
-        pull = ci.open_pull_request(title, commit) if known is None else ci.push(known, commit)
-        pulls[push.branch] = pull
-    met = Conditions(
-        seed=1000 + number,
-        slow={variant: ("warehouse",) for variant in VARIANTS if chance.random() < _SLOW},
-        down=_SERVICES if push.outage else (),
-    )
-    seconds = chance.randrange(*_DURATIONS)
-    run = ci.run(commit, met, pull=pull, started_at=push.at, seconds=seconds, steps=False)
-    if push.branch == "main":
-        _merge(ci, push, pulls)
-    if run.conclusion == "success" or (push.code and chance.random() < 0.5):  # noqa: PLR2004
-        return [run]
-    evening = push.at.hour >= 22  # noqa: PLR2004  # whoever pushes that late looks at it the next morning
-    wait = timedelta(hours=9, minutes=30) if evening else timedelta(minutes=chance.randrange(12, 35))
-    again = Conditions(seed=5000 + number) if push.code else CALM
-    return [run, ci.rerun(run.id, True, again, started_at=push.at + wait, seconds=seconds - 20, steps=False)]
-
-
-def _merge(ci: Ci, push: _Push, pulls: dict[str, PullRequest]) -> None:
-    """Close the pull request that this push to main is the merge of."""
-    for branch, pull in list(pulls.items()):
-        if pull.title == push.message and pull.state == "open":
-            pulls[branch] = ci.merge(pull, push.at)
 
 
 _CHORES = (
@@ -156,7 +181,7 @@ _CHORES = (
     "Sort the imports",
     "Raise the photo quality",
 )
-_WORKS = (
+_PULL_REQUESTS = (
     ("Let customers rate a tea", "ana", "rate-tea"),
     ("Remember the last address", "ben", "last-address"),
     ("Send the receipt by mail", "chloe", "mail-receipt"),

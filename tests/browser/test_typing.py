@@ -55,7 +55,7 @@ def test_the_shortcut_finds_a_test_while_it_is_typed(page: playwright.Page) -> N
 def test_a_pick_list_goes_on_with_the_test_that_is_chosen(page: playwright.Page) -> None:
     page.get_by_label("Message or command").fill("/flakeguard test test_")
     page.get_by_role("button", name="Send").first.click()
-    menu = page.locator(".ask input[role=combobox]").last
+    menu = page.locator(".suggest input[role=combobox]").last
     menu.press_sequentially("tax")
     page.get_by_role("option", name="test_tax").click()
     playwright.expect(page.get_by_text("first seen").last).to_be_visible()

@@ -45,7 +45,7 @@ def test_health_and_metrics_answer(stage: Stage) -> None:
 
 def test_a_slash_command_is_acknowledged_while_github_does_not_answer(stage: Stage) -> None:
     stage.run("first")
-    stage.github.hang(20, times=5)
+    stage.github.delay_next(20, times=5)
     stage.run("second")
     started = time.monotonic()
     assert stage.slack.command(ANA, CHANNEL, "/flakeguard status").status == 200

@@ -23,7 +23,8 @@ from github import Auth, GithubIntegration
 from bot.sandbox import history
 from bot.sandbox.ci import FLAKING, LIVE_FLAKE, Ci, Conditions
 from bot.sandbox.github import model
-from bot.sandbox.github.auth import Keys
+from bot.sandbox.github.auth import AppAuthentication
+from bot.sandbox.github.errors import RestApiError
 from bot.sandbox.github.model import Commit
 from bot.sandbox.github.server import GitHubServer
 from bot.sandbox.server import Sandbox
@@ -179,7 +180,7 @@ def test_a_bad_token_is_401(http: httpx.Client, authorization: str) -> None:
 
 
 def test_an_app_token_signed_with_another_key_or_of_another_app_is_401(sandbox: Sandbox, http: httpx.Client) -> None:
-    other = Keys().private_key
+    other = AppAuthentication().private_key
     now = int(datetime.now(UTC).timestamp())
     claims = {"iat": now - 10, "exp": now + 300, "iss": str(model.APP_ID)}
     tokens = [
@@ -236,7 +237,7 @@ def test_faults_come_on_demand_and_only_as_often_as_asked(sandbox: Sandbox, http
 
 
 def test_a_hanging_github_is_noticed_by_a_deadline(sandbox: Sandbox, http: httpx.Client) -> None:
-    sandbox.github.hang(1.0, path_prefix="/repos/acme/shop/pulls")
+    sandbox.github.delay_next(1.0, path_prefix="/repos/acme/shop/pulls")
     with pytest.raises(httpx.ReadTimeout):
         http.get("repos/acme/shop/pulls", timeout=0.2)
 
@@ -289,7 +290,7 @@ def test_pressing_a_button_of_a_check_run_sends_who_pressed_which(
     assert payload["action"] == "requested_action"
     assert payload["requested_action"] == {"identifier": "q"}
     assert cast("dict[str, str]", payload["sender"])["login"] == "ben"
-    with pytest.raises(model.RefusalError):
+    with pytest.raises(RestApiError):
         sandbox.github.click(check, "unknown", "ben")
 
 
@@ -330,7 +331,7 @@ def _failures(github: GitHubServer, run: model.WorkflowRun) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("conditions", "code", "expected"),
+    ("conditions", "defects", "expected"),
     [
         (FLAKING, (), {LIVE_FLAKE}),
         (
@@ -343,9 +344,9 @@ def _failures(github: GitHubServer, run: model.WorkflowRun) -> set[str]:
     ids=["slow discounts", "slow warehouse", "broken code"],
 )
 def test_a_run_fails_by_what_it_meets(
-    sandbox: Sandbox, ci: Ci, conditions: Conditions, code: tuple[str, ...], expected: set[str]
+    sandbox: Sandbox, ci: Ci, conditions: Conditions, defects: tuple[str, ...], expected: set[str]
 ) -> None:
-    commit = ci.commit("Change", "ana", NOW, branch="change", code=code)
+    commit = ci.commit("Change", "ana", NOW, branch="change", defects=defects)
     assert _failures(sandbox.github, ci.run(commit, conditions, started_at=NOW)) == expected
 
 
@@ -373,7 +374,7 @@ def test_a_receiver_that_is_down_for_a_moment_gets_the_completed_run_later(
     ci: Ci, inbox: Inbox, commit: Commit
 ) -> None:
     inbox.status = 503
-    runner = threading.Thread(target=ci.run, args=(commit,), kwargs={"started_at": NOW, "steps": False})
+    runner = threading.Thread(target=ci.run, args=(commit,), kwargs={"started_at": NOW, "announce_start": False})
     runner.start()
     assert _within(10, lambda: len(inbox.received) >= 2)
     inbox.status = 202
@@ -388,8 +389,8 @@ def test_history_is_delivered_in_order_of_time_and_is_all_older_than_a_day() -> 
     github.webhooks.bot_url = inbox.url
     try:
         played = history.play(ci, days=3)
-        again = history.go_live(ci)
-        last = ci.run_again()
+        again = history.play_live(ci)
+        last = ci.run_next_commit()
     finally:
         ci.close()
         inbox.close()

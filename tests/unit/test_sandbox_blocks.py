@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sandbox.json_object import JsonObject
-from bot.sandbox.page import markdown, mrkdwn, render
+from bot.sandbox.page import markdown, mrkdwn
+from bot.sandbox.page.renderer import Renderer, web_address
 from bot.sandbox.slack import block_kit, block_validator, view_state
 
 
@@ -145,7 +146,7 @@ def test_hostile_text_stays_inert(noise: str, attack: str) -> None:
 
 def test_a_javascript_address_is_no_link() -> None:
     assert "href" not in markdown.html("[x](javascript:alert(1))")
-    assert render.web("javascript:alert(1)") == ""
+    assert web_address("javascript:alert(1)") == ""
 
 
 def test_hostile_values_stay_inside_their_attributes() -> None:
@@ -156,7 +157,7 @@ def test_hostile_values_stay_inside_their_attributes() -> None:
         actions(select(1, placeholder=plain(attack)) | {"options": [option(attack)]}) | {"block_id": attack},
         {"type": "input", "block_id": "i", "label": plain(attack), "element": {"type": "plain_text_input"}},
     ]
-    html = render.Renderer({}).blocks(found)
+    html = Renderer({}).blocks(found)
     assert "<script" not in html
     assert "is not shown here" in html
 

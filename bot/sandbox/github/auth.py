@@ -1,4 +1,7 @@
-"""The App's key, and the tokens that GitHub gives for a JWT signed with it."""
+"""Authentication as the App by a JWT, as an installation and as a user by tokens.
+
+See https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app.
+"""
 
 from __future__ import annotations
 
@@ -10,86 +13,83 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from bot.sandbox.github.model import APP_ID, RefusalError
+from bot.sandbox.github import errors
+from bot.sandbox.github.model import APP_ID
 
-_TOKEN_LIFE = timedelta(hours=1)
-_LONGEST_JWT = 600
-_DRIFT = 60
+_TOKEN_LIFETIME = timedelta(hours=1)
+_JWT_SECONDS = 600
+_CLOCK_SKEW = 60
 _UNAUTHORIZED = 401
 
 
-class Keys:
-    """Makes the App's RSA key, verifies what is signed with it, and hands out installation tokens."""
+class AppAuthentication:
+    """The App's private key, and the tokens issued to it."""
 
     def __init__(self) -> None:
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.private_key = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
         ).decode()
-        self._public = key.public_key()
-        self._tokens: dict[str, datetime] = {}
-        self._users: dict[str, str] = {}
+        self._public_key = key.public_key()
+        self._expiry_by_token: dict[str, datetime] = {}
+        self._login_by_user_token: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def verify_app(self, header: str) -> None:
-        """Raise RefusalError unless the header carries a JWT that the App signed and that is not too long-lived."""
+        """Raise RestApiError unless the Authorization header has a JWT of the App that expires within ten minutes."""
         try:
             claims = jwt.decode(
                 _credential(header),
-                self._public,
+                self._public_key,
                 algorithms=["RS256"],
                 options={"require": ["iat", "exp", "iss"]},
-                leeway=_DRIFT,
+                leeway=_CLOCK_SKEW,
             )
         except jwt.ExpiredSignatureError:
-            message = "'Expiration time' claim ('exp') must be a numeric value representing the future time"
-            raise RefusalError(_UNAUTHORIZED, message) from None
+            errors.fail(
+                _UNAUTHORIZED, "'Expiration time' claim ('exp') must be a numeric value representing the future time"
+            )
         except jwt.InvalidTokenError:
-            message = "A JSON web token could not be decoded"
-            raise RefusalError(_UNAUTHORIZED, message) from None
+            errors.fail(_UNAUTHORIZED, "A JSON web token could not be decoded")
         if str(claims["iss"]) != str(APP_ID):
-            message = "Integration not found"
-            raise RefusalError(_UNAUTHORIZED, message)
-        if claims["exp"] - datetime.now(UTC).timestamp() > _LONGEST_JWT + _DRIFT:
-            message = "'Expiration time' claim ('exp') is too far in the future"
-            raise RefusalError(_UNAUTHORIZED, message)
+            errors.fail(_UNAUTHORIZED, "Integration not found")
+        if claims["exp"] - datetime.now(UTC).timestamp() > _JWT_SECONDS + _CLOCK_SKEW:
+            errors.fail(_UNAUTHORIZED, "'Expiration time' claim ('exp') is too far in the future")
 
     def issue(self) -> tuple[str, datetime]:
-        """Make an installation token and say until when it holds."""
+        """Return a new installation token and when it expires."""
         token = f"ghs_{secrets.token_hex(18)}"
-        expires = (datetime.now(UTC) + _TOKEN_LIFE).replace(microsecond=0)
+        expires_at = (datetime.now(UTC) + _TOKEN_LIFETIME).replace(microsecond=0)
         with self._lock:
-            self._tokens[token] = expires
-        return token, expires
+            self._expiry_by_token[token] = expires_at
+        return token, expires_at
 
     def issue_user(self, login: str) -> str:
-        """Make a token with which the App acts as a user."""
+        """Return a new user access token."""
         token = f"ghu_{secrets.token_hex(18)}"
         with self._lock:
-            self._users[token] = login
+            self._login_by_user_token[token] = login
         return token
 
     def verify_user(self, header: str) -> str:
-        """Return whose token the header carries; raise RefusalError where it is nobody's."""
+        """Return the login of the header's user access token, or raise RestApiError."""
         with self._lock:
-            login = self._users.get(_credential(header))
+            login = self._login_by_user_token.get(_credential(header))
         if login is None:
-            message = "Bad credentials"
-            raise RefusalError(_UNAUTHORIZED, message)
+            errors.fail(_UNAUTHORIZED, "Bad credentials")
         return login
 
     def revoke_all(self) -> None:
-        """Make every token that was issued invalid."""
+        """Revoke all installation tokens."""
         with self._lock:
-            self._tokens.clear()
+            self._expiry_by_token.clear()
 
     def verify_token(self, header: str) -> None:
-        """Raise RefusalError unless the header carries a token that is still valid."""
+        """Raise RestApiError unless the header has a valid installation token."""
         with self._lock:
-            expires = self._tokens.get(_credential(header))
-        if expires is None or expires <= datetime.now(UTC):
-            message = "Bad credentials"
-            raise RefusalError(_UNAUTHORIZED, message)
+            expires_at = self._expiry_by_token.get(_credential(header))
+        if expires_at is None or expires_at <= datetime.now(UTC):
+            errors.fail(_UNAUTHORIZED, "Bad credentials")
 
 
 def _credential(header: str) -> str:

@@ -1,9 +1,9 @@
-"""What a GitHub holds, as far as the sandbox plays it."""
+"""The objects of GitHub that the sandbox has, and what is logged about it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Literal
 
 APP_ID = 7001
@@ -13,30 +13,12 @@ INSTALLATION_ID = 4001
 WORKFLOW_ID = 9001
 API = "/github/api/v3"
 
-MAX_ACTIONS = 3
-MAX_LABEL = 20
-MAX_DESCRIPTION = 40
-MAX_IDENTIFIER = 20
-MAX_TEXT = 65_535
-MAX_COMMENT = 65_536
-MAX_ANNOTATIONS = 50
-
 RunStatus = Literal["queued", "in_progress", "completed"]
-JsonObject = dict[str, object]
-
-
-class RefusalError(Exception):
-    """A request that GitHub answers with an error: its status, and what it says."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person or the App's bot; `permission` is what they may do in the repository."""
+    """A person, an organization or the App's bot; `permission` is theirs in the repository."""
 
     id: int
     login: str
@@ -66,7 +48,7 @@ class Repository:
 
     @property
     def full_name(self) -> str:
-        """Owner and name, as addresses have them."""
+        """Owner and name, as in URLs."""
         return f"{self.owner}/{self.name}"
 
 
@@ -75,7 +57,7 @@ SHOP = Repository(8001, "acme", "shop")
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit on a branch; `parent` is empty for the first one."""
+    """A commit on a branch; `parent` is the SHA of the previous one, empty for the first."""
 
     sha: str
     message: str
@@ -108,7 +90,7 @@ class PullRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowRun:
-    """One attempt of a workflow run, as the API shows it; `conclusion` is None until it is completed."""
+    """One attempt of a workflow run; `conclusion` is None until it is completed."""
 
     id: int
     run_number: int
@@ -127,10 +109,15 @@ class WorkflowRun:
     actor_login: str
     pull_request: int | None = None
 
+    @property
+    def state(self) -> str:
+        """The conclusion, or the status if the attempt is not completed."""
+        return self.conclusion or self.status
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
-    """A zip that a run uploaded; it names neither the job nor the attempt."""
+    """A zip that a run has uploaded; as on GitHub, it has no reference to the job or the attempt."""
 
     id: int
     run_id: int
@@ -151,7 +138,7 @@ class CheckAction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckRun:
-    """A check run of the App on a commit."""
+    """A check run of the App on a commit; `annotations` is their number."""
 
     id: int
     name: str
@@ -168,6 +155,11 @@ class CheckRun:
     completed_at: datetime | None
     annotations: int = 0
 
+    @property
+    def state(self) -> str:
+        """The conclusion, or the status if it is not completed."""
+        return self.conclusion or self.status
+
 
 @dataclass(frozen=True, slots=True)
 class Comment:
@@ -182,8 +174,8 @@ class Comment:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """A webhook that was sent, and what the receiver answered; status 0 where nobody answered."""
+class WebhookDelivery:
+    """A webhook that was sent, and the receiver's response; status 0 if there was none."""
 
     id: str
     event: str
@@ -191,29 +183,19 @@ class Delivery:
     body: bytes = field(repr=False)
     sent_at: datetime
     status: int
-    answer: str
+    response: str
     redelivery: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One request to the API, with the status that it was answered with."""
+class ApiCall:
+    """A request to the REST API, for the log."""
 
     method: str
     path: str
     status: int
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """How the next requests under a path are answered instead of properly; `status` 0 only delays them."""
-
-    times: int
-    status: int
-    seconds: float
-    path_prefix: str
-    retry_after: int | None
-
-    def used(self) -> Fault:
-        """The fault with one use less."""
-        return replace(self, times=self.times - 1)
+def now() -> datetime:
+    """Return the time in UTC, to the second as in GitHub's API."""
+    return datetime.now(UTC).replace(microsecond=0)

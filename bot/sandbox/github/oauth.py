@@ -1,6 +1,7 @@
-"""User authorization: where people say that the App may know who they are, and the code they are sent back with.
+"""User authorization by the web application flow, and the endpoints for user access tokens.
 
-The sandbox knows no passwords: the address says with `as` who sits at the browser, and the page has a button for each.
+The sandbox has no passwords: the parameter `as` is the login of the person, and the page has a link for each.
+See https://docs.github.com/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps.
 """
 
 from __future__ import annotations
@@ -16,27 +17,30 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.sandbox.github.model import API, BOT, INSTALLATION_ID, JsonObject, RefusalError
+from bot.sandbox.github import errors
+from bot.sandbox.github.errors import RestApiError
+from bot.sandbox.github.model import API, BOT, INSTALLATION_ID
 from bot.sandbox.github.server import GitHubServer
+from bot.sandbox.json_object import JsonObject
 
 _WEB = API.removesuffix("/api/v3")
 
 
 def routes(github: GitHubServer) -> list[BaseRoute]:
-    """Return the routes that a browser and the App's user tokens reach."""
-    desk = _Desk(github)
+    """Return the routes for browsers, and those of the API that take user access tokens."""
+    flow = _WebApplicationFlow(github)
     return [
-        Route(_WEB + "/login/oauth/authorize", desk.authorize),
-        Route(_WEB + "/login/oauth/access_token", desk.access_token, methods=["POST"]),
-        Route(_WEB + "/apps/{slug}/installations/new", desk.install),
-        Route(API + "/user", desk.user),
-        Route(API + "/user/installations", desk.installations),
-        Route(API + "/user/installations/{id:int}/repositories", desk.repositories),
+        Route(_WEB + "/login/oauth/authorize", flow.authorize),
+        Route(_WEB + "/login/oauth/access_token", flow.access_token, methods=["POST"]),
+        Route(_WEB + "/apps/{slug}/installations/new", flow.install),
+        Route(API + "/user", flow.user),
+        Route(API + "/user/installations", flow.installations),
+        Route(API + "/user/installations/{id:int}/repositories", flow.repositories),
     ]
 
 
-class _Desk:
-    """Hands out codes, and tokens for them: each code once, to who shows the verifier of its challenge."""
+class _WebApplicationFlow:
+    """Issues codes and exchanges each once for a token, if the PKCE verifier matches its challenge."""
 
     def __init__(self, github: GitHubServer) -> None:
         self._github = github
@@ -50,23 +54,21 @@ class _Desk:
         if not login:
             return HTMLResponse(self._page(request))
         if login not in self._github.users:
-            return self._back(request, error="access_denied")
+            return self._redirect(request, error="access_denied")
         code = secrets.token_hex(10)
         self._codes[code] = (login, query.get("code_challenge", ""), query["redirect_uri"])
-        return self._back(request, code=code)
+        return self._redirect(request, code=code)
 
     async def access_token(self, request: Request) -> Response:
         async with request.form() as form:
-            given = {name: str(value) for name, value in form.items()}
-        if (given.get("client_id"), given.get("client_secret")) != (
-            self._github.client_id,
-            self._github.client_secret,
-        ):
+            parameters = {name: str(value) for name, value in form.items()}
+        credentials = (parameters.get("client_id"), parameters.get("client_secret"))
+        if credentials != (self._github.client_id, self._github.client_secret):
             return JSONResponse({"error": "incorrect_client_credentials"})
-        login, challenge, redirect = self._codes.pop(given.get("code", ""), ("", "", ""))
-        if not login or (challenge and _challenge(given.get("code_verifier", "")) != challenge):
+        login, challenge, redirect_uri = self._codes.pop(parameters.get("code", ""), ("", "", ""))
+        if not login or (challenge and _challenge(parameters.get("code_verifier", "")) != challenge):
             return JSONResponse({"error": "bad_verification_code"})
-        if given.get("redirect_uri") != redirect:
+        if parameters.get("redirect_uri") != redirect_uri:
             return JSONResponse({"error": "redirect_uri_mismatch"})
         return JSONResponse({"access_token": self._github.auth.issue_user(login), "token_type": "bearer", "scope": ""})
 
@@ -77,53 +79,57 @@ class _Desk:
         return RedirectResponse(f"{self._github.webhooks.bot_url}/github/setup?{urlencode(query)}", 302)
 
     async def user(self, request: Request) -> Response:
-        return self._as_user(request, lambda login: self._github.represent.user(self._github.user(login)))
+        return self._as_user(request, lambda login: self._github.representation.user(self._github.user(login)))
 
     async def installations(self, request: Request) -> Response:
-        def listed(login: str) -> JsonObject:
-            seen = [self._github.represent.installation()] if self._may(login) != "none" else []
-            return {"total_count": len(seen), "installations": seen}
+        def body(login: str) -> JsonObject:
+            has_access = self._permission(login) != "none"
+            installations = [self._github.representation.installation()] if has_access else []
+            return {"total_count": len(installations), "installations": installations}
 
-        return self._as_user(request, listed)
+        return self._as_user(request, body)
 
     async def repositories(self, request: Request) -> Response:
-        def listed(login: str) -> JsonObject:
-            if request.path_params["id"] != INSTALLATION_ID or self._may(login) == "none":
-                message = "Not Found"
-                raise RefusalError(404, message)
-            may = self._may(login)
-            rights = {"admin": may == "admin", "push": may in {"admin", "write"}, "pull": True}
-            return {"total_count": 1, "repositories": [self._github.represent.repository() | {"permissions": rights}]}
+        def body(login: str) -> JsonObject:
+            permission = self._permission(login)
+            if request.path_params["id"] != INSTALLATION_ID or permission == "none":
+                errors.not_found()
+            permissions = {"admin": permission == "admin", "push": permission in {"admin", "write"}, "pull": True}
+            repository = self._github.representation.repository() | {"permissions": permissions}
+            return {"total_count": 1, "repositories": [repository]}
 
-        return self._as_user(request, listed)
+        return self._as_user(request, body)
 
-    def _as_user(self, request: Request, answer: Callable[[str], JsonObject]) -> Response:
+    def _as_user(self, request: Request, body: Callable[[str], JsonObject]) -> Response:
         try:
             login = self._github.auth.verify_user(request.headers.get("authorization", ""))
-            return JSONResponse(answer(login))
-        except RefusalError as refusal:
-            return JSONResponse({"message": refusal.message}, refusal.status)
+            return JSONResponse(body(login))
+        except RestApiError as error:
+            return JSONResponse({"message": error.message}, error.status)
 
-    def _may(self, login: str) -> str:
+    def _permission(self, login: str) -> str:
         return self._github.user(login).permission
 
-    def _back(self, request: Request, **said: str) -> Response:
+    def _redirect(self, request: Request, **parameters: str) -> Response:
         query = request.query_params
-        return RedirectResponse(f"{query['redirect_uri']}?{urlencode({**said, 'state': query.get('state', '')})}", 302)
+        return RedirectResponse(
+            f"{query['redirect_uri']}?{urlencode({**parameters, 'state': query.get('state', '')})}", 302
+        )
 
     def _page(self, request: Request) -> str:
-        people = [one for one in self._github.users.values() if one.login != BOT.login]
-        wished = request.query_params.get("login", "")
+        people = [user for user in self._github.users.values() if user.login != BOT.login]
+        suggested = request.query_params.get("login", "")
         links = "".join(
-            f'<p><a href="{html.escape(str(request.url.include_query_params(**{"as": one.login})))}">'
-            f"Authorize FlakeGuard as @{html.escape(one.login)}</a>{' (suggested)' if one.login == wished else ''}</p>"
-            for one in people
+            f'<p><a href="{html.escape(str(request.url.include_query_params(**{"as": user.login})))}">'
+            f"Authorize FlakeGuard as @{html.escape(user.login)}</a>"
+            f"{' (suggested)' if user.login == suggested else ''}</p>"
+            for user in people
         )
-        no = html.escape(str(request.url.include_query_params(**{"as": "nobody"})))
+        cancel = html.escape(str(request.url.include_query_params(**{"as": "nobody"})))
         return (
             "<!doctype html><html lang='en'><title>Authorize FlakeGuard</title>"
             "<h1>Authorize FlakeGuard</h1><p>FlakeGuard wants to know who you are on GitHub.</p>"
-            f"{links}<p><a href='{no}'>Cancel</a></p>"
+            f"{links}<p><a href='{cancel}'>Cancel</a></p>"
         )
 
 

@@ -1,4 +1,7 @@
-"""Webhooks: signed, sent over HTTP, logged, and sent again on demand."""
+"""Webhooks: signed, sent over HTTP, logged, and redelivered.
+
+See https://docs.github.com/webhooks.
+"""
 
 from __future__ import annotations
 
@@ -12,54 +15,56 @@ from datetime import UTC, datetime
 
 import httpx
 
-from bot.sandbox.github.model import APP_ID, Delivery, JsonObject, RefusalError
+from bot.sandbox.github import errors
+from bot.sandbox.github.model import APP_ID, WebhookDelivery
+from bot.sandbox.json_object import JsonObject
 
-_TIMEOUT = 10.0
-_KEPT = 2000
+_TIMEOUT_SECONDS = 10.0
+_LOG_LENGTH = 2000
+_RESPONSE_LENGTH = 2000
 
 
-class Webhooks:
-    """Sends events to the bot at `bot_url` and remembers each delivery."""
+class WebhookSender:
+    """Sends events to the bot at `bot_url` and logs each delivery."""
 
     def __init__(self) -> None:
         self.bot_url = ""
         self.path = "/github/webhook"
         self.secret = secrets.token_hex(16)
         self._lock = threading.Lock()
-        self._log: list[Delivery] = []
+        self._log: list[WebhookDelivery] = []
 
-    def deliveries(self) -> list[Delivery]:
+    def deliveries(self) -> list[WebhookDelivery]:
         """List the deliveries, oldest first."""
         with self._lock:
             return list(self._log)
 
     def sign(self, body: bytes) -> str:
-        """The signature header of a body."""
+        """Return the X-Hub-Signature-256 of a body."""
         return "sha256=" + hmac.new(self.secret.encode(), body, hashlib.sha256).hexdigest()
 
-    def send(self, event: str, payload: JsonObject) -> Delivery:
-        """Send an event as a new delivery and wait for the answer; nobody answering is a delivery with status 0."""
+    def send(self, event: str, payload: JsonObject) -> WebhookDelivery:
+        """Send an event and wait for the response."""
         body = json.dumps(payload, separators=(",", ":")).encode()
-        return self._post(str(uuid.uuid4()), event, str(payload.get("action", "")), body, redelivery=False)
+        return self._deliver(str(uuid.uuid4()), event, str(payload.get("action", "")), body, redelivery=False)
 
-    def redeliver(self, delivery_id: str) -> Delivery:
-        """Send a delivery again, with the same id and the same body."""
-        known = next((one for one in self.deliveries() if one.id == delivery_id), None)
-        if known is None:
-            message = "Not Found"
-            raise RefusalError(404, message)
-        return self._post(known.id, known.event, known.action, known.body, redelivery=True)
+    def redeliver(self, delivery_id: str) -> WebhookDelivery:
+        """Send a delivery again, with the same id and body."""
+        first = next((delivery for delivery in self.deliveries() if delivery.id == delivery_id), None)
+        if first is None:
+            errors.not_found()
+        return self._deliver(first.id, first.event, first.action, first.body, redelivery=True)
 
-    def _post(self, delivery_id: str, event: str, action: str, body: bytes, *, redelivery: bool) -> Delivery:
+    def _deliver(self, delivery_id: str, event: str, action: str, body: bytes, *, redelivery: bool) -> WebhookDelivery:
         sent_at = datetime.now(UTC)
-        status, text = self._answer(delivery_id, event, body)
-        delivery = Delivery(delivery_id, event, action, body, sent_at, status, text, redelivery)
+        status, response = self._post(delivery_id, event, body)
+        delivery = WebhookDelivery(delivery_id, event, action, body, sent_at, status, response, redelivery)
         with self._lock:
             self._log.append(delivery)
-            del self._log[:-_KEPT]
+            del self._log[:-_LOG_LENGTH]
         return delivery
 
-    def _answer(self, delivery_id: str, event: str, body: bytes) -> tuple[int, str]:
+    def _post(self, delivery_id: str, event: str, body: bytes) -> tuple[int, str]:
         if not self.bot_url:
             return 0, "No bot is connected."
         headers = {
@@ -73,11 +78,11 @@ class Webhooks:
             "X-Hub-Signature-256": self.sign(body),
         }
         try:
-            answer = httpx.post(
-                f"{self.bot_url}{self.path}", content=body, headers=headers, timeout=_TIMEOUT, trust_env=False
+            response = httpx.post(
+                f"{self.bot_url}{self.path}", content=body, headers=headers, timeout=_TIMEOUT_SECONDS, trust_env=False
             )
         except httpx.TimeoutException:
             return 0, "timed out"
         except httpx.HTTPError as error:
             return 0, f"failed to connect: {error}"
-        return answer.status_code, answer.text[:2000]
+        return response.status_code, response.text[:_RESPONSE_LENGTH]

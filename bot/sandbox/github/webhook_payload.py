@@ -1,33 +1,29 @@
-"""The payloads of webhooks, made of what GitHub's REST API shows."""
+"""The payloads of webhooks, see https://docs.github.com/webhooks/webhook-events-and-payloads."""
 
 from __future__ import annotations
 
-from bot.sandbox.github.model import (
-    APP_ID,
-    INSTALLATION_ID,
-    OWNER,
-    WORKFLOW_ID,
-    CheckRun,
-    JsonObject,
-    User,
-    WorkflowRun,
-)
-from bot.sandbox.github.representation import EVENTS, Lookup, Representation, node
+from collections.abc import Sequence
+
+from bot.sandbox.github.model import APP_ID, INSTALLATION_ID, OWNER, WORKFLOW_ID, CheckRun, User, WorkflowRun
+from bot.sandbox.github.representation import EVENTS, node_id
+from bot.sandbox.github.run_representation import RunRepresentation
+from bot.sandbox.github.store import RepositoryStore
+from bot.sandbox.json_object import JsonObject
 
 
-class Payloads:
-    """Writes webhooks as GitHub does."""
+class WebhookPayloads:
+    """Returns payloads made of the objects of the REST API."""
 
-    def __init__(self, github: Lookup, represent: Representation) -> None:
-        self._github = github
-        self._represent = represent
+    def __init__(self, store: RepositoryStore, representation: RunRepresentation) -> None:
+        self._store = store
+        self._representation = representation
 
     def run(self, action: str, run: WorkflowRun) -> JsonObject:
-        """The payload of `workflow_run`."""
-        repository = self._represent.repository()
+        """Return the payload of `workflow_run`."""
+        repository = self._representation.repository()
         workflow: JsonObject = {
             "id": WORKFLOW_ID,
-            "node_id": node("Workflow", WORKFLOW_ID),
+            "node_id": node_id("Workflow", WORKFLOW_ID),
             "name": run.name,
             "path": run.path,
             "state": "active",
@@ -37,33 +33,33 @@ class Payloads:
             "html_url": f"{repository['html_url']}/blob/main/{run.path}",
             "badge_url": f"{repository['html_url']}/workflows/{run.name}/badge.svg",
         }
-        sender = self._github.users[run.actor_login]
+        sender = self._store.users[run.actor_login]
         return {
             "action": action,
-            "workflow_run": self._represent.run(run),
+            "workflow_run": self._representation.run(run),
             "workflow": workflow,
-            **self._envelope(sender),
+            **self._common_fields(sender),
         }
 
     def requested_action(self, check: CheckRun, identifier: str, sender: User) -> JsonObject:
-        """The payload of `check_run` when a person presses a button of it."""
+        """Return the payload of `check_run` when a person clicks a button of it."""
         return {
             "action": "requested_action",
-            "check_run": self._represent.check_run(check)
+            "check_run": self._representation.check_run(check)
             | {
                 "check_suite": {
                     "id": 4_500_000 + check.id,
                     "head_sha": check.head_sha,
-                    "head_branch": self._github.commit(check.head_sha).branch,
-                    "app": self._represent.app(),
+                    "head_branch": self._store.commit(check.head_sha).branch,
+                    "app": self._representation.app(),
                 }
             },
             "requested_action": {"identifier": identifier},
-            **self._envelope(sender),
+            **self._common_fields(sender),
         }
 
     def ping(self) -> JsonObject:
-        """The payload of `ping`."""
+        """Return the payload of `ping`."""
         return {
             "zen": "Keep it logically awesome.",
             "hook_id": 455001,
@@ -71,28 +67,41 @@ class Payloads:
         }
 
     def installation(self) -> JsonObject:
-        """The payload of `installation` when the App is installed."""
-        repository = self._github.repository
-        short = {
+        """Return the payload of `installation` when the App is installed."""
+        repository = self._store.repository
+        repository_fields = {
             "id": repository.id,
-            "node_id": node("Repository", repository.id),
+            "node_id": node_id("Repository", repository.id),
             "name": repository.name,
             "full_name": repository.full_name,
             "private": repository.private,
         }
-        admin = self._github.users["chloe"]
+        admin = self._store.users["chloe"]
         return {
             "action": "created",
-            "installation": self._represent.installation(),
-            "repositories": [short],
+            "installation": self._representation.installation(),
+            "repositories": [repository_fields],
             "requester": None,
-            "sender": self._represent.user(admin),
+            "sender": self._representation.user(admin),
         }
 
-    def _envelope(self, sender: User) -> JsonObject:
+    def revoked(self, user: User) -> JsonObject:
+        """Return the payload of `github_app_authorization` when a person revokes it."""
+        return {"action": "revoked", "sender": self._representation.user(user)}
+
+    def push(self, files: Sequence[str], branch: str) -> JsonObject:
+        """Return the payload of `push` for one commit that modifies these files."""
         return {
-            "repository": self._represent.repository(),
-            "organization": {"login": OWNER.login, "id": OWNER.id, "node_id": node("Organization", OWNER.id)},
-            "sender": self._represent.user(sender),
-            "installation": {"id": INSTALLATION_ID, "node_id": node("Installation", INSTALLATION_ID)},
+            "ref": f"refs/heads/{branch}",
+            "commits": [{"id": "0" * 40, "added": [], "removed": [], "modified": list(files)}],
+            "repository": self._representation.repository(),
+            "installation": {"id": INSTALLATION_ID},
+        }
+
+    def _common_fields(self, sender: User) -> JsonObject:
+        return {
+            "repository": self._representation.repository(),
+            "organization": {"login": OWNER.login, "id": OWNER.id, "node_id": node_id("Organization", OWNER.id)},
+            "sender": self._representation.user(sender),
+            "installation": {"id": INSTALLATION_ID, "node_id": node_id("Installation", INSTALLATION_ID)},
         }

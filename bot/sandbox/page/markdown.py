@@ -1,9 +1,9 @@
-"""The little Markdown that check runs and comments use, as HTML; anything else stays inert text."""
+"""The Markdown that check runs and comments use, as HTML; all other text is escaped."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from markupsafe import Markup, escape
 
@@ -44,34 +44,36 @@ def _blocks(lines: list[str]) -> Iterator[Markup]:
     index = 0
     while index < len(lines):
         line = lines[index]
-        taken = _while(lines, index, lambda at: bool(at.strip()) and not _starts_block(at)) or 1
+        length = (
+            _count_while(lines, index, lambda next_line: bool(next_line.strip()) and not _starts_block(next_line)) or 1
+        )
         if line.startswith("```"):
-            taken = _while(lines, index + 1, lambda at: not at.startswith("```"))
-            yield Markup("<pre>{}</pre>").format("\n".join(lines[index + 1 : index + 1 + taken]))
-            taken += 2
+            length = _count_while(lines, index + 1, lambda next_line: not next_line.startswith("```"))
+            yield Markup("<pre>{}</pre>").format("\n".join(lines[index + 1 : index + 1 + length]))
+            length += 2
         elif line.startswith("|"):
-            taken = _while(lines, index, lambda at: at.startswith("|"))
-            yield _table(lines[index : index + taken])
+            length = _count_while(lines, index, lambda next_line: next_line.startswith("|"))
+            yield _table(lines[index : index + length])
         elif _ITEM.fullmatch(line):
-            taken = _while(lines, index, lambda at: _ITEM.fullmatch(at) is not None)
-            items = [match[1] for match in map(_ITEM.fullmatch, lines[index : index + taken]) if match]
+            length = _count_while(lines, index, lambda next_line: _ITEM.fullmatch(next_line) is not None)
+            items = [match[1] for match in map(_ITEM.fullmatch, lines[index : index + length]) if match]
             yield Markup("<ul>{}</ul>").format(
                 Markup("").join(Markup("<li>{}</li>").format(inline(item)) for item in items)
             )
         elif heading := _HEADING.fullmatch(line):
             yield Markup("<h5>{}</h5>").format(inline(heading[2]))
         elif line.startswith(">"):
-            taken = _while(lines, index, lambda at: at.startswith(">"))
-            quoted = [inline(at.lstrip("> ")) for at in lines[index : index + taken]]
+            length = _count_while(lines, index, lambda next_line: next_line.startswith(">"))
+            quoted = [inline(quote.lstrip("> ")) for quote in lines[index : index + length]]
             yield Markup("<blockquote>{}</blockquote>").format(Markup("<br>").join(quoted))
         elif line.strip():
-            yield Markup("<p>{}</p>").format(inline(" ".join(lines[index : index + taken])))
-        index += taken
+            yield Markup("<p>{}</p>").format(inline(" ".join(lines[index : index + length])))
+        index += length
 
 
-def _while(lines: list[str], start: int, holds: object) -> int:
-    test = holds if callable(holds) else bool
-    return next((n for n, line in enumerate(lines[start:]) if not test(line)), len(lines) - start)
+def _count_while(lines: list[str], start: int, condition: Callable[[str], bool]) -> int:
+    """Count the lines from `start` on that meet the condition, up to the first that does not."""
+    return next((n for n, line in enumerate(lines[start:]) if not condition(line)), len(lines) - start)
 
 
 def _starts_block(line: str) -> bool:
@@ -84,10 +86,10 @@ def _cells(line: str) -> list[str]:
 
 def _table(lines: list[str]) -> Markup:
     rows = [_cells(line) for line in lines if not _RULE.fullmatch(line)]
-    shown = [
+    html_rows = [
         Markup("<tr>{}</tr>").format(
             Markup("").join(Markup("<{0}>{1}</{0}>").format("td" if number else "th", inline(cell)) for cell in row)
         )
         for number, row in enumerate(rows)
     ]
-    return Markup("<table>{}</table>").format(Markup("").join(shown))
+    return Markup("<table>{}</table>").format(Markup("").join(html_rows))

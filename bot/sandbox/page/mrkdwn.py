@@ -1,4 +1,7 @@
-"""Slack's mrkdwn as HTML; whatever is not understood stays inert text."""
+"""Slack's mrkdwn as HTML; all other text is escaped.
+
+See https://docs.slack.dev/messaging/formatting-message-text.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,9 @@ _STYLES = (
     (re.compile(r"(?<![\w~])~(?=\S)([^~\n]+?)(?<=\S)~(?![\w~])"), r"<s>\1</s>"),
 )
 _QUOTE = re.compile(r"(?:^&gt; ?.*(?:\n|$))+", re.MULTILINE)
-_HOLD, _END = "\ue000", "\ue001"
-_HELD = re.compile(f"{_HOLD}(\\d+){_END}")
+# Marks the place of an atom while the text around it is escaped and styled; both are of the private use area.
+_START, _END = "\ue000", "\ue001"
+_PLACEHOLDER = re.compile(f"{_START}(\\d+){_END}")
 _DATE = re.compile(r"!date\^(-?\d{1,11})\^([^|]*)")
 _DATE_FORMATS = {
     "{date_num}": "%Y-%m-%d",
@@ -103,7 +107,7 @@ def emoji(name: str) -> Markup:
 
 
 def link(url: str, label: Markup) -> Markup:
-    """Return a link when the address is one of the web, else the label and the address as text."""
+    """Return a link if the scheme is http, https or mailto, else the label and the URL as text."""
     if not url.lower().startswith(("http://", "https://", "mailto:")):
         return Markup("{} ({})").format(label, url)
     return Markup('<a href="{}" target="_blank" rel="noopener noreferrer">{}</a>').format(url, label)
@@ -115,25 +119,25 @@ def plain(text: str) -> Markup:
 
 
 def html(text: str, names: Mapping[str, str]) -> Markup:
-    """Return mrkdwn as HTML; `names` says what the ids of people and channels are called."""
+    """Return mrkdwn as HTML; `names` has the names of people and channels by id."""
     return _render(text, names, _ATOM, styles=True)
 
 
 def _render(text: str, names: Mapping[str, str], atoms: re.Pattern[str], *, styles: bool) -> Markup:
-    held: list[Markup] = []
+    rendered: list[Markup] = []
 
-    def hold(match: re.Match[str]) -> str:
-        held.append(_atom(match, names))
-        return f"{_HOLD}{len(held) - 1}{_END}"
+    def placeholder(match: re.Match[str]) -> str:
+        rendered.append(_atom(match, names))
+        return f"{_START}{len(rendered) - 1}{_END}"
 
-    bare = text.replace(_HOLD, "").replace(_END, "")
-    safe = str(escape(_unescape(atoms.sub(hold, bare)) if styles else atoms.sub(hold, bare)))
+    rest = atoms.sub(placeholder, text.replace(_START, "").replace(_END, ""))
+    safe = str(escape(_unescape(rest) if styles else rest))
     if styles:
         for pattern, replacement in _STYLES:
             safe = pattern.sub(replacement, safe)
         safe = _QUOTE.sub(_quote, safe)
     safe = safe.replace("\n", "<br>")
-    return Markup(_HELD.sub(lambda match: str(held[int(match[1])]), safe))  # noqa: S704 - every part is escaped above
+    return Markup(_PLACEHOLDER.sub(lambda match: str(rendered[int(match[1])]), safe))  # noqa: S704 - every part is escaped above
 
 
 def _quote(match: re.Match[str]) -> str:
@@ -146,14 +150,14 @@ def _unescape(text: str) -> str:
 
 
 def _atom(match: re.Match[str], names: Mapping[str, str]) -> Markup:
-    found = match.groupdict()
-    if found.get("pre") is not None:
-        return Markup("<pre>{}</pre>").format(_unescape(found["pre"].strip("\n")))
-    if found.get("code") is not None:
-        return Markup("<code>{}</code>").format(_unescape(found["code"]))
-    if found.get("emoji") is not None:
-        return emoji(found["emoji"])
-    return _angle(found["angle"], names)
+    groups = match.groupdict()
+    if groups.get("pre") is not None:
+        return Markup("<pre>{}</pre>").format(_unescape(groups["pre"].strip("\n")))
+    if groups.get("code") is not None:
+        return Markup("<code>{}</code>").format(_unescape(groups["code"]))
+    if groups.get("emoji") is not None:
+        return emoji(groups["emoji"])
+    return _angle(groups["angle"], names)
 
 
 def _angle(inner: str, names: Mapping[str, str]) -> Markup:
@@ -178,7 +182,7 @@ def _date(match: re.Match[str], fallback: str) -> Markup:
         at = datetime.fromtimestamp(int(match[1])).astimezone()
     except (ValueError, OverflowError, OSError):
         return escape(fallback)
-    shown = match[2].partition("^")[0]
+    text = match[2].partition("^")[0]
     for token, layout in _DATE_FORMATS.items():
-        shown = shown.replace(token, at.strftime(layout).lstrip("0") if "d " in layout[:4] else at.strftime(layout))
-    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), shown)
+        text = text.replace(token, at.strftime(layout).lstrip("0") if "d " in layout[:4] else at.strftime(layout))
+    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), text)

@@ -1,6 +1,6 @@
-"""Runs the shop's tests again and again in one process: one JSON request per line in, one answer per line out.
+"""Runs the shop's tests repeatedly in one process: reads requests and writes responses, one JSON object per line.
 
-Started as a script of its own, so it imports nothing of the bot, and pytest only here.
+It is run as a script and imports no other module of the bot.
 """
 
 from __future__ import annotations
@@ -13,26 +13,25 @@ import random
 import shutil
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
 
 PROJECT = Path(__file__).parent / "project"
-CHANGES = {
+DEFECTS = {
     "shipping": ("src/shop/shipping.py", "total >= FREE_FROM", "total > FREE_FROM"),
     "tax": ("src/shop/prices.py", '"FR": Decimal("0.20")', '"FR": Decimal("0.21")'),
     "search": ("src/shop/search.py", "word.lower() in article", "word in article"),
 }
-"""Changes to the code that break a test: file, what was written, what is written instead."""
+"""Changes that break a test: file, correct code, code with the defect."""
 
 
-class _Order:
-    """Notes what failed, and puts the tests in an order of chance where that is asked for."""
+class _Plugin:
+    """A pytest plugin that shuffles the tests if asked to, and records which of them fail."""
 
     def __init__(self, seed: int, shuffle: bool) -> None:
         self.failed: list[str] = []
-        self._random = random.Random(seed)  # noqa: S311  # the order of tests is no secret
+        self._random = random.Random(seed)  # noqa: S311  # not for cryptography
         self._shuffle = shuffle
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -45,52 +44,46 @@ class _Order:
 
 
 def main() -> None:
-    """Answer requests until the input ends."""
+    """Respond to requests until the input ends."""
     home = Path(tempfile.mkdtemp(prefix="shop-"))
-    answers = sys.stdout
+    output = sys.stdout  # sys.stdout is redirected while the tests run
     try:
         for line in sys.stdin:
-            answer = _run(home, json.loads(line))
-            answers.write(json.dumps(answer) + "\n")
-            answers.flush()
+            response = _run(home, json.loads(line))
+            output.write(json.dumps(response) + "\n")
+            output.flush()
     finally:
         os.chdir("/")
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _run(home: Path, world: dict[str, object]) -> dict[str, object]:
-    """Run all tests once in this world; the answer holds the report and what failed."""
-    checkout = _checkout(home, str(world["code"]))
+def _run(home: Path, request: dict[str, object]) -> dict[str, object]:
+    """Run all tests once and return the report, and which of them failed."""
+    checkout = _checkout(home, str(request["defects"]))
     os.chdir(checkout)
-    os.environ["SHOP_NOW"] = str(world["now"])
-    os.environ["SHOP_SLOW"] = str(world["slow"])
-    os.environ["SHOP_DOWN"] = str(world["down"])
-    seed = int(str(world["seed"]))
+    os.environ["SHOP_NOW"] = str(request["now"])
+    os.environ["SHOP_SLOW"] = str(request["slow"])
+    os.environ["SHOP_DOWN"] = str(request["down"])
+    seed = int(str(request["seed"]))
     random.seed(seed)
-    order = _Order(seed, bool(world["shuffle"]))
+    plugin = _Plugin(seed, bool(request["shuffle"]))
     report = home / "junit.xml"
-    started = time.monotonic()
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        code = pytest.main([f"--junitxml={report}", "-q", f"--rootdir={checkout}"], plugins=[order])
+        pytest.main([f"--junitxml={report}", "-q", f"--rootdir={checkout}"], plugins=[plugin])
     for name in [name for name in sys.modules if name.partition(".")[0] in {"shop", "tests", "conftest"}]:
-        del sys.modules[name]  # the next run is a new process as far as the shop can tell
-    return {
-        "code": int(code),
-        "report": report.read_text(encoding="utf-8"),
-        "failed": order.failed,
-        "seconds": time.monotonic() - started,
-    }
+        del sys.modules[name]  # the next run imports everything again, like a new process
+    return {"report": report.read_text(encoding="utf-8"), "failed": plugin.failed}
 
 
-def _checkout(home: Path, code: str) -> Path:
-    """The shop's sources with these changes, each set of changes in a folder of its own."""
-    folder = home / (code or "main") / "shop"
+def _checkout(home: Path, defects: str) -> Path:
+    """Return a folder with the shop's sources and these defects; each combination has its own folder."""
+    folder = home / (defects or "main") / "shop"
     if not folder.exists():
         shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns("__pycache__"))
-        for name in filter(None, code.split("+")):
-            path, old, new = CHANGES[name]
+        for name in filter(None, defects.split("+")):
+            path, correct, defect = DEFECTS[name]
             text = (folder / path).read_text(encoding="utf-8")
-            (folder / path).write_text(text.replace(old, new), encoding="utf-8")
+            (folder / path).write_text(text.replace(correct, defect), encoding="utf-8")
     return folder
 
 

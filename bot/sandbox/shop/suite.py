@@ -1,4 +1,4 @@
-"""The shop's test suite as CI sees it: a world to run in goes in, a JUnit report comes out."""
+"""The shop's test suite, run in a process of its own: an environment goes in, a JUnit report comes out."""
 
 from __future__ import annotations
 
@@ -11,48 +11,51 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-FOLDER = Path(__file__).parent
-PROJECT = FOLDER / "project"
-_RUNNER = FOLDER / "runner.py"
+_PROJECT = Path(__file__).parent / "project"
+_RUNNER = Path(__file__).parent / "runner.py"
 _EXIT_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """What a run meets: chance, the time, slow and dead neighbours, changes of the code, tests in order of chance."""
+class SuiteEnvironment:
+    """What the tests depend on; `slow` and `down` name services, `defects` those of the code."""
 
     seed: int
     now: datetime
     slow: tuple[str, ...] = ()
     down: tuple[str, ...] = ()
-    code: tuple[str, ...] = ()
+    defects: tuple[str, ...] = ()
     shuffle: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """What a run left: the JUnit file, and the tests that failed."""
+class SuiteReport:
+    """The JUnit XML of a run, and the node ids of the tests that failed."""
 
     xml: str
     failed: tuple[str, ...]
 
 
-class Suite:
+class SuiteProcess:
     """A process that runs the tests on request, one run at a time; it starts with the first."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
 
-    def run(self, world: World) -> Report:
-        """Run all tests in this world."""
+    def run(self, environment: SuiteEnvironment) -> SuiteReport:
+        """Run all tests.
+
+        Raises:
+            RuntimeError: the process does not run, because pytest is missing.
+        """
         request = {
-            "seed": world.seed,
-            "now": world.now.isoformat(),
-            "slow": ",".join(world.slow),
-            "down": ",".join(world.down),
-            "code": "+".join(sorted(world.code)),
-            "shuffle": world.shuffle,
+            "seed": environment.seed,
+            "now": environment.now.isoformat(),
+            "slow": ",".join(environment.slow),
+            "down": ",".join(environment.down),
+            "defects": "+".join(sorted(environment.defects)),
+            "shuffle": environment.shuffle,
         }
         with self._lock:
             process = self._process or self._start()
@@ -69,8 +72,8 @@ class Suite:
                 self._process = None
                 message = "The shop's tests do not run: pytest is missing. Install flakeguard-slack[demo]."
                 raise RuntimeError(message)
-        answer = json.loads(line)
-        return Report(str(answer["report"]), tuple(str(name) for name in answer["failed"]))
+        response = json.loads(line)
+        return SuiteReport(str(response["report"]), tuple(str(name) for name in response["failed"]))
 
     def close(self) -> None:
         """End the process."""
@@ -101,9 +104,9 @@ class Suite:
 
 
 def sources() -> dict[str, bytes]:
-    """The files of the shop's repository by their paths."""
+    """Return the files of the shop's repository by path."""
     return {
-        path.relative_to(PROJECT).as_posix(): path.read_bytes()
-        for path in sorted(PROJECT.rglob("*"))
+        path.relative_to(_PROJECT).as_posix(): path.read_bytes()
+        for path in sorted(_PROJECT.rglob("*"))
         if path.is_file() and "__pycache__" not in path.parts
     }

@@ -1,9 +1,9 @@
-// Keeps the page current without a reload: only regions whose HTML has changed are replaced, and what somebody
-// is typing, the focus and the scroll position stay where they are. Without this script every form still works.
+// Updates the page without a reload: only regions whose HTML has changed are replaced, and typed text, focus and
+// scroll positions are kept. Without this script every form still works.
 "use strict";
 
 const regions = () => [...document.querySelectorAll("[data-live]")];
-const served = new Map(regions().map((region) => [region.id, region.innerHTML]));
+const servedHtml = new Map(regions().map((region) => [region.id, region.innerHTML]));
 let version = document.body.dataset.version;
 let busy = false;
 
@@ -17,7 +17,7 @@ function focusModal() {
   first?.focus();
 }
 
-function remember(region) {
+function saveState(region) {
   const active = region.contains(document.activeElement) ? document.activeElement : null;
   return {
     focus: active && { id: active.id, start: active.selectionStart, end: active.selectionEnd },
@@ -28,14 +28,14 @@ function remember(region) {
   };
 }
 
-function restore(region, kept) {
-  for (const [id, value] of kept.typed) { const field = document.getElementById(id); if (field) field.value = value; }
-  for (const [id, open] of kept.open) { const details = document.getElementById(id); if (details) details.open = open; }
-  region.scrollTop = region.hasAttribute("data-bottom") && kept.atBottom ? region.scrollHeight : kept.top;
-  const again = kept.focus?.id && document.getElementById(kept.focus.id);
+function restoreState(region, state) {
+  for (const [id, value] of state.typed) { const field = document.getElementById(id); if (field) field.value = value; }
+  for (const [id, open] of state.open) { const details = document.getElementById(id); if (details) details.open = open; }
+  region.scrollTop = region.hasAttribute("data-bottom") && state.atBottom ? region.scrollHeight : state.top;
+  const again = state.focus?.id && document.getElementById(state.focus.id);
   if (again) {
     again.focus({ preventScroll: true });
-    try { again.setSelectionRange(kept.focus.start, kept.focus.end); } catch { /* this field has no selection */ }
+    try { again.setSelectionRange(state.focus.start, state.focus.end); } catch { /* this field has no selection */ }
   }
 }
 
@@ -45,29 +45,29 @@ function swap(html) {
   if (document.querySelector("h1")?.textContent !== next.querySelector("h1")?.textContent || !thread !== !nextThread) return false;
   for (const region of regions()) {
     const fresh = next.getElementById(region.id);
-    if (!fresh || fresh.innerHTML === served.get(region.id)) continue;
+    if (!fresh || fresh.innerHTML === servedHtml.get(region.id)) continue;
     if (region.querySelector(":popover-open, details.menu[open]")) { version = "stale"; continue; }
-    const kept = remember(region), hadModal = document.querySelector("dialog")?.id;
-    served.set(region.id, fresh.innerHTML);
+    const state = saveState(region), previousModal = document.querySelector("dialog")?.id;
+    servedHtml.set(region.id, fresh.innerHTML);
     region.innerHTML = fresh.innerHTML;
     if (region.id === "modal") document.getElementById("columns").inert = Boolean(document.querySelector("dialog"));
-    if (region.id === "modal" && document.querySelector("dialog")?.id !== hadModal) focusModal();
-    else restore(region, kept);
+    if (region.id === "modal" && document.querySelector("dialog")?.id !== previousModal) focusModal();
+    else restoreState(region, state);
   }
   return true;
 }
 
-async function look() {
+async function refresh() {
   if (busy || document.hidden) return;
   try {
-    const now = String((await (await fetch("/version")).json()).version);
-    if (now === version) return;
-    version = now;
-    const answer = await fetch(location.href);
-    if (!busy && answer.ok) swap(await answer.text());
-  } catch { /* the sandbox is away; the next look may find it */ }
+    const current = String((await (await fetch("/version")).json()).version);
+    if (current === version) return;
+    version = current;
+    const response = await fetch(location.href);
+    if (!busy && response.ok) swap(await response.text());
+  } catch { /* the sandbox does not respond; the next refresh may succeed */ }
 }
-setInterval(look, 700);
+setInterval(refresh, 700);
 
 document.addEventListener("submit", async (event) => {
   const form = event.target;
@@ -79,11 +79,11 @@ document.addEventListener("submit", async (event) => {
   button?.setAttribute("aria-busy", "true");
   busy = true;
   try {
-    const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(body) });
-    const html = await answer.text();
+    const response = await fetch(form.action, { method: "POST", body: new URLSearchParams(body) });
+    const html = await response.text();
     if (form.classList.contains("composer")) form.querySelector("[name=line]").value = "";
-    if (!answer.ok || !swap(html)) location.assign(answer.url);
-    else history.replaceState(null, "", answer.url);
+    if (!response.ok || !swap(html)) location.assign(response.url);
+    else history.replaceState(null, "", response.url);
   } catch { form.submit(); } finally { busy = false; button?.removeAttribute("aria-busy"); }
 });
 
@@ -92,10 +92,10 @@ document.addEventListener("change", (event) => {
   owner?.parentElement.querySelector("button.go")?.click();
 });
 
-// A menu whose options the bot suggests while somebody types: the field holds the words, a hidden one the choice.
-let asking = 0;
+// An external_select: the bot suggests options for the typed text, and a hidden field has the chosen value.
+let lastRequest = 0;
 document.addEventListener("input", async (event) => {
-  const box = event.target.closest(".ask");
+  const box = event.target.closest(".suggest");
   if (!box || event.target.type === "hidden") return;
   const chosen = box.querySelector("input[type=hidden]");
   if (chosen) chosen.value = "";
@@ -103,8 +103,8 @@ document.addEventListener("input", async (event) => {
 });
 
 document.addEventListener("focusin", (event) => {
-  const box = event.target.closest(".ask");
-  if (!box || !event.target.matches("input") || !box.querySelector(".found").hidden) return;
+  const box = event.target.closest(".suggest");
+  if (!box || !event.target.matches("input") || !box.querySelector(".suggestions").hidden) return;
   if (!box.querySelector("input[type=hidden]")?.value) suggest(box, event.target);
 });
 
@@ -117,10 +117,10 @@ async function suggest(box, field) {
   }
   const form = new FormData(field.form), query = new URLSearchParams({ action: box.dataset.suggest, typed: field.value });
   for (const key of ["as", "view", "channel", "ts"]) if (form.get(key)) query.set(key, form.get(key));
-  const mine = ++asking;
+  const request = ++lastRequest;
   const { options } = await (await fetch(`/suggest?${query}`)).json();
-  if (mine !== asking) return;
-  const list = box.querySelector(".found");
+  if (request !== lastRequest) return;
+  const list = box.querySelector(".suggestions");
   list.replaceChildren(...options.map(({ value, text }) => {
     const entry = Object.assign(document.createElement("button"), { type: "button", textContent: text });
     entry.setAttribute("role", "option");
@@ -138,12 +138,12 @@ async function suggest(box, field) {
 }
 
 function close(box) {
-  box.querySelector(".found").hidden = true;
+  box.querySelector(".suggestions").hidden = true;
   box.querySelector("[role=combobox]").setAttribute("aria-expanded", "false");
 }
 
 document.addEventListener("focusout", (event) => {
-  const box = event.target.closest(".ask");
+  const box = event.target.closest(".suggest");
   if (box && event.relatedTarget && !box.contains(event.relatedTarget)) close(box);
 });
 

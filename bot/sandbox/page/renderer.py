@@ -1,4 +1,4 @@
-"""The page as HTML: templates, and the filters by which untrusted text gets into them."""
+"""HTML from templates, and the filters that make untrusted text safe."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from bot.sandbox.page import markdown, mrkdwn
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
-_STEPS = ((86400, "d"), (3600, "h"), (60, "min"))
+_UNITS = ((86400, "d"), (3600, "h"), (60, "min"))
 
 
 class Renderer:
-    """Renders templates; the `names` of people and channels are looked up when a text mentions them."""
+    """Renders templates; `names` has the names of people and channels by id, for mentions in texts."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
         self._environment = jinja2.Environment(
@@ -29,18 +29,17 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals["loop_id"] = short_id
         self._environment.filters |= {
             "mrkdwn": lambda text: mrkdwn.html(str(text), names),
             "plain": lambda text: mrkdwn.plain(str(text)),
             "markdown": lambda text: markdown.html(str(text)),
             "link": lambda url, label: mrkdwn.link(str(url), escape(label)),
-            "web": web,
+            "web": web_address,
             "clock": clock,
             "ago": ago,
             "slug": lambda text: re.sub(r"[^a-z0-9]+", "-", str(text).lower()),
             "lines": lambda text: Markup("<br>").join(str(text).split("\n")),
-            "short": short_id,
+            "html_id": html_id,
         }
 
     def page(self, template: str, context: Mapping[str, object]) -> str:
@@ -55,20 +54,20 @@ class Renderer:
         return template.render(blocks=blocks, people=(), channels=())
 
 
-def short_id(text: object) -> str:
-    """Return a short id that is safe in HTML attributes and stays the same for the same text."""
+def html_id(text: object) -> str:
+    """Return an id for HTML attributes, always the same for the same text."""
     return f"i{zlib.crc32(str(text).encode()):08x}"
 
 
-def web(url: object) -> str:
-    """Return an address of the web, and nothing for any other scheme."""
+def web_address(url: object) -> str:
+    """Return a URL if its scheme is http or https, else an empty string."""
     text = str(url)
     return text if text.lower().startswith(("http://", "https://")) else ""
 
 
-def clock(moment: object) -> Markup:
-    """Return the time of day of a Slack ts or a moment, with the date in its tooltip."""
-    at = _moment(moment)
+def clock(time_or_ts: object) -> Markup:
+    """Return the time of day, with the date as its tooltip."""
+    at = _parse(time_or_ts)
     if at is None:
         return Markup("")
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
@@ -76,24 +75,23 @@ def clock(moment: object) -> Markup:
     )
 
 
-def ago(moment: object) -> Markup:
-    """Return how long ago a moment was."""
-    at = _moment(moment)
+def ago(time_or_ts: object) -> Markup:
+    """Return how long ago a time is, with the time as its tooltip."""
+    at = _parse(time_or_ts)
     if at is None:
         return Markup("")
     seconds = time.time() - at.timestamp()
-    said = next((f"{int(seconds // size)} {unit} ago" for size, unit in _STEPS if seconds >= size), "just now")
+    text = next((f"{int(seconds // size)} {unit} ago" for size, unit in _UNITS if seconds >= size), "just now")
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        at.isoformat(timespec="seconds"), at.strftime("%d %B %Y, %H:%M:%S"), said
+        at.isoformat(timespec="seconds"), at.strftime("%d %B %Y, %H:%M:%S"), text
     )
 
 
-def _moment(moment: object) -> datetime | None:
-    if isinstance(moment, datetime):
-        return moment.astimezone()
+def _parse(time_or_ts: object) -> datetime | None:
+    """Return a datetime or a Slack ts in the local time zone, or None if it is neither."""
+    if isinstance(time_or_ts, datetime):
+        return time_or_ts.astimezone()
     try:
-        if isinstance(moment, str) and "-" in moment:
-            return datetime.fromisoformat(moment).astimezone()
-        return datetime.fromtimestamp(float(str(moment))).astimezone()
+        return datetime.fromtimestamp(float(str(time_or_ts))).astimezone()
     except ValueError:
         return None
