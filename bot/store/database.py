@@ -10,6 +10,7 @@ import alembic.command
 import alembic.config
 import alembic.runtime.migration
 import alembic.script
+import alembic.util
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
@@ -77,7 +78,11 @@ class Database:
             raise ConfigurationError(message)
 
     def migrate(self) -> None:
-        """Bring the tables to the newest revision; harmless when several processes do it at once."""
+        """Bring the tables to the newest revision; harmless when several processes do it at once.
+
+        Raises:
+            ConfigurationError: the tables are at a revision this version does not know.
+        """
         config = _alembic_config()
         with self._engine.connect() as connection:
             connection.execute(sa.select(sa.func.pg_advisory_lock(_MIGRATION_LOCK)))
@@ -86,6 +91,12 @@ class Database:
                 config.attributes["connection"] = connection
                 alembic.command.upgrade(config, "head")
                 connection.commit()
+            except alembic.util.CommandError as error:
+                message = (
+                    f"DATABASE_URL: the tables were made by another version of FlakeGuard ({error}). Start the version "
+                    "that made them, or use a new database."
+                )
+                raise ConfigurationError(message) from None
             finally:
                 connection.rollback()
                 connection.execute(sa.select(sa.func.pg_advisory_unlock(_MIGRATION_LOCK)))
