@@ -151,7 +151,7 @@ class Bot:
 
 
 def serve(settings: Settings) -> None:
-    """Run the bot until it is told to stop: HTTP, Slack, the worker and the clock in one process."""
+    """Run the bot until it gets a signal to stop: HTTP, Slack, the worker and the clock in one process."""
     # uvicorn gives the signal back once it has shut down; by then it must end us by the way of `finally`.
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
@@ -220,7 +220,7 @@ def _end(_number: int, _frame: FrameType | None) -> None:
 
 
 def work(settings: Settings) -> None:
-    """Run one more worker until it is told to stop."""
+    """Run one more worker until it gets a signal to stop."""
     bot = Bot(settings)
     try:
         bot.prepare()
@@ -251,7 +251,7 @@ def migrate(settings: Settings) -> None:
 
 
 def rebuild(settings: Settings, names: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """Score repositories anew, all where none is named; tells each with the number of its runs when it is done.
+    """Re-score repositories, all when none is named; yields each with its number of runs when it is done.
 
     Raises:
         NotFoundError: a name is not known; nothing is done then.

@@ -16,7 +16,7 @@ class AuditAction(StrEnum):
     """What can be done, as `subject:verb`; the subject is the kind of the aggregate.
 
     `phrase` says what somebody did, `case_phrase` the same with the name of a case behind it. `is_broadcast`: the
-    channel of a card is told, not only its thread. `is_urgent`: quiet hours do not delay it.
+    channel of a card is notified, not only its thread. `is_urgent`: quiet hours do not delay it.
     """
 
     phrase: str
@@ -74,7 +74,7 @@ class AuditEvent:
     """Something that was done to a quarantine, a case or an incident, whose number is `aggregate_id`.
 
     `version` counts the events of an aggregate from 1, None for the next. `case_id` is the case it concerns. `channel`
-    is where a quarantine was proposed; `verdict` is what a person said of the case, `head_sha` the commit they said it
+    is where a quarantine was proposed; `verdict` is a person's verdict on the case, `head_sha` the commit they gave it
     of, None for the case as a whole.
     """
 

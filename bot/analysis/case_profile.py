@@ -12,7 +12,7 @@ from bot.analysis.quarantine.lifecycle import Quarantine
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureExcerpt:
-    """The latest failure of a case, as a card shows it; `evidence` are the words that told the likely cause.
+    """The latest failure of a case, as a card shows it; `evidence` are the words that indicate the likely cause.
 
     `red_run` is its run while that is red and was not run again.
     """

@@ -29,7 +29,9 @@ def on_opened(_context: SlackContext, _action: BlockAction) -> None:
 def _run_connect(context: SlackContext, _typed: Typed) -> None:
     """Invite a person to link their account, or to connect more repositories."""
     if not context.app.setup.linking:
-        message = "Linking is not set up: whoever runs FlakeGuard has to set GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET."
+        message = (
+            "Linking is not set up: the operator of FlakeGuard has to set GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET."
+        )
         raise NotAllowedError(message)
     with context.begin() as session:
         link = account_link.of_person(session, context.workspace.id, context.request.actor.id)

@@ -200,7 +200,7 @@ def _authorize(slack: SlackApp) -> Callable[..., AuthorizeResult]:
 
 
 def _resolve(slack: SlackApp, enterprise_id: str, team_id: str) -> Workspace | None:
-    """The installation a request comes from; Slack is asked only while it has not said whose token ours is."""
+    """The installation a request comes from; Slack is asked only until the team of our own token is known."""
     with slack.db.begin() as session:
         workspace = workspace_store.find(session, enterprise_id, team_id)
         by_token = workspace_store.find_by_token(session) if workspace is None else None
@@ -281,7 +281,7 @@ def _submitted(slack: SlackApp, submissions: Submissions, listener: Listener[Vie
 def _suggesting(
     slack: SlackApp, suggest: Callable[[SlackContext, BlockSuggestion], Sequence[Element]]
 ) -> Callable[..., None]:
-    """Answer what a menu asks for while a person types; nothing where that cannot be said."""
+    """Return the options of a menu while a person types; none if they cannot be read."""
 
     def options(ack: Ack, body: Mapping[str, Any], context: BoltContext) -> None:
         found: Sequence[Element] = ()

@@ -32,7 +32,7 @@ _WAITING = 5
 
 
 def on_help(context: SlackContext, _action: BlockAction) -> None:
-    """Show what waits, and what can be asked."""
+    """Show what waits for a decision, and the commands."""
     _help_menu(context)
 
 

@@ -110,7 +110,7 @@ def withdraw(_action: BlockAction, authorized: Authorized[Quarantine], session: 
 
 
 def lift(action: BlockAction, authorized: Authorized[Quarantine], session: Session, now: datetime) -> Message | None:
-    """End a quarantine; where nobody else saw the button, the person is told."""
+    """End a quarantine; confirms it to the person when the button was not in a channel."""
     quarantine.lift(session, authorized, now)
     if not action.container.is_ephemeral:
         return None

@@ -47,7 +47,7 @@ def on_shortcut(context: SlackContext, shortcut: MessageShortcut) -> None:
 
 
 def on_rerun_failed(context: SlackContext, action: BlockAction, authorized: Authorized[Repository]) -> None:
-    """Run the failed jobs of a run again; the card it was asked on offers it no more."""
+    """Rerun the failed jobs of a run, and take the button off the card."""
     _rerun_stored(context, action, authorized.repository, whole=False)
     case_id = case_of_card(action.block_id)
     if case_id is not None:
@@ -61,10 +61,10 @@ def on_rerun_all(context: SlackContext, action: BlockAction, authorized: Authori
 
 
 def github_of(context: SlackContext, repository: Repository) -> tuple[GitHub, Target]:
-    """GitHub, and how it is asked about a repository.
+    """GitHub's client for a repository.
 
     Raises:
-        UserError: it cannot be asked.
+        UserError: GitHub is not connected.
     """
     if context.app.github is None:
         message = "GitHub is not configured here, so nothing can be run again."

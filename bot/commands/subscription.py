@@ -1,4 +1,4 @@
-"""What a channel is told: subscriptions, listed, made, changed and ended."""
+"""Subscriptions of a channel: list, make, change and end them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Handles the buttons of our check runs; whoever clicks one needs write access to the repository."""
+"""Handles the buttons of our check runs; clicking one needs write access to the repository."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Background work on the scores of a repository: scoring it anew, and releasing what is well again."""
+"""Background work on the scores of a repository: re-scoring it, and releasing recovered cases."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def choose(session: Session, names: Sequence[str]) -> list[repository_store.Repo
 
 
 def rescore(context: Context, repository_id: RepositoryId) -> int:
-    """Score a repository anew from its stored runs, where that was asked for; returns how many runs there were.
+    """Re-score a repository from its stored runs if that was requested; returns the number of runs.
 
-    Killed at any point it has changed nothing, and begins anew with the next try of its job.
+    A process killed at any point has changed nothing; the next try of the job starts over.
     """
     while True:
         with context.db.begin() as session:

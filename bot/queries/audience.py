@@ -1,4 +1,4 @@
-"""Which channels are told of what happens in a repository, and when."""
+"""The channels that are notified of a repository's events, and when."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bot.store.database import Session
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """The channels that are told of a repository, with their filters, and the hours of channels."""
+    """The channels subscribed to a repository, with their filters, and the hours of channels."""
 
     filters: Mapping[Channel, Filters]
     hours: Mapping[Channel, Hours]

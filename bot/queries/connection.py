@@ -1,4 +1,4 @@
-"""Whether each part of the installation does its work, from what is stored: nothing is asked over the network."""
+"""Whether each part of the installation does its work, from what is stored, without a network call."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class _Entry:
 
 
 class CaseSearch:
-    """The titles of the repositories that are asked for, in memory. Safe to share between threads."""
+    """The titles of recently searched repositories, in memory. Safe to share between threads."""
 
     def __init__(self) -> None:
         self._entries: OrderedDict[RepositoryId, _Entry] = OrderedDict()

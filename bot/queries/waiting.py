@@ -1,4 +1,4 @@
-"""What waits for a decision, and who may be asked for it."""
+"""What waits for a decision, and who may make it."""
 
 from __future__ import annotations
 

@@ -28,9 +28,9 @@ SETTLE = timedelta(seconds=5)
 
 
 def notify(session: Session, run: StoredRun, now: datetime, *, failed: bool) -> None:
-    """Ask that the author of a run's commit be told, or told again, if they are linked and want it.
+    """Request a notice to the author of a run's commit, or its update, if they are linked and want it.
 
-    After a run without failures only those who were told of the commit before are told again.
+    After a run without failures only authors who were notified of the commit are notified again.
     """
     links = account_link_store.list_of_account(session, run.actor) if run.actor is not None else ()
     if not links:
@@ -70,7 +70,7 @@ def claim_failures(
     actor: Actor,
     now: datetime,
 ) -> set[CaseId]:
-    """Keep that somebody's change broke cases at a commit; returns those of which they had not said so before."""
+    """Record that somebody's change broke cases at a commit; returns those they had not claimed before."""
     scorer_store.lock(session, repository_id)  # two clicks at the same time are one label
     claimed = label_store.list_claimed(session, repository_id, case_ids, LabelVerdict.MINE, actor, head_sha)
     new = set(case_ids) - claimed

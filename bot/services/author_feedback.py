@@ -48,7 +48,7 @@ def apply(session: Session, events: Sequence[RecordedEvent]) -> None:
         return
     after = run_store.last_ordinal(session, repository_id)
     label_store.set_applied(session, repository_id, head_sha, actor, after, variants)
-    # Scores of another model are about to be computed anew, and the rebuild weighs it.
+    # Scores of another model are about to be recomputed, and the rebuild applies the label.
     if stored is not None and stored.model == scoring.MODEL.version:
         _weigh(session, repository_id, stored, variants, now)
 

@@ -51,7 +51,7 @@ def remember_orders(
 
 
 def request_refresh(session: Session, repository_id: RepositoryId, now: datetime) -> None:
-    """Have the clusters of a repository found anew soon; asked for often, done once."""
+    """Queue a recomputation of a repository's clusters; several requests become one job."""
     queue.defer(
         session,
         queue.CLUSTERS,
@@ -63,7 +63,7 @@ def request_refresh(session: Session, repository_id: RepositoryId, now: datetime
 
 
 def refresh(session: Session, repository_id: RepositoryId, now: datetime) -> None:
-    """Find the clusters and the order-dependent suspects of a repository anew, and store them."""
+    """Recompute the clusters and the order-dependent suspects of a repository, and store them."""
     watched = cofailure_store.list_runs(session, repository_id, now - WINDOW, scoring.INCIDENT, MAX_RUNS)
     numbers = {run.id: number for number, run in enumerate(watched)}
     failed = cofailure_store.list_failed_cases(session, repository_id, list(numbers))

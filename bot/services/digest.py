@@ -1,4 +1,4 @@
-"""Digests: asked for when they are due, once each."""
+"""Digests: requested when they are due, once each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What waits is said more loudly: a mention, a direct message, reminders before a quarantine ends."""
+"""Escalates undecided proposals: a mention, a direct message, reminders before a quarantine ends."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def start(
     *,
     since: datetime | None = None,
 ) -> list[Incident]:
-    """Open an incident window from `since` (now, if nothing else is said) on; runs that overlap it leave every score.
+    """Open an incident window from `since` (by default now) on; runs that overlap it leave every score.
 
     Raises:
         ConflictError: a window is open already in one of the repositories.
@@ -62,7 +62,7 @@ def end(
     *,
     until: datetime | None = None,
 ) -> list[Incident]:
-    """End the open incident windows of repositories at `until` (now, if nothing else is said).
+    """End the open incident windows of repositories at `until` (by default now).
 
     Raises:
         ConflictError: no window is open in any of them.

@@ -55,7 +55,7 @@ HISTORY_AGE = timedelta(hours=24)
 """A run older than this is history: all of those are announced in one message."""
 
 _STOPPED = frozenset({"cancelled", "skipped", "stale"})
-"""Conclusions of runs that somebody stopped: nobody is told that their reports are incomplete."""
+"""Conclusions of runs that somebody stopped: incomplete reports of these are not announced."""
 
 _log = telemetry.logger(__name__)
 

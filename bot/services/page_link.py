@@ -36,7 +36,7 @@ class PageLinks:
         """The workspace and the case of an address.
 
         Raises:
-            NotFoundError: forged, broken off, or too old; which of them is not told.
+            NotFoundError: forged, truncated or expired; the error does not say which.
         """
         numbers = [query.get(name, "") for name in ("w", "c", "e")]
         if not all(number.isascii() and number.isdecimal() and len(number) < 18 for number in numbers):  # noqa: PLR2004  # digits
@@ -60,5 +60,5 @@ class PageLinks:
             return None
 
     def _sign(self, workspace_id: WorkspaceId, case_id: CaseId, uid: str, until: int) -> str:
-        told = f"{workspace_id}:{case_id}:{uid}:{until}".encode()
-        return hmac.new(self.key, told, hashlib.sha256).hexdigest()[:40]
+        signed = f"{workspace_id}:{case_id}:{uid}:{until}".encode()
+        return hmac.new(self.key, signed, hashlib.sha256).hexdigest()[:40]

@@ -40,13 +40,13 @@ _log = telemetry.logger(__name__)
 
 
 def request(session: Session, repository_id: RepositoryId, reason: str, now: datetime) -> None:
-    """Ask for the scores of a repository to be computed anew, in the background; those of now stay readable."""
+    """Request that the scores of a repository be recomputed in the background; the current ones stay readable."""
     rescore_store.request(session, repository_id, reason, now)
     rescore_store.enqueue(session, repository_id)
 
 
 def request_if_idle(session: Session, repository_id: RepositoryId, now: datetime) -> bool:
-    """Ask for a re-score because the scores are of another model, unless it was asked for; returns whether it asked."""
+    """Request a re-score because the scores are of another model, unless one is requested; returns whether it did."""
     if rescore_store.find(session, repository_id).is_pending:
         return False
     request(session, repository_id, "model", now)
@@ -70,13 +70,13 @@ def request_for_incidents(session: Session, events: Sequence[RecordedEvent]) -> 
 def request_outdated(session: Session, now: datetime) -> list[RepositoryId]:
     """Ask for every repository whose scores are of another model, or of a number of cases it has outgrown.
 
-    What was asked for before and is not done yet is put in the queue again, in case its job was lost.
+    Requests that are not done yet are put in the queue again, in case their job was lost.
     """
     outdated = scorer_store.list_outdated(session, scoring.MODEL.version)
-    asked = [repository_id for repository_id in outdated if request_if_idle(session, repository_id, now)]
+    requested = [repository_id for repository_id in outdated if request_if_idle(session, repository_id, now)]
     for repository_id in rescore_store.list_pending(session):
         rescore_store.enqueue(session, repository_id)
-    return asked
+    return requested
 
 
 class Suites:
@@ -119,7 +119,7 @@ class Replay:
     """
 
     repository_id: RepositoryId
-    asked: int
+    wanted: int
     scorer: scoring.Scorer
     reader: execution_store.Reader
     windows: list[Incident]
@@ -142,7 +142,7 @@ def begin(session: Session, repository_id: RepositoryId) -> Replay:
     thresholds = policy.of_repository(session, repository_id).thresholds
     return Replay(
         repository_id=repository_id,
-        asked=rescore_store.find(session, repository_id).wanted,
+        wanted=rescore_store.find(session, repository_id).wanted,
         scorer=scoring.Scorer(scoring.RepositoryMemory(keys), thresholds),
         reader=execution_store.Reader(repository_id),
         windows=incident_store.list_marked(session, repository_id),
@@ -151,9 +151,9 @@ def begin(session: Session, repository_id: RepositoryId) -> Replay:
 
 
 def advance(session: Session, replay: Replay, limit: int = BATCH) -> int:
-    """Read the next runs, and hear what people said between them; returns how many runs, 0 at the end."""
+    """Read the next runs and apply the author feedback between them; returns the number of runs, 0 at the end."""
     read = replay.reader.read(session, limit)
-    # Asked for after the runs: whatever was said before one of them is there by now.
+    # Read after the runs, so that all feedback given before one of them is included.
     feedback = author_feedback.FeedbackReplay(session, replay.repository_id, replay.last_label)
     for run, executions in read:
         replay.last_label = feedback.apply_until(replay.scorer, run.ordinal, replay.last_label)
@@ -168,7 +168,7 @@ def finish(session: Session, replay: Replay, channel: Channel | None, now: datet
     """
     repository_id = replay.repository_id
     scorer_store.lock(session, repository_id)
-    if rescore_store.find(session, repository_id).wanted != replay.asked:
+    if rescore_store.find(session, repository_id).wanted != replay.wanted:
         return False
     while advance(session, replay):
         pass
@@ -182,7 +182,7 @@ def finish(session: Session, replay: Replay, channel: Channel | None, now: datet
     incident_store.put_found(session, replay.found)
     moved = execution_store.set_outages(session, repository_id, replay.terms, now - notice.CHECK_AGE)
     notice.check_runs(session, repository_id, moved, now)
-    rescore_store.set_done(session, repository_id, replay.asked, now)
+    rescore_store.set_done(session, repository_id, replay.wanted, now)
     changes = case_state.changes(before, after)
     suspension.suspend_broken(session, repository_id, changes, now)
     _announce(session, repository_id, changes, unjudged, channel, now)

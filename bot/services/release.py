@@ -1,4 +1,4 @@
-"""Lifting quarantines by evidence: a case that is well again is released, and the good news is told."""
+"""Lifting quarantines by evidence: a recovered case is released, and its channels are notified."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Following tests that were moved or renamed: the case keeps its number, its published id and its history.
 
-Only a whole run of the default branch decides, held against the one before it, so that a pull request which renames a
+Only a whole run of the default branch decides, compared with the one before it, so that a pull request which renames a
 test takes nothing away from the default branch until it is merged; its own results then follow. The new name becomes
 the name of the old case, the old name a former one that goes on leading to it: open branches still report it.
 """

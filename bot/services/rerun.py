@@ -55,11 +55,11 @@ def commit(
 def run(
     actions: Actions[T], target: T, authorize: Authorize, attempt: StoredRun, now: datetime, *, whole: bool = False
 ) -> None:
-    """Run the failed jobs of a run again, or all of them where `whole`; GitHub is asked with no transaction open.
+    """Run the failed jobs of a run again, or all of them where `whole`; GitHub is called with no transaction open.
 
     Raises:
         ConflictError: nothing failed, too much did, or it was run again already.
-        PermanentUpstreamError: GitHub refused; it may be asked for again.
+        PermanentUpstreamError: GitHub refused; the rerun may be requested again.
     """
     failed_jobs = actions.count_failed_jobs(target, attempt.github_run_id)
     if not whole and not failed_jobs:
@@ -79,7 +79,7 @@ def run(
 
 
 def _reserve(session: Session, attempt: StoredRun, failed_jobs: int, actor: Actor, now: datetime) -> None:
-    """Record the rerun of an attempt before GitHub is asked for it, so that two clicks ask once."""
+    """Record the rerun of an attempt before GitHub is called, so that two clicks cause one rerun."""
     if failed_jobs > MAX_FAILED_JOBS:
         message = f"{failed_jobs} jobs of run {attempt.number} failed; more than {MAX_FAILED_JOBS} are not run again."
         raise ConflictError(message)

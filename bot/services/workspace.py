@@ -35,7 +35,7 @@ def revoke(session: Session, workspace: Workspace) -> None:
 
 
 def pause(session: Session, channel: Channel, reason: str, now: datetime) -> None:
-    """Say nothing more in a channel, and have whoever looks after it told."""
+    """Stop posting to a channel, and notify the person responsible for it."""
     if not channel_pause_store.put(session, channel, reason, now):
         return
     person = _find_keeper(session, channel)

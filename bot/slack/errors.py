@@ -28,7 +28,7 @@ class ChannelClosedError(PermanentUpstreamError):
 
     @property
     def reason(self) -> str:
-        """The reason as a clause, for whoever looks after the channel."""
+        """The reason as a clause, for the person responsible for the channel."""
         return _CLOSED[self.code]
 
 

@@ -28,7 +28,7 @@ class EventCallback(Payload):
 
     @property
     def actor_team_id(self) -> str:
-        """Not said: the team of the authorization counts."""
+        """Missing: the team of the authorization counts."""
         return ""
 
     @property

@@ -244,7 +244,7 @@ def _fails_by_itself(case: Case, moment: Moment, weather: Weather, draw: random.
         case "flaky_bursty":
             found = any(start <= time <= end for start, end in case.bursts) and draw.random() < case.rate
         case "flaky_order":
-            # The order of the cases is drawn anew each day; in a bad one it fails all day.
+            # The order of the cases is drawn again each day; in a bad one it fails all day.
             found = weather.order[int(time // 24)] * (997 + case.suite) % 1 < case.rate * 0.6
         case "flaky_night":
             found = time % 24 < 4 and draw.random() < min(1.0, case.rate * 5)

@@ -108,7 +108,7 @@ def judging(database: Database) -> None:
         "rank by cost, a week": lambda session: impact.rank(session, REPOSITORY, week, now, 10),
         "cost of a week": lambda session: impact.totals(session, [REPOSITORY], week, now)[REPOSITORY],
         "release of what is well again": lambda session: release.release(session, REPOSITORY, now),
-        "find the clusters anew": lambda session: cluster.refresh(session, REPOSITORY, now),
+        "recompute the clusters": lambda session: cluster.refresh(session, REPOSITORY, now),
         "what to fix, as items": lambda session: case_item.list_of(session, REPOSITORY, now),
         "features of a case": lambda session: evidence_store.gather(session, REPOSITORY, [flaky], now),
     }.items():

@@ -13,7 +13,7 @@ KEY = vault.new_key()
 
 
 class Tenants(Stage):
-    """A stage without a token of its own: whoever wants the bot installs it."""
+    """A stage without a token of its own: each team installs the bot."""
 
     def __init__(self, database_url: str, **environment: str) -> None:
         super().__init__(database_url, linked=False, **environment)

@@ -1,4 +1,4 @@
-"""What channels hear: subscriptions and their filters, the digest, quiet hours, a storm. By signed HTTP."""
+"""What channels receive: subscriptions and their filters, the digest, quiet hours, a storm. By signed HTTP."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def say(stage: Stage, line: str, channel: str = OTHER) -> Message:
 
 
 def begin(stage: Stage) -> None:
-    """Let the bot hear of the repository."""
+    """Send the bot the repository's first run."""
     first = stage.run("first")
-    assert wait(lambda: stage.check(first)), "the bot did not hear of the repository"
+    assert wait(lambda: stage.check(first)), "the bot did not receive the repository"
 
 
 def actions(message: Message) -> str:

@@ -199,7 +199,7 @@ def test_a_person_who_cannot_be_told_closes_no_channel(post: Post) -> None:
 
 @pytest.fixture
 def forgetful(db: Database) -> Iterator[Post]:
-    """A Slack that posts anew what it was asked to post before."""
+    """A Slack that posts again what it was asked to post before."""
     made = Post(db, SlackSettings(rate_limits=False, honors_client_msg_id=False))
     made.now = datetime.now(UTC)
     yield made

@@ -40,7 +40,7 @@ NAMES = [f"t{number}" for number in range(210)]
 
 
 class SubscribedChannel(Past):
-    """A repository of 210 tests, of which one channel hears."""
+    """A repository of 210 tests with one subscribed channel."""
 
     def __init__(self, db: Database) -> None:
         super().__init__(db)

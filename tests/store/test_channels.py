@@ -1,4 +1,4 @@
-"""Who hears what and when, on the real database: storms, quiet hours, proposals, one digest, the ladder, reminders."""
+"""Who is notified of what and when, in PostgreSQL: storms, quiet hours, proposals, digest, escalation, reminders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: one owner per folder, and no way to kill it that the next start does not mend."""
+"""The embedded PostgreSQL: one owner per folder, and no way to kill it that the next start does not repair."""
 
 from __future__ import annotations
 

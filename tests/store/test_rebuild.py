@@ -1,4 +1,4 @@
-"""Scoring anew from the stored runs: the same to the last bit, harmless when killed, and nothing is lost meanwhile."""
+"""Re-scoring from the stored runs: the same to the last bit, harmless when killed, and nothing is lost meanwhile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings: every fault names its variable and the mend."""
+"""The settings: every fault names its variable and the fix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How loudly something that waits is said: its card, a mention in its thread, a direct message, the digest."""
+"""The steps of an escalation: the card, a mention in its thread, a direct message, the digest."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LAST_DAY = timedelta(days=1)
 
 
 class EscalationStep(StrEnum):
-    """How the owner is asked to decide; what stays on the last step becomes a stale row of the digest."""
+    """How an owner is asked to decide; a proposal that stays on the last step becomes a stale row of the digest."""
 
     MENTION = "mention"
     DIRECT = "direct"

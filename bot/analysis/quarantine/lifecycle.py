@@ -78,7 +78,7 @@ class Quarantine:
     """A quarantine; `decided_*` are of the latest decision after the proposal, `version` grows with every change.
 
     `variant` is set for the variant scope, `fingerprint_id` for the failure scope.
-    `days` is the life asked for; `expires_at` is set when it becomes active.
+    `days` is the requested duration; `expires_at` is set when it becomes active.
     """
 
     id: QuarantineId

@@ -101,7 +101,7 @@ class Section:
         return sections
 
     def finish(self) -> None:
-        """Refuse keys nobody asked for.
+        """Refuse unknown keys.
 
         Raises:
             InvalidInputError: there is one; the text names it, the nearest known one, and all that are allowed.

@@ -14,7 +14,7 @@ from bot.analysis.quarantine.policy import QuarantineRules
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a quarantined case is: clean commits in a row, how many are asked for, and the belief it is flaky.
+    """How far a quarantined case is: clean commits in a row, how many are required, and its probability of being flaky.
 
     `streak` is that of the variant that is furthest behind.
     """
@@ -40,12 +40,12 @@ def progress(
     runs, runs in some variants only, or is read in part only, is never released: silence is no evidence.
     """
     since = quarantine.decided_at
-    asked = variants(quarantine, p_flaky)
-    streaks = [_streak(results, variant, since) for variant in asked]
+    quarantined = variants(quarantine, p_flaky)
+    streaks = [_streak(results, variant, since) for variant in quarantined]
     return Progress(
         streak=min(streaks, default=0) if quarantine.state is State.ACTIVE else 0,
         needed=rules.release_after,
-        p_flaky=max((p_flaky[variant] for variant in asked if variant in p_flaky), default=0.0),
+        p_flaky=max((p_flaky[variant] for variant in quarantined if variant in p_flaky), default=0.0),
         below=rules.release_below,
     )
 

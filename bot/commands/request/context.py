@@ -189,7 +189,7 @@ class SlackContext:
         return self.default_channel or (Channel(self.workspace.id, channel_id) if channel_id else None)
 
     def answer(self, message: Message) -> None:
-        """Show something to the person where they asked; in a direct message where that is not possible.
+        """Show a message to the person where they made the request; in a direct message where that is not possible.
 
         People also ask where the bot is not, in a private channel or in each other's direct messages: there only
         the address that came with the request reaches them.

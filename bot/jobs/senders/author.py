@@ -15,7 +15,7 @@ from bot.store.workspaces import repository as repository_store
 
 
 def send(context: Context, stored: StoredNotice, notice: AuthorNotice) -> PostedMessage | None:
-    """Tell an author that it is not them, or that what they were told is not true any more."""
+    """Tell an author that the failures are known, or correct an earlier message."""
     person = notice.channel
     with context.db.begin() as session:
         if silence_store.find(session, person.workspace_id, person.id) is not None:

@@ -1,4 +1,4 @@
-"""Channels that Slack refuses messages to: the person who looks after one is told."""
+"""Channels that Slack refuses messages to: the person responsible for one is notified."""
 
 from __future__ import annotations
 

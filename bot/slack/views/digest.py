@@ -102,9 +102,9 @@ def _standing(content: Digest) -> list[Block]:
 
 
 def _owned(one: Owned) -> str:
-    whose, held = phrase.owner_list(one.owners, _NAMED), phrase.count(one.quarantined, "test")
+    owners, number = phrase.owner_list(one.owners, _NAMED), phrase.count(one.quarantined, "test")
     ending = f", {one.expiring:,} of them within 3 days of {'its' if one.expiring == 1 else 'their'} end"
-    return f"• {whose}: {held}{ending if one.expiring else ''}"
+    return f"• {owners}: {number}{ending if one.expiring else ''}"
 
 
 def _stale(content: Digest) -> list[Block]:
@@ -176,6 +176,6 @@ def _minutes(minutes: float) -> str:
 
 
 def _plain_owners(names: Sequence[str]) -> str:
-    """Return owners for a table cell; whoever would be mentioned anew in every digest is not named."""
+    """Return owners for a table cell, without those whom every digest would mention again."""
     shown = ["assigned" if owner.is_person(name) or owner.is_group(name) else name for name in names[:_NAMED]]
     return ", ".join(shown) or "nobody yet"

@@ -24,7 +24,7 @@ _MAX_PARTS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportSummary:
-    """What the history of a repository held when it was read for the first time; cases are counted."""
+    """The history of a repository as it was first imported, in numbers of cases."""
 
     repository: str
     runs: int

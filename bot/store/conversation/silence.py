@@ -26,7 +26,7 @@ def delete(session: Session, workspace_id: WorkspaceId, user: str) -> None:
 
 
 def find(session: Session, workspace_id: WorkspaceId, user: str) -> datetime | None:
-    """Since when a person wants to hear nothing; None where they do want to."""
+    """Since when a person wants no notifications; None if they want them."""
     since: datetime | None = session.execute(
         sa.select(silenced_authors.c.since).where(_is(workspace_id, user))
     ).scalar_one_or_none()

@@ -1,4 +1,4 @@
-"""Which channel hears of which repository, and the hours of each channel."""
+"""Subscriptions of channels to repositories, and the hours of each channel."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ChannelHours:
 def put(
     session: Session, channel: Channel, repository_id: RepositoryId, filters: Filters, actor: Actor, now: datetime
 ) -> int:
-    """Let a channel hear of a repository; asked again, the new filters hold. Returns the number of it."""
+    """Subscribe a channel to a repository, or replace its filters; returns the id of the subscription."""
     row = {
         "events": sorted(filters.events),
         "branch": filters.branch,
@@ -55,7 +55,7 @@ def put(
 
 
 def delete(session: Session, channel: Channel, repository_id: RepositoryId) -> bool:
-    """Let a channel hear no more of a repository; False where it did not."""
+    """Unsubscribe a channel from a repository; False if it was not subscribed."""
     result = session.execute(
         sa.delete(subscriptions).where(_at(subscriptions, channel), subscriptions.c.repository_id == repository_id)
     )
@@ -87,7 +87,7 @@ def find_creator(session: Session, channel: Channel) -> Actor | None:
 
 
 def list_of_channel(session: Session, channel: Channel) -> Sequence[Subscription]:
-    """What a channel hears of, oldest first."""
+    """The subscriptions of a channel, oldest first."""
     rows = session.execute(sa.select(subscriptions).where(_at(subscriptions, channel)).order_by(subscriptions.c.id))
     return [_read(row) for row in rows.mappings()]
 
