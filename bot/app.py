@@ -182,6 +182,8 @@ def server(bot: Bot) -> uvicorn.Server:
         yield
         if socket_mode is not None:
             socket_mode.stop()
+        if bolt is not None:
+            listener.finish(bolt)
         clock.stop()
         worker.stop()
 

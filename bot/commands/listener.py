@@ -173,6 +173,14 @@ def build(slack: SlackApp, *, signing_secret: str | None) -> App:
     return app
 
 
+def finish(app: App) -> None:
+    """Wait until everything that was acknowledged is done; nothing more is taken."""
+    app.listener_runner.listener_executor.shutdown()
+    lazy = app.listener_runner.lazy_listener_runner
+    if isinstance(lazy, ThreadLazyListenerRunner):
+        lazy.executor.shutdown()
+
+
 def _register_unknown(slack: SlackApp, app: App) -> None:
     """Answer what is none of ours, or not any more."""
     everything = re.compile(".*", re.DOTALL)

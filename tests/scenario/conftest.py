@@ -22,6 +22,15 @@ def stage(database_url: str) -> Iterator[Stage]:
     made.close()
 
 
+@pytest.fixture
+def killable_stage(database_url: str) -> Iterator[Stage]:
+    """The sandbox and a running bot that can be killed."""
+    made = Stage(database_url, own_process=True)
+    made.start_bot()
+    yield made
+    made.close()
+
+
 @pytest.fixture(scope="module")
 def day(server: embedded.Server, template: str) -> Iterator[Day]:
     """A workspace that all scenarios of a module go through, one after the other."""

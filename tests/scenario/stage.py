@@ -1,14 +1,10 @@
-"""A stage for scenarios: the sandbox, the bot as a process of its own, and a CI that reports what it is told."""
+"""A stage for scenarios: the sandbox, a running bot, and a CI that reports what it is told."""
 
 from __future__ import annotations
 
 import hashlib
 import io
-import os
-import signal
 import socket
-import subprocess
-import sys
 import time
 import zipfile
 from collections.abc import Callable, Mapping
@@ -26,6 +22,7 @@ from bot.store.database import Database
 from bot.store.workspaces import account_link as account_link_store
 from bot.store.workspaces import workspace as workspace_store
 from bot.store.workspaces.account_link import Link
+from tests.scenario.running_bot import BotProcess, BotThread, run_command
 
 CHANNEL = "C0CIFLAKES"
 ANA, BEN, CHLOE = "U0ANA", "U0BEN", "U0CHLOE"
@@ -40,18 +37,30 @@ TESTS = (
     "test_tax",
 )
 
+PATIENT = SlackSettings(rate_limits=False, response_seconds=30, trigger_seconds=30)
+"""Slack waits three seconds, which a busy machine may need for a request that is not about time."""
+
 
 class Stage:
     """Everything a scenario acts on."""
 
-    def __init__(self, database_url: str, *, linked: bool = True, **environment: str) -> None:
-        """`linked`: everybody has linked their GitHub account already."""
+    def __init__(
+        self,
+        database_url: str,
+        *,
+        linked: bool = True,
+        own_process: bool = False,
+        slack_settings: SlackSettings = PATIENT,
+        **environment: str,
+    ) -> None:
+        """`linked`: everybody has linked their GitHub account already. `own_process`: the bot can be killed."""
         self._linked = linked
-        self.sandbox = Sandbox(0, SlackSettings(rate_limits=False))
+        self._own_process = own_process
+        self.sandbox = Sandbox(0, slack_settings)
         self.github, self.slack = self.sandbox.github, self.sandbox.slack
         self._database_url = database_url
         self._environment = environment
-        self._bot: subprocess.Popen[bytes] | None = None
+        self._bot: BotThread | BotProcess | None = None
         with socket.create_server(("127.0.0.1", 0)) as free:
             self._port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self._port}"
@@ -64,31 +73,33 @@ class Stage:
         self._environment |= environment
 
     def start_bot(self) -> None:
-        self._bot = subprocess.Popen(self._command("serve"), env=self._variables())
+        self._bot = BotProcess(self._variables()) if self._own_process else BotThread(self._variables())
         if not wait(self._answers, 60):
             self.close()
             pytest.fail("the bot did not start")
         if self._linked:
             self.link_everybody()
 
+    def stop_bot(self) -> None:
+        if self._bot is not None:
+            self._bot.stop()
+            self._bot = None
+
+    def kill_bot(self) -> None:
+        assert isinstance(self._bot, BotProcess)
+        self._bot.kill()
+        self._bot = None
+
     def run_command(self, *words: str) -> str:
         """Run a command of the bot to its end, with the bot's settings; returns what it printed."""
-        done = subprocess.run(
-            self._command(*words), env=self._variables(), capture_output=True, text=True, timeout=60, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def _command(self, *words: str) -> list[str]:
-        return [sys.executable, "-c", "from bot.cli import main; main()", *words]
+        return run_command(words, self._variables())
 
     def _variables(self) -> dict[str, str]:
         return {
-            **os.environ,
             **self.sandbox.environment(self._port),
             "DATABASE_URL": self._database_url,
             "PORT": str(self._port),
-            "LOG_LEVEL": os.environ.get("STAGE_LOG", "WARNING"),
+            "LOG_LEVEL": "WARNING",
             **self._environment,
         }
 
@@ -103,15 +114,8 @@ class Stage:
                 account_link_store.put(session, link, datetime.now(UTC))
         database.close()
 
-    def kill_bot(self) -> None:
-        assert self._bot is not None
-        self._bot.send_signal(signal.SIGKILL)
-        self._bot.wait(10)
-
     def close(self) -> None:
-        if self._bot is not None and self._bot.poll() is None:
-            self._bot.terminate()
-            self._bot.wait(30)
+        self.stop_bot()
         self.sandbox.stop()
 
     def run(

@@ -15,15 +15,15 @@ KEY = vault.new_key()
 class Tenants(Stage):
     """A stage without a token of its own: each team installs the bot."""
 
-    def __init__(self, database_url: str, **environment: str) -> None:
-        super().__init__(database_url, linked=False, **environment)
+    def __init__(self, database_url: str) -> None:
+        super().__init__(database_url, linked=False)
         app = self.sandbox.slack_app
         self.set(
             SLACK_BOT_TOKEN="",
             SLACK_DEFAULT_CHANNEL="",
             SLACK_CLIENT_ID=app.client_id,
             SLACK_CLIENT_SECRET=app.client_secret,
-            TOKEN_KEYS=environment.get("TOKEN_KEYS", KEY),
+            TOKEN_KEYS=KEY,
         )
 
     def install(self, slack: SlackWorkspace) -> httpx.Response:

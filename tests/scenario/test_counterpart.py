@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from bot.sandbox.json_object import JsonObject
-from bot.sandbox.slack.model import BOT_USER_ID, Channel
+from bot.sandbox.slack.model import BOT_USER_ID, Channel, SlackSettings
 from bot.slack.ids import Callback, ShortcutId
 from bot.store import embedded
 from tests.conftest import clone
@@ -25,7 +25,7 @@ ELSEWHERE = Channel("G0ELSEWHERE", "without-the-bot", has_bot=False)
 def made(server: embedded.Server, template: str) -> Iterator[Stage]:
     """A workspace with a channel that the bot was not invited to."""
     with clone(server, template) as url:
-        stage = Stage(url)
+        stage = Stage(url, slack_settings=SlackSettings(rate_limits=False))
         stage.slack.channels[ELSEWHERE.id] = ELSEWHERE
         try:
             stage.start_bot()

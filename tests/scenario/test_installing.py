@@ -146,7 +146,7 @@ def test_keys_are_rotated_and_the_old_one_is_not_needed_afterwards(database_url:
         made.set(TOKEN_KEYS=f"{new},{KEY}")
         assert "Tokens stored under the first key: 1" in made.run_command("rotate-keys")
         assert rows(db, slack_tokens)[0]["sealed"] != sealed
-        made.kill_bot()
+        made.stop_bot()
         made.set(TOKEN_KEYS=new)
         made.start_bot()
         made.slack.command(ANA, CHANNEL, "/flakeguard whoami")

@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 
 import pytest
 from slack_bolt import App, BoltRequest, BoltResponse
-from slack_bolt.lazy_listener.thread_runner import ThreadLazyListenerRunner
 from slack_sdk.signature import SignatureVerifier
 
 from bot.analysis.connection import Setup
@@ -123,13 +122,6 @@ def send(bolt: App, payload: dict[str, object], *, retry: str = "0") -> BoltResp
     return bolt.dispatch(BoltRequest(body=body, headers=headers))
 
 
-def finish(bolt: App) -> None:
-    """Wait until everything that was acknowledged is done."""
-    runner = bolt.listener_runner.lazy_listener_runner
-    assert isinstance(runner, ThreadLazyListenerRunner)
-    runner.executor.shutdown(wait=True)
-
-
 def state_of(db: Database, quarantine_id: QuarantineId) -> State:
     with db.begin() as session:
         return quarantine_store.get(session, quarantine_id).state
@@ -146,7 +138,7 @@ def test_an_approval_takes_at_most_two_transactions_and_few_statements(past: Pas
     allow(past)
     with counting() as count:
         assert click(bolt, Action.APPROVE, str(quarantine_id)) == 200
-        finish(bolt)
+        listener.finish(bolt)
     assert state_of(past.db, quarantine_id) is State.ACTIVE
     assert count.commits <= 2
     assert len(count.statements) <= 36
@@ -157,7 +149,7 @@ def test_a_click_that_slack_sends_again_is_served_once(past: Past, bolt: App) ->
     allow(past)
     for retry in ("0", "1"):
         assert click(bolt, Action.APPROVE, str(quarantine_id), retry=retry) == 200
-    finish(bolt)
+    listener.finish(bolt)
     assert state_of(past.db, quarantine_id) is State.ACTIVE
 
 
@@ -168,7 +160,7 @@ def test_a_permission_that_was_not_read_in_the_last_five_minutes_decides_nothing
     quarantine_id = propose(past)
     allow(past, age=age)
     assert click(bolt, Action.APPROVE, str(quarantine_id)) == 200
-    finish(bolt)
+    listener.finish(bolt)
     assert state_of(past.db, quarantine_id) is State.PROPOSED
 
 

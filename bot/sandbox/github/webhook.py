@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 import secrets
+import ssl
 import threading
 import uuid
 from datetime import UTC, datetime
@@ -20,6 +21,8 @@ from bot.sandbox.github.model import APP_ID, WebhookDelivery
 from bot.sandbox.json_object import JsonObject
 
 _TIMEOUT_SECONDS = 10.0
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""The bot is on this machine; a client that reads the machine's certificates takes 40 ms to make."""
 _LOG_LENGTH = 2000
 _RESPONSE_LENGTH = 2000
 
@@ -79,7 +82,12 @@ class WebhookSender:
         }
         try:
             response = httpx.post(
-                f"{self.bot_url}{self.path}", content=body, headers=headers, timeout=_TIMEOUT_SECONDS, trust_env=False
+                f"{self.bot_url}{self.path}",
+                content=body,
+                headers=headers,
+                timeout=_TIMEOUT_SECONDS,
+                trust_env=False,
+                verify=_NO_TLS,
             )
         except httpx.TimeoutException:
             return 0, "timed out"
