@@ -1,4 +1,4 @@
-"""The sandbox's GitHub, asked as the bot asks it: through PyGithub, plain HTTP and signed webhooks."""
+"""The sandbox's GitHub, used as the bot uses it: through PyGithub, plain HTTP and signed webhooks."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ WAREHOUSE_FLAKE = "tests/test_stock.py::test_reservation_is_confirmed_in_time"
 
 
 class Inbox:
-    """A receiver of webhooks that keeps what comes and answers with `status`."""
+    """A receiver of webhooks that records them and responds with `status`."""
 
     def __init__(self) -> None:
         self.received: list[tuple[dict[str, str], bytes]] = []
@@ -101,11 +101,11 @@ def commit(ci: Ci) -> Commit:
 def client(sandbox: Sandbox) -> Iterator[pygithub.Github]:
     auth = Auth.AppAuth(model.APP_ID, sandbox.github.private_key)
     integration = GithubIntegration(auth=auth, base_url=f"{sandbox.url}/github/api/v3", seconds_between_requests=0)
-    found = integration.get_github_for_installation(
+    client = integration.get_github_for_installation(
         model.INSTALLATION_ID, token_permissions={"checks": "write", "actions": "write"}
     )
-    yield found
-    found.close()
+    yield client
+    client.close()
     integration.close()
 
 
@@ -122,7 +122,7 @@ def test_pygithub_reads_the_app_its_installation_and_the_repository(sandbox: San
     auth = Auth.AppAuth(model.APP_ID, sandbox.github.private_key)
     with GithubIntegration(auth=auth, base_url=f"{sandbox.url}/github/api/v3") as integration:
         assert integration.get_app().slug == "flakeguard"
-        assert [one.id for one in integration.get_installations()] == [model.INSTALLATION_ID]
+        assert [installation.id for installation in integration.get_installations()] == [model.INSTALLATION_ID]
         assert integration.get_repo_installation("acme", "shop").id == model.INSTALLATION_ID
     repository = client.get_repo("acme/shop")
     assert (repository.id, repository.default_branch) == (model.SHOP.id, "main")
@@ -139,8 +139,8 @@ def test_pygithub_writes_a_check_run_changes_it_and_finds_it_on_its_commit(
         output={"title": "1 flaky", "summary": "*one*"},
         actions=[{"label": "Quarantine", "description": "Quarantine it", "identifier": "quarantine"}],
     )
-    found = repository.get_commit(commit.sha).get_check_runs(check_name="FlakeGuard", filter="latest")
-    assert [(one.id, one.conclusion, one.output.title) for one in found] == [(check.id, "neutral", "1 flaky")]
+    checks = repository.get_commit(commit.sha).get_check_runs(check_name="FlakeGuard", filter="latest")
+    assert [(run.id, run.conclusion, run.output.title) for run in checks] == [(check.id, "neutral", "1 flaky")]
     shown = sandbox.github.check_run(check.id)
     assert (shown.external_id, [action.label for action in shown.actions]) == ("7", ["Quarantine"])
 
@@ -150,7 +150,7 @@ def test_pygithub_reads_a_run_its_artifacts_and_who_may_write(client: pygithub.G
     repository = client.get_repo("acme/shop")
     read = repository.get_workflow_run(run.id)
     assert (read.conclusion, read.run_attempt, read.head_sha) == ("failure", 1, commit.sha)
-    assert sorted(one.name for one in read.get_artifacts()) == ["junit-linux-py3.11", "junit-linux-py3.13"]
+    assert sorted(artifact.name for artifact in read.get_artifacts()) == ["junit-linux-py3.11", "junit-linux-py3.13"]
     permissions = [repository.get_collaborator_permission(login) for login in ("ana", "ben", "chloe")]
     assert permissions == ["write", "write", "admin"]
 
@@ -160,7 +160,7 @@ def test_an_artifact_is_a_zip_behind_a_redirect_to_another_port_that_refuses_tok
 ) -> None:
     run = ci.run(commit, FLAKING, started_at=NOW)
     listed = http.get(f"repos/acme/shop/actions/runs/{run.id}/artifacts").json()["artifacts"]
-    flaking = next(one for one in listed if one["name"] == "junit-linux-py3.13")
+    flaking = next(artifact for artifact in listed if artifact["name"] == "junit-linux-py3.13")
     redirect = http.get(flaking["archive_download_url"])
     assert redirect.status_code == 302
     address = httpx.URL(redirect.headers["location"])
@@ -222,9 +222,9 @@ def test_files_of_the_repository_are_there_and_a_missing_policy_is_404(client: p
     repository = client.get_repo("acme/shop")
     with pytest.raises(pygithub.UnknownObjectException):
         repository.get_contents(".flakeguard.yml")
-    found = repository.get_contents("tests/test_checkout.py")
-    assert not isinstance(found, list)
-    assert b"test_total_with_discount" in found.decoded_content
+    content = repository.get_contents("tests/test_checkout.py")
+    assert not isinstance(content, list)
+    assert b"test_total_with_discount" in content.decoded_content
 
 
 def test_faults_come_on_demand_and_only_as_often_as_asked(sandbox: Sandbox, http: httpx.Client) -> None:
@@ -242,7 +242,7 @@ def test_a_hanging_github_is_noticed_by_a_deadline(sandbox: Sandbox, http: httpx
         http.get("repos/acme/shop/pulls", timeout=0.2)
 
 
-def test_answers_say_how_many_requests_are_left(http: httpx.Client) -> None:
+def test_responses_have_the_number_of_requests_left(http: httpx.Client) -> None:
     first, second = (int(http.get("repos/acme/shop").headers["x-ratelimit-remaining"]) for _ in range(2))
     assert first - second == 1
 
@@ -267,9 +267,9 @@ def test_a_pull_requests_run_names_the_head_and_the_base(sandbox: Sandbox, ci: C
     pull = ci.open_pull_request("Head", head)
     ci.run(head, pull=pull, started_at=NOW + timedelta(minutes=2))
     run = cast("dict[str, object]", inbox.payloads("workflow_run")[-1]["workflow_run"])
-    named = cast("list[dict[str, dict[str, object]]]", run["pull_requests"])
+    pulls = cast("list[dict[str, dict[str, object]]]", run["pull_requests"])
     assert (run["event"], run["head_sha"]) == ("pull_request", head.sha)
-    assert [(one["head"]["sha"], one["base"]["sha"]) for one in named] == [(head.sha, base.sha)]
+    assert [(pull["head"]["sha"], pull["base"]["sha"]) for pull in pulls] == [(head.sha, base.sha)]
     assert sandbox.github.pull_request(pull.number).state == "open"
 
 
@@ -301,8 +301,8 @@ def test_rerunning_the_failed_jobs_gives_a_second_attempt_that_adds_its_own_arti
     assert http.post(f"repos/acme/shop/actions/runs/{run.id}/rerun-failed-jobs").status_code == 201
     ci.wait()
     attempts = sandbox.github.attempts(run.id)
-    assert [one.conclusion for one in attempts] == ["failure", "success"]
-    names = [one.name for one in reversed(sandbox.github.artifacts(run.id))]
+    assert [attempt.conclusion for attempt in attempts] == ["failure", "success"]
+    names = [artifact.name for artifact in reversed(sandbox.github.artifacts(run.id))]
     assert names == ["junit-linux-py3.11", "junit-linux-py3.13", "junit-linux-py3.13"]
     newest = sandbox.github.artifacts(run.id)[0]
     assert attempts[0].updated_at < attempts[1].run_started_at < newest.created_at
@@ -320,14 +320,14 @@ def test_rerunning_is_refused_where_nothing_failed_or_the_run_is_too_old(
 
 
 def _failures(github: GitHubServer, run: model.WorkflowRun) -> set[str]:
-    found: set[str] = set()
+    failures: set[str] = set()
     for artifact in github.artifacts(run.id):
         with zipfile.ZipFile(io.BytesIO(artifact.data)) as archive:
             report = ET.fromstring(archive.read("reports/junit.xml"))  # noqa: S314  # our own report
         for case in report.iter("testcase"):
             if case.find("failure") is not None or case.find("error") is not None:
-                found.add(f"{case.get('file')}::{case.get('name')}")
-    return found
+                failures.add(f"{case.get('file')}::{case.get('name')}")
+    return failures
 
 
 @pytest.mark.parametrize(
@@ -343,7 +343,7 @@ def _failures(github: GitHubServer, run: model.WorkflowRun) -> set[str]:
     ],
     ids=["slow discounts", "slow warehouse", "broken code"],
 )
-def test_a_run_fails_by_what_it_meets(
+def test_a_run_fails_by_its_conditions_and_defects(
     sandbox: Sandbox, ci: Ci, conditions: Conditions, defects: tuple[str, ...], expected: set[str]
 ) -> None:
     commit = ci.commit("Change", "ana", NOW, branch="change", defects=defects)
@@ -388,15 +388,15 @@ def test_history_is_delivered_in_order_of_time_and_is_all_older_than_a_day() -> 
     ci = Ci(github)
     github.webhooks.bot_url = inbox.url
     try:
-        played = history.play(ci, days=3)
-        again = history.play_live(ci)
+        history_runs = history.play(ci, days=3)
+        live_runs = history.play_live(ci)
         last = ci.run_next_commit()
     finally:
         ci.close()
         inbox.close()
-    assert [run.run_started_at for run in played] == sorted(run.run_started_at for run in played)
-    assert datetime.now(UTC) - played[-1].updated_at > timedelta(hours=24)
-    completed = [one for one in inbox.payloads("workflow_run") if one["action"] == "completed"]
-    assert len(completed) == len(played) + len(again) + 1
-    assert [run.conclusion for run in again] == ["failure", "success"] * 4
+    assert [run.run_started_at for run in history_runs] == sorted(run.run_started_at for run in history_runs)
+    assert datetime.now(UTC) - history_runs[-1].updated_at > timedelta(hours=24)
+    completed = [payload for payload in inbox.payloads("workflow_run") if payload["action"] == "completed"]
+    assert len(completed) == len(history_runs) + len(live_runs) + 1
+    assert [run.conclusion for run in live_runs] == ["failure", "success"] * 4
     assert _failures(github, last) == {LIVE_FLAKE}

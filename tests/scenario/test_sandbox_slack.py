@@ -26,17 +26,17 @@ CHANNEL = "C0CIFLAKES"
 class Bot:
     def __init__(self) -> None:
         self.requests: list[tuple[dict[str, str], bytes]] = []
-        self.answers: list[tuple[int, str]] = []
+        self.responses: list[tuple[int, str]] = []
         bot = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                bot.requests.append((dict(self.headers), body))
-                status, answer = bot.answers.pop(0) if bot.answers else (200, "")
+                content = self.rfile.read(int(self.headers["Content-Length"]))
+                bot.requests.append((dict(self.headers), content))
+                status, body = bot.responses.pop(0) if bot.responses else (200, "")
                 self.send_response(status)
                 self.end_headers()
-                self.wfile.write(answer.encode())
+                self.wfile.write(body.encode())
 
             def log_message(self, *args: object) -> None:
                 pass
@@ -47,8 +47,8 @@ class Bot:
         self.thread.start()
 
     def payload(self, index: int = -1) -> JsonObject:
-        found: JsonObject = json.loads(parse_qs(self.requests[index][1].decode())["payload"][0])
-        return found
+        payload: JsonObject = json.loads(parse_qs(self.requests[index][1].decode())["payload"][0])
+        return payload
 
     def stop(self) -> None:
         self.server.shutdown()
@@ -57,18 +57,18 @@ class Bot:
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    made = Sandbox()
-    made.start()
-    yield made
-    made.stop()
+    sandbox = Sandbox()
+    sandbox.start()
+    yield sandbox
+    sandbox.stop()
 
 
 @pytest.fixture
 def bot(sandbox: Sandbox) -> Iterator[Bot]:
-    made = Bot()
-    sandbox.bot_url = made.url
-    yield made
-    made.stop()
+    bot = Bot()
+    sandbox.bot_url = bot.url
+    yield bot
+    bot.stop()
 
 
 @pytest.fixture
@@ -129,7 +129,7 @@ def test_the_same_client_msg_id_posts_once(sandbox: Sandbox, client: WebClient) 
         ({"channel": CHANNEL, "text": "x", "thread_ts": "1.1"}, "thread_not_found"),
     ],
 )
-def test_what_slack_refuses_is_refused(client: WebClient, arguments: dict[str, Any], code: str) -> None:
+def test_a_message_that_slack_rejects_is_rejected(client: WebClient, arguments: dict[str, Any], code: str) -> None:
     with pytest.raises(SlackApiError) as caught:
         client.chat_postMessage(**arguments)
     assert error_of(caught.value) == code
@@ -186,7 +186,7 @@ def test_a_fault_on_demand_happens_as_often_as_ordered(sandbox: Sandbox, client:
 
 
 def test_a_command_is_signed_and_its_answer_is_ephemeral(sandbox: Sandbox, bot: Bot) -> None:
-    bot.answers.append((200, json.dumps({"text": "only you"})))
+    bot.responses.append((200, json.dumps({"text": "only you"})))
     answer = sandbox.slack.command("U0ANA", CHANNEL, "/flakeguard status acme/shop")
     headers, body = bot.requests[0]
     fields = {key: value[0] for key, value in parse_qs(body.decode()).items()}
@@ -200,7 +200,7 @@ def test_a_command_is_signed_and_its_answer_is_ephemeral(sandbox: Sandbox, bot: 
 
 
 def test_an_answer_in_channel_is_seen_by_all(sandbox: Sandbox, bot: Bot) -> None:
-    bot.answers.append((200, json.dumps({"text": "all", "response_type": "in_channel"})))
+    bot.responses.append((200, json.dumps({"text": "all", "response_type": "in_channel"})))
     sandbox.slack.command("U0ANA", CHANNEL, "/flakeguard")
     assert [m.text for m in sandbox.slack.messages(CHANNEL)] == ["all"]
 
@@ -208,11 +208,11 @@ def test_an_answer_in_channel_is_seen_by_all(sandbox: Sandbox, bot: Bot) -> None
 def test_a_bot_that_does_not_answer_in_time_shows_as_operation_timeout() -> None:
     slow = Sandbox(settings=SlackSettings(response_seconds=0.2))
     slow.start()
-    held = threading.Event()
+    release = threading.Event()
 
     class Stuck(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            held.wait(5)
+            release.wait(5)
 
         def log_message(self, *args: object) -> None:
             pass
@@ -222,7 +222,7 @@ def test_a_bot_that_does_not_answer_in_time_shows_as_operation_timeout() -> None
     slow.bot_url = f"http://127.0.0.1:{server.server_port}"
     assert slow.slack.command("U0ANA", CHANNEL, "/flakeguard").error == "operation_timeout"
     assert "operation_timeout" in slow.slack.ephemerals("U0ANA")[0].text
-    held.set()
+    release.set()
     server.shutdown()
     server.server_close()
     slow.stop()
@@ -233,10 +233,10 @@ def test_a_click_opens_a_modal_whose_trigger_works_once(sandbox: Sandbox, bot: B
         "ts"
     ]
     sandbox.slack.click("U0BEN", CHANNEL, ts, "go")
-    said = bot.payload()
-    assert said["type"] == "block_actions"
-    assert said["actions"][0]["value"] == "7"  # type: ignore[index]
-    trigger = str(said["trigger_id"])
+    payload = bot.payload()
+    assert payload["type"] == "block_actions"
+    assert payload["actions"][0]["value"] == "7"  # type: ignore[index]
+    trigger = str(payload["trigger_id"])
     view = client.views_open(trigger_id=trigger, view=modal())["view"]
     assert sandbox.slack.open_view("U0BEN").id == view["id"]  # type: ignore[union-attr]
     with pytest.raises(SlackApiError) as caught:
@@ -258,7 +258,7 @@ def test_a_submission_carries_the_values_and_obeys_the_answer(sandbox: Sandbox, 
     slack = sandbox.slack
     view_id = client.views_open(trigger_id=slack.new_trigger("U0ANA"), view=modal())["view"]["id"]
     assert slack.submit("U0ANA", view_id, {}).error == "incomplete_form"
-    bot.answers += [
+    bot.responses += [
         (200, json.dumps({"response_action": "errors", "errors": {"why": "too short"}})),
         (200, json.dumps({"response_action": "push", "view": modal()})),
         (200, ""),
@@ -295,7 +295,7 @@ def test_a_closed_modal_is_told_only_when_asked(sandbox: Sandbox, bot: Bot, clie
 
 def test_a_response_url_replaces_an_ephemeral_and_is_used_up(sandbox: Sandbox, bot: Bot) -> None:
     blocks = [{"type": "actions", "elements": [button()]}]
-    bot.answers.append((200, json.dumps({"text": "menu", "blocks": blocks})))
+    bot.responses.append((200, json.dumps({"text": "menu", "blocks": blocks})))
     sandbox.slack.command("U0ANA", CHANNEL, "/flakeguard")
     ephemeral = sandbox.slack.ephemerals("U0ANA")[0]
     sandbox.slack.click("U0ANA", CHANNEL, ephemeral.ts, "go")

@@ -89,9 +89,9 @@ def test_block_ids_are_unique_in_a_message() -> None:
 def test_a_modal_with_inputs_needs_a_submit_button_and_a_short_title() -> None:
     entry = {"type": "input", "label": plain("x"), "element": {"type": "plain_text_input"}}
     view: JsonObject = {"type": "modal", "title": plain("x" * 25), "blocks": [entry]}
-    found = " ".join(block_validator.view_problems(view))
-    assert "/view/submit" in found
-    assert "/view/title/text" in found
+    problems = " ".join(block_validator.view_problems(view))
+    assert "/view/submit" in problems
+    assert "/view/title/text" in problems
 
 
 def test_the_sum_of_texts_counts_every_text_once() -> None:
@@ -99,12 +99,12 @@ def test_the_sum_of_texts_counts_every_text_once() -> None:
 
 
 def test_state_reports_initial_values_until_something_is_entered() -> None:
-    found: list[dict[str, object]] = [
+    inputs: list[JsonObject] = [
         {"type": "input", "block_id": "until", "element": select(3, initial_option=option("1"))}
     ]
-    first = view_state.values(found, {})["until"]
+    first = view_state.values(inputs, {})["until"]
     assert first == {"v": {"type": "static_select", "selected_option": option("1")}}
-    second = view_state.values(found, {"until": "2"})["until"]
+    second = view_state.values(inputs, {"until": "2"})["until"]
     assert second == {"v": {"type": "static_select", "selected_option": option("2")}}
 
 
@@ -151,13 +151,13 @@ def test_a_javascript_address_is_no_link() -> None:
 
 def test_hostile_values_stay_inside_their_attributes() -> None:
     attack = '"><script>alert(1)</script>'
-    found: list[JsonObject] = [
+    hostile: list[JsonObject] = [
         {"type": "section", "block_id": attack, "text": plain(attack), "accessory": button(value=attack)},
         {"type": attack},
         actions(select(1, placeholder=plain(attack)) | {"options": [option(attack)]}) | {"block_id": attack},
         {"type": "input", "block_id": "i", "label": plain(attack), "element": {"type": "plain_text_input"}},
     ]
-    html = Renderer({}).blocks(found)
+    html = Renderer({}).blocks(hostile)
     assert "<script" not in html
     assert "is not shown here" in html
 

@@ -7,6 +7,6 @@ from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """Return the time in UTC; a machine may be told another one."""
-    told = os.environ.get("SHOP_NOW")
-    return datetime.fromisoformat(told) if told else datetime.now(UTC)
+    """Return the time in UTC; SHOP_NOW overrides it."""
+    override = os.environ.get("SHOP_NOW")
+    return datetime.fromisoformat(override) if override else datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""What the shop keeps: orders and customers."""
+"""The shop's database."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ class Database:
     """A connection, and rows by table."""
 
     def __init__(self) -> None:
-        network.ask("database", lambda: "hello")
+        network.call("database", lambda: "hello")
         self.tables: dict[str, list[dict[str, str]]] = {}
 
     def insert(self, table: str, **row: str) -> int:
@@ -18,6 +18,6 @@ class Database:
         rows.append(row)
         return len(rows)
 
-    def find(self, table: str, **wanted: str) -> list[dict[str, str]]:
+    def find(self, table: str, **values: str) -> list[dict[str, str]]:
         """Return the rows that have these values."""
-        return [row for row in self.tables.get(table, []) if wanted.items() <= row.items()]
+        return [row for row in self.tables.get(table, []) if values.items() <= row.items()]

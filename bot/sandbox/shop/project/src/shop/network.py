@@ -1,4 +1,4 @@
-"""Calls to the shop's neighbours: the warehouse, the discount service, the database."""
+"""Requests to other services: the warehouse, the discount service, the database."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
-PATIENCE = 0.25
+TIMEOUT = 0.25
 
 
-def ask(service: str, answer: Callable[[], T]) -> T:
-    """Ask a neighbour in a thread of its own and wait a little for what it says."""
+def call(service: str, respond: Callable[[], T]) -> T:
+    """Send a request to a service in a thread and wait a little for its response."""
     if service in os.environ.get("SHOP_DOWN", "").split(","):
         raise ConnectionRefusedError(f"[Errno 111] Connection refused: {service}.acme.internal:5432")
-    answers: list[T] = []
-    answered, given_up = threading.Event(), threading.Event()
+    responses: list[T] = []
+    responded, timed_out = threading.Event(), threading.Event()
 
     def work() -> None:
         if service in os.environ.get("SHOP_SLOW", "").split(","):
-            given_up.wait()
-        answers.append(answer())
-        answered.set()
+            timed_out.wait()
+        responses.append(respond())
+        responded.set()
 
     threading.Thread(target=work, daemon=True).start()
-    if not answered.wait(PATIENCE):
-        given_up.set()
-        raise TimeoutError(f"{service} did not answer within {PATIENCE * 1000:.0f} ms")
-    return answers[0]
+    if not responded.wait(TIMEOUT):
+        timed_out.set()
+        raise TimeoutError(f"{service} did not answer within {TIMEOUT * 1000:.0f} ms")
+    return responses[0]

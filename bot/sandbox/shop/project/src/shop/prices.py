@@ -1,26 +1,26 @@
-"""Prices, remembered once they were looked up."""
+"""Prices, cached once they were looked up."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-_REMEMBERED: dict[str, Decimal] = {}
+_CACHE: dict[str, Decimal] = {}
 LIST = {"tea": Decimal("4.50"), "cup": Decimal("12.00"), "pot": Decimal("39.00")}
 
 
 def price(article: str) -> Decimal:
     """Return the price of an article."""
-    return _REMEMBERED.setdefault(article, LIST[article])
+    return _CACHE.setdefault(article, LIST[article])
 
 
 def change(article: str, new: Decimal) -> None:
     """Set a price for the rest of the day."""
-    _REMEMBERED[article] = new
+    _CACHE[article] = new
 
 
 def forget() -> None:
-    """Look every price up anew."""
-    _REMEMBERED.clear()
+    """Clear the cache."""
+    _CACHE.clear()
 
 
 def with_tax(net: Decimal, country: str) -> Decimal:

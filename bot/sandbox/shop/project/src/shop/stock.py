@@ -1,4 +1,4 @@
-"""What lies in the warehouse."""
+"""The stock of the warehouse."""
 
 from __future__ import annotations
 
@@ -23,6 +23,6 @@ class Stock:
         self.counts[article] = self.counts.get(article, 0) + count
 
     def reserve(self, article: str) -> str:
-        """Let the warehouse set one aside and return the number of the reservation."""
+        """Reserve one in the warehouse and return the number of the reservation."""
         self.take(article)
-        return network.ask("warehouse", lambda: f"R-{article}")
+        return network.call("warehouse", lambda: f"R-{article}")
