@@ -186,7 +186,7 @@ _PULL_REQUESTS = (
     ("Remember the last address", "ben", "last-address"),
     ("Send the receipt by mail", "chloe", "mail-receipt"),
     ("Sell teapots in sets", "ana", "teapot-sets"),
-    ("Count external_users without cookies", "ben", "count-external_users"),
+    ("Count visitors without cookies", "ben", "count-visitors"),
     ("Charge French tax", "ana", "french-tax"),
     ("Offer tea towels", "chloe", "tea-towels"),
     ("Refill reminders", "ben", "refill"),
