@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from bot.analysis.learning.error_ledger import Ledger
+from bot.analysis.learning.error_ledger import ErrorLedger
 
 
-class News(StrEnum):
+class ChangeKind(StrEnum):
     """How the status of a case changed in the period."""
 
     FLAKY = "newly flaky"
@@ -18,10 +18,10 @@ class News(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class ChangedCase:
     """A case whose status changed; failures and runs are of its worst variant, `rate` is a share, 0 to 1."""
 
-    news: News
+    change: ChangeKind
     title: str
     repository: str
     rate: float
@@ -40,7 +40,7 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class Owned:
+class OwnerQuarantines:
     """The quarantines of one owner, or of several together; `expiring` of them end within three days."""
 
     owners: tuple[str, ...]
@@ -59,7 +59,7 @@ class Cost:
     saved_blocks: int = 0
 
     @property
-    def is_nothing(self) -> bool:
+    def is_negligible(self) -> bool:
         """Whether not even a minute was lost or saved."""
         return max(self.ci_minutes, self.waiting_minutes, self.saved_minutes) < 1 and not (
             self.blocked or self.saved_blocks
@@ -67,7 +67,7 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class StaleProposal:
     """A proposal that has waited for a decision for too long."""
 
     title: str
@@ -85,18 +85,18 @@ class Digest:
     until: datetime
     repositories: tuple[str, ...]
     days: tuple[Day, ...]
-    rows: tuple[Row, ...]
-    owned: tuple[Owned, ...]
+    rows: tuple[ChangedCase, ...]
+    owned: tuple[OwnerQuarantines, ...]
     proposals: int
     cost: Cost
-    ledgers: tuple[Ledger, ...]
-    stale: tuple[Waiting, ...]
+    ledgers: tuple[ErrorLedger, ...]
+    stale: tuple[StaleProposal, ...]
     cadence: str
     is_weekly: bool
 
-    def count(self, news: News) -> int:
+    def count(self, change: ChangeKind) -> int:
         """The number of cases with a kind of change."""
-        return sum(row.news is news for row in self.rows)
+        return sum(row.change is change for row in self.rows)
 
     @property
     def quarantined(self) -> int:
@@ -116,6 +116,6 @@ class Digest:
             and not self.proposals
             and not self.expiring
             and not self.stale
-            and self.cost.is_nothing
-            and not any(masked.noticed_at >= self.since for ledger in self.ledgers for masked in ledger.masked)
+            and self.cost.is_negligible
+            and not any(masked.detected_at >= self.since for ledger in self.ledgers for masked in ledger.masked)
         )

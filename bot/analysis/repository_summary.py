@@ -24,8 +24,8 @@ class RepositorySummary:
     runs_last_day: int
     failed_runs_last_day: int
     last_run_at: datetime | None
-    turned: Mapping[Status, int]
-    turned_before: Mapping[Status, int]
+    changes_this_week: Mapping[Status, int]
+    changes_last_week: Mapping[Status, int]
 
     @property
     def cases(self) -> int:

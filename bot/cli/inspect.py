@@ -12,10 +12,10 @@ from typing import Final
 import click
 
 from bot.analysis.identity import collision
-from bot.analysis.identity.repetition import Repetitions
+from bot.analysis.identity.duplicate_case import DuplicateCounter
 from bot.analysis.reports import archive, reader
 from bot.analysis.reports.limits import DEFAULT, Limits
-from bot.analysis.reports.reported_case import NotAReportError, Repeats, ReportedCase, Summary
+from bot.analysis.reports.reported_case import DuplicateMeaning, NotAReportError, ReportedCase, Summary
 from bot.errors import InvalidReportError
 
 _COUNTS: Final = ("cases", "passed", "failed", "errored", "skipped", "flaky")
@@ -57,7 +57,7 @@ class _Contents:
     def __init__(self) -> None:
         self._formats: set[str] = set()
         self._counts = dict.fromkeys(_COUNTS, 0)
-        self._repetitions = Repetitions()
+        self._repetitions = DuplicateCounter()
         self._read: list[tuple[collision.Source, list[ReportedCase]]] = []
         self._left = _COMPARED
         self._complete = True
@@ -70,7 +70,7 @@ class _Contents:
             InvalidReportError: it is `alone`, and no readable report.
         """
         prefix = "" if alone else f"{member.path}: "
-        repetitions = self._repetitions if alone else Repetitions()
+        repetitions = self._repetitions if alone else DuplicateCounter()
         try:
             summary = self._count(member, repetitions, limits)
         except InvalidReportError as error:
@@ -99,7 +99,7 @@ class _Contents:
             "warnings": [*self._warnings, *collision.merge(self._read).notes],
         }
 
-    def _count(self, member: archive.Member, repetitions: Repetitions, limits: Limits) -> Summary:
+    def _count(self, member: archive.Member, repetitions: DuplicateCounter, limits: Limits) -> Summary:
         if member.stream is None:
             raise InvalidReportError(member.refused)
         compared: list[ReportedCase] = []
@@ -113,7 +113,7 @@ class _Contents:
             repetitions.add_all(cases)
 
         summary = reader.read(member.stream, take, limits)
-        self._read.append((collision.Source("", "", member.path, summary.repeats is Repeats.TESTS), compared))
+        self._read.append((collision.Source("", "", member.path, summary.repeats is DuplicateMeaning.TESTS), compared))
         self._left -= len(compared)
         return summary
 

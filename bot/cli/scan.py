@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bot.analysis import scoring
 from bot.analysis.identity import artifact_name, rename
-from bot.analysis.identity.rename import Named, Ran
+from bot.analysis.identity.rename import NamedCase, RunOrder
 from bot.analysis.model import CaseId, RunReport
 from bot.analysis.runs import run_report
 from bot.analysis.scoring import variant_results
@@ -30,10 +30,10 @@ _MAX_MESSAGES = 20
 class _Runs:
     """What was read: every case by number, the variants of every run, and what could not be read."""
 
-    cases: list[Named] = field(default_factory=list)
+    cases: list[NamedCase] = field(default_factory=list)
     ids: dict[bytes, CaseId] = field(default_factory=dict)
     runs: dict[folder.RunFolder, tuple[VariantResults, ...]] = field(default_factory=dict)
-    orders: dict[folder.RunFolder, Ran] = field(default_factory=dict)
+    orders: dict[folder.RunFolder, RunOrder] = field(default_factory=dict)
     arrays: dict[bytes, NDArray[np.int32]] = field(default_factory=dict)  # runs of the same cases share one
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -121,7 +121,7 @@ def _add(runs: _Runs, run: folder.RunFolder, report: RunReport) -> None:
             if identity.key not in runs.ids:
                 number = runs.ids[identity.key] = CaseId(len(runs.cases))
                 names = (identity.file, identity.class_name, identity.name, identity.scope, identity.title)
-                runs.cases.append(Named(number, *names))
+                runs.cases.append(NamedCase(number, *names))
     # There is no workflow, so the first half of the variant is always the same.
     variants = [
         replace(variant, variant=variant.variant.removeprefix(f"{artifact_name.DEFAULT_VARIANT}/"))
@@ -134,7 +134,7 @@ def _add(runs: _Runs, run: folder.RunFolder, report: RunReport) -> None:
             variant.variant: np.array([runs.ids[case.identity.key] for case in variant.cases], dtype=np.int32)
             for variant in variants
         }
-        runs.orders[run] = Ran(
+        runs.orders[run] = RunOrder(
             {variant: runs.arrays.setdefault(order.tobytes(), order) for variant, order in orders.items()},
             report.complete,
         )
@@ -144,7 +144,7 @@ def _follow(runs: _Runs, placed: list[folder.RunFolder]) -> _Cases:
     """The cases under their latest names; those that were moved or renamed are one case."""
     titles, notes = [case.title for case in runs.cases], []
     case_of = np.arange(len(titles), dtype=np.int32)
-    for renamed in rename.find_chain([runs.orders[run] for run in placed], runs.cases):
+    for renamed in rename.find_renames([runs.orders[run] for run in placed], runs.cases):
         case_of[renamed.new.id] = case_of[renamed.old.id]
         titles[case_of[renamed.old.id]] = renamed.new.title
         notes.append(f"{renamed.old.title} is {renamed.new.title} now.")

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from bot.analysis import case_state, channel_schedule
 from bot.analysis.case_state import StatusChange, VariantScore
 from bot.analysis.channel_schedule import Hours
-from bot.analysis.digest import Cost, Day, Digest, News, Owned, Row, Waiting
+from bot.analysis.digest import ChangedCase, ChangeKind, Cost, Day, Digest, OwnerQuarantines, StaleProposal
 from bot.analysis.model import CaseId, Channel, RepositoryId, Status
 from bot.analysis.quarantine.escalation import DIRECT_AFTER, EXPIRING
 from bot.analysis.quarantine.lifecycle import Quarantine, State
@@ -33,8 +33,8 @@ LEDGER = timedelta(days=30)
 """How far back the error rate is counted: in one day hardly anybody gives a verdict."""
 _DAY = timedelta(days=1)
 _IN_FORCE = (State.ACTIVE, State.SUSPENDED)
-_NEWS = {Status.FLAKY: News.FLAKY, Status.BROKEN: News.BROKEN, Status.HEALTHY: News.FIXED}
-_ORDER = (News.BROKEN, News.FLAKY, News.FIXED)
+_NEWS = {Status.FLAKY: ChangeKind.FLAKY, Status.BROKEN: ChangeKind.BROKEN, Status.HEALTHY: ChangeKind.FIXED}
+_ORDER = (ChangeKind.BROKEN, ChangeKind.FLAKY, ChangeKind.FIXED)
 
 
 def of_channel(
@@ -93,7 +93,7 @@ def _list_subscribed(session: Session, channel: Channel, default: Channel | None
 
 def _rows(
     session: Session, subscribed: Mapping[Repository, Filters], since: datetime, until: datetime
-) -> tuple[Row, ...]:
+) -> tuple[ChangedCase, ...]:
     """The news of the period as the filters admit it; cases of one cluster are one row."""
     repositories = {repository.id: repository for repository in subscribed}
     news = _news(status_change_store.list_between(session, list(repositories), since, until))
@@ -104,7 +104,7 @@ def _rows(
         of_repository.setdefault(case.repository_id, []).append(case.id)
     owners = owner.list_owners(session, of_repository)
     policies = policy.of_repositories(session, of_repository)
-    rows: dict[CaseId, Row] = {}
+    rows: dict[CaseId, ChangedCase] = {}
     for case in sorted(cases, key=lambda case: (-_rate(states[case.id].worst), case.id)):
         repository, score = repositories[case.repository_id], states[case.id].worst
         named = {case.id: owners.get(case.id, ())}
@@ -120,12 +120,14 @@ def _rows(
     for first, *others in items:
         more = f" and {len(others):,} more that fail with it" if others else ""
         merged.append(replace(rows[first], title=f"{rows[first].title}{more}"))
-    return tuple(sorted(merged, key=lambda row: (_ORDER.index(row.news), -row.rate, row.title)))
+    return tuple(sorted(merged, key=lambda row: (_ORDER.index(row.change), -row.rate, row.title)))
 
 
-def _row(case: Case, repository: Repository, news: News, score: VariantScore | None, owners: tuple[str, ...]) -> Row:
-    return Row(
-        news=news,
+def _row(
+    case: Case, repository: Repository, change: ChangeKind, score: VariantScore | None, owners: tuple[str, ...]
+) -> ChangedCase:
+    return ChangedCase(
+        change=change,
         title=case.title,
         repository=repository.full_name,
         rate=_rate(score),
@@ -139,7 +141,7 @@ def _rate(score: VariantScore | None) -> float:
     return score.rate if score else 0.0
 
 
-def _news(changes: Sequence[StatusChange]) -> dict[CaseId, News]:
+def _news(changes: Sequence[StatusChange]) -> dict[CaseId, ChangeKind]:
     """What each case became over a period; one that came back to where it was is no news."""
     first: dict[CaseId, Status] = {}
     last: dict[CaseId, Status] = {}
@@ -178,7 +180,7 @@ def _days(session: Session, repository_ids: Sequence[RepositoryId], hours: Hours
     return tuple(Day(day, counts.get((day, True), 0), counts.get((day, False), 0)) for day in days)
 
 
-def _owned(session: Session, quarantines: Sequence[Quarantine], now: datetime) -> tuple[Owned, ...]:
+def _owned(session: Session, quarantines: Sequence[Quarantine], now: datetime) -> tuple[OwnerQuarantines, ...]:
     in_force: Counter[tuple[str, ...]] = Counter()
     ending: Counter[tuple[str, ...]] = Counter()
     masking = [quarantine for quarantine in quarantines if quarantine.state in _IN_FORCE]
@@ -191,12 +193,12 @@ def _owned(session: Session, quarantines: Sequence[Quarantine], now: datetime) -
         in_force[names] += 1
         ending[names] += quarantine.expires_at is not None and quarantine.expires_at <= now + EXPIRING
     ranked = sorted(in_force, key=lambda names: (-ending[names], -in_force[names], names))
-    return tuple(Owned(names, in_force[names], ending[names]) for names in ranked)
+    return tuple(OwnerQuarantines(names, in_force[names], ending[names]) for names in ranked)
 
 
 def _stale(
     session: Session, channel: Channel, repositories: Sequence[Repository], now: datetime
-) -> tuple[Waiting, ...]:
+) -> tuple[StaleProposal, ...]:
     names = {repository.id: repository.full_name for repository in repositories}
     undecided = [
         one
@@ -208,7 +210,7 @@ def _stale(
         case_ids.setdefault(one.repository_id, []).append(one.case_id)
     owners = owner.list_owners(session, case_ids)
     return tuple(
-        Waiting(
+        StaleProposal(
             title=one.title,
             repository=names[one.repository_id],
             since=one.since,

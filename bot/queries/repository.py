@@ -47,8 +47,8 @@ def summarize(session: Session, repositories: Sequence[Repository], now: datetim
             runs_last_day=runs[repository.id].started,
             failed_runs_last_day=runs[repository.id].failed,
             last_run_at=runs[repository.id].last_at,
-            turned=turned[repository.id],
-            turned_before=turned_before[repository.id],
+            changes_this_week=turned[repository.id],
+            changes_last_week=turned_before[repository.id],
         )
         for repository in repositories
     ]

@@ -77,7 +77,7 @@ def test_a_regression_that_a_quarantine_masked_is_named_with_its_first_failure(p
         (masked,) = error_ledger.of_repository(session, past.repository_id, broke_at, past.now).masked
     assert masked.quarantine_id == held
     assert masked.first_failure_at == broke_at
-    assert broke_at <= masked.noticed_at < past.now
+    assert broke_at <= masked.detected_at < past.now
     assert masked.title == "tests/test_cart.py::cart"
 
 
@@ -92,7 +92,7 @@ def test_a_real_bug_that_a_person_finds_under_a_quarantine_is_a_masked_regressio
         later = past.now + timedelta(minutes=1)
         (masked,) = error_ledger.of_repository(session, past.repository_id, past.now - timedelta(hours=2), later).masked
         before = error_ledger.of_repository(session, past.repository_id, past.now - timedelta(days=9), past.now).masked
-    assert (masked.quarantine_id, masked.noticed_at) == (held, past.now)
+    assert (masked.quarantine_id, masked.detected_at) == (held, past.now)
     assert masked.first_failure_at == past.now - timedelta(hours=1)
     assert before == ()
 

@@ -33,7 +33,7 @@ from bot.analysis.model import (
     WorkspaceId,
 )
 from bot.analysis.quarantine.lifecycle import Quarantine, Scope, State
-from bot.analysis.quarantine.policy import DEFAULT, Approval, PathRule, Policy, Team
+from bot.analysis.quarantine.policy import DEFAULT, ApprovalPolicy, PathOverride, Policy, Team
 from bot.analysis.repository_summary import RepositorySummary
 from bot.analysis.subscription import Filters, NamedSubscription, Subscription
 from bot.slack.block_kit import Message, View
@@ -121,7 +121,7 @@ BROKEN = replace(FLAKY, state=CaseState(CaseId(42), (replace(LINUX, status=Statu
 TOP = (ListedCase(FLAKY),)
 HEALTH = RepositorySummary(
     repository="acme/shop", repository_id=RepositoryId(4711), quarantined=2, proposed=1,
-    turned={Status.FLAKY: 3, Status.HEALTHY: 5}, turned_before={Status.FLAKY: 4, Status.BROKEN: 1},
+    changes_this_week={Status.FLAKY: 3, Status.HEALTHY: 5}, changes_last_week={Status.FLAKY: 4, Status.BROKEN: 1},
     counts={Status.HEALTHY: 38, Status.FLAKY: 3, Status.BROKEN: 1},
     runs_last_day=9, failed_runs_last_day=2, last_run_at=NOW,
 )  # fmt: skip
@@ -196,7 +196,7 @@ IMPACT = Impact(
     blocked_pull_requests=3, ci_minutes=41.0, waiting_minutes=90.0, expected_failures=8.2, expected_blocked=3.1,
 )  # fmt: skip
 POLICY = Policy(
-    approval=Approval(self_approval=True, owners=True, paths=(PathRule("tests/pay/**", protected=True),)),
+    approval=ApprovalPolicy(self_approval=True, owners=True, paths=(PathOverride("tests/pay/**", protected=True),)),
     teams=(Team("@acme/payments", "S0PAYMENTS"),),
 )
 

@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from bot.analysis.case_profile import ListedCase
 from bot.analysis.channel_schedule import WORKDAYS, DigestTime, Hours, QuietHours
 from bot.analysis.commit_state import CommitState, FailureClass
-from bot.analysis.digest import Cost, Day, Digest, News, Owned, Row, Waiting
-from bot.analysis.learning.error_ledger import Ledger, MaskedRegression, StatusErrors
+from bot.analysis.digest import ChangedCase, ChangeKind, Cost, Day, Digest, OwnerQuarantines, StaleProposal
+from bot.analysis.learning.error_ledger import ErrorLedger, MaskedRegression, StatusErrors
 from bot.analysis.model import CaseId, Channel, QuarantineId, RepositoryId, Status, WorkspaceId
 from bot.analysis.quarantine.policy import DEFAULT
 from bot.analysis.subscription import Event, Filters, NamedSubscription, Subscription
@@ -41,8 +41,8 @@ BERLIN = ZoneInfo("Europe/Berlin")
 ENDING = replace(ACTIVE, expires_at=NOW + timedelta(days=3))
 POLICIES = [policy.in_force(name, DEFAULT) for name in ("acme/shop", "acme/web", "acme/api")]
 ROWS = tuple(
-    Row(
-        news=news,
+    ChangedCase(
+        change=change,
         title=f"tests/test_{name}.py::test_{name}",
         repository="acme/shop",
         rate=rate,
@@ -50,13 +50,13 @@ ROWS = tuple(
         runs=runs,
         owners=owners,
     )
-    for news, name, rate, failures, runs, owners in (
-        (News.BROKEN, "sync", 0.91, 9, 10, ()),
-        (News.FLAKY, "cart", 0.134, 7, 52, ("@acme/payments",)),
-        (News.FIXED, "login", 0.01, 3, 80, ("U0ANA",)),
+    for change, name, rate, failures, runs, owners in (
+        (ChangeKind.BROKEN, "sync", 0.91, 9, 10, ()),
+        (ChangeKind.FLAKY, "cart", 0.134, 7, 52, ("@acme/payments",)),
+        (ChangeKind.FIXED, "login", 0.01, 3, 80, ("U0ANA",)),
     )
 )
-LEDGER = Ledger(
+LEDGER = ErrorLedger(
     since=NOW - timedelta(days=30),
     until=NOW,
     statuses=(StatusErrors(Status.FLAKY, 17, 1, 0),),
@@ -66,7 +66,7 @@ LEDGER = Ledger(
             case_id=CaseId(42),
             title="tests/test_cart.py::test_total",
             first_failure_at=NOW - timedelta(days=3),
-            noticed_at=NOW - timedelta(hours=2),
+            detected_at=NOW - timedelta(hours=2),
         ),
     ),
 )
@@ -77,11 +77,11 @@ FULL = Digest(
     repositories=("acme/shop",),
     days=tuple(Day(date(2026, 11, 10) + timedelta(days=n), n % 5, (n * 7) % 11) for n in range(14)),
     rows=ROWS,
-    owned=(Owned(("@acme/payments",), 9, 1), Owned((), 5, 0)),
+    owned=(OwnerQuarantines(("@acme/payments",), 9, 1), OwnerQuarantines((), 5, 0)),
     proposals=3,
     cost=Cost(212, 340, 6, 95, 4),
     ledgers=(LEDGER,),
-    stale=(Waiting("tests/test_stock.py::test_stock", "acme/shop", NOW - timedelta(days=4), ()),),
+    stale=(StaleProposal("tests/test_stock.py::test_stock", "acme/shop", NOW - timedelta(days=4), ()),),
     cadence="Monday to Friday at 09:00, Europe/Berlin",
     is_weekly=False,
 )
@@ -248,7 +248,8 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
     rows = tuple(replace(row, title=name, repository=other, owners=(name,)) for row in ROWS) * 40
     ledger = replace(LEDGER, masked=(replace(LEDGER.masked[0], title=name),) * 9)
     told = replace(
-        FULL, rows=rows, repositories=(name, other), owned=(Owned((name, other) * 9, 3, 1), Owned((other,), 2, 0)) * 9,
+        FULL, rows=rows, repositories=(name, other),
+        owned=(OwnerQuarantines((name, other) * 9, 3, 1), OwnerQuarantines((other,), 2, 0)) * 9,
         ledgers=(ledger,), stale=(replace(FULL.stale[0], title=name, repository=other, owners=(name,)),) * 9,
     )  # fmt: skip
     state = replace(

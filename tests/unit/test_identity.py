@@ -229,7 +229,7 @@ def test_the_published_id_is_twelve_lowercase_letters_and_digits_of_the_key() ->
 
 def test_a_scoped_identity_is_another_one_and_says_so() -> None:
     first = case_identity.identify(case("t[0x7f01aa]", class_name="C"))
-    second = case_identity.scoped(first, "#2")
+    second = case_identity.with_scope(first, "#2")
     assert second.title == "C::t[<address>] [#2]"
     assert len({first.key, second.key, case_identity.identify(case("t[<address>] [#2]", class_name="C")).key}) == 3
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.analysis.model import Outcome
 from bot.analysis.reports import reader, reported_case
 from bot.analysis.reports.limits import DEFAULT
-from bot.analysis.reports.reported_case import Format, NotAReportError, Repeats, ReportedCase, Summary
+from bot.analysis.reports.reported_case import DuplicateMeaning, Format, NotAReportError, ReportedCase, Summary
 from bot.errors import InvalidReportError
 from tests.unit.bounds import Bounds
 
@@ -69,7 +69,7 @@ def test_each_kind_of_result_is_read_and_a_failure_outranks_an_error() -> None:
         skipped=1,
         flaky=0,
         complete=True,
-        repeats=Repeats.RETRIES,
+        repeats=DuplicateMeaning.RETRIES,
         warnings=(),
     )
 

@@ -21,7 +21,7 @@ from bot.analysis.home import Home, Page, Pages
 from bot.analysis.incident import Kind
 from bot.analysis.model import Actor, ActorKind, CaseId, ClusterKind, OrderKind, Problem
 from bot.analysis.quarantine.lifecycle import Quarantine, Scope, State
-from bot.analysis.quarantine.policy import Approval, PathRule, Team
+from bot.analysis.quarantine.policy import ApprovalPolicy, PathOverride, Team
 from bot.errors import InvalidInputError
 from bot.slack import ids
 from bot.slack.block_kit import Message, View
@@ -207,7 +207,9 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
         policy.in_force(
             name,
             replace(
-                POLICY, approval=Approval(paths=(PathRule(name, protected=True),) * 9), teams=(Team(name, "S0PAY"),) * 9
+                POLICY,
+                approval=ApprovalPolicy(paths=(PathOverride(name, protected=True),) * 9),
+                teams=(Team(name, "S0PAY"),) * 9,
             ),
         ),
         run.run(answer),

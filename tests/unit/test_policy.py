@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.analysis.quarantine import path_pattern, policy
-from bot.analysis.quarantine.policy import Approval, ApprovalRule, ArtifactPattern, PathRule
+from bot.analysis.quarantine.policy import ApprovalPolicy, ApprovalRule, ArtifactPattern, PathOverride
 from bot.errors import InvalidInputError
 from bot.github import policy_file
 
@@ -129,13 +129,13 @@ def test_paths_match_as_in_codeowners(pattern: str, path: str, fits: bool) -> No
 
 
 def test_the_last_rule_that_matches_wins_and_a_protected_path_needs_two_people() -> None:
-    approval = Approval(
+    approval = ApprovalPolicy(
         self_approval=True,
-        paths=(PathRule("src/**", protected=True), PathRule("src/demo/**", protected=False, two_people=False)),
+        paths=(PathOverride("src/**", protected=True), PathOverride("src/demo/**", protected=False, two_people=False)),
     )
     assert approval.rule("src/a.py").two_people
     assert not approval.rule("src/demo/a.py").two_people
-    assert Approval(paths=(PathRule("a", protected=True, two_people=False),)).rule("a").two_people
+    assert ApprovalPolicy(paths=(PathOverride("a", protected=True, two_people=False),)).rule("a").two_people
 
 
 @given(st.text(max_size=300))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bot.analysis.identity import rename
-from bot.analysis.identity.rename import Named, Ran
+from bot.analysis.identity.rename import NamedCase, RunOrder
 from bot.analysis.model import CaseId
 
 
@@ -13,14 +13,16 @@ def followed(*runs: str, part: int = -1) -> list[str]:
     """What became of what, over runs of tests such as `a.py::t`; the run at `part` was read in part."""
     titles = sorted({title for run in runs for title in run.split()})
     named = [
-        Named(CaseId(number), title.partition("::")[0], "", title.partition("::")[2], "", title)
+        NamedCase(CaseId(number), title.partition("::")[0], "", title.partition("::")[2], "", title)
         for number, title in enumerate(titles)
     ]
     ran = [
-        Ran({"variant": np.array([titles.index(title) for title in run.split()], dtype=np.int32)}, position != part)
+        RunOrder(
+            {"variant": np.array([titles.index(title) for title in run.split()], dtype=np.int32)}, position != part
+        )
         for position, run in enumerate(runs)
     ]
-    return [f"{one.old.title} > {one.new.title}" for one in rename.find_chain(ran, named)]
+    return [f"{one.old.title} > {one.new.title}" for one in rename.find_renames(ran, named)]
 
 
 def test_a_case_is_followed_through_several_names() -> None:

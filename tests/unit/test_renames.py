@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.analysis.identity import rename
-from bot.analysis.identity.rename import Named
+from bot.analysis.identity.rename import NamedCase
 from bot.analysis.model import CaseId
 
 Tests = list[str]
@@ -16,11 +16,11 @@ Tests = list[str]
 def followed(before: Tests, now: Tests) -> dict[str, str]:
     """What became of the tests of a run in the next, as `file::class::name` or `file::name`, in the order they ran."""
     numbers = count(1)
-    known: dict[str, Named] = {}
+    known: dict[str, NamedCase] = {}
     for title in [*before, *now]:
         if title not in known:
             file, *inside, name = title.split("::")
-            known[title] = Named(CaseId(next(numbers)), file, "::".join(inside), name, "", title)
+            known[title] = NamedCase(CaseId(next(numbers)), file, "::".join(inside), name, "", title)
     orders = ([known[title].id for title in run] for run in (before, now))
     found = rename.match(
         [known[title] for title in before if title not in now],

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from bot.analysis.identity.repetition import Repetitions
+from bot.analysis.identity.duplicate_case import DuplicateCounter
 from bot.analysis.model import Outcome, Verdict
 from bot.analysis.reports import reader
 from bot.analysis.runs import run_report
@@ -22,9 +22,9 @@ def pytest_report(declared: int, *cases: str) -> bytes:
 
 
 def figures(*files: bytes) -> dict[str, int]:
-    together = Repetitions()
+    together = DuplicateCounter()
     for data in files:
-        one = Repetitions()
+        one = DuplicateCounter()
         summary = reader.read(io.BytesIO(data), one.add_all)
         together.add_file(one, summary.repeats)
     return together.figures

@@ -55,7 +55,7 @@ _CHECKOUT_INSIDE: Final = re.compile(rf"(?<![\w./:-])(?:{_CHECKOUT})")
 _ABSOLUTE: Final = re.compile(r"(?:[A-Za-z]:)?/")
 _LINE: Final = re.compile(r"(?<=.):\d+(?::\d+)?$")
 # A temporary file with a name of its own: a name with a digit, or that begins with tmp, is generated.
-_OWN_NAME: Final = re.compile(r"(?!tmp)[A-Za-z_-]+\.[A-Za-z]{1,8}")
+_FIXED_FILE_NAME: Final = re.compile(r"(?!tmp)[A-Za-z_-]+\.[A-Za-z]{1,8}")
 # Karma prefixes the class with the browser and its version: Chrome_Headless_120_0_0_0_(Linux_x86_64).Cart
 _BROWSER: Final = re.compile(
     r"\b((?:Headless|Mobile[ _])?(?:Chrome|Chromium|Firefox|Safari|Edge|Opera|Electron|PhantomJS)(?:[ _]Headless)?)"
@@ -65,7 +65,7 @@ _BROWSER: Final = re.compile(
 
 def _temporary(match: re.Match[str]) -> str:
     name = match[0].replace("\\", "/").rpartition("/")[2]
-    return f"<temp>/{name}" if _OWN_NAME.fullmatch(name) else "<temp>"
+    return f"<temp>/{name}" if _FIXED_FILE_NAME.fullmatch(name) else "<temp>"
 
 
 # A pattern is only tried on a text that contains one of its words.
@@ -90,7 +90,7 @@ _ANYWHERE: Final[_Masks] = (
     ((":",), re.compile(r"((?<![\d.])(?:\d{1,3}\.){3}\d{1,3}|\blocalhost|\[::1?\]):\d{4,5}\b"), r"\1:<port>"),
     (("seed", "Seed", "SEED"), re.compile(r"((?:seed|Seed|SEED)(?: ?[=:] ?|-))\d+"), r"\1<seed>"),
 )
-_NEVER_CHOSEN: Final[_Masks] = _ANYWHERE[:4]  # uuids, addresses, temporary files; not times, ports and seeds
+_GENERATED: Final[_Masks] = _ANYWHERE[:4]  # uuids, addresses, temporary files; not times, ports and seeds
 _IN_PARAMETERS: Final[_Masks] = (
     # Since 1970, in seconds to nanoseconds.
     (("1",), re.compile(r"(?<!\d)1[5-9]\d{8}(?:\d{3}){0,3}(?:\.\d{1,9})?(?!\d)"), "<time>"),
@@ -115,13 +115,15 @@ _IN_PARAMETERS: Final[_Masks] = (
 _may_change: Final = re.compile(r"[/\\@:=\x00]|0x|[0-9][0-9a-fA-F]{4}|-[0-9]").search
 _PARAMETERS: Final = re.compile(r"[\[(/]")
 _FILE: Final = re.compile(r"[^\s.]\.\w{1,5}$")  # a class that is a file, and no namespace of PHP
-_NODE: Final = "test"  # the class of every case of node:test, which has suites where others have classes
+_NODE_TEST_CLASS: Final = "test"  # the class of every case of node:test, which has suites where others have classes
 _SCRIPT: Final = re.compile(r"\.[cm]?[jt]sx?$")
 
 
 def identify(case: ReportedCase, repository: str = "") -> Identity:
     """The masked identity of a reported case; `repository` is the usual name of a checkout's folder."""
-    file, class_name, suite, scope, hashed = _setting(case.file, case.class_name, case.suites, case.host, repository)
+    file, class_name, suite, scope, hashed = _class_identity(
+        case.file, case.class_name, case.suites, case.host, repository
+    )
     name = case.name
     if not name.isascii() or not (name.isidentifier() or _may_change(name) is None):
         name = _mask_name(name)
@@ -134,14 +136,14 @@ def identify(case: ReportedCase, repository: str = "") -> Identity:
     return _new(Identity, (file, class_name, name, suite, scope, key))
 
 
-def steady(name: str) -> str:
+def stable_sort_key(name: str) -> str:
     """A name without what an author cannot have chosen, as a sort key for names that masking made equal."""
-    for _, pattern, mask_of in _NEVER_CHOSEN:
+    for _, pattern, mask_of in _GENERATED:
         name = pattern.sub(mask_of, name)
     return name
 
 
-def scoped(identity: Identity, scope: str) -> Identity:
+def with_scope(identity: Identity, scope: str) -> Identity:
     """The identity of one of several equal cases of a run, which `scope` distinguishes."""
     key = blake2b(identity.key + b"\0" + scope.encode("utf-8", "replace"), digest_size=_KEY_BYTES).digest()
     path = f"{identity.scope} > {scope}" if identity.scope else scope
@@ -154,7 +156,7 @@ def mask(text: str) -> str:
 
 
 @lru_cache(_CACHED)
-def _setting(
+def _class_identity(
     file: str, class_name: str, suites: tuple[str, ...], host: str, repository: str
 ) -> tuple[str, str, str, str, bytes]:
     """What the cases of one class share: the first parts of their identity, and the beginning of what is hashed."""
@@ -165,7 +167,7 @@ def _setting(
         path = _by_module(path, inside)
     names = [masked for masked in (mask(suite) for suite in suites) if masked]
     suite = names[-1] if names else ""
-    if (not path and not inside) or (inside == _NODE and "pytest" not in names):
+    if (not path and not inside) or (inside == _NODE_TEST_CLASS and "pytest" not in names):
         scope = " > ".join(names)
     # Playwright writes the project (the browser) as the host of a file's suite. Vitest writes the machine, but has a
     # suite around all.

@@ -21,7 +21,7 @@ from functools import lru_cache
 from itertools import repeat
 from typing import Final, NamedTuple, assert_never
 
-from bot.analysis.identity import case_identity, outage_group, repetition
+from bot.analysis.identity import case_identity, duplicate_case, outage_group
 from bot.analysis.model import CaseRun, Identity, Result
 from bot.analysis.reports.reported_case import ReportedCase
 
@@ -130,13 +130,13 @@ def _separate(identity: Identity, members: list[_Member]) -> tuple[set[_Kind], l
         scopes.setdefault(" > ".join(part for part in differing if part), []).append((source, case))
     tests: list[tuple[Identity, list[_Member]]] = []
     for scope, group in scopes.items():
-        test = case_identity.scoped(identity, scope) if scope else identity
+        test = case_identity.with_scope(identity, scope) if scope else identity
         numbered = _number_by_order(group)
         if len(numbered) > 1:
             kinds.add(_Kind.ORDER if len({_written(case) for _, case in group}) > 1 else _Kind.REPEATED)
         tests += [
             (
-                case_identity.scoped(test, f"#{position} of {len(numbered)}") if len(numbered) > 1 else test,
+                case_identity.with_scope(test, f"#{position} of {len(numbered)}") if len(numbered) > 1 else test,
                 numbered[number],
             )
             for position, number in enumerate(sorted(numbered), start=1)
@@ -158,7 +158,7 @@ def _number_by_order(members: list[_Member]) -> dict[int, list[_Member]]:
     fresh = 0
     for inside in files.values():
         written = list(_names(inside))
-        names = sorted(dict.fromkeys(written), key=lambda name: (*map(case_identity.steady, name[0]), name[1]))
+        names = sorted(dict.fromkeys(written), key=lambda name: (*map(case_identity.stable_sort_key, name[0]), name[1]))
         taken = {numbers[name] for name in names if name in numbers}
         given = of_shard.setdefault(inside[0][0].shard, [])
         free = iter([number for number in given if number not in taken])
@@ -176,7 +176,7 @@ def _number_by_order(members: list[_Member]) -> dict[int, list[_Member]]:
 def _names(inside: Sequence[_Member]) -> Iterator[_Name]:
     """The names of the cases of one file as written, each with how many of that name came before."""
     cases = [case for _, case in inside]
-    positions = repetition.occurrences(cases) if inside[0][0].repeats_are_tests else repeat(0)
+    positions = duplicate_case.occurrences(cases) if inside[0][0].repeats_are_tests else repeat(0)
     return zip(map(_written, cases), positions, strict=False)
 
 

@@ -27,7 +27,7 @@ _COMPARED_LENGTH: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedCase:
     """A case with the parts of its name."""
 
     id: CaseId
@@ -38,7 +38,7 @@ class Named:
     title: str
 
     @property
-    def home(self) -> tuple[str, str, str]:
+    def container(self) -> tuple[str, str, str]:
         """Its file, class and scope."""
         return self.file, self.class_name, self.scope
 
@@ -47,12 +47,12 @@ class Named:
 class Rename:
     """A case that continues under the name of another."""
 
-    old: Named
-    new: Named
+    old: NamedCase
+    new: NamedCase
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class RunOrder:
     """One run: by variant its cases in the order in which they ran, and whether it was read completely."""
 
     orders: Mapping[str, NDArray[np.int32]]
@@ -60,7 +60,10 @@ class Ran:
 
 
 def match(
-    vanished: Sequence[Named], appeared: Sequence[Named], before: Sequence[Sequence[int]], now: Sequence[Sequence[int]]
+    vanished: Sequence[NamedCase],
+    appeared: Sequence[NamedCase],
+    before: Sequence[Sequence[int]],
+    now: Sequence[Sequence[int]],
 ) -> tuple[Rename, ...]:
     """The renames between two complete, consecutive runs, in order of the old case.
 
@@ -86,7 +89,7 @@ def match(
     return tuple(sorted([*moved, *edited], key=lambda rename: rename.old.id))
 
 
-def find_chain(runs: Sequence[Ran], cases: Sequence[Named]) -> Iterator[Rename]:
+def find_renames(runs: Sequence[RunOrder], cases: Sequence[NamedCase]) -> Iterator[Rename]:
     """The renames over a whole history, oldest first; `cases` holds every case at its number.
 
     As the whole history is known, a case is a renamed one only if it never ran before, and the old one never after.
@@ -112,13 +115,13 @@ def _distinct(orders: Sequence[NDArray[np.int32]]) -> list[int]:
     return np.unique(np.concatenate(orders)).tolist() if orders else []
 
 
-def _moved(vanished: Sequence[Named], appeared: Sequence[Named]) -> list[Rename]:
+def _moved(vanished: Sequence[NamedCase], appeared: Sequence[NamedCase]) -> list[Rename]:
     """The same name in another file, class or scope: pairs that are each other's best match."""
-    homes = _Homes(vanished, appeared)
-    by_name: dict[str, list[Named]] = {}
+    containers = _Containers(vanished, appeared)
+    by_name: dict[str, list[NamedCase]] = {}
     for case in appeared:
         by_name.setdefault(case.name, []).append(case)
-    groups: dict[str, list[Named]] = {}
+    groups: dict[str, list[NamedCase]] = {}
     for case in vanished:
         if case.name in by_name:
             groups.setdefault(case.name, []).append(case)
@@ -126,20 +129,20 @@ def _moved(vanished: Sequence[Named], appeared: Sequence[Named]) -> list[Rename]
     for name, old in groups.items():
         new = by_name[name]
         if len(old) <= _MAX_COMPARED and len(new) <= _MAX_COMPARED:
-            renames += _best_pairs(old, new, homes)
+            renames += _best_pairs(old, new, containers)
             continue
-        similar: dict[tuple[str, str], tuple[list[Named], list[Named]]] = {}
+        similar: dict[tuple[str, str], tuple[list[NamedCase], list[NamedCase]]] = {}
         for side, cases in enumerate((old, new)):
             for case in cases:
                 similar.setdefault((_inner(case), _base(case)), ([], []))[side].append(case)
         for some_old, some_new in similar.values():
             if len(some_old) <= _MAX_COMPARED and len(some_new) <= _MAX_COMPARED:
-                renames += _best_pairs(some_old, some_new, homes)
+                renames += _best_pairs(some_old, some_new, containers)
     return renames
 
 
-def _best_pairs(old: Sequence[Named], new: Sequence[Named], homes: _Homes) -> list[Rename]:
-    scores = [[homes.score(case, other) for other in new] for case in old]
+def _best_pairs(old: Sequence[NamedCase], new: Sequence[NamedCase], containers: _Containers) -> list[Rename]:
+    scores = [[containers.score(case, other) for other in new] for case in old]
     renames = []
     for row, case in enumerate(old):
         column = _best(scores[row])
@@ -148,26 +151,26 @@ def _best_pairs(old: Sequence[Named], new: Sequence[Named], homes: _Homes) -> li
     return renames
 
 
-class _Homes:
-    """The names that each home lost and gained."""
+class _Containers:
+    """The names that each container lost and gained."""
 
-    def __init__(self, vanished: Iterable[Named], appeared: Iterable[Named]) -> None:
+    def __init__(self, vanished: Iterable[NamedCase], appeared: Iterable[NamedCase]) -> None:
         self._old = self._names(vanished)
         self._new = self._names(appeared)
 
-    def score(self, old: Named, new: Named) -> float:
-        """How likely a case moved from one home to another, by the names that moved with it and by similarity."""
-        lost, gained = self._old[old.home], self._new[new.home]
+    def score(self, old: NamedCase, new: NamedCase) -> float:
+        """How likely a case moved from one container to another, by the names that moved with it and by similarity."""
+        lost, gained = self._old[old.container], self._new[new.container]
         together = len(lost & gained) / max(len(lost), len(gained))
         same_class = _inner(old) == _inner(new)
         same_file = bool(old.file) and _base(old) == _base(new)
         return 2 * together + same_class + same_file + _path_ratio(_path(old), _path(new)) + (old.scope == new.scope)
 
     @staticmethod
-    def _names(cases: Iterable[Named]) -> dict[tuple[str, str, str], set[str]]:
+    def _names(cases: Iterable[NamedCase]) -> dict[tuple[str, str, str], set[str]]:
         names: dict[tuple[str, str, str], set[str]] = {}
         for case in cases:
-            names.setdefault(case.home, set()).add(case.name)
+            names.setdefault(case.container, set()).add(case.name)
         return names
 
 
@@ -180,9 +183,9 @@ def _best(scores: Sequence[float]) -> int | None:
 
 
 def _at_same_position(
-    old: Mapping[CaseId, Named], new: Mapping[CaseId, Named], before: Sequence[int], now: Sequence[int]
+    old: Mapping[CaseId, NamedCase], new: Mapping[CaseId, NamedCase], before: Sequence[int], now: Sequence[int]
 ) -> list[tuple[CaseId, CaseId]]:
-    """Cases of one home between the same neighbours, as many before as now, with similar names."""
+    """Cases of one container between the same neighbours, as many before as now, with similar names."""
     gaps_now = _gaps(new, now, set(before))
     pairs = []
     for gap, old_ids in _gaps(old, before, set(now)).items():
@@ -191,15 +194,15 @@ def _at_same_position(
             pairs += [
                 (old_id, new_id)
                 for old_id, new_id in zip(old_ids, new_ids, strict=True)
-                if old[old_id].home == new[new_id].home and _is_similar(old[old_id].name, new[new_id].name)
+                if old[old_id].container == new[new_id].container and _is_similar(old[old_id].name, new[new_id].name)
             ]
     return pairs
 
 
 def _gaps(
-    cases: Mapping[CaseId, Named], order: Sequence[int], kept: set[int]
+    cases: Mapping[CaseId, NamedCase], order: Sequence[int], kept: set[int]
 ) -> dict[tuple[int | None, int | None, tuple[str, str, str]], list[CaseId]]:
-    """The cases between two that both runs have, by these two and by their home."""
+    """The cases between two that both runs have, by these two and by their container."""
     gaps: dict[tuple[int | None, int | None, tuple[str, str, str]], list[CaseId]] = {}
     waiting: list[CaseId] = []
     last: int | None = None
@@ -209,7 +212,7 @@ def _gaps(
                 waiting.append(case_id)
             continue
         for case_id in waiting:
-            gaps.setdefault((last, number, cases[case_id].home), []).append(case_id)
+            gaps.setdefault((last, number, cases[case_id].container), []).append(case_id)
         waiting, last = [], number
     return gaps
 
@@ -228,16 +231,16 @@ def _without_prefix(name: str) -> str:
     return lowered
 
 
-def _inner(case: Named) -> str:
+def _inner(case: NamedCase) -> str:
     """The class without its package or module."""
     return case.class_name.rpartition(".")[2]
 
 
-def _base(case: Named) -> str:
+def _base(case: NamedCase) -> str:
     return case.file.rpartition("/")[2]
 
 
-def _path(case: Named) -> Sequence[str]:
+def _path(case: NamedCase) -> Sequence[str]:
     return (case.file or case.class_name.replace(".", "/")).split("/")
 
 

@@ -48,11 +48,11 @@ class MaskedRegression:
     case_id: CaseId
     title: str
     first_failure_at: datetime
-    noticed_at: datetime
+    detected_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class ErrorLedger:
     """How often FlakeGuard was wrong in a period; `statuses` are those with verdicts, the highest error rate first."""
 
     since: datetime

@@ -68,7 +68,7 @@ class ApprovalRule:
 
 
 @dataclass(frozen=True, slots=True)
-class PathRule:
+class PathOverride:
     """What differs under some paths; None leaves what holds for the repository."""
 
     path: str
@@ -78,12 +78,12 @@ class PathRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Approval:
+class ApprovalPolicy:
     """Who may approve: the rule of the repository, and the paths where it differs, the last that matches first."""
 
     self_approval: bool = False
     owners: bool = False
-    paths: tuple[PathRule, ...] = ()
+    paths: tuple[PathOverride, ...] = ()
 
     def rule(self, path: str) -> ApprovalRule:
         """The rule for a case of this file; a protected path always needs two people."""
@@ -130,7 +130,7 @@ class Policy:
 
     thresholds: Thresholds = field(default_factory=Thresholds)
     quarantine: QuarantineRules = field(default_factory=QuarantineRules)
-    approval: Approval = field(default_factory=Approval)
+    approval: ApprovalPolicy = field(default_factory=ApprovalPolicy)
     artifacts: tuple[ArtifactPattern, ...] = ()
     teams: tuple[Team, ...] = ()
 
@@ -206,17 +206,17 @@ def _quarantine(section: Section) -> QuarantineRules:
     return rules
 
 
-def _approval(section: Section) -> Approval:
-    default = Approval()
+def _approval(section: Section) -> ApprovalPolicy:
+    default = ApprovalPolicy()
     protected = tuple(
-        PathRule(_path(text, place), protected=True)
+        PathOverride(_path(text, place), protected=True)
         for text, place in section.texts("protected", PATTERNS, PATTERN_LENGTH)
     )
     rules = []
     for one in section.sections("paths", PATTERNS):
         text = one.text("path", PATTERN_LENGTH)
         rules.append(
-            PathRule(
+            PathOverride(
                 _path(text, f"{one.place}.path"),
                 one.choice("protected"),
                 one.choice("two_people"),
@@ -224,7 +224,7 @@ def _approval(section: Section) -> Approval:
             )
         )
         one.finish()
-    approval = Approval(
+    approval = ApprovalPolicy(
         self_approval=section.flag("self_approval", default.self_approval),
         owners=section.flag("owners", default.owners),
         paths=(*protected, *rules),

@@ -18,7 +18,9 @@ REPORT_SUFFIXES = (".xml", ".xml.gz", ".junit", ".xunit", ".trx", ".trx.gz")
 _PATH_LENGTH = 500
 _HEADER = 30  # a local file header's fixed part, APPNOTE.TXT 4.3.7
 _ENCRYPTED = 0x1
-_FREE = 1024 * 1024  # bytes that may be inflated before the ratio counts: a small repetitive log is no bomb
+_RATIO_GRACE_BYTES = (
+    1024 * 1024
+)  # bytes that may be inflated before the ratio counts: a small repetitive log is no bomb
 _END = b"PK\x05\x06"  # end of central directory record, APPNOTE.TXT 4.3.16; its comment has at most 65,535 bytes
 _END_SEARCHED = 22 + 65_535
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # LZMA allocates as much memory as its header says
@@ -55,13 +57,13 @@ class _Gz(gzip.GzipFile):
         return super().read(size) if size is None or size < 0 else self.read1(size)
 
 
-class _Budget:
+class _LimitedStream:
     """A stream that counts the bytes it inflates, and raises beyond the limits."""
 
     def __init__(self, stream: BinaryIO, limit: int, packed: int, limits: Limits) -> None:
         self._stream = stream
         self._left = limit
-        self._ratio = max(packed, 1) * limits.ratio + _FREE
+        self._ratio = max(packed, 1) * limits.ratio + _RATIO_GRACE_BYTES
         self._limits = limits
         self.used = 0
 
@@ -104,7 +106,7 @@ def _inflate(stream: BinaryIO, limits: Limits) -> BinaryIO:
     packed = stream.seek(0, 2)
     stream.seek(0)
     inflating = cast("BinaryIO", _Gz(fileobj=stream, mode="rb"))
-    return cast("BinaryIO", _Budget(inflating, limits.report_bytes, packed, limits))
+    return cast("BinaryIO", _LimitedStream(inflating, limits.report_bytes, packed, limits))
 
 
 def _zip_members(stream: BinaryIO, limits: Limits) -> Iterator[Member]:
@@ -132,11 +134,11 @@ def _zip_members(stream: BinaryIO, limits: Limits) -> Iterator[Member]:
         except _FAULTS as error:
             yield Member(path, None, f"it cannot be opened ({error})")
             continue
-        budget = _Budget(cast("BinaryIO", opened), left, entry.compress_size, limits)
+        budget = _LimitedStream(cast("BinaryIO", opened), left, entry.compress_size, limits)
         unpacked = budget
         if entry.filename.lower().endswith(".gz"):
             inflating = cast("BinaryIO", _Gz(fileobj=cast("BinaryIO", budget), mode="rb"))
-            unpacked = _Budget(inflating, left, entry.compress_size, limits)
+            unpacked = _LimitedStream(inflating, left, entry.compress_size, limits)
         yield Member(path, cast("BinaryIO", unpacked))
         opened.close()
         left -= unpacked.used

@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 from bot.analysis.model import FailureText, Outcome
 from bot.analysis.reports.document import Document
 from bot.analysis.reports.limits import Limits
-from bot.analysis.reports.reported_case import Repeats, ReportedCase, Tally, clock_seconds, seconds, shortened
+from bot.analysis.reports.reported_case import DuplicateMeaning, ReportedCase, Tally, clock_seconds, seconds, shortened
 
 # Anything else (inconclusive, not run) is no evidence: skipped. TRX: outcomes of vstst.xsd.
 _OUTCOMES: Final = {
@@ -59,7 +59,7 @@ class _Elements:
         self._tags = tags
         self._suites: list[str] = []
         self._open: list[_Case] = []
-        tally.repeats = Repeats.TESTS  # rows of one theory; of retries only the last is written
+        tally.repeats = DuplicateMeaning.TESTS  # rows of one theory; of retries only the last is written
 
     def start(self, name: str, attributes: dict[str, str]) -> str:
         """Handle the start of an element; returns its local name."""

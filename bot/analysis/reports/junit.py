@@ -13,7 +13,7 @@ from bot.analysis.model import FailureText, Outcome, Result
 from bot.analysis.reports.document import Document
 from bot.analysis.reports.limits import Limits
 from bot.analysis.reports.plain_case import NOT_RUN, PlainRuns, Suite
-from bot.analysis.reports.reported_case import Repeats, ReportedCase, Tally, refuse, seconds, shortened
+from bot.analysis.reports.reported_case import DuplicateMeaning, ReportedCase, Tally, refuse, seconds, shortened
 
 ROOTS: Final = frozenset({"testsuites", "testsuite", "testcase"})
 _SUITES: Final = frozenset({"testsuites", "testsuite"})
@@ -117,7 +117,7 @@ class JUnit:
         outer = self._suites[-1] if self._suites else None
         name = attributes.get("name", "")[: self._limits.name_length]
         if name in _LAST_RETRY_ONLY or _SUREFIRE in attributes.get(_SCHEMA, ""):
-            self._tally.repeats = Repeats.TESTS
+            self._tally.repeats = DuplicateMeaning.TESTS
         file = attributes.get("file", "") or attributes.get("filepath", "")
         self._suites.append(
             _Suite(
@@ -137,7 +137,7 @@ class JUnit:
         counted = suite.declared.isdecimal() and len(suite.declared) < len("1000000000")
         if suite.by_pytest and counted and int(suite.declared) < self._tally.cases - suite.cases:
             # pytest-rerunfailures and flaky write each retry as a case, and count the last ones only
-            self._tally.repeats = Repeats.BARE_RETRIES
+            self._tally.repeats = DuplicateMeaning.UNMARKED_RETRIES
 
     def _open_outcome(self, tag: str, attributes: dict[str, str]) -> None:
         outcomes = self._cases[-1][1]

@@ -28,13 +28,13 @@ class Format(StrEnum):
     TRX = "trx"
 
 
-class Repeats(Enum):
+class DuplicateMeaning(Enum):
     """What it means that a report holds a name more than once; it depends on the writer."""
 
     RETRIES = "retries"
     """Retries, each with its outcome; the default."""
-    BARE_RETRIES = "bare retries"
-    """Retries of which only the last one says how the case ended; see `repetition`."""
+    UNMARKED_RETRIES = "bare retries"
+    """Retries of which only the last one says how the case ended; see `duplicate_case`."""
     TESTS = "tests"
     """Different tests: the writer marks retries otherwise, or writes the last one only."""
 
@@ -82,7 +82,7 @@ class Summary:
     skipped: int
     flaky: int
     complete: bool
-    repeats: Repeats
+    repeats: DuplicateMeaning
     warnings: tuple[str, ...]
 
 
@@ -98,7 +98,7 @@ class Tally:
         self.counts = dict.fromkeys(Outcome, 0)
         self.flaky = 0
         self.suite_errors = 0
-        self.repeats = Repeats.RETRIES
+        self.repeats = DuplicateMeaning.RETRIES
         self.warnings: list[str] = []
 
     def add(self, case: ReportedCase, *, element: Outcome, flaky: bool = False) -> None:

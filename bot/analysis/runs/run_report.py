@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
-from bot.analysis.identity import artifact_name, collision, repetition
+from bot.analysis.identity import artifact_name, collision, duplicate_case
 from bot.analysis.model import Problem, RunReport, VariantReport
 from bot.analysis.quarantine.policy import DEFAULT as DEFAULT_POLICY
 from bot.analysis.quarantine.policy import Policy
 from bot.analysis.reports import archive, reader
 from bot.analysis.reports.limits import DEFAULT, Limits
-from bot.analysis.reports.reported_case import NotAReportError, Repeats, ReportedCase
+from bot.analysis.reports.reported_case import DuplicateMeaning, NotAReportError, ReportedCase
 from bot.errors import InvalidReportError
 
 
@@ -130,9 +130,9 @@ def _read_member(
     if len(cases) > budget.cases:
         return f"It was left out: its run has more than {limits.cases:,} cases."
     cases = budget.keep(cases)
-    if summary.repeats is Repeats.BARE_RETRIES:
-        cases = repetition.with_bare_retries(cases)
-    source = collision.Source(artifact, shard, member.path, summary.repeats is Repeats.TESTS)
+    if summary.repeats is DuplicateMeaning.UNMARKED_RETRIES:
+        cases = duplicate_case.mark_failed_retries(cases)
+    source = collision.Source(artifact, shard, member.path, summary.repeats is DuplicateMeaning.TESTS)
     variant.reports.append((source, cases))
     if summary.complete:
         return None

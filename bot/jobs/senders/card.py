@@ -30,7 +30,7 @@ def send_card(context: Context, stored: StoredNotice, notice: CardNotice) -> Pos
         week = impact.of_case(session, notice.repository_id, notice.case_id, now - _WEEK, now)
         message = messages.card(profile, case.latest_quarantine(session, profile), now, owners, week)
         attempt = posting.begin(session, stored, now)
-    return posting.keep(context, attempt, message, notice.case_id)
+    return posting.post_or_update(context, attempt, message, notice.case_id)
 
 
 def send_audit_line(context: Context, stored: StoredNotice, notice: AuditLineNotice) -> PostedMessage | None:

@@ -29,4 +29,4 @@ def send(context: Context, stored: StoredNotice, notice: DigestNotice) -> Posted
         if composed is None or composed.is_empty:
             return None
         attempt = posting.begin_richest(session, stored, now)
-    return posting.keep_richest(context, attempt, lambda level: digest_view.digest(composed, level))
+    return posting.post_richest(context, attempt, lambda level: digest_view.digest(composed, level))

@@ -42,7 +42,7 @@ def send_imported(context: Context, stored: StoredNotice, notice: ImportNotice) 
             problems=problems,
         )
         attempt = posting.begin(session, stored, now)
-    return posting.keep(context, attempt, messages.imported(summary))
+    return posting.post_or_update(context, attempt, messages.imported(summary))
 
 
 def send_incident(context: Context, stored: StoredNotice, notice: IncidentNotice) -> PostedMessage | None:
@@ -55,11 +55,11 @@ def send_incident(context: Context, stored: StoredNotice, notice: IncidentNotice
         attempt = posting.begin(session, stored, context.clock())
     if incidents and all(incident.kind is not Kind.RUN for incident in incidents):
         message = messages.part_out(repository.full_name, run.url, run.number, incidents)
-        return posting.keep(context, attempt, message)
+        return posting.post_or_update(context, attempt, message)
     failed = sum(int(np.isin(stored.outcomes, result_store.FAILED).sum()) for stored in variants)
     total = sum(len(stored.case_ids) for stored in variants)
     message = messages.incident(repository.full_name, run.url, run.number, failed, total)
-    return posting.keep(context, attempt, message)
+    return posting.post_or_update(context, attempt, message)
 
 
 def send_unreadable(context: Context, stored: StoredNotice, notice: UnreadableReportNotice) -> PostedMessage | None:
@@ -70,7 +70,7 @@ def send_unreadable(context: Context, stored: StoredNotice, notice: UnreadableRe
         problems = [one for one in run_store.list_problems(session, notice.repository_id, [run.id]) if not one.is_note]
         attempt = posting.begin(session, stored, context.clock())
     message = messages.unreadable(repository.full_name, run.url, run.number, problems)
-    return posting.keep(context, attempt, message)
+    return posting.post_or_update(context, attempt, message)
 
 
 def send_storm(context: Context, stored: StoredNotice, notice: StormNotice) -> PostedMessage | None:
@@ -93,4 +93,4 @@ def send_storm(context: Context, stored: StoredNotice, notice: StormNotice) -> P
         started_at=storm.started_at,
         last_at=storm.last_at,
     )
-    return posting.keep_richest(context, attempt, lambda level: storm_view.storm(card, level))
+    return posting.post_richest(context, attempt, lambda level: storm_view.storm(card, level))

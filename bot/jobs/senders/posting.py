@@ -82,7 +82,9 @@ def begin_direct(session: Session, notice: StoredNotice) -> Attempt:
     return Attempt(notice=notice, channel=notice.channel, posted=message_store.find(session, notice.key))
 
 
-def keep(context: Context, attempt: Attempt, message: Message, case_id: CaseId | None = None) -> PostedMessage | None:
+def post_or_update(
+    context: Context, attempt: Attempt, message: Message, case_id: CaseId | None = None
+) -> PostedMessage | None:
     """Post the message of a notice once, and update it from then on; None where it was updated."""
     slack = context.slack_of(attempt.channel.workspace_id)
     previous = attempt.posted
@@ -99,12 +101,12 @@ def keep(context: Context, attempt: Attempt, message: Message, case_id: CaseId |
     return PostedMessage(attempt.channel, ts, case_id)
 
 
-def keep_richest(context: Context, attempt: Attempt, render: Callable[[Level], Message]) -> PostedMessage | None:
+def post_richest(context: Context, attempt: Attempt, render: Callable[[Level], Message]) -> PostedMessage | None:
     """Keep a message with the richest blocks its workspace takes, and remember which those are."""
     level = attempt.level
     while True:
         try:
-            posted = keep(context, attempt, render(level))
+            posted = post_or_update(context, attempt, render(level))
         except InvalidBlocksError as error:
             if level.below is None:
                 raise

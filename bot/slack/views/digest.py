@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.analysis.digest import Cost, Digest, News, Owned, Row
-from bot.analysis.learning.error_ledger import Ledger
+from bot.analysis.digest import ChangedCase, ChangeKind, Cost, Digest, OwnerQuarantines
+from bot.analysis.learning.error_ledger import ErrorLedger
 from bot.analysis.quarantine import owner
 from bot.slack import block_kit
 from bot.slack.block_kit import Block, Element, Message
@@ -45,7 +45,7 @@ def digest(content: Digest, level: Level = Level.DATA) -> Message:
 
 def _summary(content: Digest, *, marked: bool) -> str:
     strong = (lambda text: f"*{text}*") if marked else (lambda text: text)
-    parts = [strong(f"{content.count(news):,} {news}") for news in News]
+    parts = [strong(f"{content.count(news):,} {news}") for news in ChangeKind]
     quarantined = strong(f"{content.quarantined:,} quarantined")
     if content.expiring:
         quarantined += f" ({content.expiring:,} {'ends' if content.expiring == 1 else 'end'} within 3 days)"
@@ -60,7 +60,7 @@ def _summary(content: Digest, *, marked: bool) -> str:
     where = phrase.listing(name(one) for one in content.repositories[:_NAMED])
     if len(content.repositories) > _NAMED:
         where = f"{phrase.count(len(content.repositories), 'repository', 'repositories')}"
-    first = next((row for row in content.rows if row.news is not News.FIXED), None)
+    first = next((row for row in content.rows if row.change is not ChangeKind.FIXED), None)
     top = ""
     if first is not None and not marked:
         title = block_kit.escape(block_kit.line(first.title), phrase.MAX_TITLE)
@@ -87,9 +87,9 @@ def _news(content: Digest) -> Table:
     return Table(caption="Newly flaky, newly broken and fixed tests", head=head, rows=rows)
 
 
-def _numbers(row: Row) -> tuple[str, Number, Number, str]:
+def _numbers(row: ChangedCase) -> tuple[str, Number, Number, str]:
     runs = Number(row.runs, f"{row.failures:,} of {row.runs:,}")
-    return row.news.value, Number(round(row.rate, 4), phrase.percent(row.rate)), runs, _plain_owners(row.owners)
+    return row.change.value, Number(round(row.rate, 4), phrase.percent(row.rate)), runs, _plain_owners(row.owners)
 
 
 def _standing(content: Digest) -> list[Block]:
@@ -101,7 +101,7 @@ def _standing(content: Digest) -> list[Block]:
     return [block_kit.section("\n".join(["*In quarantine, by owner*", *lines]))]
 
 
-def _owned(one: Owned) -> str:
+def _owned(one: OwnerQuarantines) -> str:
     owners, number = phrase.owner_list(one.owners, _NAMED), phrase.count(one.quarantined, "test")
     ending = f", {one.expiring:,} of them within 3 days of {'its' if one.expiring == 1 else 'their'} end"
     return f"• {owners}: {number}{ending if one.expiring else ''}"
@@ -121,7 +121,7 @@ def _stale(content: Digest) -> list[Block]:
 
 
 def _cost(cost: Cost) -> list[Block]:
-    if cost.is_nothing:
+    if cost.is_negligible:
         return []
     return [
         block_kit.fields(
@@ -135,7 +135,7 @@ def _cost(cost: Cost) -> list[Block]:
     ]
 
 
-def _ledger(ledgers: Sequence[Ledger]) -> list[Block]:
+def _ledger(ledgers: Sequence[ErrorLedger]) -> list[Block]:
     lines = [
         f"• {phrase.WORDS[one.status]}: {one.wrong:,} of {phrase.count(one.judged, 'judged test')} "
         f"{'was' if one.wrong == 1 else 'were'} something else"
@@ -145,7 +145,7 @@ def _ledger(ledgers: Sequence[Ledger]) -> list[Block]:
     masked = [one for ledger in ledgers for one in ledger.masked]
     lines += [
         f"• a quarantine masked a regression of {block_kit.code(one.title, 160)} "
-        f"from {phrase.when(one.first_failure_at)} to {phrase.when(one.noticed_at)}"
+        f"from {phrase.when(one.first_failure_at)} to {phrase.when(one.detected_at)}"
         for one in masked[:_MAX_MASKED]
     ]
     if len(masked) > _MAX_MASKED:
@@ -163,7 +163,7 @@ def _buttons(content: Digest) -> tuple[Element, ...]:
     if content.expiring:
         label = f"{content.expiring:,} expiring"
         buttons.append(block_kit.button(label, Action.MENU_EXPIRING, says=f"List what ends soon: {label}"))
-    if content.count(News.BROKEN):
+    if content.count(ChangeKind.BROKEN):
         buttons.append(block_kit.button("Broken", Action.MENU_BROKEN, says="List the broken tests"))
     buttons.append(block_kit.button("Settings…", Action.DIGEST_SETTINGS, says="Change the digest of this channel"))
     return tuple(buttons)

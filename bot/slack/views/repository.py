@@ -72,7 +72,7 @@ _TURNS = ((Status.FLAKY, "turned flaky"), (Status.BROKEN, "broke"), (Status.HEAL
 def _trend(summary: RepositorySummary) -> str:
     """Return what turned in the last seven days, beside the seven before."""
     turns = [
-        f"{summary.turned.get(one, 0):,} {words} (before: {summary.turned_before.get(one, 0):,})"
+        f"{summary.changes_this_week.get(one, 0):,} {words} (before: {summary.changes_last_week.get(one, 0):,})"
         for one, words in _TURNS
     ]
     return f"In the last 7 days {phrase.listing(turns)}."

@@ -33,7 +33,7 @@ def list_since(
     first failure is the earliest after the last pass on the default branch, looked for in the two weeks before it was
     noticed; where there is none, the time it was noticed.
     """
-    suspended = sa.select(audit.c.aggregate_id.label("quarantine_id"), audit.c.occurred_at.label("noticed_at")).where(
+    suspended = sa.select(audit.c.aggregate_id.label("quarantine_id"), audit.c.occurred_at.label("detected_at")).where(
         audit.c.repository_id.in_(list(repository_ids)),
         audit.c.type == AuditAction.SUSPEND.value,
         audit.c.occurred_at >= since,
@@ -42,7 +42,7 @@ def list_since(
     )
     over = sa.case((quarantines.c.state.in_(_OVER), quarantines.c.decided_at), else_=quarantines.c.expires_at)
     reported = (
-        sa.select(quarantines.c.id.label("quarantine_id"), labels.c.created_at.label("noticed_at"))
+        sa.select(quarantines.c.id.label("quarantine_id"), labels.c.created_at.label("detected_at"))
         .join(
             labels,
             sa.and_(
@@ -61,7 +61,7 @@ def list_since(
     )
     both = sa.union_all(suspended, reported).subquery()
     noticed = (
-        sa.select(both.c.quarantine_id, sa.func.min(both.c.noticed_at).label("noticed_at"))
+        sa.select(both.c.quarantine_id, sa.func.min(both.c.detected_at).label("detected_at"))
         .group_by(both.c.quarantine_id)
         .subquery()
     )
@@ -74,7 +74,7 @@ def list_since(
         .where(
             runs.c.repository_id == quarantines.c.repository_id,
             runs.c.on_default_branch,
-            runs.c.started_at.between(noticed.c.noticed_at - _LOOK_BACK, noticed.c.noticed_at),
+            runs.c.started_at.between(noticed.c.detected_at - _LOOK_BACK, noticed.c.detected_at),
             position.is_not(None),
             sa.func.get_byte(run_results.c.outcomes, position - 1) == CODES[Outcome.PASSED],
         )
@@ -87,7 +87,7 @@ def list_since(
             failures.c.repository_id == quarantines.c.repository_id,
             failures.c.case_id == quarantines.c.case_id,
             failures.c.outcome.in_(FAILED),
-            failures.c.occurred_at.between(noticed.c.noticed_at - _LOOK_BACK, noticed.c.noticed_at),
+            failures.c.occurred_at.between(noticed.c.detected_at - _LOOK_BACK, noticed.c.detected_at),
             failures.c.occurred_at > sa.func.coalesce(last_pass, quarantines.c.proposed_at),
         )
         .correlate(quarantines, noticed)
@@ -98,8 +98,8 @@ def list_since(
             quarantines.c.id,
             quarantines.c.case_id,
             cases.c.title,
-            sa.func.coalesce(first, noticed.c.noticed_at),
-            noticed.c.noticed_at,
+            sa.func.coalesce(first, noticed.c.detected_at),
+            noticed.c.detected_at,
             quarantines.c.repository_id,
         )
         .join(noticed, noticed.c.quarantine_id == quarantines.c.id)
@@ -108,7 +108,7 @@ def list_since(
             sa.and_(cases.c.repository_id == quarantines.c.repository_id, cases.c.id == quarantines.c.case_id),
         )
         .where(quarantines.c.repository_id.in_(list(repository_ids)))
-        .order_by(noticed.c.noticed_at, quarantines.c.id)
+        .order_by(noticed.c.detected_at, quarantines.c.id)
     )
     regressions: dict[RepositoryId, list[MaskedRegression]] = {repository_id: [] for repository_id in repository_ids}
     for row in rows:
@@ -118,7 +118,7 @@ def list_since(
                 case_id=CaseId(row[1]),
                 title=row[2],
                 first_failure_at=row[3],
-                noticed_at=row[4],
+                detected_at=row[4],
             )
         )
     return regressions

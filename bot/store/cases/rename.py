@@ -11,7 +11,7 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from bot.analysis.identity.rename import Named
+from bot.analysis.identity.rename import NamedCase
 from bot.analysis.model import CaseId, Channel, RepositoryId, WorkspaceId
 from bot.analysis.notice import CardNotice
 from bot.store.database import Session
@@ -43,14 +43,14 @@ class Sighting:
     case_ids: frozenset[CaseId]
 
 
-def list_named(session: Session, repository_id: RepositoryId, case_ids: Iterable[int]) -> list[Named]:
+def list_named(session: Session, repository_id: RepositoryId, case_ids: Iterable[int]) -> list[NamedCase]:
     """The names of cases, in order of case."""
     rows = session.execute(
         sa.select(cases.c.id, cases.c.file, cases.c.class_name, cases.c.name, cases.c.scope, cases.c.title)
         .where(cases.c.repository_id == repository_id, cases.c.id == sa.any_(_numbers(case_ids)))
         .order_by(cases.c.id)
     )
-    return [Named(CaseId(row[0]), row[1], row[2], row[3], row[4], row[5]) for row in rows]
+    return [NamedCase(CaseId(row[0]), row[1], row[2], row[3], row[4], row[5]) for row in rows]
 
 
 def list_former(session: Session, repository_id: RepositoryId) -> dict[bytes, tuple[CaseId, CaseId]]:

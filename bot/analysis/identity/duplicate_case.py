@@ -13,11 +13,11 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from bot.analysis.model import Outcome, Result
-from bot.analysis.reports.reported_case import Repeats, ReportedCase
+from bot.analysis.reports.reported_case import DuplicateMeaning, ReportedCase
 
 _FAILED, _PASSED, _SKIPPED, _BROKEN = 1, 2, 4, 8
 _STEP = np.int64(0x1E3779B97F4A7C15)  # odd, so that no two of 2⁶⁴ multiples are equal
-BROKEN_FILE = "Test suite failed to run"
+LOAD_ERROR = "Test suite failed to run"
 """The class under which jest-junit writes a file that it could not load: twice, though it is one."""
 
 
@@ -27,11 +27,11 @@ def occurrences(cases: Iterable[ReportedCase]) -> Iterator[int]:
     for case in cases:
         names = (case.file, case.class_name, case.name)
         yield counts.get(names, 0)
-        if _BITS[case.outcome] != _SKIPPED and case.class_name != BROKEN_FILE:
+        if _BITS[case.outcome] != _SKIPPED and case.class_name != LOAD_ERROR:
             counts[names] = counts.get(names, 0) + 1
 
 
-def with_bare_retries(cases: Sequence[ReportedCase]) -> list[ReportedCase]:
+def mark_failed_retries(cases: Sequence[ReportedCase]) -> list[ReportedCase]:
     """The cases of a file whose writer leaves retries bare: a pass that the same case follows was a failure."""
     last = {(case.file, case.class_name, case.name): number for number, case in enumerate(cases)}
     return [
@@ -42,7 +42,7 @@ def with_bare_retries(cases: Sequence[ReportedCase]) -> list[ReportedCase]:
     ]
 
 
-class Repetitions:
+class DuplicateCounter:
     """Counts distinct cases, results and flakes of an artifact in a few bytes per case.
 
     A case is identified by a 64-bit hash of its names: of n cases two are taken for one with a probability of
@@ -63,16 +63,16 @@ class Repetitions:
             names = (file, class_name, name, suites, host)
             keys.append(hash(names if name and not name.isspace() else (*names, len(keys))))
             bits = _BITS[outcome] if not reruns else _bits(reruns)
-            outcomes.append(bits if class_name != BROKEN_FILE else bits | _BROKEN)
+            outcomes.append(bits if class_name != LOAD_ERROR else bits | _BROKEN)
             self._results += max(len(reruns) - 1, 0)
         self._results += len(keys) - start
 
-    def add_file(self, file: Repetitions, repeats: Repeats) -> None:
+    def add_file(self, file: DuplicateCounter, repeats: DuplicateMeaning) -> None:
         """Add the cases of a file that is complete, which may be this; `repeats` is of its summary."""
         keys = np.frombuffer(file._keys, dtype=np.int64)
         outcomes = np.frombuffer(file._outcomes, dtype=np.int8)
-        order = np.argsort(keys, kind="stable") if repeats is not Repeats.RETRIES else None
-        if order is not None and repeats is Repeats.TESTS:
+        order = np.argsort(keys, kind="stable") if repeats is not DuplicateMeaning.RETRIES else None
+        if order is not None and repeats is DuplicateMeaning.TESTS:
             ran = (outcomes[order] & (_SKIPPED | _BROKEN)) == 0
             before = np.cumsum(ran) - ran
             starts = np.flatnonzero(np.diff(keys[order], prepend=keys[order][:1] - 1))
