@@ -10,7 +10,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from bot import telemetry
 from bot.errors import FlakeGuardError
 from bot.jobs.context import Context
-from bot.services import aging, digest, escalation, quarantine, rebuild
+from bot.services import aging, digest, escalation, learning, quarantine, rebuild
 from bot.store import queue
 from bot.store.conversation import channel_schedule as channel_schedule_store
 from bot.store.conversation import home as home_store
@@ -35,6 +35,7 @@ class Clock:
         self._every(300, self.escalate)
         self._every(60, self.expire)
         self._every(60, self.rescore, at_once=True)
+        self._every(60, self.compute_features)
         self._every(15, self.watch_queue)
         self._every(3600, self.age)
         self._every(6 * 3600, self.clean_up)
@@ -81,6 +82,11 @@ class Clock:
             asked = rebuild.request_outdated(session, self._context.clock())
         if asked:
             _log.info("repositories to be scored anew", number=len(asked))
+
+    def compute_features(self) -> None:
+        """Have the features of new labels computed."""
+        with self._context.db.begin() as session:
+            learning.enqueue_features(session)
 
     def age(self) -> None:
         """End the statuses that end with time."""

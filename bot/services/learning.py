@@ -35,7 +35,7 @@ _SOURCES = {
 def record_labels(session: Session, events: Sequence[RecordedEvent]) -> None:
     """Keep the verdicts that events hold, with the belief at this moment: a subscriber of `event`.
 
-    Their features are computed by a job, since the event may hold locks.
+    Their features are computed by a job, since the event may hold locks; the clock queues it.
     """
     given = [event for event in events if event.verdict is not None]
     if not given:
@@ -60,8 +60,20 @@ def record_labels(session: Session, events: Sequence[RecordedEvent]) -> None:
             if event.case_id is not None and event.verdict is not None
         ],
     )
-    name = f"features:{repository_id}"
-    queue.defer(session, queue.FEATURES, lock=name, key=name, repository_id=repository_id)
+
+
+def enqueue_features(session: Session) -> int:
+    """Queue the job that computes features for every repository with labels that have none; returns how many."""
+    repository_ids = label_store.list_repositories_without_features(session)
+    queue.defer_all(
+        session,
+        [
+            queue.Job(task=queue.FEATURES, lock=name, key=name, arguments={"repository_id": repository_id})
+            for repository_id in repository_ids
+            for name in [f"features:{repository_id}"]
+        ],
+    )
+    return len(repository_ids)
 
 
 def compute_features(session: Session, repository_id: RepositoryId, now: datetime) -> int:

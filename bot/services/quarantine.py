@@ -10,7 +10,7 @@ from bot.analysis.audit import AuditAction, AuditEvent
 from bot.analysis.learning.label import LabelVerdict
 from bot.analysis.model import SYSTEM, CaseId, Channel, QuarantineId
 from bot.analysis.quarantine import budget, lifecycle, proposal
-from bot.analysis.quarantine.lifecycle import Quarantine, RejectReason, State
+from bot.analysis.quarantine.lifecycle import OPEN_STATES, Quarantine, RejectReason
 from bot.analysis.quarantine.proposal import Proposal
 from bot.errors import ConflictError
 from bot.queries import case_state
@@ -82,9 +82,9 @@ def approve(
     actor, repository_id = authorized.actor, authorized.repository.id
     after = lifecycle.approve(_current(session, authorized, expected), actor, authorized.approval, now)
     changes = {after: audit.of_quarantine(AuditAction.APPROVE, after, actor, now, verdict=LabelVerdict.FLAKY)}
-    quarantine_store.lock_budget(session, repository_id)
-    in_force = quarantine_store.list_open(session, [repository_id], [State.ACTIVE, State.SUSPENDED])
-    replaced = budget.replaced(after, in_force, authorized.policy.quarantine.budget, leaves)
+    # Two approvals in a repository lock each other's rows, so that each counts what the other made active.
+    others = quarantine_store.lock_open(session, repository_id, OPEN_STATES)
+    replaced = budget.replaced(after, others, authorized.policy.quarantine.budget, leaves)
     if replaced is not None:
         reason = "Made room for another test."
         lifted = lifecycle.lift(replaced, reason, actor, now)

@@ -141,7 +141,7 @@ def test_an_approval_takes_at_most_two_transactions_and_few_statements(past: Pas
         listener.finish(bolt)
     assert state_of(past.db, quarantine_id) is State.ACTIVE
     assert count.commits <= 2
-    assert len(count.statements) <= 36
+    assert len(count.statements) <= 15
 
 
 def test_a_click_that_slack_sends_again_is_served_once(past: Past, bolt: App) -> None:

@@ -17,8 +17,6 @@ from bot.store import actor as actor_codec
 from bot.store.database import Session
 from bot.store.tables import quarantines
 
-_BUDGET_LOCK = 0x42554447  # "BUDG"
-
 
 def insert_proposed(
     session: Session, repository_id: RepositoryId, proposals: Collection[Proposal], actor: Actor, now: datetime
@@ -60,11 +58,6 @@ def get(session: Session, quarantine_id: QuarantineId) -> Quarantine:
         message = "This quarantine does not exist any more."
         raise NotFoundError(message)
     return read(row)
-
-
-def lock_budget(session: Session, repository_id: RepositoryId) -> None:
-    """Let one approval of a repository count at a time, until the transaction ends."""
-    session.execute(sa.select(sa.func.pg_advisory_xact_lock(_BUDGET_LOCK, sa.func.hashint8(repository_id))))
 
 
 def update(session: Session, quarantines_after: Collection[Quarantine]) -> None:

@@ -64,6 +64,12 @@ def insert(session: Session, given: Collection[NewLabel]) -> None:
     session.execute(sa.insert(labels).values(rows))
 
 
+def list_repositories_without_features(session: Session) -> list[RepositoryId]:
+    """The repositories with labels whose features were not computed yet."""
+    rows = session.execute(sa.select(labels.c.repository_id).distinct().where(labels.c.features_version == _PENDING))
+    return [RepositoryId(number) for number in rows.scalars()]
+
+
 def list_without_features(session: Session, repository_id: RepositoryId) -> list[Label]:
     """The labels whose features were not computed yet, oldest first."""
     rows = session.execute(
