@@ -138,7 +138,7 @@ def authorize(
         PermissionUnknownError: GitHub has to be asked first.
     """
     subject = _require(about.find(session, workspace.id, number))
-    policy = policy_query.of_repository(session, subject.repository.id)
+    policy = policy_query.decode(subject.policy_document)
     linked = account_link_store.lock_with_permission(session, workspace.id, person.id, subject.repository.id)
     link, permission = linked or (None, None)
     if needs is not Permission.SEE and source is not PermissionSource.GROUP:
@@ -174,7 +174,7 @@ def authorize_account(
         PermissionUnknownError: GitHub has to be asked first.
     """
     subject = _require(about.find(session, None, number))
-    policy = policy_query.of_repository(session, subject.repository.id)
+    policy = policy_query.decode(subject.policy_document)
     permission = account_link_store.find_permission(session, subject.repository.id, account.id)
     if needs is not Permission.SEE:
         _check(session, account, permission, subject, policy, needs, now, source)

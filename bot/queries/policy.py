@@ -23,7 +23,7 @@ def of_repositories(session: Session, repository_ids: Collection[RepositoryId]) 
     """The policy in force in each repository."""
     stored = policy_store.list_of(session, repository_ids)
     return {
-        repository_id: _decoded(stored[repository_id].document) if repository_id in stored else DEFAULT
+        repository_id: decode(stored[repository_id].document) if repository_id in stored else DEFAULT
         for repository_id in repository_ids
     }
 
@@ -62,7 +62,8 @@ def list_codeowners(
 
 
 @lru_cache(maxsize=256)
-def _decoded(document: str) -> Policy:
+def decode(document: str) -> Policy:
+    """The policy of a stored document; the defaults of an empty one."""
     return policy_rules.decode(json.loads(document)) if document else DEFAULT
 
 

@@ -13,7 +13,8 @@ from slack_bolt import App, BoltRequest, BoltResponse
 from slack_sdk.signature import SignatureVerifier
 
 from bot.analysis.connection import Setup
-from bot.analysis.model import Actor, ActorKind, Channel, QuarantineId
+from bot.analysis.model import Actor, ActorKind, CaseId, Channel, QuarantineId
+from bot.analysis.notice import CardNotice
 from bot.analysis.quarantine.lifecycle import State
 from bot.analysis.quarantine.proposal import Proposal
 from bot.commands import listener
@@ -21,7 +22,9 @@ from bot.commands.request.context import SlackApp
 from bot.slack import ids
 from bot.slack.ids import Action, Callback
 from bot.slack.registry import Registry
+from bot.store.conversation import message as message_store
 from bot.store.conversation import subscription as subscription_store
+from bot.store.conversation.message import PostedMessage
 from bot.store.database import Database
 from bot.store.decisions import quarantine as quarantine_store
 from bot.store.workspaces import account_link as account_link_store
@@ -75,13 +78,14 @@ def propose(past: Past) -> QuarantineId:
         return deciding.propose(session, REPOSITORY, proposal, ANA, past.now)
 
 
-def click(bolt: App, action: Action, value: str, *, retry: str = "0") -> int:
-    """Press a button."""
+def click(bolt: App, action: Action, value: str, *, retry: str = "0", card: CaseId | None = None) -> int:
+    """Press a button, on the card of a case or elsewhere."""
+    blocks = [{"type": "actions", "block_id": ids.card_block(card, ids.CARD_ACTIONS)}] if card is not None else []
     payload: dict[str, object] = {
         "type": "block_actions",
         "container": {"type": "message", "message_ts": "1764554400.000100", "channel_id": CHANNEL},
         "channel": {"id": CHANNEL, "name": "ci-flakes"},
-        "message": {"ts": "1764554400.000100", "text": "flaky", "blocks": []},
+        "message": {"ts": "1764554400.000100", "text": "flaky", "blocks": blocks},
         "response_url": "http://127.0.0.1:9/actions/1",
         "actions": [
             {"type": "button", "action_id": action.value, "block_id": "b", "value": value, "action_ts": "1764554401.1"}
@@ -133,11 +137,20 @@ def allow(past: Past, permission: str = "write", *, age: timedelta = timedelta(m
         account_link_store.put_permission(session, REPOSITORY, 502, stored)
 
 
-def test_an_approval_takes_at_most_two_transactions_and_few_statements(past: Past, bolt: App) -> None:
+@pytest.mark.parametrize("on_card", [True, False])
+def test_an_approval_takes_at_most_two_transactions_and_15_statements(past: Past, bolt: App, on_card: bool) -> None:
     quarantine_id = propose(past)
     allow(past)
+    case_id = past.case_id("cart") if on_card else None
+    if case_id is not None:
+        with past.db.begin() as session:
+            workspace = workspace_store.find_by_token(session)
+            assert workspace is not None
+            card = CardNotice(repository_id=REPOSITORY, case_id=case_id, channel=Channel(workspace.id, CHANNEL))
+            message = PostedMessage(card.channel, "1764554400.000100", case_id)
+            message_store.insert_if_new(session, card.key(), message, REPOSITORY, past.now)
     with counting() as count:
-        assert click(bolt, Action.APPROVE, str(quarantine_id)) == 200
+        assert click(bolt, Action.APPROVE, str(quarantine_id), card=case_id) == 200
         listener.finish(bolt)
     assert state_of(past.db, quarantine_id) is State.ACTIVE
     assert count.commits <= 2

@@ -12,7 +12,7 @@ from bot.analysis.quarantine.lifecycle import Quarantine
 from bot.store.cases.case import Case
 from bot.store.database import Session
 from bot.store.decisions import quarantine as quarantine_store
-from bot.store.tables import cases, quarantines, repositories
+from bot.store.tables import cases, policies, quarantines, repositories
 from bot.store.workspaces import workspace as workspace_store
 from bot.store.workspaces.repository import Repository
 
@@ -21,30 +21,36 @@ S_co = TypeVar("S_co", bound=Repository | Case | Quarantine, covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Subject(Generic[S_co]):
-    """A repository, a case or a quarantine in its repository; `path` is the file of the case, empty without one."""
+    """A repository, a case or a quarantine in its repository; `path` is the file of the case, empty without one.
+
+    `policy_document` is the policy of the repository as JSON, empty without one.
+    """
 
     value: S_co
     repository: Repository
     path: str
+    policy_document: str
 
 
 def find_repository(session: Session, workspace_id: WorkspaceId | None, number: int) -> Subject[Repository] | None:
     """The repository of this number, where the workspace may see it; None as workspace sees all that are present."""
     row = (
-        session.execute(sa.select(*_REPOSITORY).where(repositories.c.id == _id(number), _is_present(workspace_id)))
+        session.execute(
+            sa.select(*_REPOSITORY, _POLICY).where(repositories.c.id == _id(number), _is_present(workspace_id))
+        )
         .mappings()
         .one_or_none()
     )
     if row is None:
         return None
     repository = _read_repository(row)
-    return Subject(repository, repository, "")
+    return Subject(repository, repository, "", row["policy_document"] or "")
 
 
 def find_case(session: Session, workspace_id: WorkspaceId | None, number: int) -> Subject[Case] | None:
     """The case of this number, or that goes on under another since it was renamed, where the workspace may see it."""
     statement = (
-        sa.select(*_REPOSITORY, *_CASE)
+        sa.select(*_REPOSITORY, _POLICY, *_CASE)
         .select_from(_named)
         .join(cases, _GOES_ON)
         .join(repositories, repositories.c.id == cases.c.repository_id)
@@ -55,13 +61,13 @@ def find_case(session: Session, workspace_id: WorkspaceId | None, number: int) -
     if row is None:
         return None
     case = _read_case(row)
-    return Subject(case, _read_repository(row), case.file)
+    return Subject(case, _read_repository(row), case.file, row["policy_document"] or "")
 
 
 def find_quarantine(session: Session, workspace_id: WorkspaceId | None, number: int) -> Subject[Quarantine] | None:
     """The quarantine of this number, where the workspace may see it."""
     statement = (
-        sa.select(*_REPOSITORY, cases.c.file, *quarantines.c)
+        sa.select(*_REPOSITORY, _POLICY, cases.c.file, *quarantines.c)
         .select_from(quarantines)
         .join(
             _named,
@@ -75,7 +81,7 @@ def find_quarantine(session: Session, workspace_id: WorkspaceId | None, number: 
     if row is None:
         return None
     quarantine = quarantine_store.read({column.name: row[column] for column in quarantines.c})
-    return Subject(quarantine, _read_repository(row), row[cases.c.file])
+    return Subject(quarantine, _read_repository(row), row[cases.c.file], row["policy_document"] or "")
 
 
 def _id(number: int) -> sa.ColumnElement[int]:
@@ -97,6 +103,12 @@ _REPOSITORY = (
     repositories.c.installation_id,
     repositories.c.full_name,
     repositories.c.default_branch,
+)
+_POLICY = (
+    sa.select(policies.c.document)
+    .where(policies.c.repository_id == repositories.c.id)
+    .scalar_subquery()
+    .label("policy_document")
 )
 _CASE = (cases.c.id, cases.c.repository_id, cases.c.uid, cases.c.title, cases.c.first_seen_at, cases.c.file)
 
