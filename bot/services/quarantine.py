@@ -10,7 +10,7 @@ from bot.analysis.audit import AuditAction, AuditEvent
 from bot.analysis.learning.label import LabelVerdict
 from bot.analysis.model import SYSTEM, CaseId, Channel, QuarantineId
 from bot.analysis.quarantine import budget, lifecycle, proposal
-from bot.analysis.quarantine.lifecycle import OPEN_STATES, Quarantine, RejectReason
+from bot.analysis.quarantine.lifecycle import Quarantine, RejectReason
 from bot.analysis.quarantine.proposal import Proposal
 from bot.errors import ConflictError
 from bot.queries import case_state
@@ -79,12 +79,13 @@ def approve(
         OverBudgetError: no room, and `leaves` makes none.
         NotAllowedError: the policy asks for two people, and the actor proposed it.
     """
-    actor, repository_id = authorized.actor, authorized.repository.id
-    after = lifecycle.approve(_current(session, authorized, expected), actor, authorized.approval, now)
-    changes = {after: audit.of_quarantine(AuditAction.APPROVE, after, actor, now, verdict=LabelVerdict.FLAKY)}
+    actor, repository_id, subject = authorized.actor, authorized.repository.id, authorized.subject
     # Two approvals in a repository lock each other's rows, so that each counts what the other made active.
-    others = quarantine_store.lock_open(session, repository_id, OPEN_STATES)
-    replaced = budget.replaced(after, others, authorized.policy.quarantine.budget, leaves)
+    quarantines = {quarantine.id: quarantine for quarantine in quarantine_store.lock_open(session, repository_id)}
+    current = quarantines.get(subject.id) or quarantine_store.get(session, subject.id)
+    after = lifecycle.approve(_require_seen(session, current, expected), actor, authorized.approval, now)
+    changes = {after: audit.of_quarantine(AuditAction.APPROVE, after, actor, now, verdict=LabelVerdict.FLAKY)}
+    replaced = budget.replaced(after, quarantines.values(), authorized.policy.quarantine.budget, leaves)
     if replaced is not None:
         reason = "Made room for another test."
         lifted = lifecycle.lift(replaced, reason, actor, now)
@@ -103,19 +104,19 @@ def reject(
 ) -> None:
     """Turn a proposal down; `text` is the reason with the person's own words."""
     actor, verdict = authorized.actor, LabelVerdict(why.value)
-    after = lifecycle.reject(_current(session, authorized, expected), text, actor, now)
+    after = lifecycle.reject(_lock(session, authorized, expected), text, actor, now)
     _store(session, {after: audit.of_quarantine(AuditAction.REJECT, after, actor, now, reason=text, verdict=verdict)})
 
 
 def withdraw(session: Session, authorized: Authorized[Quarantine], now: datetime) -> None:
     """Take one's own proposal back."""
-    after = lifecycle.withdraw(authorized.subject, "", authorized.actor, now)
+    after = lifecycle.withdraw(_lock(session, authorized), "", authorized.actor, now)
     _store(session, {after: audit.of_quarantine(AuditAction.WITHDRAW, after, authorized.actor, now)})
 
 
 def lift(session: Session, authorized: Authorized[Quarantine], now: datetime) -> None:
     """End a quarantine: its case fails builds again."""
-    after = lifecycle.lift(authorized.subject, "", authorized.actor, now)
+    after = lifecycle.lift(_lock(session, authorized), "", authorized.actor, now)
     _store(session, {after: audit.of_quarantine(AuditAction.LIFT, after, authorized.actor, now)})
 
 
@@ -123,7 +124,7 @@ def resume(
     session: Session, authorized: Authorized[Quarantine], reason: str, now: datetime, *, expected: int | None = None
 ) -> None:
     """Mask a suspended case again."""
-    after = lifecycle.resume(_current(session, authorized, expected), reason, authorized.actor, now)
+    after = lifecycle.resume(_lock(session, authorized, expected), reason, authorized.actor, now)
     _store(session, {after: audit.of_quarantine(AuditAction.RESUME, after, authorized.actor, now, reason=reason)})
 
 
@@ -136,7 +137,7 @@ def extend(
         ConflictError: not active, or changed since version `expected`.
         InvalidInputError: days out of bounds.
     """
-    after = lifecycle.extend(_current(session, authorized, expected), days, now)
+    after = lifecycle.extend(_lock(session, authorized, expected), days, now)
     reason = f"{days} more days"
     _store(session, {after: audit.of_quarantine(AuditAction.EXTEND, after, authorized.actor, now, reason=reason)})
 
@@ -150,7 +151,7 @@ def assign(
         ConflictError: it has ended, or was changed since version `expected`.
     """
     actor, repository_id = authorized.actor, authorized.repository.id
-    after = lifecycle.assign(_current(session, authorized, expected), owner)
+    after = lifecycle.assign(_lock(session, authorized, expected), owner)
     name = after.owner or ""
     _store(session, {after: audit.of_quarantine(AuditAction.ASSIGN, after, actor, now, reason=name)})
     cluster_id = cluster_store.list_numbers(session, [repository_id], [after.case_id]).get(after.case_id)
@@ -206,26 +207,23 @@ def _of_case(
     return audit.of_case(action, case.repository_id, case.id, authorized.actor, now, reason=reason, verdict=verdict)
 
 
-def _current(session: Session, authorized: Authorized[Quarantine], expected: int | None) -> Quarantine:
-    """The quarantine to decide about, for somebody who saw its version `expected`."""
-    quarantine = authorized.subject
+def _lock(session: Session, authorized: Authorized[Quarantine], expected: int | None = None) -> Quarantine:
+    """The quarantine to decide about, locked, for somebody who saw its version `expected`."""
+    quarantine = quarantine_store.lock(session, authorized.subject)
+    return _require_seen(session, quarantine, expected)
+
+
+def _require_seen(session: Session, quarantine: Quarantine, expected: int | None) -> Quarantine:
+    """The quarantine, unless it was changed since version `expected`: then the error names who was first."""
     if expected is not None and quarantine.version != expected:
-        raise _conflict(session, quarantine)
+        latest = audit_store.find_latest(session, quarantine.repository_id, quarantine.id)
+        if latest is not None:
+            message = f"{latest.actor.name} was first: {latest.action.phrase} at {latest.at:%H:%M} UTC. Look again."
+            raise ConflictError(message)
     return quarantine
 
 
 def _store(session: Session, changes: Mapping[Quarantine, AuditEvent]) -> None:
     """Store quarantines as they are after a change, and record the event of each."""
-    try:
-        quarantine_store.update(session, changes.keys())
-    except ConflictError:
-        raise _conflict(session, next(iter(changes))) from None
+    quarantine_store.update(session, changes.keys())
     event.record_all(session, changes.values())
-
-
-def _conflict(session: Session, quarantine: Quarantine) -> ConflictError:
-    """The error for somebody who was second, which names the one who was first."""
-    latest = audit_store.find_latest(session, quarantine.repository_id, quarantine.id)
-    if latest is None:
-        return ConflictError("Somebody else was first. Look again.")
-    return ConflictError(f"{latest.actor.name} was first: {latest.action.phrase} at {latest.at:%H:%M} UTC. Look again.")

@@ -142,7 +142,23 @@ def list_open(
     return [read(row) for row in session.execute(_open(repository_ids, states)).mappings()]
 
 
-def lock_open(session: Session, repository_id: RepositoryId, states: Iterable[State]) -> Sequence[Quarantine]:
+def lock(session: Session, quarantine: Quarantine) -> Quarantine:
+    """A quarantine as it is now, locked until the transaction ends."""
+    row = (
+        session.execute(
+            sa.select(quarantines)
+            .where(quarantines.c.repository_id == quarantine.repository_id, quarantines.c.id == quarantine.id)
+            .with_for_update()
+        )
+        .mappings()
+        .one()
+    )
+    return read(row)
+
+
+def lock_open(
+    session: Session, repository_id: RepositoryId, states: Iterable[State] = OPEN_STATES
+) -> Sequence[Quarantine]:
     """The open quarantines of a repository, oldest first, locked until the transaction ends."""
     return [read(row) for row in session.execute(_open([repository_id], states).with_for_update()).mappings()]
 
