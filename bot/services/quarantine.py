@@ -217,9 +217,9 @@ def _require_seen(session: Session, quarantine: Quarantine, expected: int | None
     """The quarantine, unless it was changed since version `expected`: then the error names who was first."""
     if expected is not None and quarantine.version != expected:
         latest = audit_store.find_latest(session, quarantine.repository_id, quarantine.id)
-        if latest is not None:
-            message = f"{latest.actor.name} was first: {latest.action.phrase} at {latest.at:%H:%M} UTC. Look again."
-            raise ConflictError(message)
+        first = f"{latest.actor.name} was first: {latest.action.phrase} at {latest.at:%H:%M} UTC" if latest else None
+        message = f"{first or 'Somebody else was first'}. Look again."
+        raise ConflictError(message)
     return quarantine
 
 
