@@ -102,7 +102,11 @@ def rows(db: Database, table: sa.Table) -> list[sa.RowMapping]:
 
 
 def kept(db: Database) -> str:
-    return str([sorted(str(dict(row)) for row in rows(db, table)) for table in KEPT])
+    """The rows of the neighbours, without the features that a job adds to the label of the proposal meanwhile."""
+    features = {"features", "features_version"}
+    return str(
+        [sorted(str({k: v for k, v in row.items() if k not in features}) for row in rows(db, table)) for table in KEPT]
+    )
 
 
 def _has_other_calls(slack: SlackWorkspace, count: int) -> bool:
