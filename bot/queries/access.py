@@ -8,19 +8,17 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, Final, Generic, TypeVar, assert_never
 
-from bot.analysis.model import SYSTEM, Actor, ActorKind, CaseId, RepositoryId, WorkspaceId
+from bot.analysis.model import Actor, ActorKind, CaseId, RepositoryId, WorkspaceId
 from bot.analysis.quarantine import owner
 from bot.analysis.quarantine.lifecycle import Quarantine
 from bot.analysis.quarantine.policy import ApprovalRule, Policy
 from bot.errors import FlakeGuardError, NotAllowedError, NotFoundError
 from bot.queries import policy as policy_query
-from bot.store.cases import case as case_store
 from bot.store.cases.case import Case
 from bot.store.database import Session
 from bot.store.decisions import subject as subject_store
 from bot.store.decisions.subject import Subject
 from bot.store.workspaces import account_link as account_link_store
-from bot.store.workspaces import repository as repository_store
 from bot.store.workspaces import workspace as workspace_store
 from bot.store.workspaces.account_link import StoredPermission
 from bot.store.workspaces.repository import Repository
@@ -184,25 +182,6 @@ def authorize_account(
         subject=subject.value,
         policy=policy,
         path=subject.path,
-        workspace=None,
-    )
-
-
-def as_system(session: Session, repository_id: RepositoryId, subject: S) -> Authorized[S]:
-    """Authorize what FlakeGuard itself does by its own rules."""
-    match subject:
-        case Quarantine():
-            path = case_store.get(session, repository_id, subject.case_id).file
-        case Case():
-            path = subject.file
-        case _:
-            path = ""
-    return Authorized(
-        actor=SYSTEM,
-        repository=repository_store.get(session, repository_id),
-        subject=subject,
-        policy=policy_query.of_repository(session, repository_id),
-        path=path,
         workspace=None,
     )
 

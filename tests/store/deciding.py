@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from bot.analysis.model import Actor, CaseId, Channel, QuarantineId, RepositoryId
 from bot.analysis.quarantine.lifecycle import Quarantine
 from bot.analysis.quarantine.proposal import Proposal
-from bot.queries import access
-from bot.queries.access import Authorized
+from bot.queries import policy as policy_query
+from bot.queries.access import Authorized, S
 from bot.services import quarantine
 from bot.store.cases import case as case_store
 from bot.store.cases.case import Case
 from bot.store.database import Session
 from bot.store.decisions import quarantine as quarantine_store
 from bot.store.workspaces import repository as repository_store
+from bot.store.workspaces.repository import Repository
 
 
 def propose(
@@ -28,22 +28,34 @@ def propose(
     channel: Channel | None = None,
 ) -> QuarantineId:
     """Propose a quarantine."""
-    authorized = access.as_system(session, repository_id, repository_store.get(session, repository_id))
-    return quarantine.propose(session, replace(authorized, actor=actor), proposal, now, channel=channel)
+    authorized = _authorized(session, repository_store.get(session, repository_id), "", actor)
+    return quarantine.propose(session, authorized, proposal, now, channel=channel)
 
 
 def of_quarantine(session: Session, quarantine_id: QuarantineId, actor: Actor) -> Authorized[Quarantine]:
     """Somebody who may decide about a quarantine."""
     subject = quarantine_store.get(session, quarantine_id)
-    return replace(access.as_system(session, subject.repository_id, subject), actor=actor)
+    return _authorized(session, subject, case_store.get(session, subject.repository_id, subject.case_id).file, actor)
 
 
 def of_case(session: Session, repository_id: RepositoryId, case_id: CaseId, actor: Actor) -> Authorized[Case]:
     """Somebody who may decide about a case."""
     subject = case_store.get(session, repository_id, case_id)
-    return replace(access.as_system(session, repository_id, subject), actor=actor)
+    return _authorized(session, subject, subject.file, actor)
 
 
 def approve(session: Session, quarantine_id: QuarantineId, actor: Actor, now: datetime) -> None:
     """Approve a quarantine."""
     quarantine.approve(session, of_quarantine(session, quarantine_id, actor), now)
+
+
+def _authorized(session: Session, subject: S, path: str, actor: Actor) -> Authorized[S]:
+    repository_id = subject.id if isinstance(subject, Repository) else subject.repository_id
+    return Authorized(
+        actor=actor,
+        repository=repository_store.get(session, repository_id),
+        subject=subject,
+        policy=policy_query.of_repository(session, repository_id),
+        path=path,
+        workspace=None,
+    )

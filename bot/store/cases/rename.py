@@ -167,16 +167,6 @@ def move_records(
     return moved
 
 
-def list_carded(session: Session, repository_id: RepositoryId, case_ids: Iterable[CaseId]) -> set[CaseId]:
-    """Those of some cases that have a card somewhere."""
-    rows = session.execute(
-        sa.select(messages.c.case_id)
-        .where(messages.c.repository_id == repository_id, messages.c.case_id == sa.any_(_numbers(case_ids)))
-        .distinct()
-    )
-    return {CaseId(row[0]) for row in rows}
-
-
 def _move_results(
     session: Session, repository_id: RepositoryId, first_of: Mapping[CaseId, CaseId], since: datetime
 ) -> bool:
