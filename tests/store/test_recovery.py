@@ -38,7 +38,7 @@ def past(db: Database) -> Past:
         session.execute(
             sa.insert(tables.policies).values(
                 repository_id=REPOSITORY,
-                source="quarantine: {release_after: 4, release_below: 0.8}",
+                document='{"quarantine": {"release_after": 4, "release_below": 0.8}}',
                 codeowners="",
                 fault=None,
                 loaded_at=made.now,
