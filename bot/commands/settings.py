@@ -40,7 +40,7 @@ def on_save(context: SlackContext, submission: ViewSubmission) -> View:
     """Keep what was chosen for the person, and for the channel the form was opened in."""
     channel = ChannelTarget.decode(submission.view.private_metadata).channel
     answers = Answers.decode(submission.view.state.values)
-    is_notified = settings.TOLD in answers.chosen(Field.TELL)
+    is_notified = settings.NOTIFY in answers.chosen(Field.TELL)
     text = f"You are {'told' if is_notified else 'not told'} when every failure of your commit is known."
     if channel:
         hours = digest.keep(context, Channel(context.workspace.id, channel), answers)

@@ -10,6 +10,7 @@ from bot.jobs.context import Context
 from bot.store.database import Session
 from bot.store.workspaces import repository as repository_store
 from bot.store.workspaces import workspace as workspace_store
+from bot.store.workspaces.repository import RepositoryDetails
 
 
 def on_installation(context: Context, event: InstallationEvent) -> None:
@@ -34,27 +35,23 @@ def on_repositories(context: Context, event: InstallationRepositoriesEvent) -> N
             session, installation.id, installation.login, suspended_at=installation.suspended_at
         )
         put(session, installation.id, event.repositories_added or ())
-        for repository in event.repositories_removed or ():
-            repository_store.remove(session, repository.id, context.clock())
+        removed = [repository.id for repository in event.repositories_removed or ()]
+        repository_store.remove(session, removed, context.clock())
 
 
 def on_repository(context: Context, event: RepositoryEvent) -> None:
     """Record that a repository was renamed, transferred, changed or deleted."""
     with context.db.begin() as session:
         if event.action == "deleted":
-            repository_store.remove(session, event.repository.id, context.clock())
+            repository_store.remove(session, [event.repository.id], context.clock())
         else:
             put(session, event.installation_id, [event.repository])
 
 
 def put(session: Session, installation_id: int | None, repositories: Iterable[Repository]) -> None:
     """Record repositories as a payload shows them."""
-    for repository in repositories:
-        repository_store.put(
-            session,
-            repository.id,
-            installation_id=installation_id,
-            full_name=repository.full_name,
-            default_branch=repository.default_branch,
-            private=repository.private,
-        )
+    details = [
+        RepositoryDetails(repository.id, repository.full_name, repository.default_branch, repository.private)
+        for repository in repositories
+    ]
+    repository_store.put_all(session, installation_id, details)

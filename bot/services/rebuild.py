@@ -207,10 +207,12 @@ def _take(
     if window is not None:
         replay.left_out[run.id] = window
         return
-    for one in executions:
-        case_ids, failed, retries, told = one.judged()
-        suites, names = replay.suites.number(session, one.kind, case_ids, whole=len(case_ids) == len(one.case_ids))
-        results = VariantResults(one.variant, case_ids, suites, failed, retries, names, one.whole, told)
+    for execution in executions:
+        case_ids, failed, retries, runners = execution.judged()
+        suites, names = replay.suites.number(
+            session, execution.kind, case_ids, whole=len(case_ids) == len(execution.case_ids)
+        )
+        results = VariantResults(execution.variant, case_ids, suites, failed, retries, names, execution.whole, runners)
         observation = replay.scorer.observe(results.execution(run))
         replay.terms[run.id] = max(replay.terms[run.id], observation.outage)
         replay.found += results.incidents(run, observation)

@@ -38,7 +38,7 @@ class LearnedModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_FINITE)
 class TrainingReport:
-    """The model compared with the filter on the latest labels, which were held back.
+    """The model compared with the filter on the latest labels, which training did not see.
 
     A loss is the mean logarithmic loss. A precision is the share of cases called flaky (p of .8 or more) that people
     called flaky, None if there are none. `reason` is a sentence on why the model is used or not.

@@ -24,7 +24,7 @@ MIN_ACTORS = 3
 MAX_SHARE = 0.4
 """The most that one person may weigh, as a share of all."""
 HELD_BACK = 0.3
-"""The share of latest labels that is held back: a model must do well on what came after its training."""
+"""The share of latest labels held out for validation: a model must do well on what came after its training."""
 CALLED_FLAKY = 0.8
 _FLOOR = 0.01  # bounds the filter's p, or one surprise would make its loss infinite
 PENALTY = 1.0

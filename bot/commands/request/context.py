@@ -37,7 +37,7 @@ from bot.store.workspaces.workspace import Workspace
 _log = telemetry.logger(__name__)
 _TOO_LATE = "Slack did not wait for the form. Ask for it again."
 _NOBODY = (
-    "Nobody can decide here yet. Whoever runs FlakeGuard has to set GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET, "
+    "Nobody can decide here yet. The operator of FlakeGuard has to set GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET, "
     "so that people can link their GitHub accounts, or APPROVER_GROUPS."
 )
 _NOT_IN_GROUP = "Only members of the approver groups can do this."

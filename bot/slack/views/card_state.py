@@ -32,7 +32,7 @@ _ENDED = {
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """The telling parts of a card; `sentence` is for the top-level text, the others are mrkdwn."""
+    """The texts of a card that depend on its state; `sentence` is for the top-level text, the others are mrkdwn."""
 
     dot: str
     title: str
@@ -40,8 +40,8 @@ class Story:
     sentence: str
 
 
-def tell(profile: CaseProfile, quarantine: Quarantine | None, now: datetime) -> Story:
-    """Put into words where a case stands at `now`."""
+def describe(profile: CaseProfile, quarantine: Quarantine | None, now: datetime) -> Story:
+    """Describe the state of a case at `now`."""
     if quarantine is None:
         return Story(phrase.DOTS[profile.status], _STATUS_TITLES[profile.status], "", _status_sentence(profile))
     if not quarantine.state.is_open:

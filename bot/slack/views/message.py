@@ -76,11 +76,11 @@ def card(
 
     `owners` own it, `week` is what it cost in the last seven days.
     """
-    told = card_state.tell(profile, quarantine, now)
-    title = f"{told.dot} {phrase.case(profile)} {told.title} in {phrase.repository(profile.repository)}"
+    story = card_state.describe(profile, quarantine, now)
+    title = f"{story.dot} {phrase.case(profile)} {story.title} in {phrase.repository(profile.repository)}"
     blocks: list[Block] = [block_kit.section(title, block_id=ids.card_block(profile.case_id, "title"))]
-    if told.decision:
-        blocks.append(block_kit.section(told.decision, block_id=ids.card_block(profile.case_id, "decision")))
+    if story.decision:
+        blocks.append(block_kit.section(story.decision, block_id=ids.card_block(profile.case_id, "decision")))
     if quarantine is not None and quarantine.state is State.PROPOSED:
         blocks.append(_proposal_fields(profile, quarantine, owners))
         blocks.append(block_kit.section(block_kit.quote(quarantine.reason)))
@@ -95,7 +95,7 @@ def card(
         "repository_id": int(profile.repository_id),
         "state": (quarantine.state if quarantine else profile.status).value,
     }
-    return Message(told.sentence, tuple(blocks), Metadata(ids.CARD_EVENT, payload))
+    return Message(story.sentence, tuple(blocks), Metadata(ids.CARD_EVENT, payload))
 
 
 def buttons(profile: CaseProfile, quarantine: Quarantine | None) -> tuple[Element, ...]:
@@ -130,10 +130,10 @@ def _rerun(profile: CaseProfile) -> tuple[Element, ...]:
 
 def lift_question(profile: CaseProfile, quarantine: Quarantine) -> Message:
     """Show how a case is quarantined or proposed, and the buttons that end that."""
-    told = f"{phrase.case_text(profile)} is {quarantine.state} in {phrase.repository_text(profile.repository)}"
+    state = f"{phrase.case_text(profile)} is {quarantine.state} in {phrase.repository_text(profile.repository)}"
     until = f" until {phrase.day(quarantine.expires_at)}" if quarantine.expires_at else ""
     shown = f"{phrase.case(profile)} is {quarantine.state} in {phrase.repository(profile.repository)}{until}."
-    text = f"{told}{until}. Do you want to end that?"
+    text = f"{state}{until}. Do you want to end that?"
     return Message(
         text,
         (
@@ -145,9 +145,9 @@ def lift_question(profile: CaseProfile, quarantine: Quarantine) -> Message:
 
 def unfurl(profile: CaseProfile, quarantine: Quarantine | None, now: datetime) -> tuple[Block, ...]:
     """Render a case in short, as it is shown under a shared link; nothing of it can be pressed."""
-    told = card_state.tell(profile, quarantine, now)
-    title = f"{told.dot} {phrase.case(profile)} {told.title} in {phrase.repository(profile.repository)}"
-    return (block_kit.section(f"{title}\n{told.sentence}"), block_kit.context(block_kit.code(profile.uid, 60)))
+    story = card_state.describe(profile, quarantine, now)
+    title = f"{story.dot} {phrase.case(profile)} {story.title} in {phrase.repository(profile.repository)}"
+    return (block_kit.section(f"{title}\n{story.sentence}"), block_kit.context(block_kit.code(profile.uid, 60)))
 
 
 def audit_line(event: AuditEvent, quarantine: Quarantine | None, profile: CaseProfile) -> Message:
@@ -230,11 +230,11 @@ def part_out(repository: str, run_url: str, run_number: int, found: Sequence[Inc
     named = [_part(one) for one in found[:_MAX_PARTS]]
     if (more := len(found) - len(named)) > 0:
         named.append(f"{more:,} more of its suites and runners")
-    told = f"{phrase.listing(named)} failed together"
+    subject = f"{phrase.listing(named)} failed together"
     name = phrase.repository_text(repository)
-    text = f"Infra: {told} in run {run_number} of {name}, so these failures do not count against them."
+    text = f"Infra: {subject} in run {run_number} of {name}, so these failures do not count against them."
     shown = (
-        f"{phrase.DOTS[Status.INFRA]} *Infra:* {told} in {block_kit.link(run_url, f'run #{run_number}')} of "
+        f"{phrase.DOTS[Status.INFRA]} *Infra:* {subject} in {block_kit.link(run_url, f'run #{run_number}')} of "
         f"{phrase.repository(repository)}, so these failures do not count against them."
     )
     return Message(text, (block_kit.section(shown),))

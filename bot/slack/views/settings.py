@@ -10,7 +10,7 @@ from bot.slack.block_kit import Block, Element, Json, Message, View
 from bot.slack.ids import Callback, ChannelTarget, Field
 from bot.slack.views import channel_form
 
-TOLD = "told"
+NOTIFY = "notify"
 """The value of the box that a person ticks to get messages about their commits."""
 
 
@@ -39,7 +39,7 @@ def form(policies: Sequence[Message], *, notified: bool, channel: str, hours: Ho
 
 def _personal(*, notified: bool) -> Block:
     text = "Tell me when every failure of my commit is known to be flaky or an outage"
-    option: Element = {"text": block_kit.plain(text, block_kit.MAX_OPTION), "value": TOLD}
+    option: Element = {"text": block_kit.plain(text, block_kit.MAX_OPTION), "value": NOTIFY}
     boxes: dict[str, Json] = {"type": "checkboxes", "action_id": ids.ELEMENT, "options": [option]}
     if notified:
         boxes["initial_options"] = [option]

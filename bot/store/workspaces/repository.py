@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,6 +23,16 @@ class Repository:
     installation_id: int | None
     full_name: str
     default_branch: str
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryDetails:
+    """What a payload says of a repository; `default_branch` is None where the payload leaves it out."""
+
+    id: RepositoryId
+    full_name: str
+    default_branch: str | None
+    private: bool
 
 
 def put_installation(session: Session, installation_id: int, account: str, *, suspended_at: datetime | None) -> None:
@@ -51,31 +61,45 @@ def put(
     private: bool,
 ) -> None:
     """Record a repository that exists; an unknown installation or branch does not erase a known one."""
-    statement = insert(repositories).values(
-        id=repository_id,
-        installation_id=installation_id,
-        full_name=full_name,
-        default_branch=default_branch or "main",
-        private=private,
-    )
-    new = statement.excluded
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["id"],
-            set_={
-                "installation_id": sa.func.coalesce(new.installation_id, repositories.c.installation_id),
-                "full_name": new.full_name,
-                "default_branch": new.default_branch if default_branch else repositories.c.default_branch,
-                "private": new.private,
-                "removed_at": None,
-            },
+    put_all(session, installation_id, [RepositoryDetails(repository_id, full_name, default_branch, private)])
+
+
+def put_all(session: Session, installation_id: int | None, found: Iterable[RepositoryDetails]) -> None:
+    """Record repositories that exist, in at most two statements; of several with one id the last counts."""
+    details = {repository.id: repository for repository in found}.values()
+    for is_branch_known in (True, False):
+        rows = [
+            {
+                "id": repository.id,
+                "installation_id": installation_id,
+                "full_name": repository.full_name,
+                "default_branch": repository.default_branch or "main",
+                "private": repository.private,
+            }
+            for repository in details
+            if bool(repository.default_branch) is is_branch_known
+        ]
+        if not rows:
+            continue
+        statement = insert(repositories).values(rows)
+        new = statement.excluded
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["id"],
+                set_={
+                    "installation_id": sa.func.coalesce(new.installation_id, repositories.c.installation_id),
+                    "full_name": new.full_name,
+                    "default_branch": new.default_branch if is_branch_known else repositories.c.default_branch,
+                    "private": new.private,
+                    "removed_at": None,
+                },
+            )
         )
-    )
 
 
-def remove(session: Session, repository_id: RepositoryId, now: datetime) -> None:
-    """Record that a repository is no longer ours to read; what is known of it stays."""
-    session.execute(sa.update(repositories).where(repositories.c.id == repository_id).values(removed_at=now))
+def remove(session: Session, repository_ids: Iterable[RepositoryId], now: datetime) -> None:
+    """Record that repositories are no longer ours to read; what is known of them stays."""
+    session.execute(sa.update(repositories).where(repositories.c.id.in_(list(repository_ids))).values(removed_at=now))
 
 
 def get(session: Session, repository_id: RepositoryId) -> Repository:

@@ -1,4 +1,4 @@
-"""The strip of latest verdicts of a case: one per commit, the worst of its variants."""
+"""The latest verdicts of a case: one per commit, the worst of its variants."""
 
 from __future__ import annotations
 

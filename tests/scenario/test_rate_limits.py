@@ -1,4 +1,4 @@
-"""Manners: a second between messages of a channel, limits obeyed, an outage survived. The clock is the test's own."""
+"""Rate limits: a second between messages of a channel, an outage survived. The clock is the test's own."""
 
 from __future__ import annotations
 

@@ -171,7 +171,7 @@ def test_the_settings_of_a_person_and_a_channel_are_chosen_in_one_window(day: Da
     again = opened()
     assert "'initial_value': 'Europe/Berlin'" in str(again.blocks)
     assert "initial_options" not in str(next(one for one in again.blocks if one["block_id"] == "tell"))
-    day.slack.submit(CHLOE, again.id, {"cadence": "off", "zone": "UTC", "tell": ("told",)})
+    day.slack.submit(CHLOE, again.id, {"cadence": "off", "zone": "UTC", "tell": ("notify",)})
     assert "You are told" in str(day.form(Callback.INFO, CHLOE).blocks)
     day.slack.close_modal(CHLOE, whole_stack=True)
 
