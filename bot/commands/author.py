@@ -29,7 +29,7 @@ def on_rerun(context: SlackContext, action: BlockAction, authorized: Authorized[
         message = "There is nothing to run again on this commit."
         raise NotFoundError(message)
     github, target = run_command.github_of(context, repository)
-    refused = rerun.commit(github, target, run_command.writer(context, repository), runs, context.now)
+    refused = rerun.commit(github, target, context.begin, run_command.writer(context, repository), runs, context.now)
     if len(refused) == len(runs):
         raise ConflictError(" ".join(str(error) for error in refused))
     with context.begin() as session:

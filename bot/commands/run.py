@@ -91,7 +91,7 @@ def _rerun_stored(context: SlackContext, action: BlockAction, repository: Reposi
 
 def _rerun(context: SlackContext, run: StoredRun, repository: Repository, *, whole: bool) -> None:
     github, target = github_of(context, repository)
-    rerun.run(github, target, writer(context, repository), run, context.now, whole=whole)
+    rerun.run(github, target, context.begin, writer(context, repository), run, context.now, whole=whole)
     what = "Every job" if whole else "Every failed job"
     context.answer(response.done(f"{what} of run {run.number} of {repository.full_name} runs again."))
 

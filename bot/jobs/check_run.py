@@ -101,6 +101,7 @@ def _rerun(context: Context, authorized: Authorized[Repository], account: Accoun
     refused = rerun.commit(
         context.require_github(),
         target(repository),
+        context.db.begin,
         lambda: _authorize(context, repository.id, account),
         runs,
         context.clock(),

@@ -68,9 +68,13 @@ def enqueue_features(session: Session) -> int:
     queue.defer_all(
         session,
         [
-            queue.Job(task=queue.FEATURES, lock=name, key=name, arguments={"repository_id": repository_id})
+            queue.Job(
+                task=queue.FEATURES,
+                lock=f"features:{repository_id}",
+                key=f"features:{repository_id}",
+                arguments={"repository_id": repository_id},
+            )
             for repository_id in repository_ids
-            for name in [f"features:{repository_id}"]
         ],
     )
     return len(repository_ids)

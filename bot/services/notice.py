@@ -38,7 +38,9 @@ def check_runs(session: Session, repository_id: RepositoryId, head_shas: Iterabl
 
 
 def cards(session: Session, repository_id: RepositoryId, case_ids: Collection[CaseId], now: datetime) -> None:
-    """Bring every card of some cases up to date at once, and the App Homes."""
+    """Bring every card of some cases up to date at once, and the App Homes; nothing for no case."""
+    if not case_ids:
+        return
     posted = card_store.list_of_cases(session, [repository_id], case_ids)
     notice_store.put_all(session, [*of_cards(repository_id, posted), *homes(session, repository_id, now)], now)
 

@@ -19,6 +19,8 @@ MAX_FAILED_JOBS: Final = 5
 MAX_RERUNS: Final = 3
 T_contra = TypeVar("T_contra", contravariant=True)
 T = TypeVar("T")
+Begin = Callable[[], AbstractContextManager[Session]]
+"""Opens a transaction."""
 Authorize = Callable[[], AbstractContextManager[tuple[Session, Authorized[Repository]]]]
 """Opens a transaction in which somebody may write to the repository."""
 
@@ -37,7 +39,7 @@ class Actions(Protocol[T_contra]):
 
 
 def commit(
-    actions: Actions[T], target: T, authorize: Authorize, runs: Sequence[StoredRun], now: datetime
+    actions: Actions[T], target: T, begin: Begin, authorize: Authorize, runs: Sequence[StoredRun], now: datetime
 ) -> list[ConflictError]:
     """Run the failed jobs of a commit's failed runs again; returns why some of the runs were not run again.
 
@@ -46,14 +48,21 @@ def commit(
     refused = []
     for attempt in runs:
         try:
-            run(actions, target, authorize, attempt, now)
+            run(actions, target, begin, authorize, attempt, now)
         except ConflictError as error:
             refused.append(error)
     return refused
 
 
 def run(
-    actions: Actions[T], target: T, authorize: Authorize, attempt: StoredRun, now: datetime, *, whole: bool = False
+    actions: Actions[T],
+    target: T,
+    begin: Begin,
+    authorize: Authorize,
+    attempt: StoredRun,
+    now: datetime,
+    *,
+    whole: bool = False,
 ) -> None:
     """Run the failed jobs of a run again, or all of them where `whole`; GitHub is called with no transaction open.
 
@@ -73,7 +82,7 @@ def run(
         else:
             actions.rerun_failed_jobs(target, attempt.github_run_id)
     except PermanentUpstreamError:
-        with authorize() as (session, _):
+        with begin() as session:  # whatever GitHub says of the permission now
             check_run_store.delete_rerun(session, attempt.repository_id, attempt.github_run_id, attempt.attempt)
         raise
 

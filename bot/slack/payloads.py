@@ -79,7 +79,7 @@ class User(Payload):
     team_id: str = ""
 
 
-class Place(Payload):
+class ChannelReference(Payload):
     """The channel of an interaction."""
 
     id: str = ""
@@ -174,7 +174,7 @@ class Interaction(Payload):
     """What the payloads of interactivity share."""
 
     user: User
-    channel: Place = Place()
+    channel: ChannelReference = ChannelReference()
     response_url: str = ""
     trigger_id: str = ""
 

@@ -12,12 +12,16 @@ import sqlalchemy as sa
 from bot.analysis.model import Actor, ActorKind, Channel, RepositoryId
 from bot.analysis.notice import ChannelPauseNotice, ImportNotice
 from bot.analysis.subscription import Filters
+from bot.errors import UpstreamError
 from bot.jobs import outbox
 from bot.jobs.context import Context
+from bot.jobs.senders import posting
 from bot.jobs.worker import Worker
 from bot.sandbox.server import Sandbox
 from bot.sandbox.slack.model import BOT_USER_ID, SlackSettings
 from bot.services import subscription, workspace
+from bot.slack import block_kit
+from bot.slack.block_kit import Message
 from bot.slack.registry import Registry
 from bot.store.conversation import channel_schedule as channel_schedule_store
 from bot.store.conversation import notice as notice_store
@@ -59,6 +63,14 @@ class Post:
         """The one of this number of any number of messages of a channel."""
         day = date(2026, 1, 1) + timedelta(days=index)
         return ImportNotice(repository_id=REPOSITORY, day=day, channel=Channel(self.workspace, channel))
+
+    def post_richest(self) -> None:
+        """Post the one message with the richest blocks that Slack takes."""
+        with self.db.begin() as session:
+            (stored,) = notice_store.list_of_kind(session, ImportNotice)
+            attempt = posting.begin_richest(session, stored, self.now)
+        context = replace(self.context, slacks=self._registry())
+        posting.post_richest(context, attempt, lambda level: Message("digest", (block_kit.section(level.value),)))
 
     def _registry(self) -> Registry:
         return Registry(lambda _workspace: self.slack.bot_token, base_url=f"{self.sandbox.url}/slack/api/")
@@ -204,6 +216,17 @@ def forgetful(db: Database) -> Iterator[Post]:
     made.now = datetime.now(UTC)
     yield made
     made.sandbox.stop()
+
+
+def test_a_plainer_message_whose_answer_was_lost_is_found_and_not_posted_again(forgetful: Post) -> None:
+    forgetful.slack.fail_next(1, error="invalid_blocks", method="chat.postMessage")
+    forgetful.slack.fail_next(1, status=500, method="chat.postMessage", after=True)
+    forgetful.ask(BUSY, 1)
+    with pytest.raises(UpstreamError):
+        forgetful.post_richest()
+    assert forgetful.said(BUSY) == 1
+    forgetful.post_richest()
+    assert forgetful.said(BUSY) == 1
 
 
 def lose_the_row(post: Post) -> None:

@@ -28,20 +28,20 @@ def propose(
     channel: Channel | None = None,
 ) -> QuarantineId:
     """Propose a quarantine."""
-    authorized = _authorized(session, repository_store.get(session, repository_id), "", actor)
+    authorized = authorize(session, repository_store.get(session, repository_id), "", actor)
     return quarantine.propose(session, authorized, proposal, now, channel=channel)
 
 
 def of_quarantine(session: Session, quarantine_id: QuarantineId, actor: Actor) -> Authorized[Quarantine]:
     """Somebody who may decide about a quarantine."""
     subject = quarantine_store.get(session, quarantine_id)
-    return _authorized(session, subject, case_store.get(session, subject.repository_id, subject.case_id).file, actor)
+    return authorize(session, subject, case_store.get(session, subject.repository_id, subject.case_id).file, actor)
 
 
 def of_case(session: Session, repository_id: RepositoryId, case_id: CaseId, actor: Actor) -> Authorized[Case]:
     """Somebody who may decide about a case."""
     subject = case_store.get(session, repository_id, case_id)
-    return _authorized(session, subject, subject.file, actor)
+    return authorize(session, subject, subject.file, actor)
 
 
 def approve(session: Session, quarantine_id: QuarantineId, actor: Actor, now: datetime) -> None:
@@ -49,7 +49,8 @@ def approve(session: Session, quarantine_id: QuarantineId, actor: Actor, now: da
     quarantine.approve(session, of_quarantine(session, quarantine_id, actor), now)
 
 
-def _authorized(session: Session, subject: S, path: str, actor: Actor) -> Authorized[S]:
+def authorize(session: Session, subject: S, path: str, actor: Actor) -> Authorized[S]:
+    """Authorize somebody for a subject at a path, whatever their permission."""
     repository_id = subject.id if isinstance(subject, Repository) else subject.repository_id
     return Authorized(
         actor=actor,

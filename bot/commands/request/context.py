@@ -231,7 +231,7 @@ class SlackContext:
             return False
         if not self.app.approver_groups:
             raise NotAllowedError(_NOBODY)
-        team_id = self.request.actor_team_id or None if self.workspace.is_organisation else None
+        team_id = (self.request.actor_team_id or None) if self.workspace.is_organisation else None
         user = self.request.actor.id
         if not any(user in self.slack.group_members(group, team_id=team_id) for group in self.app.approver_groups):
             raise NotAllowedError(_NOT_IN_GROUP)

@@ -14,7 +14,7 @@ from bot.commands.request import duration, parser
 from bot.errors import InvalidInputError
 
 MORNING = time(9)
-"""When a digest comes where no time is schedule."""
+"""When a digest comes where no time is given."""
 WEEK = 7
 _CADENCES = ("now", "daily", "weekly", "off")
 _SETS = {"weekdays": WORKDAYS, "workdays": WORKDAYS, "weekend": EVERY_DAY - WORKDAYS, "weekends": EVERY_DAY - WORKDAYS}
@@ -33,7 +33,7 @@ class _Schedule(Generic[_T]):
 def digest_time(words: Sequence[str]) -> tuple[DigestTime | None, ZoneInfo | None]:
     """What `daily 09:00 mon-fri Europe/Berlin`, `weekly mon` or `off` says: when a digest comes, None for never.
 
-    The zone is None where none is schedule. Without a time it is nine, without a day every day, or Monday.
+    The zone is None where none is given. Without a time it is nine, without a day every day, or Monday.
 
     Raises:
         InvalidInputError: it says something else; the text names the word.

@@ -102,8 +102,8 @@ def post_or_update(
 
 
 def post_richest(context: Context, attempt: Attempt, render: Callable[[Level], Message]) -> PostedMessage | None:
-    """Keep a message with the richest blocks its workspace takes, and remember which those are."""
-    level = attempt.level
+    """Post a message with the richest blocks its workspace takes, and remember which those are."""
+    known = level = attempt.level
     while True:
         try:
             posted = post_or_update(context, attempt, render(level))
@@ -112,8 +112,9 @@ def post_richest(context: Context, attempt: Attempt, render: Callable[[Level], M
                 raise
             _log.info("blocks refused, plainer ones are tried", level=level, reason=str(error))
             level = level.below
+            attempt = replace(attempt, is_marked=False)  # the refusal took the mark back
             continue
-        if level is not attempt.level:
+        if level is not known:
             with context.db.begin() as session:
                 block_level_store.put(session, attempt.channel.workspace_id, level, context.clock())
         return posted
