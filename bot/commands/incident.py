@@ -17,6 +17,7 @@ from bot.slack.ids import Action
 from bot.slack.payloads import BlockAction, ViewSubmission
 from bot.slack.views import confirmation, response
 from bot.store.database import Session
+from bot.store.scores import incident as incident_store
 from bot.store.workspaces.repository import Repository
 
 _WORDS = ("start", "end")
@@ -85,8 +86,8 @@ def _start(context: SlackContext, typed: Typed) -> None:
 def _end(context: SlackContext, words: Sequence[str]) -> None:
     with context.begin() as session:
         repositories, _ = _meant(context, session, words)
-        suffering = [each for each in repositories if incident.find_open(session, each.id) is not None]
-    ending = suffering or repositories
+        marked = incident_store.list_open(session, [repository.id for repository in repositories])
+    ending = [repository for repository in repositories if repository.id in marked] or repositories
     for repository in ending:
         with context.authorize(About.REPOSITORY, repository.id, Permission.WRITE) as (session, authorized):
             incident.end(session, [repository.id], authorized.actor, context.now)

@@ -89,11 +89,6 @@ def end(
     return ended
 
 
-def find_open(session: Session, repository_id: RepositoryId) -> Incident | None:
-    """The incident window of a repository that nobody has ended yet."""
-    return incident_store.find_open(session, repository_id)
-
-
 def _event(action: AuditAction, incident: Incident, reason: str, actor: Actor, now: datetime) -> AuditEvent:
     return AuditEvent(
         action=action,

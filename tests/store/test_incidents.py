@@ -66,7 +66,7 @@ def test_runs_inside_an_open_window_say_nothing(past: Past) -> None:
     with past.db.begin() as session:
         (ended,) = incident.end(session, [REPOSITORY], ANA, past.now)
         assert not ended.is_open
-        assert incident.find_open(session, REPOSITORY) is None
+        assert incident_store.find_open(session, REPOSITORY) is None
 
 
 def test_a_window_marked_afterwards_takes_its_runs_out_of_every_score(past: Past) -> None:

@@ -53,6 +53,16 @@ def find_open(session: Session, repository_id: RepositoryId) -> Incident | None:
     return None if row is None else _read(row)
 
 
+def list_open(session: Session, repository_ids: Iterable[RepositoryId]) -> set[RepositoryId]:
+    """Those of some repositories with a window somebody opened and nobody has ended yet."""
+    rows = session.execute(
+        sa.select(incidents.c.repository_id)
+        .distinct()
+        .where(incidents.c.repository_id.in_(list(repository_ids)), _OPEN)
+    )
+    return {RepositoryId(row[0]) for row in rows}
+
+
 def list_marked(session: Session, repository_id: RepositoryId) -> list[Incident]:
     """Every marked window of a repository, oldest first."""
     rows = session.execute(
