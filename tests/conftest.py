@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+import stamina
 import structlog
+from sqlalchemy.engine import make_url
 
 from bot.app import SUBSCRIBERS
 from bot.services import event
@@ -35,6 +37,12 @@ def pytest_configure() -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_backoff() -> None:
+    """Repeat a call that failed as often as outside of tests, but at once."""
+    stamina.set_testing(True, attempts=3, cap=True)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -93,6 +101,11 @@ def db(database_url: str) -> Iterator[Database]:
     database = Database(database_url, pool_size=4)
     yield database
     database.close()
+
+
+def database_name(url: str) -> str:
+    """The name of the database at an address."""
+    return str(make_url(url).database)
 
 
 def _named(url: str, name: str) -> str:

@@ -38,6 +38,9 @@ class FaultQueue:
         """Remove all faults."""
         self._faults.clear()
 
+    def __contains__(self, fault: Fault) -> bool:
+        return fault in self._faults
+
     def take(self, request: str, *, after: bool = False) -> Fault | None:
         """Use up one occurrence of the fault for this path or method, before its work or after it."""
         for fault in self._faults:

@@ -9,7 +9,6 @@ import zipfile
 from bot.analysis.model import Actor, ActorKind
 from bot.sandbox.slack.model import Message, View
 from bot.slack.ids import Action, Callback
-from bot.store.database import Database
 from tests.scenario.stage import ANA, BEN, CHANNEL, Stage, wait
 
 BEN_HIMSELF = Actor(ActorKind.SLACK, BEN, "ben")
@@ -19,15 +18,20 @@ FILLED = {"until": "14", "scope": "case", "why": "the payments sandbox is slow"}
 class Day:
     """A workspace with flaky tests, and what a person does there."""
 
-    def __init__(self, stage: Stage, db: Database) -> None:
-        self.stage, self.slack = stage, stage.slack
-        self.db = db
+    def __init__(self, stage: Stage) -> None:
+        self.stage, self.slack, self.db = stage, stage.slack, stage.db
+        self.failed = stage.github.runs()[0]
+
+    @staticmethod
+    def play(stage: Stage) -> None:
+        """Let happen what a day begins with."""
         stage.run("a longer suite", data=long_report(40))
-        for test, healthy in (("test_total", 12), ("test_tax", 0), ("test_stock", 0)):
-            stage.make_flaky(test, healthy)
-        assert wait(lambda: len(stage.cards()) == 3, 180), [one.text for one in stage.cards()]
-        self.failed = stage.run("a red commit", ("test_total", "test_login"))
-        assert wait(lambda: (check := stage.check(self.failed)) and check.conclusion, 60)
+        stage.turn_flaky("test_total")
+        for test in ("test_tax", "test_stock"):
+            stage.make_flaky(test, healthy=0)
+        assert wait(lambda: len(stage.cards()) == 3, 180), [card.text for card in stage.cards()]
+        failed = stage.run("a red commit", ("test_total", "test_login"))
+        assert wait(lambda: (check := stage.check(failed)) and check.conclusion, 60)
 
     def card(self, test: str) -> Message:
         return next(one for one in self.stage.cards() if test in one.text)
@@ -69,11 +73,14 @@ class Day:
         assert answer.status == 200, answer
         return self.slack.open_view(user)
 
-    def quarantine(self, test: str) -> Message:
-        """Bring a test into quarantine by two people."""
+    def propose(self, test: str) -> None:
         self.press(self.card(test), Action.QUARANTINE_OPEN)
         assert self.submit(self.form(Callback.QUARANTINE), **FILLED) is None
         assert wait(lambda: self.offers(test, Action.APPROVE)), self.card(test).text
+
+    def quarantine(self, test: str) -> Message:
+        """Bring a test into quarantine by two people."""
+        self.propose(test)
         self.press(self.card(test), Action.APPROVE, BEN)
         assert wait(lambda: self.offers(test, Action.LIFT)), self.card(test).text
         return self.card(test)

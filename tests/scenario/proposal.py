@@ -10,7 +10,7 @@ FILLED = {"until": "14", "scope": "case", "why": "the payments sandbox is slow"}
 
 def propose(stage: Stage) -> str:
     """Bring a card to its approval state; returns its timestamp."""
-    stage.make_flaky()
+    stage.turn_flaky()
     assert wait(stage.cards, 30), "no card was posted"
     card = stage.cards()[0]
     assert stage.slack.click(ANA, CHANNEL, card.ts, "fg_quarantine_open").status == 200

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import io
-import socket
+import itertools
 import time
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Self
 from xml.sax.saxutils import quoteattr
 
 import httpx
@@ -18,11 +20,14 @@ import pytest
 from bot.sandbox.github.model import PEOPLE, Artifact, CheckRun, Commit, WorkflowRun
 from bot.sandbox.server import Sandbox
 from bot.sandbox.slack.model import Message, SlackSettings
+from bot.store import queue
 from bot.store.database import Database
 from bot.store.workspaces import account_link as account_link_store
 from bot.store.workspaces import workspace as workspace_store
 from bot.store.workspaces.account_link import Link
+from tests.conftest import database_name
 from tests.scenario.running_bot import BotProcess, BotThread, run_command
+from tests.scenario.snapshot import Snapshot, free_ports
 
 CHANNEL = "C0CIFLAKES"
 ANA, BEN, CHLOE = "U0ANA", "U0BEN", "U0CHLOE"
@@ -37,6 +42,8 @@ TESTS = (
     "test_tax",
 )
 
+_SANDBOX_PORT, _BOT_PORT = itertools.islice(free_ports(), 2)
+"""The same for every scenario of a process, since stored messages and runs hold addresses."""
 PATIENT = SlackSettings(rate_limits=False, response_seconds=30, trigger_seconds=30)
 """Slack waits three seconds, which a busy machine may need for a request that is not about time."""
 
@@ -48,29 +55,49 @@ class Stage:
         self,
         database_url: str,
         *,
+        snapshot: Snapshot | None = None,
         linked: bool = True,
         own_process: bool = False,
         slack_settings: SlackSettings = PATIENT,
-        **environment: str,
     ) -> None:
         """`linked`: everybody has linked their GitHub account already. `own_process`: the bot can be killed."""
         self._linked = linked
         self._own_process = own_process
-        self.sandbox = Sandbox(0, slack_settings)
+        self.sandbox = Sandbox(_SANDBOX_PORT, slack_settings)
         self.github, self.slack = self.sandbox.github, self.sandbox.slack
         self._database_url = database_url
-        self._environment = environment
+        self._environment: dict[str, str] = {}
         self._bot: BotThread | BotProcess | None = None
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self._port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self._port}"
+        self.url = f"http://127.0.0.1:{_BOT_PORT}"
+        self._clock = datetime.now(UTC) - timedelta(hours=2)
+        if snapshot is not None:
+            snapshot.restore(self.sandbox)
+            self._clock = snapshot.at
         self.sandbox.start()
         self.sandbox.bot_url = self.url
-        self._clock = datetime.now(UTC) - timedelta(hours=2)
 
-    def set(self, **environment: str) -> None:
+    def snapshot(self) -> Snapshot:
+        """Wait until all is read and said, end the bot, and return what there is."""
+        assert wait(self.is_idle, 120)
+        self.close()
+        return Snapshot(database_name(self._database_url), self.sandbox, self._clock)
+
+    def __enter__(self) -> Self:
+        self.start_bot()
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self.close()
+
+    @cached_property
+    def db(self) -> Database:
+        """What the bot stored."""
+        return Database(self._database_url, pool_size=2)
+
+    def set(self, **environment: str) -> Self:
         """Change the settings of the bot that is started next."""
         self._environment |= environment
+        return self
 
     def start_bot(self) -> None:
         self._bot = BotProcess(self._variables()) if self._own_process else BotThread(self._variables())
@@ -96,27 +123,26 @@ class Stage:
 
     def _variables(self) -> dict[str, str]:
         return {
-            **self.sandbox.environment(self._port),
+            **self.sandbox.environment(_BOT_PORT),
             "DATABASE_URL": self._database_url,
-            "PORT": str(self._port),
+            "PORT": str(_BOT_PORT),
             "LOG_LEVEL": "WARNING",
             **self._environment,
         }
 
     def link_everybody(self) -> None:
         """Leave what linking leaves; that it is done by the person is for its own scenarios to show."""
-        database = Database(self._database_url, pool_size=1)
-        with database.begin() as session:
+        with self.db.begin() as session:
             workspace = workspace_store.find_by_token(session)
             assert workspace is not None
             for user in PEOPLE:
                 link = Link(workspace.id, f"U0{user.login.upper()}", user.id, user.login)
                 account_link_store.put(session, link, datetime.now(UTC))
-        database.close()
 
     def close(self) -> None:
         self.stop_bot()
         self.sandbox.stop()
+        self.db.close()
 
     def run(
         self,
@@ -129,7 +155,7 @@ class Stage:
     ) -> WorkflowRun:
         """Run CI on a commit of main, or once more on a run, with these tests failing; its webhooks are sent."""
         self._clock = at or self._clock + timedelta(seconds=40)
-        sha = hashlib.sha1(commit.encode(), usedforsecurity=False).hexdigest()
+        sha = _sha(commit)
         if again is None:
             self.github.put_commit(
                 Commit(sha=sha, message=commit, author_login="ana", branch="main", created_at=self._clock)
@@ -179,13 +205,30 @@ class Stage:
         return run
 
     def make_flaky(self, test: str = "test_total", healthy: int = 12) -> None:
-        """A history of commits of its own in which a test fails and passes on the same code, three times."""
+        """A history of commits of its own in which a test fails and passes on the same code, twice."""
+        self.make_suspicious(test, healthy)
+        self.turn_flaky(test)
+
+    def make_suspicious(self, test: str = "test_total", healthy: int = 12) -> None:
+        """The first part of that history, after which the test is suspected only."""
         for number in range(healthy):
             self.run(f"healthy {number} of {test}")
-        for number in range(3):
-            first = self.run(f"flaky {number} of {test}", (test,))
-            self.run(f"flaky {number} of {test}", again=first)
-            self.run(f"between {number} of {test}")
+        self._flake(f"the first time of {test}", test)
+
+    def turn_flaky(self, test: str = "test_total") -> None:
+        """The rest of it."""
+        self._flake(f"the second time of {test}", test)
+
+    def _flake(self, commit: str, test: str) -> None:
+        failed = self.run(commit, (test,))
+        self.run(commit, again=failed)
+        self.run(f"after {commit}")
+
+    def is_idle(self) -> bool:
+        """Whether no job runs, and none waits whose time has come."""
+        with self.db.begin() as session:
+            due, _ = queue.due(session, datetime.now(UTC))
+            return not due and "doing" not in queue.count(session)
 
     def check(self, run: WorkflowRun) -> CheckRun | None:
         found = self.github.check_runs(run.head_sha, "FlakeGuard")
@@ -201,6 +244,10 @@ class Stage:
             return httpx.get(f"{self.url}/health/ready", timeout=2).status_code == 200
         except httpx.HTTPError:
             return False
+
+
+def _sha(commit: str) -> str:
+    return hashlib.sha1(commit.encode(), usedforsecurity=False).hexdigest()
 
 
 def report(failing: Mapping[str, str] | tuple[str, ...]) -> bytes:

@@ -6,7 +6,6 @@ import sqlalchemy as sa
 
 from bot.sandbox.github.model import WorkflowRun
 from bot.sandbox.slack.model import Message
-from bot.store.database import Database
 from bot.store.tables import labels, reruns
 from tests.presence import present
 from tests.scenario.stage import ANA, BEN, Stage, wait
@@ -18,7 +17,7 @@ def told(stage: Stage, user: str = ANA) -> list[Message]:
 
 def red(stage: Stage) -> tuple[WorkflowRun, Message]:
     """A commit on which only a known flake fails, and what its author was told of it."""
-    stage.make_flaky()
+    stage.turn_flaky()
     assert wait(stage.cards, 30), "no card"
     run = stage.run("red by a flake", ("test_total",))
     assert wait(lambda: told(stage), 30), "the author was not told"
@@ -39,7 +38,7 @@ def test_an_author_whose_failures_are_all_known_is_told_once_and_that_it_is_not_
 
 
 def test_a_real_failure_is_told_to_nobody_in_person(stage: Stage) -> None:
-    stage.make_flaky()
+    stage.turn_flaky()
     assert wait(stage.cards, 30), "no card"
     run = stage.run("a real bug", ("test_total", "test_login"))
     assert wait(lambda: (check := stage.check(run)) and check.conclusion == "failure", 30)
@@ -48,7 +47,7 @@ def test_a_real_failure_is_told_to_nobody_in_person(stage: Stage) -> None:
     assert not [one for one in told(stage) if run.head_sha[:7] in one.text]
 
 
-def test_rerun_failed_runs_the_failed_jobs_once_with_the_brake(stage: Stage, db: Database) -> None:
+def test_rerun_failed_runs_the_failed_jobs_once_with_the_brake(stage: Stage) -> None:
     run, message = red(stage)
     asked: list[int] = []
     stage.github.on_rerun = lambda run_id, failed_only: asked.append(run_id if failed_only else -1)
@@ -58,11 +57,11 @@ def test_rerun_failed_runs_the_failed_jobs_once_with_the_brake(stage: Stage, db:
     assert wait(lambda: "fg_author_rerun" not in str(present(stage.slack.message(direct, message.ts)).blocks)), (
         "button stays"
     )
-    with db.begin() as session:
+    with stage.db.begin() as session:
         assert session.execute(sa.select(sa.func.count()).select_from(reruns)).scalar_one() == 1
 
 
-def test_it_is_me_is_a_label_at_the_commit_and_counts_at_once(stage: Stage, db: Database) -> None:
+def test_it_is_me_is_a_label_at_the_commit_and_counts_at_once(stage: Stage) -> None:
     run, message = red(stage)
     direct = stage.slack.direct_channel(ANA).id
     for _ in range(2):
@@ -70,7 +69,7 @@ def test_it_is_me_is_a_label_at_the_commit_and_counts_at_once(stage: Stage, db: 
     assert wait(lambda: "You said that it is you" in str(present(stage.slack.message(direct, message.ts)).blocks)), (
         "not shown"
     )
-    with db.begin() as session:
+    with stage.db.begin() as session:
         row = session.execute(sa.select(labels.c.verdict, labels.c.head_sha)).one()
     assert tuple(row) == ("mine", run.head_sha)
 

@@ -15,7 +15,6 @@ from bot.sandbox.slack.model import Message
 from bot.services import run_notice
 from bot.store.cases import case as case_store
 from bot.store.conversation import notice as notice_store
-from bot.store.database import Database
 from bot.store.runs import run as run_store
 from bot.store.tables import channels, subscriptions
 from bot.store.workspaces import workspace as workspace_store
@@ -51,7 +50,7 @@ def shows(stage: Stage, title: str) -> bool:
 def test_a_subscribed_channel_gets_the_card_and_the_default_channel_does_not(stage: Stage) -> None:
     begin(stage)
     assert "is subscribed to acme/shop" in say(stage, "subscribe acme/shop events:flaky,digest").text
-    stage.make_flaky()
+    stage.turn_flaky()
     assert wait(lambda: [one for one in stage.slack.messages(OTHER) if "fc_" in str(one.blocks)], 30), "no card"
     assert not stage.cards(), "the default channel heard of it too"
 
@@ -61,12 +60,12 @@ def test_filters_keep_out_what_a_channel_did_not_ask_for(stage: Stage) -> None:
     said = say(stage, "subscribe acme/shop path:tests/api/** min:1% owner:<!subteam^S0CIGUARDS|@ciguards>")
     assert "owned by <!subteam^S0CIGUARDS>" in str(said.blocks)
     say(stage, "subscribe acme/shop path:tests/*.py", CHANNEL)
-    stage.make_flaky()
+    stage.turn_flaky()
     assert wait(stage.cards, 30), "no card"
     assert not [one for one in stage.slack.messages(OTHER) if "fc_" in str(one.blocks)]
 
 
-def test_subscriptions_are_listed_changed_in_a_form_and_ended(stage: Stage, db: Database) -> None:
+def test_subscriptions_are_listed_changed_in_a_form_and_ended(stage: Stage) -> None:
     begin(stage)
     say(stage, "subscribe acme/shop")
     listed = say(stage, "subscriptions")
@@ -82,7 +81,7 @@ def test_subscriptions_are_listed_changed_in_a_form_and_ended(stage: Stage, db: 
     assert wait(lambda: "is subscribed to acme/shop" in str(present(stage.slack.open_view(ANA)).blocks)), (
         "the form was not taken"
     )
-    with db.begin() as session:
+    with stage.db.begin() as session:
         row = session.execute(sa.select(subscriptions)).mappings().one()
     assert (row["events"], row["minimum"], row["branch"]) == (["flaky"], 0.05, "main")
     stage.slack.click(ANA, OTHER, listed.ts, "fg_unsubscribe")
@@ -100,7 +99,7 @@ def test_a_wrong_word_is_answered_with_what_was_meant(stage: Stage) -> None:
     assert "acme/shop" in say(stage, "subscribe acme/shup").text
 
 
-def test_the_hours_of_a_channel_are_set_by_command_and_by_form(stage: Stage, db: Database) -> None:
+def test_the_hours_of_a_channel_are_set_by_command_and_by_form(stage: Stage) -> None:
     said = say(stage, "digest daily 9am mon-fri Europe/Berlin")
     assert "Monday to Friday at 09:00, Europe/Berlin" in said.text
     assert "quiet 20:00 to 08:00 and on Saturday" in say(stage, "quiet 20:00-08:00 sat").text.replace(", on", " and on")
@@ -117,7 +116,7 @@ def test_the_hours_of_a_channel_are_set_by_command_and_by_form(stage: Stage, db:
     assert wait(lambda: "every Friday at 16:30" in str(present(stage.slack.open_view(ANA)).blocks)), (
         "the form was not taken"
     )
-    with db.begin() as session:
+    with stage.db.begin() as session:
         row = session.execute(sa.select(channels)).mappings().one()
     assert (row["zone"], row["digest_days"], row["quiet_days"]) == ("America/New_York", [4], [5, 6])
     assert "no digest" in say(stage, "digest off").text
@@ -127,7 +126,7 @@ def test_a_channel_archived_unheard_of_is_paused_and_hears_the_rest_when_it_is_o
     begin(stage)
     say(stage, "subscribe acme/shop")
     stage.slack.archive(OTHER)
-    stage.make_flaky()
+    stage.turn_flaky()
     direct = stage.slack.direct_channel(ANA).id
     assert wait(lambda: any("posts nothing more" in one.text for one in stage.slack.messages(direct)), 30), "untold"
     refused = [call for call in stage.slack.calls if call.error == "is_archived"]
@@ -142,26 +141,26 @@ def test_a_channel_archived_unheard_of_is_paused_and_hears_the_rest_when_it_is_o
     assert len([one for one in stage.slack.messages(direct) if "posts nothing more" in one.text]) == 1
 
 
-def test_an_empty_digest_is_not_sent_and_a_full_one_has_chart_table_and_buttons(stage: Stage, db: Database) -> None:
-    begin(stage)
-    say(stage, "subscribe acme/shop")
-    assert "nothing to tell" in say(stage, "digest now").text
-    stage.make_flaky()
-    assert wait(lambda: stage.slack.messages(OTHER), 30), "no card"
-    stage.slack.command(ANA, OTHER, "/flakeguard digest now")
-    assert wait(lambda: digests(stage), 15), "no digest"
-    (digest,) = digests(stage)
+def test_an_empty_digest_is_not_sent_and_a_full_one_has_chart_table_and_buttons(new_stage: Stage) -> None:
+    begin(new_stage)
+    say(new_stage, "subscribe acme/shop")
+    assert "nothing to tell" in say(new_stage, "digest now").text
+    new_stage.make_flaky()
+    assert wait(lambda: new_stage.slack.messages(OTHER), 30), "no card"
+    new_stage.slack.command(ANA, OTHER, "/flakeguard digest now")
+    assert wait(lambda: digests(new_stage), 15), "no digest"
+    (digest,) = digests(new_stage)
     assert digest.text.startswith("acme/shop: 1 newly flaky, 0 newly broken, 0 fixed")
     kinds = [block["type"] for block in digest.blocks]
     assert kinds[:4] == ["header", "section", "data_visualization", "data_table"]
-    with db.begin() as session:
+    with new_stage.db.begin() as session:
         assert len(notice_store.list_of_kind(session, DigestNotice)) == 1
 
 
 def test_a_workspace_that_refuses_new_blocks_gets_tables_and_then_text_and_that_is_remembered(stage: Stage) -> None:
     begin(stage)
     say(stage, "subscribe acme/shop")
-    stage.make_flaky()
+    stage.turn_flaky()
     last = stage.run("last")
     assert wait(lambda: (check := stage.check(last)) and check.conclusion, 30), "not judged"
     assert wait(lambda: stage.slack.messages(OTHER), 30), "no card"
@@ -185,11 +184,11 @@ def digests(stage: Stage) -> list[Message]:
     return [one for one in stage.slack.messages(OTHER) if "flake digest" in str(one.blocks)]
 
 
-def test_a_storm_by_signed_requests_is_one_card_whose_button_shows_its_tests(stage: Stage, db: Database) -> None:
+def test_a_storm_by_signed_requests_is_one_card_whose_button_shows_its_tests(stage: Stage) -> None:
     run = stage.run("many", TESTS[:7])
     assert wait(lambda: (check := stage.check(run)) and check.conclusion, 30), "not judged"
     say(stage, "subscribe acme/shop")
-    with db.begin() as session:
+    with stage.db.begin() as session:
         workspace = workspace_store.find_by_token(session)
         assert workspace is not None
         (repository_id,) = workspace_store.list_visible(session, workspace.id)
@@ -211,27 +210,27 @@ def storms(stage: Stage) -> list[Message]:
     return [one for one in stage.slack.messages(OTHER) if one.text.startswith("Flake storm")]
 
 
-def test_every_button_of_subscriptions_does_what_it_says(stage: Stage) -> None:
-    begin(stage)
-    subscribed = say(stage, "subscribe acme/shop")
-    seen = len(stage.slack.ephemerals(ANA))
-    stage.slack.click(ANA, OTHER, subscribed.ts, "fg_menu_subscriptions")
-    assert wait(lambda: len(stage.slack.ephemerals(ANA)) > seen), "no list"
-    listed = stage.slack.ephemerals(ANA)[-1]
+def test_every_button_of_subscriptions_does_what_it_says(new_stage: Stage) -> None:
+    begin(new_stage)
+    subscribed = say(new_stage, "subscribe acme/shop")
+    seen = len(new_stage.slack.ephemerals(ANA))
+    new_stage.slack.click(ANA, OTHER, subscribed.ts, "fg_menu_subscriptions")
+    assert wait(lambda: len(new_stage.slack.ephemerals(ANA)) > seen), "no list"
+    listed = new_stage.slack.ephemerals(ANA)[-1]
     for button, title in (("fg_digest_settings", "Digest, quiet hours"), ("fg_subscribe_open", "Subscribe a channel")):
-        stage.slack.click(ANA, OTHER, listed.ts, button)
-        assert wait(partial(shows, stage, title)), button
-        stage.slack.close(ANA, present(stage.slack.open_view(ANA)).id)
-    seen = len(stage.slack.ephemerals(ANA))
-    stage.slack.click(ANA, OTHER, listed.ts, "fg_digest_now")
-    assert wait(lambda: len(stage.slack.ephemerals(ANA)) > seen), "nobody said that there is nothing to tell"
-    assert "nothing to tell" in stage.slack.ephemerals(ANA)[-1].text
+        new_stage.slack.click(ANA, OTHER, listed.ts, button)
+        assert wait(partial(shows, new_stage, title)), button
+        new_stage.slack.close(ANA, present(new_stage.slack.open_view(ANA)).id)
+    seen = len(new_stage.slack.ephemerals(ANA))
+    new_stage.slack.click(ANA, OTHER, listed.ts, "fg_digest_now")
+    assert wait(lambda: len(new_stage.slack.ephemerals(ANA)) > seen), "nobody said that there is nothing to tell"
+    assert "nothing to tell" in new_stage.slack.ephemerals(ANA)[-1].text
 
 
-def test_a_message_of_another_person_has_no_buttons_for_one(stage: Stage, db: Database) -> None:
+def test_a_message_of_another_person_has_no_buttons_for_one(stage: Stage) -> None:
     begin(stage)
     listed = say(stage, "subscriptions")
-    with db.begin() as session:
+    with stage.db.begin() as session:
         workspace = workspace_store.find_by_token(session)
         assert workspace is not None
         (repository_id,) = workspace_store.list_visible(session, workspace.id)

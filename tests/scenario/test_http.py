@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import time
 from dataclasses import replace
 from functools import partial
 
@@ -46,31 +45,30 @@ def test_health_and_metrics_answer(stage: Stage) -> None:
 def test_a_slash_command_is_acknowledged_while_github_does_not_answer(stage: Stage) -> None:
     first = stage.run("first")
     assert wait(lambda: (check := stage.check(first)) and check.conclusion)
-    stage.github.delay_next(20, times=5)
+    stage.github.delay_next(60, times=5)
     stage.run("second")
-    started = time.monotonic()
     assert stage.slack.command(ANA, CHANNEL, "/flakeguard status").status == 200
-    assert wait(lambda: any("acme/shop" in one.text for one in stage.slack.ephemerals(ANA)))
-    assert time.monotonic() - started < 15, "the command waited for GitHub"
+    assert wait(lambda: any("acme/shop" in one.text for one in stage.slack.ephemerals(ANA))), "it waited for GitHub"
+    stage.github.recover()
 
 
 def test_github_answering_502_and_slack_answering_429_lose_nothing(stage: Stage) -> None:
     stage.github.fail_next(502, times=4)
     stage.slack.fail_next(2, status=429, retry_after=1, method="chat.postMessage")
-    stage.make_flaky()
+    stage.turn_flaky()
     assert wait(stage.cards, 60), "the card was lost"
     assert len(stage.cards()) == 1
 
 
-def test_an_unreadable_report_is_shown_and_is_no_pass(stage: Stage) -> None:
-    run = stage.run("hostile", data=b"this is no zip")
-    assert wait(lambda: (check := stage.check(run)) and check.conclusion == "neutral"), stage.check(run)
-    assert "ncomplete" in present(stage.check(run)).title
-    assert wait(lambda: any("is incomplete: 1 part" in one.text for one in stage.slack.messages(CHANNEL)))
+def test_an_unreadable_report_is_shown_and_is_no_pass(new_stage: Stage) -> None:
+    run = new_stage.run("hostile", data=b"this is no zip")
+    assert wait(lambda: (check := new_stage.check(run)) and check.conclusion == "neutral"), new_stage.check(run)
+    assert "ncomplete" in present(new_stage.check(run)).title
+    assert wait(lambda: any("is incomplete: 1 part" in one.text for one in new_stage.slack.messages(CHANNEL)))
 
 
 def test_the_buttons_of_a_check_run_propose_and_rerun(stage: Stage) -> None:
-    stage.make_flaky()
+    stage.turn_flaky()
     assert wait(stage.cards, 30)
     run = stage.run("red again", ("test_total",))
     assert wait(lambda: (check := stage.check(run)) and check.actions), stage.check(run)
@@ -82,14 +80,14 @@ def test_the_buttons_of_a_check_run_propose_and_rerun(stage: Stage) -> None:
     stage.github.click(present(stage.check(run)).id, "rerun", "ben")
     assert wait(lambda: asked == [run.id]), asked
     stage.github.click(present(stage.check(run)).id, "rerun", "ben")
-    stage.run("afterwards")
-    assert wait(lambda: stage.check(stage.github.runs()[-1]))
+    after = stage.run("afterwards")
+    assert wait(lambda: stage.check(after))
     assert asked == [run.id], "the same attempt was run again twice"
 
 
 def test_a_button_of_a_check_run_goes_by_the_number_of_the_account(stage: Stage) -> None:
     """A login that was renamed can be taken by somebody else, whose permission is not that of the former owner."""
-    stage.make_flaky()
+    stage.turn_flaky()
     assert wait(stage.cards, 30)
     run = stage.run("red again", ("test_total",))
     assert wait(lambda: (check := stage.check(run)) and check.actions), stage.check(run)

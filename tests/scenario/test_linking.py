@@ -17,16 +17,17 @@ from bot.store.tables import link_states, links, quarantines
 from tests.presence import present
 from tests.scenario.invitation import invited, said
 from tests.scenario.proposal import has_button, propose
+from tests.scenario.snapshot import Snapshot
 from tests.scenario.stage import ANA, BEN, CHANNEL, CHLOE, Stage, wait
+
+APPROVER_GROUP = {"GITHUB_CLIENT_ID": "", "GITHUB_CLIENT_SECRET": "", "APPROVER_GROUPS": "S0CIGUARDS"}
 
 
 @pytest.fixture
-def strangers(database_url: str) -> Iterator[Stage]:
+def strangers(suspicious_url: str, suspicious: Snapshot) -> Iterator[Stage]:
     """A stage on which nobody has linked an account."""
-    made = Stage(database_url, linked=False)
-    made.start_bot()
-    yield made
-    made.close()
+    with Stage(suspicious_url, snapshot=suspicious, linked=False) as stage:
+        yield stage
 
 
 def state_of(db: Database) -> list[str]:
@@ -34,23 +35,23 @@ def state_of(db: Database) -> list[str]:
         return list(session.execute(sa.select(quarantines.c.state)).scalars())
 
 
-def test_who_is_not_linked_is_invited_and_nothing_happens_until_they_are(strangers: Stage, db: Database) -> None:
+def test_who_is_not_linked_is_invited_and_nothing_happens_until_they_are(strangers: Stage) -> None:
     ts = propose(strangers)
     strangers.slack.click(BEN, CHANNEL, ts, "fg_approve")
     assert wait(lambda: browser.find_link_url(strangers.slack, BEN)), "no invitation"
     assert said(strangers, BEN, "@ben"), "no suggestion by e-mail"
-    assert state_of(db) == ["proposed"]
+    assert state_of(strangers.db) == ["proposed"]
 
     browser.link_account(strangers.slack, BEN, CHANNEL, "ben")
     strangers.slack.click(BEN, CHANNEL, ts, "fg_approve")
     assert wait(lambda: has_button(strangers, ts, "fg_lift")), "the approval did not happen"
-    with db.begin() as session:
+    with strangers.db.begin() as session:
         decided_by = session.execute(sa.select(quarantines.c.decided_by)).scalar_one()
     assert (decided_by["id"], decided_by["github_login"]) == (BEN, "ben")
 
 
 def test_the_proposer_is_the_same_person_on_github_and_in_slack(strangers: Stage) -> None:
-    strangers.make_flaky()
+    strangers.turn_flaky()
     assert wait(strangers.cards, 30)
     run = strangers.run("red again", ("test_total",))
     assert wait(lambda: (check := strangers.check(run)) and check.actions), strangers.check(run)
@@ -63,7 +64,7 @@ def test_the_proposer_is_the_same_person_on_github_and_in_slack(strangers: Stage
     assert has_button(strangers, ts, "fg_approve")
 
 
-def test_a_link_is_single_use_bound_to_its_browser_and_asks_before_it_is_made(strangers: Stage, db: Database) -> None:
+def test_a_link_is_single_use_bound_to_its_browser_and_asks_before_it_is_made(strangers: Stage) -> None:
     url = invited(strangers, ANA)
     browser, other = Browser("ana"), Browser("chloe")
     shown = browser.open(url)
@@ -71,7 +72,7 @@ def test_a_link_is_single_use_bound_to_its_browser_and_asks_before_it_is_made(st
     assert "GitHub says that you are @ana." in shown.text
     assert shown.headers["x-frame-options"] == "DENY"
     assert other.agree(shown).status_code == 400, "another browser could confirm"
-    with db.begin() as session:
+    with strangers.db.begin() as session:
         assert not session.execute(sa.select(links)).all(), "linked before the person agreed"
     assert "You are linked" in browser.agree(shown).text
     assert browser.agree(shown).is_client_error, "the same answer counts twice"
@@ -81,25 +82,23 @@ def test_a_link_is_single_use_bound_to_its_browser_and_asks_before_it_is_made(st
     other.close()
 
 
-def test_a_callback_nobody_began_or_that_comes_late_or_was_declined_links_nothing(
-    strangers: Stage, db: Database
-) -> None:
+def test_a_callback_nobody_began_or_that_comes_late_or_was_declined_links_nothing(strangers: Stage) -> None:
     assert "Nothing was linked" in httpx.get(f"{strangers.url}/github/callback?state=x&code=y").text
     declining = Browser("nobody")
     assert "did not authorize" in declining.open(invited(strangers, ANA)).text
     declining.close()
     url = invited(strangers, ANA)
-    with db.begin() as session:
+    with strangers.db.begin() as session:
         session.execute(sa.update(link_states).values(expires_at=sa.func.now()))
     late = Browser("ana")
     assert late.open(url).status_code == 410
     late.close()
     assert "proves nothing" not in httpx.get(f"{strangers.url}/github/setup?installation_id=4001").text
-    with db.begin() as session:
+    with strangers.db.begin() as session:
         assert not session.execute(sa.select(links)).all()
 
 
-def test_a_disconnected_or_revoked_link_stops_a_click(stage: Stage, db: Database) -> None:
+def test_a_disconnected_or_revoked_link_stops_a_click(stage: Stage) -> None:
     ts = propose(stage)
     stage.slack.command(BEN, CHANNEL, "/flakeguard disconnect")
     assert wait(lambda: said(stage, BEN, "you disconnected it"))
@@ -109,10 +108,10 @@ def test_a_disconnected_or_revoked_link_stops_a_click(stage: Stage, db: Database
     assert wait(lambda: any("is gone" in one.text for one in stage.slack.messages("D0CHLOE"))), "chloe was not told"
     stage.slack.click(CHLOE, CHANNEL, ts, "fg_approve")
     assert wait(lambda: browser.find_link_url(stage.slack, CHLOE))
-    assert state_of(db) == ["proposed"]
+    assert state_of(stage.db) == ["proposed"]
 
 
-def test_without_write_access_at_that_moment_nothing_is_decided(stage: Stage, db: Database) -> None:
+def test_without_write_access_at_that_moment_nothing_is_decided(stage: Stage) -> None:
     ts = propose(stage)
     stage.github.users["ben"] = replace(stage.github.users["ben"], permission="read")
     stage.slack.click(BEN, CHANNEL, ts, "fg_approve")
@@ -121,7 +120,7 @@ def test_without_write_access_at_that_moment_nothing_is_decided(stage: Stage, db
     stage.github.users["chloe"] = replace(stage.github.users["chloe"], id=999)
     stage.slack.click(CHLOE, CHANNEL, ts, "fg_approve")
     assert wait(lambda: said(stage, CHLOE, "needs write access to acme/shop"))
-    assert state_of(db) == ["proposed"]
+    assert state_of(stage.db) == ["proposed"]
 
 
 def test_whoami_says_who_one_is_and_what_the_workspace_sees(stage: Stage) -> None:
@@ -132,31 +131,25 @@ def test_whoami_says_who_one_is_and_what_the_workspace_sees(stage: Stage) -> Non
 
 
 def test_the_approver_groups_of_an_organisation_are_asked_for_by_workspace(database_url: str) -> None:
-    made = Stage(database_url, linked=False, GITHUB_CLIENT_ID="", GITHUB_CLIENT_SECRET="", APPROVER_GROUPS="S0CIGUARDS")
-    made.slack.enterprise_id, made.slack.is_organisation = "E0BIG", True
-    try:
-        made.start_bot()
-        ts = propose(made)
-        made.slack.click(BEN, CHANNEL, ts, "fg_approve")
-        assert wait(lambda: has_button(made, ts, "fg_lift")), "the group's member could not approve"
-        asked = [one.arguments for one in made.slack.calls if one.method == "usergroups.users.list"]
+    stage = Stage(database_url, linked=False).set(**APPROVER_GROUP)
+    stage.slack.enterprise_id, stage.slack.is_organisation = "E0BIG", True
+    with stage:
+        stage.make_suspicious()
+        ts = propose(stage)
+        stage.slack.click(BEN, CHANNEL, ts, "fg_approve")
+        assert wait(lambda: has_button(stage, ts, "fg_lift")), "the group's member could not approve"
+        asked = [one.arguments for one in stage.slack.calls if one.method == "usergroups.users.list"]
         assert asked
-        assert all(one["team_id"] == made.slack.team_id for one in asked)
-    finally:
-        made.close()
+        assert all(one["team_id"] == stage.slack.team_id for one in asked)
 
 
-def test_an_approver_group_decides_where_accounts_cannot_be_linked(database_url: str) -> None:
-    made = Stage(database_url, linked=False, GITHUB_CLIENT_ID="", GITHUB_CLIENT_SECRET="", APPROVER_GROUPS="S0CIGUARDS")
-    try:
-        made.start_bot()
-        ts = propose(made)
-        made.slack.groups["S0CIGUARDS"].remove(CHLOE)
-        made.slack.click(CHLOE, CHANNEL, ts, "fg_approve")
-        assert wait(lambda: said(made, CHLOE, "approver groups"))
-        made.slack.click(BEN, CHANNEL, ts, "fg_approve")
-        assert wait(lambda: has_button(made, ts, "fg_lift")), "the group's member could not approve"
-        made.slack.command(ANA, CHANNEL, "/flakeguard connect")
-        assert wait(lambda: said(made, ANA, "GITHUB_CLIENT_ID"))
-    finally:
-        made.close()
+def test_an_approver_group_decides_where_accounts_cannot_be_linked(suspicious_url: str, suspicious: Snapshot) -> None:
+    with Stage(suspicious_url, snapshot=suspicious, linked=False).set(**APPROVER_GROUP) as stage:
+        ts = propose(stage)
+        stage.slack.groups["S0CIGUARDS"].remove(CHLOE)
+        stage.slack.click(CHLOE, CHANNEL, ts, "fg_approve")
+        assert wait(lambda: said(stage, CHLOE, "approver groups"))
+        stage.slack.click(BEN, CHANNEL, ts, "fg_approve")
+        assert wait(lambda: has_button(stage, ts, "fg_lift")), "the group's member could not approve"
+        stage.slack.command(ANA, CHANNEL, "/flakeguard connect")
+        assert wait(lambda: said(stage, ANA, "GITHUB_CLIENT_ID"))

@@ -40,6 +40,6 @@ def test_the_same_delivery_twice_changes_nothing(stage: Stage) -> None:
     propose(stage)
     for delivery in stage.github.deliveries()[-3:]:
         assert stage.github.redeliver(delivery.id).status == 202
-    stage.run("one more")
-    assert wait(lambda: stage.check(stage.github.runs()[-1]))
+    run = stage.run("one more")
+    assert wait(lambda: (check := stage.check(run)) and check.conclusion)
     assert len(stage.cards()) == 1

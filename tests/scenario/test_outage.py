@@ -27,13 +27,11 @@ def test_an_outage_marked_afterwards_withdraws_the_proposal_and_brings_the_card_
 
 
 def test_the_form_asks_since_when(stage: Stage) -> None:
-    stage.run("a commit", ("test_total",))
-    assert wait(lambda: stage.check(stage.github.runs()[-1]))
+    run = stage.run("a commit", ("test_total",))
+    assert wait(lambda: stage.check(run))
     assert stage.slack.command(ANA, CHANNEL, "/flakeguard incident").status == 200
     assert wait(lambda: stage.slack.open_view(ANA)), "no form"
     filled = {"since": "180", "why": "the registry was down"}
     assert stage.slack.submit(ANA, present(stage.slack.open_view(ANA)).id, filled).status == 200
     assert wait(lambda: " UTC on" in str(present(stage.slack.open_view(ANA)).blocks)), stage.slack.open_view(ANA)
-    assert wait(lambda: "INFRA" in present(stage.check(stage.github.runs()[-1])).summary, 30), (
-        "the check does not follow"
-    )
+    assert wait(lambda: "INFRA" in present(stage.check(run)).summary, 30), "the check does not follow"

@@ -15,12 +15,12 @@ OWNERS = b"approval: {owners: true}\n"
 CODEOWNERS = b"*  @acme/core\n/tests/  @acme/payments\n"
 
 
-def put(stage: Stage, db: Database, policy: bytes, codeowners: bytes = b"") -> None:
+def put(stage: Stage, policy: bytes, codeowners: bytes = b"") -> None:
     """Push both files to the default branch, and wait until they were read."""
     stage.github.files |= {".flakeguard.yml": policy, "CODEOWNERS": codeowners}
-    before = loaded(db)
+    before = loaded(stage.db)
     assert stage.github.push(".flakeguard.yml").status == 202
-    assert wait(lambda: loaded(db) != before), "the policy was not read"
+    assert wait(lambda: loaded(stage.db) != before), "the policy was not read"
 
 
 def loaded(db: Database) -> list[sa.RowMapping]:
@@ -28,9 +28,9 @@ def loaded(db: Database) -> list[sa.RowMapping]:
         return list(session.execute(sa.select(policies)).mappings())
 
 
-def test_where_the_policy_asks_for_owners_only_one_of_them_approves(stage: Stage, db: Database) -> None:
+def test_where_the_policy_asks_for_owners_only_one_of_them_approves(stage: Stage) -> None:
     ts = propose(stage)
-    put(stage, db, OWNERS, CODEOWNERS)
+    put(stage, OWNERS, CODEOWNERS)
     stage.github.teams["acme/payments"] = {"chloe"}
     stage.slack.click(BEN, CHANNEL, ts, "fg_approve")
     assert wait(lambda: said(stage, BEN, "asks for one of them: @acme/payments"))
@@ -39,28 +39,29 @@ def test_where_the_policy_asks_for_owners_only_one_of_them_approves(stage: Stage
     assert wait(lambda: has_button(stage, ts, "fg_lift")), "a member of the owning team could not approve"
 
 
-def test_a_policy_may_allow_self_approval_but_not_of_protected_paths(stage: Stage, db: Database) -> None:
+def test_a_policy_may_allow_self_approval_but_not_of_protected_paths(stage: Stage) -> None:
     ts = propose(stage)
-    put(stage, db, b"approval: {self_approval: true, protected: [tests/**]}\n")
+    put(stage, b"approval: {self_approval: true, protected: [tests/**]}\n")
     stage.slack.click(ANA, CHANNEL, ts, "fg_approve")
     assert wait(lambda: said(stage, ANA, "somebody else"))
-    put(stage, db, b"approval: {self_approval: true, protected: [other/**]}\n")
+    put(stage, b"approval: {self_approval: true, protected: [other/**]}\n")
     stage.slack.click(ANA, CHANNEL, ts, "fg_approve")
     assert wait(lambda: has_button(stage, ts, "fg_lift")), "the policy allows it"
-    with db.begin() as session:
+    with stage.db.begin() as session:
         assert session.execute(sa.select(quarantines.c.state)).scalar_one() == "active"
 
 
-def test_a_bad_file_keeps_the_last_good_one_and_says_so_on_the_commit(stage: Stage, db: Database) -> None:
-    stage.run("first")
-    assert wait(lambda: loaded(db)), "the policy is not asked for when a repository is first seen"
-    put(stage, db, OWNERS)
-    put(stage, db, b"approval: {owners: perhaps}\n")
-    assert loaded(db)[0]["document"] == '{"approval": {"owners": true}}'
-    run = stage.run("the bad policy")
-    assert wait(lambda: (check := stage.check(run)) and check.conclusion == "success"), stage.check(run)
+def test_a_bad_file_keeps_the_last_good_one_and_says_so_on_the_commit(new_stage: Stage) -> None:
+    new_stage.run("first")
+    assert wait(lambda: loaded(new_stage.db)), "the policy is not asked for when a repository is first seen"
+    put(new_stage, OWNERS)
+    put(new_stage, b"approval: {owners: perhaps}\n")
+    assert loaded(new_stage.db)[0]["document"] == '{"approval": {"owners": true}}'
+    run = new_stage.run("the bad policy")
+    assert wait(lambda: (check := new_stage.check(run)) and check.conclusion == "success"), new_stage.check(run)
     assert (
-        "approval.owners: must be true or false" in present(stage.check(run)).text + present(stage.check(run)).summary
+        "approval.owners: must be true or false"
+        in present(new_stage.check(run)).text + present(new_stage.check(run)).summary
     )
-    put(stage, db, b"")
-    assert loaded(db)[0]["fault"] is None
+    put(new_stage, b"")
+    assert loaded(new_stage.db)[0]["fault"] is None

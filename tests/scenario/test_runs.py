@@ -23,19 +23,19 @@ def report(folder: str, tests: int) -> bytes:
     return into.getvalue()
 
 
-def test_a_run_with_far_fewer_tests_than_those_before_is_neutral_and_says_how_many(stage: Stage) -> None:
-    whole = [stage.run(f"whole {number}", data=report("tests", 40)) for number in range(3)]
-    assert wait(lambda: all((check := stage.check(run)) and check.conclusion == "success" for run in whole))
-    run = stage.run("cut", data=report("tests", 6))
-    assert wait(lambda: (check := stage.check(run)) and check.conclusion == "neutral"), stage.check(run)
-    assert present(stage.check(run)).title.startswith("Incomplete: 6 cases, the last runs had 40")
+def test_a_run_with_far_fewer_tests_than_those_before_is_neutral_and_says_how_many(new_stage: Stage) -> None:
+    whole = [new_stage.run(f"whole {number}", data=report("tests", 40)) for number in range(3)]
+    assert wait(lambda: all((check := new_stage.check(run)) and check.conclusion == "success" for run in whole))
+    run = new_stage.run("cut", data=report("tests", 6))
+    assert wait(lambda: (check := new_stage.check(run)) and check.conclusion == "neutral"), new_stage.check(run)
+    assert present(new_stage.check(run)).title.startswith("Incomplete: 6 cases, the last runs had 40")
 
 
-def test_a_file_of_tests_that_moves_keeps_its_cases_and_the_trail_says_so(stage: Stage, db: Database) -> None:
-    first = stage.run("before", data=report("tests", 5))
-    assert wait(lambda: (check := stage.check(first)) and check.conclusion == "success")
-    run = stage.run("after", data=report("tests/unit", 5))
-    assert wait(lambda: (check := stage.check(run)) and check.conclusion == "success"), stage.check(run)
+def test_a_file_of_tests_that_moves_keeps_its_cases_and_the_trail_says_so(new_stage: Stage, db: Database) -> None:
+    first = new_stage.run("before", data=report("tests", 5))
+    assert wait(lambda: (check := new_stage.check(first)) and check.conclusion == "success")
+    run = new_stage.run("after", data=report("tests/unit", 5))
+    assert wait(lambda: (check := new_stage.check(run)) and check.conclusion == "success"), new_stage.check(run)
     with db.begin() as session:
         known = session.execute(sa.select(cases.c.title).where(cases.c.renamed_into.is_(None))).scalars().all()
         told = (

@@ -13,13 +13,12 @@ from tests.scenario.stage import ANA, BEN, CHANNEL, Stage, wait
 @pytest.fixture
 def socket_stage(database_url: str) -> Iterator[Stage]:
     """A bot that has an app token and no signing secret, started while Slack lets nobody connect."""
-    made = Stage(database_url, SLACK_SIGNING_SECRET="")
-    made.set(SLACK_APP_TOKEN=made.slack.app_token)
-    made.slack.fail_next(2, error="internal_error", method="apps.connections.open")
-    made.start_bot()
-    assert wait(lambda: made.slack.dispatcher.sockets), "it did not connect once Slack let it"
-    yield made
-    made.close()
+    stage = Stage(database_url)
+    stage.set(SLACK_SIGNING_SECRET="", SLACK_APP_TOKEN=stage.slack.app_token)
+    stage.slack.fail_next(2, error="internal_error", method="apps.connections.open")
+    with stage:
+        assert wait(lambda: stage.slack.dispatcher.sockets), "it did not connect once Slack let it"
+        yield stage
 
 
 def test_commands_and_modals_work_over_the_socket(socket_stage: Stage) -> None:

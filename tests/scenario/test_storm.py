@@ -35,21 +35,21 @@ def report(flaky: Collection[str] = ()) -> bytes:
     return into.getvalue()
 
 
-def test_two_hundred_new_flakes_in_one_run_are_one_storm_card(stage: Stage, db: Database) -> None:
+def test_two_hundred_new_flakes_in_one_run_are_one_storm_card(new_stage: Stage, db: Database) -> None:
     for number in range(12):
-        stage.run(f"healthy {number}", data=report())
-    suspected = stage.run("suspected", data=report(FLAKY))
-    assert wait(lambda: (check := stage.check(suspected)) and check.conclusion, 120), "not judged"
+        new_stage.run(f"healthy {number}", data=report())
+    suspected = new_stage.run("suspected", data=report(FLAKY))
+    assert wait(lambda: (check := new_stage.check(suspected)) and check.conclusion, 120), "not judged"
     assert count_flaky(db) == 0
-    run = stage.run("flaky", data=report(FLAKY))
-    assert wait(lambda: (check := stage.check(run)) and check.conclusion, 120), "not judged"
+    run = new_stage.run("flaky", data=report(FLAKY))
+    assert wait(lambda: (check := new_stage.check(run)) and check.conclusion, 120), "not judged"
     assert count_flaky(db) == 200
-    assert wait(lambda: stage.slack.messages(CHANNEL), 30), "nothing is said"
+    assert wait(lambda: new_stage.slack.messages(CHANNEL), 30), "nothing is said"
     assert wait(lambda: not count_waiting(db), 30), "something is not said"
-    (card,) = stage.slack.messages(CHANNEL)
+    (card,) = new_stage.slack.messages(CHANNEL)
     assert card.text.startswith("Flake storm in acme/shop: 200 tests turned flaky at once")
-    assert not stage.cards()
-    said = [call for call in stage.slack.calls if call.method == "chat.postMessage"]
+    assert not new_stage.cards()
+    said = [call for call in new_stage.slack.calls if call.method == "chat.postMessage"]
     assert len(said) == 1, "somebody was told beside it"
 
 

@@ -5,6 +5,7 @@ See https://docs.github.com/apps/creating-github-apps/authenticating-with-a-gith
 
 from __future__ import annotations
 
+import functools
 import secrets
 import threading
 from datetime import UTC, datetime, timedelta
@@ -26,7 +27,7 @@ class AppAuthentication:
     """The App's private key, and the tokens issued to it."""
 
     def __init__(self) -> None:
-        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        key = _key()
         self.private_key = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
         ).decode()
@@ -95,3 +96,9 @@ class AppAuthentication:
 def _credential(header: str) -> str:
     scheme, _, credential = header.partition(" ")
     return credential.strip() if scheme.lower() in {"bearer", "token"} else ""
+
+
+@functools.cache
+def _key() -> rsa.RSAPrivateKey:
+    """The private key: one for the process, since making it takes 0.1 s."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)

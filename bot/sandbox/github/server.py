@@ -103,6 +103,17 @@ class GitHubServer(RepositoryStore):
         """Delay the responses to the next requests whose path begins like this."""
         self._inject(Fault(times=times, target=path_prefix, status=0, seconds=seconds))
 
+    def recover(self) -> None:
+        """Remove all faults, and let the requests go on that are delayed."""
+        with self._lock:
+            self._faults.clear()
+            self._changed.notify_all()
+
+    def delay(self, fault: Fault) -> None:
+        """Wait as long as a fault says, or until it is removed."""
+        with self._lock:
+            self._changed.wait_for(lambda: fault not in self._faults, timeout=fault.seconds)
+
     def take_fault(self, path: str) -> Fault | None:
         """Use up and return the fault that was injected for a request."""
         with self._lock:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -42,7 +41,7 @@ class RepositoryStore:
         self.version = 0
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
-        self._numbers = {kind: itertools.count(first) for kind, first in _FIRST_NUMBERS.items()}
+        self._next_numbers = dict(_FIRST_NUMBERS)
         self._commits: dict[str, Commit] = {}
         self._pulls: dict[int, PullRequest] = {}
         self._runs: dict[int, list[WorkflowRun]] = {}
@@ -53,7 +52,9 @@ class RepositoryStore:
     def number(self, kind: str) -> int:
         """Return the next number of a kind: commit, pull, run, run_number, artifact, check or comment."""
         with self._lock:
-            return next(self._numbers[kind])
+            number = self._next_numbers[kind]
+            self._next_numbers[kind] = number + 1
+            return number
 
     def wait_for(self, condition: Callable[[], object], seconds: float = 10.0) -> bool:
         """Wait until the condition holds and return whether it does; it is evaluated at each change."""

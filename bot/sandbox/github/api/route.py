@@ -5,7 +5,6 @@ See https://docs.github.com/rest.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from starlette.concurrency import run_in_threadpool
@@ -83,7 +82,7 @@ def _endpoint(github: GitHubServer, handler: Handler, verify: Callable[[str], No
     def respond(request: Request, raw: bytes, path: str) -> Response:
         fault = github.take_fault(path)
         if fault is not None:
-            time.sleep(fault.seconds)
+            github.delay(fault)
             if fault.status:
                 headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
                 return JSONResponse({"message": "Server Error"}, fault.status, headers)
