@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-import re
 import zipfile
 
-from bot.analysis.model import Actor, ActorKind
+from bot.analysis.model import Actor, ActorKind, CaseId
 from bot.sandbox.slack.model import Message, View
-from bot.slack.ids import Action, Callback
+from bot.slack import ids
+from bot.slack.ids import Action, Callback, CaseAction
 from tests.scenario.stage import ANA, BEN, CHANNEL, Stage, wait
 
 BEN_HIMSELF = Actor(ActorKind.SLACK, BEN, "ben")
@@ -92,11 +92,16 @@ class Day:
     def replies(self, test: str) -> list[str]:
         return [one.text for one in self.slack.replies(CHANNEL, self.card(test).ts)]
 
-    def menu(self, test: str, deed: str) -> str:
+    def menu(self, test: str, action: CaseAction) -> str:
         """The value of an entry in the menu of a card."""
-        found = re.search(rf"'({deed}:\d+)'", str(self.card(test).blocks))
-        assert found, f"no {deed} in the menu of {test}"
-        return found[1]
+        value = ids.CaseChoice(action, self.case_id(test)).encode()
+        assert f"'{value}'" in str(self.card(test).blocks), f"no {action} in the menu of {test}"
+        return value
+
+    def case_id(self, test: str) -> CaseId:
+        """The case that a card is about."""
+        block_ids = [str(block.get("block_id")) for block in self.card(test).blocks]
+        return next(filter(None, map(ids.case_of_card, block_ids)))
 
 
 def long_report(number: int) -> bytes:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from bot.slack.ids import Action, Callback, ShortcutId
+from bot.slack.ids import Action, Callback, CaseAction, CaseChoice, ShortcutId
 from bot.store.decisions import policy as policy_store
 from bot.store.decisions.policy import StoredPolicy
 from bot.store.tables import cases, quarantines
@@ -52,7 +51,7 @@ def test_a_quarantine_is_extended_assigned_and_lifted(day: Day) -> None:
     assert "within 90 days" in str(too_long.blocks)
     day.slack.close(ANA, too_long.id)
 
-    day.press(day.card("test_tax"), Action.MORE, selected=day.menu("test_tax", "assign"))
+    day.press(day.card("test_tax"), Action.MORE, selected=day.menu("test_tax", CaseAction.ASSIGN))
     form = day.form(Callback.ASSIGN)
     nobody = day.submit(form)
     assert nobody is not None
@@ -78,10 +77,10 @@ def test_only_what_the_channel_has_to_know_is_broadcast(day: Day) -> None:
 
 
 def test_a_muted_test_says_so_and_is_heard_of_again(day: Day) -> None:
-    day.press(day.card("test_stock"), Action.MORE, selected=day.menu("test_stock", "mute"))
+    day.press(day.card("test_stock"), Action.MORE, selected=day.menu("test_stock", CaseAction.MUTE))
     assert day.submit(day.form(Callback.MUTE), until="7") is None
     assert wait(lambda: "muted until" in str(day.card("test_stock").blocks))
-    done = day.told(day.card("test_stock"), Action.MORE, selected=day.menu("test_stock", "unmute"))
+    done = day.told(day.card("test_stock"), Action.MORE, selected=day.menu("test_stock", CaseAction.UNMUTE))
     assert "announced again" in done.text
     assert wait(lambda: "muted until" not in str(day.card("test_stock").blocks))
 
@@ -168,9 +167,8 @@ def test_a_form_that_takes_long_shows_that_it_is_worked_on_and_then_its_outcome(
 def test_a_row_of_a_list_has_a_menu(day: Day) -> None:
     day.quarantine("test_tax")
     rows = day.ask("list quarantined")
-    value = re.search(r"'(lift:\d+)'", str(rows.blocks))
-    assert value
-    question = day.told(rows, Action.MORE, selected=value[1])
+    value = CaseChoice(CaseAction.LIFT, day.case_id("test_tax")).encode()
+    question = day.told(rows, Action.MORE, selected=value)
     assert "Do you want to end that?" in question.text
     day.lift("test_tax")
 
