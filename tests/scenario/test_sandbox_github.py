@@ -18,12 +18,12 @@ import github as pygithub
 import httpx
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from github import Auth, GithubIntegration
 
 from bot.sandbox import history
 from bot.sandbox.ci import FLAKING, LIVE_FLAKE, Ci, Conditions
 from bot.sandbox.github import model
-from bot.sandbox.github.auth import AppAuthentication
 from bot.sandbox.github.errors import RestApiError
 from bot.sandbox.github.model import Commit
 from bot.sandbox.github.server import GitHubServer
@@ -180,7 +180,7 @@ def test_a_bad_token_is_401(http: httpx.Client, authorization: str) -> None:
 
 
 def test_an_app_token_signed_with_another_key_or_of_another_app_is_401(sandbox: Sandbox, http: httpx.Client) -> None:
-    other = AppAuthentication().private_key
+    other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     now = int(datetime.now(UTC).timestamp())
     claims = {"iat": now - 10, "exp": now + 300, "iss": str(model.APP_ID)}
     tokens = [
