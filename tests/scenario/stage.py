@@ -230,6 +230,11 @@ class Stage:
             due, _ = queue.due(session, datetime.now(UTC))
             return not due and "doing" not in queue.count(session)
 
+    def minutes_since_first_run(self) -> int:
+        """How long ago the history of the repository began."""
+        first = min(run.created_at for run in self.github.runs())
+        return (datetime.now(UTC) - first) // timedelta(minutes=1)
+
     def check(self, run: WorkflowRun) -> CheckRun | None:
         found = self.github.check_runs(run.head_sha, "FlakeGuard")
         assert len(found) <= 1, "more than one check run of a commit"

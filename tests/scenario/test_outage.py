@@ -9,7 +9,10 @@ from tests.scenario.stage import ANA, CHANNEL, Stage, wait
 
 def test_an_outage_marked_afterwards_withdraws_the_proposal_and_brings_the_card_up_to_date(stage: Stage) -> None:
     ts = propose(stage)
-    answer = stage.slack.command(ANA, CHANNEL, "/flakeguard incident start acme/shop since:110m the registry was down")
+    command = (
+        f"/flakeguard incident start acme/shop since:{stage.minutes_since_first_run() - 10}m the registry was down"
+    )
+    answer = stage.slack.command(ANA, CHANNEL, command)
     assert answer.status == 200
     assert wait(lambda: any("An outage of acme/shop" in one.text for one in stage.slack.ephemerals(ANA)))
     assert wait(lambda: any("withdrew" in one.text for one in stage.slack.replies(CHANNEL, ts)), 60)
