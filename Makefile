@@ -11,7 +11,7 @@ REPORT := --cov --cov-report=term --junitxml=junit-report.xml
 MEASURE = COVERAGE_CORE=$$($(BIN)/python -c 'import sys; print("sysmon" if sys.version_info >= (3, 12) else "ctrace")')
 endif
 
-.PHONY: help demo test check lint types imports golden bench lines wheel migrate run
+.PHONY: help demo test flakes check lint types imports golden bench lines wheel migrate run
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,9 @@ demo: $(STAMP) ## Try it: a Slack, a GitHub and the bot on this machine, no acco
 
 test: $(STAMP) ## Run every test; with CI=true also print coverage and write junit-report.xml
 	$(MEASURE) $(BIN)/python -m pytest -n auto --dist loadfile $(REPORT)
+
+flakes: $(STAMP) ## Run the tests five times in random order; FlakeGuard judges the reports, and nothing may be flaky
+	$(BIN)/python -m tests.flakes
 
 lint: $(STAMP) ## Check style and formatting
 	$(BIN)/ruff check .

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import io
+import re
 import zipfile
 
 from bot.analysis.model import Actor, ActorKind, CaseId
@@ -102,6 +104,11 @@ class Day:
         """The case that a card is about."""
         block_ids = [str(block.get("block_id")) for block in self.card(test).blocks]
         return next(filter(None, map(ids.case_of_card, block_ids)))
+
+
+def links(message: Message) -> list[str]:
+    """The addresses a message links to in its text."""
+    return [html.unescape(url) for url in re.findall(r"<(http[^|>]+)", str(message.blocks))]
 
 
 def long_report(number: int) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +18,7 @@ from bot.slack.ids import Action, Callback, ShortcutId
 from bot.store.decisions import quarantine as quarantine_store
 from bot.store.tables import cases, shared_links
 from tests.presence import present
-from tests.scenario.day import BEN_HIMSELF, Day
+from tests.scenario.day import BEN_HIMSELF, Day, links
 from tests.scenario.stage import ANA, CHANNEL, CHLOE, wait
 
 COMMANDS = {
@@ -177,12 +176,9 @@ def test_the_settings_of_a_person_and_a_channel_are_chosen_in_one_window(day: Da
 
 
 def test_the_connections_say_when_each_part_last_worked(day: Day) -> None:
-    told = str(day.ask("health").blocks)
-    assert re.search(r"last message .* ago", told), told
-    assert re.search(r"last run read .* ago", told), told
-    assert re.search(r"last delivery .* ago", told), told
-    assert "Worker" in told
-    assert "/flakeguard connect" in told or "as @" in told
+    connections = str(day.ask("health").blocks)
+    for part in ("last message", "last run read", "last delivery", "Worker", "as @"):
+        assert part in connections, connections
 
 
 def test_the_status_is_shared_with_the_channel_once_it_is_asked_for(day: Day) -> None:
@@ -194,7 +190,8 @@ def test_the_status_is_shared_with_the_channel_once_it_is_asked_for(day: Day) ->
 def test_a_run_is_asked_about_by_link_by_form_and_by_its_message(day: Day) -> None:
     url = day.failed.html_url
     answer = day.ask(f"run <{url}>")
-    assert re.search(r"2 of 8 tests failed: .*1 FLAKY.* 1 NEW", answer.text), answer.text
+    for part in ("2 of 8 tests failed", "1 FLAKY", "1 NEW"):
+        assert part in answer.text, answer.text
     day.press(day.ask("help"), Action.RUN_OPEN)
     form = day.form(Callback.RUN)
     wrong = day.submit(form, run="https://github.com/acme/shop")
@@ -224,9 +221,7 @@ def test_a_run_is_run_again_once(day: Day) -> None:
 
 def test_a_link_to_the_page_of_a_test_is_shown_in_short_and_opens_without_an_account(day: Day) -> None:
     details = day.told(day.card("test_tax"), Action.DETAILS)
-    address = re.search(r"<(http[^|]+/t/[^|]+)\|", str(details.blocks))
-    assert address, details.blocks
-    url = address[1].replace("&amp;", "&")
+    (url,) = {url for url in links(details) if "/t/" in url}
     day.slack.settings = replace(day.slack.settings, unfurl_domains=(urlsplit(url).netloc,))
     day.slack.say(CHLOE, CHANNEL, f"what about {url}")
     shared = day.slack.messages(CHANNEL)[-1]
@@ -250,7 +245,7 @@ def test_a_link_to_the_page_of_a_test_is_shown_in_short_and_opens_without_an_acc
     day.slack.say(CHLOE, CHANNEL, f"once more {url}")
     later = day.slack.messages(CHANNEL)[-1]
     assert wait(lambda: present(day.slack.message(CHANNEL, later.ts)).unfurls), "half an hour later it is news again"
-    forged = re.sub("[0-9a-f]$", lambda last: "0" if last[0] != "0" else "1", url)
+    forged = url[:-1] + ("1" if url.endswith("0") else "0")
     assert httpx.get(forged).status_code == 404
     day.slack.say(CHLOE, CHANNEL, f"and {forged}")
     assert not day.slack.messages(CHANNEL)[-1].unfurls
