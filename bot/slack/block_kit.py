@@ -31,6 +31,7 @@ _GRAVE = "\N{MODIFIER LETTER GRAVE ACCENT}"  # looks like a backtick, and opens 
 _ALL = re.compile(r"@(?=(?:channel|here|everyone|group)\b)", re.IGNORECASE)
 _AT = "\N{FULLWIDTH COMMERCIAL AT}"  # looks like an @; Slack may parse a bare @here (`verbatim` of a text object)
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_MARKED = re.compile(r"`(?P<code>[^`]*)`|<[^|>]+\|(?P<label>[^>]*)>|\*(?P<bold>[^*]+)\*")
 # Control, bidirectional and line-separator characters, and lone surrogates: invisible, or able to turn a line around.
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
@@ -123,6 +124,17 @@ def link(url: str, label: str) -> str:
     if not address.startswith(("https://", "http://")) or target.endswith(ELLIPSIS) or len(target) > MAX_HEADER * 4:
         return label
     return f"<{target}|{label}>"
+
+
+def spoken(marked: str) -> str:
+    """Return mrkdwn as the one line that screen readers and notifications read: no emoji before it, marks or links."""
+    text = _MARKED.sub(lambda part: part["code"] or spoken(part["label"] or part["bold"] or ""), marked)
+    return re.sub(r"^[^\w@&]+ ", "", line(text))
+
+
+def message(marked: str, *blocks: Block, text: str | None = None) -> Message:
+    """Return a message that begins with a paragraph of mrkdwn, and reads as that unless a `text` is given."""
+    return Message(spoken(marked) if text is None else text, (section(marked), *blocks))
 
 
 def plain(text: str, limit: int = MAX_TEXT) -> Element:

@@ -43,7 +43,7 @@ def test_a_proposal_is_asked_about_in_its_thread_and_then_in_person(posted: Post
     assert not replies[-1].broadcast
     posted.escalate(hours=48)
     (direct,) = posted.slack.messages(posted.slack.direct_channel(ANA).id)
-    assert direct.text.startswith("You are asked to decide about")
+    assert direct.text.startswith("You are asked to decide: ")
     assert "fg_approve" in str(direct.blocks)
     posted.escalate(hours=48)
     assert len(posted.slack.messages(posted.slack.direct_channel(ANA).id)) == 1
@@ -76,7 +76,7 @@ def test_a_test_that_nobody_owns_is_asked_about_of_who_subscribed_and_then_stand
     posted.card(NAMES[0])
     posted.escalate(hours=73)
     (told,) = direct(posted, ANA)
-    assert told.startswith("You are asked to decide about")
+    assert told.startswith("You are asked to decide: ")
     with posted.db.begin() as session:
         told_of = digest_query.of_channel(session, posted.channel, None, None, "", posted.now)
     assert told_of is not None

@@ -79,3 +79,18 @@ def test_the_lint_sees_the_fifty_first_block() -> None:
 
 def test_the_lint_sees_unescaped_text() -> None:
     assert blockkit_lint.message_problems(Message("A <!here> mention.", (block_kit.divider(),)))
+
+
+@pytest.mark.parametrize(
+    ("marked", "spoken"),
+    [
+        ("\N{WARNING SIGN} <https://github.com/a/b|Run #7> of `acme/shop` is *red*.", "Run #7 of acme/shop is red."),
+        ("*Health of `acme/shop`*: 7 tests", "Health of acme/shop: 7 tests"),
+        ("`tests/test_a.py::test[2*3*4]` fails", "tests/test_a.py::test[2*3*4] fails"),
+        ("<https://github.com/a/b|`test_a`> since <!date^1700000000^{date}|14 November>", "test_a since 14 November"),
+        ("<@U0ANA> asked", "<@U0ANA> asked"),
+        ("one\ntwo", "one two"),
+    ],
+)
+def test_what_is_spoken_of_mrkdwn_is_without_emoji_marks_and_links(marked: str, spoken: str) -> None:
+    assert block_kit.spoken(marked) == spoken

@@ -77,7 +77,7 @@ def unlinked(login: str, why: str) -> Message:
 def nothing_linked() -> Message:
     """Tell a person that there was no link to take away."""
     text = "You have no linked GitHub account here. Type /flakeguard connect to link one."
-    return Message(text, (block_kit.section(text),))
+    return block_kit.message(text)
 
 
 def _disconnect() -> Element:

@@ -36,22 +36,14 @@ class AuthorMessage:
 def not_you(message: AuthorMessage) -> Message:
     """Render the message about a commit, as it stands."""
     sha = message.state.head_sha[:7]
-    where = f"{block_kit.escape(block_kit.line(sha), 14)} in {phrase.repository_text(message.repository)}"
-    shown = f"{block_kit.link(message.run_url, block_kit.code(sha, 20))} in {phrase.repository(message.repository)}"
+    commit = f"{block_kit.link(message.run_url, block_kit.code(sha, 20))} in {phrase.repository(message.repository)}"
     if not message.state.is_excused:
-        text = (
-            f"Not only flakes any more: something failed on {where} that is not known to be flaky; see its check run."
-        )
-        head = f"\N{LARGE RED CIRCLE} *Not only flakes any more:* something else failed on {shown}; see its check run."
-        return Message(text, (block_kit.section(head), *_rows(message)))
+        head = f"\N{LARGE RED CIRCLE} *Not only flakes any more:* something else failed on {commit}; see its check run."
+        return block_kit.message(head, *_rows(message))
     if not message.state.failures:
-        text = f"Green now: nothing fails on {where} any more."
-        head = f"\N{WHITE HEAVY CHECK MARK} *Green now:* nothing fails on {shown} any more."
-        return Message(text, (block_kit.section(head),))
+        return block_kit.message(f"\N{WHITE HEAVY CHECK MARK} *Green now:* nothing fails on {commit} any more.")
     many = phrase.count(len(message.state.failures), "failure is known", "failures are known")
-    text = f"Not you: the {many} on {where}; {_counts(message)}."
-    head = f"\N{WHITE HEAVY CHECK MARK} *Not you:* the {many} on {shown}; {_counts(message)}."
-    blocks: list[Block] = [block_kit.section(head), *_rows(message)]
+    blocks = _rows(message)
     if message.is_claimed:
         blocks.append(
             block_kit.context("You said that it is you, which counts against the belief that they are flaky.")
@@ -59,7 +51,8 @@ def not_you(message: AuthorMessage) -> Message:
     if message.rerun_at is not None:
         blocks.append(block_kit.context(f"The failed jobs were run again {phrase.when(message.rerun_at, 'both')}."))
     blocks.append(block_kit.actions(*_buttons(message)))
-    return Message(text, tuple(blocks))
+    head = f"\N{WHITE HEAVY CHECK MARK} *Not you:* the {many} on {commit}; {_counts(message)}."
+    return block_kit.message(head, *blocks)
 
 
 def silenced(notice_id: int, repository_id: RepositoryId) -> Message:
@@ -70,14 +63,14 @@ def silenced(notice_id: int, repository_id: RepositoryId) -> Message:
         InRepository(notice_id, repository_id).encode(),
         says="Send me messages about my commits again",
     )
-    text = "You get no more messages about known failures of your commits."
-    return Message(text, (block_kit.section(text), block_kit.actions(undo)))
+    return block_kit.message("You get no more messages about known failures of your commits.", block_kit.actions(undo))
 
 
 def resumed() -> Message:
     """Say that messages come again."""
-    text = "You get a message again when every failure of a commit of yours is known to be flaky or infra."
-    return Message(text, (block_kit.section(text),))
+    return block_kit.message(
+        "You get a message again when every failure of a commit of yours is known to be flaky or infra."
+    )
 
 
 def _counts(message: AuthorMessage) -> str:

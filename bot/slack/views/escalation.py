@@ -18,22 +18,18 @@ def mention(profile: CaseProfile, quarantine: Quarantine | None, owners: Sequenc
     evidence = phrase.evidence(profile)
     text = f"Nobody has decided about {phrase.case_text(profile)} since {phrase.day(since)}; {evidence}."
     shown = f"\N{ALARM CLOCK} {_owners(owners)}: {_waits(quarantine)} since {phrase.when(since, 'both')}; {evidence}."
-    return Message(text, (block_kit.section(shown),))
+    return block_kit.message(shown, text=text)
 
 
 def direct(profile: CaseProfile, quarantine: Quarantine | None, since: datetime, channel: str) -> Message:
     """Render the direct message to the one who should decide."""
-    name = phrase.case_text(profile)
-    text = (
-        f"You are asked to decide about {name} in {phrase.repository_text(profile.repository)}, which has waited "
-        f"since {phrase.day(since)}; {phrase.evidence(profile)}."
-    )
-    shown = (
+    waiting = (
         f"\N{ALARM CLOCK} {phrase.case(profile)} in {phrase.repository(profile.repository)}: {_waits(quarantine)} "
-        f"since {phrase.when(since, 'both')}; {phrase.evidence(profile)}. Its card is in <#{channel}>."
+        f"since {phrase.when(since, 'both')}; {phrase.evidence(profile)}."
     )
-    blocks = [block_kit.section(shown), block_kit.actions(*message.buttons(profile, quarantine))]
-    return Message(text, tuple(blocks))
+    buttons = block_kit.actions(*message.buttons(profile, quarantine))
+    text = f"You are asked to decide: {block_kit.spoken(waiting)}"
+    return block_kit.message(f"{waiting} Its card is in <#{channel}>.", buttons, text=text)
 
 
 def reminder(
@@ -52,7 +48,7 @@ def reminder(
         f"\N{HOURGLASS WITH FLOWING SAND} {_owners(owners)}: the quarantine ends *{soon}*, "
         f"{phrase.when(until, 'both')}; then failures count again. {phrase.evidence(profile).capitalize()}."
     )
-    return Message(text, (block_kit.section(shown), block_kit.actions(*message.buttons(profile, quarantine))))
+    return block_kit.message(shown, block_kit.actions(*message.buttons(profile, quarantine)), text=text)
 
 
 def _owners(names: Sequence[str]) -> str:

@@ -14,22 +14,19 @@ from bot.slack.views import phrase
 def ranking(repository: str, days: int, impacts: Sequence[Impact]) -> Message:
     """Rank the tests of a repository by what they cost in a period."""
     period = phrase.count(days, "day")
-    name = phrase.repository_text(repository)
     if not impacts:
-        text = f"No flaky test of {name} cost anything in the last {period}."
-        shown = f"No flaky test of {phrase.repository(repository)} cost anything in the last {period}."
-        return Message(text, (block_kit.section(shown),))
+        return block_kit.message(
+            f"No flaky test of {phrase.repository(repository)} cost anything in the last {period}."
+        )
     first = impacts[0]
     worst = block_kit.escape(block_kit.line(first.title), phrase.MAX_TITLE)
-    text = f"What to fix first in {name}, by the last {period}: {worst}, which {_cost(first)}."
-    blocks: list[Block] = [
-        block_kit.section(f"*What to fix first in {phrase.repository(repository)}*, by the last {period}")
-    ]
+    head = f"*What to fix first in {phrase.repository(repository)}*, by the last {period}"
+    blocks: list[Block] = []
     for position, one in enumerate(impacts, start=1):
         details = block_kit.button("Details", Action.DETAILS, str(one.case_id), says=f"Details of {one.title}")
         line = f"{position}. {block_kit.code(one.title, 160)}\nIt {_cost(one)}; {_outlook(one)}."
         blocks.append(block_kit.section(line, accessory=details))
-    return Message(text, tuple(blocks))
+    return block_kit.message(head, *blocks, text=f"{block_kit.spoken(head)}: {worst}, which {_cost(first)}.")
 
 
 def _cost(one: Impact) -> str:

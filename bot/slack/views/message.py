@@ -130,17 +130,10 @@ def _rerun(profile: CaseProfile) -> tuple[Element, ...]:
 
 def lift_question(profile: CaseProfile, quarantine: Quarantine) -> Message:
     """Show how a case is quarantined or proposed, and the buttons that end that."""
-    state = f"{phrase.case_text(profile)} is {quarantine.state} in {phrase.repository_text(profile.repository)}"
     until = f" until {phrase.day(quarantine.expires_at)}" if quarantine.expires_at else ""
-    shown = f"{phrase.case(profile)} is {quarantine.state} in {phrase.repository(profile.repository)}{until}."
-    text = f"{state}{until}. Do you want to end that?"
-    return Message(
-        text,
-        (
-            block_kit.section(f"{shown}\nDo you want to end that?"),
-            block_kit.actions(*_open_buttons(quarantine, profile.title)),
-        ),
-    )
+    state = f"{phrase.case(profile)} is {quarantine.state} in {phrase.repository(profile.repository)}{until}."
+    buttons = block_kit.actions(*_open_buttons(quarantine, profile.title))
+    return block_kit.message(f"{state}\nDo you want to end that?", buttons)
 
 
 def unfurl(profile: CaseProfile, quarantine: Quarantine | None, now: datetime) -> tuple[Block, ...]:
@@ -190,12 +183,9 @@ def imported(summary: ImportSummary) -> Message:
     """Say once what the history of a repository taught."""
     found = phrase.listing([f"{summary.flaky:,} flaky", f"{summary.broken:,} broken"])
     runs, cases = phrase.count(summary.runs, "run"), phrase.count(summary.cases, "test")
-    text = (
-        f"History of {phrase.repository_text(summary.repository)} imported: {runs} of {cases} "
-        f"from {phrase.day(summary.first_at)} to {phrase.day(summary.last_at)}; {found}."
-    )
-    blocks = [
-        block_kit.section(f"\N{BOOKS} History of {phrase.repository(summary.repository)} imported: {runs} of {cases}."),
+    head = f"\N{BOOKS} History of {phrase.repository(summary.repository)} imported: {runs} of {cases}."
+    text = f"{block_kit.spoken(head)} From {phrase.day(summary.first_at)} to {phrase.day(summary.last_at)}: {found}."
+    blocks: list[Block] = [
         block_kit.fields(
             ("Flaky", f"{phrase.DOTS[Status.FLAKY]} {phrase.count(summary.flaky, 'test')}"),
             ("Broken", f"{phrase.DOTS[Status.BROKEN]} {phrase.count(summary.broken, 'test')}"),
@@ -210,19 +200,15 @@ def imported(summary: ImportSummary) -> Message:
         unread = f"{phrase.count(summary.problems, 'report')} could not be read."
         text = f"{text} {unread}"
         blocks.append(block_kit.context(f"\N{WARNING SIGN} {unread}"))
-    return Message(text, tuple(blocks))
+    return block_kit.message(head, *blocks, text=text)
 
 
 def incident(repository: str, run_url: str, run_number: int, failed: int, cases: int) -> Message:
     """Say that so much of one run failed together that it speaks of the run, not of its tests."""
     share = f"{failed:,} of {phrase.count(cases, 'test')} failed together"
-    name = phrase.repository_text(repository)
-    text = f"Infra: {share} in run {run_number} of {name}, so the run does not count against them."
-    shown = (
-        f"{phrase.DOTS[Status.INFRA]} *Infra:* {share} in {block_kit.link(run_url, f'run #{run_number}')} of "
-        f"{phrase.repository(repository)}, so the run does not count against them."
-    )
-    return Message(text, (block_kit.section(shown),))
+    run = f"{block_kit.link(run_url, f'run #{run_number}')} of {phrase.repository(repository)}"
+    dot = phrase.DOTS[Status.INFRA]
+    return block_kit.message(f"{dot} *Infra:* {share} in {run}, so the run does not count against them.")
 
 
 def part_out(repository: str, run_url: str, run_number: int, found: Sequence[Incident]) -> Message:
@@ -231,13 +217,9 @@ def part_out(repository: str, run_url: str, run_number: int, found: Sequence[Inc
     if (more := len(found) - len(named)) > 0:
         named.append(f"{more:,} more of its suites and runners")
     subject = f"{phrase.listing(named)} failed together"
-    name = phrase.repository_text(repository)
-    text = f"Infra: {subject} in run {run_number} of {name}, so these failures do not count against them."
-    shown = (
-        f"{phrase.DOTS[Status.INFRA]} *Infra:* {subject} in {block_kit.link(run_url, f'run #{run_number}')} of "
-        f"{phrase.repository(repository)}, so these failures do not count against them."
-    )
-    return Message(text, (block_kit.section(shown),))
+    run = f"{block_kit.link(run_url, f'run #{run_number}')} of {phrase.repository(repository)}"
+    dot = phrase.DOTS[Status.INFRA]
+    return block_kit.message(f"{dot} *Infra:* {subject} in {run}, so these failures do not count against them.")
 
 
 def _part(found: Incident) -> str:
@@ -249,13 +231,9 @@ def _part(found: Incident) -> str:
 def unreadable(repository: str, run_url: str, run_number: int, problems: Sequence[Problem]) -> Message:
     """Say what of a run is missing or could not be read, and why."""
     many = f"{phrase.count(len(problems), 'part')} of it {'is' if len(problems) == 1 else 'are'} missing or unreadable"
-    name = phrase.repository_text(repository)
     first = f" The first: {block_kit.escape(block_kit.line(problems[0].reason), 200)}." if problems else ""
-    text = f"Run {run_number} of {name} is incomplete: {many}.{first}"
-    shown = (
-        f"\N{WARNING SIGN} {block_kit.link(run_url, f'Run #{run_number}')} of {phrase.repository(repository)} "
-        f"is incomplete: {many}."
-    )
+    run = f"{block_kit.link(run_url, f'Run #{run_number}')} of {phrase.repository(repository)}"
+    incomplete = f"\N{WARNING SIGN} {run} is incomplete: {many}."
     lines = [
         f"• {block_kit.code(f'{one.artifact}/{one.path}' if one.path else one.artifact, 160)}: "
         f"{block_kit.escape(block_kit.line(one.reason), 300)}"
@@ -263,8 +241,8 @@ def unreadable(repository: str, run_url: str, run_number: int, problems: Sequenc
     ]
     if len(problems) > _MAX_PROBLEMS:
         lines.append(f"and {len(problems) - _MAX_PROBLEMS} more")
-    blocks = [block_kit.section(shown), *([block_kit.section("\n".join(lines))] if lines else [])]
-    return Message(text, tuple(blocks))
+    listed = [block_kit.section("\n".join(lines))] if lines else []
+    return block_kit.message(incomplete, *listed, text=f"{block_kit.spoken(incomplete)}{first}")
 
 
 def _open_buttons(quarantine: Quarantine, spoken: str) -> tuple[Element, ...]:

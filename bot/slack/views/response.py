@@ -87,7 +87,7 @@ def carry_on(command: str) -> Message:
     button = block_kit.button(
         "Open the form…", Action.CARRY_ON, block_kit.clip(command, _MAX_VALUE), says="Open the form"
     )
-    return Message(text, (block_kit.section(text), block_kit.actions(button)))
+    return block_kit.message(text, block_kit.actions(button))
 
 
 def command_help(one: CommandHelp) -> Message:

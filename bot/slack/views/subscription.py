@@ -80,10 +80,7 @@ def subscribed(repository: str, filters: Filters, hours: Hours) -> Message:
 
 def unsubscribed(repository: str) -> Message:
     """Confirm that a channel is unsubscribed."""
-    text = f"This channel is no longer subscribed to {phrase.repository_text(repository)}."
-    return Message(
-        text, (block_kit.section(f"This channel is no longer subscribed to {phrase.repository(repository)}."),)
-    )
+    return block_kit.message(f"This channel is no longer subscribed to {phrase.repository(repository)}.")
 
 
 def hours_set(hours: Hours) -> Message:
@@ -99,7 +96,7 @@ def hours_set(hours: Hours) -> Message:
 def nothing_to_tell() -> Message:
     """Say that a digest would be empty."""
     text = "There is nothing to tell: nothing is new, nothing waits and nothing was lost. An empty digest is not sent."
-    return Message(text, (block_kit.section(text),))
+    return block_kit.message(text)
 
 
 def listing(rows: Sequence[NamedSubscription], hours: Hours, paused: str | None) -> Message:
