@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -228,7 +228,20 @@ def input_block(block_id: str, label: str, element: Element, *, optional: bool =
     )
 
 
-def static_select(action_id: str, options: Iterable[tuple[str, str]], *, initial: str) -> Element:
+def modal(callback_id: str, title: str, submit: str, *blocks: Block, metadata: str = "") -> View:
+    """Return a form that can be submitted or cancelled."""
+    return View(
+        type="modal",
+        blocks=blocks,
+        title=title,
+        callback_id=callback_id,
+        submit=submit,
+        close="Cancel",
+        private_metadata=metadata,
+    )
+
+
+def static_select(action_id: str, options: Iterable[tuple[str, str]], *, initial: str | None = None) -> Element:
     """Return a menu of (value, label)."""
     return _choice("static_select", action_id, options, initial)
 
@@ -236,6 +249,15 @@ def static_select(action_id: str, options: Iterable[tuple[str, str]], *, initial
 def radio_buttons(action_id: str, options: Iterable[tuple[str, str]], *, initial: str | None = None) -> Element:
     """Return radio buttons of (value, label)."""
     return _choice("radio_buttons", action_id, options, initial)
+
+
+def checkboxes(action_id: str, options: Iterable[tuple[str, str]], *, ticked: Collection[str] = ()) -> Element:
+    """Return boxes of (value, label), those in `ticked` being ticked."""
+    rendered = [option(value, name) for value, name in options]
+    element: dict[str, Json] = {"type": "checkboxes", "action_id": action_id, "options": rendered}
+    if initial := [box for box in rendered if box["value"] in ticked]:
+        element["initial_options"] = initial
+    return element
 
 
 def users_select(action_id: str, placeholder: str, *, initial: str | None = None) -> Element:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.analysis.quarantine import lifecycle
 from bot.slack import block_kit, form, ids
-from bot.slack.block_kit import Block, Message, View
+from bot.slack.block_kit import Message, View
 from bot.slack.ids import Action, Callback, CaseAction, ChoiceTarget, Field
 
 _FINDING = {
@@ -20,13 +20,8 @@ def choose(action: CaseAction) -> View:
     title, submit = _FINDING[action]
     menu = block_kit.external_select(Action.PICK, "Type a part of its name")
     hint = "A file, a class, a function, or several parts of them."
-    return _view(
-        Callback.CHOOSE,
-        title,
-        submit,
-        ChoiceTarget(action).encode(),
-        block_kit.input_block(Field.CASE, "Test", menu, hint=hint),
-    )
+    chosen = block_kit.input_block(Field.CASE, "Test", menu, hint=hint)
+    return block_kit.modal(Callback.CHOOSE, title, submit, chosen, metadata=ChoiceTarget(action).encode())
 
 
 def ask_run() -> View:
@@ -37,7 +32,8 @@ def ask_run() -> View:
         placeholder="https://github.com/acme/shop/actions/runs/7",
         multiline=False,
     )
-    return _view(Callback.RUN, "Ask about a run", "Ask", "", block_kit.input_block(Field.RUN, "Link of the run", link))
+    asked = block_kit.input_block(Field.RUN, "Link of the run", link)
+    return block_kit.modal(Callback.RUN, "Ask about a run", "Ask", asked)
 
 
 def incident(repositories: Sequence[tuple[int, str]], *, reason: str = "") -> View:
@@ -46,11 +42,10 @@ def incident(repositories: Sequence[tuple[int, str]], *, reason: str = "") -> Vi
     why = block_kit.plain_text_input(ids.ELEMENT, max_length=lifecycle.MAX_REASON_LENGTH, initial=reason)
     begun = [(str(minutes), name) for minutes, name in form.OUTAGE_BEGAN.items()]
     since = block_kit.static_select(ids.ELEMENT, begun, initial=begun[0][0])
-    return _view(
+    return block_kit.modal(
         Callback.INCIDENT,
         "An outage",
         "Start",
-        "",
         block_kit.section(
             "From its beginning until somebody ends it, runs of this repository leave every score, "
             "and proposals that rest on them are withdrawn."
@@ -66,15 +61,3 @@ def incident(repositories: Sequence[tuple[int, str]], *, reason: str = "") -> Vi
 def as_view(title: str, message: Message) -> View:
     """Show an answer in a window, where it was asked for in one."""
     return View(type="modal", blocks=message.blocks, title=title, callback_id=Callback.INFO, close="Close")
-
-
-def _view(callback: Callback, title: str, submit: str, metadata: str, *blocks: Block) -> View:
-    return View(
-        type="modal",
-        blocks=blocks,
-        title=title,
-        callback_id=callback,
-        submit=submit,
-        close="Cancel",
-        private_metadata=metadata,
-    )

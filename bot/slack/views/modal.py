@@ -23,11 +23,10 @@ def quarantine(profile: CaseProfile, target: Target, *, days: int | None = None)
         scopes.append((Scope.VARIANT.value, f"Only in {target.variant}"))
     if target.fingerprint_id is not None:
         scopes.append((Scope.FAILURE.value, "Only when it fails like this"))
-    return _modal(
+    return block_kit.modal(
         ids.Callback.QUARANTINE,
         "Quarantine test",
         "Propose",
-        target,
         _about(profile),
         block_kit.input_block(
             Field.UNTIL,
@@ -48,47 +47,52 @@ def quarantine(profile: CaseProfile, target: Target, *, days: int | None = None)
         ),
         _reason_input("Reason (goes to the audit trail)"),
         block_kit.context("Somebody else has to approve the proposal."),
+        metadata=target.encode(),
     )
 
 
 def reject(profile: CaseProfile, quarantine: Quarantine) -> View:
     """Ask why a proposal is turned down."""
     target = Target.at(quarantine)
-    return _modal(ids.Callback.REJECT, "Reject the proposal", "Reject", target, _about(profile), *_why_not())
+    return block_kit.modal(
+        ids.Callback.REJECT, "Reject the proposal", "Reject", _about(profile), *_why_not(), metadata=target.encode()
+    )
 
 
 def label(profile: CaseProfile) -> View:
     """Ask why a case called flaky is not."""
     target = Target(case_id=profile.case_id)
-    return _modal(ids.Callback.LABEL, "Not flaky", "Save", target, _about(profile), *_why_not())
+    return block_kit.modal(
+        ids.Callback.LABEL, "Not flaky", "Save", _about(profile), *_why_not(), metadata=target.encode()
+    )
 
 
 def resume(profile: CaseProfile, quarantine: Quarantine) -> View:
     """Ask why a case that turned broken may be masked again."""
     target = Target.at(quarantine)
     warning = "It is broken on main: it fails since a change. Masked again, it hides that failure from the build."
-    return _modal(
+    return block_kit.modal(
         ids.Callback.RESUME,
         "Resume quarantine",
         "Resume",
-        target,
         _about(profile),
         block_kit.section(warning),
         _reason_input("Why may it be masked again?"),
+        metadata=target.encode(),
     )
 
 
 def extend(profile: CaseProfile, quarantine: Quarantine, *, days: int | None) -> View:
     """Ask how many days longer a quarantine shall last; `days` is what was typed already."""
     until = f"It ends {phrase.when(quarantine.expires_at)}." if quarantine.expires_at else "It has no end yet."
-    return _modal(
+    return block_kit.modal(
         ids.Callback.EXTEND,
         "Extend quarantine",
         "Extend",
-        Target.at(quarantine),
         _about(profile),
         block_kit.section(f"{until} It may end at most {lifecycle.MAX_DAYS} days from now."),
         block_kit.input_block(Field.UNTIL, "Longer by", _days_select(days or lifecycle.DEFAULT_DAYS)),
+        metadata=Target.at(quarantine).encode(),
     )
 
 
@@ -96,11 +100,10 @@ def assign(profile: CaseProfile, quarantine: Quarantine) -> View:
     """Ask who will fix a test."""
     person = quarantine.owner if quarantine.owner and owner.is_person(quarantine.owner) else None
     team = "" if person else quarantine.owner or ""
-    return _modal(
+    return block_kit.modal(
         ids.Callback.ASSIGN,
         "Assign an owner",
         "Assign",
-        Target.at(quarantine),
         _about(profile),
         block_kit.input_block(
             Field.OWNER,
@@ -121,22 +124,23 @@ def assign(profile: CaseProfile, quarantine: Quarantine) -> View:
             optional=True,
             hint="As CODEOWNERS writes it, or the id of a user group of Slack, such as S0PAYMENTS.",
         ),
+        metadata=Target.at(quarantine).encode(),
     )
 
 
 def mute(profile: CaseProfile, *, days: int | None) -> View:
     """Ask for how long nothing shall be announced of a test."""
-    return _modal(
+    return block_kit.modal(
         ids.Callback.MUTE,
         "Mute test",
         "Mute",
-        Target(case_id=profile.case_id),
         _about(profile),
         block_kit.section(
             "Its cards are kept up to date and its failures count as before; nothing of it is announced. "
             "A quarantined test that turns broken is announced all the same."
         ),
         block_kit.input_block(Field.UNTIL, "For", _days_select(days or MUTE_DAYS)),
+        metadata=Target(case_id=profile.case_id).encode(),
     )
 
 
@@ -151,16 +155,16 @@ def budget(
         (str(one.id), f"{title} · until {phrase.day(one.expires_at)}" if one.expires_at else title)
         for one, title in leaving[: block_kit.MAX_OPTIONS]
     ]
-    return _modal(
+    return block_kit.modal(
         ids.Callback.BUDGET,
         "Over the budget",
         "Approve and lift",
-        Target.at(quarantine),
         _about(profile),
         block_kit.section(block_kit.escape(why)),
         block_kit.input_block(
             Field.LEAVES, "Leaves quarantine", block_kit.static_select(ids.ELEMENT, options, initial=options[0][0])
         ),
+        metadata=Target.at(quarantine).encode(),
     )
 
 
@@ -179,18 +183,6 @@ def _days_select(chosen: int) -> Element:
     days = sorted({*DAYS, chosen})
     return block_kit.static_select(
         ids.ELEMENT, [(str(one), phrase.count(one, "day")) for one in days], initial=str(chosen)
-    )
-
-
-def _modal(callback: ids.Callback, title: str, submit: str, target: Target, *blocks: Block) -> View:
-    return View(
-        type="modal",
-        blocks=blocks,
-        title=title,
-        callback_id=callback,
-        submit=submit,
-        close="Cancel",
-        private_metadata=target.encode(),
     )
 
 

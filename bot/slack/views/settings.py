@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.analysis.channel_schedule import Hours
 from bot.slack import block_kit, ids
-from bot.slack.block_kit import Block, Element, Json, Message, View
+from bot.slack.block_kit import Block, Message, View
 from bot.slack.ids import Callback, ChannelTarget, Field
 from bot.slack.views import channel_form
 
@@ -20,29 +20,22 @@ def form(policies: Sequence[Message], *, notified: bool, channel: str, hours: Ho
     `notified`: the person gets a message when the failures of their commit are not theirs. `channel` is empty where
     the form was opened outside a channel; then it asks for no hours.
     """
-    return View(
-        type="modal",
-        title="Settings",
-        submit="Save",
-        close="Cancel",
-        callback_id=Callback.SETTINGS,
-        private_metadata=ChannelTarget(channel).encode(),
-        blocks=(
-            block_kit.section("*You*"),
-            _personal(notified=notified),
-            block_kit.divider(),
-            *_channel(channel, hours),
-            *(block for message in policies for block in (block_kit.divider(), *message.blocks)),
-        ),
+    return block_kit.modal(
+        Callback.SETTINGS,
+        "Settings",
+        "Save",
+        block_kit.section("*You*"),
+        _personal(notified=notified),
+        block_kit.divider(),
+        *_channel(channel, hours),
+        *(block for message in policies for block in (block_kit.divider(), *message.blocks)),
+        metadata=ChannelTarget(channel).encode(),
     )
 
 
 def _personal(*, notified: bool) -> Block:
     text = "Tell me when every failure of my commit is known to be flaky or an outage"
-    option: Element = {"text": block_kit.plain(text, block_kit.MAX_OPTION), "value": NOTIFY}
-    boxes: dict[str, Json] = {"type": "checkboxes", "action_id": ids.ELEMENT, "options": [option]}
-    if notified:
-        boxes["initial_options"] = [option]
+    boxes = block_kit.checkboxes(ids.ELEMENT, [(NOTIFY, text)], ticked=[NOTIFY] if notified else [])
     return block_kit.input_block(Field.TELL, "Direct messages", boxes, optional=True)
 
 
