@@ -62,7 +62,7 @@ def on_pick(context: SlackContext, action: BlockAction, authorized: Authorized[C
 
 def on_choose(context: SlackContext, submission: ViewSubmission) -> View:
     """Go on with the test that was chosen in a form."""
-    authorized = context.see_case(form.CaseForm.decode(submission.view.state.values).case_id)
+    authorized = context.see_case(form.decode_case(submission.view.state.values))
     if ChoiceTarget.decode(submission.view.private_metadata).action is CaseAction.QUARANTINE:
         return quarantine.form_of(context, authorized)
     return confirmation.as_view("Test", _details(context, authorized))

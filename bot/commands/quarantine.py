@@ -100,8 +100,8 @@ def approve_instead(
 ) -> None:
     """Approve a quarantine in place of another one."""
     target = Target.decode(submission.view.private_metadata)
-    answers = form.BudgetForm.decode(submission.view.state.values)
-    quarantine.approve(session, authorized, now, leaves=answers.leaves, expected=target.version)
+    leaving = form.decode_leaving(submission.view.state.values)
+    quarantine.approve(session, authorized, now, leaves=leaving, expected=target.version)
 
 
 def withdraw(_action: BlockAction, authorized: Authorized[Quarantine], session: Session, now: datetime) -> None:
@@ -127,8 +127,8 @@ def reject(submission: ViewSubmission, authorized: Authorized[Quarantine], sessi
 def resume(submission: ViewSubmission, authorized: Authorized[Quarantine], session: Session, now: datetime) -> None:
     """Mask a broken case again."""
     target = Target.decode(submission.view.private_metadata)
-    answers = form.ResumeForm.decode(submission.view.state.values)
-    quarantine.resume(session, authorized, answers.reason, now, expected=target.version)
+    reason = form.decode_reason(submission.view.state.values)
+    quarantine.resume(session, authorized, reason, now, expected=target.version)
 
 
 def label(submission: ViewSubmission, authorized: Authorized[Case], session: Session, now: datetime) -> None:

@@ -61,20 +61,20 @@ def on_extend_open(context: SlackContext, _action: BlockAction, authorized: Auth
 def extend(submission: ViewSubmission, authorized: Authorized[Quarantine], session: Session, now: datetime) -> None:
     """Let a quarantine last longer."""
     target = Target.decode(submission.view.private_metadata)
-    days = form.DaysForm.decode(submission.view.state.values).days
+    days = form.decode_days(submission.view.state.values)
     quarantine.extend(session, authorized, days, now, expected=target.version)
 
 
 def assign(submission: ViewSubmission, authorized: Authorized[Quarantine], session: Session, now: datetime) -> None:
     """Name who will fix a case."""
     target = Target.decode(submission.view.private_metadata)
-    owner = form.OwnerForm.decode(submission.view.state.values).owner
+    owner = form.decode_owner(submission.view.state.values)
     quarantine.assign(session, authorized, owner, now, expected=target.version)
 
 
 def mute(submission: ViewSubmission, authorized: Authorized[Case], session: Session, now: datetime) -> None:
     """Announce nothing of a case for a while."""
-    days = form.DaysForm.decode(submission.view.state.values).days
+    days = form.decode_days(submission.view.state.values)
     quarantine.mute(session, authorized, days, now)
 
 

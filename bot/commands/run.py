@@ -33,7 +33,7 @@ def on_run_open(context: SlackContext, _action: BlockAction) -> None:
 
 def on_run_form(context: SlackContext, submission: ViewSubmission) -> View:
     """Say what failed in the run of a link, in place of the form."""
-    address = form.RunForm.decode(submission.view.state.values).address
+    address = form.decode_run(submission.view.state.values)
     with context.begin() as session:
         message = _answer(context, session, _find(context, session, address))
     return confirmation.as_view("Run", message)

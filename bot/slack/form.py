@@ -173,80 +173,6 @@ class RejectForm:
 
 
 @dataclass(frozen=True, slots=True)
-class ResumeForm:
-    """Why a broken case may be masked again."""
-
-    reason: str
-
-    @classmethod
-    def decode(cls, values: Mapping[str, object]) -> Self:
-        """Read `view.state.values`; raises FormError naming the inputs at fault."""
-        reason = Answers.decode(values).text(Field.WHY)
-        if errors := _check_reason(reason, Field.WHY):
-            raise FormError(errors)
-        return cls(reason)
-
-
-@dataclass(frozen=True, slots=True)
-class DaysForm:
-    """How many days longer, or how many days of quiet."""
-
-    days: int
-
-    @classmethod
-    def decode(cls, values: Mapping[str, object]) -> Self:
-        """Read `view.state.values`; raises FormError naming the inputs at fault."""
-        days = Answers.decode(values).text(Field.UNTIL)
-        if errors := _check_days(days):
-            raise FormError(errors)
-        return cls(int(days))
-
-
-@dataclass(frozen=True, slots=True)
-class OwnerForm:
-    """Who will fix a test: somebody or a user group of the workspace by its id, or a team by its name."""
-
-    owner: str
-
-    @classmethod
-    def decode(cls, values: Mapping[str, object]) -> Self:
-        """Read `view.state.values`; raises FormError naming the inputs at fault."""
-        answers = Answers.decode(values)
-        person, team = answers.text(Field.OWNER), answers.text(Field.TEAM)
-        if person and team:
-            raise FormError({Field.TEAM: "Choose a person or write a team, not both."})
-        if not person and not team:
-            raise FormError({Field.OWNER: "Choose who will fix it, or write a team below."})
-        if len(team) > lifecycle.MAX_OWNER_LENGTH:
-            raise FormError({Field.TEAM: f"At most {lifecycle.MAX_OWNER_LENGTH} characters."})
-        return cls(person or owners.written(team))
-
-
-@dataclass(frozen=True, slots=True)
-class BudgetForm:
-    """Which quarantine ends so that another one fits."""
-
-    leaves: QuarantineId
-
-    @classmethod
-    def decode(cls, values: Mapping[str, object]) -> Self:
-        """Read `view.state.values`; raises FormError naming the inputs at fault."""
-        return cls(QuarantineId(Answers.decode(values).number(Field.LEAVES, "Choose the test that leaves quarantine.")))
-
-
-@dataclass(frozen=True, slots=True)
-class CaseForm:
-    """The test that was chosen while typing."""
-
-    case_id: CaseId
-
-    @classmethod
-    def decode(cls, values: Mapping[str, object]) -> Self:
-        """Read `view.state.values`; raises FormError naming the inputs at fault."""
-        return cls(CaseId(Answers.decode(values).number(Field.CASE, "Choose a test of the list.")))
-
-
-@dataclass(frozen=True, slots=True)
 class IncidentForm:
     """An outage that somebody knows of; `ago` is how long before now it began."""
 
@@ -269,19 +195,55 @@ class IncidentForm:
         return cls(RepositoryId(repository), reason, timedelta(minutes=minutes))
 
 
-@dataclass(frozen=True, slots=True)
-class RunForm:
-    """The link to a workflow run."""
+def decode_reason(values: Mapping[str, object]) -> str:
+    """Why a broken case may be masked again; raises FormError naming the input at fault."""
+    reason = Answers.decode(values).text(Field.WHY)
+    if errors := _check_reason(reason, Field.WHY):
+        raise FormError(errors)
+    return reason
 
-    address: str
 
-    @classmethod
-    def decode(cls, values: Mapping[str, object]) -> Self:
-        """Read `view.state.values`; raises FormError naming the inputs at fault."""
-        address = Answers.decode(values).text(Field.RUN)
-        if "/actions/runs/" not in address or len(address) > MAX_ADDRESS:
-            raise FormError({Field.RUN: "Paste the link to a run, such as https://github.com/acme/shop/actions/runs/7"})
-        return cls(address)
+def decode_days(values: Mapping[str, object]) -> int:
+    """How many days longer, or how many days of quiet; raises FormError naming the input at fault."""
+    days = Answers.decode(values).text(Field.UNTIL)
+    if errors := _check_days(days):
+        raise FormError(errors)
+    return int(days)
+
+
+def decode_owner(values: Mapping[str, object]) -> str:
+    """Who will fix a test: somebody or a user group of the workspace by its id, or a team by its name.
+
+    Raises:
+        FormError: names the input at fault.
+    """
+    answers = Answers.decode(values)
+    person, team = answers.text(Field.OWNER), answers.text(Field.TEAM)
+    if person and team:
+        raise FormError({Field.TEAM: "Choose a person or write a team, not both."})
+    if not person and not team:
+        raise FormError({Field.OWNER: "Choose who will fix it, or write a team below."})
+    if len(team) > lifecycle.MAX_OWNER_LENGTH:
+        raise FormError({Field.TEAM: f"At most {lifecycle.MAX_OWNER_LENGTH} characters."})
+    return person or owners.written(team)
+
+
+def decode_leaving(values: Mapping[str, object]) -> QuarantineId:
+    """Which quarantine ends so that another one fits; raises FormError naming the input at fault."""
+    return QuarantineId(Answers.decode(values).number(Field.LEAVES, "Choose the test that leaves quarantine."))
+
+
+def decode_case(values: Mapping[str, object]) -> CaseId:
+    """The test that was chosen while typing; raises FormError naming the input at fault."""
+    return CaseId(Answers.decode(values).number(Field.CASE, "Choose a test of the list."))
+
+
+def decode_run(values: Mapping[str, object]) -> str:
+    """The link to a workflow run; raises FormError naming the input at fault."""
+    address = Answers.decode(values).text(Field.RUN)
+    if "/actions/runs/" not in address or len(address) > MAX_ADDRESS:
+        raise FormError({Field.RUN: "Paste the link to a run, such as https://github.com/acme/shop/actions/runs/7"})
+    return address
 
 
 def _check_days(days: str) -> dict[Field, str]:

@@ -37,7 +37,7 @@ def test_the_faults_of_a_proposal_are_named_by_input() -> None:
 
 def test_a_reason_that_is_too_long_is_refused() -> None:
     with pytest.raises(forms.FormError, match="500"):
-        forms.ResumeForm.decode(_values(why="x" * 501))
+        forms.decode_reason(_values(why="x" * 501))
 
 
 def test_a_rejection_keeps_its_reason_and_comment() -> None:
@@ -72,4 +72,4 @@ def test_a_target_that_is_not_ours_is_refused() -> None:
     ],
 )
 def test_a_user_group_is_written_by_its_id_or_as_slack_mentions_it(typed: str, owner: str) -> None:
-    assert forms.OwnerForm.decode(_values(team=typed)).owner == owner
+    assert forms.decode_owner(_values(team=typed)) == owner
