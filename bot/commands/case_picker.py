@@ -10,7 +10,7 @@ from bot.commands.request.context import SlackContext
 from bot.commands.request.parser import Typed
 from bot.errors import InvalidInputError, NotFoundError
 from bot.queries.access import Authorized
-from bot.slack import block_kit
+from bot.slack import block_kit, mrkdwn
 from bot.slack.block_kit import Element
 from bot.slack.ids import CaseAction, PickList
 from bot.slack.payloads import BlockSuggestion
@@ -63,7 +63,7 @@ def _search(context: SlackContext, session: Session, words: str) -> list[Choice]
 
 def _name(choice: Choice) -> str:
     """A name that fits into an option; its end says more than its beginning."""
-    title = block_kit.line(choice.title)
+    title = mrkdwn.line(choice.title)
     while len(title) > 1 and len(title.encode("utf-16-le", "surrogatepass")) > 2 * block_kit.MAX_OPTION:
-        title = f"{block_kit.ELLIPSIS}{title.lstrip(block_kit.ELLIPSIS)[4:]}"
+        title = f"{mrkdwn.ELLIPSIS}{title.lstrip(mrkdwn.ELLIPSIS)[4:]}"
     return title

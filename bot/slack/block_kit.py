@@ -1,18 +1,19 @@
-"""Block Kit as small typed constructors, and the single place where untrusted text is made safe for Slack."""
+"""Block Kit as small typed constructors; their untrusted parts have been through `bot.slack.mrkdwn`."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from bot.slack import mrkdwn
+from bot.slack.mrkdwn import MAX_TEXT
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 Block: TypeAlias = Mapping[str, Json]
 Element: TypeAlias = Mapping[str, Json]
 Style: TypeAlias = Literal["primary", "danger"]
 
-MAX_TEXT = 3000
 MAX_FIELD = 2000
 MAX_FIELDS = 10
 MAX_HEADER = 150
@@ -25,17 +26,6 @@ MAX_VIEW_TITLE = 24
 MAX_CONFIRM_TITLE = 100
 MAX_CONFIRM_TEXT = 300
 MAX_CONFIRM_LABEL = 30
-
-ELLIPSIS = "…"
-_GRAVE = "\N{MODIFIER LETTER GRAVE ACCENT}"  # looks like a backtick, and opens no code
-_ALL = re.compile(r"@(?=(?:channel|here|everyone|group)\b)", re.IGNORECASE)
-_AT = "\N{FULLWIDTH COMMERCIAL AT}"  # looks like an @; Slack may parse a bare @here (`verbatim` of a text object)
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_MARKED = re.compile(r"`(?P<code>[^`]*)`|<[^|>]+\|(?P<label>[^>]*)>|\*(?P<bold>[^*]+)\*")
-# Control, bidirectional and line-separator characters, and lone surrogates: invisible, or able to turn a line around.
-_UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,81 +70,29 @@ class View:
         return payload
 
 
-def clean(text: str) -> str:
-    """Drop the characters that nobody can see and that can disturb what is seen."""
-    return _UNSAFE.sub("", text)
-
-
-def line(text: str) -> str:
-    """Fold clean text into one line."""
-    return " ".join(clean(text).split())
-
-
-def clip(text: str, limit: int) -> str:
-    """Cut text to `limit` characters as Slack's clients count them, with an ellipsis where something is missing."""
-    return _clip(text, limit, {})
-
-
-def escape(text: str, limit: int = MAX_TEXT) -> str:
-    """Make untrusted text inert in mrkdwn: no link, mention or code of it lives; `limit` counts after."""
-    return _clip(_ALL.sub(_AT, clean(text).replace("`", _GRAVE)), limit, _ENTITIES)
-
-
-def code(text: str, limit: int = 600) -> str:
-    """Return untrusted text as one line of inline code, where no emphasis or emoji is read into it."""
-    inner = escape(line(text), limit).strip()
-    return f"`{inner or '?'}`"
-
-
-def code_block(text: str, limit: int = 256) -> str:
-    """Return the beginning of untrusted text as a block of code; `limit` counts before escaping."""
-    return f"```{escape(clip(clean(text).strip(), limit)) or '?'}```"
-
-
-def quote(text: str, limit: int = 1500) -> str:
-    """Return untrusted text as a quotation of at most 20 lines."""
-    lines = escape(text.strip(), limit).splitlines()[:20]
-    return "\n".join(f"> {part}" for part in lines or ["?"])
-
-
-def link(url: str, label: str) -> str:
-    """Link `label`, which is mrkdwn already, to an http address; return the label alone for any other address."""
-    address = line(url).replace(" ", "%20").replace("|", "%7C")
-    target = escape(address)
-    if not address.startswith(("https://", "http://")) or target.endswith(ELLIPSIS) or len(target) > MAX_HEADER * 4:
-        return label
-    return f"<{target}|{label}>"
-
-
-def spoken(marked: str) -> str:
-    """Return mrkdwn as the one line that screen readers and notifications read: no emoji before it, marks or links."""
-    text = _MARKED.sub(lambda part: part["code"] or spoken(part["label"] or part["bold"] or ""), marked)
-    return re.sub(r"^[^\w@&]+ ", "", line(text))
-
-
 def message(marked: str, *blocks: Block, text: str | None = None) -> Message:
     """Return a message that begins with a paragraph of mrkdwn, and reads as that unless a `text` is given."""
-    return Message(spoken(marked) if text is None else text, (section(marked), *blocks))
+    return Message(mrkdwn.spoken(marked) if text is None else text, (section(marked), *blocks))
 
 
 def plain(text: str, limit: int = MAX_TEXT) -> Element:
     """Return a plain_text object: shown as it is, one line."""
-    return {"type": "plain_text", "text": clip(line(text), limit) or "?", "emoji": False}
+    return {"type": "plain_text", "text": mrkdwn.clip(mrkdwn.line(text), limit) or "?", "emoji": False}
 
 
-def mrkdwn(text: str, limit: int = MAX_TEXT) -> Element:
+def marked_text(text: str, limit: int = MAX_TEXT) -> Element:
     """Return a mrkdwn object; its untrusted parts have been through `escape` or `code`; lines too many are left out."""
-    return {"type": "mrkdwn", "text": _whole_lines(text, limit) or "-"}
+    return {"type": "mrkdwn", "text": mrkdwn.whole_lines(text, limit) or "-"}
 
 
 def section(text: str, *, block_id: str | None = None, accessory: Element | None = None) -> Block:
     """Return a paragraph, with a button beside it if wanted."""
-    return _block("section", block_id, text=mrkdwn(text), accessory=accessory)
+    return _block("section", block_id, text=marked_text(text), accessory=accessory)
 
 
 def fields(*pairs: tuple[str, str], block_id: str | None = None) -> Block:
     """Return names and values in two columns."""
-    shown = [mrkdwn(f"*{name}*\n{value}", MAX_FIELD) for name, value in pairs[:MAX_FIELDS]]
+    shown = [marked_text(f"*{name}*\n{value}", MAX_FIELD) for name, value in pairs[:MAX_FIELDS]]
     return _block("section", block_id, fields=shown)
 
 
@@ -170,7 +108,7 @@ def divider() -> Block:
 
 def context(*texts: str) -> Block:
     """Return small print."""
-    return _block("context", None, elements=[mrkdwn(text) for text in texts])
+    return _block("context", None, elements=[marked_text(text) for text in texts])
 
 
 def actions(*elements: Element, block_id: str | None = None) -> Block:
@@ -193,7 +131,7 @@ def button(
         "type": "button",
         "action_id": action_id,
         "text": plain(label, MAX_BUTTON_LABEL),
-        "accessibility_label": clip(line(says), MAX_BUTTON_LABEL) or label,
+        "accessibility_label": mrkdwn.clip(mrkdwn.line(says), MAX_BUTTON_LABEL) or label,
     }
     if value:
         element["value"] = value
@@ -303,7 +241,7 @@ def plain_text_input(
         "max_length": max_length,
     }
     if initial:
-        element["initial_value"] = clip(clean(initial), max_length)
+        element["initial_value"] = mrkdwn.clip(mrkdwn.clean(initial), max_length)
     if placeholder:
         element["placeholder"] = plain(placeholder, MAX_HEADER)
     return element
@@ -323,30 +261,3 @@ def _block(kind: str, block_id: str | None, **parts: Json) -> Block:
         block["block_id"] = block_id
     block.update({name: part for name, part in parts.items() if part is not None})
     return block
-
-
-def _clip(text: str, limit: int, entities: Mapping[str, str]) -> str:
-    # Slack's clients count UTF-16 units: an emoji is two. An entity is kept whole or dropped.
-    whole = "".join(entities.get(character, character) for character in text[: limit + 1])
-    if len(text) <= limit and width(whole) <= limit:
-        return whole
-    room, kept = limit - len(ELLIPSIS), []
-    for character in text:
-        shown = entities.get(character, character)
-        room -= width(shown)
-        if room < 0:
-            break
-        kept.append(shown)
-    return "".join(kept).rstrip() + ELLIPSIS
-
-
-def width(text: str) -> int:
-    """How long Slack's clients count a text: an emoji is two."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-def _whole_lines(text: str, limit: int) -> str:
-    # A cut inside a line could leave half a link or half an entity.
-    while width(text) > limit and "\n" in text:
-        text = text.rpartition("\n")[0]
-    return clip(text, limit)

@@ -14,7 +14,7 @@ from bot.analysis.home import Pages
 from bot.analysis.model import CaseId, QuarantineId, RepositoryId
 from bot.analysis.quarantine.lifecycle import Quarantine
 from bot.errors import InvalidInputError
-from bot.slack import block_kit
+from bot.slack import mrkdwn
 
 OUTDATED: Final = "This button or form is from an older version. Ask for the test again."
 CARD_ACTIONS: Final = "act"
@@ -230,7 +230,7 @@ class PickList:
 
     def encode(self) -> str:
         """The `block_id` of the list."""
-        return f"pick:{self.action}:{self.days or 0}:{block_kit.clip(block_kit.line(self.words), _MAX_WORDS)}"
+        return f"pick:{self.action}:{self.days or 0}:{mrkdwn.clip(mrkdwn.line(self.words), _MAX_WORDS)}"
 
 
 def decode_pages(value: str) -> Pages:

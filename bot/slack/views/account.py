@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.slack import block_kit
+from bot.slack import block_kit, mrkdwn
 from bot.slack.block_kit import Element, Message
 from bot.slack.ids import Action
 from bot.slack.views import phrase
@@ -17,10 +17,10 @@ def invitation(url: str, *, why: str = "", hint: str = "") -> Message:
     ask = why or "Link your GitHub account to decide as yourself."
     suggested = f" GitHub suggests @{hint}." if hint else ""
     text = f"{ask} The button opens GitHub; it works once, within ten minutes, and for you only.{suggested}"
-    shown = block_kit.code(f"@{hint}")
+    shown = mrkdwn.code(f"@{hint}")
     guess = f"GitHub's {shown} has your e-mail address; sign in with it if that is you." if hint else ""
     blocks = [
-        block_kit.section(f"\N{LOCK} {block_kit.escape(ask)}"),
+        block_kit.section(f"\N{LOCK} {mrkdwn.escape(ask)}"),
         block_kit.actions(
             block_kit.button(
                 "Link GitHub account",
@@ -32,21 +32,21 @@ def invitation(url: str, *, why: str = "", hint: str = "") -> Message:
         ),
         block_kit.context(*([guess] if guess else []), "The link works once, within ten minutes, and for you only."),
     ]
-    return Message(block_kit.escape(text), tuple(blocks))
+    return Message(mrkdwn.escape(text), tuple(blocks))
 
 
 def identity(login: str, workspace: str, repositories: Sequence[str], url: str = "") -> Message:
     """Say who a person is here, and what their workspace sees; `url` is where to connect more repositories."""
     seen = phrase.count(len(repositories), "repository", "repositories")
     who = f"linked with the GitHub account @{login}" if login else "not linked with a GitHub account"
-    name = block_kit.line(workspace) or "this workspace"
+    name = mrkdwn.line(workspace) or "this workspace"
     text = f"You are {who}. {name} sees {seen}."
     names = [phrase.repository(one) for one in repositories[:_SHOWN]]
     more = len(repositories) - len(names)
     shown = ", ".join([*names, *([f"and {more:,} more"] if more > 0 else [])]) or "none yet"
     blocks = [
-        block_kit.section(f"You are {block_kit.escape(who)}."),
-        block_kit.section(f"*{block_kit.escape(name, 80)}* sees {seen}: {shown}."),
+        block_kit.section(f"You are {mrkdwn.escape(who)}."),
+        block_kit.section(f"*{mrkdwn.escape(name, 80)}* sees {seen}: {shown}."),
     ]
     buttons = [_disconnect()] if login else []
     if url:
@@ -54,7 +54,7 @@ def identity(login: str, workspace: str, repositories: Sequence[str], url: str =
         buttons.append(block_kit.button(label, Action.CONNECT, says=f"{label}; opens GitHub in the browser", url=url))
     if buttons:
         blocks.append(block_kit.actions(*buttons))
-    return Message(block_kit.escape(text), tuple(blocks))
+    return Message(mrkdwn.escape(text), tuple(blocks))
 
 
 def linked(login: str, former: bool, accounts: Sequence[str]) -> Message:
@@ -65,13 +65,13 @@ def linked(login: str, former: bool, accounts: Sequence[str]) -> Message:
     if accounts:
         text += f" This workspace now sees the repositories of {phrase.listing(accounts)}."
     buttons = block_kit.actions(block_kit.button("Who am I?", Action.WHOAMI, says="Who am I?"), _disconnect())
-    return Message(block_kit.escape(text), (block_kit.section(block_kit.escape(text)), buttons))
+    return Message(mrkdwn.escape(text), (block_kit.section(mrkdwn.escape(text)), buttons))
 
 
 def unlinked(login: str, why: str) -> Message:
     """Tell a person that their link is gone, and why."""
     text = f"Your link with the GitHub account @{login} is gone: {why} Type /flakeguard connect to link one."
-    return Message(block_kit.escape(text), (block_kit.section(block_kit.escape(text)),))
+    return Message(mrkdwn.escape(text), (block_kit.section(mrkdwn.escape(text)),))
 
 
 def nothing_linked() -> Message:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.analysis.commit_state import CommitState
 from bot.analysis.model import RepositoryId
-from bot.slack import block_kit
+from bot.slack import block_kit, mrkdwn
 from bot.slack.block_kit import Block, Element, Message
 from bot.slack.ids import Action, InRepository
 from bot.slack.views import phrase
@@ -36,7 +36,7 @@ class AuthorMessage:
 def not_you(message: AuthorMessage) -> Message:
     """Render the message about a commit, as it stands."""
     sha = message.state.head_sha[:7]
-    commit = f"{block_kit.link(message.run_url, block_kit.code(sha, 20))} in {phrase.repository(message.repository)}"
+    commit = f"{mrkdwn.link(message.run_url, mrkdwn.code(sha, 20))} in {phrase.repository(message.repository)}"
     if not message.state.is_excused:
         head = f"\N{LARGE RED CIRCLE} *Not only flakes any more:* something else failed on {commit}; see its check run."
         return block_kit.message(head, *_rows(message))
@@ -80,7 +80,7 @@ def _counts(message: AuthorMessage) -> str:
 
 def _rows(message: AuthorMessage) -> list[Block]:
     lines = [
-        f"• *{one.classification}* {block_kit.code(one.title, 160)} in {block_kit.code(one.variant, 80)}: {one.record}"
+        f"• *{one.classification}* {mrkdwn.code(one.title, 160)} in {mrkdwn.code(one.variant, 80)}: {one.record}"
         for one in message.state.failures[:_MAX_FAILURES]
     ]
     if len(message.state.failures) > _MAX_FAILURES:

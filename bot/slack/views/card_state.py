@@ -10,7 +10,7 @@ from bot.analysis.audit import AuditAction
 from bot.analysis.case_profile import CaseProfile
 from bot.analysis.model import Status
 from bot.analysis.quarantine.lifecycle import Quarantine, State
-from bot.slack import block_kit
+from bot.slack import mrkdwn
 from bot.slack.views import phrase
 
 _STATUS_TITLES = {
@@ -55,7 +55,7 @@ def describe(profile: CaseProfile, quarantine: Quarantine | None, now: datetime)
 
 def because(reason: str) -> str:
     """Return a reason as a sentence of its own of top-level text, with a space before it."""
-    words = block_kit.escape(block_kit.line(reason), 300).rstrip(".")
+    words = mrkdwn.escape(mrkdwn.line(reason), 300).rstrip(".")
     return f" Reason: {words}." if words else ""
 
 
@@ -106,7 +106,7 @@ def _active(profile: CaseProfile, quarantine: Quarantine, now: datetime) -> Stor
     at = phrase.when(quarantine.decided_at or quarantine.proposed_at, "both")
     decision = (
         f"\N{WHITE HEAVY CHECK MARK} Approved by {phrase.person(decider)} · {at} · until {until}\n"
-        f"{phrase.scope(quarantine)} · owner {phrase.owner(quarantine.owner)}\n{block_kit.quote(quarantine.reason)}"
+        f"{phrase.scope(quarantine)} · owner {phrase.owner(quarantine.owner)}\n{mrkdwn.quote(quarantine.reason)}"
     )
     sentence = (
         f"Quarantined until {until_text}, approved by {phrase.person_text(decider)}: {_name(profile)}; {evidence}."
@@ -136,7 +136,7 @@ def _ended(profile: CaseProfile, quarantine: Quarantine) -> Story:
     why = phrase.reason(quarantine.decision)
     decision = f"{word} by {phrase.person(decider)} · {at} · its failures count"
     if why:
-        decision = f"{decision}\n{block_kit.quote(why)}"
+        decision = f"{decision}\n{mrkdwn.quote(why)}"
     sentence = (
         f"{phrase.person_text(decider)} {action.case_phrase} {_name(profile)}.{because(why)} "
         f"It is {phrase.WORDS[profile.status]}: {phrase.evidence(profile)}."

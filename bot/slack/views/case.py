@@ -11,7 +11,7 @@ from bot.analysis.case_profile import CaseProfile
 from bot.analysis.explanation.explanation import Explanation
 from bot.analysis.model import ClusterKind, OrderKind, Verdict
 from bot.analysis.quarantine.lifecycle import Quarantine, State
-from bot.slack import block_kit
+from bot.slack import block_kit, mrkdwn
 from bot.slack.block_kit import Block, Message
 from bot.slack.ids import Action
 from bot.slack.views import message, phrase
@@ -72,7 +72,7 @@ def case_details(
         blocks += message.evidence(profile)
     blocks.append(block_kit.section(f"{seen}\n{''.join(_SQUARES[one][0] for one in recent)}".strip()))
     if explanation is not None:
-        blocks.append(block_kit.section(f"*Why*\n{block_kit.escape(explanation.sentence, 900)}"))
+        blocks.append(block_kit.section(f"*Why*\n{mrkdwn.escape(explanation.sentence, 900)}"))
         blocks += _failures(explanation)
     blocks += _company(profile, owners)
     if len(profile.variants) > 1:
@@ -82,13 +82,13 @@ def case_details(
     why = block_kit.button("Why?", Action.WHY, str(profile.case_id), says=f"Why this is so: {profile.title}")
     blocks.append(block_kit.actions(*moves[:-1], why, moves[-1]))
     if address:
-        blocks.append(block_kit.context(block_kit.link(address, "Page of this test, to share for 30 days")))
+        blocks.append(block_kit.context(mrkdwn.link(address, "Page of this test, to share for 30 days")))
     return Message(f"{card.text} {seen}.", (*blocks, foot))
 
 
 def explained(profile: CaseProfile, explanation: Explanation) -> Message:
     """Say why a case has its status, and what would change it."""
-    sentence = block_kit.escape(explanation.sentence, 1200)
+    sentence = mrkdwn.escape(explanation.sentence, 1200)
     blocks: list[Block] = [
         block_kit.section(
             f"{phrase.DOTS[profile.status]} {phrase.case(profile)} in {phrase.repository(profile.repository)}\n"
@@ -106,7 +106,7 @@ def explained(profile: CaseProfile, explanation: Explanation) -> Message:
 
 
 def _bullets(sentences: Sequence[str]) -> str:
-    lines = [f"• {block_kit.escape(block_kit.line(one), _LONGEST_LINE)}" for one in sentences[:_MAX_LINES]]
+    lines = [f"• {mrkdwn.escape(mrkdwn.line(one), _LONGEST_LINE)}" for one in sentences[:_MAX_LINES]]
     more = len(sentences) - len(lines)
     return "\n".join([*lines, *([f"and {more} more"] if more > 0 else [])])
 
@@ -119,7 +119,7 @@ def _failures(explanation: Explanation) -> list[Block]:
         blocks.append(block_kit.section(f"*First bad commit*\n{where[0].upper()}{where[1:]}"))
     if explanation.evidence.kinds:
         lines = [
-            f"• {one.count:,} x {block_kit.code(one.message or one.category, 160)}, last {phrase.when(one.last_at)}"
+            f"• {one.count:,} x {mrkdwn.code(one.message or one.category, 160)}, last {phrase.when(one.last_at)}"
             for one in explanation.evidence.kinds[:_MAX_KINDS]
         ]
         more = len(explanation.evidence.kinds) - len(lines)
@@ -132,20 +132,20 @@ def _company(profile: CaseProfile, owners: Sequence[str]) -> list[Block]:
     """Who answers for it, what it fails together with, and whether the order of tests matters."""
     parts = [f"*Owner*\n{phrase.owner_list(owners)}"]
     if (cluster := profile.cluster) is not None:
-        others = ", ".join(block_kit.code(one, 120) for one in cluster.others)
+        others = ", ".join(mrkdwn.code(one, 120) for one in cluster.others)
         parts.append(
             f"*{_TOGETHER[cluster.kind]}*\nOne item of {phrase.count(cluster.size, 'test')}, seen "
             f"{phrase.count(cluster.times, 'time')}: {others}"
         )
     if (order := profile.order) is not None:
-        names = ", ".join(block_kit.code(one, 120) for one in order.follows) or "others"
-        parts.append(f"*Order of tests*\nIn {block_kit.code(order.variant, 80)} it fails {_ORDERS[order.kind]} {names}")
+        names = ", ".join(mrkdwn.code(one, 120) for one in order.follows) or "others"
+        parts.append(f"*Order of tests*\nIn {mrkdwn.code(order.variant, 80)} it fails {_ORDERS[order.kind]} {names}")
     return [block_kit.section("\n".join(parts))]
 
 
 def _variant_lines(profile: CaseProfile) -> str:
     lines = [
-        f"{phrase.DOTS[one.status]} {block_kit.code(one.variant, 80)}: {phrase.WORDS[one.status]}, "
+        f"{phrase.DOTS[one.status]} {mrkdwn.code(one.variant, 80)}: {phrase.WORDS[one.status]}, "
         + (
             f"fails {phrase.rate(one)}, likely {phrase.interval(one)}"
             if one.failures
@@ -160,8 +160,8 @@ def _variant_lines(profile: CaseProfile) -> str:
 def _audit_lines(history: Sequence[AuditLine]) -> str:
     lines = []
     for entry in history[:_MAX_AUDIT]:
-        why = f": {block_kit.escape(block_kit.line(phrase.reason(entry.reason)), 120)}" if entry.reason else ""
-        who, what = (block_kit.escape(block_kit.line(part), 60) for part in (entry.actor_name, entry.action))
+        why = f": {mrkdwn.escape(mrkdwn.line(phrase.reason(entry.reason)), 120)}" if entry.reason else ""
+        who, what = (mrkdwn.escape(mrkdwn.line(part), 60) for part in (entry.actor_name, entry.action))
         lines.append(f"• {phrase.when(entry.at, 'both')} {who} {what}{why}")
     if len(history) > _MAX_AUDIT:
         lines.append(f"and {phrase.count(len(history) - _MAX_AUDIT, 'earlier entry', 'earlier entries')}")

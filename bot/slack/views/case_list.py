@@ -8,7 +8,7 @@ from enum import StrEnum
 from bot.analysis.case_profile import CaseProfile, ListedCase
 from bot.analysis.model import Status
 from bot.analysis.quarantine.lifecycle import Quarantine, State
-from bot.slack import block_kit
+from bot.slack import block_kit, mrkdwn
 from bot.slack.block_kit import Block, Element, Message
 from bot.slack.ids import Action, CaseAction, CaseChoice
 from bot.slack.views import phrase
@@ -103,4 +103,4 @@ def _row_text(row: ListedCase) -> str:
         parts.append(f"{_DONE.get(quarantine.state, quarantine.state)} by {by}")
         if quarantine.expires_at is not None:
             parts.append(f"until {phrase.when(quarantine.expires_at)}")
-    return f"{block_kit.code(profile.title, _ROW_TITLE)}\n{' · '.join(parts)}"
+    return f"{mrkdwn.code(profile.title, _ROW_TITLE)}\n{' · '.join(parts)}"

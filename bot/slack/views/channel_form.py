@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from bot.analysis.channel_schedule import WORKDAYS, Hours
 from bot.analysis.model import RepositoryId
 from bot.analysis.subscription import Filters, Subscription
-from bot.slack import block_kit, ids
+from bot.slack import block_kit, ids, mrkdwn
 from bot.slack.block_kit import Block, Element, Json, View
 from bot.slack.form import Cadence
 from bot.slack.ids import Callback, ChannelTarget, Field
@@ -122,5 +122,5 @@ def _optional(name: Field, label: str, placeholder: str, initial: str, hint: str
 
 def _line(placeholder: str, initial: str) -> Element:
     return block_kit.plain_text_input(
-        ids.ELEMENT, max_length=_MAX_INPUT, placeholder=placeholder, multiline=False, initial=block_kit.line(initial)
+        ids.ELEMENT, max_length=_MAX_INPUT, placeholder=placeholder, multiline=False, initial=mrkdwn.line(initial)
     )

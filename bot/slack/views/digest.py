@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.analysis.digest import ChangedCase, ChangeKind, Cost, Digest, OwnerQuarantines
 from bot.analysis.learning.error_ledger import ErrorLedger
 from bot.analysis.quarantine import owner
-from bot.slack import block_kit
+from bot.slack import block_kit, mrkdwn
 from bot.slack.block_kit import Block, Element, Message
 from bot.slack.ids import Action
 from bot.slack.views import phrase, table
@@ -63,7 +63,7 @@ def _summary(content: Digest, *, marked: bool) -> str:
     first = next((row for row in content.rows if row.change is not ChangeKind.FIXED), None)
     top = ""
     if first is not None and not marked:
-        title = block_kit.escape(block_kit.line(first.title), phrase.MAX_TITLE)
+        title = mrkdwn.escape(mrkdwn.line(first.title), phrase.MAX_TITLE)
         top = f" First: {title}, failing {phrase.percent(first.rate)}."
     return f"{where}: {', '.join(parts)}.{top}"
 
@@ -111,7 +111,7 @@ def _stale(content: Digest) -> list[Block]:
     if not content.stale:
         return []
     lines = [
-        f"• {block_kit.code(one.title, 160)} in {phrase.repository(one.repository)} since {phrase.when(one.since)}, "
+        f"• {mrkdwn.code(one.title, 160)} in {phrase.repository(one.repository)} since {phrase.when(one.since)}, "
         f"owner {phrase.owner_list(one.owners, _NAMED)}"
         for one in content.stale[:_MAX_STALE]
     ]
@@ -144,7 +144,7 @@ def _ledger(ledgers: Sequence[ErrorLedger]) -> list[Block]:
     ]
     masked = [one for ledger in ledgers for one in ledger.masked]
     lines += [
-        f"• a quarantine masked a regression of {block_kit.code(one.title, 160)} "
+        f"• a quarantine masked a regression of {mrkdwn.code(one.title, 160)} "
         f"from {phrase.when(one.first_failure_at)} to {phrase.when(one.detected_at)}"
         for one in masked[:_MAX_MASKED]
     ]

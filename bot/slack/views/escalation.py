@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bot.analysis.case_profile import CaseProfile
 from bot.analysis.quarantine.lifecycle import Quarantine, State
-from bot.slack import block_kit
+from bot.slack import block_kit, mrkdwn
 from bot.slack.block_kit import Message
 from bot.slack.views import message, phrase
 
@@ -28,7 +28,7 @@ def direct(profile: CaseProfile, quarantine: Quarantine | None, since: datetime,
         f"since {phrase.when(since, 'both')}; {phrase.evidence(profile)}."
     )
     buttons = block_kit.actions(*message.buttons(profile, quarantine))
-    text = f"You are asked to decide: {block_kit.spoken(waiting)}"
+    text = f"You are asked to decide: {mrkdwn.spoken(waiting)}"
     return block_kit.message(f"{waiting} Its card is in <#{channel}>.", buttons, text=text)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.analysis.impact import Impact
-from bot.slack import block_kit
+from bot.slack import block_kit, mrkdwn
 from bot.slack.block_kit import Block, Message
 from bot.slack.ids import Action
 from bot.slack.views import phrase
@@ -19,14 +19,14 @@ def ranking(repository: str, days: int, impacts: Sequence[Impact]) -> Message:
             f"No flaky test of {phrase.repository(repository)} cost anything in the last {period}."
         )
     first = impacts[0]
-    worst = block_kit.escape(block_kit.line(first.title), phrase.MAX_TITLE)
+    worst = mrkdwn.escape(mrkdwn.line(first.title), phrase.MAX_TITLE)
     head = f"*What to fix first in {phrase.repository(repository)}*, by the last {period}"
     blocks: list[Block] = []
     for position, one in enumerate(impacts, start=1):
         details = block_kit.button("Details", Action.DETAILS, str(one.case_id), says=f"Details of {one.title}")
-        line = f"{position}. {block_kit.code(one.title, 160)}\nIt {_cost(one)}; {_outlook(one)}."
+        line = f"{position}. {mrkdwn.code(one.title, 160)}\nIt {_cost(one)}; {_outlook(one)}."
         blocks.append(block_kit.section(line, accessory=details))
-    return block_kit.message(head, *blocks, text=f"{block_kit.spoken(head)}: {worst}, which {_cost(first)}.")
+    return block_kit.message(head, *blocks, text=f"{mrkdwn.spoken(head)}: {worst}, which {_cost(first)}.")
 
 
 def _cost(one: Impact) -> str:

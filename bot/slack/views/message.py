@@ -13,7 +13,7 @@ from bot.analysis.impact import Impact
 from bot.analysis.incident import Incident, Kind
 from bot.analysis.model import SYSTEM, Problem, Status
 from bot.analysis.quarantine.lifecycle import Quarantine, State
-from bot.slack import block_kit, ids
+from bot.slack import block_kit, ids, mrkdwn
 from bot.slack.block_kit import Block, Element, Json, Message, Metadata
 from bot.slack.ids import Action, InRepository
 from bot.slack.views import card_state, case_list, impact, phrase
@@ -83,7 +83,7 @@ def card(
         blocks.append(block_kit.section(story.decision, block_id=ids.card_block(profile.case_id, "decision")))
     if quarantine is not None and quarantine.state is State.PROPOSED:
         blocks.append(_proposal_fields(profile, quarantine, owners))
-        blocks.append(block_kit.section(block_kit.quote(quarantine.reason)))
+        blocks.append(block_kit.section(mrkdwn.quote(quarantine.reason)))
     if quarantine is None or quarantine.state is State.SUSPENDED:
         blocks += evidence(profile, owners, week)
     blocks.append(
@@ -140,7 +140,7 @@ def unfurl(profile: CaseProfile, quarantine: Quarantine | None, now: datetime) -
     """Render a case in short, as it is shown under a shared link; nothing of it can be pressed."""
     story = card_state.describe(profile, quarantine, now)
     title = f"{story.dot} {phrase.case(profile)} {story.title} in {phrase.repository(profile.repository)}"
-    return (block_kit.section(f"{title}\n{story.sentence}"), block_kit.context(block_kit.code(profile.uid, 60)))
+    return (block_kit.section(f"{title}\n{story.sentence}"), block_kit.context(mrkdwn.code(profile.uid, 60)))
 
 
 def audit_line(event: AuditEvent, quarantine: Quarantine | None, profile: CaseProfile) -> Message:
@@ -175,7 +175,7 @@ def status_line(profile: CaseProfile, change: str) -> Message:
 
 def _line(text: str, shown: str, reason: str) -> Message:
     why = phrase.reason(reason or None)
-    blocks = [block_kit.section(shown), *([block_kit.section(block_kit.quote(why))] if why else [])]
+    blocks = [block_kit.section(shown), *([block_kit.section(mrkdwn.quote(why))] if why else [])]
     return Message(f"{text}{card_state.because(why)}", tuple(blocks))
 
 
@@ -184,7 +184,7 @@ def imported(summary: ImportSummary) -> Message:
     found = phrase.listing([f"{summary.flaky:,} flaky", f"{summary.broken:,} broken"])
     runs, cases = phrase.count(summary.runs, "run"), phrase.count(summary.cases, "test")
     head = f"\N{BOOKS} History of {phrase.repository(summary.repository)} imported: {runs} of {cases}."
-    text = f"{block_kit.spoken(head)} From {phrase.day(summary.first_at)} to {phrase.day(summary.last_at)}: {found}."
+    text = f"{mrkdwn.spoken(head)} From {phrase.day(summary.first_at)} to {phrase.day(summary.last_at)}: {found}."
     blocks: list[Block] = [
         block_kit.fields(
             ("Flaky", f"{phrase.DOTS[Status.FLAKY]} {phrase.count(summary.flaky, 'test')}"),
@@ -206,7 +206,7 @@ def imported(summary: ImportSummary) -> Message:
 def incident(repository: str, run_url: str, run_number: int, failed: int, cases: int) -> Message:
     """Say that so much of one run failed together that it speaks of the run, not of its tests."""
     share = f"{failed:,} of {phrase.count(cases, 'test')} failed together"
-    run = f"{block_kit.link(run_url, f'run #{run_number}')} of {phrase.repository(repository)}"
+    run = f"{mrkdwn.link(run_url, f'run #{run_number}')} of {phrase.repository(repository)}"
     dot = phrase.DOTS[Status.INFRA]
     return block_kit.message(f"{dot} *Infra:* {share} in {run}, so the run does not count against them.")
 
@@ -217,32 +217,32 @@ def part_out(repository: str, run_url: str, run_number: int, found: Sequence[Inc
     if (more := len(found) - len(named)) > 0:
         named.append(f"{more:,} more of its suites and runners")
     subject = f"{phrase.listing(named)} failed together"
-    run = f"{block_kit.link(run_url, f'run #{run_number}')} of {phrase.repository(repository)}"
+    run = f"{mrkdwn.link(run_url, f'run #{run_number}')} of {phrase.repository(repository)}"
     dot = phrase.DOTS[Status.INFRA]
     return block_kit.message(f"{dot} *Infra:* {subject} in {run}, so these failures do not count against them.")
 
 
 def _part(found: Incident) -> str:
     what = "on" if found.kind is Kind.RUNNER else "of suite"
-    name = block_kit.escape(block_kit.line(found.suite), 140) or "no name"
+    name = mrkdwn.escape(mrkdwn.line(found.suite), 140) or "no name"
     return f"{found.failed:,} of {phrase.count(found.ran, 'test')} {what} {name}"
 
 
 def unreadable(repository: str, run_url: str, run_number: int, problems: Sequence[Problem]) -> Message:
     """Say what of a run is missing or could not be read, and why."""
     many = f"{phrase.count(len(problems), 'part')} of it {'is' if len(problems) == 1 else 'are'} missing or unreadable"
-    first = f" The first: {block_kit.escape(block_kit.line(problems[0].reason), 200)}." if problems else ""
-    run = f"{block_kit.link(run_url, f'Run #{run_number}')} of {phrase.repository(repository)}"
+    first = f" The first: {mrkdwn.escape(mrkdwn.line(problems[0].reason), 200)}." if problems else ""
+    run = f"{mrkdwn.link(run_url, f'Run #{run_number}')} of {phrase.repository(repository)}"
     incomplete = f"\N{WARNING SIGN} {run} is incomplete: {many}."
     lines = [
-        f"• {block_kit.code(f'{one.artifact}/{one.path}' if one.path else one.artifact, 160)}: "
-        f"{block_kit.escape(block_kit.line(one.reason), 300)}"
+        f"• {mrkdwn.code(f'{one.artifact}/{one.path}' if one.path else one.artifact, 160)}: "
+        f"{mrkdwn.escape(mrkdwn.line(one.reason), 300)}"
         for one in problems[:_MAX_PROBLEMS]
     ]
     if len(problems) > _MAX_PROBLEMS:
         lines.append(f"and {len(problems) - _MAX_PROBLEMS} more")
     listed = [block_kit.section("\n".join(lines))] if lines else []
-    return block_kit.message(incomplete, *listed, text=f"{block_kit.spoken(incomplete)}{first}")
+    return block_kit.message(incomplete, *listed, text=f"{mrkdwn.spoken(incomplete)}{first}")
 
 
 def _open_buttons(quarantine: Quarantine, spoken: str) -> tuple[Element, ...]:
@@ -287,7 +287,7 @@ def evidence(profile: CaseProfile, owners: Sequence[str] = (), week: Impact | No
             )
         )
     if (failure := profile.last_failure) is not None and profile.status is not Status.HEALTHY:
-        blocks.append(block_kit.section(block_kit.code_block(fingerprint.excerpt(failure.message, failure.text))))
+        blocks.append(block_kit.section(mrkdwn.code_block(fingerprint.excerpt(failure.message, failure.text))))
         if cause := phrase.cause(failure):
             blocks.append(block_kit.context(cause))
     return blocks
@@ -305,11 +305,11 @@ def _proposal_fields(profile: CaseProfile, quarantine: Quarantine, owners: Seque
 def _footer(profile: CaseProfile, quarantine: Quarantine | None) -> Block:
     parts = []
     if (failure := profile.last_failure) is not None:
-        run = block_kit.link(failure.run_url, f"run #{failure.run_number}")
-        parts.append(f"last failed in {run} at {block_kit.code(failure.sha[:7], 20)}")
+        run = mrkdwn.link(failure.run_url, f"run #{failure.run_number}")
+        parts.append(f"last failed in {run} at {mrkdwn.code(failure.sha[:7], 20)}")
     if quarantine is not None and profile.worst is not None:
         parts.append(f"fails {phrase.rate(profile.worst)}")
     parts.append(f"first seen {phrase.when(profile.first_seen_at)}")
     if profile.muted_until is not None:
         parts.append(f"\N{SPEAKER WITH CANCELLATION STROKE} muted until {phrase.when(profile.muted_until)}")
-    return block_kit.context(" · ".join(parts), block_kit.code(profile.uid, 60))
+    return block_kit.context(" · ".join(parts), mrkdwn.code(profile.uid, 60))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.analysis.case_profile import CaseProfile
 from bot.analysis.quarantine import lifecycle, owner
 from bot.analysis.quarantine.lifecycle import Quarantine, Scope
-from bot.slack import block_kit, form, ids
+from bot.slack import block_kit, form, ids, mrkdwn
 from bot.slack.block_kit import Block, Element, View
 from bot.slack.ids import Field, Target
 from bot.slack.views import phrase
@@ -160,7 +160,7 @@ def budget(
         "Over the budget",
         "Approve and lift",
         _about(profile),
-        block_kit.section(block_kit.escape(why)),
+        block_kit.section(mrkdwn.escape(why)),
         block_kit.input_block(
             Field.LEAVES, "Leaves quarantine", block_kit.static_select(ids.ELEMENT, options, initial=options[0][0])
         ),
@@ -175,7 +175,7 @@ def working() -> View:
 
 def info(title: str, text: str) -> View:
     """Say something in place of a form: that it loads, that it is done, or that somebody was first."""
-    blocks = (block_kit.section(block_kit.escape(text)),)
+    blocks = (block_kit.section(mrkdwn.escape(text)),)
     return View(type="modal", blocks=blocks, title=title, callback_id=ids.Callback.INFO, close="Close")
 
 

@@ -12,7 +12,7 @@ from bot.analysis.case_profile import CaseProfile, FailureExcerpt
 from bot.analysis.case_state import VariantScore
 from bot.analysis.quarantine import lifecycle
 from bot.analysis.quarantine import owner as owners
-from bot.slack import block_kit
+from bot.slack import mrkdwn
 
 MAX_TITLE = 200
 _CERTAIN = 0.995
@@ -107,13 +107,13 @@ def cause(failure: FailureExcerpt) -> str:
     """Return the likely cause of a failure with the words that told it; empty where nothing did."""
     if not failure.evidence:
         return ""
-    return f"Likely cause by its text: {failure.category} ({block_kit.code(failure.evidence, 100)})"
+    return f"Likely cause by its text: {failure.category} ({mrkdwn.code(failure.evidence, 100)})"
 
 
 def variants(profile: CaseProfile, limit: int = 4) -> str:
     """Return each variant with its rate, the worst first."""
     shown = [
-        f"{block_kit.code(one.variant, 80)} {percent(one.rate) if one.failures else 'never'}"
+        f"{mrkdwn.code(one.variant, 80)} {percent(one.rate) if one.failures else 'never'}"
         for one in profile.variants[:limit]
     ]
     more = len(profile.variants) - limit
@@ -122,23 +122,23 @@ def variants(profile: CaseProfile, limit: int = 4) -> str:
 
 def case(profile: CaseProfile, limit: int = MAX_TITLE) -> str:
     """Return the name of a case for mrkdwn, linked to its last failing run where there is one."""
-    name = block_kit.code(profile.title, limit)
-    return block_kit.link(profile.last_failure.run_url, name) if profile.last_failure else name
+    name = mrkdwn.code(profile.title, limit)
+    return mrkdwn.link(profile.last_failure.run_url, name) if profile.last_failure else name
 
 
 def case_text(profile: CaseProfile) -> str:
     """Return the name of a case for the top-level text of a message."""
-    return block_kit.escape(block_kit.line(profile.title), MAX_TITLE)
+    return mrkdwn.escape(mrkdwn.line(profile.title), MAX_TITLE)
 
 
 def repository(name: str) -> str:
     """Return the name of a repository for mrkdwn."""
-    return block_kit.code(name, 140)
+    return mrkdwn.code(name, 140)
 
 
 def repository_text(name: str) -> str:
     """Return the name of a repository for the top-level text of a message."""
-    return block_kit.escape(block_kit.line(name), 140)
+    return mrkdwn.escape(mrkdwn.line(name), 140)
 
 
 def person(actor: model.Actor) -> str:
@@ -150,7 +150,7 @@ def person(actor: model.Actor) -> str:
 
 def person_text(actor: model.Actor) -> str:
     """Name a person in the top-level text of a message, where a mention would notify twice."""
-    return block_kit.escape(re.sub(r"[*_~`]", "", block_kit.line(actor.name)), 80) or "somebody"
+    return mrkdwn.escape(re.sub(r"[*_~`]", "", mrkdwn.line(actor.name)), 80) or "somebody"
 
 
 def owner(name: str | None) -> str:
@@ -159,7 +159,7 @@ def owner(name: str | None) -> str:
         return "nobody yet"
     if owners.is_person(name):
         return f"<@{name}>"
-    return f"<!subteam^{name}>" if owners.is_group(name) else block_kit.escape(block_kit.line(name), 120)
+    return f"<!subteam^{name}>" if owners.is_group(name) else mrkdwn.escape(mrkdwn.line(name), 120)
 
 
 def owner_list(names: Sequence[str], limit: int = 5) -> str:
@@ -197,7 +197,7 @@ def scope(quarantine: lifecycle.Quarantine) -> str:
         case lifecycle.Scope.CASE:
             return "The whole case"
         case lifecycle.Scope.VARIANT:
-            return f"Only in {block_kit.code(quarantine.variant or 'default', 120)}"
+            return f"Only in {mrkdwn.code(quarantine.variant or 'default', 120)}"
         case lifecycle.Scope.FAILURE:
             return "Only when it fails like this"
 

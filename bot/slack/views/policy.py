@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.analysis.quarantine.policy import DEFAULT, Policy
-from bot.slack import block_kit
+from bot.slack import block_kit, mrkdwn
 from bot.slack.block_kit import Block, Message
 from bot.slack.views import phrase
 
@@ -45,13 +45,13 @@ def in_force(repository: str, policy: Policy, *, fault: str | None = None, taugh
         ),
     ]
     if fault:
-        reason = block_kit.escape(block_kit.line(fault), 500)
+        reason = mrkdwn.escape(mrkdwn.line(fault), 500)
         text = f"{text} The newer file is not in force: {reason}"
         text = text if text.endswith((".", "…")) else f"{text}."
         warning = f"\N{WARNING SIGN} The newer file is not in force, the last good one is: {reason}"
         blocks.append(block_kit.section(warning))
     if taught:
-        blocks.append(block_kit.section(f"*What people taught*\n{block_kit.escape(taught, 500)}"))
+        blocks.append(block_kit.section(f"*What people taught*\n{mrkdwn.escape(taught, 500)}"))
     blocks.append(block_kit.context("Change it by a pull request that edits `.flakeguard.yml`."))
     return Message(text, tuple(blocks))
 
@@ -61,13 +61,11 @@ def _limit(number: int | None) -> str:
 
 
 def _protected(policy: Policy) -> str:
-    return _some([block_kit.code(one.path, 60) for one in policy.approval.paths if one.protected])
+    return _some([mrkdwn.code(one.path, 60) for one in policy.approval.paths if one.protected])
 
 
 def _teams(policy: Policy) -> str:
-    return _some(
-        [f"{block_kit.code(one.name, 60)} is the user group {block_kit.code(one.group)}" for one in policy.teams]
-    )
+    return _some([f"{mrkdwn.code(one.name, 60)} is the user group {mrkdwn.code(one.group)}" for one in policy.teams])
 
 
 def _some(names: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from bot.analysis.case_profile import ListedCase
 from bot.analysis.connection import Account, Connection, Part, Queue, Service
 from bot.analysis.model import Status
 from bot.analysis.repository_summary import RepositorySummary
-from bot.slack import block_kit
+from bot.slack import block_kit, mrkdwn
 from bot.slack.block_kit import Block, Message
 from bot.slack.ids import Action
 from bot.slack.views import case_list, phrase
@@ -51,7 +51,7 @@ def _name(one: Connection) -> str:
 def _detail(one: Connection, now: datetime) -> str:
     match one:
         case Account(login):
-            return f"as {block_kit.escape(f'@{login}', 60)}" if login else "type /flakeguard connect"
+            return f"as {mrkdwn.escape(f'@{login}', 60)}" if login else "type /flakeguard connect"
         case Queue(due, oldest_age):
             waits = f"{phrase.count(due, 'job waits', 'jobs wait')}, the oldest for {phrase.span(oldest_age)}"
             return waits if due else "no job waits"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.analysis.case_profile import ListedCase
-from bot.slack import block_kit
+from bot.slack import block_kit, mrkdwn
 from bot.slack.block_kit import Block, Element, Message
 from bot.slack.ids import Action, CaseAction, PickList
 from bot.slack.views import case_list, phrase
@@ -63,7 +63,7 @@ def help_menu(commands: Sequence[CommandHelp], waiting: Sequence[ListedCase] = (
     blocks += [
         block_kit.actions(*case_list.menu_buttons()),
         block_kit.actions(*tool_buttons()),
-        block_kit.section("\n".join(f"{block_kit.code(one.line, 200)} {one.says}" for one in commands)),
+        block_kit.section("\n".join(f"{mrkdwn.code(one.line, 200)} {one.says}" for one in commands)),
     ]
     return Message(text, tuple(blocks))
 
@@ -84,19 +84,17 @@ def tool_buttons() -> tuple[Element, ...]:
 def carry_on(command: str) -> Message:
     """Offer to go on with a command that needs a form, which only a click can open."""
     text = "This needs a few words more. Press the button, and a form asks for them."
-    button = block_kit.button(
-        "Open the form…", Action.CARRY_ON, block_kit.clip(command, _MAX_VALUE), says="Open the form"
-    )
+    button = block_kit.button("Open the form…", Action.CARRY_ON, mrkdwn.clip(command, _MAX_VALUE), says="Open the form")
     return block_kit.message(text, block_kit.actions(button))
 
 
 def command_help(one: CommandHelp) -> Message:
     """Show how one command is used."""
-    examples = "\n".join(block_kit.code(f"/flakeguard {example}", 200) for example in one.examples)
+    examples = "\n".join(mrkdwn.code(f"/flakeguard {example}", 200) for example in one.examples)
     text = f"{one.line}: {one.says}."
-    shown = f"{block_kit.code(one.line, 200)}\n{one.says[0].upper()}{one.says[1:]}."
+    shown = f"{mrkdwn.code(one.line, 200)}\n{one.says[0].upper()}{one.says[1:]}."
     blocks = [block_kit.section(shown), *([block_kit.section(f"*For example*\n{examples}")] if examples else [])]
-    return Message(block_kit.escape(text), tuple(blocks))
+    return Message(mrkdwn.escape(text), tuple(blocks))
 
 
 def pick(
@@ -105,13 +103,13 @@ def pick(
     """Ask which of several tests a name means; `many` says that there are more than those given."""
     count = f"More than {len(choices)} tests fit" if many else phrase.count(len(choices), "test fits", "tests fit")
     what = _QUESTIONS[action]
-    text = f"{count} “{block_kit.escape(block_kit.line(words), _MAX_WORDS)}”. Choose the one {what}."
+    text = f"{count} “{mrkdwn.escape(mrkdwn.line(words), _MAX_WORDS)}”. Choose the one {what}."
     first = "\n".join(
-        f"• {block_kit.code(one.title, 160)} in {block_kit.code(one.repository, 80)}" for one in choices[:MAX_CHOICES]
+        f"• {mrkdwn.code(one.title, 160)} in {mrkdwn.code(one.repository, 80)}" for one in choices[:MAX_CHOICES]
     )
     menu = block_kit.external_select(Action.PICK, "Type a part of its name")
     blocks = (
-        block_kit.section(f"{count} {block_kit.code(words, _MAX_WORDS)}. Choose the one {what}.\n{first}".strip()),
+        block_kit.section(f"{count} {mrkdwn.code(words, _MAX_WORDS)}. Choose the one {what}.\n{first}".strip()),
         block_kit.actions(menu, block_id=PickList(action, days, words).encode()),
     )
     return Message(text, blocks)
@@ -119,7 +117,7 @@ def pick(
 
 def outage(repository_id: int, repository: str, reason: str, since: datetime | None = None) -> Message:
     """Say that an outage began, now or at an earlier time, with the button that ends it."""
-    name, why = block_kit.escape(block_kit.line(repository), 140), block_kit.escape(block_kit.line(reason), 500)
+    name, why = mrkdwn.escape(mrkdwn.line(repository), 140), mrkdwn.escape(mrkdwn.line(reason), 500)
     begun = "now" if since is None else f"{since.day} {since:%B, %H:%M} UTC"
     sentence = f"An outage of {name} is marked from {begun} on{f': {why}' if why else ''}"
     end = block_kit.button(
@@ -131,23 +129,23 @@ def outage(repository_id: int, repository: str, reason: str, since: datetime | N
 
 def done(text: str) -> Message:
     """Say that something was done."""
-    safe = block_kit.escape(text, 1500)
+    safe = mrkdwn.escape(text, 1500)
     return Message(safe, (block_kit.section(f"\N{WHITE HEAVY CHECK MARK} {safe}"),))
 
 
 def error(text: str) -> Message:
     """Say what went wrong and what to do."""
-    safe = block_kit.escape(text, 1500)
+    safe = mrkdwn.escape(text, 1500)
     return Message(safe, (block_kit.section(f"\N{WARNING SIGN} {safe}"),))
 
 
 def closest(word: str, suggestion: str | None) -> Message:
     """Answer a word that is no command with the nearest that is."""
-    typed = block_kit.escape(block_kit.line(word), 100)
+    typed = mrkdwn.escape(mrkdwn.line(word), 100)
     hint = f"Did you mean “{suggestion}”?" if suggestion else "Try “help”."
-    shown = f"Did you mean {block_kit.code(f'/flakeguard {suggestion}')}?" if suggestion else "Try `/flakeguard help`."
+    shown = f"Did you mean {mrkdwn.code(f'/flakeguard {suggestion}')}?" if suggestion else "Try `/flakeguard help`."
     blocks = (
-        block_kit.section(f"I do not know {block_kit.code(word, 100)}. {shown}"),
+        block_kit.section(f"I do not know {mrkdwn.code(word, 100)}. {shown}"),
         block_kit.actions(*case_list.menu_buttons()),
     )
     return Message(f"FlakeGuard does not know “{typed}”. {hint}", blocks)

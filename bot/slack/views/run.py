@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.analysis.commit_state import CaseFailure, FailureClass
 from bot.analysis.model import RepositoryId, Status
-from bot.slack import block_kit
+from bot.slack import block_kit, mrkdwn
 from bot.slack.block_kit import Block, Message
 from bot.slack.ids import Action, InRepository
 from bot.slack.views import phrase
@@ -48,15 +48,15 @@ def run(answer: RunAnswer) -> Message:
     name = phrase.repository_text(answer.repository)
     text = f"Run {answer.number} of {name}, attempt {answer.attempt}: {_summary(answer)}."
     shown = (
-        f"*{block_kit.link(answer.url, f'Run #{answer.number}')}* of {phrase.repository(answer.repository)}, "
-        f"attempt {answer.attempt}, at {block_kit.code(answer.sha[:7], 20)}\n{_summary(answer)}."
+        f"*{mrkdwn.link(answer.url, f'Run #{answer.number}')}* of {phrase.repository(answer.repository)}, "
+        f"attempt {answer.attempt}, at {mrkdwn.code(answer.sha[:7], 20)}\n{_summary(answer)}."
     )
     blocks: list[Block] = [block_kit.section(shown)]
     for one in answer.failures[:_MAX_FAILURES]:
-        message = f"\n{block_kit.code(one.message, _MAX_MESSAGE)}" if one.message.strip() else ""
+        message = f"\n{mrkdwn.code(one.message, _MAX_MESSAGE)}" if one.message.strip() else ""
         line = (
-            f"{_DOTS[one.classification]} *{one.classification}* {block_kit.code(one.title, 200)} "
-            f"in {block_kit.code(one.variant, 80)}\n"
+            f"{_DOTS[one.classification]} *{one.classification}* {mrkdwn.code(one.title, 200)} "
+            f"in {mrkdwn.code(one.variant, 80)}\n"
             f"{one.record.capitalize()} so far.{message}"
         )
         details = block_kit.button("Details", Action.DETAILS, str(one.case_id), says=f"Details of {one.title}")

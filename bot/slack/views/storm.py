@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.analysis.case_profile import ListedCase
 from bot.analysis.model import RepositoryId, Status
-from bot.slack import block_kit
+from bot.slack import block_kit, mrkdwn
 from bot.slack.block_kit import Block, Message, Metadata
 from bot.slack.ids import Action, InRepository
 from bot.slack.views import case_list, phrase, table
@@ -45,11 +45,7 @@ def storm(state: StormState, level: Level = Level.DATA) -> Message:
     """Render the card of a storm for a workspace that takes blocks of a level."""
     many = phrase.count(state.total, "test")
     turned = f"{many} turned flaky at once"
-    first = (
-        f", the first is {block_kit.escape(block_kit.line(state.rows[0].title), phrase.MAX_TITLE)}"
-        if state.rows
-        else ""
-    )
+    first = f", the first is {mrkdwn.escape(mrkdwn.line(state.rows[0].title), phrase.MAX_TITLE)}" if state.rows else ""
     text = (
         f"Flake storm in {phrase.repository_text(state.repository)}: {turned}{first}. "
         "So many at once mostly have one cause; this card stands for all of them."

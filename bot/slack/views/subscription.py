@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.analysis.channel_schedule import EVERY_DAY, WORKDAYS, Hours
 from bot.analysis.subscription import Event, Filters, NamedSubscription
-from bot.slack import block_kit
+from bot.slack import block_kit, mrkdwn
 from bot.slack.block_kit import Block, Element, Message
 from bot.slack.ids import Action, InRepository
 from bot.slack.views import phrase
@@ -30,13 +30,13 @@ def describe(filters: Filters) -> str:
     events = [EVENTS[event] for event in Event if event in filters.events]
     parts = [phrase.listing(events)]
     if filters.branch:
-        parts.append(f"on {block_kit.code(filters.branch, 100)}")
+        parts.append(f"on {mrkdwn.code(filters.branch, 100)}")
     if filters.minimum:
         parts.append(f"failing at least {phrase.percent(filters.minimum)}")
     if filters.owner:
         parts.append(f"owned by {phrase.owner(filters.owner)}")
     if filters.path:
-        parts.append(f"under {block_kit.code(filters.path, 100)}")
+        parts.append(f"under {mrkdwn.code(filters.path, 100)}")
     return ", ".join(parts)
 
 
@@ -104,7 +104,7 @@ def listing(rows: Sequence[NamedSubscription], hours: Hours, paused: str | None)
     text = f"This channel is subscribed to {phrase.count(len(rows), 'repository', 'repositories')}; {cadence(hours)}."
     blocks: list[Block] = [block_kit.section(f"*{text}*")]
     if paused:
-        blocks.append(block_kit.section(f"\N{WARNING SIGN} Paused: {block_kit.escape(block_kit.line(paused), 300)}"))
+        blocks.append(block_kit.section(f"\N{WARNING SIGN} Paused: {mrkdwn.escape(mrkdwn.line(paused), 300)}"))
     for row in rows[:_MAX_ROWS]:
         blocks.append(block_kit.section(f"{phrase.repository(row.repository)}\n{describe(row.subscription.filters)}"))
         blocks.append(block_kit.actions(*_row_buttons(row)))

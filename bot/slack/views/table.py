@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.slack import block_kit
+from bot.slack import block_kit, mrkdwn
 from bot.slack.block_kit import Block, Json
 
 MAX_ROWS = 50
@@ -73,9 +73,9 @@ class Chart:
 def table(shown: Table, level: Level) -> list[Block]:
     """Return a table as the richest block of a level; rows too many are counted below it."""
     rows, most = [], _TEXT_ROWS if level is Level.TEXT else MAX_ROWS
-    room = MAX_CELLS - sum(block_kit.width(_plain(cell)) for cell in shown.head)
+    room = MAX_CELLS - sum(mrkdwn.width(_plain(cell)) for cell in shown.head)
     for row in shown.rows[:most]:
-        room -= sum(block_kit.width(_plain(cell)) for cell in row)
+        room -= sum(mrkdwn.width(_plain(cell)) for cell in row)
         if room < 0:
             break
         rows.append(row)
@@ -84,8 +84,8 @@ def table(shown: Table, level: Level) -> list[Block]:
     left = len(shown.rows) - len(rows)
     more = [block_kit.context(f"and {left:,} more")] if left else []
     if level is Level.TEXT:
-        lines = [f"• {block_kit.code(_plain(first), MAX_CELL)}: {_rest(shown.head, rest)}" for first, *rest in rows]
-        return [block_kit.section("\n".join([f"*{block_kit.escape(shown.caption, 200)}*", *lines])), *more]
+        lines = [f"• {mrkdwn.code(_plain(first), MAX_CELL)}: {_rest(shown.head, rest)}" for first, *rest in rows]
+        return [block_kit.section("\n".join([f"*{mrkdwn.escape(shown.caption, 200)}*", *lines])), *more]
     return [_data_table(shown, rows) if level is Level.DATA else _table(shown, rows), *more]
 
 
@@ -94,15 +94,15 @@ def chart(shown: Chart, level: Level) -> list[Block]:
     if level is not Level.DATA:
         first, last = shown.categories[0], shown.categories[-1]
         lines = [
-            f"{name}: {block_kit.code(_sparkline(values))} {min(values):,.0f} to {max(values):,.0f}"
+            f"{name}: {mrkdwn.code(_sparkline(values))} {min(values):,.0f} to {max(values):,.0f}"
             for name, values in shown.series
         ]
-        head = f"*{block_kit.escape(shown.title, _TITLE)}*, {first} to {last}"
+        head = f"*{mrkdwn.escape(shown.title, _TITLE)}*, {first} to {last}"
         return [block_kit.section("\n".join([head, *lines]))]
-    categories = [block_kit.clip(one, _LABEL) for one in shown.categories[:MAX_CATEGORIES]]
+    categories = [mrkdwn.clip(one, _LABEL) for one in shown.categories[:MAX_CATEGORIES]]
     series: list[Json] = [
         {
-            "name": block_kit.clip(name, _LABEL),
+            "name": mrkdwn.clip(name, _LABEL),
             "data": [
                 {"label": label, "value": value}
                 for label, value in zip(categories, values[:MAX_CATEGORIES], strict=True)
@@ -110,15 +110,15 @@ def chart(shown: Chart, level: Level) -> list[Block]:
         }
         for name, values in shown.series
     ]
-    axis: dict[str, Json] = {"categories": categories, "y_label": block_kit.clip(shown.unit, _TITLE)}
+    axis: dict[str, Json] = {"categories": categories, "y_label": mrkdwn.clip(shown.unit, _TITLE)}
     drawn: dict[str, Json] = {"type": "bar", "axis_config": axis, "series": series}
-    return [{"type": "data_visualization", "title": block_kit.clip(shown.title, _TITLE), "chart": drawn}]
+    return [{"type": "data_visualization", "title": mrkdwn.clip(shown.title, _TITLE), "chart": drawn}]
 
 
 def _data_table(shown: Table, rows: Sequence[tuple[Cell, ...]]) -> Block:
     return {
         "type": "data_table",
-        "caption": block_kit.clip(block_kit.line(shown.caption), 200),
+        "caption": mrkdwn.clip(mrkdwn.line(shown.caption), 200),
         "page_size": _PAGE,
         "row_header_column_index": 0,
         "rows": [[_text(cell) for cell in shown.head], *([_cell(cell) for cell in row] for row in rows)],
@@ -146,12 +146,12 @@ def _text(cell: str) -> Json:
 
 def _plain(cell: Cell) -> str:
     text = cell.text if isinstance(cell, Number) else cell
-    return block_kit.clip(block_kit.line(text), MAX_CELL) or "-"
+    return mrkdwn.clip(mrkdwn.line(text), MAX_CELL) or "-"
 
 
 def _rest(head: Sequence[str], cells: Sequence[Cell]) -> str:
     named = zip(head[1:], cells, strict=True)
-    return " · ".join(f"{name.lower()} {block_kit.escape(_plain(cell), MAX_CELL)}" for name, cell in named)
+    return " · ".join(f"{name.lower()} {mrkdwn.escape(_plain(cell), MAX_CELL)}" for name, cell in named)
 
 
 def _sparkline(values: Sequence[float]) -> str:
