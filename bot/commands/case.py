@@ -12,7 +12,8 @@ from bot.queries import explanation, owner
 from bot.queries.access import Authorized
 from bot.slack import form
 from bot.slack.block_kit import Message, View
-from bot.slack.ids import Action, CaseAction, CaseChoice, ChoiceTarget, PickList
+from bot.slack.form_metadata import ChoiceMetadata
+from bot.slack.ids import Action, CaseAction, CaseChoice, PickList
 from bot.slack.payloads import BlockAction, ViewSubmission
 from bot.slack.views import case as case_view
 from bot.slack.views import confirmation
@@ -63,7 +64,7 @@ def on_pick(context: SlackContext, action: BlockAction, authorized: Authorized[C
 def on_choose(context: SlackContext, submission: ViewSubmission) -> View:
     """Go on with the test that was chosen in a form."""
     authorized = context.see_case(form.decode_case(submission.view.state.values))
-    if ChoiceTarget.decode(submission.view.private_metadata).action is CaseAction.QUARANTINE:
+    if ChoiceMetadata.decode(submission.view.private_metadata).action is CaseAction.QUARANTINE:
         return quarantine.form_of(context, authorized)
     return confirmation.as_view("Test", _details(context, authorized))
 

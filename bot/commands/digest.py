@@ -18,7 +18,8 @@ from bot.queries import digest as digest_query
 from bot.services import digest, subscription
 from bot.slack.block_kit import View
 from bot.slack.form import Answers, Cadence, FormError
-from bot.slack.ids import Action, ChannelTarget, Field
+from bot.slack.form_metadata import ChannelMetadata
+from bot.slack.ids import Action, Field
 from bot.slack.payloads import BlockAction, ViewSubmission
 from bot.slack.views import channel_form, modal
 from bot.slack.views import subscription as subscription_view
@@ -40,7 +41,7 @@ def on_settings(context: SlackContext, _action: BlockAction) -> None:
 
 def on_hours(context: SlackContext, submission: ViewSubmission) -> View:
     """Keep the hours that were filled in."""
-    channel = Channel(context.workspace.id, ChannelTarget.decode(submission.view.private_metadata).channel)
+    channel = Channel(context.workspace.id, ChannelMetadata.decode(submission.view.private_metadata).channel)
     hours = keep(context, channel, Answers.decode(submission.view.state.values))
     return modal.info("Saved", subscription_view.hours_set(hours).text)
 

@@ -16,7 +16,8 @@ from bot.queries.access import Authorized
 from bot.services import notice, quarantine
 from bot.slack import form
 from bot.slack.block_kit import Message, View
-from bot.slack.ids import Action, CaseAction, ShortcutId, Target
+from bot.slack.form_metadata import CaseMetadata
+from bot.slack.ids import Action, CaseAction, ShortcutId
 from bot.slack.payloads import BlockAction, Shortcut, ViewSubmission
 from bot.slack.views import confirmation, modal, response
 from bot.slack.views import message as message_view
@@ -35,7 +36,7 @@ def form_of(context: SlackContext, authorized: Authorized[Case]) -> View:
     """The form that proposes a quarantine of a case."""
     with context.begin() as session:
         profile = case_query.of_case(session, authorized.subject.id, context.now)
-    target = Target.of(profile, channel=context.request.channel_id)
+    target = CaseMetadata.of(profile, channel=context.request.channel_id)
     return modal.quarantine(profile, target, days=authorized.policy.quarantine.days)
 
 
@@ -74,7 +75,7 @@ def on_shortcut(context: SlackContext, _shortcut: Shortcut) -> None:
 
 def on_propose(context: SlackContext, submission: ViewSubmission, authorized: Authorized[Case]) -> None:
     """Propose what was filled in."""
-    target = Target.decode(submission.view.private_metadata)
+    target = CaseMetadata.decode(submission.view.private_metadata)
     answers = form.QuarantineForm.decode(submission.view.state.values)
     proposal = Proposal(
         case_id=authorized.subject.id,
@@ -99,7 +100,7 @@ def approve_instead(
     submission: ViewSubmission, authorized: Authorized[Quarantine], session: Session, now: datetime
 ) -> None:
     """Approve a quarantine in place of another one."""
-    target = Target.decode(submission.view.private_metadata)
+    target = CaseMetadata.decode(submission.view.private_metadata)
     leaving = form.decode_leaving(submission.view.state.values)
     quarantine.approve(session, authorized, now, leaves=leaving, expected=target.version)
 
@@ -119,14 +120,14 @@ def lift(action: BlockAction, authorized: Authorized[Quarantine], session: Sessi
 
 def reject(submission: ViewSubmission, authorized: Authorized[Quarantine], session: Session, now: datetime) -> None:
     """Turn a proposal down."""
-    target = Target.decode(submission.view.private_metadata)
+    target = CaseMetadata.decode(submission.view.private_metadata)
     answers = form.RejectForm.decode(submission.view.state.values)
     quarantine.reject(session, authorized, answers.reason, answers.text, now, expected=target.version)
 
 
 def resume(submission: ViewSubmission, authorized: Authorized[Quarantine], session: Session, now: datetime) -> None:
     """Mask a broken case again."""
-    target = Target.decode(submission.view.private_metadata)
+    target = CaseMetadata.decode(submission.view.private_metadata)
     reason = form.decode_reason(submission.view.state.values)
     quarantine.resume(session, authorized, reason, now, expected=target.version)
 

@@ -14,7 +14,8 @@ from bot.queries import case as case_query
 from bot.queries.access import Authorized
 from bot.services import quarantine
 from bot.slack import form
-from bot.slack.ids import Action, CaseAction, Target
+from bot.slack.form_metadata import CaseMetadata
+from bot.slack.ids import Action, CaseAction
 from bot.slack.payloads import BlockAction, ViewSubmission
 from bot.slack.views import modal, response
 from bot.store.cases.case import Case
@@ -60,14 +61,14 @@ def on_extend_open(context: SlackContext, _action: BlockAction, authorized: Auth
 
 def extend(submission: ViewSubmission, authorized: Authorized[Quarantine], session: Session, now: datetime) -> None:
     """Let a quarantine last longer."""
-    target = Target.decode(submission.view.private_metadata)
+    target = CaseMetadata.decode(submission.view.private_metadata)
     days = form.decode_days(submission.view.state.values)
     quarantine.extend(session, authorized, days, now, expected=target.version)
 
 
 def assign(submission: ViewSubmission, authorized: Authorized[Quarantine], session: Session, now: datetime) -> None:
     """Name who will fix a case."""
-    target = Target.decode(submission.view.private_metadata)
+    target = CaseMetadata.decode(submission.view.private_metadata)
     owner = form.decode_owner(submission.view.state.values)
     quarantine.assign(session, authorized, owner, now, expected=target.version)
 

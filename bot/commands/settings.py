@@ -14,7 +14,8 @@ from bot.queries import learned_model
 from bot.queries import policy as policy_query
 from bot.slack.block_kit import Message, View
 from bot.slack.form import Answers
-from bot.slack.ids import Action, ChannelTarget, Field
+from bot.slack.form_metadata import ChannelMetadata
+from bot.slack.ids import Action, Field
 from bot.slack.payloads import BlockAction, ViewSubmission
 from bot.slack.views import channel_form, modal, policy, settings, subscription
 from bot.slack.views import learning as learning_view
@@ -38,7 +39,7 @@ def on_open(context: SlackContext, action: BlockAction) -> None:
 
 def on_save(context: SlackContext, submission: ViewSubmission) -> View:
     """Keep what was chosen for the person, and for the channel the form was opened in."""
-    channel = ChannelTarget.decode(submission.view.private_metadata).channel
+    channel = ChannelMetadata.decode(submission.view.private_metadata).channel
     answers = Answers.decode(submission.view.state.values)
     is_notified = settings.NOTIFY in answers.chosen(Field.TELL)
     text = f"You are {'told' if is_notified else 'not told'} when every failure of your commit is known."

@@ -37,7 +37,8 @@ from bot.analysis.quarantine.policy import DEFAULT, ApprovalPolicy, PathOverride
 from bot.analysis.repository_summary import RepositorySummary
 from bot.analysis.subscription import Filters, NamedSubscription, Subscription
 from bot.slack.block_kit import Message, View
-from bot.slack.ids import CaseAction, Target
+from bot.slack.form_metadata import CaseMetadata
+from bot.slack.ids import CaseAction
 from bot.slack.views import (
     case,
     case_list,
@@ -290,8 +291,8 @@ VIEWS: dict[str, Callable[[], Message | View]] = {
     "carry_on": lambda: response.carry_on("quarantine test_total"),
     "closest": lambda: response.closest("stauts", "status"),
     "closest_none": lambda: response.closest("`x`", None),
-    "modal_quarantine": lambda: modal.quarantine(FLAKY, Target.of(FLAKY, channel="C1")),
-    "modal_quarantine_plain": lambda: modal.quarantine(FLAKY, Target(case_id=FLAKY.case_id)),
+    "modal_quarantine": lambda: modal.quarantine(FLAKY, CaseMetadata.of(FLAKY, channel="C1")),
+    "modal_quarantine_plain": lambda: modal.quarantine(FLAKY, CaseMetadata(case_id=FLAKY.case_id)),
     "modal_reject": lambda: modal.reject(FLAKY, PROPOSED),
     "modal_label": lambda: modal.label(FLAKY),
     "modal_resume": lambda: modal.resume(BROKEN, SUSPENDED),

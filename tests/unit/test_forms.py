@@ -7,7 +7,7 @@ import pytest
 from bot.analysis.quarantine.lifecycle import RejectReason, Scope
 from bot.errors import InvalidInputError
 from bot.slack import form as forms
-from bot.slack.ids import Target
+from bot.slack.form_metadata import CaseMetadata
 from tests.unit.slack_examples import FLAKY
 
 
@@ -52,14 +52,14 @@ def test_a_rejection_needs_a_reason() -> None:
 
 
 def test_a_target_survives_the_way_through_slack() -> None:
-    target = Target.of(FLAKY, channel="C1")
-    assert Target.decode(target.encode()) == target
+    target = CaseMetadata.of(FLAKY, channel="C1")
+    assert CaseMetadata.decode(target.encode()) == target
     assert (target.variant, target.fingerprint_id) == ("ci.yml linux", 31)
 
 
 def test_a_target_that_is_not_ours_is_refused() -> None:
     with pytest.raises(InvalidInputError):
-        Target.decode("{}")
+        CaseMetadata.decode("{}")
 
 
 @pytest.mark.parametrize(

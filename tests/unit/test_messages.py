@@ -25,7 +25,8 @@ from bot.analysis.quarantine.policy import ApprovalPolicy, PathOverride, Team
 from bot.errors import InvalidInputError
 from bot.slack import ids
 from bot.slack.block_kit import Message, View
-from bot.slack.ids import CaseAction, Target
+from bot.slack.form_metadata import CaseMetadata
+from bot.slack.ids import CaseAction
 from bot.slack.views import case, case_list, confirmation, home, impact, modal, policy, repository, response, run
 from bot.slack.views import message as messages
 from bot.slack.views.case import AuditLine
@@ -231,7 +232,7 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
         response.error(name + "."),
         response.closest(name, "status"),
         response.carry_on(name * 20),
-        modal.quarantine(profile, Target.of(profile)),
+        modal.quarantine(profile, CaseMetadata.of(profile)),
         modal.reject(profile, quarantine),
         modal.label(profile),
         modal.resume(profile, quarantine),

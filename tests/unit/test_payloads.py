@@ -9,7 +9,8 @@ from bot.analysis.model import Actor, ActorKind, CaseId, RepositoryId
 from bot.errors import InvalidInputError
 from bot.slack import ids
 from bot.slack.event_payloads import AppHomeOpened, AppMention, LifecycleEvent, LinkShared
-from bot.slack.ids import CaseAction, CaseChoice, ChannelTarget, ChoiceTarget, InRepository, PickList, Target
+from bot.slack.form_metadata import CaseMetadata, ChannelMetadata, ChoiceMetadata
+from bot.slack.ids import CaseAction, CaseChoice, InRepository, PickList
 from bot.slack.payloads import (
     BlockAction,
     BlockSuggestion,
@@ -217,15 +218,15 @@ def test_a_payload_without_a_person_is_refused() -> None:
         InRepository(4711, RepositoryId(17)),
         PickList(CaseAction.EXTEND, 14, "tests/api: total"),
         PickList(CaseAction.DETAILS),
-        Target(case_id=CaseId(1), variant="ci.yml linux", channel="C1"),
-        ChannelTarget("C1"),
-        ChannelTarget(),
-        ChoiceTarget(CaseAction.QUARANTINE),
+        CaseMetadata(case_id=CaseId(1), variant="ci.yml linux", channel="C1"),
+        ChannelMetadata("C1"),
+        ChannelMetadata(),
+        ChoiceMetadata(CaseAction.QUARANTINE),
     ],
     ids=repr,
 )
 def test_a_value_survives_the_way_through_slack(
-    value: CaseChoice | InRepository | PickList | Target | ChannelTarget | ChoiceTarget,
+    value: CaseChoice | InRepository | PickList | CaseMetadata | ChannelMetadata | ChoiceMetadata,
 ) -> None:
     assert type(value).decode(value.encode()) == value
 
@@ -239,15 +240,15 @@ def test_a_value_survives_the_way_through_slack(
         (InRepository, "x:17"),
         (PickList, "fc_17:act"),
         (PickList, "pick:dance:0:x"),
-        (Target, '{"case_id": true}'),
-        (Target, '{"case_id": 9223372036854775808}'),
-        (Target, '{"case_id": -1}'),
-        (Target, "[]"),
-        (ChoiceTarget, "{}"),
+        (CaseMetadata, '{"case_id": true}'),
+        (CaseMetadata, '{"case_id": 9223372036854775808}'),
+        (CaseMetadata, '{"case_id": -1}'),
+        (CaseMetadata, "[]"),
+        (ChoiceMetadata, "{}"),
     ],
 )
 def test_a_value_that_is_not_ours_is_refused(
-    kind: type[CaseChoice | InRepository | PickList | Target | ChoiceTarget], text: str
+    kind: type[CaseChoice | InRepository | PickList | CaseMetadata | ChoiceMetadata], text: str
 ) -> None:
     with pytest.raises(InvalidInputError, match="older version"):
         kind.decode(text)

@@ -17,6 +17,7 @@ from bot.errors import ConflictError, FlakeGuardError, InvalidInputError, NotAll
 from bot.queries.access import About, Authorized, NotLinkedError, Permission
 from bot.slack import ids
 from bot.slack.block_kit import Message, View
+from bot.slack.form_metadata import CaseMetadata
 from bot.slack.payloads import BlockAction, Request, ViewSubmission
 from bot.slack.views import response
 from bot.store.cases.case import Case
@@ -182,7 +183,7 @@ def _number(payload: BlockAction | ViewSubmission, about: About[S]) -> int:
     """The id of what a request is about: in the value of a button, or in the metadata of a form."""
     if isinstance(payload, BlockAction):
         return ids.subject(payload.value)
-    target = ids.Target.decode(payload.view.private_metadata)
+    target = CaseMetadata.decode(payload.view.private_metadata)
     number = target.quarantine_id if about is About.QUARANTINE else target.case_id
     if number is None:
         raise InvalidInputError(ids.OUTDATED)

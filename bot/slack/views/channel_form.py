@@ -10,7 +10,8 @@ from bot.analysis.subscription import Filters, Subscription
 from bot.slack import block_kit, ids, mrkdwn
 from bot.slack.block_kit import Block, Element, Json, View
 from bot.slack.form import Cadence
-from bot.slack.ids import Callback, ChannelTarget, Field
+from bot.slack.form_metadata import ChannelMetadata
+from bot.slack.ids import Callback, Field
 from bot.slack.views import phrase, subscription
 
 _MAX_INPUT = 200
@@ -57,7 +58,7 @@ def hours_form(channel: str, hours: Hours) -> View:
         "Save",
         block_kit.section(f"<#{channel}>"),
         *hours_inputs(hours),
-        metadata=ChannelTarget(channel).encode(),
+        metadata=ChannelMetadata(channel).encode(),
     )
 
 

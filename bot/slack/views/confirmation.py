@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from bot.analysis.quarantine import lifecycle
 from bot.slack import block_kit, form, ids
 from bot.slack.block_kit import Message, View
-from bot.slack.ids import Action, Callback, CaseAction, ChoiceTarget, Field
+from bot.slack.form_metadata import ChoiceMetadata
+from bot.slack.ids import Action, Callback, CaseAction, Field
 
 _FINDING = {
     CaseAction.QUARANTINE: ("Quarantine a test", "Go on"),
@@ -21,7 +22,7 @@ def choose(action: CaseAction) -> View:
     menu = block_kit.external_select(Action.PICK, "Type a part of its name")
     hint = "A file, a class, a function, or several parts of them."
     chosen = block_kit.input_block(Field.CASE, "Test", menu, hint=hint)
-    return block_kit.modal(Callback.CHOOSE, title, submit, chosen, metadata=ChoiceTarget(action).encode())
+    return block_kit.modal(Callback.CHOOSE, title, submit, chosen, metadata=ChoiceMetadata(action).encode())
 
 
 def ask_run() -> View:

@@ -9,14 +9,15 @@ from bot.analysis.quarantine import lifecycle, owner
 from bot.analysis.quarantine.lifecycle import Quarantine, Scope
 from bot.slack import block_kit, form, ids, mrkdwn
 from bot.slack.block_kit import Block, Element, View
-from bot.slack.ids import Field, Target
+from bot.slack.form_metadata import CaseMetadata
+from bot.slack.ids import Field
 from bot.slack.views import phrase
 
 DAYS = (1, 7, 14, 30, 60, 90)
 MUTE_DAYS = 7
 
 
-def quarantine(profile: CaseProfile, target: Target, *, days: int | None = None) -> View:
+def quarantine(profile: CaseProfile, target: CaseMetadata, *, days: int | None = None) -> View:
     """Ask for how long, for what and why a case shall be quarantined; `days` is what the policy proposes."""
     scopes = [(Scope.CASE.value, "The whole case")]
     if target.variant is not None:
@@ -53,7 +54,7 @@ def quarantine(profile: CaseProfile, target: Target, *, days: int | None = None)
 
 def reject(profile: CaseProfile, quarantine: Quarantine) -> View:
     """Ask why a proposal is turned down."""
-    target = Target.at(quarantine)
+    target = CaseMetadata.at(quarantine)
     return block_kit.modal(
         ids.Callback.REJECT, "Reject the proposal", "Reject", _about(profile), *_why_not(), metadata=target.encode()
     )
@@ -61,7 +62,7 @@ def reject(profile: CaseProfile, quarantine: Quarantine) -> View:
 
 def label(profile: CaseProfile) -> View:
     """Ask why a case called flaky is not."""
-    target = Target(case_id=profile.case_id)
+    target = CaseMetadata(case_id=profile.case_id)
     return block_kit.modal(
         ids.Callback.LABEL, "Not flaky", "Save", _about(profile), *_why_not(), metadata=target.encode()
     )
@@ -69,7 +70,7 @@ def label(profile: CaseProfile) -> View:
 
 def resume(profile: CaseProfile, quarantine: Quarantine) -> View:
     """Ask why a case that turned broken may be masked again."""
-    target = Target.at(quarantine)
+    target = CaseMetadata.at(quarantine)
     warning = "It is broken on main: it fails since a change. Masked again, it hides that failure from the build."
     return block_kit.modal(
         ids.Callback.RESUME,
@@ -92,7 +93,7 @@ def extend(profile: CaseProfile, quarantine: Quarantine, *, days: int | None) ->
         _about(profile),
         block_kit.section(f"{until} It may end at most {lifecycle.MAX_DAYS} days from now."),
         block_kit.input_block(Field.UNTIL, "Longer by", _days_select(days or lifecycle.DEFAULT_DAYS)),
-        metadata=Target.at(quarantine).encode(),
+        metadata=CaseMetadata.at(quarantine).encode(),
     )
 
 
@@ -124,7 +125,7 @@ def assign(profile: CaseProfile, quarantine: Quarantine) -> View:
             optional=True,
             hint="As CODEOWNERS writes it, or the id of a user group of Slack, such as S0PAYMENTS.",
         ),
-        metadata=Target.at(quarantine).encode(),
+        metadata=CaseMetadata.at(quarantine).encode(),
     )
 
 
@@ -140,7 +141,7 @@ def mute(profile: CaseProfile, *, days: int | None) -> View:
             "A quarantined test that turns broken is announced all the same."
         ),
         block_kit.input_block(Field.UNTIL, "For", _days_select(days or MUTE_DAYS)),
-        metadata=Target(case_id=profile.case_id).encode(),
+        metadata=CaseMetadata(case_id=profile.case_id).encode(),
     )
 
 
@@ -164,7 +165,7 @@ def budget(
         block_kit.input_block(
             Field.LEAVES, "Leaves quarantine", block_kit.static_select(ids.ELEMENT, options, initial=options[0][0])
         ),
-        metadata=Target.at(quarantine).encode(),
+        metadata=CaseMetadata.at(quarantine).encode(),
     )
 
 

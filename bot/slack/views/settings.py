@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from bot.analysis.channel_schedule import Hours
 from bot.slack import block_kit, ids
 from bot.slack.block_kit import Block, Message, View
-from bot.slack.ids import Callback, ChannelTarget, Field
+from bot.slack.form_metadata import ChannelMetadata
+from bot.slack.ids import Callback, Field
 from bot.slack.views import channel_form
 
 NOTIFY = "notify"
@@ -29,7 +30,7 @@ def form(policies: Sequence[Message], *, notified: bool, channel: str, hours: Ho
         block_kit.divider(),
         *_channel(channel, hours),
         *(block for message in policies for block in (block_kit.divider(), *message.blocks)),
-        metadata=ChannelTarget(channel).encode(),
+        metadata=ChannelMetadata(channel).encode(),
     )
 
 
