@@ -6,7 +6,8 @@ import sqlalchemy as sa
 
 from bot.sandbox.github.model import WorkflowRun
 from bot.sandbox.slack.model import Message
-from bot.store.tables import labels, reruns
+from bot.store.tables.deciding import reruns
+from bot.store.tables.judging import labels
 from tests.presence import present
 from tests.scenario.stage import ANA, BEN, Stage, wait
 

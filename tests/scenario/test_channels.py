@@ -16,7 +16,7 @@ from bot.services import run_notice
 from bot.store.cases import case as case_store
 from bot.store.conversation import notice as notice_store
 from bot.store.runs import run as run_store
-from bot.store.tables import channels, subscriptions
+from bot.store.tables.conversation import channels, subscriptions
 from bot.store.workspaces import workspace as workspace_store
 from tests.presence import present
 from tests.scenario.stage import ANA, BEN, CHANNEL, TESTS, Stage, wait

@@ -16,7 +16,8 @@ from bot.commands import listener, menu
 from bot.sandbox.slack.model import BOT_USER_ID, View
 from bot.slack.ids import Action, Callback, ShortcutId
 from bot.store.decisions import quarantine as quarantine_store
-from bot.store.tables import cases, shared_links
+from bot.store.tables.conversation import shared_links
+from bot.store.tables.results import cases
 from tests.presence import present
 from tests.scenario.day import BEN_HIMSELF, Day, links
 from tests.scenario.stage import ANA, CHANNEL, CHLOE, wait

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from bot.slack.ids import Action, Callback, CaseAction, CaseChoice, ShortcutId
 from bot.store.decisions import policy as policy_store
 from bot.store.decisions.policy import StoredPolicy
-from bot.store.tables import cases, quarantines
-from bot.store.tables import messages as posted
+from bot.store.tables.conversation import messages as posted
+from bot.store.tables.deciding import quarantines
+from bot.store.tables.results import cases
 from tests.scenario.day import FILLED, Day
 from tests.scenario.stage import ANA, BEN, CHANNEL, CHLOE, wait
 

@@ -9,7 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from bot.store.database import Database
-from bot.store.tables import audit, messages, quarantines, runs, scores
+from bot.store.tables.conversation import messages
+from bot.store.tables.deciding import audit, quarantines
+from bot.store.tables.judging import scores
+from bot.store.tables.results import runs
 from tests.scenario.proposal import has_button, propose
 from tests.scenario.stage import BEN, CHANNEL, CHLOE, Stage, wait
 

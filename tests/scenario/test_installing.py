@@ -12,7 +12,7 @@ from bot.sandbox.browser import Browser
 from bot.sandbox.slack.model import Team
 from bot.store import vault
 from bot.store.database import Database
-from bot.store.tables import links, paused_channels, slack_tokens, workspace_installations, workspaces
+from bot.store.tables.workspaces import links, paused_channels, slack_tokens, workspace_installations, workspaces
 from tests.scenario.invitation import invited, said
 from tests.scenario.stage import ANA, CHANNEL, CHLOE, Stage, wait
 from tests.scenario.tenants import KEY, Tenants

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from bot.sandbox import browser
 from bot.sandbox.browser import Browser
 from bot.store.database import Database
-from bot.store.tables import link_states, links, quarantines
+from bot.store.tables.deciding import quarantines
+from bot.store.tables.workspaces import link_states, links
 from tests.presence import present
 from tests.scenario.invitation import invited, said
 from tests.scenario.proposal import has_button, propose

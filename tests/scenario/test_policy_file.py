@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from bot.store.database import Database
-from bot.store.tables import policies, quarantines
+from bot.store.tables.deciding import policies, quarantines
 from tests.presence import present
 from tests.scenario.invitation import said
 from tests.scenario.proposal import has_button, propose

@@ -26,8 +26,9 @@ from bot.slack.registry import Registry
 from bot.store.conversation import channel_schedule as channel_schedule_store
 from bot.store.conversation import notice as notice_store
 from bot.store.database import Database
-from bot.store.tables import messages, paused_channels
-from bot.store.tables import notices as notice_rows
+from bot.store.tables.conversation import messages
+from bot.store.tables.conversation import notices as notice_rows
+from bot.store.tables.workspaces import paused_channels
 from bot.store.workspaces import repository as repository_store
 from bot.store.workspaces import workspace as workspace_store
 from tests.scenario.stage import ANA, wait

@@ -8,7 +8,8 @@ import zipfile
 import sqlalchemy as sa
 
 from bot.store.database import Database
-from bot.store.tables import audit, cases
+from bot.store.tables.deciding import audit
+from bot.store.tables.results import cases
 from tests.presence import present
 from tests.scenario.stage import Stage, wait
 

@@ -9,7 +9,8 @@ from collections.abc import Collection
 import sqlalchemy as sa
 
 from bot.store.database import Database
-from bot.store.tables import notices, scores
+from bot.store.tables.conversation import notices
+from bot.store.tables.judging import scores
 from tests.scenario.stage import CHANNEL, Stage, wait
 
 FILES, EACH = 200, 60

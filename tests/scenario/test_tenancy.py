@@ -20,19 +20,11 @@ from bot.sandbox.slack.workspace import SlackWorkspace
 from bot.slack.ids import ELEMENT, Action, Callback, CaseAction, Field, ShortcutId
 from bot.slack.payloads import BlockAction
 from bot.store.database import Database
-from bot.store.tables import (
-    audit,
-    cases,
-    incidents,
-    labels,
-    mutes,
-    quarantines,
-    repositories,
-    reruns,
-    runs,
-    subscriptions,
-    workspaces,
-)
+from bot.store.tables.conversation import subscriptions
+from bot.store.tables.deciding import audit, mutes, quarantines, reruns
+from bot.store.tables.judging import incidents, labels
+from bot.store.tables.results import cases, repositories, runs
+from bot.store.tables.workspaces import workspaces
 from tests.presence import present
 from tests.scenario.invitation import said
 from tests.scenario.stage import ANA, BEN, CHANNEL, CHLOE, wait

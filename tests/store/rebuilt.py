@@ -10,7 +10,7 @@ from bot.slack.registry import Registry
 from bot.store import tables
 from tests.store.past import Past
 
-STATE = (tables.scorers, tables.pass_counts, tables.branch_beliefs, tables.scores)
+STATE = (tables.judging.scorers, tables.judging.pass_counts, tables.judging.branch_beliefs, tables.judging.scores)
 
 
 def context(past: Past) -> Context:
@@ -25,12 +25,14 @@ def everything(past: Past) -> dict[str, list[tuple[object, ...]]]:
     """Every bit of the stored scores, and what was found in the runs; times of writing and numbers of rows left out."""
     found = {}
     with past.db.begin() as session:
-        for table in (*STATE, tables.incidents):
+        for table in (*STATE, tables.judging.incidents):
             columns = [column for column in table.c if column.name not in {"updated_at", "id"}]
             rows = session.execute(sa.select(*columns).order_by(*table.primary_key.columns))
             found[table.name] = [
                 tuple(bytes(one) if isinstance(one, memoryview) else one for one in row) for row in rows
             ]
-        terms = session.execute(sa.select(tables.runs.c.id, tables.runs.c.outage).order_by(tables.runs.c.id))
+        terms = session.execute(
+            sa.select(tables.results.runs.c.id, tables.results.runs.c.outage).order_by(tables.results.runs.c.id)
+        )
         found["outage"] = [tuple(row) for row in terms]
     return found

@@ -22,7 +22,7 @@ from bot.store.conversation.message import PostedMessage
 from bot.store.conversation.notice import StoredNotice
 from bot.store.database import Database
 from bot.store.runs import run as run_store
-from bot.store.tables import scores
+from bot.store.tables.judging import scores
 from bot.store.workspaces import workspace as workspace_store
 from tests.store import deciding
 from tests.store.past import REPOSITORY, Past

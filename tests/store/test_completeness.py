@@ -11,7 +11,7 @@ from bot.services import ingest
 from bot.store.database import Database
 from bot.store.runs import result as result_store
 from bot.store.runs import run as run_store
-from bot.store.tables import notices
+from bot.store.tables.conversation import notices
 from tests.store.past import Past
 
 MANY = {f"t{number}": "." for number in range(40)}

@@ -118,8 +118,8 @@ def _forget(past: Past, window: Incident) -> None:
     """Let a window end before any run began, so that it covers none."""
     with past.db.begin() as session:
         session.execute(
-            sa.update(tables.incidents)
-            .where(tables.incidents.c.id == window.id)
+            sa.update(tables.judging.incidents)
+            .where(tables.judging.incidents.c.id == window.id)
             .values(started_at=START - timedelta(days=2), ended_at=START - timedelta(days=1))
         )
         rebuild.request(session, REPOSITORY, "the window was wrong", past.now)

@@ -160,7 +160,9 @@ def test_an_incident_is_one_notice_and_no_alert_per_case(past: Past) -> None:
     past.run(dict.fromkeys(many, "."), again=True)
     past.run(many)
     with past.db.begin() as session:
-        kinds = session.execute(sa.select(tables.notices.c.kind).where(tables.notices.c.kind != "check")).scalars()
+        kinds = session.execute(
+            sa.select(tables.conversation.notices.c.kind).where(tables.conversation.notices.c.kind != "check")
+        ).scalars()
         assert list(kinds) == ["incident"]
 
 
@@ -189,7 +191,9 @@ def test_a_suite_that_fails_as_a_whole_again_and_again_is_reported_as_a_fault_of
 def told(past: Past) -> int:
     with past.db.begin() as session:
         return session.execute(
-            sa.select(sa.func.count()).select_from(tables.notices).where(tables.notices.c.kind == "incident")
+            sa.select(sa.func.count())
+            .select_from(tables.conversation.notices)
+            .where(tables.conversation.notices.c.kind == "incident")
         ).scalar_one()
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from bot.store.database import Database
-from bot.store.tables import fingerprints
+from bot.store.tables.results import fingerprints
 from tests.store.past import Past
 
 

@@ -37,7 +37,7 @@ from bot.slack.registry import Registry
 from bot.store.conversation import notice as notice_store
 from bot.store.conversation.notice import UnknownNoticeError
 from bot.store.database import Database
-from bot.store.tables import notices
+from bot.store.tables.conversation import notices
 from tests.sql_count import counting
 from tests.store.subscribed import NAMES, SubscribedChannel
 

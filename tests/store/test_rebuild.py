@@ -198,7 +198,7 @@ def test_what_is_asked_for_during_a_rebuild_is_not_taken_for_answered(past: Past
 
 def _age_the_model(past: Past) -> None:
     with past.db.begin() as session:
-        session.execute(sa.update(tables.scorers).values(model=1))
+        session.execute(sa.update(tables.judging.scorers).values(model=1))
 
 
 def test_scores_of_another_model_stay_readable_until_the_history_is_scored_anew(past: Past) -> None:
@@ -219,11 +219,13 @@ def test_scores_of_another_model_stay_readable_until_the_history_is_scored_anew(
 def test_a_repository_that_has_outgrown_its_number_of_cases_is_scored_anew_with_the_present_one(past: Past) -> None:
     live(past, 10, 12)
     with past.db.begin() as session:
-        session.execute(sa.update(tables.scorers).values(outgrown=True))
+        session.execute(sa.update(tables.judging.scorers).values(outgrown=True))
         assert rebuild.request_outdated(session, past.now) == [REPOSITORY]
     rescore.rescore(context(past), REPOSITORY)
     with past.db.begin() as session:
-        keys, outgrown = session.execute(sa.select(tables.scorers.c["keys"], tables.scorers.c.outgrown)).one()
+        keys, outgrown = session.execute(
+            sa.select(tables.judging.scorers.c["keys"], tables.judging.scorers.c.outgrown)
+        ).one()
         assert rebuild.request_outdated(session, past.now) == []
     assert (keys, outgrown) == (len(CASES) * 2, False)
 
@@ -236,7 +238,9 @@ def test_runs_that_come_while_the_scores_are_of_another_model_are_judged_by_the_
     for number in range(12):
         past.run({**flaky, "login.test_3": "F." if number in {3, 6, 9} else "."})
     with past.db.begin() as session:
-        unjudged = session.execute(sa.select(sa.func.count()).where(tables.runs.c.judged.is_(False))).scalar_one()
+        unjudged = session.execute(
+            sa.select(sa.func.count()).where(tables.results.runs.c.judged.is_(False))
+        ).scalar_one()
         assert unjudged == 12
         assert rescore_store.list_pending(session) == [REPOSITORY]
         waiting = score_store.list_statuses(session, REPOSITORY)
@@ -245,8 +249,10 @@ def test_runs_that_come_while_the_scores_are_of_another_model_are_judged_by_the_
     with past.db.begin() as session:
         assert waiting[case] is not Status.FLAKY
         assert score_store.list_statuses(session, REPOSITORY)[case] is Status.FLAKY
-        assert session.execute(sa.select(sa.func.count()).where(tables.runs.c.judged.is_(False))).scalar_one() == 0
+        assert (
+            session.execute(sa.select(sa.func.count()).where(tables.results.runs.c.judged.is_(False))).scalar_one() == 0
+        )
         told = session.execute(
-            sa.select(tables.status_changes.c.case_id).where(tables.status_changes.c.after == "flaky")
+            sa.select(tables.judging.status_changes.c.case_id).where(tables.judging.status_changes.c.after == "flaky")
         ).scalars()
         assert list(told) == [case]

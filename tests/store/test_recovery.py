@@ -36,7 +36,7 @@ def past(db: Database) -> Past:
         deciding.approve(session, number, BEN, made.now)
     with db.begin() as session:
         session.execute(
-            sa.insert(tables.policies).values(
+            sa.insert(tables.deciding.policies).values(
                 repository_id=REPOSITORY,
                 document='{"quarantine": {"release_after": 4, "release_below": 0.8}}',
                 codeowners="",

@@ -16,7 +16,8 @@ from bot.store.decisions import quarantine as quarantine_store
 from bot.store.runs import history as history_store
 from bot.store.runs import result as result_store
 from bot.store.scores import score as score_store
-from bot.store.tables import failures, notices
+from bot.store.tables.conversation import notices
+from bot.store.tables.results import failures
 from tests.store import deciding
 from tests.store.past import Past
 from tests.store.rebuilt import context, everything

@@ -15,7 +15,7 @@ from bot.queries.access import Authorized
 from bot.services import rerun
 from bot.store.database import Database, Session
 from bot.store.runs import run as run_store
-from bot.store.tables import reruns
+from bot.store.tables.deciding import reruns
 from bot.store.workspaces import repository as repository_store
 from bot.store.workspaces.repository import Repository
 from tests.store.deciding import authorize

@@ -13,7 +13,7 @@ from bot.store.cases import identity as identity_store
 from bot.store.conversation import home as home_store
 from bot.store.database import Database, Session
 from bot.store.decisions import mute as mute_store
-from bot.store.tables import cases as table
+from bot.store.tables.results import cases as table
 from bot.store.workspaces import repository as repository_store
 from bot.store.workspaces import workspace as workspace_store
 

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from bot.analysis.model import CaseId, RepositoryId
 from bot.errors import NotFoundError
 from bot.store.database import Session
-from bot.store.tables import cases
+from bot.store.tables.results import cases
 
 
 @dataclass(frozen=True, slots=True)

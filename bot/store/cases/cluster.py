@@ -13,7 +13,9 @@ from bot.analysis.failures.cluster import Cluster, StoredCluster
 from bot.analysis.model import CaseId, ClusterKind, RepositoryId
 from bot.analysis.quarantine.lifecycle import OPEN_STATES
 from bot.store.database import Session
-from bot.store.tables import cases, cluster_cases, clusters, quarantines
+from bot.store.tables.deciding import quarantines
+from bot.store.tables.judging import cluster_cases, clusters
+from bot.store.tables.results import cases
 
 _OTHERS = 3
 

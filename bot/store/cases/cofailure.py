@@ -14,7 +14,8 @@ from bot.analysis.model import RepositoryId, RunId
 from bot.store.database import Session
 from bot.store.runs.fingerprint import OF_FAILURE
 from bot.store.runs.result import FAILED
-from bot.store.tables import cases, failures, fingerprints, incidents, runs
+from bot.store.tables.judging import incidents
+from bot.store.tables.results import cases, failures, fingerprints, runs
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from bot.analysis.impact import Mask
 from bot.analysis.model import CaseId, RepositoryId
 from bot.analysis.quarantine.lifecycle import Scope
 from bot.store.database import Session
-from bot.store.tables import audit, quarantines
+from bot.store.tables.deciding import audit, quarantines
 
 
 def list_masks(

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from bot.analysis.model import CaseId, Identity, RepositoryId
 from bot.store.database import Session
-from bot.store.tables import cases
+from bot.store.tables.results import cases
 
 
 def put(

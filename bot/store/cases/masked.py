@@ -15,7 +15,9 @@ from bot.analysis.model import CaseId, Outcome, QuarantineId, RepositoryId, Stat
 from bot.analysis.quarantine.lifecycle import State
 from bot.store.database import Session
 from bot.store.runs.result import CODES, FAILED
-from bot.store.tables import audit, cases, failures, labels, quarantines, run_results, runs, status_changes
+from bot.store.tables.deciding import audit, quarantines
+from bot.store.tables.judging import labels, status_changes
+from bot.store.tables.results import cases, failures, run_results, runs
 
 _REAL = (LabelVerdict.BUG.value, LabelVerdict.MINE.value)
 _OVER = (State.LIFTED.value, State.EXPIRED.value, State.SUSPENDED.value)

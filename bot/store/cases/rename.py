@@ -15,20 +15,10 @@ from bot.analysis.identity.rename import NamedCase
 from bot.analysis.model import CaseId, Channel, RepositoryId, WorkspaceId
 from bot.analysis.notice import CardNotice
 from bot.store.database import Session
-from bot.store.tables import (
-    audit,
-    cases,
-    cluster_cases,
-    failures,
-    labels,
-    messages,
-    mutes,
-    quarantines,
-    run_results,
-    runs,
-    scores,
-    status_changes,
-)
+from bot.store.tables.conversation import messages
+from bot.store.tables.deciding import audit, mutes, quarantines
+from bot.store.tables.judging import cluster_cases, labels, scores, status_changes
+from bot.store.tables.results import cases, failures, run_results, runs
 
 _NAMES = ("key", "file", "class_name", "name", "suite", "scope", "title")
 _FOLLOWING = (failures, quarantines, labels, audit, status_changes)

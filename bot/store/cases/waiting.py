@@ -11,7 +11,10 @@ import sqlalchemy as sa
 from bot.analysis.model import CaseId, Channel, QuarantineId, RepositoryId, Status, WorkspaceId
 from bot.analysis.quarantine.lifecycle import State
 from bot.store.database import Session
-from bot.store.tables import audit, cases, messages, mutes, quarantines, scores, status_changes
+from bot.store.tables.conversation import messages
+from bot.store.tables.deciding import audit, mutes, quarantines
+from bot.store.tables.judging import scores, status_changes
+from bot.store.tables.results import cases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from bot.analysis.model import WorkspaceId
 from bot.store.database import Session
-from bot.store.tables import block_levels
+from bot.store.tables.conversation import block_levels
 
 
 def find(session: Session, workspace_id: WorkspaceId, since: datetime) -> str | None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bot.analysis.model import CaseId, Channel, RepositoryId, WorkspaceId
 from bot.analysis.notice import CardNotice
 from bot.store.database import Session
-from bot.store.tables import messages, notices
+from bot.store.tables.conversation import messages, notices
 
 
 def list_of_cases(

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from bot.analysis.model import Channel, WorkspaceId
 from bot.store.database import Session
-from bot.store.tables import paused_channels
+from bot.store.tables.workspaces import paused_channels
 
 
 def put(session: Session, channel: Channel, reason: str, now: datetime) -> bool:

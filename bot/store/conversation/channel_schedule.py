@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 from bot.analysis.model import Channel, WorkspaceId
 from bot.store import queue
 from bot.store.database import Session
-from bot.store.tables import channel_schedules, notices, paused_channels
+from bot.store.tables.conversation import channel_schedules, notices
+from bot.store.tables.workspaces import paused_channels
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from bot.analysis.model import Channel, RepositoryId, WorkspaceId
 from bot.store.database import Session
-from bot.store.tables import homes, repositories
+from bot.store.tables.conversation import homes
+from bot.store.tables.results import repositories
 from bot.store.workspaces import workspace as workspace_store
 
 

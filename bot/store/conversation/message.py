@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from bot.analysis.model import CaseId, Channel, RepositoryId, WorkspaceId
 from bot.store.database import Session
-from bot.store.tables import messages
+from bot.store.tables.conversation import messages
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from bot.errors import FlakeGuardError, NotFoundError
 from bot.store import queue
 from bot.store.conversation import channel_schedule as channel_schedule_store
 from bot.store.database import Session
-from bot.store.tables import notices
+from bot.store.tables.conversation import notices
 
 _BATCH = 1000
 """Rows of one insert: PostgreSQL takes 65,535 parameters in a statement."""

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from bot.analysis.model import CaseId, Channel
 from bot.store.database import Session
-from bot.store.tables import shared_links
+from bot.store.tables.conversation import shared_links
 
 
 def put(session: Session, channel: Channel, case_id: CaseId, now: datetime) -> datetime | None:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from bot.analysis.model import Channel, WorkspaceId
 from bot.store.database import Session
-from bot.store.tables import silenced_authors
+from bot.store.tables.conversation import silenced_authors
 
 
 def put(session: Session, workspace_id: WorkspaceId, user: str, now: datetime) -> None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from bot.analysis.model import CaseId, Channel, RepositoryId
 from bot.errors import NotFoundError
 from bot.store.database import Session
-from bot.store.tables import storms
+from bot.store.tables.conversation import storms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

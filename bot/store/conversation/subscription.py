@@ -16,7 +16,7 @@ from bot.analysis.subscription import Event, Filters, Subscription
 from bot.errors import NotFoundError
 from bot.store import actor as actor_codec
 from bot.store.database import Session
-from bot.store.tables import channels, subscriptions
+from bot.store.tables.conversation import channels, subscriptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

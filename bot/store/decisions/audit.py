@@ -13,7 +13,7 @@ from bot.analysis.learning.label import LabelVerdict
 from bot.analysis.model import Actor, ActorKind, CaseId, Channel, EventId, QuarantineId, RepositoryId, WorkspaceId
 from bot.store import actor as actor_codec
 from bot.store.database import Session
-from bot.store.tables import audit
+from bot.store.tables.deciding import audit
 
 
 def insert(session: Session, events: Collection[AuditEvent]) -> list[RecordedEvent]:

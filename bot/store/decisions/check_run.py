@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from bot.analysis.model import Actor, RepositoryId
 from bot.store import actor as actor_codec
 from bot.store.database import Session
-from bot.store.tables import checks, reruns
+from bot.store.tables.deciding import checks, reruns
 
 
 def find(session: Session, repository_id: RepositoryId, head_sha: str) -> int | None:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from bot.analysis.model import Actor, CaseId, RepositoryId
 from bot.store import actor as actor_codec
 from bot.store.database import Session
-from bot.store.tables import mutes
+from bot.store.tables.deciding import mutes
 
 
 def put(session: Session, repository_id: RepositoryId, case_id: CaseId, until: datetime, actor: Actor) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from bot.analysis.model import RepositoryId
 from bot.store.database import Session
-from bot.store.tables import policies
+from bot.store.tables.deciding import policies
 
 
 @dataclass(frozen=True, slots=True)

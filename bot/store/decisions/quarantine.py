@@ -15,7 +15,7 @@ from bot.analysis.quarantine.proposal import Proposal
 from bot.errors import ConflictError, NotFoundError
 from bot.store import actor as actor_codec
 from bot.store.database import Session
-from bot.store.tables import quarantines
+from bot.store.tables.deciding import quarantines
 
 
 def insert_proposed(

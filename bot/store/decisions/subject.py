@@ -12,7 +12,8 @@ from bot.analysis.quarantine.lifecycle import Quarantine
 from bot.store.cases.case import Case
 from bot.store.database import Session
 from bot.store.decisions import quarantine as quarantine_store
-from bot.store.tables import cases, policies, quarantines, repositories
+from bot.store.tables.deciding import policies, quarantines
+from bot.store.tables.results import cases, repositories
 from bot.store.workspaces import workspace as workspace_store
 from bot.store.workspaces.repository import Repository
 

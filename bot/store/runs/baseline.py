@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot.analysis.model import RepositoryId, RunId
 from bot.store.database import Session
-from bot.store.tables import baselines
+from bot.store.tables.judging import baselines
 
 
 @dataclass(frozen=True, slots=True)

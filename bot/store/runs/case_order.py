@@ -17,7 +17,8 @@ from bot.analysis.case_profile import NamedOrder
 from bot.analysis.failures.order_dependence import OrderSuspect
 from bot.analysis.model import CaseId, OrderKind, RepositoryId, RunId
 from bot.store.database import Session
-from bot.store.tables import cases, order_suspects, orders, run_orders
+from bot.store.tables.judging import order_suspects, orders
+from bot.store.tables.results import cases, run_orders
 
 KEPT = 200
 """Runs per variant whose order is kept: enough to tell a suspect by, at most 4 bytes per case and run."""

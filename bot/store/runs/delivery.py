@@ -10,7 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from bot.errors import NotFoundError
 from bot.store.database import Session
-from bot.store.tables import deliveries, slack_events
+from bot.store.tables.results import deliveries
+from bot.store.tables.workspaces import slack_events
 
 
 @dataclass(frozen=True, slots=True)

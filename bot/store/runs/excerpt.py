@@ -12,7 +12,8 @@ from bot.analysis.model import CaseId, RepositoryId, RunId
 from bot.store.database import Session
 from bot.store.runs import run as run_store
 from bot.store.runs.result import FAILED
-from bot.store.tables import cases, failures, fingerprints, reruns, runs
+from bot.store.tables.deciding import reruns
+from bot.store.tables.results import cases, failures, fingerprints, runs
 
 
 def list_latest(

@@ -16,7 +16,7 @@ from bot.analysis.run import StoredRun
 from bot.store.database import Session
 from bot.store.runs import history as history_store
 from bot.store.runs.result import CODES, FAILED, OUTCOMES, unpack_integers
-from bot.store.tables import failures, run_results, runs
+from bot.store.tables.results import failures, run_results, runs
 
 _PASSED, _SKIPPED = CODES[Outcome.PASSED], CODES[Outcome.SKIPPED]
 

@@ -13,7 +13,7 @@ from bot.analysis.failures.cause import Cause
 from bot.analysis.failures.similarity import KnownKind, Signature
 from bot.analysis.model import FailureText, RepositoryId
 from bot.store.database import Session
-from bot.store.tables import failures, fingerprints
+from bot.store.tables.results import failures, fingerprints
 
 OF_FAILURE = sa.and_(
     fingerprints.c.repository_id == failures.c.repository_id, fingerprints.c.id == failures.c.fingerprint_id

@@ -15,7 +15,7 @@ from bot.analysis.run import StoredRun
 from bot.store.database import Session
 from bot.store.runs import run as run_store
 from bot.store.runs.result import CODES, OUTCOMES, FailureRow
-from bot.store.tables import cases, failures, run_results, runs
+from bot.store.tables.results import cases, failures, run_results, runs
 
 _PASS = CODES[OUTCOMES[0]]
 

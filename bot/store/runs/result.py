@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from bot.analysis.identity.outage_group import Runners
 from bot.analysis.model import CaseId, Outcome, RepositoryId, RunId, Status, VariantReport
 from bot.store.database import Session
-from bot.store.tables import failures, run_results, runs, scores
+from bot.store.tables.judging import scores
+from bot.store.tables.results import failures, run_results, runs
 
 OUTCOMES = (Outcome.PASSED, Outcome.FAILED, Outcome.ERRORED, Outcome.SKIPPED)
 """The order in which outcomes are written as one byte each."""

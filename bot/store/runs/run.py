@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 from bot.analysis.model import Problem, RepositoryId, RunId
 from bot.analysis.run import FAILED, PULL_REQUEST, Run, StoredRun
 from bot.store.database import Session
-from bot.store.tables import repositories, run_problems, runs
+from bot.store.tables.results import repositories, run_problems, runs
 
 HAS_FAILED = runs.c.conclusion.in_(sorted(FAILED))
 """The predicate of `Run.failed`."""

@@ -11,7 +11,7 @@ from bot.analysis.run import StoredRun
 from bot.analysis.runs.completeness import COMPARED_RUNS, Attempt, Part
 from bot.store.database import Session
 from bot.store.runs import run as run_store
-from bot.store.tables import run_results, runs
+from bot.store.tables.results import run_results, runs
 
 _ENOUGH = 3
 

@@ -16,16 +16,8 @@ from bot.store.database import Session
 from bot.store.runs.fingerprint import OF_FAILURE
 from bot.store.runs.result import CODES, FAILED, unpack_integers, unpack_reals
 from bot.store.scores import score as score_store
-from bot.store.tables import (
-    cases,
-    cluster_cases,
-    clusters,
-    failures,
-    fingerprints,
-    order_suspects,
-    run_results,
-    runs,
-)
+from bot.store.tables.judging import cluster_cases, clusters, order_suspects
+from bot.store.tables.results import cases, failures, fingerprints, run_results, runs
 
 WINDOW = timedelta(days=90)
 """How far back failures are counted."""

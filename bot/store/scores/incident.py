@@ -12,7 +12,8 @@ from bot.analysis.incident import Incident, Kind
 from bot.analysis.model import SYSTEM, Actor, RepositoryId, RunId
 from bot.store import actor as actor_codec
 from bot.store.database import Session
-from bot.store.tables import incidents, runs
+from bot.store.tables.judging import incidents
+from bot.store.tables.results import runs
 
 
 def insert_marked(

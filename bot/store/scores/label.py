@@ -12,7 +12,7 @@ from bot.analysis.learning.label import Label, LabelSource, LabelVerdict
 from bot.analysis.model import Actor, CaseId, RepositoryId, Status
 from bot.store import actor as actor_codec
 from bot.store.database import Session
-from bot.store.tables import labels
+from bot.store.tables.judging import labels
 
 _PENDING = 0
 """The version of features that were not computed yet."""

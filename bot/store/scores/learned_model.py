@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from bot.analysis.model import RepositoryId
 from bot.store.database import Session
-from bot.store.tables import models
+from bot.store.tables.judging import models
 
 _KEPT = 20
 

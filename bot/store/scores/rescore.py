@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from bot.analysis.model import RepositoryId
 from bot.store import queue
 from bot.store.database import Session
-from bot.store.tables import rescores
+from bot.store.tables.judging import rescores
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from bot.analysis import scoring
 from bot.analysis.case_state import VariantScore
 from bot.analysis.model import SEVERITY, CaseId, RepositoryId, Status
 from bot.store.database import Session
-from bot.store.tables import cluster_cases, scores
+from bot.store.tables.judging import cluster_cases, scores
 
 _RANK = sa.case({status.value: rank for rank, status in enumerate(SEVERITY)}, value=scores.c.status)
 """The position of a score's status in SEVERITY: the lowest of a case is its worst variant's."""

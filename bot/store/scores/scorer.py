@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from bot.analysis.model import CaseId, RepositoryId
 from bot.analysis.scoring.inactive import COUNTS
 from bot.store.database import Session
-from bot.store.tables import branch_beliefs, pass_counts, scorers
+from bot.store.tables.judging import branch_beliefs, pass_counts, scorers
 
 BLOCK = 4096
 """How many neighbouring case numbers have their counts in one row, so that a run writes its own cases only."""

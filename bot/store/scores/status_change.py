@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bot.analysis.case_state import StatusChange
 from bot.analysis.model import CaseId, RepositoryId, RunId, Status
 from bot.store.database import Session
-from bot.store.tables import status_changes
+from bot.store.tables.judging import status_changes
 
 
 def insert(

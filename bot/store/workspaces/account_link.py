@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from bot.analysis.model import RepositoryId, WorkspaceId
 from bot.store.database import Session
-from bot.store.tables import link_states, links, permissions
+from bot.store.tables.deciding import permissions
+from bot.store.tables.workspaces import link_states, links
 
 
 @dataclass(frozen=True, slots=True)

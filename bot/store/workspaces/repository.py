@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from bot.analysis.model import RepositoryId
 from bot.errors import NotFoundError
 from bot.store.database import Session
-from bot.store.tables import installations, repositories
+from bot.store.tables.results import installations, repositories
 
 
 @dataclass(frozen=True, slots=True)

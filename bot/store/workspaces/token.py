@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from bot.analysis.model import WorkspaceId
 from bot.store.database import Session
-from bot.store.tables import oauth_states, slack_tokens
+from bot.store.tables.workspaces import oauth_states, slack_tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,8 @@ from bot.analysis.model import Actor, RepositoryId, WorkspaceId
 from bot.errors import NotFoundError
 from bot.store import actor as actor_codec
 from bot.store.database import Session
-from bot.store.tables import repositories, slack_tokens, workspace_installations, workspaces
+from bot.store.tables.results import repositories
+from bot.store.tables.workspaces import slack_tokens, workspace_installations, workspaces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
