@@ -20,7 +20,7 @@ from bot.slack.payloads import BlockAction
 from bot.slack.views import home as home_view
 from bot.slack.views import message as message_view
 from bot.store.conversation import home as home_store
-from bot.store.conversation import shared_link as shared_link_store
+from bot.store.conversation import message as message_store
 
 MOST = 2
 """Links of one message that are shown; with more it is a list, which needs no previews."""
@@ -60,7 +60,8 @@ def on_link_shared(context: SlackContext, shared: LinkShared) -> None:
             except NotFoundError:
                 continue
             if not where.is_draft:  # nobody else has seen a draft
-                before = shared_link_store.put(session, Channel(context.workspace.id, where.channel), case_id, now)
+                channel = Channel(context.workspace.id, where.channel)
+                before = message_store.put_shared_link(session, channel, case_id, now)
                 if before is not None and now - before < REST:
                     continue
             profile = case_query.of_case(session, case_id, now)

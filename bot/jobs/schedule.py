@@ -14,8 +14,8 @@ from bot.services import aging, digest, escalation, learning, quarantine, rebuil
 from bot.store import queue
 from bot.store.conversation import channel_schedule as channel_schedule_store
 from bot.store.conversation import home as home_store
+from bot.store.conversation import message as message_store
 from bot.store.conversation import notice as notice_store
-from bot.store.conversation import shared_link as shared_link_store
 from bot.store.decisions import mute as mute_store
 from bot.store.runs import case_order as case_order_store
 from bot.store.runs import delivery as delivery_store
@@ -109,7 +109,7 @@ class Clock:
             queue.forget_finished(session, self._context.clock() - timedelta(days=1))
             mute_store.forget_over(session, self._context.clock())
             home_store.forget(session, self._context.clock() - _KEEP)
-            shared_link_store.forget(session, self._context.clock() - _KEEP)
+            message_store.forget_shared_links(session, self._context.clock() - _KEEP)
             case_order_store.forget_old(session)
 
     def _every(self, seconds: int, action: Callable[[], None], *, at_once: bool = False) -> None:

@@ -14,7 +14,7 @@ from bot.analysis.incident import Incident
 from bot.analysis.model import CaseId, Outcome, RepositoryId, RunId
 from bot.analysis.run import StoredRun
 from bot.store.cases import case as case_store
-from bot.store.cases import cost as cost_store
+from bot.store.cases import masked as masked_store
 from bot.store.database import Session
 from bot.store.runs import history as history_store
 from bot.store.runs.result import FailureRow
@@ -65,7 +65,7 @@ def _periods(
         history_store.list_variants(session, repository_ids, since), lambda variant: repository_of.get(variant[0])
     )
     cases = {failure.case_id: one for one, of_one in failures.items() for failure in of_one}
-    masks = cost_store.list_masks(session, repository_ids, since, now)
+    masks = masked_store.list_masks(session, repository_ids, since, now)
     scores = _by_repository(
         score_store.list_of_cases(session, repository_ids, cases), lambda score: cases[score.case_id]
     )

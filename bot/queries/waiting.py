@@ -11,9 +11,9 @@ from bot.analysis.quarantine.escalation import MENTION_AFTER
 from bot.analysis.quarantine.lifecycle import State
 from bot.analysis.quarantine.owner import is_person
 from bot.queries import owner
-from bot.store.cases import waiting as waiting_store
-from bot.store.cases.waiting import OpenCard
+from bot.store.conversation import card as card_store
 from bot.store.conversation import subscription as subscription_store
+from bot.store.conversation.card import OpenCard
 from bot.store.database import Session
 from bot.store.decisions import audit as audit_store
 
@@ -35,7 +35,7 @@ class Undecided:
 def list_undecided(session: Session, now: datetime) -> Sequence[Undecided]:
     """What has waited for a decision for a day or more, the longest first."""
     undecided = []
-    for card in waiting_store.list_cards(session, now - FORGOTTEN, now - MENTION_AFTER, now):
+    for card in card_store.list_cards(session, now - FORGOTTEN, now - MENTION_AFTER, now):
         since = _since(card)
         if since is not None and MENTION_AFTER <= now - since <= FORGOTTEN:
             undecided.append(

@@ -54,7 +54,7 @@ def record_labels(session: Session, events: Sequence[RecordedEvent]) -> None:
                 status=states[event.case_id].status,
                 p_flaky=states[event.case_id].p_flaky if states[event.case_id].scored else 0.0,
                 head_sha=event.head_sha,
-                given_at=event.at,
+                created_at=event.at,
             )
             for event in given
             if event.case_id is not None and event.verdict is not None

@@ -23,10 +23,10 @@ from bot.store.cases import case as case_store
 from bot.store.cases import rename as rename_store
 from bot.store.database import Session
 from bot.store.decisions import quarantine as quarantine_store
-from bot.store.runs import baseline as baseline_store
+from bot.store.runs import case_order as case_order_store
 from bot.store.runs import history as history_store
 from bot.store.runs import run as run_store
-from bot.store.runs.baseline import Baseline
+from bot.store.runs.case_order import Baseline
 from bot.store.scores import rescore as rescore_store
 
 
@@ -45,7 +45,7 @@ def follow(
     if not report.complete or run.attempt > 1:
         return dict(ids)
     orders = {variant.variant: [int(ids[case.identity.key]) for case in variant.cases] for variant in report.variants}
-    before = baseline_store.find(session, run.repository_id, run.workflow_path)
+    before = case_order_store.find_baseline(session, run.repository_id, run.workflow_path)
     if before is not None and run_store.get(session, run.repository_id, before.run_id).started_at > run.started_at:
         return dict(ids)  # a late run of an older commit shows nothing new
     _return_names(session, run.repository_id, ids, now)
@@ -53,7 +53,7 @@ def follow(
     into = {one.new.id: one.old.id for one in found}
     if found:
         _apply(session, run, found, now)
-    baseline_store.put(
+    case_order_store.put_baseline(
         session,
         run.repository_id,
         run.workflow_path,

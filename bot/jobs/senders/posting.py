@@ -19,12 +19,12 @@ from bot.slack.block_kit import Message
 from bot.slack.client import Slack
 from bot.slack.errors import ChannelClosedError, InvalidBlocksError, MessageNotFoundError, UnreachableUserError
 from bot.slack.views.table import Level
-from bot.store.conversation import block_level as block_level_store
 from bot.store.conversation import message as message_store
 from bot.store.conversation import notice as notice_store
 from bot.store.conversation.message import PostedMessage
 from bot.store.conversation.notice import StoredNotice
 from bot.store.database import Session
+from bot.store.workspaces import workspace as workspace_store
 
 _LEVEL_LIFE = timedelta(days=30)
 """How long a workspace that refused a kind of block is not asked again: Slack grows."""
@@ -54,7 +54,7 @@ def begin(session: Session, notice: StoredNotice, now: datetime) -> Attempt:
 def begin_richest(session: Session, notice: StoredNotice, now: datetime) -> Attempt:
     """Begin an attempt to send a message with the richest blocks that its workspace takes."""
     attempt = begin_direct(session, notice)
-    level = block_level_store.find(session, attempt.channel.workspace_id, now - _LEVEL_LIFE)
+    level = workspace_store.find_block_level(session, attempt.channel.workspace_id, now - _LEVEL_LIFE)
     return replace(_mark(session, attempt, now), level=Level(level) if level else Level.DATA)
 
 
@@ -116,7 +116,7 @@ def post_richest(context: Context, attempt: Attempt, render: Callable[[Level], M
             continue
         if level is not known:
             with context.db.begin() as session:
-                block_level_store.put(session, attempt.channel.workspace_id, level, context.clock())
+                workspace_store.put_block_level(session, attempt.channel.workspace_id, level, context.clock())
         return posted
 
 

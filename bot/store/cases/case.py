@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from bot.analysis.model import CaseId, RepositoryId
-from bot.errors import NotFoundError
+from bot.store import record
 from bot.store.database import Session
 from bot.store.tables.results import cases
 
@@ -33,13 +33,8 @@ def get(session: Session, repository_id: RepositoryId, case_id: CaseId) -> Case:
     Raises:
         NotFoundError: not known.
     """
-    row = session.execute(
-        _FOLLOWED.where(_named.c.repository_id == repository_id, _named.c.id == case_id)
-    ).one_or_none()
-    if row is None:
-        message = "This test is not known any more."
-        raise NotFoundError(message)
-    return _read_case(row)
+    query = _FOLLOWED.where(NAMED.c.repository_id == repository_id, NAMED.c.id == case_id)
+    return record.get(session, Case, query, "This test is not known any more.")
 
 
 def find(session: Session, case_id: CaseId) -> Case | None:
@@ -50,30 +45,21 @@ def find(session: Session, case_id: CaseId) -> Case | None:
 def list_current(session: Session, case_ids: Iterable[CaseId]) -> dict[CaseId, Case]:
     """The cases of these numbers in whichever repository; of one that was renamed, the case it goes on under."""
     rows = session.execute(
-        sa.select(_named.c.id, *_CASE.selected_columns)
-        .join_from(_named, cases, _IS_NAMED_SO)
-        .where(_named.c.id == sa.any_(sa.bindparam("case_ids", list(case_ids), type_=ARRAY(sa.Integer))))
+        sa.select(NAMED.c.id, *COLUMNS).join_from(NAMED, cases, GOES_ON).where(record.is_any(NAMED.c.id, case_ids))
     )
-    return {CaseId(row[0]): Case(CaseId(row[1]), RepositoryId(row[2]), *row[3:]) for row in rows}
+    return {row[0]: Case(*row[1:]) for row in rows}
 
 
 def list_by_uid(session: Session, repository_ids: Sequence[RepositoryId], uid: str) -> list[Case]:
     """The cases of this published id, which may be that of a name they had or have since."""
-    rows = session.execute(
-        _FOLLOWED.where(_named.c.repository_id.in_(list(repository_ids)), _named.c.uid == uid).distinct()
-    )
-    return [_read_case(row) for row in rows]
+    query = _FOLLOWED.where(NAMED.c.repository_id.in_(repository_ids), NAMED.c.uid == uid).distinct()
+    return record.list_all(session, Case, query)
 
 
 def list_by_id(session: Session, repository_ids: Sequence[RepositoryId], case_ids: Sequence[CaseId]) -> list[Case]:
     """The cases of these numbers, as far as they belong to these repositories."""
-    rows = session.execute(
-        _CASE.where(
-            cases.c.repository_id.in_(list(repository_ids)),
-            cases.c.id == sa.any_(sa.bindparam("case_ids", list(case_ids), type_=ARRAY(sa.Integer))),
-        )
-    )
-    return [_read_case(row) for row in rows]
+    query = sa.select(*COLUMNS).where(cases.c.repository_id.in_(repository_ids), record.is_any(cases.c.id, case_ids))
+    return record.list_all(session, Case, query)
 
 
 def list_titles(session: Session, repository_id: RepositoryId, *, after: int = 0) -> tuple[list[int], list[str]]:
@@ -104,8 +90,7 @@ def first_seen(session: Session, repository_id: RepositoryId, case_ids: Iterable
     """When the first of some cases was seen first; they are known."""
     first_seen_at: datetime = session.execute(
         sa.select(sa.func.min(cases.c.first_seen_at)).where(
-            cases.c.repository_id == repository_id,
-            cases.c.id == sa.any_(sa.bindparam("case_ids", list(case_ids), type_=ARRAY(sa.Integer))),
+            cases.c.repository_id == repository_id, record.is_any(cases.c.id, case_ids)
         )
     ).scalar_one()
     return first_seen_at
@@ -115,20 +100,17 @@ def count(session: Session, repository_ids: Collection[RepositoryId]) -> dict[Re
     """How many cases each repository has; former names are not counted."""
     rows = session.execute(
         sa.select(cases.c.repository_id, sa.func.count())
-        .where(cases.c.repository_id.in_(list(repository_ids)), cases.c.renamed_into.is_(None))
+        .where(cases.c.repository_id.in_(repository_ids), cases.c.renamed_into.is_(None))
         .group_by(cases.c.repository_id)
     )
-    return dict.fromkeys(repository_ids, 0) | {RepositoryId(row[0]): row[1] for row in rows}
+    return dict.fromkeys(repository_ids, 0) | {row[0]: row[1] for row in rows}
 
 
-_CASE = sa.select(cases.c.id, cases.c.repository_id, cases.c.uid, cases.c.title, cases.c.first_seen_at, cases.c.file)
-_named = cases.alias("named")
-_IS_NAMED_SO = sa.and_(
-    _named.c.repository_id == cases.c.repository_id,
-    sa.func.coalesce(_named.c.renamed_into, _named.c.id) == cases.c.id,
+COLUMNS = record.columns(cases, Case)
+NAMED = cases.alias("named")
+"""Cases under the name by which they are asked for, which may be a former one."""
+GOES_ON = sa.and_(
+    NAMED.c.repository_id == cases.c.repository_id,
+    sa.func.coalesce(NAMED.c.renamed_into, NAMED.c.id) == cases.c.id,
 )
-_FOLLOWED = _CASE.join(_named, _IS_NAMED_SO)
-
-
-def _read_case(row: sa.Row[int, int, str, str, datetime, str]) -> Case:
-    return Case(CaseId(row[0]), RepositoryId(row[1]), row[2], row[3], row[4], row[5])
+_FOLLOWED = sa.select(*COLUMNS).join(NAMED, GOES_ON)

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 
 from bot.analysis.case_profile import Membership
 from bot.analysis.failures.cluster import Cluster, StoredCluster
-from bot.analysis.model import CaseId, ClusterKind, RepositoryId
+from bot.analysis.model import CaseId, RepositoryId
 from bot.analysis.quarantine.lifecycle import OPEN_STATES
+from bot.store import record, relation
 from bot.store.database import Session
 from bot.store.tables.deciding import quarantines
 from bot.store.tables.judging import cluster_cases, clusters
@@ -26,8 +27,7 @@ def list_numbers(
     """The number of the cluster of each case that is in one."""
     rows = session.execute(
         sa.select(cluster_cases.c.case_id, cluster_cases.c.cluster_id).where(
-            cluster_cases.c.repository_id.in_(list(repository_ids)),
-            cluster_cases.c.case_id == sa.any_(sa.bindparam("cases", list(case_ids))),
+            relation.is_of_cases(cluster_cases, repository_ids, case_ids),
         )
     )
     return {CaseId(row[0]): row[1] for row in rows}
@@ -70,81 +70,61 @@ def replace(
             .values(updated_at=now),
             [{"number": number, **_values(title, cluster)} for number, title, cluster in kept],
         )
-    new = [(title, cluster) for number, title, cluster in renewed if number is None]
-    numbers: list[int] = []
-    if new:
+    members = [(number, cluster) for number, _, cluster in kept]
+    if new := [(title, cluster) for number, title, cluster in renewed if number is None]:
         common = {"repository_id": repository_id, "first_seen_at": now, "updated_at": now}
         statement = sa.insert(clusters).returning(clusters.c.id, sort_by_parameter_order=True)
-        numbers += session.execute(statement, [common | _values(title, cluster) for title, cluster in new]).scalars()
-    members = [
-        *((number, cluster) for number, _, cluster in kept),
-        *((number, cluster) for number, (_, cluster) in zip(numbers, new, strict=True)),
-    ]
+        numbers = session.execute(statement, [common | _values(title, cluster) for title, cluster in new]).scalars()
+        members += zip(numbers, (cluster for _, cluster in new), strict=True)
     rows = [
         {"repository_id": repository_id, "case_id": case_id, "cluster_id": number}
         for number, cluster in members
         for case_id in cluster.cases
     ]
-    if rows:
-        session.execute(sa.insert(cluster_cases), rows)
+    record.insert_all(session, cluster_cases, rows)
 
 
 def _values(title: str, cluster: Cluster) -> dict[str, object]:
-    return {"kind": cluster.kind.value, "title": title, "times": cluster.times}
+    return {"kind": cluster.kind, "title": title, "times": cluster.times}
 
 
 def list_all(session: Session, repository_id: RepositoryId) -> list[StoredCluster]:
     """The clusters of a repository, in order of their number."""
     members = list_members(session, repository_id)
+    columns = (clusters.c[name] for name in ("id", "kind", "title", "times", "owner"))
     rows = session.execute(
-        sa.select(clusters).where(clusters.c.repository_id == repository_id).order_by(clusters.c.id)
+        sa.select(*columns).where(clusters.c.repository_id == repository_id).order_by(clusters.c.id)
     ).mappings()
-    return [
-        StoredCluster(
-            id=row["id"],
-            kind=ClusterKind(row["kind"]),
-            title=row["title"],
-            cases=tuple(members.get(row["id"], ())),
-            times=row["times"],
-            owner=row["owner"],
-        )
-        for row in rows
-    ]
+    return [StoredCluster(**row, cases=tuple(members.get(row["id"], ()))) for row in rows]
 
 
 def list_memberships(
     session: Session, repository_ids: Collection[RepositoryId], case_ids: Collection[CaseId]
 ) -> dict[CaseId, Membership]:
     """The cluster of each case that is in one."""
-    rows = (
-        session.execute(
-            sa.select(cluster_cases.c.case_id, clusters)
-            .join(cluster_cases, _IN_CLUSTER)
-            .where(cluster_cases.c.repository_id.in_(list(repository_ids)), cluster_cases.c.case_id.in_(list(case_ids)))
-        )
-        .mappings()
-        .all()
+    columns = (clusters.c.kind, clusters.c.title, clusters.c.times, clusters.c.owner)
+    query = (
+        sa.select(cluster_cases.c.case_id, cluster_cases.c.cluster_id, *columns)
+        .join(clusters, relation.cluster_of(cluster_cases))
+        .where(relation.is_of_cases(cluster_cases, repository_ids, case_ids))
     )
-    if not rows:
+    memberships = [dict(row) for row in session.execute(query).mappings()]
+    if not memberships:
         return {}
     titles: dict[int, list[tuple[int, str]]] = {}
     sizes: dict[int, int] = {}
-    for cluster_id, case_id, title, size in session.execute(
-        _first_members(repository_ids, {row["id"] for row in rows})
-    ):
+    first_members = _first_members(repository_ids, {membership["cluster_id"] for membership in memberships})
+    for cluster_id, case_id, title, size in session.execute(first_members):
         titles.setdefault(cluster_id, []).append((case_id, title))
         sizes[cluster_id] = size
+    by_case = {CaseId(membership.pop("case_id")): membership for membership in memberships}
     return {
-        CaseId(row["case_id"]): Membership(
-            cluster_id=row["id"],
-            kind=ClusterKind(row["kind"]),
-            title=row["title"],
-            size=sizes[row["id"]],
-            times=row["times"],
-            owner=row["owner"],
-            others=tuple(title for number, title in titles[row["id"]] if number != row["case_id"])[:_OTHERS],
+        case_id: Membership(
+            **membership,
+            size=sizes[membership["cluster_id"]],
+            others=tuple(title for number, title in titles[membership["cluster_id"]] if number != case_id)[:_OTHERS],
         )
-        for row in rows
+        for case_id, membership in by_case.items()
     }
 
 
@@ -161,14 +141,8 @@ def _first_members(
             sa.func.count().over(partition_by=cluster).label("size"),
             sa.func.row_number().over(partition_by=cluster, order_by=cases.c.id).label("place"),
         )
-        .join(
-            cases,
-            sa.and_(cluster_cases.c.repository_id == cases.c.repository_id, cluster_cases.c.case_id == cases.c.id),
-        )
-        .where(
-            cluster_cases.c.repository_id.in_(list(repository_ids)),
-            cluster_cases.c.cluster_id.in_(list(cluster_ids)),
-        )
+        .join(cases, relation.case_of(cluster_cases))
+        .where(cluster_cases.c.repository_id.in_(repository_ids), cluster_cases.c.cluster_id.in_(cluster_ids))
         .subquery()
     )
     return (
@@ -176,11 +150,6 @@ def _first_members(
         .where(members.c.place <= _OTHERS + 1)
         .order_by(members.c.cluster_id, members.c.id)
     )
-
-
-_IN_CLUSTER = sa.and_(
-    cluster_cases.c.repository_id == clusters.c.repository_id, cluster_cases.c.cluster_id == clusters.c.id
-)
 
 
 def set_owner(session: Session, repository_id: RepositoryId, cluster_id: int, owner: str) -> None:
@@ -198,17 +167,8 @@ def list_owned(
     """Who was made responsible for the cluster of each case; cases whose cluster has no owner are left out."""
     rows = session.execute(
         sa.select(cluster_cases.c.case_id, clusters.c.owner)
-        .join(
-            clusters,
-            sa.and_(
-                clusters.c.repository_id == cluster_cases.c.repository_id, clusters.c.id == cluster_cases.c.cluster_id
-            ),
-        )
-        .where(
-            cluster_cases.c.repository_id.in_(list(repository_ids)),
-            cluster_cases.c.case_id == sa.any_(sa.bindparam("cases", list(case_ids))),
-            clusters.c.owner.is_not(None),
-        )
+        .join(clusters, relation.cluster_of(cluster_cases))
+        .where(relation.is_of_cases(cluster_cases, repository_ids, case_ids), clusters.c.owner.is_not(None))
     )
     return {CaseId(row[0]): row[1] for row in rows}
 
@@ -219,7 +179,7 @@ def list_owners(session: Session, repository_id: RepositoryId) -> Mapping[int, s
         sa.select(quarantines.c.case_id, quarantines.c.owner)
         .where(
             quarantines.c.repository_id == repository_id,
-            quarantines.c.state.in_([state.value for state in OPEN_STATES]),
+            quarantines.c.state.in_(OPEN_STATES),
             quarantines.c.owner.is_not(None),
         )
         .order_by(quarantines.c.id)

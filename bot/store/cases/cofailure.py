@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from bot.analysis.incident import Kind as IncidentKind
 from bot.analysis.model import RepositoryId, RunId
+from bot.store import relation
 from bot.store.database import Session
-from bot.store.runs.fingerprint import OF_FAILURE
 from bot.store.runs.result import FAILED
 from bot.store.tables.judging import incidents
 from bot.store.tables.results import cases, failures, fingerprints, runs
@@ -42,7 +42,7 @@ def list_runs(
             runs.c.outage < outage,
             ~sa.exists().where(
                 incidents.c.repository_id == runs.c.repository_id,
-                incidents.c.kind == IncidentKind.MARKED.value,
+                incidents.c.kind == IncidentKind.MARKED,
                 incidents.c.started_at <= sa.func.coalesce(runs.c.completed_at, runs.c.started_at),
                 sa.or_(incidents.c.ended_at.is_(None), incidents.c.ended_at >= runs.c.started_at),
             ),
@@ -63,8 +63,7 @@ def list_failed_cases(
     rows = session.execute(
         sa.select(failures.c.run_id, sa.func.array_agg(failures.c.case_id.distinct()))
         .where(
-            failures.c.repository_id == repository_id,
-            failures.c.run_id == sa.any_(sa.bindparam("runs", list(run_ids))),
+            relation.is_of_runs(failures, repository_id, run_ids),
             failures.c.retry == 0,
             failures.c.outcome.in_(FAILED),
         )
@@ -80,15 +79,8 @@ def count_kinds(
     kind = sa.func.coalesce(fingerprints.c.cluster_id, fingerprints.c.id)
     rows = session.execute(
         sa.select(failures.c.case_id, kind, sa.func.count(), sa.func.min(fingerprints.c.message))
-        .join(
-            fingerprints,
-            OF_FAILURE,
-        )
-        .where(
-            failures.c.repository_id == repository_id,
-            failures.c.run_id == sa.any_(sa.bindparam("runs", list(run_ids))),
-            failures.c.outcome.in_(FAILED),
-        )
+        .join(fingerprints, relation.fingerprint_of(failures))
+        .where(relation.is_of_runs(failures, repository_id, run_ids), failures.c.outcome.in_(FAILED))
         .group_by(failures.c.case_id, kind)
         .order_by(failures.c.case_id, kind)
     )

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from bot.analysis.model import CaseId, Identity, RepositoryId
+from bot.store import record
 from bot.store.database import Session
 from bot.store.tables.results import cases
 
@@ -61,7 +62,7 @@ def _find_numbers(
     """The number of each known key, and of the case it is a former name of."""
     rows = session.execute(
         sa.select(cases.c.key, cases.c.id, cases.c.renamed_into).where(
-            cases.c.repository_id == repository_id, cases.c.key == sa.any_(sa.bindparam("keys", list(keys)))
+            cases.c.repository_id == repository_id, record.is_any(cases.c.key, keys)
         )
     )
     return {bytes(row[0]): (CaseId(row[1]), None if row[2] is None else CaseId(row[2])) for row in rows}
@@ -72,9 +73,7 @@ def _insert(session: Session, repository_id: RepositoryId, new: Sequence[Identit
     uids = [identity.uid for identity in new]
     taken = set(
         session.execute(
-            sa.select(cases.c.uid).where(
-                cases.c.repository_id == repository_id, cases.c.uid == sa.any_(sa.bindparam("uids", uids))
-            )
+            sa.select(cases.c.uid).where(cases.c.repository_id == repository_id, record.is_any(cases.c.uid, uids))
         ).scalars()
     )
     rows = []
@@ -83,14 +82,9 @@ def _insert(session: Session, repository_id: RepositoryId, new: Sequence[Identit
         taken.add(uid)
         rows.append(
             {
+                **identity._asdict(),
                 "repository_id": repository_id,
-                "key": identity.key,
                 "uid": uid,
-                "file": identity.file,
-                "class_name": identity.class_name,
-                "name": identity.name,
-                "suite": identity.suite,
-                "scope": identity.scope,
                 "title": identity.title,
                 "first_seen_at": now,
             }

@@ -1,4 +1,4 @@
-"""Regressions that a quarantine masked, read from the audit trail and the failures."""
+"""What quarantines masked: when, and which regressions, read from the audit trail and the failures."""
 
 from __future__ import annotations
 
@@ -7,20 +7,23 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from bot.analysis import impact
 from bot.analysis.audit import AuditAction
+from bot.analysis.impact import Mask
 from bot.analysis.incident import LEFT_OUT
 from bot.analysis.learning.error_ledger import MaskedRegression
 from bot.analysis.learning.label import LabelVerdict
-from bot.analysis.model import CaseId, Outcome, QuarantineId, RepositoryId, Status
+from bot.analysis.model import Outcome, RepositoryId, Status
 from bot.analysis.quarantine.lifecycle import State
+from bot.store import relation
 from bot.store.database import Session
 from bot.store.runs.result import CODES, FAILED
 from bot.store.tables.deciding import audit, quarantines
 from bot.store.tables.judging import labels, status_changes
 from bot.store.tables.results import cases, failures, run_results, runs
 
-_REAL = (LabelVerdict.BUG.value, LabelVerdict.MINE.value)
-_OVER = (State.LIFTED.value, State.EXPIRED.value, State.SUSPENDED.value)
+_REAL = (LabelVerdict.BUG, LabelVerdict.MINE)
+_OVER = (State.LIFTED, State.EXPIRED, State.SUSPENDED)
 _LOOK_BACK = timedelta(days=14)
 
 
@@ -36,8 +39,8 @@ def list_since(
     noticed; where there is none, the time it was noticed.
     """
     suspended = sa.select(audit.c.aggregate_id.label("quarantine_id"), audit.c.occurred_at.label("detected_at")).where(
-        audit.c.repository_id.in_(list(repository_ids)),
-        audit.c.type == AuditAction.SUSPEND.value,
+        audit.c.repository_id.in_(repository_ids),
+        audit.c.type == AuditAction.SUSPEND,
         audit.c.occurred_at >= since,
         audit.c.occurred_at < until,
         sa.not_(_rested_on_an_incident()),
@@ -45,16 +48,9 @@ def list_since(
     over = sa.case((quarantines.c.state.in_(_OVER), quarantines.c.decided_at), else_=quarantines.c.expires_at)
     reported = (
         sa.select(quarantines.c.id.label("quarantine_id"), labels.c.created_at.label("detected_at"))
-        .join(
-            labels,
-            sa.and_(
-                labels.c.repository_id == quarantines.c.repository_id,
-                labels.c.case_id == quarantines.c.case_id,
-                labels.c.verdict.in_(_REAL),
-            ),
-        )
+        .join(labels, sa.and_(relation.same_case(labels, quarantines), labels.c.verdict.in_(_REAL)))
         .where(
-            quarantines.c.repository_id.in_(list(repository_ids)),
+            quarantines.c.repository_id.in_(repository_ids),
             quarantines.c.expires_at.is_not(None),
             labels.c.created_at.between(quarantines.c.proposed_at, over),
             labels.c.created_at >= since,
@@ -70,9 +66,7 @@ def list_since(
     position = sa.func.array_position(run_results.c.case_ids, quarantines.c.case_id)
     last_pass = (
         sa.select(sa.func.max(runs.c.started_at))
-        .join(
-            run_results, sa.and_(run_results.c.repository_id == runs.c.repository_id, run_results.c.run_id == runs.c.id)
-        )
+        .join(run_results, relation.run_of(run_results))
         .where(
             runs.c.repository_id == quarantines.c.repository_id,
             runs.c.on_default_branch,
@@ -86,8 +80,7 @@ def list_since(
     first = (
         sa.select(sa.func.min(failures.c.occurred_at))
         .where(
-            failures.c.repository_id == quarantines.c.repository_id,
-            failures.c.case_id == quarantines.c.case_id,
+            relation.same_case(failures, quarantines),
             failures.c.outcome.in_(FAILED),
             failures.c.occurred_at.between(noticed.c.detected_at - _LOOK_BACK, noticed.c.detected_at),
             failures.c.occurred_at > sa.func.coalesce(last_pass, quarantines.c.proposed_at),
@@ -97,32 +90,22 @@ def list_since(
     )
     rows = session.execute(
         sa.select(
-            quarantines.c.id,
+            quarantines.c.repository_id,
+            quarantines.c.id.label("quarantine_id"),
             quarantines.c.case_id,
             cases.c.title,
-            sa.func.coalesce(first, noticed.c.detected_at),
+            sa.func.coalesce(first, noticed.c.detected_at).label("first_failure_at"),
             noticed.c.detected_at,
-            quarantines.c.repository_id,
         )
         .join(noticed, noticed.c.quarantine_id == quarantines.c.id)
-        .join(
-            cases,
-            sa.and_(cases.c.repository_id == quarantines.c.repository_id, cases.c.id == quarantines.c.case_id),
-        )
-        .where(quarantines.c.repository_id.in_(list(repository_ids)))
+        .join(cases, relation.case_of(quarantines))
+        .where(quarantines.c.repository_id.in_(repository_ids))
         .order_by(noticed.c.detected_at, quarantines.c.id)
     )
     regressions: dict[RepositoryId, list[MaskedRegression]] = {repository_id: [] for repository_id in repository_ids}
-    for row in rows:
-        regressions[RepositoryId(row[5])].append(
-            MaskedRegression(
-                quarantine_id=QuarantineId(row[0]),
-                case_id=CaseId(row[1]),
-                title=row[2],
-                first_failure_at=row[3],
-                detected_at=row[4],
-            )
-        )
+    for row in rows.mappings():
+        regression = dict(row)
+        regressions[regression.pop("repository_id")].append(MaskedRegression(**regression))
     return regressions
 
 
@@ -131,16 +114,47 @@ def _rested_on_an_incident() -> sa.ColumnElement[bool]:
     return (
         sa.select(sa.literal(value=True))
         .select_from(status_changes)
-        .join(
-            runs, sa.and_(runs.c.repository_id == status_changes.c.repository_id, runs.c.id == status_changes.c.run_id)
-        )
+        .join(runs, relation.run_of(status_changes))
         .where(
-            status_changes.c.repository_id == audit.c.repository_id,
-            status_changes.c.case_id == audit.c.case_id,
-            status_changes.c.after == Status.BROKEN.value,
+            relation.same_case(status_changes, audit),
+            status_changes.c.after == Status.BROKEN,
             status_changes.c.occurred_at == audit.c.occurred_at,
             runs.c.outage >= LEFT_OUT,
         )
         .correlate(audit)
         .exists()
     )
+
+
+def list_masks(
+    session: Session, repository_ids: Collection[RepositoryId], since: datetime, until: datetime
+) -> list[Mask]:
+    """The times since `since` in which a quarantine masked a case, by its moves in the audit trail."""
+    rows = session.execute(
+        sa.select(*quarantines.c, audit.c.type, audit.c.occurred_at)
+        .join(
+            audit,
+            sa.and_(
+                audit.c.repository_id == quarantines.c.repository_id,
+                audit.c.aggregate_type == AuditAction.APPROVE.aggregate_type,
+                audit.c.aggregate_id == quarantines.c.id,
+            ),
+        )
+        .where(
+            quarantines.c.repository_id.in_(repository_ids),
+            audit.c.type.in_([*impact.MASKING, *impact.UNMASKING]),
+            quarantines.c.expires_at >= since,
+        )
+        .order_by(quarantines.c.id, audit.c.id)
+    ).all()
+    moves: dict[int, list[tuple[AuditAction, datetime]]] = {}
+    quarantined = {}
+    for row in rows:
+        quarantined[row.id] = row
+        moves.setdefault(row.id, []).append((row.type, row.occurred_at))
+    return [
+        Mask(row.case_id, row.scope, row.variant, row.fingerprint_id, begin, end)
+        for number, row in quarantined.items()
+        for begin, end in impact.masked_times(moves[number], min(until, row.expires_at))
+        if end > since
+    ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +13,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from bot.analysis.identity.rename import NamedCase
 from bot.analysis.model import CaseId, Channel, RepositoryId, WorkspaceId
 from bot.analysis.notice import CardNotice
+from bot.store import record, relation
 from bot.store.database import Session
+from bot.store.runs.result import hash_cases
 from bot.store.tables.conversation import messages
 from bot.store.tables.deciding import audit, mutes, quarantines
 from bot.store.tables.judging import cluster_cases, labels, scores, status_changes
@@ -35,12 +36,10 @@ class Sighting:
 
 def list_named(session: Session, repository_id: RepositoryId, case_ids: Iterable[int]) -> list[NamedCase]:
     """The names of cases, in order of case."""
-    rows = session.execute(
-        sa.select(cases.c.id, cases.c.file, cases.c.class_name, cases.c.name, cases.c.scope, cases.c.title)
-        .where(cases.c.repository_id == repository_id, cases.c.id == sa.any_(_numbers(case_ids)))
-        .order_by(cases.c.id)
+    query = sa.select(*record.columns(cases, NamedCase)).where(
+        cases.c.repository_id == repository_id, record.is_any(cases.c.id, case_ids)
     )
-    return [NamedCase(CaseId(row[0]), row[1], row[2], row[3], row[4], row[5]) for row in rows]
+    return record.list_all(session, NamedCase, query.order_by(cases.c.id))
 
 
 def list_former(session: Session, repository_id: RepositoryId) -> dict[bytes, tuple[CaseId, CaseId]]:
@@ -62,15 +61,13 @@ def list_sightings(
     """
     since = (
         sa.select(sa.func.min(cases.c.first_seen_at))
-        .where(cases.c.repository_id == repository_id, cases.c.id == sa.any_(_numbers(new)))
+        .where(cases.c.repository_id == repository_id, record.is_any(cases.c.id, new))
         .scalar_subquery()
     )
     has_new = run_results.c.case_ids.overlap(_numbers(new))
     rows = session.execute(
         sa.select(runs.c.head_sha, runs.c.on_default_branch, run_results.c.case_ids)
-        .join(
-            run_results, sa.and_(run_results.c.repository_id == runs.c.repository_id, run_results.c.run_id == runs.c.id)
-        )
+        .join(run_results, relation.run_of(run_results))
         .where(
             runs.c.repository_id == repository_id,
             sa.or_(
@@ -98,31 +95,26 @@ def exchange_names(session: Session, repository_id: RepositoryId, pairs: Mapping
 
     The published id stays with the case; what were former names of the second are now of the first.
     """
-    columns = [cases.c[name] for name in _NAMES]
     rows = session.execute(
-        sa.select(cases.c.id, *columns).where(
-            cases.c.repository_id == repository_id, cases.c.id == sa.any_(_numbers([*pairs, *pairs.values()]))
+        sa.select(cases.c.id, *(cases.c[name] for name in _NAMES)).where(
+            cases.c.repository_id == repository_id, record.is_any(cases.c.id, [*pairs, *pairs.values()])
         )
     )
-    names = {CaseId(row[0]): dict(zip(_NAMES, row[1:], strict=True)) for row in rows}
+    names = {
+        CaseId(case_id): {f"new_{name}": value for name, value in zip(_NAMES, values, strict=True)}
+        for case_id, *values in rows
+    }
     this = sa.and_(cases.c.repository_id == repository_id, cases.c.id == sa.bindparam("number"))
     # A key is unique at every moment, so the second gives its own up before the first takes it.
     session.execute(
         sa.update(cases).where(this).values(key=sa.bindparam("free")),
-        [{"number": new, "free": b"renamed " + names[new]["key"]} for new in pairs.values()],
+        [{"number": new, "free": b"renamed " + names[new]["new_key"]} for new in pairs.values()],
     )
+    renaming = sa.update(cases).where(this).values({name: sa.bindparam(f"new_{name}") for name in _NAMES})
+    session.execute(renaming, [{"number": old, **names[new]} for old, new in pairs.items()])
     session.execute(
-        sa.update(cases).where(this).values({name: sa.bindparam(f"new_{name}") for name in _NAMES}),
-        [{"number": old, **{f"new_{name}": names[new][name] for name in _NAMES}} for old, new in pairs.items()],
-    )
-    session.execute(
-        sa.update(cases)
-        .where(this)
-        .values({**{name: sa.bindparam(f"new_{name}") for name in _NAMES}, "renamed_into": sa.bindparam("into")}),
-        [
-            {"number": new, "into": old, **{f"new_{name}": names[old][name] for name in _NAMES}}
-            for old, new in pairs.items()
-        ],
+        renaming.values(renamed_into=sa.bindparam("into")),
+        [{"number": new, "into": old, **names[old]} for old, new in pairs.items()],
     )
     session.execute(
         sa.update(cases)
@@ -150,9 +142,7 @@ def move_records(
             rows,
         )
     for table in (scores, cluster_cases, mutes):
-        session.execute(
-            sa.delete(table).where(table.c.repository_id == repository_id, table.c.case_id == sa.any_(_numbers(new)))
-        )
+        session.execute(sa.delete(table).where(relation.is_of_cases(table, [repository_id], new)))
     _move_cards(session, repository_id, pairs)
     return moved
 
@@ -169,7 +159,7 @@ def _move_results(
             run_results.c.durations,
             run_results.c.runners,
         )
-        .join(runs, sa.and_(runs.c.repository_id == run_results.c.repository_id, runs.c.id == run_results.c.run_id))
+        .join(runs, relation.run_of(run_results))
         .where(
             run_results.c.repository_id == repository_id,
             runs.c.started_at >= since,
@@ -188,7 +178,7 @@ def _move_results(
                 "outcomes": np.frombuffer(outcomes, dtype=np.uint8)[order].tobytes(),
                 "durations": np.array(durations, dtype=np.float32)[order].tolist(),
                 "runners": None if runners is None else np.frombuffer(runners, dtype=np.uint8)[order].tobytes(),
-                "cases_hash": hashlib.blake2b(ids[order].tobytes(), digest_size=16).digest(),
+                "cases_hash": hash_cases(ids[order]),
             }
         )
     if moved:
@@ -208,7 +198,7 @@ def _move_cards(session: Session, repository_id: RepositoryId, pairs: Mapping[Ca
     first_of = {second: first for first, second in pairs.items()}
     rows = session.execute(
         sa.select(messages.c.key, messages.c.case_id, messages.c.workspace_id, messages.c.channel).where(
-            messages.c.repository_id == repository_id, messages.c.case_id == sa.any_(_numbers(first_of))
+            relation.is_of_cases(messages, [repository_id], first_of)
         )
     )
     moves = {}
@@ -217,7 +207,7 @@ def _move_cards(session: Session, repository_id: RepositoryId, pairs: Mapping[Ca
         if key == CardNotice(repository_id=repository_id, case_id=second, channel=channel).key():
             first = CardNotice(repository_id=repository_id, case_id=first_of[second], channel=channel)
             moves[first.key()] = {"old": key, "new": first.key(), "first": first.case_id}
-    taken = set(session.execute(sa.select(messages.c.key).where(messages.c.key.in_(list(moves)))).scalars())
+    taken = set(session.execute(sa.select(messages.c.key).where(messages.c.key.in_(moves))).scalars())
     if free := [move for key, move in moves.items() if key not in taken]:
         session.execute(
             sa.update(messages)

@@ -1,32 +1,37 @@
-"""Which case has a card where: posted, or about to be."""
+"""Which case has a card where, posted or about to be, and the cards on which nobody has decided."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
-from bot.analysis.model import CaseId, Channel, RepositoryId, WorkspaceId
+from bot.analysis.model import CaseId, Channel, QuarantineId, RepositoryId, Status, WorkspaceId
 from bot.analysis.notice import CardNotice
+from bot.analysis.quarantine.lifecycle import State
+from bot.store import record, relation
 from bot.store.database import Session
 from bot.store.tables.conversation import messages, notices
+from bot.store.tables.deciding import audit, mutes, quarantines
+from bot.store.tables.judging import scores, status_changes
+from bot.store.tables.results import cases
 
 
 def list_of_cases(
     session: Session, repository_ids: Collection[RepositoryId], case_ids: Collection[CaseId]
 ) -> set[tuple[CaseId, Channel]]:
     """The cards of some cases of these repositories, with their channels."""
-    asked = sa.select(notices.c.case_id, notices.c.workspace_id, notices.c.channel).where(
+    to_send = sa.select(notices.c.case_id, notices.c.workspace_id, notices.c.channel).where(
         notices.c.kind == CardNotice.kind,
-        notices.c.repository_id.in_(list(repository_ids)),
-        notices.c.case_id == sa.any_(sa.bindparam("asked", list(case_ids))),
+        relation.is_of_cases(notices, repository_ids, case_ids),
     )
     posted = sa.select(messages.c.case_id, messages.c.workspace_id, messages.c.channel).where(
-        messages.c.repository_id.in_(list(repository_ids)),
-        messages.c.case_id == sa.any_(sa.bindparam("posted", list(case_ids))),
+        relation.is_of_cases(messages, repository_ids, case_ids),
     )
-    rows = session.execute(sa.union(asked, posted))
+    rows = session.execute(sa.union(to_send, posted))
     return {(CaseId(row[0]), Channel(WorkspaceId(row[1]), row[2])) for row in rows}
 
 
@@ -36,10 +41,7 @@ def list_posted(
     """The posted cards of some cases."""
     rows = session.execute(
         sa.select(messages.c.case_id, messages.c.workspace_id, messages.c.channel)
-        .where(
-            messages.c.repository_id == repository_id,
-            messages.c.case_id == sa.any_(sa.bindparam("wanted", [*case_ids])),
-        )
+        .where(relation.is_of_cases(messages, [repository_id], case_ids))
         .order_by(messages.c.case_id, messages.c.workspace_id, messages.c.channel)
     )
     return [(CaseId(row[0]), Channel(WorkspaceId(row[1]), row[2])) for row in rows]
@@ -53,8 +55,86 @@ def count_opened(session: Session, repository_id: RepositoryId, channel: Channel
         .where(
             notices.c.kind == CardNotice.kind,
             notices.c.repository_id == repository_id,
-            notices.c.workspace_id == channel.workspace_id,
-            notices.c.channel == channel.id,
+            relation.is_channel(notices, channel),
             notices.c.created_at > since,
         )
     ).scalar_one()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCard:
+    """A card and what happened to its case; times are None where it did not happen.
+
+    `flaky_at` is when it last turned flaky, `said_at` when a person last did anything about it.
+    """
+
+    repository_id: RepositoryId
+    case_id: CaseId
+    title: str
+    channel: Channel
+    posted_at: datetime
+    is_flaky: bool
+    quarantine_id: QuarantineId | None
+    state: State | None
+    proposed_at: datetime | None
+    flaky_at: datetime | None
+    said_at: datetime | None
+
+
+def list_cards(session: Session, after: datetime, before: datetime, now: datetime) -> Sequence[OpenCard]:
+    """The cards posted or proposed on in a period whose case is flaky, or waits for an approver; not the muted ones."""
+    latest = (
+        sa.select(quarantines)
+        .where(relation.same_case(quarantines, messages))
+        .order_by(quarantines.c.id.desc())
+        .limit(1)
+        .lateral("latest")
+    )
+    flaky_at = (
+        sa.select(sa.func.max(status_changes.c.occurred_at))
+        .where(relation.same_case(status_changes, messages), status_changes.c.after == Status.FLAKY)
+        .scalar_subquery()
+    )
+    said_at = (
+        sa.select(sa.func.max(audit.c.occurred_at))
+        .where(relation.same_case(audit, messages), audit.c.actor["kind"].astext != "system")
+        .scalar_subquery()
+    )
+    is_flaky = sa.exists().where(
+        relation.same_case(scores, messages),
+        scores.c.status == Status.FLAKY,
+    )
+    is_muted = sa.exists().where(
+        relation.same_case(mutes, messages),
+        mutes.c.until > now,
+    )
+    query = (
+        sa.select(
+            messages.c.repository_id,
+            messages.c.case_id,
+            messages.c.workspace_id,
+            messages.c.channel,
+            messages.c.posted_at,
+            cases.c.title,
+            is_flaky.label("is_flaky"),
+            latest.c.id.label("quarantine_id"),
+            latest.c.state,
+            latest.c.proposed_at,
+            flaky_at.label("flaky_at"),
+            said_at.label("said_at"),
+        )
+        .join(cases, relation.case_of(messages))
+        .outerjoin(latest, sa.true())
+        .where(
+            messages.c.case_id.is_not(None),
+            messages.c.posted_at < before,
+            sa.not_(is_muted),
+            sa.or_(latest.c.state == State.PROPOSED, sa.and_(messages.c.posted_at > after, is_flaky)),
+        )
+        .order_by(messages.c.posted_at, messages.c.key)
+    )
+    return record.list_all(session, _read, query)
+
+
+def _read(workspace_id: WorkspaceId, channel: str, **row: Any) -> OpenCard:  # noqa: ANN401  # columns
+    return OpenCard(**row, channel=Channel(workspace_id, channel))

@@ -6,32 +6,30 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
 from bot.analysis.model import Channel, WorkspaceId
+from bot.store import record, relation
 from bot.store.database import Session
 from bot.store.tables.workspaces import paused_channels
 
 
 def put(session: Session, channel: Channel, reason: str, now: datetime) -> bool:
     """Pause a channel; False where it was paused already."""
-    statement = insert(paused_channels).values(
-        workspace_id=channel.workspace_id, channel=channel.id, reason=reason, paused_at=now
-    )
-    paused = statement.on_conflict_do_nothing().returning(paused_channels.c.channel)
-    return session.execute(paused).first() is not None
+    row = {**relation.key_of(channel), "reason": reason, "paused_at": now}
+    return record.insert_if_new(session, paused_channels, row)
 
 
 def delete(session: Session, channel: Channel) -> bool:
     """Speak to a channel again; False where it was not paused."""
-    result = session.execute(sa.delete(paused_channels).where(_is(channel)))
+    result = session.execute(sa.delete(paused_channels).where(relation.is_channel(paused_channels, channel)))
     return bool(result.rowcount)
 
 
 def find(session: Session, channel: Channel) -> str | None:
     """Why a channel is paused; None where it is not."""
-    found: str | None = session.execute(sa.select(paused_channels.c.reason).where(_is(channel))).scalar_one_or_none()
-    return found
+    query = sa.select(paused_channels.c.reason).where(relation.is_channel(paused_channels, channel))
+    reason: str | None = session.execute(query).scalar_one_or_none()
+    return reason
 
 
 def count(session: Session, workspace_id: WorkspaceId) -> int:
@@ -42,16 +40,9 @@ def count(session: Session, workspace_id: WorkspaceId) -> int:
 
 def list_of(session: Session, channels: Sequence[Channel]) -> set[Channel]:
     """Which of some channels are paused."""
-    if not channels:
-        return set()
-    named = sa.tuple_(paused_channels.c.workspace_id, paused_channels.c.channel)
     rows = session.execute(
         sa.select(paused_channels.c.workspace_id, paused_channels.c.channel).where(
-            named.in_([(channel.workspace_id, channel.id) for channel in channels])
+            relation.is_one_of(paused_channels, channels)
         )
     )
-    return {Channel(WorkspaceId(row[0]), row[1]) for row in rows}
-
-
-def _is(channel: Channel) -> sa.ColumnElement[bool]:
-    return sa.and_(paused_channels.c.workspace_id == channel.workspace_id, paused_channels.c.channel == channel.id)
+    return {Channel(*row) for row in rows}

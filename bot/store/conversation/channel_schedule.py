@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
-from bot.analysis.model import Channel, WorkspaceId
-from bot.store import queue
+from bot.analysis.model import Channel
+from bot.store import queue, record, relation
 from bot.store.database import Session
 from bot.store.tables.conversation import channel_schedules, notices
 from bot.store.tables.workspaces import paused_channels
@@ -25,34 +24,19 @@ class ChannelSchedule:
 
 def find(session: Session, channel: Channel) -> ChannelSchedule | None:
     """The schedule of a channel; None where nothing was ever sent in it."""
-    row = session.execute(
-        sa.select(channel_schedules.c.next_at, channel_schedules.c.failures).where(
-            channel_schedules.c.workspace_id == channel.workspace_id, channel_schedules.c.channel == channel.id
-        )
-    ).one_or_none()
-    return None if row is None else ChannelSchedule(row[0], row[1])
+    query = sa.select(channel_schedules.c.next_at, channel_schedules.c.failures)
+    return record.find(session, ChannelSchedule, query.where(relation.is_channel(channel_schedules, channel)))
 
 
 def put(session: Session, channel: Channel, schedule: ChannelSchedule) -> None:
     """Store the schedule of a channel."""
-    row = {"next_at": schedule.next_at, "failures": schedule.failures}
-    session.execute(
-        insert(channel_schedules)
-        .values(workspace_id=channel.workspace_id, channel=channel.id, **row)
-        .on_conflict_do_update(index_elements=["workspace_id", "channel"], set_=row)
-    )
+    record.put(session, channel_schedules, relation.key_of(channel), record.values(schedule))
 
 
 def job(channel: Channel, at: datetime | None = None) -> queue.Job:
     """The job that sends the next notice of a channel, at once or at a time."""
     key = f"channel:{channel}"
-    return queue.Job(
-        task=queue.CHANNEL,
-        lock=key,
-        key=key,
-        at=at,
-        arguments={"workspace_id": channel.workspace_id, "channel": channel.id},
-    )
+    return queue.Job(task=queue.CHANNEL, lock=key, key=key, at=at, arguments=relation.key_of(channel))
 
 
 def enqueue(session: Session, channel: Channel, at: datetime | None = None) -> None:
@@ -65,19 +49,11 @@ def enqueue_due(session: Session, now: datetime) -> int:
 
     What is due later is found here when its time has come, and so is what was stored while its job was just ending.
     """
-    is_paused = sa.exists().where(
-        paused_channels.c.workspace_id == notices.c.workspace_id, paused_channels.c.channel == notices.c.channel
-    )
+    is_paused = sa.exists().where(relation.same_channel(paused_channels, notices))
     rows = session.execute(
         sa.select(notices.c.workspace_id, notices.c.channel)
         .distinct()
-        .outerjoin(
-            channel_schedules,
-            sa.and_(
-                channel_schedules.c.workspace_id == notices.c.workspace_id,
-                channel_schedules.c.channel == notices.c.channel,
-            ),
-        )
+        .outerjoin(channel_schedules, relation.same_channel(channel_schedules, notices))
         .where(
             sa.not_(is_paused),
             notices.c.sent_revision < notices.c.revision,
@@ -86,6 +62,6 @@ def enqueue_due(session: Session, now: datetime) -> int:
             sa.func.coalesce(channel_schedules.c.next_at, now) <= now,
         )
     )
-    jobs = [job(Channel(WorkspaceId(row[0]), row[1])) for row in rows]
+    jobs = [job(Channel(*row)) for row in rows]
     queue.defer_all(session, jobs)
     return len(jobs)

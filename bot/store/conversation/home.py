@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
 from bot.analysis.model import Channel, RepositoryId, WorkspaceId
+from bot.store import record
 from bot.store.database import Session
 from bot.store.tables.conversation import homes
 from bot.store.tables.results import repositories
@@ -16,11 +16,7 @@ from bot.store.workspaces import workspace as workspace_store
 
 def put(session: Session, workspace_id: WorkspaceId, user_id: str, now: datetime) -> None:
     """Note that somebody opened their home."""
-    session.execute(
-        insert(homes)
-        .values(workspace_id=workspace_id, user_id=user_id, opened_at=now)
-        .on_conflict_do_update(index_elements=["workspace_id", "user_id"], set_={"opened_at": now})
-    )
+    record.put(session, homes, {"workspace_id": workspace_id, "user_id": user_id}, {"opened_at": now})
 
 
 def list_viewers(session: Session, repository_id: RepositoryId, since: datetime, limit: int) -> list[Channel]:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter, ValidationError
@@ -14,8 +15,8 @@ from sqlalchemy.dialects.postgresql import insert
 from bot import telemetry
 from bot.analysis.model import Channel, RepositoryId, WorkspaceId
 from bot.analysis.notice import KINDS, CheckRunNotice, HomeNotice, Notice
-from bot.errors import FlakeGuardError, NotFoundError
-from bot.store import queue
+from bot.errors import FlakeGuardError
+from bot.store import queue, record, relation
 from bot.store.conversation import channel_schedule as channel_schedule_store
 from bot.store.database import Session
 from bot.store.tables.conversation import notices
@@ -110,8 +111,7 @@ def put_all(
             "payload": payload,
             "repository_id": payload.get("repository_id"),
             "case_id": payload.get("case_id"),
-            "workspace_id": channel.workspace_id if channel else None,
-            "channel": channel.id if channel else "",
+            **(relation.key_of(channel) if channel else {"workspace_id": None, "channel": ""}),
             "correlation_id": telemetry.current_id(),
             "created_at": now,
             "due_at": due_at or now,
@@ -126,12 +126,8 @@ def put_all(
 
 def enqueue_due(session: Session, now: datetime) -> None:
     """Queue every notice to GitHub that is due and has no job that would send it."""
-    rows = session.execute(
-        sa.select(*_ADDRESS).where(
-            notices.c.sent_revision < notices.c.revision, notices.c.channel == "", notices.c.due_at <= now
-        )
-    )
-    _enqueue(session, rows.mappings().all())
+    is_due = sa.and_(_IS_WAITING, notices.c.channel == "", notices.c.due_at <= now)
+    _enqueue(session, session.execute(sa.select(*_ADDRESS).where(is_due)).mappings().all())
 
 
 def get(session: Session, notice_id: int) -> StoredNotice:
@@ -140,17 +136,14 @@ def get(session: Session, notice_id: int) -> StoredNotice:
     Raises:
         NotFoundError: not stored.
     """
-    row = session.execute(sa.select(notices).where(notices.c.id == notice_id)).mappings().one_or_none()
-    if row is None:
-        message = f"No notice {notice_id} is stored."
-        raise NotFoundError(message)
-    return _read(row)
+    query = sa.select(notices).where(notices.c.id == notice_id)
+    return record.get(session, _read, query, f"No notice {notice_id} is stored.")
 
 
 def list_of_kind(session: Session, kind: type[Notice]) -> Sequence[StoredNotice]:
     """The notices of a kind, sent or not, oldest first."""
-    rows = session.execute(sa.select(notices).where(notices.c.kind == kind.kind).order_by(notices.c.id))
-    return [_read(row) for row in rows.mappings()]
+    query = sa.select(notices).where(notices.c.kind == kind.kind).order_by(notices.c.id)
+    return record.list_all(session, _read, query)
 
 
 def lock(session: Session, key: str) -> None:
@@ -160,22 +153,13 @@ def lock(session: Session, key: str) -> None:
 
 def find_due(session: Session, channel: Channel, now: datetime) -> StoredNotice | None:
     """The next notice to send in a channel."""
-    row = (
-        session.execute(
-            sa.select(notices)
-            .where(
-                notices.c.sent_revision < notices.c.revision,
-                notices.c.workspace_id == channel.workspace_id,
-                notices.c.channel == channel.id,
-                notices.c.due_at <= now,
-            )
-            .order_by(notices.c.due_at, notices.c.id)
-            .limit(1)
-        )
-        .mappings()
-        .first()
+    query = (
+        sa.select(notices)
+        .where(_IS_WAITING, relation.is_channel(notices, channel), notices.c.due_at <= now)
+        .order_by(notices.c.due_at, notices.c.id)
+        .limit(1)
     )
-    return None if row is None else _read(row)
+    return record.find(session, _read, query)
 
 
 def postpone(session: Session, notice: StoredNotice, at: datetime) -> None:
@@ -206,6 +190,7 @@ def last_sent(session: Session, workspace_id: WorkspaceId) -> datetime | None:
     return sent_at
 
 
+_IS_WAITING = notices.c.sent_revision < notices.c.revision
 _ADDRESS = (
     notices.c.id,
     notices.c.key,
@@ -221,13 +206,12 @@ def _upsert(rows: list[dict[str, object]], pause: timedelta | None) -> sa.Execut
     new = statement.excluded
     rest = sa.case((new.kind == HomeNotice.kind, HomeNotice.rest), else_=pause or timedelta())
     due_at = sa.func.greatest(new.due_at, notices.c.sent_at + rest)
-    is_waiting = notices.c.sent_revision < notices.c.revision
     return statement.on_conflict_do_update(
         index_elements=["key"],
         where=notices.c.kind.in_(_LIVING),
         set_={
             "revision": notices.c.revision + 1,
-            "due_at": sa.case((is_waiting, sa.func.least(notices.c.due_at, due_at)), else_=due_at),
+            "due_at": sa.case((_IS_WAITING, sa.func.least(notices.c.due_at, due_at)), else_=due_at),
             "attempts": 0,
             "error": None,
             "payload": new.payload,
@@ -253,18 +237,6 @@ def _enqueue(session: Session, rows: Collection[sa.RowMapping]) -> None:
     queue.defer_all(session, jobs)
 
 
-def _read(row: sa.RowMapping) -> StoredNotice:
-    return StoredNotice(
-        id=row["id"],
-        key=row["key"],
-        kind=row["kind"],
-        payload=row["payload"],
-        repository_id=row["repository_id"],
-        channel=Channel(WorkspaceId(row["workspace_id"]), row["channel"]) if row["channel"] else None,
-        revision=row["revision"],
-        sent_revision=row["sent_revision"],
-        attempts=row["attempts"],
-        due_at=row["due_at"],
-        asked_at=row["asked_at"],
-        correlation_id=row["correlation_id"],
-    )
+def _read(workspace_id: WorkspaceId, channel: str, **row: Any) -> StoredNotice:  # noqa: ANN401  # columns
+    known = {field.name: row[field.name] for field in fields(StoredNotice) if field.name in row}
+    return StoredNotice(**known, channel=Channel(workspace_id, channel) if channel else None)

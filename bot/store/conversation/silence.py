@@ -6,18 +6,16 @@ from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
 from bot.analysis.model import Channel, WorkspaceId
+from bot.store import record
 from bot.store.database import Session
 from bot.store.tables.conversation import silenced_authors
 
 
 def put(session: Session, workspace_id: WorkspaceId, user: str, now: datetime) -> None:
     """Tell a person nothing more about their commits."""
-    session.execute(
-        insert(silenced_authors).values(workspace_id=workspace_id, user_id=user, since=now).on_conflict_do_nothing()
-    )
+    record.insert_if_new(session, silenced_authors, {"workspace_id": workspace_id, "user_id": user, "since": now})
 
 
 def delete(session: Session, workspace_id: WorkspaceId, user: str) -> None:

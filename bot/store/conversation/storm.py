@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bot.analysis.model import CaseId, Channel, RepositoryId
-from bot.errors import NotFoundError
+from bot.store import record, relation
 from bot.store.database import Session
 from bot.store.tables.conversation import storms
 
@@ -29,18 +29,9 @@ def insert(
     session: Session, channel: Channel, repository_id: RepositoryId, case_ids: Sequence[CaseId], now: datetime
 ) -> int:
     """Begin a storm; returns its number."""
-    number: int = session.execute(
-        sa.insert(storms)
-        .values(
-            workspace_id=channel.workspace_id,
-            channel=channel.id,
-            repository_id=repository_id,
-            case_ids=sorted(case_ids),
-            started_at=now,
-            last_at=now,
-        )
-        .returning(storms.c.id)
-    ).scalar_one()
+    row = {"repository_id": repository_id, "case_ids": sorted(case_ids), "started_at": now, "last_at": now}
+    statement = sa.insert(storms).values(**relation.key_of(channel), **row)
+    number: int = session.execute(statement.returning(storms.c.id)).scalar_one()
     return number
 
 
@@ -55,22 +46,9 @@ def join(session: Session, storm: Storm, case_ids: Sequence[CaseId], now: dateti
 
 def find_open(session: Session, channel: Channel, repository_id: RepositoryId, since: datetime) -> Storm | None:
     """The storm of a repository in a channel that somebody joined since a time."""
-    row = (
-        session.execute(
-            sa.select(storms)
-            .where(
-                storms.c.workspace_id == channel.workspace_id,
-                storms.c.channel == channel.id,
-                storms.c.repository_id == repository_id,
-                storms.c.last_at > since,
-            )
-            .order_by(storms.c.last_at.desc())
-            .limit(1)
-        )
-        .mappings()
-        .one_or_none()
-    )
-    return None if row is None else _read(row)
+    is_here = sa.and_(relation.is_channel(storms, channel), storms.c.repository_id == repository_id)
+    query = _SELECT.where(is_here, storms.c.last_at > since).order_by(storms.c.last_at.desc()).limit(1)
+    return record.find(session, Storm, query)
 
 
 def get(session: Session, number: int) -> Storm:
@@ -79,18 +57,7 @@ def get(session: Session, number: int) -> Storm:
     Raises:
         NotFoundError: not known.
     """
-    row = session.execute(sa.select(storms).where(storms.c.id == number)).mappings().one_or_none()
-    if row is None:
-        message = "This storm is not known any more."
-        raise NotFoundError(message)
-    return _read(row)
+    return record.get(session, Storm, _SELECT.where(storms.c.id == number), "This storm is not known any more.")
 
 
-def _read(row: sa.RowMapping) -> Storm:
-    return Storm(
-        id=row["id"],
-        repository_id=RepositoryId(row["repository_id"]),
-        case_ids=tuple(CaseId(case_id) for case_id in row["case_ids"]),
-        started_at=row["started_at"],
-        last_at=row["last_at"],
-    )
+_SELECT = sa.select(*record.columns(storms, Storm))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import fields
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from bot.analysis.audit import AuditAction, AuditEvent, RecordedEvent
 from bot.analysis.learning.label import LabelVerdict
-from bot.analysis.model import Actor, ActorKind, CaseId, Channel, EventId, QuarantineId, RepositoryId, WorkspaceId
-from bot.store import actor as actor_codec
+from bot.analysis.model import Actor, ActorKind, CaseId, Channel, EventId, QuarantineId, RepositoryId
+from bot.store import record
 from bot.store.database import Session
 from bot.store.tables.deciding import audit
 
@@ -30,43 +30,27 @@ def insert(session: Session, events: Collection[AuditEvent]) -> list[RecordedEve
         .values([_row(event) for event in events])
         .returning(audit.c.repository_id, audit.c.aggregate_type, audit.c.aggregate_id, audit.c.id, audit.c.version)
     )
-    stored = {(row[0], row[1], row[2]): (EventId(row[3]), row[4]) for row in rows}
-    return [_recorded(event, *stored[_aggregate(event)]) for event in events]
+    stored = {(row[0], row[1], row[2]): {"id": row[3], "version": row[4]} for row in rows}
+    return [RecordedEvent(**record.values(event) | stored[_aggregate(event)]) for event in events]
 
 
 def list_case(session: Session, repository_id: RepositoryId, case_id: CaseId, limit: int = 20) -> list[RecordedEvent]:
     """The latest events about a case, oldest first."""
-    rows = session.execute(
-        sa.select(audit)
-        .where(audit.c.repository_id == repository_id, audit.c.case_id == case_id)
-        .order_by(audit.c.id.desc())
-        .limit(limit)
-    )
-    return [_read(row) for row in reversed(rows.mappings().all())]
+    is_about = sa.and_(audit.c.repository_id == repository_id, audit.c.case_id == case_id)
+    query = sa.select(audit).where(is_about).order_by(audit.c.id.desc()).limit(limit)
+    return record.list_all(session, _read, query)[::-1]
 
 
 def find_latest(session: Session, repository_id: RepositoryId, quarantine_id: QuarantineId) -> RecordedEvent | None:
     """The latest event of a quarantine."""
-    row = (
-        session.execute(
-            sa.select(audit)
-            .where(
-                audit.c.repository_id == repository_id,
-                audit.c.aggregate_type == AuditAction.APPROVE.aggregate_type,
-                audit.c.aggregate_id == quarantine_id,
-            )
-            .order_by(audit.c.version.desc())
-            .limit(1)
-        )
-        .mappings()
-        .first()
-    )
-    return None if row is None else _read(row)
+    is_about = _is_of(repository_id, AuditAction.APPROVE.aggregate_type, quarantine_id)
+    query = sa.select(audit).where(is_about).order_by(audit.c.version.desc()).limit(1)
+    return record.find(session, _read, query)
 
 
 def find_person(session: Session, repository_id: RepositoryId, case_id: CaseId) -> Actor | None:
     """Who acted on a case last in Slack; None where nobody did."""
-    row = session.execute(
+    query = (
         sa.select(audit.c.actor)
         .where(
             audit.c.repository_id == repository_id,
@@ -75,74 +59,59 @@ def find_person(session: Session, repository_id: RepositoryId, case_id: CaseId) 
         )
         .order_by(audit.c.id.desc())
         .limit(1)
-    ).scalar_one_or_none()
-    return None if row is None else actor_codec.decode(row)
+    )
+    actor: Actor | None = session.execute(query).scalar_one_or_none()
+    return actor
 
 
 def get(session: Session, repository_id: RepositoryId, event_id: EventId) -> RecordedEvent:
-    """The event of this number."""
-    row = (
-        session.execute(sa.select(audit).where(audit.c.repository_id == repository_id, audit.c.id == event_id))
-        .mappings()
-        .one()
-    )
-    return _read(row)
+    """The event of this number; it exists."""
+    query = sa.select(audit).where(audit.c.repository_id == repository_id, audit.c.id == event_id)
+    return record.get(session, _read, query, "This event is not recorded.")
 
 
 def _aggregate(event: AuditEvent) -> tuple[RepositoryId, str, int]:
     return event.repository_id, event.action.aggregate_type, event.aggregate_id
 
 
-def _row(event: AuditEvent) -> dict[str, object]:
-    repository_id, aggregate_type, aggregate_id = _aggregate(event)
-    following = (
-        sa.select(sa.func.coalesce(sa.func.max(audit.c.version), 0) + 1)
-        .where(
-            audit.c.repository_id == repository_id,
-            audit.c.aggregate_type == aggregate_type,
-            audit.c.aggregate_id == aggregate_id,
-        )
-        .scalar_subquery()
+def _is_of(repository_id: RepositoryId, aggregate_type: str, aggregate_id: int) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        audit.c.repository_id == repository_id,
+        audit.c.aggregate_type == aggregate_type,
+        audit.c.aggregate_id == aggregate_id,
     )
+
+
+def _row(event: AuditEvent) -> dict[str, object]:
+    following = sa.select(sa.func.coalesce(sa.func.max(audit.c.version), 0) + 1).where(_is_of(*_aggregate(event)))
     payload: dict[str, object] = {"reason": event.reason}
     if event.channel is not None:
-        payload["channel"] = {"workspace_id": event.channel.workspace_id, "id": event.channel.id}
+        payload["channel"] = record.values(event.channel)
     if event.verdict is not None:
         payload["verdict"] = event.verdict.value
     if event.head_sha is not None:
         payload["head_sha"] = event.head_sha
     return {
-        "repository_id": repository_id,
-        "type": event.action.value,
-        "aggregate_type": aggregate_type,
-        "aggregate_id": aggregate_id,
-        "version": following if event.version is None else event.version,
+        "repository_id": event.repository_id,
+        "type": event.action,
+        "aggregate_type": event.action.aggregate_type,
+        "aggregate_id": event.aggregate_id,
+        "version": following.scalar_subquery() if event.version is None else event.version,
         "case_id": event.case_id,
-        "actor": actor_codec.encode(event.actor),
+        "actor": event.actor,
         "payload": payload,
         "occurred_at": event.at,
     }
 
 
-def _recorded(event: AuditEvent, event_id: EventId, version: int) -> RecordedEvent:
-    values = {field.name: getattr(event, field.name) for field in fields(AuditEvent)}
-    return RecordedEvent(**values | {"id": event_id, "version": version})
-
-
-def _read(row: sa.RowMapping) -> RecordedEvent:
+def _read(**row: Any) -> RecordedEvent:  # noqa: ANN401  # columns
     payload = row["payload"]
-    channel = payload.get("channel")
     return RecordedEvent(
-        id=EventId(row["id"]),
-        action=AuditAction(row["type"]),
-        repository_id=RepositoryId(row["repository_id"]),
-        aggregate_id=row["aggregate_id"],
-        version=row["version"],
-        case_id=None if row["case_id"] is None else CaseId(row["case_id"]),
-        actor=actor_codec.decode(row["actor"]),
+        **{name: row[name] for name in ("id", "repository_id", "aggregate_id", "version", "case_id", "actor")},
+        action=row["type"],
         at=row["occurred_at"],
         reason=payload["reason"],
-        channel=Channel(WorkspaceId(channel["workspace_id"]), channel["id"]) if channel else None,
+        channel=Channel(**payload["channel"]) if "channel" in payload else None,
         verdict=LabelVerdict(payload["verdict"]) if "verdict" in payload else None,
         head_sha=payload.get("head_sha"),
     )

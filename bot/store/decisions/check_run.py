@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
 from bot.analysis.model import Actor, RepositoryId
-from bot.store import actor as actor_codec
+from bot.store import record
 from bot.store.database import Session
 from bot.store.tables.deciding import checks, reruns
 
@@ -23,26 +22,16 @@ def find(session: Session, repository_id: RepositoryId, head_sha: str) -> int | 
 
 def put(session: Session, repository_id: RepositoryId, head_sha: str, check_run_id: int, now: datetime) -> None:
     """Remember the check run of a commit."""
-    row = {"check_run_id": check_run_id, "updated_at": now}
-    session.execute(
-        insert(checks)
-        .values(repository_id=repository_id, head_sha=head_sha, **row)
-        .on_conflict_do_update(index_elements=["repository_id", "head_sha"], set_=row)
-    )
+    key = {"repository_id": repository_id, "head_sha": head_sha}
+    record.put(session, checks, key, {"check_run_id": check_run_id, "updated_at": now})
 
 
 def insert_rerun(
     session: Session, repository_id: RepositoryId, github_run_id: int, attempt: int, actor: Actor, now: datetime
 ) -> bool:
     """Note that the failed jobs of an attempt are run again; False where that was asked before."""
-    statement = insert(reruns).values(
-        repository_id=repository_id,
-        github_run_id=github_run_id,
-        attempt=attempt,
-        actor=actor_codec.encode(actor),
-        created_at=now,
-    )
-    return session.execute(statement.on_conflict_do_nothing().returning(reruns.c.attempt)).first() is not None
+    key = {"repository_id": repository_id, "github_run_id": github_run_id, "attempt": attempt}
+    return record.insert_if_new(session, reruns, {**key, "actor": actor, "created_at": now})
 
 
 def delete_rerun(session: Session, repository_id: RepositoryId, github_run_id: int, attempt: int) -> None:
@@ -70,7 +59,7 @@ def list_reruns(session: Session, repository_id: RepositoryId, attempts: Iterabl
     rows = session.execute(
         sa.select(reruns.c.created_at).where(
             reruns.c.repository_id == repository_id,
-            sa.tuple_(reruns.c.github_run_id, reruns.c.attempt).in_(list(attempts)),
+            sa.tuple_(reruns.c.github_run_id, reruns.c.attempt).in_(attempts),
         )
     )
     return list(rows.scalars())

@@ -6,22 +6,16 @@ from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
 from bot.analysis.model import Actor, CaseId, RepositoryId
-from bot.store import actor as actor_codec
+from bot.store import record, relation
 from bot.store.database import Session
 from bot.store.tables.deciding import mutes
 
 
 def put(session: Session, repository_id: RepositoryId, case_id: CaseId, until: datetime, actor: Actor) -> None:
     """Mute a case until a time; the latest mute holds."""
-    row = {"until": until, "actor": actor_codec.encode(actor)}
-    session.execute(
-        insert(mutes)
-        .values(repository_id=repository_id, case_id=case_id, **row)
-        .on_conflict_do_update(index_elements=["repository_id", "case_id"], set_=row)
-    )
+    record.put(session, mutes, {"repository_id": repository_id, "case_id": case_id}, {"until": until, "actor": actor})
 
 
 def delete(session: Session, repository_id: RepositoryId, case_id: CaseId) -> bool:
@@ -36,7 +30,7 @@ def list_until(
     """Until when each case is muted; those that are not, or no longer, are left out."""
     rows = session.execute(
         sa.select(mutes.c.case_id, mutes.c.until).where(
-            mutes.c.repository_id.in_(list(repository_ids)), mutes.c.case_id.in_(list(case_ids)), mutes.c.until > now
+            relation.is_of_cases(mutes, repository_ids, case_ids), mutes.c.until > now
         )
     )
     return {CaseId(row[0]): row[1] for row in rows}

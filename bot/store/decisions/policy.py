@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
 from bot.analysis.model import RepositoryId
+from bot.store import record
 from bot.store.database import Session
 from bot.store.tables.deciding import policies
 
@@ -34,28 +34,13 @@ def find(session: Session, repository_id: RepositoryId) -> StoredPolicy | None:
 
 def list_of(session: Session, repository_ids: Collection[RepositoryId]) -> dict[RepositoryId, StoredPolicy]:
     """What was loaded for repositories; those never loaded are left out."""
+    columns = record.columns(policies, StoredPolicy)
     rows = session.execute(
-        sa.select(
-            policies.c.repository_id,
-            policies.c.document,
-            policies.c.codeowners,
-            policies.c.fault,
-            policies.c.loaded_at,
-        ).where(policies.c.repository_id.in_(list(repository_ids)))
+        sa.select(policies.c.repository_id, *columns).where(policies.c.repository_id.in_(repository_ids))
     )
-    return {RepositoryId(row[0]): StoredPolicy(*row[1:]) for row in rows}
+    return {row[0]: StoredPolicy(*row[1:]) for row in rows}
 
 
 def put(session: Session, repository_id: RepositoryId, policy: StoredPolicy) -> None:
     """Store what was loaded."""
-    row = {
-        "document": policy.document,
-        "codeowners": policy.codeowners,
-        "fault": policy.fault,
-        "loaded_at": policy.loaded_at,
-    }
-    session.execute(
-        insert(policies)
-        .values(repository_id=repository_id, **row)
-        .on_conflict_do_update(index_elements=["repository_id"], set_=row)
-    )
+    record.put(session, policies, {"repository_id": repository_id}, record.values(policy))

@@ -1,4 +1,4 @@
-"""The order in which the cases of a run ran: each order kept once, packed, and which run had which."""
+"""The order in which the cases of a run ran, each order kept once, and that of the latest whole run of a workflow."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import zlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -15,9 +16,10 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from bot.analysis.case_profile import NamedOrder
 from bot.analysis.failures.order_dependence import OrderSuspect
-from bot.analysis.model import CaseId, OrderKind, RepositoryId, RunId
+from bot.analysis.model import CaseId, RepositoryId, RunId
+from bot.store import record, relation
 from bot.store.database import Session
-from bot.store.tables.judging import order_suspects, orders
+from bot.store.tables.judging import baselines, order_suspects, orders
 from bot.store.tables.results import cases, run_orders
 
 KEPT = 200
@@ -55,10 +57,7 @@ def list_by_variant(
     """The order of each of these runs that is kept, by variant, in order of run; equal orders share one array."""
     rows = session.execute(
         sa.select(run_orders.c.variant, run_orders.c.run_id, run_orders.c.digest)
-        .where(
-            run_orders.c.repository_id == repository_id,
-            run_orders.c.run_id == sa.any_(sa.bindparam("runs", list(run_ids))),
-        )
+        .where(relation.is_of_runs(run_orders, repository_id, run_ids))
         .order_by(run_orders.c.variant, run_orders.c.run_id)
     ).all()
     wanted = {bytes(row[2]) for row in rows}
@@ -110,55 +109,66 @@ def replace_suspects(
     rows = [
         {
             "repository_id": repository_id,
-            "case_id": one.case,
+            "case_id": suspect.case,
             "variant": variant,
-            "kind": one.kind.value,
-            "follows": list(one.follows),
-            "candidates": one.candidates,
-            "failed": one.failed,
-            "passed": one.passed,
-            "chance": one.chance,
+            "kind": suspect.kind,
+            "follows": list(suspect.follows),
+            "candidates": suspect.candidates,
+            "failed": suspect.failed,
+            "passed": suspect.passed,
+            "chance": suspect.chance,
             "updated_at": now,
         }
-        for variant, one in suspects
+        for variant, suspect in suspects
     ]
-    if rows:
-        session.execute(sa.insert(order_suspects), rows)
+    record.insert_all(session, order_suspects, rows)
 
 
 def list_suspects(
     session: Session, repository_ids: Collection[RepositoryId], case_ids: Collection[CaseId]
 ) -> dict[CaseId, NamedOrder]:
     """What is known of the cases whose failures hang on the order; of several variants the surest."""
-    rows = (
-        session.execute(
-            sa.select(order_suspects)
-            .ext(distinct_on(order_suspects.c.case_id))
-            .where(
-                order_suspects.c.repository_id.in_(list(repository_ids)), order_suspects.c.case_id.in_(list(case_ids))
-            )
-            .order_by(order_suspects.c.case_id, order_suspects.c.chance, order_suspects.c.variant)
-        )
-        .mappings()
-        .all()
+    query = (
+        sa.select(order_suspects.c.case_id, *record.columns(order_suspects, NamedOrder))
+        .ext(distinct_on(order_suspects.c.case_id))
+        .where(relation.is_of_cases(order_suspects, repository_ids, case_ids))
+        .order_by(order_suspects.c.case_id, order_suspects.c.chance, order_suspects.c.variant)
     )
-    if not rows:
+    suspects = [dict(row) for row in session.execute(query).mappings()]
+    if not suspects:
         return {}
-    followed = {number for row in rows for number in row["follows"]}
+    followed = {number for suspect in suspects for number in suspect["follows"]}
     named = session.execute(
-        sa.select(cases.c.id, cases.c.title).where(
-            cases.c.repository_id.in_(list(repository_ids)), cases.c.id.in_(followed)
-        )
+        sa.select(cases.c.id, cases.c.title).where(cases.c.repository_id.in_(repository_ids), cases.c.id.in_(followed))
     )
     titles = {row[0]: row[1] for row in named}
-    return {
-        CaseId(row["case_id"]): NamedOrder(
-            kind=OrderKind(row["kind"]),
-            variant=row["variant"],
-            follows=tuple(titles[number] for number in row["follows"] if number in titles),
-            candidates=row["candidates"],
-            failed=row["failed"],
-            passed=row["passed"],
+    for suspect in suspects:
+        suspect["follows"] = tuple(titles[number] for number in suspect["follows"] if number in titles)
+    return {suspect.pop("case_id"): NamedOrder(**suspect) for suspect in suspects}
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The run, and by variant its cases in the order in which they ran."""
+
+    run_id: RunId
+    orders: Mapping[str, Sequence[int]]
+
+
+def find_baseline(session: Session, repository_id: RepositoryId, workflow_path: str) -> Baseline | None:
+    """The baseline of a workflow; None before its first whole run."""
+    rows = session.execute(
+        sa.select(baselines.c.run_id, baselines.c.variant, baselines.c.case_ids).where(
+            baselines.c.repository_id == repository_id, baselines.c.workflow_path == workflow_path
         )
-        for row in rows
-    }
+    ).all()
+    return Baseline(RunId(rows[0][0]), {row[1]: row[2] for row in rows}) if rows else None
+
+
+def put_baseline(session: Session, repository_id: RepositoryId, workflow_path: str, baseline: Baseline) -> None:
+    """Store the baseline of a workflow in the place of the one before."""
+    is_of_workflow = sa.and_(baselines.c.repository_id == repository_id, baselines.c.workflow_path == workflow_path)
+    session.execute(sa.delete(baselines).where(is_of_workflow))
+    common = {"repository_id": repository_id, "workflow_path": workflow_path, "run_id": baseline.run_id}
+    rows = [{**common, "variant": variant, "case_ids": list(order)} for variant, order in baseline.orders.items()]
+    record.insert_all(session, baselines, rows)

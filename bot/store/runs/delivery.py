@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from bot.errors import NotFoundError
+from bot.store import record
 from bot.store.database import Session
 from bot.store.tables.results import deliveries
 from bot.store.tables.workspaces import slack_events
@@ -47,18 +47,10 @@ def get(session: Session, delivery_id: str) -> Delivery:
     Raises:
         NotFoundError: not stored.
     """
-    row = session.execute(sa.select(deliveries).where(deliveries.c.id == delivery_id)).mappings().one_or_none()
-    if row is None:
-        message = f"No delivery {delivery_id} is stored."
-        raise NotFoundError(message)
-    return Delivery(
-        row["id"],
-        row["event"],
-        row["payload"],
-        row["correlation_id"],
-        row["processed_at"] is not None,
-        row["error"],
-    )
+    columns = (deliveries.c[name] for name in ("id", "event", "payload", "correlation_id", "error"))
+    query = sa.select(*columns, deliveries.c.processed_at.is_not(None).label("processed"))
+    missing = f"No delivery {delivery_id} is stored."
+    return record.get(session, Delivery, query.where(deliveries.c.id == delivery_id), missing)
 
 
 def last_received(session: Session) -> datetime | None:
@@ -83,5 +75,4 @@ def forget(session: Session, before: datetime) -> int:
 
 def insert_slack_event(session: Session, event_id: str, now: datetime) -> bool:
     """Remember a Slack event; False where it was answered already."""
-    statement = insert(slack_events).values(id=event_id, received_at=now)
-    return session.execute(statement.on_conflict_do_nothing().returning(slack_events.c.id)).first() is not None
+    return record.insert_if_new(session, slack_events, {"id": event_id, "received_at": now})

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bot.analysis.identity.outage_group import Runners
 from bot.analysis.model import CaseId, Outcome, RepositoryId, RunId
 from bot.analysis.run import StoredRun
+from bot.store import record, relation
 from bot.store.database import Session
 from bot.store.runs import history as history_store
 from bot.store.runs.result import CODES, FAILED, OUTCOMES, unpack_integers
@@ -61,6 +62,7 @@ class Reader:
         new_runs = history_store.list_runs_after(session, self._repository_id, self.position, limit)
         if not new_runs:
             return []
+        run_ids = [run.id for run in new_runs]
         rows = session.execute(
             sa.select(
                 run_results.c.run_id,
@@ -72,11 +74,11 @@ class Reader:
                 run_results.c.runner_names,
             ).where(
                 run_results.c.repository_id == self._repository_id,
-                run_results.c.run_id == sa.any_(sa.bindparam("run_ids", [run.id for run in new_runs])),
+                record.is_any(run_results.c.run_id, run_ids),
             )
         ).all()
         self._learn(session, {bytes(row[2]): (row[0], row[1]) for row in rows})
-        retries = self._retries(session, [run.id for run in new_runs])
+        retries = self._retries(session, run_ids)
         executions: dict[RunId, list[StoredExecution]] = {}
         for run_id, variant, kind, outcomes, complete, runners, names in rows:
             executions.setdefault(RunId(run_id), []).append(
@@ -93,7 +95,10 @@ class Reader:
                 )
             )
         self.position = new_runs[-1].ordinal
-        return [(run, tuple(sorted(executions.get(run.id, ()), key=lambda one: one.variant))) for run in new_runs]
+        return [
+            (run, tuple(sorted(executions.get(run.id, ()), key=lambda execution: execution.variant)))
+            for run in new_runs
+        ]
 
     def _learn(self, session: Session, kinds: Mapping[bytes, tuple[int, str]]) -> None:
         """Read the cases of variants that ran others than any variant before."""
@@ -103,7 +108,7 @@ class Reader:
         rows = session.execute(
             sa.select(run_results.c.run_id, run_results.c.variant, sa.func.array_send(run_results.c.case_ids)).where(
                 run_results.c.repository_id == self._repository_id,
-                sa.tuple_(run_results.c.run_id, run_results.c.variant).in_(list(new)),
+                sa.tuple_(run_results.c.run_id, run_results.c.variant).in_(new),
             )
         )
         for run_id, variant, packed in rows:
@@ -116,7 +121,7 @@ class Reader:
             sa.select(failures.c.run_id, failures.c.variant, failures.c.case_id, failures.c.outcome)
             .where(
                 failures.c.repository_id == self._repository_id,
-                failures.c.run_id == sa.any_(sa.bindparam("run_ids", list(run_ids))),
+                record.is_any(failures.c.run_id, run_ids),
                 failures.c.retry > 0,
                 failures.c.outcome != _SKIPPED,
             )
@@ -158,7 +163,7 @@ def set_outages(
     """Store the outage term of runs, all judged now; returns the commits where it moved, of runs since a time."""
     rows = session.execute(
         sa.select(runs.c.id, runs.c.head_sha, runs.c.outage, runs.c.judged, runs.c.started_at).where(
-            runs.c.repository_id == repository_id, runs.c.id == sa.any_(sa.bindparam("run_ids", list(outages)))
+            runs.c.repository_id == repository_id, record.is_any(runs.c.id, outages)
         )
     ).all()
     moved = [row for row in rows if row[2] != outages[row[0]] or not row[3]]
@@ -186,11 +191,7 @@ def list_failing_runs(session: Session, repository_id: RepositoryId, run_ids: It
     """The first of some runs in which each case failed; cases that failed in none are left out."""
     rows = session.execute(
         sa.select(failures.c.case_id, sa.func.min(failures.c.run_id))
-        .where(
-            failures.c.repository_id == repository_id,
-            failures.c.run_id == sa.any_(sa.bindparam("run_ids", list(run_ids))),
-            failures.c.outcome.in_(FAILED),
-        )
+        .where(relation.is_of_runs(failures, repository_id, run_ids), failures.c.outcome.in_(FAILED))
         .group_by(failures.c.case_id)
     )
     return {CaseId(row[0]): RunId(row[1]) for row in rows}

@@ -12,13 +12,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from bot.analysis.failures.cause import Cause
 from bot.analysis.failures.similarity import KnownKind, Signature
 from bot.analysis.model import FailureText, RepositoryId
+from bot.store import record
 from bot.store.database import Session
-from bot.store.tables.results import failures, fingerprints
-
-OF_FAILURE = sa.and_(
-    fingerprints.c.repository_id == failures.c.repository_id, fingerprints.c.id == failures.c.fingerprint_id
-)
-"""What joins a failure with its kind."""
+from bot.store.tables.results import fingerprints
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +30,7 @@ def find_numbers(session: Session, repository_id: RepositoryId, keys: Iterable[b
     """The number of every fingerprint that is known."""
     rows = session.execute(
         sa.select(fingerprints.c.key, fingerprints.c.id).where(
-            fingerprints.c.repository_id == repository_id,
-            fingerprints.c.key == sa.any_(sa.bindparam("keys", list(keys))),
+            fingerprints.c.repository_id == repository_id, record.is_any(fingerprints.c.key, keys)
         )
     )
     return {bytes(row[0]): int(row[1]) for row in rows}
@@ -95,8 +90,7 @@ def list_messages(
     """Message and category of kinds of failure."""
     rows = session.execute(
         sa.select(fingerprints.c.id, fingerprints.c.message, fingerprints.c.category).where(
-            fingerprints.c.repository_id == repository_id,
-            fingerprints.c.id == sa.any_(sa.bindparam("numbers", list(fingerprint_ids))),
+            fingerprints.c.repository_id == repository_id, record.is_any(fingerprints.c.id, fingerprint_ids)
         )
     )
     return {row[0]: (row[1], row[2]) for row in rows}

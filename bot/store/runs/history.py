@@ -12,7 +12,9 @@ from bot.analysis.case_history import CaseResult
 from bot.analysis.identity import outage_group
 from bot.analysis.model import CaseId, Outcome, RepositoryId, RunId
 from bot.analysis.run import StoredRun
+from bot.store import record, relation
 from bot.store.database import Session
+from bot.store.runs import result as result_store
 from bot.store.runs import run as run_store
 from bot.store.runs.result import CODES, OUTCOMES, FailureRow
 from bot.store.tables.results import cases, failures, run_results, runs
@@ -29,39 +31,34 @@ def list_runs(
     only_default_branch: bool = False,
 ) -> list[StoredRun]:
     """The newest runs that were read, oldest first in the order they were read."""
-    query = sa.select(runs).where(runs.c.repository_id == repository_id, runs.c.ordinal.is_not(None))
+    query = sa.select(*run_store.COLUMNS).where(runs.c.repository_id == repository_id, runs.c.ordinal.is_not(None))
     if since is not None:
         query = query.where(runs.c.started_at >= since)
     if only_default_branch:
         query = query.where(runs.c.on_default_branch)
     query = query.order_by(runs.c.ordinal.desc()).limit(limit)
-    return [run_store.read(row) for row in reversed(session.execute(query).mappings().all())]
+    return record.list_all(session, StoredRun, query)[::-1]
 
 
 def list_runs_of(
     session: Session, repository_ids: Collection[RepositoryId], since: datetime
 ) -> dict[RepositoryId, list[StoredRun]]:
     """The runs of each repository that were read and started since a time, in the order they were read."""
-    rows = session.execute(
-        sa.select(runs)
-        .where(runs.c.repository_id.in_(list(repository_ids)), runs.c.ordinal.is_not(None), runs.c.started_at >= since)
+    query = (
+        sa.select(*run_store.COLUMNS)
+        .where(runs.c.repository_id.in_(repository_ids), runs.c.ordinal.is_not(None), runs.c.started_at >= since)
         .order_by(runs.c.ordinal)
     )
     by_repository: dict[RepositoryId, list[StoredRun]] = {repository_id: [] for repository_id in repository_ids}
-    for row in rows.mappings():
-        by_repository[RepositoryId(row["repository_id"])].append(run_store.read(row))
+    for run in record.list_all(session, StoredRun, query):
+        by_repository[run.repository_id].append(run)
     return by_repository
 
 
 def list_runs_after(session: Session, repository_id: RepositoryId, ordinal: int, limit: int) -> list[StoredRun]:
     """The runs that were read after the one of this place, in their order."""
-    query = (
-        sa.select(runs)
-        .where(runs.c.repository_id == repository_id, runs.c.ordinal > ordinal)
-        .order_by(runs.c.ordinal)
-        .limit(limit)
-    )
-    return [run_store.read(row) for row in session.execute(query).mappings()]
+    later = sa.select(*run_store.COLUMNS).where(runs.c.repository_id == repository_id, runs.c.ordinal > ordinal)
+    return record.list_all(session, StoredRun, later.order_by(runs.c.ordinal).limit(limit))
 
 
 def list_results(
@@ -77,10 +74,7 @@ def list_results(
         return []
     variants = (
         sa.select(run_results.c.run_id, run_results.c.variant, run_results.c.cases_hash)
-        .where(
-            run_results.c.repository_id == repository_id,
-            run_results.c.run_id == sa.any_(sa.bindparam("run_ids", list(known))),
-        )
+        .where(relation.is_of_runs(run_results, repository_id, known))
         .cte("variants")
         .prefix_with("materialized", dialect="postgresql")
     )
@@ -159,11 +153,8 @@ def list_failures(
 
     `beside` keeps those in all attempts of the runs in which that case failed.
     """
-    query = (
-        sa.select(failures)
-        .where(failures.c.repository_id.in_(list(repository_ids)), failures.c.occurred_at >= since)
-        .order_by(failures.c.run_id, failures.c.variant, failures.c.case_id, failures.c.retry)
-    )
+    is_recent = sa.and_(failures.c.repository_id.in_(repository_ids), failures.c.occurred_at >= since)
+    query = sa.select(*result_store.FAILURE_COLUMNS).where(is_recent)
     if beside is not None:
         attempts, failing = runs.alias(), failures.alias()
         query = query.where(
@@ -176,19 +167,16 @@ def list_failures(
                         runs.c.github_run_id == attempts.c.github_run_id,
                     ),
                 )
-                .join(
-                    failing,
-                    sa.and_(failing.c.repository_id == runs.c.repository_id, failing.c.run_id == runs.c.id),
-                )
+                .join(failing, relation.run_of(failing))
                 .where(
-                    failing.c.repository_id.in_(list(repository_ids)),
+                    failing.c.repository_id.in_(repository_ids),
                     failing.c.case_id == beside,
                     failing.c.occurred_at >= since,
                 )
             )
         )
-    rows = session.execute(query)
-    return [_read_failure(row) for row in rows.mappings()]
+    query = query.order_by(failures.c.run_id, failures.c.variant, failures.c.case_id, failures.c.retry)
+    return record.list_all(session, result_store.read_failure, query)
 
 
 def list_failed_before(session: Session, run: StoredRun) -> set[CaseId]:
@@ -198,7 +186,7 @@ def list_failed_before(session: Session, run: StoredRun) -> set[CaseId]:
     rows = session.execute(
         sa.select(failures.c.case_id)
         .distinct()
-        .join(runs, sa.and_(runs.c.repository_id == failures.c.repository_id, runs.c.id == failures.c.run_id))
+        .join(runs, relation.run_of(failures))
         .where(
             failures.c.repository_id == run.repository_id,
             failures.c.outcome != _PASS,
@@ -215,11 +203,7 @@ def count_failing(
     """How many cases failed in each variant of runs."""
     rows = session.execute(
         sa.select(failures.c.run_id, failures.c.variant, sa.func.count(sa.distinct(failures.c.case_id)))
-        .where(
-            failures.c.repository_id == repository_id,
-            failures.c.run_id == sa.any_(sa.bindparam("run_ids", list(run_ids))),
-            failures.c.outcome != _PASS,
-        )
+        .where(relation.is_of_runs(failures, repository_id, run_ids), failures.c.outcome != _PASS)
         .group_by(failures.c.run_id, failures.c.variant)
     )
     return {(RunId(row[0]), row[1]): row[2] for row in rows}
@@ -233,7 +217,7 @@ def list_suites(
         cases.c.repository_id == repository_id
     )
     if case_ids is not None:
-        query = query.where(cases.c.id == sa.any_(sa.bindparam("case_ids", list(case_ids))))
+        query = query.where(record.is_any(cases.c.id, case_ids))
     return {CaseId(row[0]): outage_group.suite(row[1], row[2], row[3]) for row in session.execute(query)}
 
 
@@ -243,39 +227,21 @@ def list_variants(
     """The variants of every run that started since a time."""
     rows = session.execute(
         sa.select(run_results.c.run_id, run_results.c.variant)
-        .join(runs, sa.and_(runs.c.repository_id == run_results.c.repository_id, runs.c.id == run_results.c.run_id))
-        .where(run_results.c.repository_id.in_(list(repository_ids)), runs.c.started_at >= since)
+        .join(runs, relation.run_of(run_results))
+        .where(run_results.c.repository_id.in_(repository_ids), runs.c.started_at >= since)
     )
     return [(RunId(row[0]), row[1]) for row in rows]
 
 
 def _failures(
-    session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId], known: Iterable[RunId]
+    session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId], run_ids: Iterable[RunId]
 ) -> dict[tuple[int, int, str], list[FailureRow]]:
-    rows = session.execute(
-        sa.select(failures)
-        .where(
-            failures.c.repository_id == repository_id,
-            failures.c.case_id == sa.any_(sa.bindparam("case_ids", list(case_ids))),
-            failures.c.run_id == sa.any_(sa.bindparam("run_ids", list(known))),
-        )
+    query = (
+        sa.select(*result_store.FAILURE_COLUMNS)
+        .where(relation.is_of_cases(failures, [repository_id], case_ids), record.is_any(failures.c.run_id, run_ids))
         .order_by(failures.c.retry)
     )
     by_result: dict[tuple[int, int, str], list[FailureRow]] = {}
-    for row in rows.mappings():
-        failure = _read_failure(row)
+    for failure in record.list_all(session, result_store.read_failure, query):
         by_result.setdefault((failure.case_id, failure.run_id, failure.variant), []).append(failure)
     return by_result
-
-
-def _read_failure(row: sa.RowMapping) -> FailureRow:
-    return FailureRow(
-        case_id=row["case_id"],
-        run_id=row["run_id"],
-        variant=row["variant"],
-        retry=row["retry"],
-        outcome=OUTCOMES[row["outcome"]],
-        duration=row["duration"],
-        fingerprint_id=row["fingerprint_id"],
-        occurred_at=row["occurred_at"],
-    )

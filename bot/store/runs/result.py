@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from bot.analysis.identity.outage_group import Runners
 from bot.analysis.model import CaseId, Outcome, RepositoryId, RunId, Status, VariantReport
+from bot.store import record, relation
 from bot.store.database import Session
 from bot.store.tables.judging import scores
 from bot.store.tables.results import failures, run_results, runs
@@ -62,48 +64,34 @@ class ResultRow:
 
 def insert_results(session: Session, repository_id: RepositoryId, run_id: RunId, rows: Sequence[ResultRow]) -> None:
     """Store the first results of a run, a row for each variant."""
-    if rows:
-        session.execute(
-            sa.insert(run_results),
-            [
-                {
-                    "repository_id": repository_id,
-                    "run_id": run_id,
-                    "variant": row.report.variant,
-                    "case_ids": row.case_ids.tolist(),
-                    "outcomes": row.outcomes.tobytes(),
-                    "durations": row.durations.tolist(),
-                    "shards": list(row.report.shards),
-                    "complete": row.report.complete,
-                    "cases_hash": hashlib.blake2b(row.case_ids.tobytes(), digest_size=16).digest(),
-                    "runners": None if row.runners is None else row.runners.numbers.astype(np.uint8).tobytes(),
-                    "runner_names": [] if row.runners is None else list(row.runners.names),
-                }
-                for row in rows
-            ],
-        )
+    new_rows = [
+        {
+            "repository_id": repository_id,
+            "run_id": run_id,
+            "variant": row.report.variant,
+            "case_ids": row.case_ids.tolist(),
+            "outcomes": row.outcomes.tobytes(),
+            "durations": row.durations.tolist(),
+            "shards": list(row.report.shards),
+            "complete": row.report.complete,
+            "cases_hash": hash_cases(row.case_ids),
+            "runners": None if row.runners is None else row.runners.numbers.astype(np.uint8).tobytes(),
+            "runner_names": [] if row.runners is None else list(row.runners.names),
+        }
+        for row in rows
+    ]
+    record.insert_all(session, run_results, new_rows)
+
+
+def hash_cases(case_ids: NDArray[np.int32]) -> bytes:
+    """What tells whether two variants ran the same cases, from their numbers in ascending order."""
+    return hashlib.blake2b(case_ids.tobytes(), digest_size=16).digest()
 
 
 def insert_failures(session: Session, repository_id: RepositoryId, rows: Sequence[FailureRow]) -> None:
     """Store the failures and the retries."""
-    if rows:
-        session.execute(
-            sa.insert(failures),
-            [
-                {
-                    "repository_id": repository_id,
-                    "case_id": row.case_id,
-                    "run_id": row.run_id,
-                    "variant": row.variant,
-                    "retry": row.retry,
-                    "outcome": CODES[row.outcome],
-                    "duration": row.duration,
-                    "fingerprint_id": row.fingerprint_id,
-                    "occurred_at": row.occurred_at,
-                }
-                for row in rows
-            ],
-        )
+    new_rows = [{**record.values(row), "repository_id": repository_id, "outcome": CODES[row.outcome]} for row in rows]
+    record.insert_all(session, failures, new_rows)
 
 
 def list_variants(session: Session, repository_id: RepositoryId, run_ids: Iterable[RunId]) -> list[StoredVariant]:
@@ -116,7 +104,7 @@ def list_variants(session: Session, repository_id: RepositoryId, run_ids: Iterab
             run_results.c.outcomes,
             run_results.c.complete,
         )
-        .where(run_results.c.repository_id == repository_id, run_results.c.run_id.in_(list(run_ids)))
+        .where(relation.is_of_runs(run_results, repository_id, run_ids))
         .order_by(run_results.c.run_id, run_results.c.variant)
     )
     return [
@@ -142,24 +130,17 @@ def _elements(packed: bytes) -> NDArray[np.int32]:
 
 def list_run_failures(session: Session, repository_id: RepositoryId, run_ids: Iterable[RunId]) -> list[FailureRow]:
     """The failures and retries of runs, in order of variant, case and retry."""
-    rows = session.execute(
-        sa.select(failures)
-        .where(failures.c.repository_id == repository_id, failures.c.run_id.in_(list(run_ids)))
-        .order_by(failures.c.run_id, failures.c.variant, failures.c.case_id, failures.c.retry)
-    )
-    return [
-        FailureRow(
-            case_id=row["case_id"],
-            run_id=row["run_id"],
-            variant=row["variant"],
-            retry=row["retry"],
-            outcome=OUTCOMES[row["outcome"]],
-            duration=row["duration"],
-            fingerprint_id=row["fingerprint_id"],
-            occurred_at=row["occurred_at"],
-        )
-        for row in rows.mappings()
-    ]
+    of_runs = sa.select(*FAILURE_COLUMNS).where(relation.is_of_runs(failures, repository_id, run_ids))
+    query = of_runs.order_by(failures.c.run_id, failures.c.variant, failures.c.case_id, failures.c.retry)
+    return record.list_all(session, read_failure, query)
+
+
+FAILURE_COLUMNS = record.columns(failures, FailureRow)
+
+
+def read_failure(outcome: int, **row: Any) -> FailureRow:  # noqa: ANN401  # columns
+    """A failure from its columns."""
+    return FailureRow(**row, outcome=OUTCOMES[outcome])
 
 
 def list_case_outcomes(
@@ -203,10 +184,9 @@ def list_failed_variants(
     rows = session.execute(
         sa.select(failures.c.case_id, failures.c.variant)
         .distinct()
-        .join(runs, sa.and_(failures.c.repository_id == runs.c.repository_id, failures.c.run_id == runs.c.id))
+        .join(runs, relation.run_of(failures))
         .where(
-            failures.c.repository_id == repository_id,
-            failures.c.case_id.in_(list(case_ids)),
+            relation.is_of_cases(failures, [repository_id], case_ids),
             failures.c.outcome.in_(FAILED),
             runs.c.head_sha == head_sha,
         )
@@ -225,10 +205,9 @@ def list_failing_heads(
     rows = session.execute(
         sa.select(runs.c.head_sha)
         .distinct()
-        .join(failures, sa.and_(failures.c.repository_id == runs.c.repository_id, failures.c.run_id == runs.c.id))
+        .join(failures, relation.run_of(failures))
         .where(
-            failures.c.repository_id == repository_id,
-            failures.c.case_id.in_(list(case_ids)),
+            relation.is_of_cases(failures, [repository_id], case_ids),
             runs.c.ingested_at >= since,
             runs.c.started_at >= since,
         )
@@ -243,10 +222,9 @@ def list_failing_on_default_branch(
     rows = session.execute(
         sa.select(failures.c.case_id)
         .distinct()
-        .join(runs, sa.and_(runs.c.repository_id == failures.c.repository_id, runs.c.id == failures.c.run_id))
+        .join(runs, relation.run_of(failures))
         .where(
-            failures.c.repository_id == repository_id,
-            failures.c.case_id.in_(list(case_ids)),
+            relation.is_of_cases(failures, [repository_id], case_ids),
             failures.c.occurred_at >= since,
             failures.c.outcome.in_(FAILED),
             runs.c.on_default_branch,
@@ -260,19 +238,11 @@ def count_failures_by_day(
 ) -> list[tuple[date, bool, int]]:
     """Failures by day in a time zone, those of cases that are flaky now apart from all others."""
     day = sa.cast(sa.func.timezone(zone, runs.c.started_at), sa.Date)
-    is_flaky = sa.exists().where(
-        scores.c.repository_id == failures.c.repository_id,
-        scores.c.case_id == failures.c.case_id,
-        scores.c.status == Status.FLAKY.value,
-    )
+    is_flaky = sa.exists().where(relation.same_case(scores, failures), scores.c.status == Status.FLAKY)
     failed = (
         sa.select(day.label("day"), is_flaky.label("is_flaky"))
-        .join(failures, sa.and_(failures.c.repository_id == runs.c.repository_id, failures.c.run_id == runs.c.id))
-        .where(
-            runs.c.repository_id.in_(list(repository_ids)),
-            runs.c.started_at >= since,
-            failures.c.outcome.in_(FAILED),
-        )
+        .join(failures, relation.run_of(failures))
+        .where(runs.c.repository_id.in_(repository_ids), runs.c.started_at >= since, failures.c.outcome.in_(FAILED))
         .subquery()
     )
     rows = session.execute(

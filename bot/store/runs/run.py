@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from bot.analysis.model import Problem, RepositoryId, RunId
 from bot.analysis.run import FAILED, PULL_REQUEST, Run, StoredRun
+from bot.store import record, relation
 from bot.store.database import Session
 from bot.store.tables.results import repositories, run_problems, runs
 
@@ -18,6 +19,9 @@ HAS_FAILED = runs.c.conclusion.in_(sorted(FAILED))
 """The predicate of `Run.failed`."""
 IS_PULL_REQUEST = runs.c.event.startswith(PULL_REQUEST, autoescape=True)
 """The predicate of `Run.is_pull_request`."""
+COLUMNS = [column for column in record.columns(runs, StoredRun) if column is not runs.c.ordinal]
+COLUMNS.append(sa.func.coalesce(runs.c.ordinal, 0).label("ordinal"))
+_SELECT = sa.select(*COLUMNS)
 
 
 def put(session: Session, run: Run) -> RunId:
@@ -45,36 +49,30 @@ def put(session: Session, run: Run) -> RunId:
 
 def get(session: Session, repository_id: RepositoryId, run_id: RunId) -> StoredRun:
     """The run of this number; it exists."""
-    row = (
-        session.execute(sa.select(runs).where(runs.c.repository_id == repository_id, runs.c.id == run_id))
-        .mappings()
-        .one()
-    )
-    return read(row)
+    query = _SELECT.where(runs.c.repository_id == repository_id, runs.c.id == run_id)
+    return record.get(session, StoredRun, query, "This run is not known.")
 
 
 def find_attempt(
     session: Session, repository_id: RepositoryId, github_run_id: int, attempt: int | None
 ) -> StoredRun | None:
     """An attempt of a run as GitHub numbers it; the latest known where none is named."""
-    query = sa.select(runs).where(runs.c.repository_id == repository_id, runs.c.github_run_id == github_run_id)
+    query = _SELECT.where(runs.c.repository_id == repository_id, runs.c.github_run_id == github_run_id)
     if attempt is not None:
         query = query.where(runs.c.attempt == attempt)
-    row = session.execute(query.order_by(runs.c.attempt.desc()).limit(1)).mappings().first()
-    return None if row is None else read(row)
+    return record.find(session, StoredRun, query.order_by(runs.c.attempt.desc()).limit(1))
 
 
 def find(session: Session, repository_id: RepositoryId, run_id: RunId) -> StoredRun | None:
     """The run of this number, or None."""
-    query = sa.select(runs).where(runs.c.repository_id == repository_id, runs.c.id == run_id)
-    row = session.execute(query).mappings().one_or_none()
-    return None if row is None else read(row)
+    query = _SELECT.where(runs.c.repository_id == repository_id, runs.c.id == run_id)
+    return record.find(session, StoredRun, query)
 
 
 def list_by_id(session: Session, repository_id: RepositoryId, run_ids: Collection[RunId]) -> list[StoredRun]:
     """The runs of these numbers."""
-    rows = session.execute(sa.select(runs).where(runs.c.repository_id == repository_id, runs.c.id.in_(list(run_ids))))
-    return [read(row) for row in rows.mappings()]
+    query = _SELECT.where(runs.c.repository_id == repository_id, runs.c.id.in_(run_ids))
+    return record.list_all(session, StoredRun, query)
 
 
 def list_starts(session: Session, repository_id: RepositoryId, github_run_id: int) -> dict[int, datetime]:
@@ -130,19 +128,8 @@ def set_ingested(
 
 def insert_problems(session: Session, repository_id: RepositoryId, run_id: RunId, problems: Iterable[Problem]) -> None:
     """Keep what is missing of a run, could not be read, or has to be known of how it was read."""
-    rows = [
-        {
-            "repository_id": repository_id,
-            "run_id": run_id,
-            "artifact": one.artifact,
-            "path": one.path,
-            "reason": one.reason,
-            "is_note": one.is_note,
-        }
-        for one in problems
-    ]
-    if rows:
-        session.execute(sa.insert(run_problems), rows)
+    key = {"repository_id": repository_id, "run_id": run_id}
+    record.insert_all(session, run_problems, [{**key, **record.values(problem)} for problem in problems])
 
 
 def list_problems(session: Session, repository_id: RepositoryId, run_ids: Iterable[RunId]) -> list[Problem]:
@@ -160,48 +147,36 @@ def list_problems_by_run(
     return by_run
 
 
-def _problems(
-    session: Session, repository_id: RepositoryId, run_ids: Iterable[RunId]
-) -> Iterator[tuple[RunId, Problem]]:
-    rows = session.execute(
-        sa.select(
-            run_problems.c.run_id,
-            run_problems.c.artifact,
-            run_problems.c.path,
-            run_problems.c.reason,
-            run_problems.c.is_note,
-        )
-        .where(run_problems.c.repository_id == repository_id, run_problems.c.run_id.in_(list(run_ids)))
+def _problems(session: Session, repository_id: RepositoryId, run_ids: Iterable[RunId]) -> list[tuple[RunId, Problem]]:
+    query = (
+        sa.select(run_problems)
+        .where(relation.is_of_runs(run_problems, repository_id, run_ids))
         .order_by(run_problems.c.id)
     )
-    return ((RunId(row[0]), Problem(*row[1:])) for row in rows)
+    rows = session.execute(query)
+    return [(row.run_id, Problem(row.artifact, row.path, row.reason, row.is_note)) for row in rows]
 
 
 def list_latest_attempts(session: Session, repository_id: RepositoryId, head_sha: str) -> list[StoredRun]:
     """The latest attempt of every workflow run of a commit, one per workflow and event (the newest run)."""
-    rows = session.execute(
-        sa.select(runs)
-        .ext(distinct_on(runs.c.workflow_path, runs.c.event))
+    query = (
+        _SELECT.ext(distinct_on(runs.c.workflow_path, runs.c.event))
         .where(runs.c.repository_id == repository_id, runs.c.head_sha == head_sha)
         .order_by(runs.c.workflow_path, runs.c.event, runs.c.github_run_id.desc(), runs.c.attempt.desc())
     )
-    return [read(row) for row in rows.mappings()]
+    return record.list_all(session, StoredRun, query)
 
 
 def list_read_attempts(
     session: Session, repository_id: RepositoryId, github_run_ids: Collection[int]
 ) -> list[StoredRun]:
     """The attempts of workflow runs whose reports were read, newest first."""
-    rows = session.execute(
-        sa.select(runs)
-        .where(
-            runs.c.repository_id == repository_id,
-            runs.c.github_run_id.in_(list(github_run_ids)),
-            runs.c.ingested_at.is_not(None),
-        )
-        .order_by(runs.c.attempt.desc())
+    query = _SELECT.where(
+        runs.c.repository_id == repository_id,
+        runs.c.github_run_id.in_(github_run_ids),
+        runs.c.ingested_at.is_not(None),
     )
-    return [read(row) for row in rows.mappings()]
+    return record.list_all(session, StoredRun, query.order_by(runs.c.attempt.desc()))
 
 
 def summarise(session: Session, repository_id: RepositoryId) -> tuple[int, datetime, datetime, int] | None:
@@ -237,7 +212,7 @@ def count_since(
             sa.func.count().filter(runs.c.started_at >= since, HAS_FAILED),
             sa.func.max(runs.c.started_at),
         )
-        .where(runs.c.repository_id.in_(list(repository_ids)))
+        .where(runs.c.repository_id.in_(repository_ids))
         .group_by(runs.c.repository_id)
     )
     return dict.fromkeys(repository_ids, RunCounts()) | {RepositoryId(row[0]): RunCounts(*row[1:]) for row in rows}
@@ -258,8 +233,3 @@ def any_ended_since(session: Session, repository_id: RepositoryId, since: dateti
         sa.func.coalesce(runs.c.completed_at, runs.c.started_at) >= since,
     )
     return session.execute(query.limit(1)).first() is not None
-
-
-def read(row: sa.RowMapping) -> StoredRun:
-    """A row of `runs`."""
-    return StoredRun(**{**row, "ordinal": row["ordinal"] or 0})

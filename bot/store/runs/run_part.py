@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from bot.analysis.model import RepositoryId, RunId
 from bot.analysis.run import StoredRun
 from bot.analysis.runs.completeness import COMPARED_RUNS, Attempt, Part
+from bot.store import relation
 from bot.store.database import Session
 from bot.store.runs import run as run_store
 from bot.store.tables.results import run_results, runs
@@ -72,7 +73,7 @@ def _list_parts(session: Session, repository_id: RepositoryId, run_ids: Sequence
             run_results.c.shards,
             sa.func.cardinality(run_results.c.case_ids),
             run_results.c.complete,
-        ).where(run_results.c.repository_id == repository_id, run_results.c.run_id.in_(run_ids))
+        ).where(relation.is_of_runs(run_results, repository_id, run_ids))
     )
     parts: dict[RunId, list[Part]] = {}
     for row in rows:

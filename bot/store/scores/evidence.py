@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -12,8 +13,8 @@ import sqlalchemy as sa
 from bot.analysis import case_state
 from bot.analysis.learning.feature import CaseFigures
 from bot.analysis.model import CaseId, ClusterKind, Outcome, RepositoryId
+from bot.store import record, relation
 from bot.store.database import Session
-from bot.store.runs.fingerprint import OF_FAILURE
 from bot.store.runs.result import CODES, FAILED, unpack_integers, unpack_reals
 from bot.store.scores import score as score_store
 from bot.store.tables.judging import cluster_cases, clusters, order_suspects
@@ -40,10 +41,9 @@ def gather(
     figures = {}
     for case_id, state in states.items():
         worst = state.scored[0]
-        one = recent.get(case_id)
-        named = kinds.get(case_id, {})
+        kinds_of_case = kinds.get(case_id, {})
         categories: dict[str, int] = defaultdict(int)
-        for (category, _), number in named.items():
+        for (category, _), number in kinds_of_case.items():
             categories[category] += number
         figures[case_id] = CaseFigures(
             p_flaky=worst.p_flaky,
@@ -53,50 +53,52 @@ def gather(
             failures=state.failures,
             mixed_commits=sum(score.mixed_commits for score in state.scored),
             categories=categories,
-            kinds=len({kind for _, kind in named}),
-            recent_failures=one["failed"] if one else 0,
-            on_default_branch=one["on_default"] if one else 0,
-            branches=one["branches"] if one else 0,
-            retried=one["retried"] if one else 0,
-            retries_passed=one["retries_passed"] if one else 0,
-            failed_duration=one["duration"] if one else None,
+            kinds=len({kind for _, kind in kinds_of_case}),
+            **recent.get(case_id, {"since_failure": WINDOW.total_seconds() / _DAY}),
             usual_duration=usual.get(case_id),
             fails_with=max(0, sizes.get(case_id, 1) - 1),
             on_fixture=case_id in on_fixture,
             on_order=case_id in on_order,
             age=(now - first_seen[case_id]).total_seconds() / _DAY,
-            since_failure=(now - one["latest"]).total_seconds() / _DAY if one else WINDOW.total_seconds() / _DAY,
         )
     return figures
 
 
 def _recent(
     session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId], now: datetime
-) -> dict[CaseId, sa.RowMapping]:
-    """The failures of the window by case: how often the first result failed, and what the retries came to."""
+) -> dict[CaseId, dict[str, Any]]:
+    """Figures of the failures of the window by case: how often the first result failed, what the retries came to."""
     first = sa.and_(failures.c.retry == 0, failures.c.outcome.in_(FAILED))
     again = failures.c.retry == 1  # the first retry is there once for each failure that was retried
     passed = sa.and_(failures.c.retry > 0, failures.c.outcome == CODES[Outcome.PASSED])
     rows = session.execute(
         sa.select(
             failures.c.case_id,
-            sa.func.count().filter(first).label("failed"),
-            sa.func.count().filter(first, runs.c.on_default_branch).label("on_default"),
+            sa.func.count().filter(first).label("recent_failures"),
+            sa.func.count().filter(first, runs.c.on_default_branch).label("on_default_branch"),
             sa.func.count(runs.c.head_branch.distinct()).filter(first).label("branches"),
             sa.func.count().filter(again).label("retried"),
             sa.func.count().filter(passed).label("retries_passed"),
-            sa.func.avg(failures.c.duration).filter(first).label("duration"),
+            sa.func.avg(failures.c.duration).filter(first).label("failed_duration"),
             sa.func.max(failures.c.occurred_at).label("latest"),
         )
-        .join(runs, sa.and_(runs.c.repository_id == failures.c.repository_id, runs.c.id == failures.c.run_id))
-        .where(
-            failures.c.repository_id == repository_id,
-            failures.c.case_id == sa.any_(sa.bindparam("cases", list(case_ids))),
-            failures.c.occurred_at >= now - WINDOW,
-        )
+        .join(runs, relation.run_of(failures))
+        .where(_is_recent(repository_id, case_ids, now))
         .group_by(failures.c.case_id)
     )
-    return {row["case_id"]: row for row in rows.mappings()}
+    recent: dict[CaseId, dict[str, Any]] = {}
+    for row in rows.mappings():
+        figures = dict(row)
+        case_id, latest = figures.pop("case_id"), figures.pop("latest")
+        recent[case_id] = {**figures, "since_failure": (now - latest).total_seconds() / _DAY}
+    return recent
+
+
+def _is_recent(repository_id: RepositoryId, case_ids: Sequence[CaseId], now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        relation.is_of_cases(failures, [repository_id], case_ids),
+        failures.c.occurred_at >= now - WINDOW,
+    )
 
 
 def _kinds(
@@ -105,16 +107,8 @@ def _kinds(
     kind = sa.func.coalesce(fingerprints.c.cluster_id, fingerprints.c.id)
     rows = session.execute(
         sa.select(failures.c.case_id, fingerprints.c.category, kind, sa.func.count())
-        .join(
-            fingerprints,
-            OF_FAILURE,
-        )
-        .where(
-            failures.c.repository_id == repository_id,
-            failures.c.case_id == sa.any_(sa.bindparam("cases", list(case_ids))),
-            failures.c.occurred_at >= now - WINDOW,
-            failures.c.outcome.in_(FAILED),
-        )
+        .join(fingerprints, relation.fingerprint_of(failures))
+        .where(_is_recent(repository_id, case_ids, now), failures.c.outcome.in_(FAILED))
         .group_by(failures.c.case_id, fingerprints.c.category, kind)
     )
     kinds: dict[CaseId, dict[tuple[str, int], int]] = defaultdict(dict)
@@ -153,36 +147,22 @@ def _clusters(
     session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId]
 ) -> tuple[dict[CaseId, int], set[CaseId]]:
     """The size of the cluster of each case that has one, and the cases that hang on a fixture."""
-    size = (
-        sa.select(sa.func.count())
-        .where(cluster_cases.c.repository_id == clusters.c.repository_id, cluster_cases.c.cluster_id == clusters.c.id)
-        .correlate(clusters)
-        .scalar_subquery()
-    )
+    size = sa.select(sa.func.count()).where(relation.cluster_of(cluster_cases)).correlate(clusters).scalar_subquery()
     member = cluster_cases.alias()
     rows = session.execute(
         sa.select(member.c.case_id, clusters.c.kind, size)
-        .join(
-            clusters,
-            sa.and_(clusters.c.repository_id == member.c.repository_id, clusters.c.id == member.c.cluster_id),
-        )
-        .where(
-            member.c.repository_id == repository_id,
-            member.c.case_id == sa.any_(sa.bindparam("cases", list(case_ids))),
-        )
+        .join(clusters, relation.cluster_of(member))
+        .where(relation.is_of_cases(member, [repository_id], case_ids))
     ).all()
     return (
         {CaseId(row[0]): row[2] for row in rows},
-        {CaseId(row[0]) for row in rows if row[1] == ClusterKind.FIXTURE.value},
+        {CaseId(row[0]) for row in rows if row[1] == ClusterKind.FIXTURE},
     )
 
 
 def _ordered(session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId]) -> set[CaseId]:
     rows = session.execute(
-        sa.select(order_suspects.c.case_id).where(
-            order_suspects.c.repository_id == repository_id,
-            order_suspects.c.case_id == sa.any_(sa.bindparam("cases", list(case_ids))),
-        )
+        sa.select(order_suspects.c.case_id).where(relation.is_of_cases(order_suspects, [repository_id], case_ids))
     )
     return {CaseId(row[0]) for row in rows}
 
@@ -190,7 +170,7 @@ def _ordered(session: Session, repository_id: RepositoryId, case_ids: Sequence[C
 def _first_seen(session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId]) -> dict[CaseId, datetime]:
     rows = session.execute(
         sa.select(cases.c.id, cases.c.first_seen_at).where(
-            cases.c.repository_id == repository_id, cases.c.id == sa.any_(sa.bindparam("cases", list(case_ids)))
+            cases.c.repository_id == repository_id, record.is_any(cases.c.id, case_ids)
         )
     )
     return {CaseId(row[0]): row[1] for row in rows}

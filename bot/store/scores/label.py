@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from bot.analysis.learning.label import Label, LabelSource, LabelVerdict
 from bot.analysis.model import Actor, CaseId, RepositoryId, Status
-from bot.store import actor as actor_codec
+from bot.store import record, relation
 from bot.store.database import Session
 from bot.store.tables.judging import labels
 
@@ -30,7 +30,7 @@ class NewLabel:
     status: Status
     p_flaky: float
     head_sha: str | None
-    given_at: datetime
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +44,9 @@ class AppliedFeedback:
     given_at: datetime
 
 
-def insert(session: Session, given: Collection[NewLabel]) -> None:
+def insert(session: Session, new_labels: Collection[NewLabel]) -> None:
     """Keep verdicts; their features are added later."""
-    rows = [
-        {
-            "repository_id": label.repository_id,
-            "case_id": label.case_id,
-            "verdict": label.verdict.value,
-            "source": label.source.value,
-            "actor": actor_codec.encode(label.actor),
-            "status": label.status.value,
-            "p_flaky": label.p_flaky,
-            "head_sha": label.head_sha,
-            "features_version": _PENDING,
-            "created_at": label.given_at,
-        }
-        for label in given
-    ]
+    rows = [{**record.values(label), "features_version": _PENDING} for label in new_labels]
     session.execute(sa.insert(labels).values(rows))
 
 
@@ -72,12 +58,8 @@ def list_repositories_without_features(session: Session) -> list[RepositoryId]:
 
 def list_without_features(session: Session, repository_id: RepositoryId) -> list[Label]:
     """The labels whose features were not computed yet, oldest first."""
-    rows = session.execute(
-        sa.select(labels)
-        .where(labels.c.repository_id == repository_id, labels.c.features_version == _PENDING)
-        .order_by(labels.c.id)
-    )
-    return [_read(row) for row in rows.mappings()]
+    is_pending = sa.and_(labels.c.repository_id == repository_id, labels.c.features_version == _PENDING)
+    return record.list_all(session, Label, _SELECT.where(is_pending).order_by(labels.c.id))
 
 
 def set_features(
@@ -108,10 +90,9 @@ def set_applied(
         .where(
             labels.c.repository_id == repository_id,
             labels.c.case_id == sa.bindparam("of_case"),
-            labels.c.verdict == LabelVerdict.MINE.value,
+            labels.c.verdict == LabelVerdict.MINE,
             labels.c.head_sha == head_sha,
-            labels.c.actor["id"].astext == actor.id,
-            labels.c.actor["kind"].astext == actor.kind.value,
+            _is_by(actor),
         )
         .values(applied_after=after, applied_in=sa.bindparam("variants")),
         [{"of_case": case_id, "variants": list(names)} for case_id, names in variants.items()],
@@ -129,11 +110,9 @@ def list_claimed(
     """The cases of which this person gave this verdict at this commit before."""
     rows = session.execute(
         sa.select(labels.c.case_id).where(
-            labels.c.repository_id == repository_id,
-            labels.c.case_id.in_(list(case_ids)),
-            labels.c.verdict == verdict.value,
-            labels.c.actor["id"].astext == actor.id,
-            labels.c.actor["kind"].astext == actor.kind.value,
+            relation.is_of_cases(labels, [repository_id], case_ids),
+            labels.c.verdict == verdict,
+            _is_by(actor),
             labels.c.head_sha.is_not_distinct_from(head_sha),
         )
     )
@@ -147,12 +126,10 @@ def count_applied(
     rows = session.execute(
         sa.select(labels.c.case_id, sa.func.count())
         .where(
-            labels.c.repository_id == repository_id,
-            labels.c.case_id.in_(list(case_ids)),
+            relation.is_of_cases(labels, [repository_id], case_ids),
             labels.c.applied_after.is_not(None),
             labels.c.created_at >= since,
-            labels.c.actor["id"].astext == actor.id,
-            labels.c.actor["kind"].astext == actor.kind.value,
+            _is_by(actor),
         )
         .group_by(labels.c.case_id)
     )
@@ -173,29 +150,18 @@ def list_since(
     session: Session, repository_ids: Collection[RepositoryId], since: datetime, until: datetime
 ) -> list[Label]:
     """The labels given in a period, its end left out, in the order they were given."""
-    rows = session.execute(
-        sa.select(labels)
-        .where(
-            labels.c.repository_id.in_(list(repository_ids)), labels.c.created_at >= since, labels.c.created_at < until
-        )
-        .order_by(labels.c.created_at, labels.c.id)
+    query = _SELECT.where(
+        labels.c.repository_id.in_(repository_ids), labels.c.created_at >= since, labels.c.created_at < until
     )
-    return [_read(row) for row in rows.mappings()]
+    return record.list_all(session, Label, query.order_by(labels.c.created_at, labels.c.id))
 
 
 def list_newest(session: Session, repository_id: RepositoryId, limit: int) -> list[Label]:
     """The newest labels of a repository, in the order they were given."""
-    rows = (
-        session.execute(
-            sa.select(labels)
-            .where(labels.c.repository_id == repository_id)
-            .order_by(labels.c.created_at.desc(), labels.c.id.desc())
-            .limit(limit)
-        )
-        .mappings()
-        .all()
+    newest_first = _SELECT.where(labels.c.repository_id == repository_id).order_by(
+        labels.c.created_at.desc(), labels.c.id.desc()
     )
-    return [_read(row) for row in reversed(rows)]
+    return record.list_all(session, Label, newest_first.limit(limit))[::-1]
 
 
 def count(session: Session, repository_id: RepositoryId) -> int:
@@ -205,18 +171,8 @@ def count(session: Session, repository_id: RepositoryId) -> int:
     ).scalar_one()
 
 
-def _read(row: sa.RowMapping) -> Label:
-    return Label(
-        id=row["id"],
-        repository_id=row["repository_id"],
-        case_id=row["case_id"],
-        verdict=LabelVerdict(row["verdict"]),
-        source=LabelSource(row["source"]),
-        actor=actor_codec.decode(row["actor"]),
-        status=Status(row["status"]),
-        p_flaky=row["p_flaky"],
-        head_sha=row["head_sha"],
-        features=None if row["features"] is None else tuple(row["features"]),
-        features_version=row["features_version"],
-        created_at=row["created_at"],
-    )
+def _is_by(actor: Actor) -> sa.ColumnElement[bool]:
+    return sa.and_(labels.c.actor["id"].astext == actor.id, labels.c.actor["kind"].astext == actor.kind.value)
+
+
+_SELECT = sa.select(*record.columns(labels, Label))

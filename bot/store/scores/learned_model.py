@@ -9,6 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bot.analysis.model import RepositoryId
+from bot.store import record
 from bot.store.database import Session
 from bot.store.tables.judging import models
 
@@ -43,10 +44,5 @@ def insert(
 
 def find_latest(session: Session, repository_id: RepositoryId) -> StoredModel | None:
     """The newest model of a repository."""
-    row = session.execute(
-        sa.select(models.c.document, models.c.labels, models.c.trained_at)
-        .where(models.c.repository_id == repository_id)
-        .order_by(models.c.id.desc())
-        .limit(1)
-    ).first()
-    return None if row is None else StoredModel(row[0], row[1], row[2])
+    of_repository = sa.select(*record.columns(models, StoredModel)).where(models.c.repository_id == repository_id)
+    return record.find(session, StoredModel, of_repository.order_by(models.c.id.desc()).limit(1))

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from bot.analysis.model import RepositoryId
-from bot.store import queue
+from bot.store import queue, record
 from bot.store.database import Session
 from bot.store.tables.judging import rescores
 
@@ -41,12 +41,8 @@ def request(session: Session, repository_id: RepositoryId, reason: str, now: dat
 
 def find(session: Session, repository_id: RepositoryId) -> Rescore:
     """The requests of a repository and the answers; zero where there were none."""
-    row = session.execute(
-        sa.select(rescores.c.wanted, rescores.c.done, rescores.c.reason).where(
-            rescores.c.repository_id == repository_id
-        )
-    ).first()
-    return Rescore(0, 0, "") if row is None else Rescore(row[0], row[1], row[2])
+    query = sa.select(*record.columns(rescores, Rescore)).where(rescores.c.repository_id == repository_id)
+    return record.find(session, Rescore, query) or Rescore(0, 0, "")
 
 
 def list_pending(session: Session) -> list[RepositoryId]:

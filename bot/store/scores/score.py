@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -15,6 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from bot.analysis import scoring
 from bot.analysis.case_state import VariantScore
 from bot.analysis.model import SEVERITY, CaseId, RepositoryId, Status
+from bot.store import record, relation
 from bot.store.database import Session
 from bot.store.tables.judging import cluster_cases, scores
 
@@ -52,11 +52,11 @@ def list_stored(
     """The scores of a repository, or of some of its cases, with their state, in order of case and variant."""
     query = sa.select(scores).where(scores.c.repository_id == repository_id)
     if status is not None:
-        query = query.where(scores.c.status == status.value)
+        query = query.where(scores.c.status == status)
     if variants is not None:
-        query = query.where(scores.c.variant.in_(list(variants)))
+        query = query.where(scores.c.variant.in_(variants))
     if case_ids is not None:
-        query = query.where(_is_one_of(case_ids))
+        query = query.where(record.is_any(scores.c.case_id, sorted(case_ids)))
     rows = session.execute(query.order_by(scores.c.case_id, scores.c.variant)).mappings()
     return [StoredScore(_read(row), row["state"], row["episode"]) for row in rows]
 
@@ -65,30 +65,22 @@ def list_of_cases(
     session: Session, repository_ids: Collection[RepositoryId], case_ids: Collection[CaseId]
 ) -> list[VariantScore]:
     """The scores of some cases, in order of case and variant; a case that never failed has none."""
-    query = sa.select(*_FIGURES).where(scores.c.repository_id.in_(list(repository_ids)), _is_one_of(case_ids))
-    rows = session.execute(query.order_by(scores.c.case_id, scores.c.variant)).mappings()
-    return [_read(row) for row in rows]
+    return _list(session, relation.is_of_cases(scores, repository_ids, sorted(case_ids)))
 
 
 def list_all(session: Session, repository_id: RepositoryId) -> list[VariantScore]:
     """Every score of a repository, in order of case and variant."""
-    query = sa.select(*_FIGURES).where(scores.c.repository_id == repository_id)
-    rows = session.execute(query.order_by(scores.c.case_id, scores.c.variant)).mappings()
-    return [_read(row) for row in rows]
+    return _list(session, scores.c.repository_id == repository_id)
 
 
 def list_to_fix(session: Session, repository_id: RepositoryId) -> list[VariantScore]:
     """The scores of the cases that are flaky or broken in a variant, or part of a cluster."""
     clustered = sa.select(cluster_cases.c.case_id).where(cluster_cases.c.repository_id == repository_id)
     troubled = sa.select(scores.c.case_id).where(
-        scores.c.repository_id == repository_id, scores.c.status.in_([Status.FLAKY.value, Status.BROKEN.value])
+        scores.c.repository_id == repository_id, scores.c.status.in_([Status.FLAKY, Status.BROKEN])
     )
-    query = sa.select(*_FIGURES).where(
-        scores.c.repository_id == repository_id,
-        sa.or_(scores.c.case_id.in_(troubled), scores.c.case_id.in_(clustered)),
-    )
-    rows = session.execute(query.order_by(scores.c.case_id, scores.c.variant)).mappings()
-    return [_read(row) for row in rows]
+    is_to_fix = sa.or_(scores.c.case_id.in_(troubled), scores.c.case_id.in_(clustered))
+    return _list(session, scores.c.repository_id == repository_id, is_to_fix)
 
 
 def list_troubled(session: Session, repository_id: RepositoryId, limit: int) -> dict[str, list[CaseId]]:
@@ -100,7 +92,7 @@ def list_troubled(session: Session, repository_id: RepositoryId, limit: int) -> 
         sa.select(scores.c.variant, scores.c.case_id, place.label("place"))
         .where(
             scores.c.repository_id == repository_id,
-            scores.c.status.in_([Status.FLAKY.value, Status.SUSPECT.value, Status.BROKEN.value]),
+            scores.c.status.in_([Status.FLAKY, Status.SUSPECT, Status.BROKEN]),
         )
         .subquery()
     )
@@ -120,7 +112,7 @@ def count_statuses(
     """How many cases that ever failed have each status, each case counted once by its worst variant."""
     worst = (
         sa.select(scores.c.repository_id, sa.func.min(_RANK).label("rank"))
-        .where(scores.c.repository_id.in_(list(repository_ids)))
+        .where(scores.c.repository_id.in_(repository_ids))
         .group_by(scores.c.repository_id, scores.c.case_id)
         .subquery()
     )
@@ -145,10 +137,7 @@ def list_statuses(session: Session, repository_id: RepositoryId) -> dict[CaseId,
 def list_repositories(session: Session, status: Status) -> list[RepositoryId]:
     """The repositories in which a case has this status in some variant."""
     rows = session.execute(
-        sa.select(scores.c.repository_id)
-        .where(scores.c.status == status.value)
-        .distinct()
-        .order_by(scores.c.repository_id)
+        sa.select(scores.c.repository_id).where(scores.c.status == status).distinct().order_by(scores.c.repository_id)
     )
     return [RepositoryId(row[0]) for row in rows]
 
@@ -159,9 +148,7 @@ def list_scored_cases(
     """The cases of each repository that have a score in some variant."""
     scored: dict[RepositoryId, list[CaseId]] = {repository_id: [] for repository_id in repository_ids}
     for repository_id, case_id in session.execute(
-        sa.select(scores.c.repository_id, scores.c.case_id)
-        .where(scores.c.repository_id.in_(list(repository_ids)))
-        .distinct()
+        sa.select(scores.c.repository_id, scores.c.case_id).where(scores.c.repository_id.in_(repository_ids)).distinct()
     ):
         scored[RepositoryId(repository_id)].append(CaseId(case_id))
     return scored
@@ -171,7 +158,7 @@ def list_variants(session: Session, repository_id: RepositoryId, variants: Colle
     """Those of some variants in which any case ever failed."""
     rows = session.execute(
         sa.select(scores.c.variant)
-        .where(scores.c.repository_id == repository_id, scores.c.variant.in_(list(variants)))
+        .where(scores.c.repository_id == repository_id, scores.c.variant.in_(variants))
         .distinct()
     )
     return set(rows.scalars())
@@ -181,35 +168,34 @@ def put(session: Session, repository_id: RepositoryId, rows: Sequence[StoredScor
     """Store scores, new or changed, in one statement."""
     if not rows:
         return
-    columns: dict[str, tuple[sa.types.TypeEngine[Any], list[object]]] = {
-        "case_id": (sa.Integer(), [row.score.case_id for row in rows]),
-        "variant": (sa.Text(), [row.score.variant for row in rows]),
-        "state": (sa.LargeBinary(), [row.state for row in rows]),
-        "status": (sa.Text(), [row.score.status.value for row in rows]),
-        "p_flaky": (sa.Double(), [row.score.p_flaky for row in rows]),
-        "p_broken": (sa.Double(), [row.score.p_broken for row in rows]),
-        "score": (sa.Double(), [row.score.ranking for row in rows]),
-        "rate": (sa.Double(), [row.score.rate for row in rows]),
-        "low": (sa.Double(), [row.score.interval[0] for row in rows]),
-        "high": (sa.Double(), [row.score.interval[1] for row in rows]),
-        "runs": (sa.Integer(), [row.score.runs for row in rows]),
-        "failures": (sa.Integer(), [row.score.failures for row in rows]),
-        "mixed_commits": (sa.Integer(), [row.score.mixed_commits for row in rows]),
-        "episode": (sa.Integer(), [row.episode for row in rows]),
-    }
+    records = [
+        {
+            **record.values(row.score),
+            "score": row.score.ranking,
+            "low": row.score.interval[0],
+            "high": row.score.interval[1],
+            "state": row.state,
+            "episode": row.episode,
+        }
+        for row in rows
+    ]
+    columns = [column for column in scores.c if column.name in records[0]]
+    names = [column.name for column in columns]
     given = (
-        sa.func.unnest(*(sa.bindparam(name, values, type_=ARRAY(kind)) for name, (kind, values) in columns.items()))
-        .table_valued(*(sa.column(name, kind) for name, (kind, _) in columns.items()))
+        sa.func.unnest(
+            *(sa.bindparam(None, [row[column.name] for row in records], type_=ARRAY(column.type)) for column in columns)
+        )
+        .table_valued(*(sa.column(column.name, column.type) for column in columns))
         .render_derived()
     )
     statement = insert(scores).from_select(
-        ["repository_id", "updated_at", *columns],
-        sa.select(sa.literal(repository_id, sa.BigInteger()), sa.literal(now), *(given.c[name] for name in columns)),
+        ["repository_id", "updated_at", *names],
+        sa.select(sa.literal(repository_id, sa.BigInteger()), sa.literal(now), *(given.c[name] for name in names)),
     )
     session.execute(
         statement.on_conflict_do_update(
             index_elements=["repository_id", "case_id", "variant"],
-            set_={name: statement.excluded[name] for name in (*columns, "updated_at")},
+            set_={name: statement.excluded[name] for name in (*names, "updated_at")},
         )
     )
 
@@ -219,37 +205,16 @@ def delete(session: Session, repository_id: RepositoryId) -> None:
     session.execute(sa.delete(scores).where(scores.c.repository_id == repository_id))
 
 
-_FIGURES = (
-    scores.c.case_id,
-    scores.c.variant,
-    scores.c.status,
-    scores.c.p_flaky,
-    scores.c.p_broken,
-    scores.c.score,
-    scores.c.rate,
-    scores.c.low,
-    scores.c.high,
-    scores.c.runs,
-    scores.c.failures,
-    scores.c.mixed_commits,
-)
+_NAMES = [field.name for field in fields(VariantScore) if field.name in scores.c]
+_FIGURES = [scores.c[name] for name in (*_NAMES, "score", "low", "high")]
 
 
-def _is_one_of(case_ids: Collection[int]) -> sa.ColumnElement[bool]:
-    return scores.c.case_id == sa.any_(sa.bindparam("case_ids", sorted(case_ids)))
+def _list(session: Session, *conditions: sa.ColumnElement[bool]) -> list[VariantScore]:
+    query = sa.select(*_FIGURES).where(*conditions).order_by(scores.c.case_id, scores.c.variant)
+    return [_read(row) for row in session.execute(query).mappings()]
 
 
 def _read(row: sa.RowMapping) -> VariantScore:
     return VariantScore(
-        case_id=CaseId(row["case_id"]),
-        variant=row["variant"],
-        status=Status(row["status"]),
-        p_flaky=row["p_flaky"],
-        p_broken=row["p_broken"],
-        ranking=row["score"],
-        rate=row["rate"],
-        interval=(row["low"], row["high"]),
-        runs=row["runs"],
-        failures=row["failures"],
-        mixed_commits=row["mixed_commits"],
+        **{name: row[name] for name in _NAMES}, ranking=row["score"], interval=(row["low"], row["high"])
     )

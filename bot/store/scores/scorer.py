@@ -9,10 +9,10 @@ from datetime import datetime
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
-from sqlalchemy.dialects.postgresql import insert
 
 from bot.analysis.model import CaseId, RepositoryId
 from bot.analysis.scoring.inactive import COUNTS
+from bot.store import record
 from bot.store.database import Session
 from bot.store.tables.judging import branch_beliefs, pass_counts, scorers
 
@@ -69,28 +69,13 @@ def lock(session: Session, repository_id: RepositoryId) -> StoredScorer | None:
 
 def find(session: Session, repository_id: RepositoryId) -> StoredScorer | None:
     """The repository's part of the state as it is stored; None before the first run was judged."""
-    row = session.execute(
-        sa.select(scorers.c.state, scorers.c.model, scorers.c["keys"], scorers.c.outgrown).where(
-            scorers.c.repository_id == repository_id
-        )
-    ).one_or_none()
-    return None if row is None else StoredScorer(row[0], row[1], row[2], row[3])
+    query = sa.select(*record.columns(scorers, StoredScorer)).where(scorers.c.repository_id == repository_id)
+    return record.find(session, StoredScorer, query)
 
 
 def put(session: Session, repository_id: RepositoryId, scorer: StoredScorer, now: datetime) -> None:
     """Store the repository's part of the state."""
-    row = {
-        "state": scorer.state,
-        "model": scorer.model,
-        "keys": scorer.keys,
-        "outgrown": scorer.outgrown,
-        "updated_at": now,
-    }
-    session.execute(
-        insert(scorers)
-        .values(repository_id=repository_id, **row)
-        .on_conflict_do_update(index_elements=["repository_id"], set_=row)
-    )
+    record.put(session, scorers, {"repository_id": repository_id}, {**record.values(scorer), "updated_at": now})
 
 
 def get_keys(session: Session, repository_id: RepositoryId) -> int:
@@ -135,14 +120,7 @@ def put_counts(session: Session, repository_id: RepositoryId, counts: Mapping[st
         for variant, of_variant in counts.items()
         for number, data in of_variant.rows()
     ]
-    if rows:
-        statement = insert(pass_counts)
-        session.execute(
-            statement.on_conflict_do_update(
-                index_elements=["repository_id", "variant", "block"], set_={"counts": statement.excluded.counts}
-            ),
-            rows,
-        )
+    record.put_all(session, pass_counts, rows, value="counts")
 
 
 def list_counts(
@@ -157,7 +135,7 @@ def list_counts(
         return
     rows = session.execute(
         sa.select(pass_counts.c.repository_id, pass_counts.c.variant, pass_counts.c.block, pass_counts.c.counts)
-        .where(sa.tuple_(pass_counts.c.repository_id, pass_counts.c.block).in_(list(blocks)))
+        .where(sa.tuple_(pass_counts.c.repository_id, pass_counts.c.block).in_(blocks))
         .order_by(pass_counts.c.repository_id, pass_counts.c.variant, pass_counts.c.block)
     )
     for repository_id, variant, block, data in rows:
@@ -172,7 +150,7 @@ def list_blocks(
     """The counts of all cases of repositories: block by block and variant by variant, each of shape (ROWS, BLOCK)."""
     rows = session.execute(
         sa.select(pass_counts.c.repository_id, pass_counts.c.block, pass_counts.c.counts).where(
-            pass_counts.c.repository_id.in_(list(repository_ids))
+            pass_counts.c.repository_id.in_(repository_ids)
         )
     )
     for repository_id, block, data in rows:
@@ -186,7 +164,7 @@ def list_branch_beliefs(
     rows = session.execute(
         sa.select(branch_beliefs.c.variant, branch_beliefs.c.beliefs).where(
             branch_beliefs.c.repository_id == repository_id,
-            branch_beliefs.c.variant.in_(list(variants)),
+            branch_beliefs.c.variant.in_(variants),
             branch_beliefs.c.branch == _signed(branch),
         )
     )
@@ -201,14 +179,7 @@ def put_branch_beliefs(
         {"repository_id": repository_id, "variant": variant, "branch": _signed(branch), "beliefs": data}
         for variant, branch, data in beliefs
     ]
-    if rows:
-        statement = insert(branch_beliefs)
-        session.execute(
-            statement.on_conflict_do_update(
-                index_elements=["repository_id", "variant", "branch"], set_={"beliefs": statement.excluded.beliefs}
-            ),
-            rows,
-        )
+    record.put_all(session, branch_beliefs, rows, value="beliefs")
 
 
 def delete_branches(session: Session, repository_id: RepositoryId, branches: Collection[int]) -> None:

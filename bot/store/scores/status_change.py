@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from bot.analysis.case_state import StatusChange
 from bot.analysis.model import CaseId, RepositoryId, RunId, Status
+from bot.store import record
 from bot.store.database import Session
 from bot.store.tables.judging import status_changes
 
@@ -17,19 +18,8 @@ def insert(
     session: Session, repository_id: RepositoryId, run_id: RunId, changes: Iterable[StatusChange], now: datetime
 ) -> None:
     """Keep the changes that were found in a run."""
-    values = [
-        {
-            "repository_id": repository_id,
-            "case_id": change.case_id,
-            "run_id": run_id,
-            "before": change.before.value,
-            "after": change.after.value,
-            "occurred_at": now,
-        }
-        for change in changes
-    ]
-    if values:
-        session.execute(sa.insert(status_changes), values)
+    common = {"repository_id": repository_id, "run_id": run_id, "occurred_at": now}
+    record.insert_all(session, status_changes, [{**common, **record.values(change)} for change in changes])
 
 
 def count_turns(
@@ -42,16 +32,12 @@ def count_turns(
             status_changes.c.after,
             sa.func.count(status_changes.c.case_id.distinct()),
         )
-        .where(
-            status_changes.c.repository_id.in_(list(repository_ids)),
-            status_changes.c.occurred_at >= since,
-            status_changes.c.occurred_at < until,
-        )
+        .where(_is_between(repository_ids, since, until))
         .group_by(status_changes.c.repository_id, status_changes.c.after)
     )
     turns: dict[RepositoryId, dict[Status, int]] = {repository_id: {} for repository_id in repository_ids}
     for repository_id, after, number in rows:
-        turns[RepositoryId(repository_id)][Status(after)] = number
+        turns[repository_id][after] = number
     return turns
 
 
@@ -62,7 +48,7 @@ def list_causes(
     rows = session.execute(
         sa.select(status_changes.c.case_id, status_changes.c.run_id).where(
             status_changes.c.repository_id == repository_id,
-            status_changes.c.after == after.value,
+            status_changes.c.after == after,
             sa.tuple_(status_changes.c.case_id, status_changes.c.occurred_at).in_(list(turned_at.items())),
         )
     )
@@ -73,15 +59,17 @@ def list_between(
     session: Session, repository_ids: Collection[RepositoryId], since: datetime, until: datetime
 ) -> Sequence[StatusChange]:
     """The changes found in a period, oldest first."""
-    rows = session.execute(
-        sa.select(status_changes)
-        .where(
-            status_changes.c.repository_id.in_(list(repository_ids)),
-            status_changes.c.occurred_at >= since,
-            status_changes.c.occurred_at < until,
-        )
+    query = (
+        sa.select(*record.columns(status_changes, StatusChange))
+        .where(_is_between(repository_ids, since, until))
         .order_by(status_changes.c.occurred_at, status_changes.c.id)
     )
-    return [
-        StatusChange(CaseId(row["case_id"]), Status(row["before"]), Status(row["after"])) for row in rows.mappings()
-    ]
+    return record.list_all(session, StatusChange, query)
+
+
+def _is_between(repository_ids: Collection[RepositoryId], since: datetime, until: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        status_changes.c.repository_id.in_(repository_ids),
+        status_changes.c.occurred_at >= since,
+        status_changes.c.occurred_at < until,
+    )

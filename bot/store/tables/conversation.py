@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Double, Index, Integer, SmallInteger, Table, Text, Time, text
+from sqlalchemy import BigInteger, Column, Double, Index, Integer, SmallInteger, Text, Time, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from bot.store.tables.columns import metadata, serial, time
+from bot.store.tables.columns import ActorJson, serial, table, time
 
-notices = Table(
+notices = table(
     "notices",
-    metadata,
     serial(),
     Column("key", Text, nullable=False, unique=True),
     Column("kind", Text, nullable=False),
@@ -31,9 +30,8 @@ notices = Table(
     Index("ix_notices_cards", "repository_id", "case_id", postgresql_where=text("kind = 'card'")),
 )
 
-messages = Table(
+messages = table(
     "messages",
-    metadata,
     Column("key", Text, primary_key=True),
     Column("repository_id", BigInteger, nullable=True),
     Column("case_id", Integer, nullable=True),
@@ -44,31 +42,28 @@ messages = Table(
     Index("ix_messages_case", "repository_id", "case_id"),
 )
 
-channel_schedules = Table(
+channel_schedules = table(
     "channel_schedules",
-    metadata,
     Column("workspace_id", BigInteger, primary_key=True),
     Column("channel", Text, primary_key=True),
     time("next_at"),
     Column("failures", Integer, nullable=False),
 )
 
-storms = Table(
+storms = table(
     "storms",
-    metadata,
     serial(),
     Column("workspace_id", BigInteger, nullable=False),
     Column("channel", Text, nullable=False),
     Column("repository_id", BigInteger, nullable=False),
-    Column("case_ids", ARRAY(Integer), nullable=False),
+    Column("case_ids", ARRAY(Integer, as_tuple=True), nullable=False),
     time("started_at"),
     time("last_at"),
     Index("ix_storms_place", "workspace_id", "channel", "repository_id", "last_at"),
 )
 
-subscriptions = Table(
+subscriptions = table(
     "subscriptions",
-    metadata,
     serial(),
     Column("workspace_id", BigInteger, nullable=False),
     Column("channel", Text, nullable=False),
@@ -78,15 +73,14 @@ subscriptions = Table(
     Column("minimum", Double, nullable=False),
     Column("owner", Text, nullable=False),
     Column("path", Text, nullable=False),
-    Column("created_by", JSONB, nullable=False),
+    Column("created_by", ActorJson, nullable=False),
     time("created_at"),
     Index("uq_subscriptions_place", "workspace_id", "channel", "repository_id", unique=True),
     Index("ix_subscriptions_repository", "repository_id"),
 )
 
-channels = Table(
+channels = table(
     "channels",
-    metadata,
     Column("workspace_id", BigInteger, primary_key=True),
     Column("channel", Text, primary_key=True),
     Column("zone", Text, nullable=False),
@@ -98,34 +92,30 @@ channels = Table(
     Column("quiet_days", ARRAY(SmallInteger), nullable=False),
 )
 
-block_levels = Table(
+block_levels = table(
     "block_levels",
-    metadata,
     Column("workspace_id", BigInteger, primary_key=True, autoincrement=False),
     Column("level", Text, nullable=False),
     time("learned_at"),
 )
 
-silenced_authors = Table(
+silenced_authors = table(
     "silenced_authors",
-    metadata,
     Column("workspace_id", BigInteger, primary_key=True),
     Column("user_id", Text, primary_key=True),
     time("since"),
 )
 
-shared_links = Table(
+shared_links = table(
     "shared_links",
-    metadata,
     Column("workspace_id", BigInteger, primary_key=True, autoincrement=False),
     Column("channel", Text, primary_key=True),
     Column("case_id", Integer, primary_key=True, autoincrement=False),
     time("shared_at"),
 )
 
-homes = Table(
+homes = table(
     "homes",
-    metadata,
     Column("workspace_id", BigInteger, primary_key=True),
     Column("user_id", Text, primary_key=True),
     time("opened_at"),

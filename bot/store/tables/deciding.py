@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, text
+from sqlalchemy import BigInteger, Column, Index, Integer, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from bot.store.tables.columns import metadata, serial, time
+from bot.analysis.audit import AuditAction
+from bot.analysis.quarantine.lifecycle import Scope, State
+from bot.store.tables.columns import ActorJson, EnumText, serial, table, time
 
-policies = Table(
+policies = table(
     "policies",
-    metadata,
     Column("repository_id", BigInteger, primary_key=True, autoincrement=False),
     Column("document", Text, nullable=False),
     Column("codeowners", Text, nullable=False),
@@ -17,9 +18,8 @@ policies = Table(
     time("loaded_at"),
 )
 
-permissions = Table(
+permissions = table(
     "permissions",
-    metadata,
     Column("repository_id", BigInteger, primary_key=True),
     Column("github_id", BigInteger, primary_key=True),
     Column("permission", Text, nullable=False),
@@ -27,22 +27,21 @@ permissions = Table(
     time("fetched_at"),
 )
 
-quarantines = Table(
+quarantines = table(
     "quarantines",
-    metadata,
     Column("repository_id", BigInteger, primary_key=True),
     serial(),
     Column("case_id", Integer, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("scope", Text, nullable=False),
+    Column("state", EnumText(State), nullable=False),
+    Column("scope", EnumText(Scope), nullable=False),
     Column("variant", Text, nullable=True),
     Column("fingerprint_id", BigInteger, nullable=True),
     Column("days", Integer, nullable=False),
     Column("reason", Text, nullable=False),
     Column("owner", Text, nullable=True),
-    Column("proposed_by", JSONB, nullable=False),
+    Column("proposed_by", ActorJson, nullable=False),
     time("proposed_at"),
-    Column("decided_by", JSONB, nullable=True),
+    Column("decided_by", ActorJson, nullable=True),
     time("decided_at", nullable=True),
     Column("decision", Text, nullable=True),
     time("expires_at", nullable=True),
@@ -58,26 +57,24 @@ quarantines = Table(
     Index("ix_quarantines_state", "state", "expires_at"),
 )
 
-mutes = Table(
+mutes = table(
     "mutes",
-    metadata,
     Column("repository_id", BigInteger, primary_key=True),
     Column("case_id", Integer, primary_key=True),
-    Column("actor", JSONB, nullable=False),
+    Column("actor", ActorJson, nullable=False),
     time("until"),
 )
 
-audit = Table(
+audit = table(
     "audit",
-    metadata,
     Column("repository_id", BigInteger, primary_key=True),
     serial(),
-    Column("type", Text, nullable=False),
+    Column("type", EnumText(AuditAction), nullable=False),
     Column("aggregate_type", Text, nullable=False),
     Column("aggregate_id", BigInteger, nullable=False),
     Column("version", Integer, nullable=False),
     Column("case_id", Integer, nullable=True),
-    Column("actor", JSONB, nullable=False),
+    Column("actor", ActorJson, nullable=False),
     Column("payload", JSONB, nullable=False),
     time("occurred_at"),
     Index("uq_audit_aggregate", "repository_id", "aggregate_type", "aggregate_id", "version", unique=True),
@@ -85,21 +82,19 @@ audit = Table(
     Index("ix_audit_type", "repository_id", "type", "occurred_at"),
 )
 
-checks = Table(
+checks = table(
     "checks",
-    metadata,
     Column("repository_id", BigInteger, primary_key=True),
     Column("head_sha", Text, primary_key=True),
     Column("check_run_id", BigInteger, nullable=False),
     time("updated_at"),
 )
 
-reruns = Table(
+reruns = table(
     "reruns",
-    metadata,
     Column("repository_id", BigInteger, primary_key=True),
     Column("github_run_id", BigInteger, primary_key=True),
     Column("attempt", Integer, primary_key=True),
-    Column("actor", JSONB, nullable=False),
+    Column("actor", ActorJson, nullable=False),
     time("created_at"),
 )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, SmallInteger, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from bot.store.tables.columns import metadata, serial, time
+from bot.analysis.incident import Kind as IncidentKind
+from bot.analysis.learning.label import LabelSource, LabelVerdict
+from bot.analysis.model import ClusterKind, OrderKind, Status
+from bot.store.tables.columns import ActorJson, EnumText, serial, table, time
 
-baselines = Table(
+baselines = table(
     "baselines",
-    metadata,
     Column("repository_id", BigInteger, primary_key=True),
     Column("workflow_path", Text, primary_key=True),
     Column("variant", Text, primary_key=True),
@@ -17,9 +19,8 @@ baselines = Table(
     Column("case_ids", ARRAY(Integer), nullable=False),
 )
 
-rescores = Table(
+rescores = table(
     "rescores",
-    metadata,
     Column("repository_id", BigInteger, primary_key=True, autoincrement=False),
     Column("wanted", Integer, nullable=False),
     Column("done", Integer, nullable=False),
@@ -28,9 +29,8 @@ rescores = Table(
     time("finished_at", nullable=True),
 )
 
-scorers = Table(
+scorers = table(
     "scorers",
-    metadata,
     Column("repository_id", BigInteger, primary_key=True, autoincrement=False),
     Column("state", LargeBinary, nullable=False),
     Column("keys", Integer, nullable=False),
@@ -39,32 +39,29 @@ scorers = Table(
     time("updated_at"),
 )
 
-pass_counts = Table(
+pass_counts = table(
     "pass_counts",
-    metadata,
     Column("repository_id", BigInteger, primary_key=True),
     Column("variant", Text, primary_key=True),
     Column("block", Integer, primary_key=True),
     Column("counts", LargeBinary, nullable=False),
 )
 
-branch_beliefs = Table(
+branch_beliefs = table(
     "branch_beliefs",
-    metadata,
     Column("repository_id", BigInteger, primary_key=True),
     Column("variant", Text, primary_key=True),
     Column("branch", BigInteger, primary_key=True),
     Column("beliefs", LargeBinary, nullable=False),
 )
 
-scores = Table(
+scores = table(
     "scores",
-    metadata,
     Column("repository_id", BigInteger, primary_key=True),
     Column("case_id", Integer, primary_key=True),
     Column("variant", Text, primary_key=True),
     Column("state", LargeBinary, nullable=False),
-    Column("status", Text, nullable=False),
+    Column("status", EnumText(Status), nullable=False),
     Column("p_flaky", Double, nullable=False),
     Column("p_broken", Double, nullable=False),
     Column("score", Double, nullable=False),
@@ -79,30 +76,28 @@ scores = Table(
     Index("ix_scores_status", "repository_id", "status"),
 )
 
-status_changes = Table(
+status_changes = table(
     "status_changes",
-    metadata,
     Column("repository_id", BigInteger, primary_key=True),
     serial(),
     Column("case_id", Integer, nullable=False),
     Column("run_id", BigInteger, nullable=False),
-    Column("before", Text, nullable=False),
-    Column("after", Text, nullable=False),
+    Column("before", EnumText(Status), nullable=False),
+    Column("after", EnumText(Status), nullable=False),
     time("occurred_at"),
     Index("ix_status_changes_occurred", "repository_id", "occurred_at"),
     Index("ix_status_changes_case", "repository_id", "case_id", "occurred_at"),
 )
 
-incidents = Table(
+incidents = table(
     "incidents",
-    metadata,
     Column("repository_id", BigInteger, primary_key=True),
     serial(),
-    Column("kind", Text, nullable=False),
+    Column("kind", EnumText(IncidentKind), nullable=False),
     time("started_at"),
     time("ended_at", nullable=True),
     Column("reason", Text, nullable=False),
-    Column("actor", JSONB, nullable=False),
+    Column("actor", ActorJson, nullable=False),
     Column("run_id", BigInteger, nullable=True),
     Column("variant", Text, nullable=False, server_default=text("''")),
     Column("suite", Text, nullable=False, server_default=text("''")),
@@ -118,19 +113,18 @@ incidents = Table(
     ),
 )
 
-labels = Table(
+labels = table(
     "labels",
-    metadata,
     Column("repository_id", BigInteger, primary_key=True),
     serial(),
     Column("case_id", Integer, nullable=False),
-    Column("verdict", Text, nullable=False),
-    Column("source", Text, nullable=False, server_default=text("'card'")),
-    Column("actor", JSONB, nullable=False),
-    Column("status", Text, nullable=False, server_default=text("'insufficient'")),
+    Column("verdict", EnumText(LabelVerdict), nullable=False),
+    Column("source", EnumText(LabelSource), nullable=False, server_default=text("'card'")),
+    Column("actor", ActorJson, nullable=False),
+    Column("status", EnumText(Status), nullable=False, server_default=text("'insufficient'")),
     Column("p_flaky", Double, nullable=False, server_default=text("0")),
     Column("head_sha", Text, nullable=True),
-    Column("features", ARRAY(Double), nullable=True),
+    Column("features", ARRAY(Double, as_tuple=True), nullable=True),
     Column("features_version", SmallInteger, nullable=False, server_default=text("0")),
     Column("applied_after", BigInteger, nullable=True),
     Column("applied_in", ARRAY(Text), nullable=False, server_default=text("'{}'")),
@@ -139,9 +133,8 @@ labels = Table(
     Index("ix_labels_case", "repository_id", "case_id"),
 )
 
-models = Table(
+models = table(
     "models",
-    metadata,
     Column("repository_id", BigInteger, primary_key=True),
     serial(),
     Column("document", JSONB, nullable=False),
@@ -149,12 +142,11 @@ models = Table(
     time("trained_at"),
 )
 
-clusters = Table(
+clusters = table(
     "clusters",
-    metadata,
     Column("repository_id", BigInteger, primary_key=True),
     serial(),
-    Column("kind", Text, nullable=False),
+    Column("kind", EnumText(ClusterKind), nullable=False),
     Column("title", Text, nullable=False),
     Column("times", Integer, nullable=False),
     Column("owner", Text, nullable=True),
@@ -162,30 +154,27 @@ clusters = Table(
     time("updated_at"),
 )
 
-cluster_cases = Table(
+cluster_cases = table(
     "cluster_cases",
-    metadata,
     Column("repository_id", BigInteger, primary_key=True),
     Column("case_id", Integer, primary_key=True),
     Column("cluster_id", BigInteger, nullable=False),
     Index("ix_cluster_cases_cluster", "repository_id", "cluster_id"),
 )
 
-orders = Table(
+orders = table(
     "orders",
-    metadata,
     Column("repository_id", BigInteger, primary_key=True),
     Column("digest", LargeBinary, primary_key=True),
     Column("case_ids", LargeBinary, nullable=False),
 )
 
-order_suspects = Table(
+order_suspects = table(
     "order_suspects",
-    metadata,
     Column("repository_id", BigInteger, primary_key=True),
     Column("case_id", Integer, primary_key=True),
     Column("variant", Text, primary_key=True),
-    Column("kind", Text, nullable=False),
+    Column("kind", EnumText(OrderKind), nullable=False),
     Column("follows", ARRAY(Integer), nullable=False),
     Column("candidates", Integer, nullable=False),
     Column("failed", Integer, nullable=False),

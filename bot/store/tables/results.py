@@ -12,26 +12,23 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     SmallInteger,
-    Table,
     Text,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, REAL
 
-from bot.store.tables.columns import metadata, serial, time
+from bot.store.tables.columns import serial, table, time
 
-installations = Table(
+installations = table(
     "installations",
-    metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("account", Text, nullable=False),
     time("suspended_at", nullable=True),
     time("deleted_at", nullable=True),
 )
 
-repositories = Table(
+repositories = table(
     "repositories",
-    metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("installation_id", BigInteger, nullable=True, index=True),
     Column("full_name", Text, nullable=False, index=True),
@@ -40,9 +37,8 @@ repositories = Table(
     time("removed_at", nullable=True),
 )
 
-deliveries = Table(
+deliveries = table(
     "deliveries",
-    metadata,
     Column("id", Text, primary_key=True),
     Column("event", Text, nullable=False),
     Column("payload", LargeBinary, nullable=False),
@@ -52,9 +48,8 @@ deliveries = Table(
     Column("error", Text, nullable=True),
 )
 
-runs = Table(
+runs = table(
     "runs",
-    metadata,
     Column("repository_id", BigInteger, primary_key=True),
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("github_run_id", BigInteger, nullable=False),
@@ -85,9 +80,8 @@ runs = Table(
     Index("ix_runs_workflow", "repository_id", "workflow_path", "head_branch", text("started_at desc")),
 )
 
-run_results = Table(
+run_results = table(
     "run_results",
-    metadata,
     Column("repository_id", BigInteger, primary_key=True),
     Column("run_id", BigInteger, primary_key=True),
     Column("variant", Text, primary_key=True),
@@ -101,9 +95,8 @@ run_results = Table(
     Column("runner_names", ARRAY(Text), nullable=False, server_default=text("'{}'")),
 )
 
-run_problems = Table(
+run_problems = table(
     "run_problems",
-    metadata,
     Column("repository_id", BigInteger, primary_key=True),
     serial(),
     Column("run_id", BigInteger, nullable=False),
@@ -114,18 +107,16 @@ run_problems = Table(
     Index("ix_run_problems_run", "repository_id", "run_id"),
 )
 
-run_orders = Table(
+run_orders = table(
     "run_orders",
-    metadata,
     Column("repository_id", BigInteger, primary_key=True),
     Column("run_id", BigInteger, primary_key=True),
     Column("variant", Text, primary_key=True),
     Column("digest", LargeBinary, nullable=False),
 )
 
-cases = Table(
+cases = table(
     "cases",
-    metadata,
     Column("repository_id", BigInteger, primary_key=True),
     Column("id", Integer, Identity(always=True), primary_key=True),
     Column("key", LargeBinary, nullable=False),
@@ -144,9 +135,8 @@ cases = Table(
     Index("ix_cases_renamed", "repository_id", "renamed_into", postgresql_where=text("renamed_into is not null")),
 )
 
-fingerprints = Table(
+fingerprints = table(
     "fingerprints",
-    metadata,
     Column("repository_id", BigInteger, primary_key=True),
     serial(),
     Column("key", LargeBinary, nullable=False),
@@ -163,9 +153,8 @@ fingerprints = Table(
     Index("ix_fingerprints_bands", "bands", postgresql_using="gin"),
 )
 
-failures = Table(
+failures = table(
     "failures",
-    metadata,
     Column("repository_id", BigInteger, primary_key=True),
     serial(),
     Column("case_id", Integer, nullable=False),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from bot.store.tables.columns import metadata, serial, time
+from bot.store.tables.columns import ActorJson, serial, table, time
 
-workspaces = Table(
+workspaces = table(
     "workspaces",
-    metadata,
     serial(),
     Column("enterprise_id", Text, nullable=False),
     Column("team_id", Text, nullable=False),
@@ -23,19 +22,17 @@ workspaces = Table(
     Index("uq_workspaces_by_token", "by_token", unique=True, postgresql_where=text("by_token")),
 )
 
-workspace_installations = Table(
+workspace_installations = table(
     "workspace_installations",
-    metadata,
     Column("workspace_id", BigInteger, primary_key=True),
     Column("installation_id", BigInteger, primary_key=True),
-    Column("bound_by", JSONB, nullable=False),
+    Column("bound_by", ActorJson, nullable=False),
     time("bound_at"),
     Index("ix_workspace_installations_installation", "installation_id"),
 )
 
-slack_tokens = Table(
+slack_tokens = table(
     "slack_tokens",
-    metadata,
     Column("workspace_id", BigInteger, primary_key=True, autoincrement=False),
     Column("sealed", LargeBinary, nullable=False),
     Column("installer", Text, nullable=False),
@@ -45,16 +42,14 @@ slack_tokens = Table(
     time("updated_at"),
 )
 
-oauth_states = Table(
+oauth_states = table(
     "oauth_states",
-    metadata,
     Column("key", LargeBinary, primary_key=True),
     time("expires_at"),
 )
 
-links = Table(
+links = table(
     "links",
-    metadata,
     Column("workspace_id", BigInteger, primary_key=True),
     Column("slack_user", Text, primary_key=True),
     Column("github_id", BigInteger, nullable=False),
@@ -64,9 +59,8 @@ links = Table(
     Index("ix_links_account", "github_id"),
 )
 
-link_states = Table(
+link_states = table(
     "link_states",
-    metadata,
     Column("key", LargeBinary, primary_key=True),
     Column("workspace_id", BigInteger, nullable=False),
     Column("slack_user", Text, nullable=False),
@@ -76,18 +70,16 @@ link_states = Table(
     time("expires_at"),
 )
 
-paused_channels = Table(
+paused_channels = table(
     "paused_channels",
-    metadata,
     Column("workspace_id", BigInteger, primary_key=True),
     Column("channel", Text, primary_key=True),
     Column("reason", Text, nullable=False),
     time("paused_at"),
 )
 
-slack_events = Table(
+slack_events = table(
     "slack_events",
-    metadata,
     Column("id", Text, primary_key=True),
     time("received_at"),
 )

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from bot.analysis.model import RepositoryId
-from bot.errors import NotFoundError
+from bot.store import record
 from bot.store.database import Session
 from bot.store.tables.results import installations, repositories
 
@@ -38,9 +38,7 @@ class RepositoryDetails:
 def put_installation(session: Session, installation_id: int, account: str, *, suspended_at: datetime | None) -> None:
     """Record an installation that exists."""
     row = {"account": account, "suspended_at": suspended_at, "deleted_at": None}
-    session.execute(
-        insert(installations).values(id=installation_id, **row).on_conflict_do_update(index_elements=["id"], set_=row)
-    )
+    record.put(session, installations, {"id": installation_id}, row)
 
 
 def delete_installation(session: Session, installation_id: int, now: datetime) -> None:
@@ -69,13 +67,8 @@ def put_all(session: Session, installation_id: int | None, found: Iterable[Repos
     details = {repository.id: repository for repository in found}.values()
     for is_branch_known in (True, False):
         rows = [
-            {
-                "id": repository.id,
-                "installation_id": installation_id,
-                "full_name": repository.full_name,
-                "default_branch": repository.default_branch or "main",
-                "private": repository.private,
-            }
+            record.values(repository)
+            | {"installation_id": installation_id, "default_branch": repository.default_branch or "main"}
             for repository in details
             if bool(repository.default_branch) is is_branch_known
         ]
@@ -99,7 +92,7 @@ def put_all(session: Session, installation_id: int | None, found: Iterable[Repos
 
 def remove(session: Session, repository_ids: Iterable[RepositoryId], now: datetime) -> None:
     """Record that repositories are no longer ours to read; what is known of them stays."""
-    session.execute(sa.update(repositories).where(repositories.c.id.in_(list(repository_ids))).values(removed_at=now))
+    session.execute(sa.update(repositories).where(repositories.c.id.in_(repository_ids)).values(removed_at=now))
 
 
 def get(session: Session, repository_id: RepositoryId) -> Repository:
@@ -108,39 +101,28 @@ def get(session: Session, repository_id: RepositoryId) -> Repository:
     Raises:
         NotFoundError: not known.
     """
-    row = session.execute(_SELECT.where(repositories.c.id == repository_id)).one_or_none()
-    if row is None:
-        message = "FlakeGuard does not know this repository; install the GitHub App on it."
-        raise NotFoundError(message)
-    return _read(row)
+    query = _SELECT.where(repositories.c.id == repository_id)
+    missing = "FlakeGuard does not know this repository; install the GitHub App on it."
+    return record.get(session, Repository, query, missing)
 
 
 def find_by_name(session: Session, full_name: str) -> Repository | None:
     """The repository called `owner/name`, in any case of letters."""
-    row = session.execute(
-        _SELECT.where(sa.func.lower(repositories.c.full_name) == full_name.lower(), repositories.c.removed_at.is_(None))
-    ).first()
-    return None if row is None else _read(row)
+    is_named_so = sa.func.lower(repositories.c.full_name) == full_name.lower()
+    return record.find(session, Repository, _SELECT.where(is_named_so, repositories.c.removed_at.is_(None)))
 
 
 def list_by_id(session: Session, repository_ids: Sequence[RepositoryId]) -> Sequence[Repository]:
     """The repositories of these numbers, by name."""
-    rows = session.execute(
-        _SELECT.where(repositories.c.id.in_(list(repository_ids))).order_by(repositories.c.full_name)
-    )
-    return [_read(row) for row in rows]
+    query = _SELECT.where(repositories.c.id.in_(repository_ids)).order_by(repositories.c.full_name)
+    return record.list_all(session, Repository, query)
 
 
 def list_present(session: Session) -> Sequence[Repository]:
     """Every repository that has not been removed, by name."""
-    rows = session.execute(_SELECT.where(repositories.c.removed_at.is_(None)).order_by(repositories.c.full_name))
-    return [_read(row) for row in rows]
+    query = _SELECT.where(repositories.c.removed_at.is_(None)).order_by(repositories.c.full_name)
+    return record.list_all(session, Repository, query)
 
 
-_SELECT = sa.select(
-    repositories.c.id, repositories.c.installation_id, repositories.c.full_name, repositories.c.default_branch
-)
-
-
-def _read(row: sa.Row[int, int | None, str, str]) -> Repository:
-    return Repository(RepositoryId(row[0]), row[1], row[2], row[3])
+COLUMNS = record.columns(repositories, Repository)
+_SELECT = sa.select(*COLUMNS)

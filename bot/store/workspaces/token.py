@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
 from bot.analysis.model import WorkspaceId
+from bot.store import record
 from bot.store.database import Session
 from bot.store.tables.workspaces import oauth_states, slack_tokens
 
@@ -30,25 +30,14 @@ class StoredToken:
 
 def put(session: Session, token: StoredToken, now: datetime) -> None:
     """Store the token of a workspace in place of any former."""
-    row = {
-        "sealed": token.sealed,
-        "installer": token.installer,
-        "scopes": token.scopes,
-        "expires_at": token.expires_at,
-        "renewing_until": None,
-        "updated_at": now,
-    }
-    session.execute(
-        insert(slack_tokens)
-        .values(workspace_id=token.workspace_id, **row)
-        .on_conflict_do_update(index_elements=["workspace_id"], set_=row)
-    )
+    row = record.values(token) | {"renewing_until": None, "updated_at": now}
+    key = {"workspace_id": row.pop("workspace_id")}
+    record.put(session, slack_tokens, key, row)
 
 
 def find(session: Session, workspace_id: WorkspaceId) -> StoredToken | None:
     """The token of a workspace."""
-    row = session.execute(_SELECT.where(slack_tokens.c.workspace_id == workspace_id)).mappings().one_or_none()
-    return None if row is None else _read(row)
+    return record.find(session, StoredToken, sa.select(*_TOKEN).where(slack_tokens.c.workspace_id == workspace_id))
 
 
 def claim_renewal(session: Session, workspace_id: WorkspaceId, now: datetime, until: datetime) -> bool:
@@ -75,20 +64,14 @@ def renew(session: Session, workspace_id: WorkspaceId, sealed: bytes, expires_at
 
 def delete(session: Session, workspace_id: WorkspaceId) -> StoredToken | None:
     """Forget the token of a workspace; returns what it was."""
-    row = (
-        session.execute(
-            sa.delete(slack_tokens).where(slack_tokens.c.workspace_id == workspace_id).returning(*slack_tokens.c)
-        )
-        .mappings()
-        .one_or_none()
-    )
-    return None if row is None else _read(row)
+    deletion = sa.delete(slack_tokens).where(slack_tokens.c.workspace_id == workspace_id)
+    return record.find(session, StoredToken, deletion.returning(*_TOKEN))
 
 
 def lock_all(session: Session) -> Sequence[StoredToken]:
     """Every token, kept from everybody else until the transaction ends."""
-    rows = session.execute(_SELECT.order_by(slack_tokens.c.workspace_id).with_for_update()).mappings()
-    return [_read(row) for row in rows]
+    query = sa.select(*_TOKEN).order_by(slack_tokens.c.workspace_id).with_for_update()
+    return record.list_all(session, StoredToken, query)
 
 
 def reseal(session: Session, workspace_id: WorkspaceId, sealed: bytes) -> None:
@@ -110,20 +93,4 @@ def take_state(session: Session, key: bytes, now: datetime) -> bool:
     return row is not None and row[0] > now
 
 
-_SELECT = sa.select(
-    slack_tokens.c.workspace_id,
-    slack_tokens.c.sealed,
-    slack_tokens.c.installer,
-    slack_tokens.c.scopes,
-    slack_tokens.c.expires_at,
-)
-
-
-def _read(row: sa.RowMapping) -> StoredToken:
-    return StoredToken(
-        workspace_id=WorkspaceId(row["workspace_id"]),
-        sealed=row["sealed"],
-        installer=row["installer"],
-        scopes=row["scopes"],
-        expires_at=row["expires_at"],
-    )
+_TOKEN = record.columns(slack_tokens, StoredToken)

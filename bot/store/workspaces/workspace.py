@@ -7,16 +7,16 @@ A workspace is one installation of the Slack app: one team, or a whole Enterpris
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from bot.analysis.model import Actor, RepositoryId, WorkspaceId
-from bot.errors import NotFoundError
-from bot.store import actor as actor_codec
+from bot.store import record
 from bot.store.database import Session
+from bot.store.tables.conversation import block_levels
 from bot.store.tables.results import repositories
 from bot.store.tables.workspaces import slack_tokens, workspace_installations, workspaces
 
@@ -61,16 +61,11 @@ def put(
     session: Session, *, enterprise_id: str, team_id: str, name: str, bot_user_id: str, now: datetime
 ) -> WorkspaceId:
     """Record that the app is installed in a workspace; returns its number."""
+    key = {"enterprise_id": enterprise_id, "team_id": team_id}
     row = {"name": name, "bot_user_id": bot_user_id, "installed_at": now, "removed_at": None}
-    statement = insert(workspaces).values(
-        enterprise_id=enterprise_id, team_id=team_id, by_token=False, sees_all=False, **row
-    )
-    number: int = session.execute(
-        statement.on_conflict_do_update(index_elements=["enterprise_id", "team_id"], set_=row).returning(
-            workspaces.c.id
-        )
-    ).scalar_one()
-    return WorkspaceId(number)
+    statement = insert(workspaces).values(**key, **row, by_token=False, sees_all=False)
+    statement = statement.on_conflict_do_update(index_elements=list(key), set_=row)
+    return WorkspaceId(session.execute(statement.returning(workspaces.c.id)).scalar_one())
 
 
 def put_by_token(session: Session, *, sees_all: bool, now: datetime) -> Workspace:
@@ -85,7 +80,7 @@ def put_by_token(session: Session, *, sees_all: bool, now: datetime) -> Workspac
             set_={"sees_all": sees_all, "removed_at": None},
         )
     )
-    return _read(session.execute(_SELECT.where(workspaces.c.by_token)).mappings().one())
+    return record.get(session, Workspace, _SELECT.where(workspaces.c.by_token), _UNKNOWN)
 
 
 def identify(
@@ -93,37 +88,23 @@ def identify(
 ) -> Workspace:
     """Record whom SLACK_BOT_TOKEN speaks for; a token of another workspace leaves what is known of the former."""
     session.execute(sa.text("select pg_advisory_xact_lock(hashtext('flakeguard:by_token'))"))
-    current = session.execute(_SELECT.where(workspaces.c.by_token)).mappings().one_or_none()
-    same = (
-        session.execute(_SELECT.where(workspaces.c.enterprise_id == enterprise_id, workspaces.c.team_id == team_id))
-        .mappings()
-        .one_or_none()
-    )
+    current = record.find(session, Workspace, _SELECT.where(workspaces.c.by_token))
+    is_same = sa.and_(workspaces.c.enterprise_id == enterprise_id, workspaces.c.team_id == team_id)
+    same = record.find(session, Workspace, _SELECT.where(is_same))
     row: dict[str, object] = {"name": name, "bot_user_id": bot_user_id, "removed_at": None}
-    sees_all = current["sees_all"] if current else False
-    if current is not None and not current["team_id"] and not current["enterprise_id"] and same is None:
+    if current is not None and not current.is_known and same is None:
+        number = current.id
         row |= {"enterprise_id": enterprise_id, "team_id": team_id}
-        number = current["id"]
     else:
-        if current is not None and (same is None or same["id"] != current["id"]):
+        if current is not None and (same is None or same.id != current.id):
             session.execute(
-                sa.update(workspaces).where(workspaces.c.id == current["id"]).values(by_token=False, sees_all=False)
+                sa.update(workspaces).where(workspaces.c.id == current.id).values(by_token=False, sees_all=False)
             )
-        number = (
-            same["id"]
-            if same
-            else put(
-                session,
-                enterprise_id=enterprise_id,
-                team_id=team_id,
-                name=name,
-                bot_user_id=bot_user_id,
-                now=now,
-            )
-        )
-        row |= {"by_token": True, "sees_all": sees_all}
+        team = {"enterprise_id": enterprise_id, "team_id": team_id, "name": name, "bot_user_id": bot_user_id}
+        number = same.id if same else put(session, **team, now=now)
+        row |= {"by_token": True, "sees_all": current is not None and current.sees_all}
     session.execute(sa.update(workspaces).where(workspaces.c.id == number).values(**row))
-    return get(session, WorkspaceId(number))
+    return get(session, number)
 
 
 def get(session: Session, workspace_id: WorkspaceId) -> Workspace:
@@ -132,11 +113,7 @@ def get(session: Session, workspace_id: WorkspaceId) -> Workspace:
     Raises:
         NotFoundError: not known.
     """
-    row = session.execute(_SELECT.where(workspaces.c.id == workspace_id)).mappings().one_or_none()
-    if row is None:
-        message = "This workspace is not known."
-        raise NotFoundError(message)
-    return _read(row)
+    return record.get(session, Workspace, _SELECT.where(workspaces.c.id == workspace_id), _UNKNOWN)
 
 
 def find(session: Session, enterprise_id: str, team_id: str) -> Workspace | None:
@@ -146,26 +123,14 @@ def find(session: Session, enterprise_id: str, team_id: str) -> Workspace | None
         candidates.append(sa.and_(workspaces.c.enterprise_id == enterprise_id, workspaces.c.team_id == ""))
     if not candidates:
         return None
-    row = (
-        session.execute(
-            _SELECT.where(workspaces.c.removed_at.is_(None), sa.or_(*candidates))
-            .order_by(workspaces.c.team_id.desc())
-            .limit(1)
-        )
-        .mappings()
-        .one_or_none()
-    )
-    return None if row is None else _read(row)
+    installed = _SELECT.where(workspaces.c.removed_at.is_(None), sa.or_(*candidates))
+    return record.find(session, Workspace, installed.order_by(workspaces.c.team_id.desc()).limit(1))
 
 
 def find_by_token(session: Session) -> Workspace | None:
     """The workspace SLACK_BOT_TOKEN speaks for."""
-    row = (
-        session.execute(_SELECT.where(workspaces.c.by_token, workspaces.c.removed_at.is_(None)))
-        .mappings()
-        .one_or_none()
-    )
-    return None if row is None else _read(row)
+    query = _SELECT.where(workspaces.c.by_token, workspaces.c.removed_at.is_(None))
+    return record.find(session, Workspace, query)
 
 
 def remove(session: Session, workspace_id: WorkspaceId, now: datetime) -> None:
@@ -176,14 +141,8 @@ def remove(session: Session, workspace_id: WorkspaceId, now: datetime) -> None:
 
 def bind(session: Session, workspace_id: WorkspaceId, installation_id: int, actor: Actor, now: datetime) -> bool:
     """Let a workspace see a GitHub installation; False where it does already."""
-    statement = insert(workspace_installations).values(
-        workspace_id=workspace_id,
-        installation_id=installation_id,
-        bound_by=actor_codec.encode(actor),
-        bound_at=now,
-    )
-    bound = statement.on_conflict_do_nothing().returning(workspace_installations.c.installation_id)
-    return session.execute(bound).first() is not None
+    row = {"workspace_id": workspace_id, "installation_id": installation_id, "bound_by": actor, "bound_at": now}
+    return record.insert_if_new(session, workspace_installations, row)
 
 
 def unbind(session: Session, installation_id: int) -> None:
@@ -205,13 +164,14 @@ def list_bound(session: Session, workspace_id: WorkspaceId) -> Sequence[int]:
 
 def find_binder(session: Session, workspace_id: WorkspaceId) -> Actor | None:
     """Who let a workspace see a GitHub installation first; None where nobody did."""
-    stored = session.execute(
+    query = (
         sa.select(workspace_installations.c.bound_by)
         .where(workspace_installations.c.workspace_id == workspace_id)
         .order_by(workspace_installations.c.bound_at)
         .limit(1)
-    ).scalar_one_or_none()
-    return None if stored is None else actor_codec.decode(stored)
+    )
+    actor: Actor | None = session.execute(query).scalar_one_or_none()
+    return actor
 
 
 def list_visible(session: Session, workspace_id: WorkspaceId) -> Sequence[RepositoryId]:
@@ -236,7 +196,7 @@ def list_seeing(
     rows = session.execute(
         sa.select(seeing.c.id)
         .join(repositories, repositories.c.id == repository_id)
-        .where(seeing.c.id.in_(list(workspace_ids)), visible_to(seeing.c.id))
+        .where(seeing.c.id.in_(workspace_ids), visible_to(seeing.c.id))
     )
     return {WorkspaceId(row[0]) for row in rows}
 
@@ -255,28 +215,24 @@ def visible_to(workspace_id: WorkspaceId | sa.ColumnElement[int]) -> sa.ColumnEl
     return sa.and_(repositories.c.removed_at.is_(None), sa.or_(sees_all, bound))
 
 
+_UNKNOWN = "This workspace is not known."
+_HAS_TOKEN = sa.or_(workspaces.c.by_token, sa.exists().where(slack_tokens.c.workspace_id == workspaces.c.id))
 _SELECT = sa.select(
-    workspaces.c.id,
-    workspaces.c.enterprise_id,
-    workspaces.c.team_id,
-    workspaces.c.name,
-    workspaces.c.bot_user_id,
-    workspaces.c.by_token,
-    workspaces.c.sees_all,
-    workspaces.c.installed_at,
-    sa.or_(workspaces.c.by_token, sa.exists().where(slack_tokens.c.workspace_id == workspaces.c.id)).label("has_token"),
+    *(workspaces.c[field.name] for field in fields(Workspace) if field.name in workspaces.c),
+    _HAS_TOKEN.label("has_token"),
 )
 
 
-def _read(row: sa.RowMapping) -> Workspace:
-    return Workspace(
-        id=WorkspaceId(row["id"]),
-        enterprise_id=row["enterprise_id"],
-        team_id=row["team_id"],
-        name=row["name"],
-        bot_user_id=row["bot_user_id"],
-        by_token=row["by_token"],
-        sees_all=row["sees_all"],
-        installed_at=row["installed_at"],
-        has_token=row["has_token"],
-    )
+def find_block_level(session: Session, workspace_id: WorkspaceId, since: datetime) -> str | None:
+    """The level that worked, learned since a time; None where none was, or too long ago."""
+    level: str | None = session.execute(
+        sa.select(block_levels.c.level).where(
+            block_levels.c.workspace_id == workspace_id, block_levels.c.learned_at >= since
+        )
+    ).scalar_one_or_none()
+    return level
+
+
+def put_block_level(session: Session, workspace_id: WorkspaceId, level: str, now: datetime) -> None:
+    """Remember the level that worked."""
+    record.put(session, block_levels, {"workspace_id": workspace_id}, {"level": level, "learned_at": now})
