@@ -22,7 +22,7 @@ from bot.store.runs import fingerprint as fingerprint_store
 from bot.store.runs import history as history_store
 from bot.store.runs import result as result_store
 from bot.store.runs import run as run_store
-from bot.store.runs.result import FailureRow, StoredVariant
+from bot.store.runs.result import FailureRow, VariantResults
 from bot.store.scores import score as score_store
 
 _LOOK_BACK = 30
@@ -98,17 +98,17 @@ class _Failure:
 class _Reports:
     """What runs reported, by run."""
 
-    variants: Mapping[RunId, Sequence[StoredVariant]]
+    variants: Mapping[RunId, Sequence[VariantResults]]
     last: Mapping[tuple[RunId, str], Mapping[CaseId, FailureRow]]
 
-    def failures_of(self, variant: StoredVariant) -> list[FailureRow]:
+    def failures_of(self, variant: VariantResults) -> list[FailureRow]:
         """The last retries that failed, in order of case."""
         rows = self.last.get((variant.run_id, variant.variant), {})
         return [row for _, row in sorted(rows.items()) if row.outcome.is_failure]
 
 
 def _list_reports(session: Session, repository_id: RepositoryId, run_ids: Collection[RunId]) -> _Reports:
-    variants: dict[RunId, list[StoredVariant]] = {}
+    variants: dict[RunId, list[VariantResults]] = {}
     for variant in result_store.list_variants(session, repository_id, set(run_ids)):
         variants.setdefault(variant.run_id, []).append(variant)
     last: dict[tuple[RunId, str], dict[CaseId, FailureRow]] = {}

@@ -91,4 +91,4 @@ def _since(card: OpenCard) -> datetime | None:
     if card.state in {State.ACTIVE, State.SUSPENDED} or not card.is_flaky:
         return None
     since = max(card.posted_at, card.flaky_at or card.posted_at)
-    return since if card.said_at is None or card.said_at < since else None
+    return since if card.acted_at is None or card.acted_at < since else None

@@ -121,7 +121,7 @@ class Replay:
     repository_id: RepositoryId
     wanted: int
     scorer: scoring.Scorer
-    reader: execution_store.Reader
+    reader: execution_store.ExecutionReader
     windows: list[Incident]
     suites: Suites
     terms: dict[RunId, float] = field(default_factory=dict)
@@ -144,7 +144,7 @@ def begin(session: Session, repository_id: RepositoryId) -> Replay:
         repository_id=repository_id,
         wanted=rescore_store.find(session, repository_id).wanted,
         scorer=scoring.Scorer(scoring.RepositoryMemory(keys), thresholds),
-        reader=execution_store.Reader(repository_id),
+        reader=execution_store.ExecutionReader(repository_id),
         windows=incident_store.list_marked(session, repository_id),
         suites=Suites(repository_id),
     )

@@ -19,7 +19,7 @@ from typing import IO, Final
 
 from bot.errors import ConfigurationError
 from bot.store import postgres_binaries
-from bot.store.postgres_cluster import START_SECONDS, Cluster
+from bot.store.postgres_cluster import START_SECONDS, PostgresCluster
 
 _ROOT_HOME: Final = Path("/var/lib/flakeguard")
 _UNQUOTABLE: Final = frozenset('"$`\\\n')  # pg_ctl passes the path to a shell between double quotes
@@ -31,7 +31,7 @@ class Server:
 
     url: str
     owner: bool
-    _cluster: Cluster
+    _cluster: PostgresCluster
     _lock: IO[str] | None
 
     def stop(self) -> None:
@@ -67,7 +67,7 @@ def start(data: Path, *, durable: bool = True) -> Server:
         account = postgres_binaries.account()
         home = _home_of(data, account)
         _make_folders(home, account)
-        return _start(Cluster(home, account, _digest(home), durable=durable))
+        return _start(PostgresCluster(home, account, _digest(home), durable=durable))
     except OSError as error:
         message = (
             f"The embedded PostgreSQL cannot use {data} ({error}). Set FLAKEGUARD_DATA to another folder, "
@@ -76,7 +76,7 @@ def start(data: Path, *, durable: bool = True) -> Server:
         raise ConfigurationError(message) from error
 
 
-def _start(cluster: Cluster) -> Server:
+def _start(cluster: PostgresCluster) -> Server:
     with contextlib.ExitStack() as stack:
         lock = stack.enter_context(os.fdopen(os.open(cluster.home / "lock", os.O_RDWR | os.O_CREAT, 0o600), "r+"))
         deadline = time.monotonic() + START_SECONDS
@@ -103,7 +103,7 @@ def _try_lock(lock: IO[str]) -> bool:
     return True
 
 
-def _home_of(data: Path, account: postgres_binaries.Account) -> Path:
+def _home_of(data: Path, account: postgres_binaries.ServerUser) -> Path:
     """The folder of the cluster: the data folder, or for root its own one if `nobody` cannot reach that."""
     home = data.expanduser().resolve()
     if account.changed and not account.may_enter(next(folder for folder in (home, *home.parents) if folder.exists())):
@@ -114,7 +114,7 @@ def _home_of(data: Path, account: postgres_binaries.Account) -> Path:
     return home
 
 
-def _make_folders(home: Path, account: postgres_binaries.Account) -> None:
+def _make_folders(home: Path, account: postgres_binaries.ServerUser) -> None:
     missing = [folder for folder in (home, *home.parents) if not folder.exists()]
     for folder in reversed(missing):
         folder.mkdir(exist_ok=True)

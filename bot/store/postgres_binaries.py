@@ -20,7 +20,7 @@ _NOT_NEEDED = shutil.ignore_patterns("include", "pkgconfig", "*.a", "__pycache__
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class ServerUser:
     """The user that the server runs as; `changed` if it is another user than ours."""
 
     name: str
@@ -85,14 +85,14 @@ class Binaries:
     """One installed PostgreSQL."""
 
     folder: Path
-    account: Account
+    account: ServerUser
 
     def call(self, program: str, *arguments: str, seconds: float, text: str = "") -> ExitStatus:
         """Run one of its programs."""
         return self.account.run([str(self.folder / program), *arguments], seconds=seconds, text=text)
 
 
-def account() -> Account:
+def account() -> ServerUser:
     """The user to run the server as: our own, or `nobody` if we are root.
 
     Raises:
@@ -107,10 +107,10 @@ def account() -> Account:
             "Run as a user with a name, or set DATABASE_URL."
         )
         raise ConfigurationError(message) from None
-    return Account(user.pw_name, user.pw_uid, user.pw_gid, changed)
+    return ServerUser(user.pw_name, user.pw_uid, user.pw_gid, changed)
 
 
-def find(account: Account, *, major: str | None, copies: Path) -> Binaries:
+def find(account: ServerUser, *, major: str | None, copies: Path) -> Binaries:
     """The programs for a cluster of a major version, or the newest; copied if `account` cannot run them.
 
     Raises:

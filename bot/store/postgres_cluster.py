@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import re
 import shlex
@@ -37,10 +38,10 @@ _NOT_DURABLE: Final = {"fsync": "off", "full_page_writes": "off", "synchronous_c
 _log = telemetry.logger(__name__)
 
 
-class Cluster:
+class PostgresCluster:
     """A cluster in the folder `home`; `digest` names it where a path must be short."""
 
-    def __init__(self, home: Path, account: postgres_binaries.Account, digest: str, *, durable: bool) -> None:
+    def __init__(self, home: Path, account: postgres_binaries.ServerUser, digest: str, *, durable: bool) -> None:
         self.home = home
         self.data = home / "postgres"
         self.log = home / "postgres.log"
@@ -51,15 +52,12 @@ class Cluster:
         self.url = f"postgresql+psycopg://{account.name}@/flakeguard?host={self.run}"
         self._account = account
         self._durable = durable
-        self._cached_binaries: postgres_binaries.Binaries | None = None
 
-    @property
+    @functools.cached_property
     def _binaries(self) -> postgres_binaries.Binaries:
-        if self._cached_binaries is None:
-            version = self.data / "PG_VERSION"
-            major = version.read_text().strip() if version.exists() else None
-            self._cached_binaries = postgres_binaries.find(self._account, major=major, copies=self.home / "binaries")
-        return self._cached_binaries
+        version = self.data / "PG_VERSION"
+        major = version.read_text().strip() if version.exists() else None
+        return postgres_binaries.find(self._account, major=major, copies=self.home / "binaries")
 
     def ensure(self) -> None:
         """Create the cluster if there is none, and start the server; only for the holder of the lock."""

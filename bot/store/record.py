@@ -38,13 +38,23 @@ def list_all(session: Session, record: Callable[..., R], query: sa.Executable) -
     return [record(**row) for row in session.execute(query).mappings()]
 
 
+def find_value(session: Session, query: sa.Executable) -> Any | None:  # noqa: ANN401  # of any column
+    """The first column of the first row of a query; None where there is no row, or NULL in it."""
+    return session.execute(query).scalar()
+
+
+def count(session: Session, *conditions: sa.ColumnElement[bool]) -> int:
+    """How many rows of a table meet all of some conditions, of which there is one at least."""
+    return session.execute(sa.select(sa.func.count()).where(*conditions)).scalar_one()
+
+
 def columns(table: sa.FromClause, record: type) -> list[sa.ColumnElement[Any]]:
     """The columns of a table that a dataclass has as fields."""
     return [table.c[field.name] for field in fields(record)]
 
 
 def values(record: Any) -> dict[str, Any]:  # noqa: ANN401  # any dataclass
-    """The fields of a dataclass as the values of a row; those that are dataclasses themselves stay as they are."""
+    """The fields of a record as the values of a row; those that are dataclasses themselves stay as they are."""
     return {field.name: getattr(record, field.name) for field in fields(record)}
 
 

@@ -54,6 +54,16 @@ def is_channel(table: sa.FromClause, channel: Channel) -> sa.ColumnElement[bool]
     return sa.and_(table.c.workspace_id == channel.workspace_id, table.c.channel == channel.id)
 
 
+def same_run(table: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether two rows are about attempts of the same run of GitHub."""
+    return sa.and_(table.c.repository_id == other.c.repository_id, table.c.github_run_id == other.c.github_run_id)
+
+
+def same_variant(table: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether two rows of a repository are about the same variant of the same run."""
+    return sa.and_(table.c.run_id == other.c.run_id, table.c.variant == other.c.variant)
+
+
 def same_channel(table: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bool]:
     """Whether two rows are of the same channel."""
     return sa.and_(table.c.workspace_id == other.c.workspace_id, table.c.channel == other.c.channel)

@@ -127,7 +127,7 @@ def _fill(database: Database) -> None:
 
 
 def _read(database: Database) -> None:
-    reader = execution_store.Reader(REPOSITORY)
+    reader = execution_store.ExecutionReader(REPOSITORY)
     read = True
     while read:
         with database.begin() as session:

@@ -18,6 +18,7 @@ from bot.store.conversation import notice as notice_store
 from bot.store.runs import run as run_store
 from bot.store.tables.conversation import channels, subscriptions
 from bot.store.workspaces import workspace as workspace_store
+from tests import stored_notices
 from tests.presence import present
 from tests.scenario.stage import ANA, BEN, CHANNEL, TESTS, Stage, wait
 
@@ -154,7 +155,7 @@ def test_an_empty_digest_is_not_sent_and_a_full_one_has_chart_table_and_buttons(
     kinds = [block["type"] for block in digest.blocks]
     assert kinds[:4] == ["header", "section", "data_visualization", "data_table"]
     with new_stage.db.begin() as session:
-        assert len(notice_store.list_of_kind(session, DigestNotice)) == 1
+        assert len(stored_notices.list_of_kind(session, DigestNotice)) == 1
 
 
 def test_a_workspace_that_refuses_new_blocks_gets_tables_and_then_text_and_that_is_remembered(stage: Stage) -> None:
@@ -236,7 +237,7 @@ def test_a_message_of_another_person_has_no_buttons_for_one(stage: Stage) -> Non
         (repository_id,) = workspace_store.list_visible(session, workspace.id)
         notice = AuthorNotice(repository_id=repository_id, head_sha="0" * 40, channel=Channel(workspace.id, BEN))
         notice_store.put(session, notice, datetime.now(UTC) + timedelta(days=1))
-        number = notice_store.list_of_kind(session, AuthorNotice)[-1].id
+        number = stored_notices.list_of_kind(session, AuthorNotice)[-1].id
     forged = stage.slack.post(
         listed.channel,
         "forged",

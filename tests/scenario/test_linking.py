@@ -48,7 +48,7 @@ def test_who_is_not_linked_is_invited_and_nothing_happens_until_they_are(strange
     assert wait(lambda: has_button(strangers, ts, "fg_lift")), "the approval did not happen"
     with strangers.db.begin() as session:
         decided_by = session.execute(sa.select(quarantines.c.decided_by)).scalar_one()
-    assert (decided_by["id"], decided_by["github_login"]) == (BEN, "ben")
+    assert (decided_by.id, decided_by.github_login) == (BEN, "ben")
 
 
 def test_the_proposer_is_the_same_person_on_github_and_in_slack(strangers: Stage) -> None:

@@ -31,6 +31,7 @@ from bot.store.tables.conversation import notices as notice_rows
 from bot.store.tables.workspaces import paused_channels
 from bot.store.workspaces import repository as repository_store
 from bot.store.workspaces import workspace as workspace_store
+from tests import stored_notices
 from tests.scenario.stage import ANA, wait
 
 REPOSITORY = RepositoryId(7)
@@ -68,7 +69,7 @@ class Post:
     def post_richest(self) -> None:
         """Post the one message with the richest blocks that Slack takes."""
         with self.db.begin() as session:
-            (stored,) = notice_store.list_of_kind(session, ImportNotice)
+            (stored,) = stored_notices.list_of_kind(session, ImportNotice)
             attempt = posting.begin_richest(session, stored, self.now)
         context = replace(self.context, slacks=self._registry())
         posting.post_richest(context, attempt, lambda level: Message("digest", (block_kit.section(level.value),)))

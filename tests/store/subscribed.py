@@ -17,13 +17,13 @@ from bot.analysis.quarantine.proposal import Proposal
 from bot.analysis.subscription import Filters
 from bot.services import run_notice, subscription
 from bot.store.conversation import message as message_store
-from bot.store.conversation import notice as notice_store
 from bot.store.conversation.message import PostedMessage
 from bot.store.conversation.notice import StoredNotice
 from bot.store.database import Database
 from bot.store.runs import run as run_store
 from bot.store.tables.judging import scores
 from bot.store.workspaces import workspace as workspace_store
+from tests import stored_notices
 from tests.store import deciding
 from tests.store.past import REPOSITORY, Past
 
@@ -60,11 +60,11 @@ class SubscribedChannel(Past):
 
     def stored(self, kind: type[Notice]) -> list[StoredNotice]:
         with self.db.begin() as session:
-            return list(notice_store.list_of_kind(session, kind))
+            return list(stored_notices.list_of_kind(session, kind))
 
     def notices(self, kind: type[N]) -> list[N]:
         with self.db.begin() as session:
-            decoded = [one.decode() for each in get_args(Notice) for one in notice_store.list_of_kind(session, each)]
+            decoded = [one.decode() for each in get_args(Notice) for one in stored_notices.list_of_kind(session, each)]
         return [notice for notice in decoded if isinstance(notice, kind)]
 
     def post_card(self, name: str) -> CaseId:

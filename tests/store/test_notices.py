@@ -38,6 +38,7 @@ from bot.store.conversation import notice as notice_store
 from bot.store.conversation.notice import UnknownNoticeError
 from bot.store.database import Database
 from bot.store.tables.conversation import notices
+from tests import stored_notices
 from tests.sql_count import counting
 from tests.store.subscribed import NAMES, SubscribedChannel
 
@@ -79,7 +80,7 @@ EXAMPLES: tuple[Notice, ...] = (
 def test_a_notice_of_every_kind_is_read_back_as_it_was_stored(db: Database) -> None:
     with db.begin() as session:
         assert notice_store.put_all(session, EXAMPLES, NOW) == len(EXAMPLES)
-        stored = [one.decode() for kind in KINDS for one in notice_store.list_of_kind(session, kind)]
+        stored = [one.decode() for kind in KINDS for one in stored_notices.list_of_kind(session, kind)]
     assert {type(notice) for notice in EXAMPLES} == set(KINDS), "an example is missing"
     assert sorted(stored, key=str) == sorted(EXAMPLES, key=str)
 
@@ -122,7 +123,7 @@ def test_a_living_notice_is_renewed_and_another_is_sent_once(db: Database) -> No
     with db.begin() as session:
         assert notice_store.put_all(session, [card, line, card], NOW) == 2
         assert notice_store.put_all(session, [card, line], NOW + timedelta(seconds=1)) == 1
-        assert [one.revision for one in notice_store.list_of_kind(session, CardNotice)] == [2]
+        assert [one.revision for one in stored_notices.list_of_kind(session, CardNotice)] == [2]
 
 
 @pytest.fixture

@@ -80,10 +80,8 @@ def list_titles(session: Session, repository_id: RepositoryId, *, after: int = 0
 
 def newest_id(session: Session, repository_id: RepositoryId) -> int:
     """The highest number of a case; 0 where there is none."""
-    number: int | None = session.execute(
-        sa.select(sa.func.max(cases.c.id)).where(cases.c.repository_id == repository_id)
-    ).scalar_one()
-    return number or 0
+    query = sa.select(sa.func.max(cases.c.id)).where(cases.c.repository_id == repository_id)
+    return record.find_value(session, query) or 0
 
 
 def first_seen(session: Session, repository_id: RepositoryId, case_ids: Iterable[CaseId]) -> datetime:

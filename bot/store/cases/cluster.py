@@ -25,12 +25,10 @@ def list_numbers(
     session: Session, repository_ids: Collection[RepositoryId], case_ids: Collection[CaseId]
 ) -> dict[CaseId, int]:
     """The number of the cluster of each case that is in one."""
-    rows = session.execute(
-        sa.select(cluster_cases.c.case_id, cluster_cases.c.cluster_id).where(
-            relation.is_of_cases(cluster_cases, repository_ids, case_ids),
-        )
+    query = sa.select(cluster_cases.c.case_id, cluster_cases.c.cluster_id).where(
+        relation.is_of_cases(cluster_cases, repository_ids, case_ids)
     )
-    return {CaseId(row[0]): row[1] for row in rows}
+    return {CaseId(row[0]): row[1] for row in session.execute(query)}
 
 
 def list_members(session: Session, repository_id: RepositoryId) -> dict[int, list[int]]:

@@ -94,9 +94,7 @@ def count_kinds(
 
 def list_suites(session: Session, repository_id: RepositoryId) -> dict[int, tuple[str, str]]:
     """The module of each case (its file, else its class, else its suite), and the folder of its file or empty."""
-    rows = session.execute(
-        sa.select(cases.c.id, cases.c.file, cases.c.class_name, cases.c.suite).where(
-            cases.c.repository_id == repository_id
-        )
+    query = sa.select(cases.c.id, cases.c.file, cases.c.class_name, cases.c.suite).where(
+        cases.c.repository_id == repository_id
     )
-    return {row[0]: (row[1] or row[2] or row[3], row[1].rpartition("/")[0]) for row in rows}
+    return {row[0]: (row[1] or row[2] or row[3], row[1].rpartition("/")[0]) for row in session.execute(query)}

@@ -60,12 +60,12 @@ def _find_numbers(
     session: Session, repository_id: RepositoryId, keys: Iterable[bytes]
 ) -> dict[bytes, tuple[CaseId, CaseId | None]]:
     """The number of each known key, and of the case it is a former name of."""
-    rows = session.execute(
-        sa.select(cases.c.key, cases.c.id, cases.c.renamed_into).where(
-            cases.c.repository_id == repository_id, record.is_any(cases.c.key, keys)
-        )
+    query = sa.select(cases.c.key, cases.c.id, cases.c.renamed_into).where(
+        cases.c.repository_id == repository_id, record.is_any(cases.c.key, keys)
     )
-    return {bytes(row[0]): (CaseId(row[1]), None if row[2] is None else CaseId(row[2])) for row in rows}
+    return {
+        bytes(row[0]): (CaseId(row[1]), None if row[2] is None else CaseId(row[2])) for row in session.execute(query)
+    }
 
 
 def _insert(session: Session, repository_id: RepositoryId, new: Sequence[Identity], now: datetime) -> None:

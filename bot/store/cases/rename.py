@@ -8,7 +8,6 @@ from datetime import datetime
 
 import numpy as np
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from bot.analysis.identity.rename import NamedCase
 from bot.analysis.model import CaseId, Channel, RepositoryId, WorkspaceId
@@ -44,12 +43,10 @@ def list_named(session: Session, repository_id: RepositoryId, case_ids: Iterable
 
 def list_former(session: Session, repository_id: RepositoryId) -> dict[bytes, tuple[CaseId, CaseId]]:
     """The former names of cases by their key: the number of the name, and of the case that goes on."""
-    rows = session.execute(
-        sa.select(cases.c.key, cases.c.id, cases.c.renamed_into).where(
-            cases.c.repository_id == repository_id, cases.c.renamed_into.is_not(None)
-        )
+    query = sa.select(cases.c.key, cases.c.id, cases.c.renamed_into).where(
+        cases.c.repository_id == repository_id, cases.c.renamed_into.is_not(None)
     )
-    return {bytes(row[0]): (CaseId(row[1]), CaseId(row[2])) for row in rows}
+    return {bytes(row[0]): (CaseId(row[1]), CaseId(row[2])) for row in session.execute(query)}
 
 
 def list_sightings(
@@ -64,7 +61,7 @@ def list_sightings(
         .where(cases.c.repository_id == repository_id, record.is_any(cases.c.id, new))
         .scalar_subquery()
     )
-    has_new = run_results.c.case_ids.overlap(_numbers(new))
+    has_new = run_results.c.case_ids.overlap(list(new))
     rows = session.execute(
         sa.select(runs.c.head_sha, runs.c.on_default_branch, run_results.c.case_ids)
         .join(run_results, relation.run_of(run_results))
@@ -72,7 +69,7 @@ def list_sightings(
             runs.c.repository_id == repository_id,
             sa.or_(
                 sa.and_(runs.c.started_at >= since, has_new),
-                sa.and_(runs.c.head_sha == head_sha, run_results.c.case_ids.overlap(_numbers(old))),
+                sa.and_(runs.c.head_sha == head_sha, run_results.c.case_ids.overlap(list(old))),
             ),
         )
     )
@@ -95,14 +92,12 @@ def exchange_names(session: Session, repository_id: RepositoryId, pairs: Mapping
 
     The published id stays with the case; what were former names of the second are now of the first.
     """
-    rows = session.execute(
-        sa.select(cases.c.id, *(cases.c[name] for name in _NAMES)).where(
-            cases.c.repository_id == repository_id, record.is_any(cases.c.id, [*pairs, *pairs.values()])
-        )
+    query = sa.select(cases.c.id, *(cases.c[name] for name in _NAMES)).where(
+        cases.c.repository_id == repository_id, record.is_any(cases.c.id, [*pairs, *pairs.values()])
     )
     names = {
         CaseId(case_id): {f"new_{name}": value for name, value in zip(_NAMES, values, strict=True)}
-        for case_id, *values in rows
+        for case_id, *values in session.execute(query)
     }
     this = sa.and_(cases.c.repository_id == repository_id, cases.c.id == sa.bindparam("number"))
     # A key is unique at every moment, so the second gives its own up before the first takes it.
@@ -163,7 +158,7 @@ def _move_results(
         .where(
             run_results.c.repository_id == repository_id,
             runs.c.started_at >= since,
-            run_results.c.case_ids.overlap(_numbers(first_of)),
+            run_results.c.case_ids.overlap(list(first_of)),
         )
     ).all()
     moved = []
@@ -196,13 +191,11 @@ def _move_results(
 def _move_cards(session: Session, repository_id: RepositoryId, pairs: Mapping[CaseId, CaseId]) -> None:
     """Give the cards of the second case to the first, in channels where that has none; others are not updated again."""
     first_of = {second: first for first, second in pairs.items()}
-    rows = session.execute(
-        sa.select(messages.c.key, messages.c.case_id, messages.c.workspace_id, messages.c.channel).where(
-            relation.is_of_cases(messages, [repository_id], first_of)
-        )
+    query = sa.select(messages.c.key, messages.c.case_id, messages.c.workspace_id, messages.c.channel).where(
+        relation.is_of_cases(messages, [repository_id], first_of)
     )
     moves = {}
-    for key, case_id, workspace_id, channel_id in rows:
+    for key, case_id, workspace_id, channel_id in session.execute(query):
         channel, second = Channel(WorkspaceId(workspace_id), channel_id), CaseId(case_id)
         if key == CardNotice(repository_id=repository_id, case_id=second, channel=channel).key():
             first = CardNotice(repository_id=repository_id, case_id=first_of[second], channel=channel)
@@ -215,7 +208,3 @@ def _move_cards(session: Session, repository_id: RepositoryId, pairs: Mapping[Ca
             .values(key=sa.bindparam("new"), case_id=sa.bindparam("first")),
             free,
         )
-
-
-def _numbers(case_ids: Iterable[int]) -> sa.ColumnElement[Sequence[int]]:
-    return sa.bindparam(None, list(case_ids), type_=ARRAY(sa.Integer))

@@ -24,48 +24,38 @@ def list_of_cases(
     session: Session, repository_ids: Collection[RepositoryId], case_ids: Collection[CaseId]
 ) -> set[tuple[CaseId, Channel]]:
     """The cards of some cases of these repositories, with their channels."""
-    to_send = sa.select(notices.c.case_id, notices.c.workspace_id, notices.c.channel).where(
-        notices.c.kind == CardNotice.kind,
-        relation.is_of_cases(notices, repository_ids, case_ids),
+    to_send = _cards_in(notices).where(
+        notices.c.kind == CardNotice.kind, relation.is_of_cases(notices, repository_ids, case_ids)
     )
-    posted = sa.select(messages.c.case_id, messages.c.workspace_id, messages.c.channel).where(
-        relation.is_of_cases(messages, repository_ids, case_ids),
-    )
+    posted = _cards_in(messages).where(relation.is_of_cases(messages, repository_ids, case_ids))
     rows = session.execute(sa.union(to_send, posted))
-    return {(CaseId(row[0]), Channel(WorkspaceId(row[1]), row[2])) for row in rows}
+    return {(case_id, Channel(*channel)) for case_id, *channel in rows}
 
 
 def list_posted(
     session: Session, repository_id: RepositoryId, case_ids: Iterable[CaseId]
 ) -> list[tuple[CaseId, Channel]]:
     """The posted cards of some cases."""
-    rows = session.execute(
-        sa.select(messages.c.case_id, messages.c.workspace_id, messages.c.channel)
-        .where(relation.is_of_cases(messages, [repository_id], case_ids))
-        .order_by(messages.c.case_id, messages.c.workspace_id, messages.c.channel)
-    )
-    return [(CaseId(row[0]), Channel(WorkspaceId(row[1]), row[2])) for row in rows]
+    query = _cards_in(messages).where(relation.is_of_cases(messages, [repository_id], case_ids))
+    rows = session.execute(query.order_by(messages.c.case_id, messages.c.workspace_id, messages.c.channel))
+    return [(case_id, Channel(*channel)) for case_id, *channel in rows]
+
+
+def _cards_in(table: sa.Table) -> sa.Select[Any]:
+    return sa.select(table.c.case_id, table.c.workspace_id, table.c.channel)
 
 
 def count_opened(session: Session, repository_id: RepositoryId, channel: Channel, since: datetime) -> int:
     """How many cards of a repository were opened in a channel since a time."""
-    return session.execute(
-        sa.select(sa.func.count())
-        .select_from(notices)
-        .where(
-            notices.c.kind == CardNotice.kind,
-            notices.c.repository_id == repository_id,
-            relation.is_channel(notices, channel),
-            notices.c.created_at > since,
-        )
-    ).scalar_one()
+    is_card = sa.and_(notices.c.kind == CardNotice.kind, notices.c.repository_id == repository_id)
+    return record.count(session, is_card, relation.is_channel(notices, channel), notices.c.created_at > since)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenCard:
     """A card and what happened to its case; times are None where it did not happen.
 
-    `flaky_at` is when it last turned flaky, `said_at` when a person last did anything about it.
+    `flaky_at` is when it last turned flaky, `acted_at` when a person last did anything about it.
     """
 
     repository_id: RepositoryId
@@ -78,7 +68,7 @@ class OpenCard:
     state: State | None
     proposed_at: datetime | None
     flaky_at: datetime | None
-    said_at: datetime | None
+    acted_at: datetime | None
 
 
 def list_cards(session: Session, after: datetime, before: datetime, now: datetime) -> Sequence[OpenCard]:
@@ -95,19 +85,13 @@ def list_cards(session: Session, after: datetime, before: datetime, now: datetim
         .where(relation.same_case(status_changes, messages), status_changes.c.after == Status.FLAKY)
         .scalar_subquery()
     )
-    said_at = (
+    acted_at = (
         sa.select(sa.func.max(audit.c.occurred_at))
         .where(relation.same_case(audit, messages), audit.c.actor["kind"].astext != "system")
         .scalar_subquery()
     )
-    is_flaky = sa.exists().where(
-        relation.same_case(scores, messages),
-        scores.c.status == Status.FLAKY,
-    )
-    is_muted = sa.exists().where(
-        relation.same_case(mutes, messages),
-        mutes.c.until > now,
-    )
+    is_flaky = sa.exists().where(relation.same_case(scores, messages), scores.c.status == Status.FLAKY)
+    is_muted = sa.exists().where(relation.same_case(mutes, messages), mutes.c.until > now)
     query = (
         sa.select(
             messages.c.repository_id,
@@ -121,7 +105,7 @@ def list_cards(session: Session, after: datetime, before: datetime, now: datetim
             latest.c.state,
             latest.c.proposed_at,
             flaky_at.label("flaky_at"),
-            said_at.label("said_at"),
+            acted_at.label("acted_at"),
         )
         .join(cases, relation.case_of(messages))
         .outerjoin(latest, sa.true())

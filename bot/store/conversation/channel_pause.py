@@ -28,21 +28,18 @@ def delete(session: Session, channel: Channel) -> bool:
 def find(session: Session, channel: Channel) -> str | None:
     """Why a channel is paused; None where it is not."""
     query = sa.select(paused_channels.c.reason).where(relation.is_channel(paused_channels, channel))
-    reason: str | None = session.execute(query).scalar_one_or_none()
-    return reason
+    return record.find_value(session, query)
 
 
 def count(session: Session, workspace_id: WorkspaceId) -> int:
     """How many channels of a workspace are paused."""
-    paused = sa.select(sa.func.count()).where(paused_channels.c.workspace_id == workspace_id)
-    return int(session.execute(paused).scalar_one())
+    return record.count(session, paused_channels.c.workspace_id == workspace_id)
 
 
 def list_of(session: Session, channels: Sequence[Channel]) -> set[Channel]:
     """Which of some channels are paused."""
-    rows = session.execute(
-        sa.select(paused_channels.c.workspace_id, paused_channels.c.channel).where(
-            relation.is_one_of(paused_channels, channels)
-        )
-    )
+    if not channels:
+        return set()
+    columns = (paused_channels.c.workspace_id, paused_channels.c.channel)
+    rows = session.execute(sa.select(*columns).where(relation.is_one_of(paused_channels, channels)))
     return {Channel(*row) for row in rows}

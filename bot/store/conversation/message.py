@@ -8,7 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from bot.analysis.model import CaseId, Channel, RepositoryId, WorkspaceId
+from bot.analysis.model import CaseId, Channel, RepositoryId
 from bot.store import record, relation
 from bot.store.database import Session
 from bot.store.tables.conversation import messages, shared_links
@@ -25,12 +25,9 @@ class PostedMessage:
 
 def find(session: Session, key: str) -> PostedMessage | None:
     """The message posted under a key."""
-    row = session.execute(
-        sa.select(messages.c.workspace_id, messages.c.channel, messages.c.ts, messages.c.case_id).where(
-            messages.c.key == key
-        )
-    ).one_or_none()
-    return None if row is None else PostedMessage(Channel(WorkspaceId(row[0]), row[1]), row[2], row[3])
+    columns = (messages.c.workspace_id, messages.c.channel, messages.c.ts, messages.c.case_id)
+    row = session.execute(sa.select(*columns).where(messages.c.key == key)).one_or_none()
+    return None if row is None else PostedMessage(Channel(row[0], row[1]), row[2], row[3])
 
 
 def list_posted(session: Session, keys: Collection[str]) -> set[str]:
@@ -54,7 +51,7 @@ def delete(session: Session, key: str) -> None:
 def put_shared_link(session: Session, channel: Channel, case_id: CaseId, now: datetime) -> datetime | None:
     """Remember that a link to a case was shared; returns when one was before, None where never."""
     is_same = sa.and_(relation.is_channel(shared_links, channel), shared_links.c.case_id == case_id)
-    before: datetime | None = session.execute(sa.select(shared_links.c.shared_at).where(is_same)).scalar_one_or_none()
+    before = record.find_value(session, sa.select(shared_links.c.shared_at).where(is_same))
     record.put(session, shared_links, {**relation.key_of(channel), "case_id": case_id}, {"shared_at": now})
     return before
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from itertools import islice
@@ -90,7 +90,7 @@ def put(
 
 def put_all(
     session: Session,
-    wanted: Iterable[Notice],
+    new_notices: Iterable[Notice],
     now: datetime,
     *,
     at: datetime | Mapping[Channel, datetime] | None = None,
@@ -101,7 +101,7 @@ def put_all(
     `at` may say when for each channel; where it does not, that is now.
     """
     rows = {}
-    for notice in wanted:
+    for notice in new_notices:
         channel = None if isinstance(notice, CheckRunNotice) else notice.channel
         due_at = at if isinstance(at, datetime) else at.get(channel) if at and channel else None
         payload = _ADAPTERS[notice.kind].dump_python(notice, mode="json")
@@ -138,12 +138,6 @@ def get(session: Session, notice_id: int) -> StoredNotice:
     """
     query = sa.select(notices).where(notices.c.id == notice_id)
     return record.get(session, _read, query, f"No notice {notice_id} is stored.")
-
-
-def list_of_kind(session: Session, kind: type[Notice]) -> Sequence[StoredNotice]:
-    """The notices of a kind, sent or not, oldest first."""
-    query = sa.select(notices).where(notices.c.kind == kind.kind).order_by(notices.c.id)
-    return record.list_all(session, _read, query)
 
 
 def lock(session: Session, key: str) -> None:
@@ -186,19 +180,11 @@ def set_sent(session: Session, notice: StoredNotice, now: datetime, error: str |
 def last_sent(session: Session, workspace_id: WorkspaceId) -> datetime | None:
     """When a notice was last sent in a workspace."""
     is_sent = sa.and_(notices.c.workspace_id == workspace_id, notices.c.error.is_(None))
-    sent_at: datetime | None = session.execute(sa.select(sa.func.max(notices.c.sent_at)).where(is_sent)).scalar_one()
-    return sent_at
+    return record.find_value(session, sa.select(sa.func.max(notices.c.sent_at)).where(is_sent))
 
 
 _IS_WAITING = notices.c.sent_revision < notices.c.revision
-_ADDRESS = (
-    notices.c.id,
-    notices.c.key,
-    notices.c.repository_id,
-    notices.c.workspace_id,
-    notices.c.channel,
-    notices.c.due_at,
-)
+_ADDRESS = [notices.c[name] for name in ("id", "key", "repository_id", "workspace_id", "channel", "due_at")]
 
 
 def _upsert(rows: list[dict[str, object]], pause: timedelta | None) -> sa.Executable:

@@ -25,21 +25,16 @@ def delete(session: Session, workspace_id: WorkspaceId, user: str) -> None:
 
 def find(session: Session, workspace_id: WorkspaceId, user: str) -> datetime | None:
     """Since when a person wants no notifications; None if they want them."""
-    since: datetime | None = session.execute(
-        sa.select(silenced_authors.c.since).where(_is(workspace_id, user))
-    ).scalar_one_or_none()
-    return since
+    return record.find_value(session, sa.select(silenced_authors.c.since).where(_is(workspace_id, user)))
 
 
 def list_of(session: Session, people: Collection[Channel]) -> set[Channel]:
     """Those of some people who want no messages; each is addressed as the channel of their id."""
     wanted = sa.tuple_(silenced_authors.c.workspace_id, silenced_authors.c.user_id)
-    rows = session.execute(
-        sa.select(silenced_authors.c.workspace_id, silenced_authors.c.user_id).where(
-            wanted.in_([(person.workspace_id, person.id) for person in people])
-        )
+    query = sa.select(silenced_authors.c.workspace_id, silenced_authors.c.user_id).where(
+        wanted.in_([(person.workspace_id, person.id) for person in people])
     )
-    return {Channel(WorkspaceId(row[0]), row[1]) for row in rows}
+    return {Channel(WorkspaceId(row[0]), row[1]) for row in session.execute(query)}
 
 
 def _is(workspace_id: WorkspaceId, user: str) -> sa.ColumnElement[bool]:

@@ -63,8 +63,7 @@ def find_creator(session: Session, channel: Channel) -> Actor | None:
     """Who subscribed a channel last."""
     of_channel = sa.select(subscriptions.c.created_by).where(relation.is_channel(subscriptions, channel))
     query = of_channel.order_by(subscriptions.c.created_at.desc()).limit(1)
-    actor: Actor | None = session.execute(query).scalar_one_or_none()
-    return actor
+    return record.find_value(session, query)
 
 
 def list_of_channel(session: Session, channel: Channel) -> Sequence[Subscription]:

@@ -60,8 +60,7 @@ def find_person(session: Session, repository_id: RepositoryId, case_id: CaseId) 
         .order_by(audit.c.id.desc())
         .limit(1)
     )
-    actor: Actor | None = session.execute(query).scalar_one_or_none()
-    return actor
+    return record.find_value(session, query)
 
 
 def get(session: Session, repository_id: RepositoryId, event_id: EventId) -> RecordedEvent:

@@ -15,9 +15,8 @@ from bot.store.tables.deciding import checks, reruns
 
 def find(session: Session, repository_id: RepositoryId, head_sha: str) -> int | None:
     """GitHub's number of the check run of a commit."""
-    return session.execute(
-        sa.select(checks.c.check_run_id).where(checks.c.repository_id == repository_id, checks.c.head_sha == head_sha)
-    ).scalar_one_or_none()
+    is_of_commit = sa.and_(checks.c.repository_id == repository_id, checks.c.head_sha == head_sha)
+    return record.find_value(session, sa.select(checks.c.check_run_id).where(is_of_commit))
 
 
 def put(session: Session, repository_id: RepositoryId, head_sha: str, check_run_id: int, now: datetime) -> None:
@@ -47,19 +46,13 @@ def delete_rerun(session: Session, repository_id: RepositoryId, github_run_id: i
 
 def count_reruns(session: Session, repository_id: RepositoryId, github_run_id: int) -> int:
     """How often the failed jobs of a run were run again."""
-    return session.execute(
-        sa.select(sa.func.count())
-        .select_from(reruns)
-        .where(reruns.c.repository_id == repository_id, reruns.c.github_run_id == github_run_id)
-    ).scalar_one()
+    return record.count(session, reruns.c.repository_id == repository_id, reruns.c.github_run_id == github_run_id)
 
 
 def list_reruns(session: Session, repository_id: RepositoryId, attempts: Iterable[tuple[int, int]]) -> list[datetime]:
     """When the failed jobs of attempts, each (GitHub's run id, attempt), were run again through FlakeGuard."""
-    rows = session.execute(
-        sa.select(reruns.c.created_at).where(
-            reruns.c.repository_id == repository_id,
-            sa.tuple_(reruns.c.github_run_id, reruns.c.attempt).in_(attempts),
-        )
+    query = sa.select(reruns.c.created_at).where(
+        reruns.c.repository_id == repository_id,
+        sa.tuple_(reruns.c.github_run_id, reruns.c.attempt).in_(attempts),
     )
-    return list(rows.scalars())
+    return list(session.execute(query).scalars())

@@ -28,12 +28,10 @@ def list_until(
     session: Session, repository_ids: Collection[RepositoryId], case_ids: Collection[CaseId], now: datetime
 ) -> dict[CaseId, datetime]:
     """Until when each case is muted; those that are not, or no longer, are left out."""
-    rows = session.execute(
-        sa.select(mutes.c.case_id, mutes.c.until).where(
-            relation.is_of_cases(mutes, repository_ids, case_ids), mutes.c.until > now
-        )
+    query = sa.select(mutes.c.case_id, mutes.c.until).where(
+        relation.is_of_cases(mutes, repository_ids, case_ids), mutes.c.until > now
     )
-    return {CaseId(row[0]): row[1] for row in rows}
+    return {CaseId(row[0]): row[1] for row in session.execute(query)}
 
 
 def forget_over(session: Session, now: datetime) -> None:

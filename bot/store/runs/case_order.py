@@ -30,9 +30,9 @@ def put(
     session: Session, repository_id: RepositoryId, run_id: RunId, by_variant: Mapping[str, NDArray[np.int32]]
 ) -> None:
     """Keep the order in which the cases of variants ran, those skipped left out."""
-    written = {variant: order.astype("<i4").tobytes() for variant, order in by_variant.items()}
-    digests = {variant: hashlib.blake2b(data, digest_size=16).digest() for variant, data in written.items()}
-    packed = {digests[variant]: data for variant, data in written.items()}
+    orders_as_bytes = {variant: order.astype("<i4").tobytes() for variant, order in by_variant.items()}
+    digests = {variant: hashlib.blake2b(data, digest_size=16).digest() for variant, data in orders_as_bytes.items()}
+    packed = {digests[variant]: data for variant, data in orders_as_bytes.items()}
     if not packed:
         return
     session.execute(

@@ -55,8 +55,7 @@ def get(session: Session, delivery_id: str) -> Delivery:
 
 def last_received(session: Session) -> datetime | None:
     """When GitHub delivered something last."""
-    received_at: datetime | None = session.execute(sa.select(sa.func.max(deliveries.c.received_at))).scalar_one()
-    return received_at
+    return record.find_value(session, sa.select(sa.func.max(deliveries.c.received_at)))
 
 
 def set_processed(session: Session, delivery_id: str, now: datetime, error: str | None = None) -> None:

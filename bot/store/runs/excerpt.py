@@ -50,20 +50,13 @@ def list_latest(
 
 
 _TEXTS = ("message", "text", "category", "evidence")
-
-
-def _is_attempt(table: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Whether a row is about an attempt of the same run."""
-    return sa.and_(table.c.repository_id == runs.c.repository_id, table.c.github_run_id == runs.c.github_run_id)
-
-
 _later = runs.alias()
 _RED = sa.case(
     (
         sa.and_(
             run_store.HAS_FAILED,
-            ~sa.exists().where(_is_attempt(_later), _later.c.attempt > runs.c.attempt),
-            ~sa.exists().where(_is_attempt(reruns), reruns.c.attempt >= runs.c.attempt),
+            ~sa.exists().where(relation.same_run(_later, runs), _later.c.attempt > runs.c.attempt),
+            ~sa.exists().where(relation.same_run(reruns, runs), reruns.c.attempt >= runs.c.attempt),
         ),
         runs.c.id,
     )

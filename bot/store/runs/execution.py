@@ -37,9 +37,7 @@ class StoredExecution:
     retries: Mapping[int, tuple[bool, ...]]
     runners: Runners | None
 
-    def judged(
-        self,
-    ) -> tuple[NDArray[np.int32], NDArray[np.bool_], Mapping[int, tuple[bool, ...]], Runners | None]:
+    def judged(self) -> tuple[NDArray[np.int32], NDArray[np.bool_], Mapping[int, tuple[bool, ...]], Runners | None]:
         """The cases that ran, whether each failed, their retries and runners; skipped cases are left out."""
         ran = self.outcomes != _SKIPPED
         case_ids = self.case_ids[ran]
@@ -49,7 +47,7 @@ class StoredExecution:
         return case_ids, failed, retries, None if self.runners is None else self.runners.among(ran)
 
 
-class Reader:
+class ExecutionReader:
     """Reads the stored runs of a repository on from where it stands; the cases of variants are kept while it lives."""
 
     def __init__(self, repository_id: RepositoryId) -> None:
@@ -72,33 +70,27 @@ class Reader:
                 run_results.c.complete,
                 run_results.c.runners,
                 run_results.c.runner_names,
-            ).where(
-                run_results.c.repository_id == self._repository_id,
-                record.is_any(run_results.c.run_id, run_ids),
-            )
+            ).where(relation.is_of_runs(run_results, self._repository_id, run_ids))
         ).all()
-        self._learn(session, {bytes(row[2]): (row[0], row[1]) for row in rows})
+        self._learn(session, {row[2]: (row[0], row[1]) for row in rows})
         retries = self._retries(session, run_ids)
         executions: dict[RunId, list[StoredExecution]] = {}
-        for run_id, variant, kind, outcomes, complete, runners, names in rows:
-            executions.setdefault(RunId(run_id), []).append(
-                StoredExecution(
-                    variant,
-                    bytes(kind),
-                    self._cases[bytes(kind)],
-                    np.frombuffer(outcomes, dtype=np.uint8),
-                    complete,
-                    retries.get((run_id, variant), {}),
-                    None
-                    if runners is None
-                    else Runners(np.frombuffer(runners, dtype=np.uint8).astype(np.int32), tuple(names)),
-                )
+        for run_id, variant, kind, outcomes, complete, numbers, names in sorted(rows, key=lambda row: row.variant):
+            runners = None
+            if numbers is not None:
+                runners = Runners(np.frombuffer(numbers, dtype=np.uint8).astype(np.int32), tuple(names))
+            execution = StoredExecution(
+                variant,
+                kind,
+                self._cases[kind],
+                np.frombuffer(outcomes, dtype=np.uint8),
+                complete,
+                retries.get((run_id, variant), {}),
+                runners,
             )
+            executions.setdefault(run_id, []).append(execution)
         self.position = new_runs[-1].ordinal
-        return [
-            (run, tuple(sorted(executions.get(run.id, ()), key=lambda execution: execution.variant)))
-            for run in new_runs
-        ]
+        return [(run, tuple(executions.get(run.id, ()))) for run in new_runs]
 
     def _learn(self, session: Session, kinds: Mapping[bytes, tuple[int, str]]) -> None:
         """Read the cases of variants that ran others than any variant before."""
@@ -120,8 +112,7 @@ class Reader:
         rows = session.execute(
             sa.select(failures.c.run_id, failures.c.variant, failures.c.case_id, failures.c.outcome)
             .where(
-                failures.c.repository_id == self._repository_id,
-                record.is_any(failures.c.run_id, run_ids),
+                relation.is_of_runs(failures, self._repository_id, run_ids),
                 failures.c.retry > 0,
                 failures.c.outcome != _SKIPPED,
             )
@@ -136,25 +127,20 @@ class Reader:
 
 def count_keys(session: Session, repository_id: RepositoryId) -> int:
     """How many (case, variant) the stored runs hold."""
-    rows = (
+    kinds = (
         sa.select(run_results.c.cases_hash, run_results.c.variant, sa.func.min(run_results.c.run_id).label("run_id"))
         .where(run_results.c.repository_id == repository_id)
         .group_by(run_results.c.cases_hash, run_results.c.variant)
         .subquery()
     )
-    one = run_results.alias()
-    each = (
-        sa.select(rows.c.variant, sa.func.unnest(one.c.case_ids).label("case_id"))
-        .join(
-            one,
-            sa.and_(
-                one.c.repository_id == repository_id, one.c.run_id == rows.c.run_id, one.c.variant == rows.c.variant
-            ),
-        )
+    sample = run_results.alias()
+    keys = (
+        sa.select(kinds.c.variant, sa.func.unnest(sample.c.case_ids).label("case_id"))
+        .join(sample, sa.and_(sample.c.repository_id == repository_id, relation.same_variant(sample, kinds)))
         .distinct()
         .subquery()
     )
-    return session.execute(sa.select(sa.func.count()).select_from(each)).scalar_one()
+    return session.execute(sa.select(sa.func.count()).select_from(keys)).scalar_one()
 
 
 def set_outages(

@@ -18,7 +18,7 @@ from bot.store.tables.results import fingerprints
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class NewFingerprint:
     """A kind of failure to store: its likely cause, the text it was first seen with, and what it is compared by."""
 
     cause: Cause
@@ -28,27 +28,23 @@ class Kind:
 
 def find_numbers(session: Session, repository_id: RepositoryId, keys: Iterable[bytes]) -> dict[bytes, int]:
     """The number of every fingerprint that is known."""
-    rows = session.execute(
-        sa.select(fingerprints.c.key, fingerprints.c.id).where(
-            fingerprints.c.repository_id == repository_id, record.is_any(fingerprints.c.key, keys)
-        )
+    query = sa.select(fingerprints.c.key, fingerprints.c.id).where(
+        fingerprints.c.repository_id == repository_id, record.is_any(fingerprints.c.key, keys)
     )
-    return {bytes(row[0]): int(row[1]) for row in rows}
+    return {bytes(row[0]): int(row[1]) for row in session.execute(query)}
 
 
 def list_alike(session: Session, repository_id: RepositoryId, bands: Collection[int]) -> list[KnownKind]:
     """The kinds of failure that share a band with any of these, and may be alike."""
-    rows = session.execute(
-        sa.select(fingerprints.c.id, fingerprints.c.cluster_id, fingerprints.c.signature).where(
-            fingerprints.c.repository_id == repository_id,
-            fingerprints.c.bands.overlap(sa.cast(list(bands), ARRAY(sa.BigInteger))),
-        )
+    query = sa.select(fingerprints.c.id, fingerprints.c.cluster_id, fingerprints.c.signature).where(
+        fingerprints.c.repository_id == repository_id,
+        fingerprints.c.bands.overlap(sa.cast(list(bands), ARRAY(sa.BigInteger))),
     )
-    return [KnownKind(row[0], row[1], Signature.from_bytes(row[2])) for row in rows]
+    return [KnownKind(row[0], row[1], Signature.from_bytes(row[2])) for row in session.execute(query)]
 
 
 def insert(
-    session: Session, repository_id: RepositoryId, kinds: Mapping[bytes, Kind], now: datetime
+    session: Session, repository_id: RepositoryId, kinds: Mapping[bytes, NewFingerprint], now: datetime
 ) -> dict[bytes, int]:
     """Store kinds of failure by their fingerprints, in no cluster yet; returns their numbers, in ascending order."""
     if not kinds:
@@ -88,9 +84,7 @@ def list_messages(
     session: Session, repository_id: RepositoryId, fingerprint_ids: Iterable[int]
 ) -> dict[int, tuple[str, str]]:
     """Message and category of kinds of failure."""
-    rows = session.execute(
-        sa.select(fingerprints.c.id, fingerprints.c.message, fingerprints.c.category).where(
-            fingerprints.c.repository_id == repository_id, record.is_any(fingerprints.c.id, fingerprint_ids)
-        )
+    query = sa.select(fingerprints.c.id, fingerprints.c.message, fingerprints.c.category).where(
+        fingerprints.c.repository_id == repository_id, record.is_any(fingerprints.c.id, fingerprint_ids)
     )
-    return {row[0]: (row[1], row[2]) for row in rows}
+    return {row[0]: (row[1], row[2]) for row in session.execute(query)}

@@ -84,22 +84,14 @@ def list_results(
         .order_by(variants.c.cases_hash)
         .subquery()
     )
-    one = run_results.alias()
+    sample = run_results.alias()
     numbers = sa.bindparam("case_ids", list(case_ids), sa.ARRAY(sa.Integer))
     wanted = sa.func.unnest(numbers).table_valued(sa.column("case_id", sa.Integer), name="wanted").render_derived()
+    position = sa.func.array_position(sample.c.case_ids, wanted.c.case_id)
     positions = (
-        sa.select(
-            kinds.c.cases_hash,
-            wanted.c.case_id,
-            sa.func.array_position(one.c.case_ids, wanted.c.case_id).label("position"),
-        )
+        sa.select(kinds.c.cases_hash, wanted.c.case_id, position.label("position"))
         .select_from(kinds)
-        .join(
-            one,
-            sa.and_(
-                one.c.repository_id == repository_id, one.c.run_id == kinds.c.run_id, one.c.variant == kinds.c.variant
-            ),
-        )
+        .join(sample, sa.and_(sample.c.repository_id == repository_id, relation.same_variant(sample, kinds)))
         .join(wanted, sa.true())
         .cte("positions")
         .prefix_with("materialized", dialect="postgresql")
@@ -114,32 +106,24 @@ def list_results(
         )
         .select_from(variants)
         .join(positions, positions.c.cases_hash == variants.c.cases_hash)
-        .join(
-            run_results,
-            sa.and_(
-                run_results.c.repository_id == repository_id,
-                run_results.c.run_id == variants.c.run_id,
-                run_results.c.variant == variants.c.variant,
-            ),
-        )
-        .where(positions.c.position.is_not(None))
+        .join(run_results, relation.same_variant(run_results, variants))
+        .where(run_results.c.repository_id == repository_id, positions.c.position.is_not(None))
     ).all()
     failed = _failures(session, repository_id, case_ids, known)
     results = []
     for case_id, run_id, variant, whole, outcome, ran_on in rows:
-        more = failed.get((case_id, run_id, variant), [])
-        named = [row.fingerprint_id for row in more if row.fingerprint_id is not None]
+        failures_of_result = failed.get((case_id, run_id, variant), [])
+        fingerprints = [row.fingerprint_id for row in failures_of_result if row.fingerprint_id is not None]
+        retries = [row for row in failures_of_result if row.retry and row.outcome is not Outcome.SKIPPED]
         results.append(
             CaseResult(
                 case_id=CaseId(case_id),
                 run=known[run_id][1],
                 variant=variant,
                 outcome=OUTCOMES[outcome],
-                retries=tuple(
-                    row.outcome.is_failure for row in more if row.retry and row.outcome is not Outcome.SKIPPED
-                ),
+                retries=tuple(row.outcome.is_failure for row in retries),
                 whole=whole,
-                fingerprint_id=named[-1] if named else None,
+                fingerprint_id=fingerprints[-1] if fingerprints else None,
                 runner=ran_on or "",
             )
         )
@@ -157,24 +141,17 @@ def list_failures(
     query = sa.select(*result_store.FAILURE_COLUMNS).where(is_recent)
     if beside is not None:
         attempts, failing = runs.alias(), failures.alias()
-        query = query.where(
-            failures.c.run_id.in_(
-                sa.select(attempts.c.id)
-                .join(
-                    runs,
-                    sa.and_(
-                        runs.c.repository_id == attempts.c.repository_id,
-                        runs.c.github_run_id == attempts.c.github_run_id,
-                    ),
-                )
-                .join(failing, relation.run_of(failing))
-                .where(
-                    failing.c.repository_id.in_(repository_ids),
-                    failing.c.case_id == beside,
-                    failing.c.occurred_at >= since,
-                )
+        run_ids = (
+            sa.select(attempts.c.id)
+            .join(runs, relation.same_run(runs, attempts))
+            .join(failing, relation.run_of(failing))
+            .where(
+                failing.c.repository_id.in_(repository_ids),
+                failing.c.case_id == beside,
+                failing.c.occurred_at >= since,
             )
         )
+        query = query.where(failures.c.run_id.in_(run_ids))
     query = query.order_by(failures.c.run_id, failures.c.variant, failures.c.case_id, failures.c.retry)
     return record.list_all(session, result_store.read_failure, query)
 

@@ -27,7 +27,7 @@ FAILED = tuple(code for outcome, code in CODES.items() if outcome.is_failure)
 
 
 @dataclass(frozen=True, slots=True)
-class StoredVariant:
+class VariantResults:
     """The first results of one variant of a run, aligned."""
 
     run_id: RunId
@@ -94,7 +94,7 @@ def insert_failures(session: Session, repository_id: RepositoryId, rows: Sequenc
     record.insert_all(session, failures, new_rows)
 
 
-def list_variants(session: Session, repository_id: RepositoryId, run_ids: Iterable[RunId]) -> list[StoredVariant]:
+def list_variants(session: Session, repository_id: RepositoryId, run_ids: Iterable[RunId]) -> list[VariantResults]:
     """The variants of runs."""
     rows = session.execute(
         sa.select(
@@ -108,7 +108,7 @@ def list_variants(session: Session, repository_id: RepositoryId, run_ids: Iterab
         .order_by(run_results.c.run_id, run_results.c.variant)
     )
     return [
-        StoredVariant(RunId(row[0]), row[1], unpack_integers(row[2]), np.frombuffer(row[3], dtype=np.uint8), row[4])
+        VariantResults(RunId(row[0]), row[1], unpack_integers(row[2]), np.frombuffer(row[3], dtype=np.uint8), row[4])
         for row in rows
     ]
 
@@ -181,56 +181,41 @@ def list_failed_variants(
     session: Session, repository_id: RepositoryId, case_ids: Collection[CaseId], head_sha: str
 ) -> dict[CaseId, list[str]]:
     """The variants in which each case failed at a commit, ascending; cases that did not are left out."""
-    rows = session.execute(
-        sa.select(failures.c.case_id, failures.c.variant)
-        .distinct()
-        .join(runs, relation.run_of(failures))
-        .where(
-            relation.is_of_cases(failures, [repository_id], case_ids),
-            failures.c.outcome.in_(FAILED),
-            runs.c.head_sha == head_sha,
-        )
-        .order_by(failures.c.case_id, failures.c.variant)
+    query = _of_cases(repository_id, case_ids, failures.c.case_id, failures.c.variant).where(
+        failures.c.outcome.in_(FAILED), runs.c.head_sha == head_sha
     )
     variants: dict[CaseId, list[str]] = {}
-    for case_id, variant in rows:
-        variants.setdefault(CaseId(case_id), []).append(variant)
+    for case_id, variant in session.execute(query.order_by(failures.c.case_id, failures.c.variant)):
+        variants.setdefault(case_id, []).append(variant)
     return variants
 
 
 def list_failing_heads(
     session: Session, repository_id: RepositoryId, case_ids: Collection[CaseId], since: datetime
-) -> list[str]:
+) -> Sequence[str]:
     """The commits since a time on which any of some cases failed."""
-    rows = session.execute(
-        sa.select(runs.c.head_sha)
-        .distinct()
-        .join(failures, relation.run_of(failures))
-        .where(
-            relation.is_of_cases(failures, [repository_id], case_ids),
-            runs.c.ingested_at >= since,
-            runs.c.started_at >= since,
-        )
+    query = _of_cases(repository_id, case_ids, runs.c.head_sha).where(
+        runs.c.ingested_at >= since, runs.c.started_at >= since
     )
-    return [row[0] for row in rows]
+    return session.execute(query).scalars().all()
 
 
 def list_failing_on_default_branch(
     session: Session, repository_id: RepositoryId, case_ids: Collection[CaseId], since: datetime
 ) -> set[CaseId]:
     """Those of some cases that failed on the default branch since a time."""
-    rows = session.execute(
-        sa.select(failures.c.case_id)
-        .distinct()
-        .join(runs, relation.run_of(failures))
-        .where(
-            relation.is_of_cases(failures, [repository_id], case_ids),
-            failures.c.occurred_at >= since,
-            failures.c.outcome.in_(FAILED),
-            runs.c.on_default_branch,
-        )
+    query = _of_cases(repository_id, case_ids, failures.c.case_id).where(
+        failures.c.occurred_at >= since, failures.c.outcome.in_(FAILED), runs.c.on_default_branch
     )
-    return {CaseId(row[0]) for row in rows}
+    return set(session.execute(query).scalars())
+
+
+def _of_cases(
+    repository_id: RepositoryId, case_ids: Collection[CaseId], *columns: sa.ColumnElement[Any]
+) -> sa.Select[Any]:
+    """Columns of the failures and retries of cases, and of their runs."""
+    joined = sa.select(*columns).distinct().select_from(failures).join(runs, relation.run_of(failures))
+    return joined.where(relation.is_of_cases(failures, [repository_id], case_ids))
 
 
 def count_failures_by_day(

@@ -77,20 +77,16 @@ def list_by_id(session: Session, repository_id: RepositoryId, run_ids: Collectio
 
 def list_starts(session: Session, repository_id: RepositoryId, github_run_id: int) -> dict[int, datetime]:
     """When each known attempt of a run started, by attempt."""
-    rows = session.execute(
-        sa.select(runs.c.attempt, runs.c.started_at).where(
-            runs.c.repository_id == repository_id, runs.c.github_run_id == github_run_id
-        )
+    query = sa.select(runs.c.attempt, runs.c.started_at).where(
+        runs.c.repository_id == repository_id, runs.c.github_run_id == github_run_id
     )
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def last_ordinal(session: Session, repository_id: RepositoryId) -> int:
     """The place of the run that was read last; 0 before the first."""
-    number: int = session.execute(
-        sa.select(sa.func.coalesce(sa.func.max(runs.c.ordinal), 0)).where(runs.c.repository_id == repository_id)
-    ).scalar_one()
-    return number
+    query = sa.select(sa.func.max(runs.c.ordinal)).where(runs.c.repository_id == repository_id)
+    return record.find_value(session, query) or 0
 
 
 def set_ingested(
@@ -186,9 +182,7 @@ def summarise(session: Session, repository_id: RepositoryId) -> tuple[int, datet
             runs.c.repository_id == repository_id, runs.c.ingested_at.is_not(None)
         )
     ).one()
-    problems = session.execute(
-        sa.select(sa.func.count()).where(run_problems.c.repository_id == repository_id, ~run_problems.c.is_note)
-    ).scalar_one()
+    problems = record.count(session, run_problems.c.repository_id == repository_id, ~run_problems.c.is_note)
     return (row[0], row[1], row[2], problems) if row[0] else None
 
 
@@ -220,9 +214,8 @@ def count_since(
 
 def last_ingested(session: Session, repository_ids: Sequence[RepositoryId]) -> datetime | None:
     """When the newest results of some repositories were read."""
-    statement = sa.select(sa.func.max(runs.c.ingested_at)).where(runs.c.repository_id.in_(repository_ids))
-    ingested_at: datetime | None = session.execute(statement).scalar_one()
-    return ingested_at
+    query = sa.select(sa.func.max(runs.c.ingested_at)).where(runs.c.repository_id.in_(repository_ids))
+    return record.find_value(session, query)
 
 
 def any_ended_since(session: Session, repository_id: RepositoryId, since: datetime) -> bool:

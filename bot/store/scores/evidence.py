@@ -168,9 +168,7 @@ def _ordered(session: Session, repository_id: RepositoryId, case_ids: Sequence[C
 
 
 def _first_seen(session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId]) -> dict[CaseId, datetime]:
-    rows = session.execute(
-        sa.select(cases.c.id, cases.c.first_seen_at).where(
-            cases.c.repository_id == repository_id, record.is_any(cases.c.id, case_ids)
-        )
+    query = sa.select(cases.c.id, cases.c.first_seen_at).where(
+        cases.c.repository_id == repository_id, record.is_any(cases.c.id, case_ids)
     )
-    return {CaseId(row[0]): row[1] for row in rows}
+    return {CaseId(row[0]): row[1] for row in session.execute(query)}

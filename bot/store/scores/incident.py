@@ -22,8 +22,7 @@ def insert_marked(
     """Open a window; None where one is open already."""
     row = {"repository_id": repository_id, "kind": Kind.MARKED, "started_at": since, "reason": reason, "actor": actor}
     statement = insert(incidents).values(**row).on_conflict_do_nothing()
-    number: int | None = session.execute(statement.returning(incidents.c.id)).scalar_one_or_none()
-    return number
+    return record.find_value(session, statement.returning(incidents.c.id))
 
 
 def set_ended(session: Session, repository_id: RepositoryId, until: datetime) -> Incident | None:

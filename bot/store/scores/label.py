@@ -108,15 +108,13 @@ def list_claimed(
     head_sha: str | None,
 ) -> set[CaseId]:
     """The cases of which this person gave this verdict at this commit before."""
-    rows = session.execute(
-        sa.select(labels.c.case_id).where(
-            relation.is_of_cases(labels, [repository_id], case_ids),
-            labels.c.verdict == verdict,
-            _is_by(actor),
-            labels.c.head_sha.is_not_distinct_from(head_sha),
-        )
+    query = sa.select(labels.c.case_id).where(
+        relation.is_of_cases(labels, [repository_id], case_ids),
+        labels.c.verdict == verdict,
+        _is_by(actor),
+        labels.c.head_sha.is_not_distinct_from(head_sha),
     )
-    return {CaseId(case_id) for case_id in rows.scalars()}
+    return {CaseId(case_id) for case_id in session.execute(query).scalars()}
 
 
 def count_applied(
@@ -166,9 +164,7 @@ def list_newest(session: Session, repository_id: RepositoryId, limit: int) -> li
 
 def count(session: Session, repository_id: RepositoryId) -> int:
     """How many labels a repository has."""
-    return session.execute(
-        sa.select(sa.func.count()).select_from(labels).where(labels.c.repository_id == repository_id)
-    ).scalar_one()
+    return record.count(session, labels.c.repository_id == repository_id)
 
 
 def _is_by(actor: Actor) -> sa.ColumnElement[bool]:

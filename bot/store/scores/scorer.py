@@ -80,10 +80,8 @@ def put(session: Session, repository_id: RepositoryId, scorer: StoredScorer, now
 
 def get_keys(session: Session, repository_id: RepositoryId) -> int:
     """The number of (case, variant) the scores were computed with; 1 before the first run."""
-    keys: int | None = session.execute(
-        sa.select(scorers.c["keys"]).where(scorers.c.repository_id == repository_id)
-    ).scalar_one_or_none()
-    return keys or 1
+    query = sa.select(scorers.c["keys"]).where(scorers.c.repository_id == repository_id)
+    return record.find_value(session, query) or 1
 
 
 def list_outdated(session: Session, model: int) -> list[RepositoryId]:
@@ -101,14 +99,12 @@ def get_counts(
 ) -> dict[str, Counts]:
     """By variant the counts of the blocks in which these cases of it are."""
     blocks = [(variant, block) for variant, ids in case_ids.items() for block in np.unique(ids // BLOCK).tolist()]
-    rows = session.execute(
-        sa.select(pass_counts.c.variant, pass_counts.c.block, pass_counts.c.counts).where(
-            pass_counts.c.repository_id == repository_id,
-            sa.tuple_(pass_counts.c.variant, pass_counts.c.block).in_(blocks),
-        )
+    query = sa.select(pass_counts.c.variant, pass_counts.c.block, pass_counts.c.counts).where(
+        pass_counts.c.repository_id == repository_id,
+        sa.tuple_(pass_counts.c.variant, pass_counts.c.block).in_(blocks),
     )
     counts: dict[str, dict[int, NDArray[np.int32]]] = {variant: {} for variant in case_ids}
-    for variant, block, data in rows:
+    for variant, block, data in session.execute(query):
         counts[variant][block] = np.frombuffer(data, dtype=np.int32).reshape(ROWS, BLOCK).copy()
     return {variant: Counts(of_variant) for variant, of_variant in counts.items()}
 
@@ -148,12 +144,10 @@ def list_blocks(
     session: Session, repository_ids: Collection[RepositoryId]
 ) -> Iterator[tuple[RepositoryId, int, NDArray[np.int32]]]:
     """The counts of all cases of repositories: block by block and variant by variant, each of shape (ROWS, BLOCK)."""
-    rows = session.execute(
-        sa.select(pass_counts.c.repository_id, pass_counts.c.block, pass_counts.c.counts).where(
-            pass_counts.c.repository_id.in_(repository_ids)
-        )
+    query = sa.select(pass_counts.c.repository_id, pass_counts.c.block, pass_counts.c.counts).where(
+        pass_counts.c.repository_id.in_(repository_ids)
     )
-    for repository_id, block, data in rows:
+    for repository_id, block, data in session.execute(query):
         yield RepositoryId(repository_id), block, np.frombuffer(data, dtype=np.int32).reshape(ROWS, BLOCK)
 
 
@@ -161,14 +155,12 @@ def list_branch_beliefs(
     session: Session, repository_id: RepositoryId, variants: Collection[str], branch: int
 ) -> dict[str, bytes]:
     """By variant what is believed of a branch, packed; `branch` is the hash of its name."""
-    rows = session.execute(
-        sa.select(branch_beliefs.c.variant, branch_beliefs.c.beliefs).where(
-            branch_beliefs.c.repository_id == repository_id,
-            branch_beliefs.c.variant.in_(variants),
-            branch_beliefs.c.branch == _signed(branch),
-        )
+    query = sa.select(branch_beliefs.c.variant, branch_beliefs.c.beliefs).where(
+        branch_beliefs.c.repository_id == repository_id,
+        branch_beliefs.c.variant.in_(variants),
+        branch_beliefs.c.branch == _signed(branch),
     )
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def put_branch_beliefs(

@@ -45,14 +45,12 @@ def list_causes(
     session: Session, repository_id: RepositoryId, turned_at: Mapping[CaseId, datetime], after: Status
 ) -> dict[CaseId, RunId]:
     """The run in which each case was found to turn to a status at its time; cases without such a run are left out."""
-    rows = session.execute(
-        sa.select(status_changes.c.case_id, status_changes.c.run_id).where(
-            status_changes.c.repository_id == repository_id,
-            status_changes.c.after == after,
-            sa.tuple_(status_changes.c.case_id, status_changes.c.occurred_at).in_(list(turned_at.items())),
-        )
+    query = sa.select(status_changes.c.case_id, status_changes.c.run_id).where(
+        status_changes.c.repository_id == repository_id,
+        status_changes.c.after == after,
+        sa.tuple_(status_changes.c.case_id, status_changes.c.occurred_at).in_(list(turned_at.items())),
     )
-    return {CaseId(row[0]): RunId(row[1]) for row in rows}
+    return {CaseId(row[0]): RunId(row[1]) for row in session.execute(query)}
 
 
 def list_between(

@@ -9,6 +9,8 @@ from bot.analysis.audit import AuditAction
 from bot.analysis.quarantine.lifecycle import Scope, State
 from bot.store.tables.columns import ActorJson, EnumText, serial, table, time
 
+_IS_OPEN = text("state in ('proposed', 'active', 'suspended')")
+
 policies = table(
     "policies",
     Column("repository_id", BigInteger, primary_key=True, autoincrement=False),
@@ -46,13 +48,7 @@ quarantines = table(
     Column("decision", Text, nullable=True),
     time("expires_at", nullable=True),
     Column("version", Integer, nullable=False),
-    Index(
-        "uq_quarantines_open",
-        "repository_id",
-        "case_id",
-        unique=True,
-        postgresql_where=text("state in ('proposed', 'active', 'suspended')"),
-    ),
+    Index("uq_quarantines_open", "repository_id", "case_id", unique=True, postgresql_where=_IS_OPEN),
     Index("ix_quarantines_id", "id"),
     Index("ix_quarantines_state", "state", "expires_at"),
 )

@@ -10,6 +10,8 @@ from bot.analysis.learning.label import LabelSource, LabelVerdict
 from bot.analysis.model import ClusterKind, OrderKind, Status
 from bot.store.tables.columns import ActorJson, EnumText, serial, table, time
 
+_IS_OPEN = text("kind = 'marked' and ended_at is null")
+
 baselines = table(
     "baselines",
     Column("repository_id", BigInteger, primary_key=True),
@@ -105,12 +107,7 @@ incidents = table(
     Column("ran", Integer, nullable=False, server_default=text("0")),
     Index("ix_incidents_time", "repository_id", "started_at"),
     Index("uq_incidents_run", "repository_id", "run_id", "variant", "kind", "suite", unique=True),
-    Index(
-        "uq_incidents_open",
-        "repository_id",
-        unique=True,
-        postgresql_where=text("kind = 'marked' and ended_at is null"),
-    ),
+    Index("uq_incidents_open", "repository_id", unique=True, postgresql_where=_IS_OPEN),
 )
 
 labels = table(

@@ -51,7 +51,7 @@ deliveries = table(
 runs = table(
     "runs",
     Column("repository_id", BigInteger, primary_key=True),
-    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    serial(),
     Column("github_run_id", BigInteger, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("number", Integer, nullable=False),

@@ -62,9 +62,9 @@ def put(
     put_all(session, installation_id, [RepositoryDetails(repository_id, full_name, default_branch, private)])
 
 
-def put_all(session: Session, installation_id: int | None, found: Iterable[RepositoryDetails]) -> None:
+def put_all(session: Session, installation_id: int | None, repositories_now: Iterable[RepositoryDetails]) -> None:
     """Record repositories that exist, in at most two statements; of several with one id the last counts."""
-    details = {repository.id: repository for repository in found}.values()
+    details = {repository.id: repository for repository in repositories_now}.values()
     for is_branch_known in (True, False):
         rows = [
             record.values(repository)

@@ -170,8 +170,7 @@ def find_binder(session: Session, workspace_id: WorkspaceId) -> Actor | None:
         .order_by(workspace_installations.c.bound_at)
         .limit(1)
     )
-    actor: Actor | None = session.execute(query).scalar_one_or_none()
-    return actor
+    return record.find_value(session, query)
 
 
 def list_visible(session: Session, workspace_id: WorkspaceId) -> Sequence[RepositoryId]:
@@ -224,13 +223,9 @@ _SELECT = sa.select(
 
 
 def find_block_level(session: Session, workspace_id: WorkspaceId, since: datetime) -> str | None:
-    """The level that worked, learned since a time; None where none was, or too long ago."""
-    level: str | None = session.execute(
-        sa.select(block_levels.c.level).where(
-            block_levels.c.workspace_id == workspace_id, block_levels.c.learned_at >= since
-        )
-    ).scalar_one_or_none()
-    return level
+    """The level of Block Kit that worked, learned since a time; None where none was, or too long ago."""
+    is_recent = sa.and_(block_levels.c.workspace_id == workspace_id, block_levels.c.learned_at >= since)
+    return record.find_value(session, sa.select(block_levels.c.level).where(is_recent))
 
 
 def put_block_level(session: Session, workspace_id: WorkspaceId, level: str, now: datetime) -> None:
