@@ -8,8 +8,7 @@ from bot import telemetry
 from bot.analysis.model import RepositoryId
 from bot.errors import NotFoundError
 from bot.jobs.context import Context
-from bot.services import rebuild
-from bot.services import release as recovery
+from bot.services import automation, rebuild
 from bot.store.database import Session
 from bot.store.scores import rescore as rescore_store
 from bot.store.workspaces import repository as repository_store
@@ -56,6 +55,6 @@ def rescore(context: Context, repository_id: RepositoryId) -> int:
 def release(context: Context, repository_id: RepositoryId) -> None:
     """Lift the quarantines of a repository whose cases are well again."""
     with context.db.begin() as session:
-        released = recovery.release(session, repository_id, context.clock())
+        released = automation.release_recovered(session, repository_id, context.clock())
     if released:
         _log.info("quarantines lifted by evidence", repository=repository_id, number=len(released))

@@ -32,6 +32,13 @@ def list_states(
     return case_state.by_case(wanted, scored, _inactive(session, case_ids, scored, now))
 
 
+def list_scored(
+    session: Session, repository_ids: Collection[RepositoryId], case_ids: Collection[CaseId]
+) -> dict[CaseId, CaseState]:
+    """The state of cases by the variants in which they failed, in one statement; the others are left out."""
+    return case_state.by_case(case_ids, score_store.list_of_cases(session, repository_ids, case_ids))
+
+
 def _inactive(
     session: Session,
     case_ids: Mapping[RepositoryId, Collection[CaseId]],
@@ -60,7 +67,7 @@ def rank(
     session: Session, repository_id: RepositoryId, case_ids: Collection[CaseId], limit: int
 ) -> list[tuple[Case, CaseState]]:
     """Cases with what is concluded from their failures, those that fail most in front, at most `limit`."""
-    states = case_state.by_case(case_ids, score_store.list_of_cases(session, [repository_id], case_ids))
+    states = list_scored(session, [repository_id], case_ids)
     cases = case_store.list_by_id(session, [repository_id], list(case_ids))
     cases.sort(key=lambda case: (-_rate(states[case.id]), case.id))
     return [(case, states[case.id]) for case in cases[:limit]]

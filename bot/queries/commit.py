@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.analysis import case_state, scoring
+from bot.analysis import scoring
 from bot.analysis.case_state import CaseState, VariantScore
 from bot.analysis.commit_state import CaseFailure, CommitState
 from bot.analysis.model import CaseId, Outcome, Problem, RepositoryId, RunId, Status
 from bot.analysis.quarantine.lifecycle import Quarantine
 from bot.analysis.run import StoredRun
+from bot.queries import case_state
 from bot.store.cases import case as case_store
 from bot.store.database import Session
 from bot.store.decisions import quarantine as quarantine_store
@@ -23,7 +24,6 @@ from bot.store.runs import history as history_store
 from bot.store.runs import result as result_store
 from bot.store.runs import run as run_store
 from bot.store.runs.result import FailureRow, VariantResults
-from bot.store.scores import score as score_store
 
 _LOOK_BACK = 30
 """Runs in which the previous result of a broken case is looked for."""
@@ -129,13 +129,12 @@ def _classified(
     if not case_ids:
         return ()
     cases = case_store.list_current(session, case_ids)
-    scores = score_store.list_of_cases(session, [repository_id], case_ids)
-    states = case_state.by_case(case_ids, scores)
-    own_scores = {(score.case_id, score.variant): score for score in scores}
+    states = case_state.list_scored(session, [repository_id], case_ids)
+    own_scores = {(score.case_id, score.variant): score for state in states.values() for score in state.scored}
     quarantines = quarantine_store.list_latest(session, [repository_id], case_ids)
-    fingerprints = {row.fingerprint_id for _, row in ((one.run, one.row) for one in failures) if row.fingerprint_id}
+    fingerprints = {failure.row.fingerprint_id for failure in failures if failure.row.fingerprint_id}
     messages = fingerprint_store.list_messages(session, repository_id, fingerprints)
-    failed_before = _list_failed_before(session, repository_id, head_sha, scores)
+    failed_before = _list_failed_before(session, repository_id, head_sha, own_scores.values())
     classified = []
     for failure in failures:
         run, row = failure.run, failure.row
@@ -179,7 +178,7 @@ def _status(state: CaseState, own: VariantScore | None, *, is_new: bool) -> Stat
 
 
 def _list_failed_before(
-    session: Session, repository_id: RepositoryId, head_sha: str, scores: Sequence[VariantScore]
+    session: Session, repository_id: RepositoryId, head_sha: str, scores: Iterable[VariantScore]
 ) -> set[tuple[CaseId, str]]:
     """The broken (case, variant) that failed on the latest other commit that was pushed."""
     broken = {(score.case_id, score.variant) for score in scores if score.status is Status.BROKEN}

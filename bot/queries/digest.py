@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from bot.analysis import case_state, channel_schedule
+from bot.analysis import channel_schedule
 from bot.analysis.case_state import StatusChange, VariantScore
 from bot.analysis.channel_schedule import Hours
 from bot.analysis.digest import ChangedCase, ChangeKind, Cost, Day, Digest, OwnerQuarantines, StaleProposal
@@ -15,14 +15,13 @@ from bot.analysis.model import CaseId, Channel, RepositoryId, Status
 from bot.analysis.quarantine.escalation import DIRECT_AFTER, EXPIRING
 from bot.analysis.quarantine.lifecycle import Quarantine, State
 from bot.analysis.subscription import Event, Filters, Subject
-from bot.queries import access, case_item, error_ledger, impact, owner, policy, waiting
+from bot.queries import access, case_item, case_state, error_ledger, impact, owner, policy, waiting
 from bot.store.cases import case as case_store
 from bot.store.cases.case import Case
 from bot.store.conversation import subscription as subscription_store
 from bot.store.database import Session
 from bot.store.decisions import quarantine as quarantine_store
 from bot.store.runs import result as result_store
-from bot.store.scores import score as score_store
 from bot.store.scores import status_change as status_change_store
 from bot.store.workspaces import repository as repository_store
 from bot.store.workspaces import workspace as workspace_store
@@ -98,7 +97,7 @@ def _rows(
     repositories = {repository.id: repository for repository in subscribed}
     news = _news(status_change_store.list_between(session, list(repositories), since, until))
     cases = case_store.list_by_id(session, list(repositories), list(news))
-    states = case_state.by_case(news, score_store.list_of_cases(session, repositories, news))
+    states = case_state.list_scored(session, repositories, news)
     of_repository: dict[RepositoryId, list[CaseId]] = {}
     for case in cases:
         of_repository.setdefault(case.repository_id, []).append(case.id)

@@ -52,14 +52,7 @@ def remember_orders(
 
 def request_refresh(session: Session, repository_id: RepositoryId, now: datetime) -> None:
     """Queue a recomputation of a repository's clusters; several requests become one job."""
-    queue.defer(
-        session,
-        queue.CLUSTERS,
-        lock=f"clusters:{repository_id}",
-        key=f"clusters:{repository_id}",
-        at=now + DELAY,
-        repository_id=repository_id,
-    )
+    queue.defer_each(session, queue.CLUSTERS, [repository_id], at=now + DELAY)
 
 
 def refresh(session: Session, repository_id: RepositoryId, now: datetime) -> None:

@@ -5,13 +5,17 @@ The composition root names the subscribers once (`subscribe`); they run in the t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 
-from bot.analysis.audit import AuditEvent, RecordedEvent
+from bot.analysis import audit
+from bot.analysis.audit import AuditAction, AuditEvent, RecordedEvent
+from bot.analysis.learning.label import LabelVerdict
+from bot.analysis.quarantine.lifecycle import Quarantine
 from bot.store.database import Session
 from bot.store.decisions import audit as audit_store
+from bot.store.decisions import quarantine as quarantine_store
 
 Subscriber = Callable[[Session, Sequence[RecordedEvent]], None]
 """Reacts to events of one repository; must be bounded in its statements, however many there are."""
@@ -38,3 +42,29 @@ def record_all(session: Session, events: Collection[AuditEvent]) -> Sequence[Rec
         for subscriber in _subscribers:
             subscriber(session, of_repository)
     return recorded
+
+
+def record_decisions(
+    session: Session,
+    decisions: Mapping[Quarantine, AuditAction],
+    verdicts: Mapping[AuditAction, LabelVerdict] | None = None,
+) -> None:
+    """Store quarantines as they were decided, and record each decision.
+
+    `verdicts` are what the actor says of the cases by deciding so.
+    """
+    quarantine_store.update(session, decisions.keys())
+    record_all(
+        session,
+        [
+            audit.of_quarantine(
+                action,
+                quarantine,
+                quarantine.decided_by or quarantine.proposed_by,
+                quarantine.decided_at or quarantine.proposed_at,
+                reason=quarantine.decision or "",
+                verdict=(verdicts or {}).get(action),
+            )
+            for quarantine, action in decisions.items()
+        ],
+    )

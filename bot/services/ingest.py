@@ -30,16 +30,14 @@ from bot.queries import incident as incident_query
 from bot.queries import policy as policy_query
 from bot.services import (
     author,
+    automation,
     cluster,
     failure_kind,
     judge,
     notice,
-    policy_proposal,
     rebuild,
-    release,
     rename,
     run_notice,
-    suspension,
 )
 from bot.store.cases import identity as identity_store
 from bot.store.database import Session
@@ -127,9 +125,9 @@ def record(
         changes=len(judgement.changes),
         problems=len(report.problems),
     )
-    suspension.suspend_broken(session, repository_id, judgement.changes, now)
+    automation.suspend_broken(session, repository_id, judgement.changes, now)
     if run.on_default_branch:
-        release.request(session, repository_id)
+        automation.request_release(session, repository_id)
     failing = {
         ids[case.identity.key]
         for variant in report.variants
@@ -231,5 +229,5 @@ def _announce(
         run_notice.post_unreadable(session, run.repository_id, run.id, channel, now)
     run_notice.post_changes(session, run, judgement.changes, channel, now)
     run_notice.renew_cards(session, run.repository_id, failing, now)
-    policy_proposal.propose_flaky(session, run, judgement.changes, channel, now)
+    automation.propose_flaky(session, run, judgement.changes, channel, now)
     author.notify(session, run, now, failed=judgement.failed > 0)

@@ -6,20 +6,18 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.analysis import case_state
 from bot.analysis.audit import AuditAction, RecordedEvent
 from bot.analysis.case_state import CaseState
 from bot.analysis.learning import feature, learned_model, training
 from bot.analysis.learning.label import LabelSource
 from bot.analysis.learning.learned_model import LearnedModel, TrainingReport
 from bot.analysis.model import CaseId, RepositoryId, Status
-from bot.queries import case_state as case_state_query
+from bot.queries import case_state
 from bot.store import queue
 from bot.store.database import Session
 from bot.store.scores import evidence as evidence_store
 from bot.store.scores import label as label_store
 from bot.store.scores import learned_model as learned_model_store
-from bot.store.scores import score as score_store
 from bot.store.scores.label import NewLabel
 
 RETRAIN_AFTER = 10
@@ -65,18 +63,7 @@ def record_labels(session: Session, events: Sequence[RecordedEvent]) -> None:
 def enqueue_features(session: Session) -> int:
     """Queue the job that computes features for every repository with labels that have none; returns how many."""
     repository_ids = label_store.list_repositories_without_features(session)
-    queue.defer_all(
-        session,
-        [
-            queue.Job(
-                task=queue.FEATURES,
-                lock=f"features:{repository_id}",
-                key=f"features:{repository_id}",
-                arguments={"repository_id": repository_id},
-            )
-            for repository_id in repository_ids
-        ],
-    )
+    queue.defer_each(session, queue.FEATURES, repository_ids)
     return len(repository_ids)
 
 
@@ -115,9 +102,9 @@ def _states(
     session: Session, repository_id: RepositoryId, case_ids: Collection[CaseId], now: datetime
 ) -> dict[CaseId, CaseState]:
     """The states of cases; the variants in which one never failed are only read if they can change its status."""
-    states = case_state.by_case(case_ids, score_store.list_of_cases(session, [repository_id], case_ids))
+    states = case_state.list_scored(session, [repository_id], case_ids)
     calm = [case_id for case_id, state in states.items() if state.status in {Status.HEALTHY, Status.INSUFFICIENT}]
-    return states | (case_state_query.list_states(session, {repository_id: calm}, now) if calm else {})
+    return states | (case_state.list_states(session, {repository_id: calm}, now) if calm else {})
 
 
 def _request_training(session: Session, repository_id: RepositoryId, now: datetime) -> None:
@@ -126,11 +113,4 @@ def _request_training(session: Session, repository_id: RepositoryId, now: dateti
     stored = learned_model_store.find_latest(session, repository_id)
     if count < training.MIN_LABELS or (stored is not None and count < stored.labels + RETRAIN_AFTER):
         return
-    queue.defer(
-        session,
-        queue.LEARN,
-        lock=f"learn:{repository_id}",
-        key=f"learn:{repository_id}",
-        at=now + DELAY,
-        repository_id=repository_id,
-    )
+    queue.defer_each(session, queue.LEARN, [repository_id], at=now + DELAY)

@@ -6,13 +6,12 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.analysis import case_state
 from bot.analysis.audit import AuditAction, RecordedEvent
 from bot.analysis.model import SYSTEM, CaseId, Channel, EventId, RepositoryId
 from bot.analysis.notice import AuditLineNotice, CardNotice, CheckRunNotice, HomeNotice, Notice
 from bot.analysis.subscription import Event, Subject
 from bot.queries import audience as audience_query
-from bot.queries import owner
+from bot.queries import case_state, owner
 from bot.queries.audience import Audience
 from bot.store.cases import case as case_store
 from bot.store.conversation import card as card_store
@@ -20,7 +19,6 @@ from bot.store.conversation import home as home_store
 from bot.store.conversation import notice as notice_store
 from bot.store.database import Session
 from bot.store.runs import result as result_store
-from bot.store.scores import score as score_store
 
 CHECK_AGE = timedelta(days=7)
 """Check runs of commits older than this are left as they are."""
@@ -127,7 +125,7 @@ def subjects(
 ) -> dict[CaseId, Subject]:
     """What the filters of subscriptions look at in cases."""
     cases = case_store.list_by_id(session, [repository_id], list(case_ids))
-    states = case_state.by_case(case_ids, score_store.list_of_cases(session, [repository_id], case_ids))
+    states = case_state.list_scored(session, [repository_id], case_ids)
     owners = owner.aliases(session, repository_id, owner.of_cases(session, repository_id, case_ids))
     return {
         case.id: Subject(

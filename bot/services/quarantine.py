@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from bot.analysis import audit
-from bot.analysis.audit import AuditAction, AuditEvent
+from bot.analysis.audit import AuditAction
 from bot.analysis.learning.label import LabelVerdict
 from bot.analysis.model import SYSTEM, CaseId, Channel, QuarantineId
 from bot.analysis.quarantine import budget, lifecycle, proposal
@@ -84,13 +83,11 @@ def approve(
     quarantines = {quarantine.id: quarantine for quarantine in quarantine_store.lock_open(session, repository_id)}
     current = quarantines.get(subject.id) or quarantine_store.get(session, subject.id)
     after = lifecycle.approve(_require_seen(session, current, expected), actor, authorized.approval, now)
-    changes = {after: audit.of_quarantine(AuditAction.APPROVE, after, actor, now, verdict=LabelVerdict.FLAKY)}
+    decisions = {after: AuditAction.APPROVE}
     replaced = budget.replaced(after, quarantines.values(), authorized.policy.quarantine.budget, leaves)
     if replaced is not None:
-        reason = "Made room for another test."
-        lifted = lifecycle.lift(replaced, reason, actor, now)
-        changes[lifted] = audit.of_quarantine(AuditAction.LIFT, lifted, actor, now, reason=reason)
-    _store(session, changes)
+        decisions[lifecycle.lift(replaced, "Made room for another test.", actor, now)] = AuditAction.LIFT
+    event.record_decisions(session, decisions, {AuditAction.APPROVE: LabelVerdict.FLAKY})
 
 
 def reject(
@@ -103,21 +100,20 @@ def reject(
     expected: int | None = None,
 ) -> None:
     """Turn a proposal down; `text` is the reason with the person's own words."""
-    actor, verdict = authorized.actor, LabelVerdict(why.value)
-    after = lifecycle.reject(_lock(session, authorized, expected), text, actor, now)
-    _store(session, {after: audit.of_quarantine(AuditAction.REJECT, after, actor, now, reason=text, verdict=verdict)})
+    after = lifecycle.reject(_lock(session, authorized, expected), text, authorized.actor, now)
+    event.record_decisions(session, {after: AuditAction.REJECT}, {AuditAction.REJECT: LabelVerdict(why.value)})
 
 
 def withdraw(session: Session, authorized: Authorized[Quarantine], now: datetime) -> None:
     """Take one's own proposal back."""
     after = lifecycle.withdraw(_lock(session, authorized), "", authorized.actor, now)
-    _store(session, {after: audit.of_quarantine(AuditAction.WITHDRAW, after, authorized.actor, now)})
+    event.record_decisions(session, {after: AuditAction.WITHDRAW})
 
 
 def lift(session: Session, authorized: Authorized[Quarantine], now: datetime) -> None:
     """End a quarantine: its case fails builds again."""
     after = lifecycle.lift(_lock(session, authorized), "", authorized.actor, now)
-    _store(session, {after: audit.of_quarantine(AuditAction.LIFT, after, authorized.actor, now)})
+    event.record_decisions(session, {after: AuditAction.LIFT})
 
 
 def resume(
@@ -125,7 +121,7 @@ def resume(
 ) -> None:
     """Mask a suspended case again."""
     after = lifecycle.resume(_lock(session, authorized, expected), reason, authorized.actor, now)
-    _store(session, {after: audit.of_quarantine(AuditAction.RESUME, after, authorized.actor, now, reason=reason)})
+    event.record_decisions(session, {after: AuditAction.RESUME})
 
 
 def extend(
@@ -138,8 +134,9 @@ def extend(
         InvalidInputError: days out of bounds.
     """
     after = lifecycle.extend(_lock(session, authorized, expected), days, now)
+    quarantine_store.update(session, [after])
     reason = f"{days} more days"
-    _store(session, {after: audit.of_quarantine(AuditAction.EXTEND, after, authorized.actor, now, reason=reason)})
+    event.record(session, audit.of_quarantine(AuditAction.EXTEND, after, authorized.actor, now, reason=reason))
 
 
 def assign(
@@ -153,7 +150,8 @@ def assign(
     actor, repository_id = authorized.actor, authorized.repository.id
     after = lifecycle.assign(_lock(session, authorized, expected), owner)
     name = after.owner or ""
-    _store(session, {after: audit.of_quarantine(AuditAction.ASSIGN, after, actor, now, reason=name)})
+    quarantine_store.update(session, [after])
+    event.record(session, audit.of_quarantine(AuditAction.ASSIGN, after, actor, now, reason=name))
     cluster_id = cluster_store.list_numbers(session, [repository_id], [after.case_id]).get(after.case_id)
     if cluster_id is None:
         return
@@ -173,38 +171,42 @@ def mute(session: Session, authorized: Authorized[Case], days: int, now: datetim
     """Keep a case quiet: its cards are kept up to date, nothing is posted."""
     until = lifecycle.mute_until(days, now)
     mute_store.put(session, authorized.repository.id, authorized.subject.id, until, authorized.actor)
-    event.record(session, _of_case(AuditAction.MUTE, authorized, now, reason=f"until {until.day} {until:%B}"))
+    _record(session, AuditAction.MUTE, authorized, now, reason=f"until {until.day} {until:%B}")
 
 
 def unmute(session: Session, authorized: Authorized[Case], now: datetime) -> None:
     """Post about a case again."""
     if mute_store.delete(session, authorized.repository.id, authorized.subject.id):
-        event.record(session, _of_case(AuditAction.UNMUTE, authorized, now))
+        _record(session, AuditAction.UNMUTE, authorized, now)
 
 
 def label(session: Session, authorized: Authorized[Case], why: RejectReason, text: str, now: datetime) -> None:
     """Keep a person's verdict on a case that is called flaky."""
-    verdict = LabelVerdict(why.value)
-    event.record(session, _of_case(AuditAction.LABEL, authorized, now, reason=text, verdict=verdict))
+    _record(session, AuditAction.LABEL, authorized, now, reason=text, verdict=LabelVerdict(why.value))
 
 
 def expire_due(session: Session, now: datetime) -> int:
     """End every quarantine whose time is over; returns how many."""
-    afters = [lifecycle.expire(quarantine, SYSTEM, now) for quarantine in quarantine_store.lock_due(session, now)]
-    _store(session, {after: audit.of_quarantine(AuditAction.EXPIRE, after, SYSTEM, now) for after in afters})
-    return len(afters)
+    due = quarantine_store.lock_due(session, now)
+    event.record_decisions(
+        session, {lifecycle.expire(quarantine, SYSTEM, now): AuditAction.EXPIRE for quarantine in due}
+    )
+    return len(due)
 
 
-def _of_case(
+def _record(
+    session: Session,
     action: AuditAction,
     authorized: Authorized[Case],
     now: datetime,
     *,
     reason: str = "",
     verdict: LabelVerdict | None = None,
-) -> AuditEvent:
-    case = authorized.subject
-    return audit.of_case(action, case.repository_id, case.id, authorized.actor, now, reason=reason, verdict=verdict)
+) -> None:
+    case, actor = authorized.subject, authorized.actor
+    event.record(
+        session, audit.of_case(action, case.repository_id, case.id, actor, now, reason=reason, verdict=verdict)
+    )
 
 
 def _lock(session: Session, authorized: Authorized[Quarantine], expected: int | None = None) -> Quarantine:
@@ -221,9 +223,3 @@ def _require_seen(session: Session, quarantine: Quarantine, expected: int | None
         message = f"{first or 'Somebody else was first'}. Look again."
         raise ConflictError(message)
     return quarantine
-
-
-def _store(session: Session, changes: Mapping[Quarantine, AuditEvent]) -> None:
-    """Store quarantines as they are after a change, and record the event of each."""
-    quarantine_store.update(session, changes.keys())
-    event.record_all(session, changes.values())

@@ -24,7 +24,7 @@ from bot.analysis.model import Channel, RepositoryId, RunId
 from bot.analysis.run import StoredRun
 from bot.analysis.scoring.variant_results import VariantResults
 from bot.queries import policy
-from bot.services import author_feedback, judge, notice, retraction, run_notice, suspension
+from bot.services import author_feedback, automation, judge, notice, run_notice
 from bot.store.database import Session
 from bot.store.runs import execution as execution_store
 from bot.store.runs import history as history_store
@@ -184,9 +184,9 @@ def finish(session: Session, replay: Replay, channel: Channel | None, now: datet
     notice.check_runs(session, repository_id, moved, now)
     rescore_store.set_done(session, repository_id, replay.wanted, now)
     changes = case_state.changes(before, after)
-    suspension.suspend_broken(session, repository_id, changes, now)
+    automation.suspend_broken(session, repository_id, changes, now)
     _announce(session, repository_id, changes, unjudged, channel, now)
-    taken_back = retraction.take_back(session, repository_id, replay.left_out, after, now)
+    taken_back = automation.take_back(session, repository_id, replay.left_out, after, now)
     _log.info(
         "scores rebuilt",
         repository=repository_id,

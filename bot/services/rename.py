@@ -120,23 +120,17 @@ def _end_second(session: Session, repository_id: RepositoryId, pairs: Mapping[Ca
     quarantines = {
         quarantine.case_id: quarantine for quarantine in quarantine_store.lock_open(session, repository_id, OPEN_STATES)
     }
-    reason = "The test was renamed; the quarantine it had goes on."
-    afters = [
-        lifecycle.withdraw(second, "", SYSTEM, now)
-        if second.state is State.PROPOSED
-        else lifecycle.lift(second, reason, SYSTEM, now)
-        for old, new in pairs.items()
-        if old in quarantines and (second := quarantines.get(new)) is not None
-    ]
-    quarantine_store.update(session, afters)
-    actions = {State.WITHDRAWN: AuditAction.WITHDRAW, State.LIFTED: AuditAction.LIFT}
-    event.record_all(
-        session,
-        [
-            audit.of_quarantine(actions[after.state], after, SYSTEM, now, reason=after.decision or "")
-            for after in afters
-        ],
-    )
+    decisions = {}
+    for old, new in pairs.items():
+        if old not in quarantines or new not in quarantines:
+            continue
+        second = quarantines[new]
+        if second.state is State.PROPOSED:
+            decisions[lifecycle.withdraw(second, "", SYSTEM, now)] = AuditAction.WITHDRAW
+        else:
+            reason = "The test was renamed; the quarantine it had goes on."
+            decisions[lifecycle.lift(second, reason, SYSTEM, now)] = AuditAction.LIFT
+    event.record_decisions(session, decisions)
 
 
 def _return_names(session: Session, repository_id: RepositoryId, ids: Mapping[bytes, CaseId], now: datetime) -> None:

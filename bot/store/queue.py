@@ -67,6 +67,23 @@ def defer(
     defer_all(session, [Job(task=task, lock=lock, key=key, at=at, arguments=arguments)])
 
 
+def defer_each(session: Session, task: str, repository_ids: Sequence[int], *, at: datetime | None = None) -> None:
+    """Put one job of a task in the queue for each repository; several requests become one job."""
+    defer_all(
+        session,
+        [
+            Job(
+                task=task,
+                lock=f"{task}:{repository_id}",
+                key=f"{task}:{repository_id}",
+                at=at,
+                arguments={"repository_id": repository_id},
+            )
+            for repository_id in repository_ids
+        ],
+    )
+
+
 def defer_all(session: Session, jobs: Sequence[Job]) -> None:
     """Put jobs in the queue, in the caller's transaction and in one statement."""
     if not jobs:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from bot.analysis.model import CaseId, RepositoryId, Status
 from bot.queries import case_item, explanation, impact
-from bot.services import cluster, rebuild, release
+from bot.services import automation, cluster, rebuild
 from bot.store import embedded
 from bot.store.database import Database
 from bot.store.runs import execution as execution_store
@@ -107,7 +107,7 @@ def judging(database: Database) -> None:
         "explain a healthy case": lambda session: explanation.of_case(session, CaseId(CASES), now),
         "rank by cost, a week": lambda session: impact.rank(session, REPOSITORY, week, now, 10),
         "cost of a week": lambda session: impact.totals(session, [REPOSITORY], week, now)[REPOSITORY],
-        "release of what is well again": lambda session: release.release(session, REPOSITORY, now),
+        "release of what is well again": lambda session: automation.release_recovered(session, REPOSITORY, now),
         "recompute the clusters": lambda session: cluster.refresh(session, REPOSITORY, now),
         "what to fix, as items": lambda session: case_item.list_of(session, REPOSITORY, now),
         "features of a case": lambda session: evidence_store.gather(session, REPOSITORY, [flaky], now),
