@@ -6,10 +6,10 @@ from bot.commands.request import invitation, repository_name
 from bot.commands.request.context import Command, SlackContext
 from bot.commands.request.parser import Typed
 from bot.errors import NotAllowedError
-from bot.services import account_link
 from bot.slack.ids import Action
 from bot.slack.payloads import BlockAction
 from bot.slack.views import account
+from bot.store.workspaces import account_link as account_link_store
 
 
 def on_whoami(context: SlackContext, _action: BlockAction) -> None:
@@ -34,7 +34,7 @@ def _run_connect(context: SlackContext, _typed: Typed) -> None:
         )
         raise NotAllowedError(message)
     with context.begin() as session:
-        link = account_link.of_person(session, context.workspace.id, context.request.actor.id)
+        link = account_link_store.find(session, context.workspace.id, context.request.actor.id)
     if link is None:
         invitation.invite(context)
     else:
@@ -51,14 +51,14 @@ def _run_disconnect(context: SlackContext, _typed: Typed) -> None:
 
 def _disconnect(context: SlackContext) -> None:
     with context.begin() as session:
-        link = account_link.disconnect(session, context.workspace, context.request.actor.id)
+        link = account_link_store.delete(session, context.workspace.id, context.request.actor.id)
     context.answer(account.unlinked(link.github_login, "you disconnected it.") if link else account.nothing_linked())
 
 
 def _say_who(context: SlackContext) -> None:
     workspace = context.workspace
     with context.begin() as session:
-        link = account_link.of_person(session, workspace.id, context.request.actor.id)
+        link = account_link_store.find(session, workspace.id, context.request.actor.id)
         names = [repository.full_name for repository in repository_name.list_visible(context, session)]
     can_connect = context.app.setup.linking and (link is None or not workspace.sees_all)
     url = invitation.url(context) if can_connect else ""

@@ -9,8 +9,10 @@ from bot import telemetry
 from bot.analysis.model import Channel
 from bot.services import workspace as workspaces
 from bot.slack.event_payloads import LifecycleEvent
+from bot.store.conversation import channel_pause as channel_pause_store
 from bot.store.database import Session
 from bot.store.runs import delivery as delivery_store
+from bot.store.workspaces import token as token_store
 from bot.store.workspaces.workspace import Workspace
 
 _log = telemetry.logger(__name__)
@@ -38,7 +40,7 @@ def _on_uninstalled(session: Session, workspace: Workspace, _event: LifecycleEve
 
 def _on_revoked(session: Session, workspace: Workspace, event: LifecycleEvent, _now: datetime) -> None:
     if event.event.tokens.bot:
-        workspaces.revoke(session, workspace)
+        token_store.delete(session, workspace.id)
         _log.warning("a workspace took its token back", workspace=workspace.id, team=workspace.team_id)
 
 
@@ -50,7 +52,7 @@ def _closing(reason: str) -> Handler:
 
 
 def _on_opened(session: Session, workspace: Workspace, event: LifecycleEvent, _now: datetime) -> None:
-    workspaces.resume(session, Channel(workspace.id, event.event.channel))
+    channel_pause_store.delete(session, Channel(workspace.id, event.event.channel))
 
 
 def _on_joined(session: Session, workspace: Workspace, event: LifecycleEvent, now: datetime) -> None:

@@ -6,8 +6,8 @@ from bot import telemetry
 from bot.errors import FlakeGuardError
 from bot.github.webhook.event import GitHubAppAuthorizationEvent
 from bot.jobs.context import Context
-from bot.services import account_link
 from bot.slack.views import account
+from bot.store.workspaces import account_link as account_link_store
 
 _log = telemetry.logger(__name__)
 
@@ -15,7 +15,7 @@ _log = telemetry.logger(__name__)
 def on_revocation(context: Context, event: GitHubAppAuthorizationEvent) -> None:
     """Remove the links with the account, and tell the people who had them."""
     with context.db.begin() as session:
-        links = account_link.revoke(session, event.sender.id)
+        links = account_link_store.delete_account(session, event.sender.id)
     for link in links:
         message = account.unlinked(link.github_login, "the authorization was revoked on GitHub.")
         try:

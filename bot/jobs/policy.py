@@ -12,10 +12,11 @@ from bot.github import policy_file
 from bot.github.webhook.event import PushEvent
 from bot.jobs.context import Context, target
 from bot.queries import policy as policy_query
-from bot.services import policy, rebuild
+from bot.services import policy
 from bot.store import queue
 from bot.store.database import Session
 from bot.store.decisions import policy as policy_store
+from bot.store.scores import rescore as rescore_store
 from bot.store.workspaces import repository as repository_store
 
 CODEOWNERS: Final = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
@@ -62,7 +63,7 @@ def fetch(context: Context, repository_id: RepositoryId) -> None:
         before = policy_query.of_repository(session, repository_id).thresholds
         policy.load(session, repository_id, document, codeowners, context.clock(), fault=fault)
         if policy_query.of_repository(session, repository_id).thresholds != before:
-            rebuild.request(session, repository_id, "thresholds", context.clock())
+            rescore_store.request(session, repository_id, "thresholds", context.clock())
 
 
 def _defer(session: Session, repository_id: RepositoryId) -> None:

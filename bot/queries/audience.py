@@ -50,6 +50,14 @@ class Audience:
         return hours is not None and hours.digest is not None and self.admits(channel, Event.DIGEST)
 
 
+def of_channels(session: Session, channels: Collection[Channel]) -> Audience:
+    """The hours of channels, without the paused ones."""
+    paused = channel_pause_store.list_of(session, sorted(channels))
+    known = subscription_store.list_channels(session, sorted(channels))
+    hours = {channel: known[channel].hours if channel in known else Hours() for channel in channels}
+    return Audience({}, {channel: hours[channel] for channel in hours if channel not in paused})
+
+
 def of_repository(
     session: Session, repository_id: RepositoryId, default: Channel | None, *, also: Collection[Channel] = ()
 ) -> Audience:
@@ -64,4 +72,4 @@ def of_repository(
     paused = channel_pause_store.list_of(session, sorted(filters))
     filters = {channel: of_channel for channel, of_channel in filters.items() if channel not in paused}
     known = subscription_store.list_channels(session, sorted({*filters, *also}))
-    return Audience(filters, {channel: one.hours for channel, one in known.items()})
+    return Audience(filters, {channel: of_channel.hours for channel, of_channel in known.items()})

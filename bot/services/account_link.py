@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from bot.analysis.model import Actor, ActorKind, WorkspaceId
+from bot.analysis.model import Actor, ActorKind
 from bot.errors import ConflictError
 from bot.store.database import Session
 from bot.store.workspaces import account_link as account_link_store
@@ -78,14 +79,7 @@ def vouch(
         "login": login,
         "administered": {str(number): account for number, account in administered.items()},
     }
-    following = Step(
-        workspace_id=step.workspace_id,
-        slack_user=step.slack_user,
-        slack_name=step.slack_name,
-        step=Stage.CONFIRM.value,
-        detail=detail,
-    )
-    return _insert(session, following, now)
+    return _insert(session, replace(step, step=Stage.CONFIRM.value, detail=detail), now)
 
 
 def confirm(
@@ -112,21 +106,6 @@ def confirm(
         and workspace_store.bind(session, step.workspace_id, int(installation), actor, now)
     ]
     return link, former, bound
-
-
-def of_person(session: Session, workspace_id: WorkspaceId, slack_user: str) -> Link | None:
-    """The link of a person of a workspace."""
-    return account_link_store.find(session, workspace_id, slack_user)
-
-
-def disconnect(session: Session, workspace: Workspace, slack_user: str) -> Link | None:
-    """Take a person's link away; returns what it was, None where there was none."""
-    return account_link_store.delete(session, workspace.id, slack_user)
-
-
-def revoke(session: Session, github_id: int) -> Sequence[Link]:
-    """Take every link with an account away whose owner revoked the authorization on GitHub; returns them."""
-    return account_link_store.delete_account(session, github_id)
 
 
 def _insert(session: Session, step: Step, now: datetime) -> str:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from bot.analysis import channel_schedule
-from bot.analysis.model import Channel
 from bot.analysis.notice import EscalationNotice, ReminderNotice
 from bot.analysis.quarantine import escalation
 from bot.analysis.quarantine.escalation import EXPIRING
 from bot.analysis.quarantine.lifecycle import Quarantine
+from bot.queries import audience as audience_query
 from bot.queries import waiting
 from bot.store.conversation import card as card_store
-from bot.store.conversation import channel_pause as channel_pause_store
 from bot.store.conversation import notice as notice_store
-from bot.store.conversation import subscription as subscription_store
-from bot.store.conversation.subscription import ChannelHours
 from bot.store.database import Session
 from bot.store.decisions import quarantine as quarantine_store
 
@@ -24,16 +19,15 @@ from bot.store.decisions import quarantine as quarantine_store
 def escalate(session: Session, now: datetime) -> int:
     """Ask for the next step of everything that waits, once each; returns how many are new."""
     undecided = waiting.list_undecided(session, now)
-    hours = subscription_store.list_channels(session, sorted({one.channel for one in undecided}))
-    paused = channel_pause_store.list_of(session, sorted({one.channel for one in undecided}))
+    audience = audience_query.of_channels(session, {card.channel for card in undecided})
     notices = [
         EscalationNotice(
             repository_id=card.repository_id, case_id=card.case_id, step=step, since=card.since, channel=card.channel
         )
         for card in undecided
-        if card.channel not in paused and (step := escalation.step(card.since, now)) is not None
+        if card.channel in audience.hours and (step := escalation.step(card.since, now)) is not None
     ]
-    return notice_store.put_all(session, notices, now, at=_loud_from(hours, now))
+    return notice_store.put_all(session, notices, now, at=audience.loud_from(audience.hours, now))
 
 
 def remind(session: Session, now: datetime) -> int:
@@ -42,8 +36,7 @@ def remind(session: Session, now: datetime) -> int:
     cards = card_store.list_of_cases(
         session, {quarantine.repository_id for quarantine in ending}, {quarantine.case_id for quarantine in ending}
     )
-    channels = sorted({channel for _, channel in cards})
-    paused = channel_pause_store.list_of(session, channels)
+    audience = audience_query.of_channels(session, {channel for _, channel in cards})
     notices = [
         ReminderNotice(
             repository_id=quarantine.repository_id,
@@ -55,18 +48,9 @@ def remind(session: Session, now: datetime) -> int:
         for quarantine in ending
         if quarantine.expires_at is not None and (days := reminder_due(quarantine, now)) is not None
         for case_id, channel in cards
-        if case_id == quarantine.case_id and channel not in paused
+        if case_id == quarantine.case_id and channel in audience.hours
     ]
-    return notice_store.put_all(
-        session, notices, now, at=_loud_from(subscription_store.list_channels(session, channels), now)
-    )
-
-
-def _loud_from(channels: Mapping[Channel, ChannelHours], now: datetime) -> dict[Channel, datetime]:
-    """From when a channel may be posted to: outside its quiet hours."""
-    return {
-        channel: channel_schedule.loud_from(one.hours.quiet, one.hours.zone, now) for channel, one in channels.items()
-    }
+    return notice_store.put_all(session, notices, now, at=audience.loud_from(audience.hours, now))
 
 
 def reminder_due(quarantine: Quarantine, now: datetime) -> int | None:

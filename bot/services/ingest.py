@@ -21,6 +21,7 @@ from bot.analysis.model import (
     RunId,
     RunReport,
 )
+from bot.analysis.notice import IncidentNotice, UnreadableReportNotice
 from bot.analysis.quarantine.policy import Thresholds
 from bot.analysis.run import Run, StoredRun
 from bot.analysis.runs import completeness
@@ -37,7 +38,6 @@ from bot.services import (
     notice,
     rebuild,
     rename,
-    run_notice,
 )
 from bot.store.cases import identity as identity_store
 from bot.store.database import Session
@@ -220,14 +220,14 @@ def _announce(
     now: datetime,
 ) -> None:
     if now - (run.completed_at or run.started_at) > HISTORY_AGE:
-        run_notice.post_import(session, run.repository_id, channel, now)
+        notice.post_import(session, run.repository_id, channel, now)
         return
     notice.check_runs(session, run.repository_id, [run.head_sha], now)
     if judgement.is_incident or (judgement.has_part_out and incident_query.is_news(session, run, now)):
-        run_notice.post_incident(session, run.repository_id, run.id, channel, now)
+        notice.post_of_run(session, IncidentNotice, run, channel, now)
     if run.conclusion not in _STOPPED and any(not problem.is_note for problem in report.problems):
-        run_notice.post_unreadable(session, run.repository_id, run.id, channel, now)
-    run_notice.post_changes(session, run, judgement.changes, channel, now)
-    run_notice.renew_cards(session, run.repository_id, failing, now)
+        notice.post_of_run(session, UnreadableReportNotice, run, channel, now)
+    notice.post_changes(session, run, judgement.changes, channel, now)
+    notice.renew_cards(session, run.repository_id, failing, now)
     automation.propose_flaky(session, run, judgement.changes, channel, now)
     author.notify(session, run, now, failed=judgement.failed > 0)

@@ -24,7 +24,7 @@ from bot.analysis.model import Channel, RepositoryId, RunId
 from bot.analysis.run import StoredRun
 from bot.analysis.scoring.variant_results import VariantResults
 from bot.queries import policy
-from bot.services import author_feedback, automation, judge, notice, run_notice
+from bot.services import author_feedback, automation, judge, notice
 from bot.store.database import Session
 from bot.store.runs import execution as execution_store
 from bot.store.runs import history as history_store
@@ -39,17 +39,11 @@ BATCH = 25
 _log = telemetry.logger(__name__)
 
 
-def request(session: Session, repository_id: RepositoryId, reason: str, now: datetime) -> None:
-    """Request that the scores of a repository be recomputed in the background; the current ones stay readable."""
-    rescore_store.request(session, repository_id, reason, now)
-    rescore_store.enqueue(session, repository_id)
-
-
 def request_if_idle(session: Session, repository_id: RepositoryId, now: datetime) -> bool:
     """Request a re-score because the scores are of another model, unless one is requested; returns whether it did."""
     if rescore_store.find(session, repository_id).is_pending:
         return False
-    request(session, repository_id, "model", now)
+    rescore_store.request(session, repository_id, "model", now)
     return True
 
 
@@ -64,7 +58,7 @@ def request_for_incidents(session: Session, events: Sequence[RecordedEvent]) -> 
         scorer_store.lock(session, event.repository_id)
         incident = incident_store.get(session, event.repository_id, event.aggregate_id)
         if run_store.any_ended_since(session, event.repository_id, incident.ended_at or incident.started_at):
-            request(session, event.repository_id, f"incident:{incident.id}", event.at)
+            rescore_store.request(session, event.repository_id, f"incident:{incident.id}", event.at)
 
 
 def request_outdated(session: Session, now: datetime) -> list[RepositoryId]:
@@ -230,6 +224,6 @@ def _announce(
     new = execution_store.list_failing_runs(session, repository_id, unjudged)
     if unjudged:
         latest = run_store.get(session, repository_id, unjudged[-1])
-        run_notice.post_changes(session, latest, [change for change in changes if change.case_id in new], channel, now)
+        notice.post_changes(session, latest, [change for change in changes if change.case_id in new], channel, now)
     rest = [change.case_id for change in changes if change.case_id not in new]
     notice.cards(session, repository_id, rest, now)

@@ -7,12 +7,12 @@ the name of the old case, the old name a former one that goes on leading to it: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from bot.analysis import audit
 from bot.analysis.audit import AuditAction
-from bot.analysis.identity import rename
+from bot.analysis.identity import rename as rename_rules
 from bot.analysis.identity.rename import Rename
 from bot.analysis.model import SYSTEM, CaseId, RepositoryId, RunReport
 from bot.analysis.quarantine import lifecycle
@@ -39,27 +39,25 @@ def follow(
 ) -> dict[bytes, CaseId]:
     """The number of every identity of a run of the default branch, once what it shows of renames is done.
 
-    To be called before the results of the run are stored, and for whole reports only: what is not in a part of a
-    report has not vanished. The caller holds the repository's scorer.
+    To be called before the results of the run are stored, and for whole reports only: a case that is not in a part of a
+    report is not gone. The caller holds the repository's scorer.
     """
     if not report.complete or run.attempt > 1:
         return dict(ids)
     orders = {variant.variant: [int(ids[case.identity.key]) for case in variant.cases] for variant in report.variants}
-    before = case_order_store.find_baseline(session, run.repository_id, run.workflow_path)
-    if before is not None and run_store.get(session, run.repository_id, before.run_id).started_at > run.started_at:
+    previous = case_order_store.find_baseline(session, run.repository_id, run.workflow_path)
+    if previous is not None and run_store.get(session, run.repository_id, previous.run_id).started_at > run.started_at:
         return dict(ids)  # a late run of an older commit shows nothing new
     _return_names(session, run.repository_id, ids, now)
-    found = _find(session, run, before, orders) if before is not None else ()
-    into = {one.new.id: one.old.id for one in found}
-    if found:
-        _apply(session, run, found, now)
-    case_order_store.put_baseline(
-        session,
-        run.repository_id,
-        run.workflow_path,
-        Baseline(run.id, {variant: [into.get(CaseId(one), one) for one in order] for variant, order in orders.items()}),
-    )
-    return {key: into.get(number, number) for key, number in ids.items()}
+    renames = _find(session, run, previous, orders) if previous is not None else ()
+    former_ids = {rename.new.id: rename.old.id for rename in renames}
+    if renames:
+        _apply(session, run, renames, now)
+    kept = {
+        variant: [former_ids.get(CaseId(case_id), case_id) for case_id in order] for variant, order in orders.items()
+    }
+    case_order_store.put_baseline(session, run.repository_id, run.workflow_path, Baseline(run.id, kept))
+    return {key: former_ids.get(case_id, case_id) for key, case_id in ids.items()}
 
 
 def suites(session: Session, repository_id: RepositoryId, case_ids: Iterable[CaseId]) -> dict[CaseId, str]:
@@ -68,60 +66,80 @@ def suites(session: Session, repository_id: RepositoryId, case_ids: Iterable[Cas
     return history_store.list_suites(session, repository_id, continued) if continued else {}
 
 
-def _find(session: Session, run: StoredRun, before: Baseline, orders: Mapping[str, list[int]]) -> tuple[Rename, ...]:
+def _find(session: Session, run: StoredRun, previous: Baseline, orders: Mapping[str, list[int]]) -> list[Rename]:
     """The renames between two runs, without those of cases that a run has or had side by side."""
-    variants = sorted(before.orders.keys() & orders.keys())
-    was = {CaseId(one) for order in before.orders.values() for one in order}
-    is_now = {CaseId(one) for order in orders.values() for one in order}
-    vanished = {CaseId(one) for variant in variants for one in before.orders[variant]} - is_now
-    appeared = {CaseId(one) for variant in variants for one in orders[variant]} - was
-    if not vanished or not appeared:
-        return ()
-    found = rename.match(
-        rename_store.list_named(session, run.repository_id, vanished),
-        rename_store.list_named(session, run.repository_id, appeared),
-        [before.orders[variant] for variant in variants],
-        [orders[variant] for variant in variants],
+    variants = sorted(previous.orders.keys() & orders.keys())
+    old_orders = [previous.orders[variant] for variant in variants]
+    new_orders = [orders[variant] for variant in variants]
+    removed = _cases(old_orders) - _cases(orders.values())
+    added = _cases(new_orders) - _cases(previous.orders.values())
+    if not removed or not added:
+        return []
+    renames = rename_rules.match(
+        rename_store.list_named(session, run.repository_id, removed),
+        rename_store.list_named(session, run.repository_id, added),
+        old_orders,
+        new_orders,
     )
-    if not found:
-        return ()
-    seen = rename_store.list_sightings(
-        session, run.repository_id, [one.new.id for one in found], [one.old.id for one in found], run.head_sha
-    )
-    return tuple(
-        one
-        for one in found
+    if not renames:
+        return []
+    new_ids, old_ids = [rename.new.id for rename in renames], [rename.old.id for rename in renames]
+    sightings = rename_store.list_sightings(session, run.repository_id, new_ids, old_ids, run.head_sha)
+    return [
+        rename
+        for rename in renames
         if not any(
-            (sighting.on_default_branch and one.new.id in sighting.case_ids)
-            or {one.old.id, one.new.id} <= sighting.case_ids
-            or (sighting.head_sha == run.head_sha and one.old.id in sighting.case_ids)
-            for sighting in seen
+            (sighting.on_default_branch and rename.new.id in sighting.case_ids)
+            or {rename.old.id, rename.new.id} <= sighting.case_ids
+            or (sighting.head_sha == run.head_sha and rename.old.id in sighting.case_ids)
+            for sighting in sightings
         )
+    ]
+
+
+def _cases(orders: Iterable[Sequence[int]]) -> set[CaseId]:
+    return {CaseId(case_id) for order in orders for case_id in order}
+
+
+def _apply(session: Session, run: StoredRun, renames: Sequence[Rename], now: datetime) -> None:
+    repository_id = run.repository_id
+    new_ids = {rename.old.id: rename.new.id for rename in renames}
+    since = case_store.first_seen(session, repository_id, new_ids.values())
+    _end_second(session, repository_id, new_ids, now)
+    moved = rename_store.move_records(session, repository_id, new_ids, since)
+    # What the new name did on its pull request counts for the case it is.
+    _exchange_names(session, repository_id, new_ids, f"renames:{run.id}", now, rescore=moved)
+    _record(
+        session,
+        repository_id,
+        {rename.old.id: f"{rename.old.title} is {rename.new.title} now." for rename in renames},
+        now,
     )
 
 
-def _apply(session: Session, run: StoredRun, found: tuple[Rename, ...], now: datetime) -> None:
-    repository_id = run.repository_id
-    pairs = {one.old.id: one.new.id for one in found}
-    since = case_store.first_seen(session, repository_id, pairs.values())
-    _end_second(session, repository_id, pairs, now)
-    moved = rename_store.move_records(session, repository_id, pairs, since)
-    before = history_store.list_suites(session, repository_id, list(pairs))
+def _exchange_names(
+    session: Session,
+    repository_id: RepositoryId,
+    pairs: Mapping[CaseId, CaseId],
+    reason: str,
+    now: datetime,
+    *,
+    rescore: bool = False,
+) -> None:
+    """Give each pair of cases the name of the other, and score again what a case did in another suite than now."""
+    suites_before = history_store.list_suites(session, repository_id, list(pairs))
     rename_store.exchange_names(session, repository_id, pairs)
-    # What the new name did on its pull request counts for the case it is, and that counts in the suite it is in now.
-    if moved or history_store.list_suites(session, repository_id, list(pairs)) != before:
-        rescore_store.request(session, repository_id, f"renames:{run.id}", now)
-        rescore_store.enqueue(session, repository_id)
-    _record(session, repository_id, {one.old.id: f"{one.old.title} is {one.new.title} now." for one in found}, now)
+    if rescore or history_store.list_suites(session, repository_id, list(pairs)) != suites_before:
+        rescore_store.request(session, repository_id, reason, now)
 
 
-def _end_second(session: Session, repository_id: RepositoryId, pairs: Mapping[CaseId, CaseId], now: datetime) -> None:
+def _end_second(session: Session, repository_id: RepositoryId, new_ids: Mapping[CaseId, CaseId], now: datetime) -> None:
     """End the open quarantine of a new name if the case has one: that of the history goes on."""
     quarantines = {
         quarantine.case_id: quarantine for quarantine in quarantine_store.lock_open(session, repository_id, OPEN_STATES)
     }
     decisions = {}
-    for old, new in pairs.items():
+    for old, new in new_ids.items():
         if old not in quarantines or new not in quarantines:
             continue
         second = quarantines[new]
@@ -136,19 +154,13 @@ def _end_second(session: Session, repository_id: RepositoryId, pairs: Mapping[Ca
 def _return_names(session: Session, repository_id: RepositoryId, ids: Mapping[bytes, CaseId], now: datetime) -> None:
     """Give cases that the default branch shows under a former name that name back: their rename was reverted."""
     former = rename_store.list_former(session, repository_id)
-    pairs = {number: former[key][0] for key, number in ids.items() if key in former and former[key][1] == number}
+    pairs = {case_id: former[key][0] for key, case_id in ids.items() if key in former and former[key][1] == case_id}
     if not pairs:
         return
-    was = {one.id: one.title for one in rename_store.list_named(session, repository_id, pairs)}
-    before = history_store.list_suites(session, repository_id, list(pairs))
-    rename_store.exchange_names(session, repository_id, pairs)
-    if history_store.list_suites(session, repository_id, list(pairs)) != before:
-        rescore_store.request(session, repository_id, "renames:reverted", now)
-        rescore_store.enqueue(session, repository_id)
-    reasons = {
-        one.id: f"{was[one.id]} is {one.title} again." for one in rename_store.list_named(session, repository_id, pairs)
-    }
-    _record(session, repository_id, reasons, now)
+    old_titles = {case.id: case.title for case in rename_store.list_named(session, repository_id, pairs)}
+    _exchange_names(session, repository_id, pairs, "renames:reverted", now)
+    cases = rename_store.list_named(session, repository_id, pairs)
+    _record(session, repository_id, {case.id: f"{old_titles[case.id]} is {case.title} again." for case in cases}, now)
 
 
 def _record(session: Session, repository_id: RepositoryId, reasons: Mapping[CaseId, str], now: datetime) -> None:

@@ -29,11 +29,6 @@ def uninstall(session: Session, workspace: Workspace, now: datetime) -> None:
     workspace_store.remove(session, workspace.id, now)
 
 
-def revoke(session: Session, workspace: Workspace) -> None:
-    """Forget the token a workspace took back; what else is known of it stays until it removes the app."""
-    token_store.delete(session, workspace.id)
-
-
 def pause(session: Session, channel: Channel, reason: str, now: datetime) -> None:
     """Stop posting to a channel, and notify the person responsible for it."""
     if not channel_pause_store.put(session, channel, reason, now):
@@ -44,11 +39,6 @@ def pause(session: Session, channel: Channel, reason: str, now: datetime) -> Non
         return
     recipient = Channel(channel.workspace_id, person)
     notice_store.put(session, ChannelPauseNotice(paused=channel, paused_at=now, reason=reason, channel=recipient), now)
-
-
-def resume(session: Session, channel: Channel) -> None:
-    """Post in a paused channel again."""
-    channel_pause_store.delete(session, channel)
 
 
 def _find_keeper(session: Session, channel: Channel) -> str | None:

@@ -22,6 +22,7 @@ from bot.store.database import Database
 from bot.store.runs import execution as execution_store
 from bot.store.runs import history as history_store
 from bot.store.scores import evidence as evidence_store
+from bot.store.scores import rescore as rescore_store
 from bot.store.scores import score as score_store
 from bot.store.workspaces import repository as repository_store
 
@@ -136,7 +137,7 @@ def _read(database: Database) -> None:
 
 def _rebuild(database: Database, now: datetime) -> None:
     with database.begin() as session:
-        rebuild.request(session, REPOSITORY, "bench", now)
+        rescore_store.request(session, REPOSITORY, "bench", now)
         replay = rebuild.begin(session, REPOSITORY)
     read = True
     while read:

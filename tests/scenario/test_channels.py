@@ -12,7 +12,7 @@ from bot.analysis.case_state import StatusChange
 from bot.analysis.model import CaseId, Channel, Status
 from bot.analysis.notice import AuthorNotice, DigestNotice
 from bot.sandbox.slack.model import Message
-from bot.services import run_notice
+from bot.services import notice
 from bot.store.cases import case as case_store
 from bot.store.conversation import notice as notice_store
 from bot.store.runs import run as run_store
@@ -196,7 +196,7 @@ def test_a_storm_by_signed_requests_is_one_card_whose_button_shows_its_tests(sta
         (stored,) = run_store.list_latest_attempts(session, repository_id, run.head_sha)
         ids, _ = case_store.list_titles(session, repository_id)
         changes = [StatusChange(CaseId(one), Status.HEALTHY, Status.FLAKY) for one in ids[:7]]
-        run_notice.post_changes(session, stored, changes, None, datetime.now(UTC))
+        notice.post_changes(session, stored, changes, None, datetime.now(UTC))
     assert wait(lambda: storms(stage), 15), "no storm card"
     (card,) = storms(stage)
     assert "7 tests turned flaky at once" in card.text

@@ -19,10 +19,11 @@ from bot.jobs.senders import posting
 from bot.jobs.worker import Worker
 from bot.sandbox.server import Sandbox
 from bot.sandbox.slack.model import BOT_USER_ID, SlackSettings
-from bot.services import subscription, workspace
+from bot.services import subscription
 from bot.slack import block_kit
 from bot.slack.block_kit import Message
 from bot.slack.registry import Registry
+from bot.store.conversation import channel_pause as channel_pause_store
 from bot.store.conversation import channel_schedule as channel_schedule_store
 from bot.store.conversation import notice as notice_store
 from bot.store.database import Database
@@ -180,7 +181,7 @@ def test_a_channel_that_closes_before_the_message_is_paused_and_hears_the_rest_w
     post.pass_time(60)
     assert post.said(BUSY) == 0
     with post.db.begin() as session:
-        workspace.resume(session, channel)
+        channel_pause_store.delete(session, channel)
         assert channel_schedule_store.enqueue_due(session, post.now) == 1
     post.pass_time(10)
     assert post.said(BUSY) == 3

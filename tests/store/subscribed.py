@@ -15,7 +15,7 @@ from bot.analysis.notice import (
 )
 from bot.analysis.quarantine.proposal import Proposal
 from bot.analysis.subscription import Filters
-from bot.services import run_notice, subscription
+from bot.services import notice, subscription
 from bot.store.conversation import message as message_store
 from bot.store.conversation.message import PostedMessage
 from bot.store.conversation.notice import StoredNotice
@@ -54,7 +54,7 @@ class SubscribedChannel(Past):
         ids = [self.case_id(name) for name in names]
         with self.db.begin() as session:
             run = run_store.get(session, REPOSITORY, self.run_id)
-            run_notice.post_changes(
+            notice.post_changes(
                 session, run, [StatusChange(one, Status.HEALTHY, Status.FLAKY) for one in ids], None, self.now
             )
 

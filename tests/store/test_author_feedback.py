@@ -11,6 +11,7 @@ from bot.analysis.model import Actor, ActorKind, Status
 from bot.services import author, author_feedback, rebuild
 from bot.store.database import Database
 from bot.store.scores import label as label_store
+from bot.store.scores import rescore as rescore_store
 from bot.store.scores import score as score_store
 from tests.store.past import Past
 
@@ -92,7 +93,7 @@ def test_a_rebuild_weighs_it_at_the_same_place_to_the_last_bit(past: Past) -> No
     _own_up(past, BEN, _sha("feature"))
     live = _score(past)
     with past.db.begin() as session:
-        rebuild.request(session, past.repository_id, "test", past.now)
+        rescore_store.request(session, past.repository_id, "test", past.now)
         replay = rebuild.begin(session, past.repository_id)
         rebuild.advance(session, replay, 5)
     _own_up(past, ANA, _sha("later"))
@@ -104,7 +105,7 @@ def test_a_rebuild_weighs_it_at_the_same_place_to_the_last_bit(past: Past) -> No
 def test_a_word_given_while_a_rebuild_reads_is_not_lost(past: Past) -> None:
     past.run({"cart": "F", "tax": "."}, branch="late", sha=_sha("late"))
     with past.db.begin() as session:
-        rebuild.request(session, past.repository_id, "test", past.now)
+        rescore_store.request(session, past.repository_id, "test", past.now)
         replay = rebuild.begin(session, past.repository_id)
         while rebuild.advance(session, replay, 5):
             pass

@@ -26,7 +26,7 @@ from bot.analysis.subscription import Event, Filters
 from bot.github import policy_file
 from bot.queries import digest as digest_query
 from bot.queries import waiting as waiting_query
-from bot.services import digest, escalation, event, policy, run_notice, subscription
+from bot.services import digest, escalation, event, notice, policy, subscription
 from bot.services import workspace as asked
 from bot.store.conversation import channel_pause as channel_pause_store
 from bot.store.conversation import storm as storm_store
@@ -186,7 +186,7 @@ def test_a_channel_that_asked_for_broken_tests_gets_a_card_and_others_do_not(cha
             subscription.subscribe(session, channels.channel, REPOSITORY, filters, ANA, channels.now)
             run = run_store.get(session, REPOSITORY, channels.run_id)
             changes = [StatusChange(one, Status.HEALTHY, Status.BROKEN) for one in ids]
-            run_notice.post_changes(session, run, changes, None, channels.now)
+            notice.post_changes(session, run, changes, None, channels.now)
         assert len(channels.stored(CardNotice)) == cards
 
 

@@ -16,10 +16,11 @@ from bot.analysis.quarantine.lifecycle import State
 from bot.analysis.quarantine.proposal import Proposal
 from bot.jobs import rescore
 from bot.queries import explanation
-from bot.services import incident, rebuild
+from bot.services import incident
 from bot.store import tables
 from bot.store.database import Database
 from bot.store.decisions import quarantine as quarantine_store
+from bot.store.scores import rescore as rescore_store
 from tests.store import deciding
 from tests.store.past import REPOSITORY, START, Past
 from tests.store.rebuilt import context
@@ -122,7 +123,7 @@ def _forget(past: Past, window: Incident) -> None:
             .where(tables.judging.incidents.c.id == window.id)
             .values(started_at=START - timedelta(days=2), ended_at=START - timedelta(days=1))
         )
-        rebuild.request(session, REPOSITORY, "the window was wrong", past.now)
+        rescore_store.request(session, REPOSITORY, "the window was wrong", past.now)
     rescore.rescore(context(past), REPOSITORY)
 
 

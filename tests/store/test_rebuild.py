@@ -32,7 +32,7 @@ def past(db: Database) -> Past:
 
 def ask(past: Past, reason: str = "test") -> None:
     with past.db.begin() as session:
-        rebuild.request(session, REPOSITORY, reason, past.now)
+        rescore_store.request(session, REPOSITORY, reason, past.now)
 
 
 def live(past: Past, seed: int, runs: int = 70) -> None:

@@ -8,13 +8,13 @@ from bot.analysis.model import Actor, ActorKind, CaseId, QuarantineId
 from bot.analysis.quarantine.lifecycle import State
 from bot.analysis.quarantine.proposal import Proposal
 from bot.jobs import rescore
-from bot.services import rebuild
 from bot.store.cases import case as case_store
 from bot.store.database import Database
 from bot.store.decisions import audit as audit_store
 from bot.store.decisions import quarantine as quarantine_store
 from bot.store.runs import history as history_store
 from bot.store.runs import result as result_store
+from bot.store.scores import rescore as rescore_store
 from bot.store.scores import score as score_store
 from bot.store.tables.conversation import notices
 from bot.store.tables.results import failures
@@ -218,7 +218,7 @@ def agree(past: Past) -> None:
     rescore.rescore(context(past), past.repository_id)
     before = everything(past)
     with past.db.begin() as session:
-        rebuild.request(session, past.repository_id, "test", past.now)
+        rescore_store.request(session, past.repository_id, "test", past.now)
     rescore.rescore(context(past), past.repository_id)
     assert everything(past) == before
 

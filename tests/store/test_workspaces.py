@@ -121,5 +121,5 @@ def test_an_account_moves_to_whoever_proves_it_and_a_revocation_ends_it_everywhe
     account_link_store.put(session, Link(there, "U9", 501, "ana"), NOW)
     assert account_link_store.find(session, here, "U1") is None
     assert {one.slack_user for one in account_link_store.list_of_account(session, "ANA")} == {"U2", "U9"}
-    assert len(account_link.revoke(session, 501)) == 2
+    assert len(account_link_store.delete_account(session, 501)) == 2
     assert account_link_store.list_of_account(session, "ana") == []

@@ -29,7 +29,13 @@ class Rescore:
 
 
 def request(session: Session, repository_id: RepositoryId, reason: str, now: datetime) -> None:
-    """Request that the scores of a repository be computed again from its stored runs."""
+    """Request that the scores of a repository be computed again in the background; the current ones stay readable."""
+    put(session, repository_id, reason, now)
+    enqueue(session, repository_id)
+
+
+def put(session: Session, repository_id: RepositoryId, reason: str, now: datetime) -> None:
+    """Record a request to compute the scores of a repository again, for the caller to answer."""
     statement = insert(rescores).values(repository_id=repository_id, wanted=1, done=0, reason=reason, requested_at=now)
     session.execute(
         statement.on_conflict_do_update(
