@@ -85,7 +85,7 @@ def _details(context: SlackContext, authorized: Authorized[Case]) -> Message:
             address=pages.of_case(context.workspace.id, case.id, case.uid, now) if pages else "",
             recent=case_query.recent(session, profile),
             explanation=explanation.of_case(session, case.id, now, ahead=False),
-            owners=owner.of_cases(session, case.repository_id, [case.id]).get(case.id, ()),
+            owners=owner.of_cases(session, [case.repository_id], [case.id]).get(case.id, ()),
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import ClassVar, Final, Generic, TypeVar, assert_never
+from typing import ClassVar, Final, Generic, TypeVar
 
 from bot.analysis.model import Actor, ActorKind, CaseId, RepositoryId, WorkspaceId
 from bot.analysis.quarantine import owner
@@ -136,22 +136,14 @@ def authorize(
         PermissionUnknownError: GitHub has to be asked first.
     """
     subject = _require(about.find(session, workspace.id, number))
-    policy = policy_query.decode(subject.policy_document)
     linked = account_link_store.lock_with_permission(session, workspace.id, person.id, subject.repository.id)
     link, permission = linked or (None, None)
     if needs is not Permission.SEE and source is not PermissionSource.GROUP:
         if link is None:
             raise NotLinkedError(UNLINKED)
         account = Account(link.github_id, link.github_login)
-        _check(session, account, permission, subject, policy, needs, now, source)
-    return Authorized(
-        actor=replace(person, github_login=link.github_login if link else ""),
-        repository=subject.repository,
-        subject=subject.value,
-        policy=policy,
-        path=subject.path,
-        workspace=workspace,
-    )
+        _check(session, account, permission, subject, needs, now, source)
+    return _authorized(replace(person, github_login=link.github_login if link else ""), subject, workspace)
 
 
 def authorize_account(
@@ -172,18 +164,10 @@ def authorize_account(
         PermissionUnknownError: GitHub has to be asked first.
     """
     subject = _require(about.find(session, None, number))
-    policy = policy_query.decode(subject.policy_document)
     permission = account_link_store.find_permission(session, subject.repository.id, account.id)
     if needs is not Permission.SEE:
-        _check(session, account, permission, subject, policy, needs, now, source)
-    return Authorized(
-        actor=Actor(ActorKind.GITHUB, account.login, account.login),
-        repository=subject.repository,
-        subject=subject.value,
-        policy=policy,
-        path=subject.path,
-        workspace=None,
-    )
+        _check(session, account, permission, subject, needs, now, source)
+    return _authorized(Actor(ActorKind.GITHUB, account.login, account.login), subject, None)
 
 
 def put_permission(
@@ -217,6 +201,17 @@ def require_case(session: Session, workspace: Workspace, case_id: CaseId) -> Rep
     return _require(subject_store.find_case(session, workspace.id, case_id)).repository
 
 
+def _authorized(actor: Actor, subject: Subject[S], workspace: Workspace | None) -> Authorized[S]:
+    return Authorized(
+        actor=actor,
+        repository=subject.repository,
+        subject=subject.value,
+        policy=policy_query.decode(subject.policy_document),
+        path=subject.path,
+        workspace=workspace,
+    )
+
+
 def _require(subject: Subject[S] | None) -> Subject[S]:
     if subject is None:
         raise NotFoundError(_UNSEEN)
@@ -228,20 +223,14 @@ def _check(
     account: Account,
     permission: StoredPermission | None,
     subject: Subject[S],
-    policy: Policy,
     needs: Permission,
     now: datetime,
     source: PermissionSource,
 ) -> None:
     """Raise unless the account may do it. That a proposer may not approve is for the move itself to say."""
-    match needs:
-        case Permission.SEE | Permission.WRITE:
-            owners: tuple[str, ...] = ()
-        case Permission.APPROVE:
-            asks = policy.approval.rule(subject.path).owners
-            owners = policy_query.owners_of(session, subject.repository.id, subject.path) if asks else ()
-        case _:
-            assert_never(needs)
+    owners: tuple[str, ...] = ()
+    if needs is Permission.APPROVE and policy_query.decode(subject.policy_document).approval.rule(subject.path).owners:
+        owners = policy_query.owners_of(session, subject.repository.id, subject.path)
     is_fresh = permission is not None and timedelta() <= now - permission.fetched_at < PERMISSION_LIFE
     may_write = permission is not None and permission.permission in _WRITERS
     teams_of = permission.teams if permission is not None else frozenset[str]()

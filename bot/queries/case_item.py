@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,9 +13,7 @@ from bot.analysis.failures.cluster import StoredCluster
 from bot.analysis.model import SEVERITY, CaseId, ClusterKind, RepositoryId, Status
 from bot.queries import case as case_query
 from bot.queries import learned_model
-from bot.store.cases import case as case_store
 from bot.store.cases import cluster as cluster_store
-from bot.store.cases.case import Case
 from bot.store.database import Session
 from bot.store.scores import score as score_store
 
@@ -26,45 +23,34 @@ _TOP = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseItem:
-    """One thing to fix: a cluster, or a case that is in none (`cluster_id` and `kind` None).
+    """One thing to fix: a cluster, or a case that is in none; `lead` is the worst case in it, `status` that one's.
 
-    Status and figures are those of `lead`, the worst case in it, but `failures` are of all; `rate` is a share of runs,
-    0 to 1. `learned` is the chance that it is flaky by the model learned from verdicts, 0 to 1, None where no model is
-    better than the filter; it replaces `p_flaky` in `weight`, by which items are ordered, highest first.
+    `weight` is what fixing it is worth, by which items are ordered, highest first: the rate of each case, a share of
+    runs, times the chance that it is flaky, by the model learned from verdicts where one is better than the filter.
     """
 
-    cluster_id: int | None
-    kind: ClusterKind | None
-    title: str
-    owner: str | None
+    cluster: StoredCluster | None
     lead: CaseId
     case_ids: tuple[CaseId, ...]
     status: Status
-    p_flaky: float
-    learned: float | None
-    rate: float
-    failures: int
     weight: float
 
 
 def list_of(session: Session, repository_id: RepositoryId, now: datetime) -> list[CaseItem]:
     """What there is to fix in a repository, most important first: each cluster and each other case once."""
     states = case_state.by_case((), score_store.list_to_fix(session, repository_id))
-    titles = case_store.list_current(session, states)
-    owners = cluster_store.list_owners(session, repository_id)
     to_fix = [case_id for case_id, state in states.items() if state.status in _TO_FIX]
     learned = learned_model.predict(session, repository_id, to_fix, now)
     items = []
     grouped: set[int] = set()
     for cluster in cluster_store.list_all(session, repository_id):
         known = [states[CaseId(case)] for case in cluster.cases if CaseId(case) in states]
-        if not known or (cluster.kind is not ClusterKind.FIXTURE and all(one.status not in _TO_FIX for one in known)):
+        is_to_fix = cluster.kind is ClusterKind.FIXTURE or any(state.status in _TO_FIX for state in known)
+        if not known or not is_to_fix:
             continue
         grouped.update(cluster.cases)
-        named = Counter(owners[case] for case in cluster.cases if case in owners)
-        owner = cluster.owner or min(named, key=lambda name: (-named[name], name), default=None)
-        items.append(_item(known, titles, learned, cluster, owner))
-    items += [_item([states[case]], titles, learned, None, owners.get(case)) for case in to_fix if case not in grouped]
+        items.append(_item(known, learned, cluster))
+    items += [_item([states[case_id]], learned, None) for case_id in to_fix if case_id not in grouped]
     return sorted(items, key=lambda item: (SEVERITY.index(item.status), -item.weight, item.case_ids))
 
 
@@ -86,26 +72,13 @@ def list_top(session: Session, repository_id: RepositoryId, now: datetime) -> li
     return [replace(row, quarantine=None, stands_for=len(item.case_ids)) for row, item in zip(rows, items, strict=True)]
 
 
-def _item(
-    states: Sequence[CaseState],
-    cases: Mapping[CaseId, Case],
-    learned: Mapping[CaseId, float],
-    cluster: StoredCluster | None,
-    owner: str | None,
-) -> CaseItem:
+def _item(states: Sequence[CaseState], learned: Mapping[CaseId, float], cluster: StoredCluster | None) -> CaseItem:
     scores = {state.case_id: state.scored[0] for state in states}
-    lead = min(states, key=lambda one: (SEVERITY.index(one.status), -scores[one.case_id].weight, one.case_id)).case_id
+    lead = min(scores.values(), key=lambda score: (SEVERITY.index(score.status), -score.weight, score.case_id))
     return CaseItem(
-        cluster_id=None if cluster is None else cluster.id,
-        kind=None if cluster is None else cluster.kind,
-        title=cases[lead].title if cluster is None else cluster.title,
-        owner=owner,
-        lead=lead,
-        case_ids=(lead,) if cluster is None else tuple(CaseId(case) for case in cluster.cases),
-        status=scores[lead].status,
-        p_flaky=scores[lead].p_flaky,
-        learned=learned.get(lead),
-        rate=scores[lead].rate,
-        failures=sum(state.failures for state in states),
+        cluster=cluster,
+        lead=lead.case_id,
+        case_ids=(lead.case_id,) if cluster is None else tuple(CaseId(case_id) for case_id in cluster.cases),
+        status=lead.status,
         weight=sum(learned.get(case_id, score.p_flaky) * score.rate for case_id, score in scores.items()),
     )

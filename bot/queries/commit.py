@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -12,18 +12,21 @@ from numpy.typing import NDArray
 from bot.analysis import scoring
 from bot.analysis.case_state import CaseState, VariantScore
 from bot.analysis.commit_state import CaseFailure, CommitState
-from bot.analysis.model import CaseId, Outcome, Problem, RepositoryId, RunId, Status
+from bot.analysis.learning.label import LabelVerdict
+from bot.analysis.model import Actor, CaseId, Outcome, Problem, RepositoryId, RunId, Status
 from bot.analysis.quarantine.lifecycle import Quarantine
 from bot.analysis.run import StoredRun
 from bot.queries import case_state
 from bot.store.cases import case as case_store
 from bot.store.database import Session
+from bot.store.decisions import check_run as check_run_store
 from bot.store.decisions import quarantine as quarantine_store
 from bot.store.runs import fingerprint as fingerprint_store
 from bot.store.runs import history as history_store
 from bot.store.runs import result as result_store
 from bot.store.runs import run as run_store
 from bot.store.runs.result import FailureRow, VariantResults
+from bot.store.scores import label as label_store
 
 _LOOK_BACK = 30
 """Runs in which the previous result of a broken case is looked for."""
@@ -39,45 +42,44 @@ def state(session: Session, repository_id: RepositoryId, head_sha: str, now: dat
     problems = run_store.list_problems_by_run(session, repository_id, [run.id for run in latest])
     latest = [run for run in latest if not _brought_no_tests(run, problems)]
     attempts = run_store.list_read_attempts(session, repository_id, [run.github_run_id for run in latest])
-    reports = _list_reports(session, repository_id, [run.id for run in [*latest, *attempts]])
-    failures: list[_Failure] = []
-    cases = 0
-    for run in latest:
-        earlier = [one for one in attempts if one.github_run_id == run.github_run_id and one.attempt < run.attempt]
-        ran: dict[str, NDArray[np.int32]] = {}
-        known: set[tuple[str, int]] = set()
-        for attempt in [run, *earlier]:
-            for variant in reports.variants.get(attempt.id, ()):
-                later = set(ran.get(variant.variant, np.empty(0, dtype=np.int32)).tolist())
-                failures += [_Failure(attempt, row) for row in reports.failures_of(variant) if row.case_id not in later]
-                executed = variant.case_ids[variant.outcomes != _SKIPPED]
-                ran[variant.variant] = np.union1d(ran.get(variant.variant, executed), executed)
-                known.update((variant.variant, case_id) for case_id in variant.case_ids.tolist())
-        cases += len(known)
-    return CommitState(
-        head_sha=head_sha,
-        failures=_classified(session, repository_id, head_sha, failures, now),
-        problems=tuple(problem for run in latest for problem in problems.get(run.id, ())),
-        runs=len(latest),
-        cases=cases,
-        finished=all(run.ingested_at is not None for run in latest),
-        complete=bool(latest) and all(run.complete or run.ingested_at is None for run in latest),
-    )
+    return _read(session, repository_id, head_sha, latest, attempts, problems, now)
 
 
 def of_run(session: Session, run: StoredRun, now: datetime) -> CommitState:
     """The state of one attempt of one run alone."""
-    reports = _list_reports(session, run.repository_id, [run.id])
-    variants = reports.variants.get(run.id, ())
-    failures = [_Failure(run, row) for variant in variants for row in reports.failures_of(variant)]
-    return CommitState(
-        head_sha=run.head_sha,
-        failures=_classified(session, run.repository_id, run.head_sha, failures, now),
-        problems=tuple(run_store.list_problems(session, run.repository_id, [run.id])),
-        runs=1,
-        cases=sum(len(variant.case_ids) for variant in variants),
-        finished=run.ingested_at is not None,
-        complete=run.complete,
+    problems = run_store.list_problems_by_run(session, run.repository_id, [run.id])
+    commit = _read(session, run.repository_id, run.head_sha, [run], [], problems, now)
+    return replace(commit, complete=run.complete)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthoredCommit:
+    """The state of a commit, and what its author did about it.
+
+    `is_claimed`: the author said that their change broke it. `rerun_at` is when its failed jobs were last run again
+    through FlakeGuard.
+    """
+
+    state: CommitState
+    run_url: str
+    is_claimed: bool
+    rerun_at: datetime | None
+
+
+def of_author(
+    session: Session, repository_id: RepositoryId, head_sha: str, author: Actor, now: datetime
+) -> AuthoredCommit:
+    """The commit, with what its author did about it."""
+    commit_state = state(session, repository_id, head_sha, now)
+    runs = run_store.list_latest_attempts(session, repository_id, head_sha)
+    reruns = check_run_store.list_reruns(session, repository_id, [(run.github_run_id, run.attempt) for run in runs])
+    case_ids = {failure.case_id for failure in commit_state.failures}
+    claims = label_store.list_claimed(session, repository_id, case_ids, LabelVerdict.MINE, author, head_sha)
+    return AuthoredCommit(
+        state=commit_state,
+        run_url=next((run.url for run in runs if run.failed), runs[0].url if runs else ""),
+        is_claimed=bool(claims),
+        rerun_at=max(reruns, default=None),
     )
 
 
@@ -105,6 +107,42 @@ class _Reports:
         """The last retries that failed, in order of case."""
         rows = self.last.get((variant.run_id, variant.variant), {})
         return [row for _, row in sorted(rows.items()) if row.outcome.is_failure]
+
+
+def _read(
+    session: Session,
+    repository_id: RepositoryId,
+    head_sha: str,
+    latest: Sequence[StoredRun],
+    attempts: Sequence[StoredRun],
+    problems: Mapping[RunId, Sequence[Problem]],
+    now: datetime,
+) -> CommitState:
+    """What each case did in the last of the attempts of each run that ran it."""
+    reports = _list_reports(session, repository_id, [run.id for run in [*latest, *attempts]])
+    failures: list[_Failure] = []
+    cases = 0
+    for run in latest:
+        earlier = [one for one in attempts if one.github_run_id == run.github_run_id and one.attempt < run.attempt]
+        ran: dict[str, NDArray[np.int32]] = {}
+        known: set[tuple[str, int]] = set()
+        for attempt in [run, *earlier]:
+            for variant in reports.variants.get(attempt.id, ()):
+                later = set(ran.get(variant.variant, np.empty(0, dtype=np.int32)).tolist())
+                failures += [_Failure(attempt, row) for row in reports.failures_of(variant) if row.case_id not in later]
+                executed = variant.case_ids[variant.outcomes != _SKIPPED]
+                ran[variant.variant] = np.union1d(ran.get(variant.variant, executed), executed)
+                known.update((variant.variant, case_id) for case_id in variant.case_ids.tolist())
+        cases += len(known)
+    return CommitState(
+        head_sha=head_sha,
+        failures=_classified(session, repository_id, head_sha, failures, now),
+        problems=tuple(problem for run in latest for problem in problems.get(run.id, ())),
+        runs=len(latest),
+        cases=cases,
+        finished=all(run.ingested_at is not None for run in latest),
+        complete=bool(latest) and all(run.complete or run.ingested_at is None for run in latest),
+    )
 
 
 def _list_reports(session: Session, repository_id: RepositoryId, run_ids: Collection[RunId]) -> _Reports:

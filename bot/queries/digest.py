@@ -11,17 +11,21 @@ from bot.analysis import channel_schedule
 from bot.analysis.case_state import StatusChange, VariantScore
 from bot.analysis.channel_schedule import Hours
 from bot.analysis.digest import ChangedCase, ChangeKind, Cost, Day, Digest, OwnerQuarantines, StaleProposal
+from bot.analysis.learning import error_ledger
+from bot.analysis.learning.error_ledger import ErrorLedger
 from bot.analysis.model import CaseId, Channel, RepositoryId, Status
 from bot.analysis.quarantine.escalation import DIRECT_AFTER, EXPIRING
 from bot.analysis.quarantine.lifecycle import Quarantine, State
 from bot.analysis.subscription import Event, Filters, Subject
-from bot.queries import access, case_item, case_state, error_ledger, impact, owner, policy, waiting
+from bot.queries import access, case_item, case_state, impact, owner, policy, waiting
 from bot.store.cases import case as case_store
+from bot.store.cases import masked as masked_store
 from bot.store.cases.case import Case
 from bot.store.conversation import subscription as subscription_store
 from bot.store.database import Session
 from bot.store.decisions import quarantine as quarantine_store
 from bot.store.runs import result as result_store
+from bot.store.scores import label as label_store
 from bot.store.scores import status_change as status_change_store
 from bot.store.workspaces import repository as repository_store
 from bot.store.workspaces import workspace as workspace_store
@@ -64,11 +68,28 @@ def of_channel(
         owned=_owned(session, quarantines, now),
         proposals=sum(quarantine.state is State.PROPOSED for quarantine in quarantines),
         cost=_cost(session, ids, since, now),
-        ledgers=tuple(error_ledger.of_repositories(session, ids, min(since, now - LEDGER), now)),
+        ledgers=tuple(list_ledgers(session, ids, min(since, now - LEDGER), now)),
         stale=_stale(session, channel, repositories, now),
         cadence=cadence,
         is_weekly=_is_weekly(hours),
     )
+
+
+def list_ledgers(
+    session: Session, repository_ids: Sequence[RepositoryId], since: datetime, now: datetime
+) -> list[ErrorLedger]:
+    """The error ledger of each repository of a period that ends now, in their order."""
+    labels = label_store.list_since(session, repository_ids, since, now)
+    masked = masked_store.list_since(session, repository_ids, since, now)
+    return [
+        ErrorLedger(
+            since=since,
+            until=now,
+            statuses=error_ledger.count_errors([label for label in labels if label.repository_id == repository_id]),
+            masked=tuple(masked[repository_id]),
+        )
+        for repository_id in repository_ids
+    ]
 
 
 def _is_weekly(hours: Hours) -> bool:
@@ -78,11 +99,12 @@ def _is_weekly(hours: Hours) -> bool:
 def _list_subscribed(session: Session, channel: Channel, default: Channel | None) -> list[tuple[Repository, Filters]]:
     """The repositories a digest tells of: those subscribed to; in the default channel also those nobody subscribed."""
     visible = access.visible(session, workspace_store.get(session, channel.workspace_id))
-    filters = {one.repository_id: one.filters for one in subscription_store.list_of_channel(session, channel)}
+    subscriptions = subscription_store.list_of_channel(session, channel)
+    filters = {subscription.repository_id: subscription.filters for subscription in subscriptions}
     if channel == default:
         subscribed = subscription_store.list_subscribed(session, visible)
         filters |= {repository_id: Filters() for repository_id in visible if repository_id not in subscribed}
-    repositories = {one.id: one for one in repository_store.list_by_id(session, visible)}
+    repositories = {repository.id: repository for repository in repository_store.list_by_id(session, visible)}
     return [
         (repositories[repository_id], filters[repository_id])
         for repository_id in visible
@@ -98,11 +120,8 @@ def _rows(
     news = _news(status_change_store.list_between(session, list(repositories), since, until))
     cases = case_store.list_by_id(session, list(repositories), list(news))
     states = case_state.list_scored(session, repositories, news)
-    of_repository: dict[RepositoryId, list[CaseId]] = {}
-    for case in cases:
-        of_repository.setdefault(case.repository_id, []).append(case.id)
-    owners = owner.list_owners(session, of_repository)
-    policies = policy.of_repositories(session, of_repository)
+    owners = owner.of_cases(session, repositories, news)
+    policies = policy.of_repositories(session, repositories)
     rows: dict[CaseId, ChangedCase] = {}
     for case in sorted(cases, key=lambda case: (-_rate(states[case.id].worst), case.id)):
         repository, score = repositories[case.repository_id], states[case.id].worst
@@ -144,9 +163,9 @@ def _news(changes: Sequence[StatusChange]) -> dict[CaseId, ChangeKind]:
     """What each case became over a period; one that came back to where it was is no news."""
     first: dict[CaseId, Status] = {}
     last: dict[CaseId, Status] = {}
-    for one in changes:
-        first.setdefault(one.case_id, one.before)
-        last[one.case_id] = one.after
+    for change in changes:
+        first.setdefault(change.case_id, change.before)
+        last[change.case_id] = change.after
     troubled = {Status.FLAKY, Status.BROKEN}
     return {
         case_id: _NEWS[after]
@@ -183,10 +202,11 @@ def _owned(session: Session, quarantines: Sequence[Quarantine], now: datetime) -
     in_force: Counter[tuple[str, ...]] = Counter()
     ending: Counter[tuple[str, ...]] = Counter()
     masking = [quarantine for quarantine in quarantines if quarantine.state in _IN_FORCE]
-    case_ids: dict[RepositoryId, list[CaseId]] = {}
-    for quarantine in masking:
-        case_ids.setdefault(quarantine.repository_id, []).append(quarantine.case_id)
-    owners = owner.list_owners(session, case_ids)
+    owners = owner.of_cases(
+        session,
+        {quarantine.repository_id for quarantine in masking},
+        [quarantine.case_id for quarantine in masking],
+    )
     for quarantine in masking:
         names = owners.get(quarantine.case_id, ())
         in_force[names] += 1
@@ -199,21 +219,18 @@ def _stale(
     session: Session, channel: Channel, repositories: Sequence[Repository], now: datetime
 ) -> tuple[StaleProposal, ...]:
     names = {repository.id: repository.full_name for repository in repositories}
-    undecided = [
-        one
-        for one in waiting.list_undecided(session, now)
-        if one.channel == channel and one.repository_id in names and now - one.since >= DIRECT_AFTER
+    cards = [
+        card
+        for card in waiting.list_undecided(session, now)
+        if card.channel == channel and card.repository_id in names and now - card.since >= DIRECT_AFTER
     ]
-    case_ids: dict[RepositoryId, list[CaseId]] = {}
-    for one in undecided:
-        case_ids.setdefault(one.repository_id, []).append(one.case_id)
-    owners = owner.list_owners(session, case_ids)
+    owners = owner.of_cases(session, names, [card.case_id for card in cards])
     return tuple(
         StaleProposal(
-            title=one.title,
-            repository=names[one.repository_id],
-            since=one.since,
-            owners=owners.get(one.case_id, ()),
+            title=card.title,
+            repository=names[card.repository_id],
+            since=card.since,
+            owners=owners.get(card.case_id, ()),
         )
-        for one in undecided
+        for card in cards
     )

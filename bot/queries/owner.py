@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from bot.analysis.model import CaseId, RepositoryId, WorkspaceId
 from bot.analysis.quarantine import owner
@@ -16,24 +16,19 @@ from bot.store.workspaces import account_link as account_link_store
 
 
 def of_cases(
-    session: Session, repository_id: RepositoryId, case_ids: Iterable[CaseId]
-) -> Mapping[CaseId, tuple[str, ...]]:
-    """The owners of cases of one repository, as `list_owners` names them."""
-    return list_owners(session, {repository_id: list(case_ids)})
-
-
-def list_owners(session: Session, case_ids: Mapping[RepositoryId, Collection[CaseId]]) -> dict[CaseId, tuple[str, ...]]:
+    session: Session, repository_ids: Collection[RepositoryId], case_ids: Collection[CaseId]
+) -> dict[CaseId, tuple[str, ...]]:
     """The owner named on the latest quarantine of each case, else that of its cluster, else those of CODEOWNERS.
 
     Cases without an owner are left out.
     """
-    wanted = [case_id for of_repository in case_ids.values() for case_id in of_repository]
     named = {
-        **cluster_store.list_owned(session, case_ids.keys(), wanted),
-        **quarantine_store.list_owners(session, case_ids.keys(), wanted),
+        **cluster_store.list_owned(session, repository_ids, case_ids),
+        **quarantine_store.list_owners(session, repository_ids, case_ids),
     }
     owners: dict[CaseId, tuple[str, ...]] = {case_id: (name,) for case_id, name in named.items()}
-    rest = case_store.list_by_id(session, list(case_ids), [case_id for case_id in wanted if case_id not in named])
+    others = [case_id for case_id in case_ids if case_id not in named]
+    rest = case_store.list_by_id(session, list(repository_ids), others)
     codeowners = policy.list_codeowners(session, {case.repository_id for case in rest})
     for case in rest:
         if case.file and (of_path := owner.of_path(codeowners[case.repository_id], case.file)):
@@ -41,15 +36,8 @@ def list_owners(session: Session, case_ids: Mapping[RepositoryId, Collection[Cas
     return owners
 
 
-def aliases(
-    session: Session, repository_id: RepositoryId, owners: Mapping[CaseId, tuple[str, ...]]
-) -> Mapping[CaseId, tuple[str, ...]]:
-    """Owners with the user groups that the policy names for their teams, by which people ask for them too."""
-    return with_groups(policy.of_repository(session, repository_id), owners)
-
-
 def with_groups(rules: Policy, owners: Mapping[CaseId, tuple[str, ...]]) -> dict[CaseId, tuple[str, ...]]:
-    """Owners with the user groups that a policy names for their teams."""
+    """Owners with the user groups that a policy names for their teams, by which people ask for them too."""
     return {
         case_id: (*names, *(group for name in names if (group := rules.group_of(name))))
         for case_id, names in owners.items()
@@ -69,10 +57,7 @@ def mentionable(
         if owner.is_person(name) or owner.is_group(name):
             mentions.append(name)
             continue
-        linked = [
-            one.slack_user
-            for one in account_link_store.list_of_account(session, name.removeprefix("@"))
-            if one.workspace_id == workspace_id
-        ]
-        mentions.append(linked[0] if linked else rules.group_of(name) or name)
+        links = account_link_store.list_of_account(session, name.removeprefix("@"))
+        users = [link.slack_user for link in links if link.workspace_id == workspace_id]
+        mentions.append(users[0] if users else rules.group_of(name) or name)
     return tuple(dict.fromkeys(mentions))

@@ -9,7 +9,7 @@ from functools import lru_cache
 from bot.analysis.model import RepositoryId
 from bot.analysis.quarantine import owner
 from bot.analysis.quarantine import policy as policy_rules
-from bot.analysis.quarantine.policy import DEFAULT, ApprovalRule, Policy
+from bot.analysis.quarantine.policy import DEFAULT, Policy
 from bot.store.database import Session
 from bot.store.decisions import policy as policy_store
 
@@ -28,11 +28,6 @@ def of_repositories(session: Session, repository_ids: Collection[RepositoryId]) 
     }
 
 
-def rule(session: Session, repository_id: RepositoryId, path: str) -> ApprovalRule:
-    """Who may approve a quarantine of a case of this file."""
-    return of_repository(session, repository_id).approval.rule(path)
-
-
 def fault(session: Session, repository_id: RepositoryId) -> str | None:
     """Why the newest policy file is not in force; None where it is."""
     stored = policy_store.find(session, repository_id)
@@ -41,16 +36,7 @@ def fault(session: Session, repository_id: RepositoryId) -> str | None:
 
 def owners_of(session: Session, repository_id: RepositoryId, path: str) -> tuple[str, ...]:
     """The owners of a path as CODEOWNERS writes them, such as `@org/team`; none where nobody is named."""
-    return owners_of_paths(session, repository_id, [path]).get(path, ())
-
-
-def owners_of_paths(
-    session: Session, repository_id: RepositoryId, paths: Collection[str]
-) -> Mapping[str, tuple[str, ...]]:
-    """The owners of some paths, as `owners_of` names them."""
-    stored = policy_store.find(session, repository_id) if paths else None
-    rules = _rules(stored.codeowners) if stored else ()
-    return {path: owner.of_path(rules, path) for path in paths if path}
+    return owner.of_path(list_codeowners(session, [repository_id])[repository_id], path) if path else ()
 
 
 def list_codeowners(

@@ -47,7 +47,7 @@ def list_undecided(session: Session, now: datetime) -> Sequence[Undecided]:
                     since=since,
                 )
             )
-    return sorted(undecided, key=lambda one: (one.since, one.case_id, one.channel))
+    return sorted(undecided, key=lambda card: (card.since, card.case_id, card.channel))
 
 
 def still_waits(
@@ -55,8 +55,8 @@ def still_waits(
 ) -> bool:
     """Whether a case still waits for a decision when its message is due."""
     return any(
-        one.repository_id == repository_id and one.case_id == case_id and one.channel == channel
-        for one in list_undecided(session, now)
+        (card.repository_id, card.case_id, card.channel) == (repository_id, case_id, channel)
+        for card in list_undecided(session, now)
     )
 
 
@@ -64,7 +64,7 @@ def find_owners(
     session: Session, workspace_id: WorkspaceId, repository_id: RepositoryId, case_id: CaseId
 ) -> tuple[str, ...]:
     """The owners of a case, as a workspace can mention them; none where it has none."""
-    named = owner.of_cases(session, repository_id, [case_id]).get(case_id, ())
+    named = owner.of_cases(session, [repository_id], [case_id]).get(case_id, ())
     return owner.mentionable(session, workspace_id, repository_id, named)
 
 

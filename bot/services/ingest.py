@@ -96,7 +96,7 @@ def record(
     )
     if run.on_default_branch:
         ids = rename.follow(session, run, report, ids, now)
-    _store(session, repository_id, run, report, ids, now)
+    _store(session, run, report, ids, now)
     suites = rename.suites(session, repository_id, ids.values())
     variants = [variant_results.of_report(variant, ids, suites) for variant in report.variants]
     judgement = _judge(session, run, variants, policy.thresholds, now)
@@ -156,14 +156,7 @@ def _judge(
     return judgement
 
 
-def _store(
-    session: Session,
-    repository_id: RepositoryId,
-    run: StoredRun,
-    report: RunReport,
-    ids: Mapping[bytes, CaseId],
-    now: datetime,
-) -> None:
+def _store(session: Session, run: StoredRun, report: RunReport, ids: Mapping[bytes, CaseId], now: datetime) -> None:
     """Store the results of a run, its failures by their kinds, and what could not be read."""
     fingerprints = {
         (variant.variant, case.identity.key, result.retry): (fingerprint.of_failure(result.failure), result.failure)
@@ -175,7 +168,7 @@ def _store(
     kinds: dict[bytes, tuple[Cause, FailureText]] = {}
     for print_, failure in fingerprints.values():
         kinds.setdefault(print_.key, (print_.cause, failure))
-    numbers = failure_kind.number(session, repository_id, kinds, now)
+    numbers = failure_kind.number(session, run.repository_id, kinds, now)
     kind_of = {result: numbers[print_.key] for result, (print_, _) in fingerprints.items()}
     results: list[result_store.ResultRow] = []
     failures: list[result_store.FailureRow] = []
@@ -205,9 +198,9 @@ def _store(
             for result in case.results
             if result.outcome.is_failure or result.retry
         ]
-    result_store.insert_results(session, repository_id, run.id, results)
-    result_store.insert_failures(session, repository_id, failures)
-    run_store.insert_problems(session, repository_id, run.id, report.problems)
+    result_store.insert_results(session, run.repository_id, run.id, results)
+    result_store.insert_failures(session, run.repository_id, failures)
+    run_store.insert_problems(session, run.repository_id, run.id, report.problems)
 
 
 def _announce(

@@ -24,7 +24,7 @@ from bot.analysis.notice import (
 from bot.analysis.run import StoredRun
 from bot.analysis.subscription import STORM_WINDOW, Event, Subject, is_storm
 from bot.queries import audience as audience_query
-from bot.queries import case_state, owner
+from bot.queries import case_state, owner, policy
 from bot.queries.audience import Audience
 from bot.store.cases import case as case_store
 from bot.store.conversation import card as card_store
@@ -147,7 +147,8 @@ def subjects(
     """What the filters of subscriptions look at in cases."""
     cases = case_store.list_by_id(session, [repository_id], list(case_ids))
     states = case_state.list_scored(session, [repository_id], case_ids)
-    owners = owner.aliases(session, repository_id, owner.of_cases(session, repository_id, case_ids))
+    rules = policy.of_repository(session, repository_id)
+    owners = owner.with_groups(rules, owner.of_cases(session, [repository_id], case_ids))
     return {
         case.id: Subject(
             branch=branch, file=case.file, rate=states[case.id].highest_rate, owners=owners.get(case.id, ())

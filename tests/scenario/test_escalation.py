@@ -55,7 +55,7 @@ def test_a_team_of_codeowners_is_mentioned_by_its_user_group_and_nothing_else_in
     teams = policy_file.to_json(b"teams: [{team: '@acme/payments', slack: S0CIGUARDS}]")
     with posted.db.begin() as session:
         policy.load(session, posted.repository_id, teams, b"* @acme/payments @here @<!channel>", posted.now)
-        assert owner.of_cases(session, posted.repository_id, [posted.case_id(NAMES[0])]) == {}, "it was no owner"
+        assert owner.of_cases(session, [posted.repository_id], [posted.case_id(NAMES[0])]) == {}, "it was no owner"
         policy.load(session, posted.repository_id, teams, b"* @acme/payments @channel", posted.now)
     ts = posted.card(NAMES[0])
     shown = str(present(posted.slack.message(posted.channel.id, ts)).blocks)

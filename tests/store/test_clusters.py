@@ -43,20 +43,22 @@ def test_cases_that_flake_together_are_one_item_with_one_owner(db: Database) -> 
         past.run(ran)
     items = _refresh(past)
     together, alone = items
-    assert (together.kind, together.case_ids) == (
+    assert (together.cluster and together.cluster.kind, together.case_ids) == (
         ClusterKind.TOGETHER,
         tuple(sorted((past.case_id("cart.0"), past.case_id("stock.1")))),
     )
-    assert (alone.kind, alone.case_ids, alone.status) == (None, (past.case_id("mail.2"),), Status.FLAKY)
+    assert (alone.cluster, alone.case_ids, alone.status) == (None, (past.case_id("mail.2"),), Status.FLAKY)
     proposal = Proposal(case_id=past.case_id("cart.0"), days=14, reason="It flakes.")
     with db.begin() as session:
         held = deciding.propose(session, past.repository_id, proposal, ANA, past.now)
         quarantine.assign(session, deciding.of_quarantine(session, held, ANA), "@shop/checkout", past.now)
-        named = owner.of_cases(session, past.repository_id, together.case_ids)
+        named = owner.of_cases(session, [past.repository_id], together.case_ids)
     assert set(named.values()) == {("@shop/checkout",)}
     assert len(named) == 2
     past.run(_passing())
-    assert _refresh(past)[0].owner == "@shop/checkout"
+    (cluster, _) = (item.cluster for item in _refresh(past))
+    assert cluster is not None
+    assert cluster.owner == "@shop/checkout"
     with db.begin() as session:
         profile = profiles.of_case(session, past.case_id("stock.1"), past.now)
         trail = audit_store.list_case(session, past.repository_id, past.case_id("stock.1"))
@@ -72,7 +74,9 @@ def test_a_module_that_goes_down_as_a_whole_again_and_again_is_one_item(db: Data
         down = {f"mail.{case}": "E" for case in range(4)} if number in {12, 30, 48} else {}
         past.run(_passing() | down)
     (item,) = _refresh(past)
-    assert (item.kind, item.title, len(item.case_ids)) == (ClusterKind.FIXTURE, "tests/test_mail.py", 4)
+    assert item.cluster is not None
+    assert (item.cluster.kind, item.cluster.title) == (ClusterKind.FIXTURE, "tests/test_mail.py")
+    assert len(item.case_ids) == 4
 
 
 def test_an_outage_joins_nothing(db: Database) -> None:

@@ -14,7 +14,7 @@ from bot.analysis.quarantine.lifecycle import State
 from bot.analysis.quarantine.proposal import Proposal
 from bot.errors import ConflictError, InvalidInputError
 from bot.jobs import rescore
-from bot.queries import error_ledger, explanation
+from bot.queries import digest, explanation
 from bot.services import incident
 from bot.store import tables
 from bot.store.database import Database
@@ -261,7 +261,7 @@ def test_a_quarantine_that_runs_of_an_incident_suspended_is_resumed_by_whoever_m
     assert (status(past), state(past)) == (Status.FLAKY, State.ACTIVE)
     with past.db.begin() as session:
         (*_, last) = audit_store.list_case(session, REPOSITORY, past.case_id("login.test_in"))
-        assert error_ledger.of_repository(session, REPOSITORY, START, past.now).masked == ()
+        assert digest.list_ledgers(session, [REPOSITORY], START, past.now)[0].masked == ()
     assert (last.action, last.actor) == (AuditAction.RESUME, ANA)
     assert "the registry was down" in last.reason
 

@@ -81,12 +81,13 @@ def test_enough_verdicts_train_a_model_that_reorders_what_to_fix(past: Past) -> 
             session, past.repository_id, [past.case_id("wait.2"), past.case_id("sum.2")], past.now
         )
         items = case_item.list_of(session, past.repository_id, past.now)
+        learned = learned_model.predict(session, past.repository_id, [item.lead for item in items], past.now)
     assert report.is_used, report.reason
     assert report.held_back == 18
     assert by_model[past.case_id("wait.2")] > 0.8
     assert by_model[past.case_id("sum.2")] < 0.2
     assert items
-    assert all(item.learned is not None for item in items)
+    assert learned.keys() == {item.lead for item in items}
 
 
 def test_a_label_keeps_the_features_of_the_moment(past: Past) -> None:

@@ -13,7 +13,7 @@ from bot.analysis.model import Actor, ActorKind, QuarantineId, Status
 from bot.analysis.quarantine import policy
 from bot.analysis.quarantine.lifecycle import RejectReason
 from bot.analysis.quarantine.proposal import Proposal
-from bot.queries import error_ledger
+from bot.queries import digest
 from bot.services import author, event, quarantine
 from bot.store.database import Database
 from bot.store.scores import label as label_store
@@ -50,9 +50,9 @@ def test_a_rejection_as_a_real_bug_counts_against_flaky_at_the_time(past: Past) 
         (LabelVerdict.BUG, LabelSource.REJECTION, Status.FLAKY, "Ben"),
     ]
     with past.db.begin() as session:
-        line = error_ledger.of_repository(
-            session, past.repository_id, past.now - timedelta(days=1), past.now + timedelta(seconds=1)
-        ).of(Status.FLAKY)
+        line = digest.list_ledgers(
+            session, [past.repository_id], past.now - timedelta(days=1), past.now + timedelta(seconds=1)
+        )[0].of(Status.FLAKY)
     assert (line.confirmed, line.wrong, line.disputed) == (0, 0, 1)
 
 
@@ -61,8 +61,8 @@ def test_the_period_leaves_out_what_was_said_before_it(past: Past) -> None:
     with past.db.begin() as session:
         deciding.approve(session, held, BEN, past.now)
         later = past.now + timedelta(days=2)
-        assert error_ledger.of_repository(session, past.repository_id, past.now + timedelta(days=1), later).is_empty
-        line = error_ledger.of_repository(session, past.repository_id, past.now, later).of(Status.FLAKY)
+        assert digest.list_ledgers(session, [past.repository_id], past.now + timedelta(days=1), later)[0].is_empty
+        line = digest.list_ledgers(session, [past.repository_id], past.now, later)[0].of(Status.FLAKY)
     assert (line.confirmed, line.error_rate) == (1, 0.0)
 
 
@@ -74,7 +74,7 @@ def test_a_regression_that_a_quarantine_masked_is_named_with_its_first_failure(p
     for _ in range(12):
         past.run({"cart": "FFF", "tax": "."})
     with past.db.begin() as session:
-        (masked,) = error_ledger.of_repository(session, past.repository_id, broke_at, past.now).masked
+        (masked,) = digest.list_ledgers(session, [past.repository_id], broke_at, past.now)[0].masked
     assert masked.quarantine_id == held
     assert masked.first_failure_at == broke_at
     assert broke_at <= masked.detected_at < past.now
@@ -90,8 +90,8 @@ def test_a_real_bug_that_a_person_finds_under_a_quarantine_is_a_masked_regressio
         authorized = deciding.of_case(session, past.repository_id, past.case_id("cart"), ANA)
         quarantine.label(session, authorized, RejectReason.BUG, "A bug", past.now)
         later = past.now + timedelta(minutes=1)
-        (masked,) = error_ledger.of_repository(session, past.repository_id, past.now - timedelta(hours=2), later).masked
-        before = error_ledger.of_repository(session, past.repository_id, past.now - timedelta(days=9), past.now).masked
+        (masked,) = digest.list_ledgers(session, [past.repository_id], past.now - timedelta(hours=2), later)[0].masked
+        before = digest.list_ledgers(session, [past.repository_id], past.now - timedelta(days=9), past.now)[0].masked
     assert (masked.quarantine_id, masked.detected_at) == (held, past.now)
     assert masked.first_failure_at == past.now - timedelta(hours=1)
     assert before == ()
@@ -118,8 +118,8 @@ def test_a_test_that_only_failed_in_an_outage_is_counted_as_it_was_shown(past: P
                 AuditAction.LABEL, past.repository_id, past.case_id(name), ANA, past.now, verdict=verdict
             )
             event.record(session, given)
-        found = error_ledger.of_repository(
-            session, past.repository_id, past.now - timedelta(days=1), past.now + timedelta(seconds=1)
-        )
+        found = digest.list_ledgers(
+            session, [past.repository_id], past.now - timedelta(days=1), past.now + timedelta(seconds=1)
+        )[0]
     assert (found.of(Status.INFRA).confirmed, found.of(Status.INFRA).wrong) == (1, 1)
     assert found.of(Status.HEALTHY).judged == 0

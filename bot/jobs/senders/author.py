@@ -6,7 +6,7 @@ from bot.analysis.model import Actor, ActorKind
 from bot.analysis.notice import AuthorNotice
 from bot.jobs.context import Context
 from bot.jobs.senders import posting
-from bot.queries import author
+from bot.queries import commit as commit_query
 from bot.slack.views import author as author_view
 from bot.store.conversation import silence as silence_store
 from bot.store.conversation.message import PostedMessage
@@ -22,7 +22,7 @@ def send(context: Context, stored: StoredNotice, notice: AuthorNotice) -> Posted
             return None
         repository = repository_store.get(session, notice.repository_id)
         actor = Actor(ActorKind.SLACK, person.id, person.id)
-        commit = author.of_commit(session, notice.repository_id, notice.head_sha, actor, context.clock())
+        commit = commit_query.of_author(session, notice.repository_id, notice.head_sha, actor, context.clock())
         attempt = posting.begin_direct(session, stored)
     state = commit.state
     if not state.finished or (attempt.posted is None and not (state.failures and state.is_excused)):

@@ -26,7 +26,7 @@ def send_card(context: Context, stored: StoredNotice, notice: CardNotice) -> Pos
     now = context.clock()
     with context.db.begin() as session:
         profile = case.of_case(session, notice.case_id, now)
-        owners = owner.of_cases(session, notice.repository_id, [notice.case_id]).get(notice.case_id, ())
+        owners = owner.of_cases(session, [notice.repository_id], [notice.case_id]).get(notice.case_id, ())
         week = impact.of_case(session, notice.repository_id, notice.case_id, now - _WEEK, now)
         message = messages.card(profile, case.latest_quarantine(session, profile), now, owners, week)
         attempt = posting.begin(session, stored, now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -169,17 +169,3 @@ def list_owned(
         .where(relation.is_of_cases(cluster_cases, repository_ids, case_ids), clusters.c.owner.is_not(None))
     )
     return {CaseId(row[0]): row[1] for row in rows}
-
-
-def list_owners(session: Session, repository_id: RepositoryId) -> Mapping[int, str]:
-    """Who owns the open quarantine of a case, by case; cases without an owner are left out."""
-    rows = session.execute(
-        sa.select(quarantines.c.case_id, quarantines.c.owner)
-        .where(
-            quarantines.c.repository_id == repository_id,
-            quarantines.c.state.in_(OPEN_STATES),
-            quarantines.c.owner.is_not(None),
-        )
-        .order_by(quarantines.c.id)
-    )
-    return {row[0]: row[1] for row in rows}
