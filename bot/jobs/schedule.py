@@ -10,7 +10,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from bot import telemetry
 from bot.errors import FlakeGuardError
 from bot.jobs.context import Context
-from bot.services import aging, digest, escalation, learning, quarantine, rebuild
+from bot.services import digest, escalation, judge, learning, quarantine, rebuild
 from bot.store import queue
 from bot.store.conversation import channel_schedule as channel_schedule_store
 from bot.store.conversation import home as home_store
@@ -91,7 +91,7 @@ class Clock:
     def age(self) -> None:
         """End the statuses that end with time."""
         with self._context.db.begin() as session:
-            ended = aging.end_infra(session, self._context.clock())
+            ended = judge.end_infra(session, self._context.clock())
         if ended:
             _log.info("statuses ended with time", number=ended)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bot import telemetry
-from bot.analysis.learning import training
+from bot.analysis.learning import learned_model, training
 from bot.analysis.model import RepositoryId
 from bot.jobs.context import Context
-from bot.queries import learned_model
+from bot.queries import learned_model as learned_model_query
 from bot.services import cluster, learning
+from bot.store.scores import learned_model as learned_model_store
 
 _log = telemetry.logger(__name__)
 
@@ -27,8 +28,9 @@ def compute_features(context: Context, repository_id: RepositoryId) -> None:
 def learn(context: Context, repository_id: RepositoryId) -> None:
     """Train the model of a repository; no transaction is open meanwhile."""
     with context.db.begin() as session:
-        labels, count = learned_model.list_labels(session, repository_id)
+        labels, count = learned_model_query.list_labels(session, repository_id)
     model, report = training.train(training.examples(labels))
+    document = learned_model.to_document(model, report)
     with context.db.begin() as session:
-        learning.keep_model(session, repository_id, model, report, count, context.clock())
+        learned_model_store.insert(session, repository_id, document, count, context.clock())
     _log.info("model trained", repository_id=repository_id, is_used=report.is_used, labels=report.labels)

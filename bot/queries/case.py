@@ -46,12 +46,14 @@ def list_profiles(session: Session, case_ids: Collection[CaseId], now: datetime)
         return {}
     cases = {case.id: case for case in current.values()}
     repository_ids = {case.repository_id for case in cases.values()}
-    repositories = {one.id: one for one in repository_store.list_by_id(session, sorted(repository_ids))}
-    states = case_state.list_states(
-        session,
-        {one: [case.id for case in cases.values() if case.repository_id == one] for one in sorted(repository_ids)},
-        now,
-    )
+    repositories = {
+        repository.id: repository for repository in repository_store.list_by_id(session, sorted(repository_ids))
+    }
+    of_repository = {
+        repository_id: [case.id for case in cases.values() if case.repository_id == repository_id]
+        for repository_id in sorted(repository_ids)
+    }
+    states = case_state.list_states(session, of_repository, now)
     failures = excerpt_store.list_latest(session, repository_ids, cases)
     clusters = cluster_store.list_memberships(session, repository_ids, cases)
     orders = case_order_store.list_suspects(session, repository_ids, cases)
@@ -79,7 +81,9 @@ def list_rows(session: Session, case_ids: Sequence[CaseId], now: datetime) -> li
     """Cases as a list shows them, each with its latest quarantine, in their order."""
     profiles = list_profiles(session, case_ids, now)
     quarantines = quarantine_store.list_latest(
-        session, {one.repository_id for one in profiles.values()}, [one.case_id for one in profiles.values()]
+        session,
+        {profile.repository_id for profile in profiles.values()},
+        [profile.case_id for profile in profiles.values()],
     )
     return [ListedCase(profile, quarantines.get(profile.case_id)) for profile in profiles.values()]
 

@@ -123,7 +123,11 @@ def _read(
     failures: list[_Failure] = []
     cases = 0
     for run in latest:
-        earlier = [one for one in attempts if one.github_run_id == run.github_run_id and one.attempt < run.attempt]
+        earlier = [
+            attempt
+            for attempt in attempts
+            if attempt.github_run_id == run.github_run_id and attempt.attempt < run.attempt
+        ]
         ran: dict[str, NDArray[np.int32]] = {}
         known: set[tuple[str, int]] = set()
         for attempt in [run, *earlier]:
@@ -229,7 +233,7 @@ def _list_failed_before(
     ]
     runs.sort(key=lambda run: run.started_at)
     latest: dict[tuple[CaseId, str], bool] = {}
-    for result in history_store.list_results(session, repository_id, sorted({one for one, _ in broken}), runs):
+    for result in history_store.list_results(session, repository_id, sorted({case_id for case_id, _ in broken}), runs):
         if result.whole or result.outcome.is_failure:
             latest[result.case_id, result.variant] = result.outcome.is_failure
     return {key for key, has_failed in latest.items() if has_failed and key in broken}

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
-from typing import assert_never
 
 from bot.analysis import case_history, scoring
 from bot.analysis import incident as incidents
@@ -13,7 +11,6 @@ from bot.analysis.case_history import CaseResult
 from bot.analysis.explanation import counterfactual, evidence, explanation, regression
 from bot.analysis.explanation.evidence import FailureKind
 from bot.analysis.explanation.explanation import Explanation, Outlook
-from bot.analysis.incident import Incident, Kind
 from bot.analysis.model import CaseId, RepositoryId, Status, worst
 from bot.analysis.quarantine import release as recovery
 from bot.analysis.quarantine.lifecycle import State
@@ -22,13 +19,13 @@ from bot.analysis.run import StoredRun
 from bot.analysis.scoring.model import breakage_main
 from bot.errors import NotFoundError
 from bot.queries import case_state
+from bot.queries import incident as incident_query
 from bot.queries import policy as policies
 from bot.store.cases import case as case_store
 from bot.store.database import Session
 from bot.store.decisions import quarantine as quarantine_store
 from bot.store.runs import fingerprint as fingerprint_store
 from bot.store.runs import history as history_store
-from bot.store.scores import incident as incident_store
 from bot.store.scores import score as score_store
 from bot.store.scores import scorer as scorer_store
 from bot.store.scores.score import StoredScore
@@ -54,20 +51,20 @@ def of_case(session: Session, case_id: CaseId, now: datetime, *, ahead: bool = T
     }
     rows = [stored[score.variant] for score in state.scored]
     runs = history_store.list_runs(session, case.repository_id, limit=LOOK_BACK)
-    results = with_incidents(
+    results = incident_query.attach(
         session, case.repository_id, history_store.list_results(session, case.repository_id, [case_id], runs)
     )
     worst = rows[0] if rows else None
-    mine = [one for one in results if worst is None or one.variant == worst.score.variant]
+    mine = [result for result in results if worst is None or result.variant == worst.score.variant]
     shown = [*state.scored, *(score for score in state.inactive if score.status is not Status.HEALTHY)]
     keys = scorer_store.get_keys(session, case.repository_id)
     policy = policies.of_repository(session, case.repository_id)
     case_evidence = evidence.gather(
         mine,
-        history_store.count_failing(session, case.repository_id, {one.run.id for one in mine if one.failed}),
+        history_store.count_failing(session, case.repository_id, {result.run.id for result in mine if result.failed}),
         _kinds(session, case.repository_id, mine),
         first_bad=_first_bad(mine, runs, worst.state, keys) if worst and status is Status.BROKEN else None,
-        faults=incidents.faulty_suites([incident for one in mine for incident in one.incidents]),
+        faults=incidents.faulty_suites([incident for result in mine for incident in result.incidents]),
     )
     quarantine = quarantine_store.find_latest(session, case.repository_id, case_id)
     release = None
@@ -89,50 +86,11 @@ def of_case(session: Session, case_id: CaseId, now: datetime, *, ahead: bool = T
     )
 
 
-def with_incidents(session: Session, repository_id: RepositoryId, results: Sequence[CaseResult]) -> list[CaseResult]:
-    """The results with the incidents that each lies in."""
-    if not results:
-        return []
-    marked = incident_store.list_marked(session, repository_id)
-    suites = history_store.list_suites(session, repository_id, sorted({one.case_id for one in results}))
-    failed = {one.run.id for one in results if one.failed}
-    detected: dict[tuple[int, str], list[Incident]] = {}
-    for one in incident_store.list_found(session, repository_id, failed):
-        if one.run_id is not None:
-            detected.setdefault((one.run_id, one.variant), []).append(one)
-    with_incidents = []
-    for result in results:
-        run = result.run
-        incidents = [one for one in marked if one.covers(run.started_at, run.completed_at)]
-        if result.failed:
-            suite = suites.get(result.case_id)
-            incidents += [
-                one for one in detected.get((run.id, result.variant), ()) if _holds(one, suite, result.runner)
-            ]
-        with_incidents.append(replace(result, incidents=tuple(incidents)) if incidents else result)
-    return with_incidents
-
-
-def _holds(incident: Incident, suite: str | None, runner: str) -> bool:
-    """Whether an incident of a variant is one of a case of this suite that ran on this runner."""
-    match incident.kind:
-        case Kind.RUN:
-            return True
-        case Kind.SUITE:
-            return incident.suite == suite
-        case Kind.RUNNER:
-            return incident.suite == runner
-        case Kind.MARKED:
-            return False
-        case _:
-            assert_never(incident.kind)
-
-
 def _kinds(session: Session, repository_id: RepositoryId, results: Iterable[CaseResult]) -> list[FailureKind]:
     seen: dict[int, list[datetime]] = {}
-    for one in results:
-        if one.fingerprint_id is not None and one.failed:
-            seen.setdefault(one.fingerprint_id, []).append(one.run.started_at)
+    for result in results:
+        if result.fingerprint_id is not None and result.failed:
+            seen.setdefault(result.fingerprint_id, []).append(result.run.started_at)
     known = fingerprint_store.list_messages(session, repository_id, seen)
     return [
         FailureKind(number, *known[number], len(times), max(times)) for number, times in seen.items() if number in known
@@ -184,8 +142,10 @@ def _outlook(
             turns.append((commits, after))
             before = after
         if progress is not None and until_release is None and commits >= progress.needed - progress.streak:
-            of = zip(followed, ahead.p_flaky, strict=True)
-            if max((p for one, p in of if one.variant in variants), default=0.0) < progress.below:
+            beliefs = [
+                p_flaky for stored, p_flaky in zip(followed, ahead.p_flaky, strict=True) if stored.variant in variants
+            ]
+            if max(beliefs, default=0.0) < progress.below:
                 until_release = commits
         if before is Status.HEALTHY and (progress is None or until_release is not None):
             break

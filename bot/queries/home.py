@@ -10,7 +10,8 @@ from bot.analysis.home import PAGE, Home, Page, Pages
 from bot.analysis.model import Channel
 from bot.analysis.quarantine.lifecycle import Quarantine, State
 from bot.analysis.subscription import NamedSubscription
-from bot.queries import case, connection, repository
+from bot.queries import case, connection
+from bot.queries import repository as repository_query
 from bot.store.conversation import subscription as subscription_store
 from bot.store.database import Session
 from bot.store.decisions import quarantine as quarantine_store
@@ -29,22 +30,30 @@ def of_person(
     now: datetime,
 ) -> Home:
     """The home of a person, whose id is the channel's, and who may see these repositories."""
-    ids = [one.id for one in repositories]
+    ids = [repository.id for repository in repositories]
     quarantines = quarantine_store.list_open(session, ids)
-    waiting = [one for one in quarantines if one.state is State.PROPOSED and one.proposed_by.id != person.id]
-    own = [
-        one for one in quarantines if one.state is not State.PROPOSED and person.id in {one.owner, one.proposed_by.id}
+    waiting = [
+        quarantine
+        for quarantine in quarantines
+        if quarantine.state is State.PROPOSED and quarantine.proposed_by.id != person.id
     ]
-    names = {one.id: one.full_name for one in repositories}
+    own = [
+        quarantine
+        for quarantine in quarantines
+        if quarantine.state is not State.PROPOSED and person.id in {quarantine.owner, quarantine.proposed_by.id}
+    ]
+    names = {repository.id: repository.full_name for repository in repositories}
     subscriptions = subscription_store.list_created(session, person.workspace_id, person.id, _SUBSCRIPTIONS)
     return Home(
         waiting=_page(session, waiting, pages.waiting, now),
         own=_page(session, own, pages.own, now),
         pages=pages,
         subscriptions=[
-            NamedSubscription(one, names[one.repository_id]) for one in subscriptions if one.repository_id in names
+            NamedSubscription(subscription, names[subscription.repository_id])
+            for subscription in subscriptions
+            if subscription.repository_id in names
         ],
-        repositories=repository.summarize(session, repositories[:_REPOSITORIES], now),
+        repositories=repository_query.summarize(session, repositories[:_REPOSITORIES], now),
         connections=connection.of_person(session, person, ids, setup, now),
     )
 

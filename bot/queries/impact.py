@@ -35,7 +35,7 @@ def of_case(
 ) -> Impact | None:
     """What one case cost since a time; None where it cost nothing."""
     impacts, _ = impact.assess(_periods(session, [repository_id], since, now, case_id)[repository_id])
-    own = [one for one in impacts if one.case_id == case_id]
+    own = [item for item in impacts if item.case_id == case_id]
     return _named(session, own)[0] if own else None
 
 
@@ -56,7 +56,7 @@ def _periods(
 ) -> dict[RepositoryId, Period]:
     """What happened since a time; of failures, where a case is named, those in the runs in which it failed."""
     runs = history_store.list_runs_of(session, repository_ids, since)
-    repository_of = {run.id: repository_id for repository_id, of_one in runs.items() for run in of_one}
+    repository_of = {run.id: repository_id for repository_id, of_repository in runs.items() for run in of_repository}
     failures = _by_repository(
         _failures(history_store.list_failures(session, repository_ids, since, beside=case_id)),
         lambda failure: repository_of.get(failure.run_id),
@@ -64,7 +64,9 @@ def _periods(
     variants = _by_repository(
         history_store.list_variants(session, repository_ids, since), lambda variant: repository_of.get(variant[0])
     )
-    cases = {failure.case_id: one for one, of_one in failures.items() for failure in of_one}
+    cases = {
+        failure.case_id: repository_id for repository_id, of_repository in failures.items() for failure in of_repository
+    }
     masks = masked_store.list_masks(session, repository_ids, since, now)
     scores = _by_repository(
         score_store.list_of_cases(session, repository_ids, cases), lambda score: cases[score.case_id]
@@ -73,16 +75,16 @@ def _periods(
         incident_store.list_since(session, repository_ids, since), lambda incident: incident.repository_id
     )
     return {
-        one: Period(
+        repository_id: Period(
             days=(now - since) / timedelta(days=1),
-            runs={run.id: run for run in runs[one]},
-            variants=variants.get(one, []),
-            failures=failures.get(one, []),
-            scores={(score.case_id, score.variant): score for score in scores.get(one, [])},
+            runs={run.id: run for run in runs[repository_id]},
+            variants=variants.get(repository_id, []),
+            failures=failures.get(repository_id, []),
+            scores={(score.case_id, score.variant): score for score in scores.get(repository_id, [])},
             masks=masks,
-            incidents=_in_incidents(incidents.get(one, []), runs[one]),
+            incidents=_in_incidents(incidents.get(repository_id, []), runs[repository_id]),
         )
-        for one in repository_ids
+        for repository_id in repository_ids
     }
 
 
@@ -122,9 +124,11 @@ def _in_incidents(incidents: Iterable[Incident], runs: Sequence[StoredRun]) -> s
     known = list(incidents)
     marked = [incident for incident in known if incident.run_id is None]
     within = {incident.run_id for incident in known if incident.run_id is not None}
-    return within | {run.id for run in runs if any(one.covers(run.started_at, run.completed_at) for one in marked)}
+    return within | {
+        run.id for run in runs if any(window.covers(run.started_at, run.completed_at) for window in marked)
+    }
 
 
 def _named(session: Session, impacts: list[Impact]) -> list[Impact]:
-    cases = case_store.list_current(session, [one.case_id for one in impacts])
-    return [replace(one, title=cases[one.case_id].title) for one in impacts]
+    cases = case_store.list_current(session, [item.case_id for item in impacts])
+    return [replace(item, title=cases[item.case_id].title) for item in impacts]

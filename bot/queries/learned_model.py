@@ -44,4 +44,4 @@ def predict(
     if learned is None or not case_ids:
         return {}
     figures = evidence_store.gather(session, repository_id, case_ids, now)
-    return {case_id: learned.predict(feature.extract(one)) for case_id, one in figures.items()}
+    return {case_id: learned.predict(feature.extract(evidence)) for case_id, evidence in figures.items()}

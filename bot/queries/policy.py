@@ -44,7 +44,10 @@ def list_codeowners(
 ) -> dict[RepositoryId, tuple[owner.Rule, ...]]:
     """The rules of CODEOWNERS of each repository; none where it has no such file."""
     stored = policy_store.list_of(session, repository_ids) if repository_ids else {}
-    return {one: _rules(stored[one].codeowners) if one in stored else () for one in repository_ids}
+    return {
+        repository_id: _rules(stored[repository_id].codeowners) if repository_id in stored else ()
+        for repository_id in repository_ids
+    }
 
 
 @lru_cache(maxsize=256)

@@ -34,7 +34,7 @@ def summarize(session: Session, repositories: Sequence[Repository], now: datetim
     runs = run_store.count_since(session, ids, now - timedelta(days=1))
     turned = status_change_store.count_turns(session, ids, now - _WEEK, now)
     turned_before = status_change_store.count_turns(session, ids, now - 2 * _WEEK, now - _WEEK)
-    open_quarantines: dict[RepositoryId, Counter[bool]] = {one: Counter() for one in ids}
+    open_quarantines: dict[RepositoryId, Counter[bool]] = {repository_id: Counter() for repository_id in ids}
     for quarantine in quarantine_store.list_open(session, ids):
         open_quarantines[quarantine.repository_id][quarantine.state is State.PROPOSED] += 1
     return [
@@ -75,7 +75,9 @@ def _count_inactive(
     """How many cases that are inactive in every variant have each status."""
     policies = policy.of_repositories(session, repository_ids)
     last = len(INACTIVE_ORDER)
-    rank_of = np.array([INACTIVE_ORDER.index(one) if one in INACTIVE_ORDER else last for one in scoring.status.CODES])
+    rank_of = np.array(
+        [INACTIVE_ORDER.index(status) if status in INACTIVE_ORDER else last for status in scoring.status.CODES]
+    )
     ranks: dict[tuple[RepositoryId, int], NDArray[np.intp]] = {}
     for repository_id, block, counts in scorer_store.list_blocks(session, repository_ids):
         thresholds = policies[repository_id].thresholds

@@ -61,6 +61,6 @@ class CaseSearch:
         with self._lock:
             self._entries[repository_id] = entry
             self._entries.move_to_end(repository_id)
-            while len(self._entries) > 1 and sum(one.index.size for one in self._entries.values()) > MAX_CHARACTERS:
+            while len(self._entries) > 1 and sum(kept.index.size for kept in self._entries.values()) > MAX_CHARACTERS:
                 self._entries.popitem(last=False)
         return entry.index

@@ -17,7 +17,8 @@ from bot.analysis.quarantine.lifecycle import OPEN_STATES, State
 from bot.analysis.quarantine.proposal import Proposal
 from bot.analysis.run import StoredRun
 from bot.errors import UserError
-from bot.queries import case_state, explanation, policy
+from bot.queries import case_state, policy
+from bot.queries import incident as incident_query
 from bot.services import event
 from bot.store import queue
 from bot.store.database import Session
@@ -102,7 +103,7 @@ def release_recovered(session: Session, repository_id: RepositoryId, now: dateti
     case_ids = sorted({quarantine.case_id for quarantine in active})
     since = min(quarantine.decided_at or quarantine.proposed_at for quarantine in active)
     runs = history_store.list_runs(session, repository_id, only_default_branch=True, since=since)
-    results = explanation.with_incidents(
+    results = incident_query.attach(
         session, repository_id, history_store.list_results(session, repository_id, case_ids, runs)
     )
     states = case_state.list_scored(session, [repository_id], case_ids)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -68,37 +69,30 @@ def refresh(session: Session, repository_id: RepositoryId, now: datetime) -> Non
     ]
     kinds, messages = cofailure_store.count_kinds(session, repository_id, list(numbers))
     statuses = score_store.list_statuses(session, repository_id)
-    found = [
-        kept for one in rules.find(history, len(watched), kinds, messages) if (kept := _keep(one, statuses)) is not None
-    ]
-    titles = case_store.list_current(session, [CaseId(one.cases[0]) for one in found])
-    known = rules.match(cluster_store.list_members(session, repository_id), found)
-    cluster_store.replace(
-        session,
-        repository_id,
-        [(number, _title(one, titles, messages), one) for number, one in zip(known, found, strict=True)],
-        now,
-    )
+    candidates = [_in_trouble(cluster, statuses) for cluster in rules.find(history, len(watched), kinds, messages)]
+    clusters = [cluster for cluster in candidates if cluster is not None]
+    cases = case_store.list_current(session, [CaseId(cluster.cases[0]) for cluster in clusters])
+    titles = [_title(cluster, cases, messages) for cluster in clusters]
+    cluster_ids = rules.match(cluster_store.list_members(session, repository_id), clusters)
+    cluster_store.replace(session, repository_id, list(zip(cluster_ids, titles, clusters, strict=True)), now)
     _refresh_orders(session, repository_id, list(numbers), failed, now)
 
 
-def _keep(cluster: Cluster, statuses: Mapping[CaseId, Status]) -> Cluster | None:
+def _in_trouble(cluster: Cluster, statuses: Mapping[CaseId, Status]) -> Cluster | None:
     """A cluster without the cases that are well; of a fixture all stay, since its failures are nobody's own."""
     if cluster.kind is ClusterKind.FIXTURE:
         return cluster
-    left = tuple(case for case in cluster.cases if statuses.get(CaseId(case)) in _IN_TROUBLE)
-    if len(left) < 2:  # noqa: PLR2004  # one case is no cluster
-        return None
-    return Cluster(cluster.kind, left, cluster.times, cluster.suite, cluster.fingerprint_cluster)
+    cases = tuple(case_id for case_id in cluster.cases if statuses.get(CaseId(case_id)) in _IN_TROUBLE)
+    return replace(cluster, cases=cases) if len(cases) > 1 else None
 
 
-def _title(cluster: Cluster, titles: Mapping[CaseId, Case], messages: Mapping[int, str]) -> str:
+def _title(cluster: Cluster, cases: Mapping[CaseId, Case], messages: Mapping[int, str]) -> str:
     if cluster.suite is not None:
         return cluster.suite[-_TITLE_LENGTH:]
     if cluster.kind is ClusterKind.ALIKE and cluster.fingerprint_cluster is not None:
         lines = messages[cluster.fingerprint_cluster].strip().splitlines() or [""]
         return lines[0][:_TITLE_LENGTH]
-    return f"{titles[CaseId(cluster.cases[0])].title} and {len(cluster.cases) - 1} more"
+    return f"{cases[CaseId(cluster.cases[0])].title} and {len(cluster.cases) - 1} more"
 
 
 def _refresh_orders(
@@ -108,13 +102,12 @@ def _refresh_orders(
     failed: Mapping[RunId, frozenset[int]],
     now: datetime,
 ) -> None:
-    kept = case_order_store.list_by_variant(session, repository_id, run_ids)
-    found = []
+    suspects = []
     troubled = score_store.list_troubled(session, repository_id, MAX_ORDERED)
-    for variant, known in kept.items():
-        looked_at = order_dependence.Orders([order for _, order in known])
+    for variant, run_orders in case_order_store.list_by_variant(session, repository_id, run_ids).items():
+        orders = order_dependence.Orders([order for _, order in run_orders])
         for case_id in troubled.get(variant, ()):
-            suspect = looked_at.suspect(case_id, [case_id in failed.get(run_id, ()) for run_id, _ in known])
+            suspect = orders.suspect(case_id, [case_id in failed.get(run_id, ()) for run_id, _ in run_orders])
             if suspect is not None:
-                found.append((variant, suspect))
-    case_order_store.replace_suspects(session, repository_id, found, now)
+                suspects.append((variant, suspect))
+    case_order_store.replace_suspects(session, repository_id, suspects, now)

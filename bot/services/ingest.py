@@ -9,8 +9,9 @@ import numpy as np
 
 from bot import telemetry
 from bot.analysis import incident
-from bot.analysis.failures import fingerprint
+from bot.analysis.failures import fingerprint, similarity
 from bot.analysis.failures.cause import Cause
+from bot.analysis.failures.similarity import KnownKind
 from bot.analysis.identity import outage_group
 from bot.analysis.incident import LEFT_OUT
 from bot.analysis.model import (
@@ -33,19 +34,19 @@ from bot.services import (
     author,
     automation,
     cluster,
-    failure_kind,
     judge,
     notice,
-    rebuild,
     rename,
 )
 from bot.store.cases import identity as identity_store
 from bot.store.database import Session
+from bot.store.runs import fingerprint as fingerprint_store
 from bot.store.runs import history as history_store
 from bot.store.runs import result as result_store
 from bot.store.runs import run as run_store
 from bot.store.runs import run_part as run_part_store
 from bot.store.scores import incident as incident_store
+from bot.store.scores import rescore as rescore_store
 from bot.store.scores import scorer as scorer_store
 from bot.store.workspaces import repository as repository_store
 
@@ -147,11 +148,11 @@ def _judge(
         return judge.leave_out(variants, LEFT_OUT)
     judgement = judge.judge(session, run, variants, now, thresholds)
     if judgement.observations is None:
-        rebuild.request_if_idle(session, run.repository_id, now)
+        rescore_store.request_if_idle(session, run.repository_id, "model", now)
         return judgement
     incident_store.put_found(
         session,
-        [found for results in variants for found in results.incidents(run, judgement.observations[results.variant])],
+        [outage for results in variants for outage in results.incidents(run, judgement.observations[results.variant])],
     )
     return judgement
 
@@ -168,7 +169,7 @@ def _store(session: Session, run: StoredRun, report: RunReport, ids: Mapping[byt
     kinds: dict[bytes, tuple[Cause, FailureText]] = {}
     for print_, failure in fingerprints.values():
         kinds.setdefault(print_.key, (print_.cause, failure))
-    numbers = failure_kind.number(session, run.repository_id, kinds, now)
+    numbers = _number_kinds(session, run.repository_id, kinds, now)
     kind_of = {result: numbers[print_.key] for result, (print_, _) in fingerprints.items()}
     results: list[result_store.ResultRow] = []
     failures: list[result_store.FailureRow] = []
@@ -201,6 +202,43 @@ def _store(session: Session, run: StoredRun, report: RunReport, ids: Mapping[byt
     result_store.insert_results(session, run.repository_id, run.id, results)
     result_store.insert_failures(session, run.repository_id, failures)
     run_store.insert_problems(session, run.repository_id, run.id, report.problems)
+
+
+def _number_kinds(
+    session: Session, repository_id: RepositoryId, kinds: Mapping[bytes, tuple[Cause, FailureText]], now: datetime
+) -> dict[bytes, int]:
+    """The number of every kind of failure, by its fingerprint; new ones join the cluster of those most like them.
+
+    The caller has locked the repository's scorer, so that two runs never number one kind at the same time.
+    """
+    if not kinds:
+        return {}
+    known = fingerprint_store.find_numbers(session, repository_id, kinds)
+    new = {
+        key: fingerprint_store.Kind(cause, failure, similarity.sign(failure, cause.category))
+        for key, (cause, failure) in sorted(kinds.items())
+        if key not in known
+    }
+    if not new:
+        return known
+    bands = {band for kind in new.values() for band in kind.signature.bands}
+    by_band: dict[int, list[KnownKind]] = {}
+    for similar in fingerprint_store.list_alike(session, repository_id, bands):
+        _index(by_band, similar)
+    numbers = fingerprint_store.insert(session, repository_id, new, now)
+    clusters: dict[int, int] = {}
+    for key, kind in new.items():
+        near = {similar.number: similar for band in kind.signature.bands for similar in by_band.get(band, ())}
+        cluster_id = similarity.cluster_of(kind.signature, near.values()) or numbers[key]
+        clusters[numbers[key]] = cluster_id
+        _index(by_band, KnownKind(numbers[key], cluster_id, kind.signature))
+    fingerprint_store.set_clusters(session, repository_id, clusters)
+    return known | numbers
+
+
+def _index(by_band: dict[int, list[KnownKind]], kind: KnownKind) -> None:
+    for band in kind.signature.bands:
+        by_band.setdefault(band, []).append(kind)
 
 
 def _announce(

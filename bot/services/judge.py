@@ -1,17 +1,22 @@
-"""Judging one run: the filter over every variant, the scores it changes, and the statuses that moved."""
+"""Judging one run: the filter over every variant, the scores it changes, and the statuses that moved.
+
+Time moves statuses too: a case is infra only for some days after its outage, even if it never runs again.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.analysis import case_state, scoring
 from bot.analysis.case_state import StatusChange
-from bot.analysis.model import RepositoryId
+from bot.analysis.model import RepositoryId, Status
 from bot.analysis.quarantine.policy import Thresholds
 from bot.analysis.run import StoredRun
 from bot.analysis.scoring.variant_results import VariantResults
+from bot.queries import policy
+from bot.services import notice
 from bot.store.database import Session
 from bot.store.scores import score as score_store
 from bot.store.scores import scorer as scorer_store
@@ -90,7 +95,7 @@ def leave_out(variants: Sequence[VariantResults], outage: float = 0.0) -> Judgem
     )
 
 
-def replace(session: Session, repository_id: RepositoryId, scorer: scoring.Scorer, now: datetime) -> None:
+def replace_scores(session: Session, repository_id: RepositoryId, scorer: scoring.Scorer, now: datetime) -> None:
     """Store the whole state of a scorer instead of what is stored; it has seen every run that counts."""
     version = scorer.model.version
     scorer_store.delete(session, repository_id)
@@ -111,6 +116,35 @@ def replace(session: Session, repository_id: RepositoryId, scorer: scoring.Score
     scorer_store.put_branch_beliefs(session, repository_id, beliefs)
     score_store.put(session, repository_id, rows, now)
     _put(session, repository_id, scorer.memory, now)
+
+
+def end_infra(session: Session, now: datetime) -> int:
+    """End the status infra of every case whose outage is long over; returns how many (case, variant) it ends for.
+
+    Only the status changes. The state of the filter stays as it was after the last run of the case.
+    """
+    return sum(
+        _end_infra(session, repository_id, now)
+        for repository_id in score_store.list_repositories(session, Status.INFRA)
+    )
+
+
+def _end_infra(session: Session, repository_id: RepositoryId, now: datetime) -> int:
+    stored = scorer_store.lock(session, repository_id)
+    if stored is None or stored.model != scoring.MODEL.version:
+        return 0  # a rebuild of the scores is due
+    rows = score_store.list_stored(session, repository_id, status=Status.INFRA)
+    thresholds = policy.of_repository(session, repository_id).thresholds
+    scorer = scoring.Scorer.of_cases([row.state for row in rows], stored.keys, thresholds)
+    aged = scoring.readout.active(scorer, "", now)
+    ended = [
+        replace(row, score=replace(row.score, status=score.status))
+        for row, score in zip(rows, aged, strict=True)
+        if score.status is not Status.INFRA
+    ]
+    score_store.put(session, repository_id, ended, now)
+    notice.cards(session, repository_id, [row.score.case_id for row in ended], now)
+    return len(ended)
 
 
 def _memory(stored: scorer_store.StoredScorer | None, variants: Sequence[VariantResults]) -> scoring.RepositoryMemory:
@@ -182,7 +216,7 @@ def _store(
             beliefs.append((results.variant, branch, cases.branches[branch].to_bytes(scorer.model.version)))
     scorer_store.put_counts(session, repository_id, counts)
     scorer_store.put_branch_beliefs(session, repository_id, beliefs)
-    forgotten = {one.forgotten for one in observations.values() if one.forgotten is not None}
+    forgotten = {observation.forgotten for observation in observations.values() if observation.forgotten is not None}
     scorer_store.delete_branches(session, repository_id, forgotten)
 
 

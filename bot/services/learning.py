@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 
 from bot.analysis.audit import AuditAction, RecordedEvent
 from bot.analysis.case_state import CaseState
-from bot.analysis.learning import feature, learned_model, training
+from bot.analysis.learning import feature, training
 from bot.analysis.learning.label import LabelSource
-from bot.analysis.learning.learned_model import LearnedModel, TrainingReport
 from bot.analysis.model import CaseId, RepositoryId, Status
 from bot.queries import case_state
 from bot.store import queue
@@ -79,18 +78,6 @@ def compute_features(session: Session, repository_id: RepositoryId, now: datetim
     label_store.set_features(session, repository_id, features, feature.VERSION)
     _request_training(session, repository_id, now)
     return len(features)
-
-
-def keep_model(
-    session: Session,
-    repository_id: RepositoryId,
-    model: LearnedModel | None,
-    report: TrainingReport,
-    count: int,
-    now: datetime,
-) -> None:
-    """Store what training concluded, from so many labels."""
-    learned_model_store.insert(session, repository_id, learned_model.to_document(model, report), count, now)
 
 
 def _source(event: RecordedEvent) -> LabelSource:

@@ -39,14 +39,6 @@ BATCH = 25
 _log = telemetry.logger(__name__)
 
 
-def request_if_idle(session: Session, repository_id: RepositoryId, now: datetime) -> bool:
-    """Request a re-score because the scores are of another model, unless one is requested; returns whether it did."""
-    if rescore_store.find(session, repository_id).is_pending:
-        return False
-    rescore_store.request(session, repository_id, "model", now)
-    return True
-
-
 def request_for_incidents(session: Session, events: Sequence[RecordedEvent]) -> None:
     """Request a rebuild if an incident starts over runs that were judged, or ends before runs that were not.
 
@@ -67,7 +59,11 @@ def request_outdated(session: Session, now: datetime) -> list[RepositoryId]:
     Requests that are not done yet are put in the queue again, in case their job was lost.
     """
     outdated = scorer_store.list_outdated(session, scoring.MODEL.version)
-    requested = [repository_id for repository_id in outdated if request_if_idle(session, repository_id, now)]
+    requested = [
+        repository_id
+        for repository_id in outdated
+        if rescore_store.request_if_idle(session, repository_id, "model", now)
+    ]
     for repository_id in rescore_store.list_pending(session):
         rescore_store.enqueue(session, repository_id)
     return requested
@@ -107,7 +103,7 @@ class Suites:
 
 @dataclass(slots=True)
 class Replay:
-    """A rebuild in progress: the filter after the runs read so far, and the incidents it found in them.
+    """A rebuild in progress: the filter after the runs read so far, and the incidents found in them.
 
     `last_label` is the number of the last label that was weighed.
     """
@@ -119,7 +115,7 @@ class Replay:
     windows: list[Incident]
     suites: Suites
     terms: dict[RunId, float] = field(default_factory=dict)
-    found: list[Incident] = field(default_factory=list)
+    incidents: list[Incident] = field(default_factory=list)
     left_out: dict[RunId, Incident] = field(default_factory=dict)
     last_label: int = 0
 
@@ -170,10 +166,10 @@ def finish(session: Session, replay: Replay, channel: Channel | None, now: datet
     feedback.apply_until(replay.scorer, None, replay.last_label)
     before = score_store.list_statuses(session, repository_id)
     unjudged = execution_store.list_unjudged(session, repository_id)
-    judge.replace(session, repository_id, replay.scorer, now)
+    judge.replace_scores(session, repository_id, replay.scorer, now)
     after = score_store.list_statuses(session, repository_id)
     incident_store.delete_found(session, repository_id)
-    incident_store.put_found(session, replay.found)
+    incident_store.put_found(session, replay.incidents)
     moved = execution_store.set_outages(session, repository_id, replay.terms, now - notice.CHECK_AGE)
     notice.check_runs(session, repository_id, moved, now)
     rescore_store.set_done(session, repository_id, replay.wanted, now)
@@ -209,7 +205,7 @@ def _take(
         results = VariantResults(execution.variant, case_ids, suites, failed, retries, names, execution.whole, runners)
         observation = replay.scorer.observe(results.execution(run))
         replay.terms[run.id] = max(replay.terms[run.id], observation.outage)
-        replay.found += results.incidents(run, observation)
+        replay.incidents += results.incidents(run, observation)
 
 
 def _announce(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.analysis.model import Status
-from bot.services import aging
+from bot.services import judge
 from bot.store.database import Database
 from bot.store.scores import score as score_store
 from tests.store.past import REPOSITORY, Past
@@ -28,8 +28,8 @@ def test_infra_ends_with_time_where_a_case_does_not_run_and_its_state_stays(db: 
     assert shown(past) is Status.INFRA
     states = [row[:2] + row[3:4] for row in everything(past)["scores"]]
     with db.begin() as session:
-        assert aging.end_infra(session, past.now) == 0
-        assert aging.end_infra(session, past.now + timedelta(days=4)) == 1
+        assert judge.end_infra(session, past.now) == 0
+        assert judge.end_infra(session, past.now + timedelta(days=4)) == 1
     assert shown(past) is Status.HEALTHY
     assert [row[:2] + row[3:4] for row in everything(past)["scores"]] == states
     past.now += timedelta(days=4)

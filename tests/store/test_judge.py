@@ -104,7 +104,7 @@ def test_live_rebuild_and_replay_agree_to_the_last_bit(db: Database, seed: int, 
         for part in sorted(variants, key=lambda part: part.variant):
             replayed.observe(part.execution(one))
     with db.begin() as session:
-        judge.replace(session, REPOSITORY, replayed, START)
+        judge.replace_scores(session, REPOSITORY, replayed, START)
         assert stored(session) == live
 
 

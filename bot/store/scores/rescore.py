@@ -34,6 +34,14 @@ def request(session: Session, repository_id: RepositoryId, reason: str, now: dat
     enqueue(session, repository_id)
 
 
+def request_if_idle(session: Session, repository_id: RepositoryId, reason: str, now: datetime) -> bool:
+    """Do so unless a request is pending; returns whether it did."""
+    if find(session, repository_id).is_pending:
+        return False
+    request(session, repository_id, reason, now)
+    return True
+
+
 def put(session: Session, repository_id: RepositoryId, reason: str, now: datetime) -> None:
     """Record a request to compute the scores of a repository again, for the caller to answer."""
     statement = insert(rescores).values(repository_id=repository_id, wanted=1, done=0, reason=reason, requested_at=now)
