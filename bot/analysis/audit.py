@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
 from bot.analysis.learning.label import LabelVerdict
 from bot.analysis.model import Actor, CaseId, Channel, EventId, RepositoryId
 from bot.analysis.quarantine.lifecycle import Quarantine
+
+QUARANTINE: Final = "quarantine"
+"""The aggregate type of what is done to quarantines."""
 
 
 class AuditAction(StrEnum):

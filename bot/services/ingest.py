@@ -215,7 +215,7 @@ def _number_kinds(
         return {}
     known = fingerprint_store.find_numbers(session, repository_id, kinds)
     new = {
-        key: fingerprint_store.Kind(cause, failure, similarity.sign(failure, cause.category))
+        key: fingerprint_store.NewFingerprint(cause, failure, similarity.sign(failure, cause.category))
         for key, (cause, failure) in sorted(kinds.items())
         if key not in known
     }

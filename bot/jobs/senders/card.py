@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.analysis.audit import AuditAction
+from bot.analysis.audit import QUARANTINE, AuditAction
 from bot.analysis.case_profile import CaseProfile
 from bot.analysis.model import QuarantineId, Status
 from bot.analysis.notice import AuditLineNotice, CardNotice, StatusChangeNotice
@@ -44,7 +44,7 @@ def send_audit_line(context: Context, stored: StoredNotice, notice: AuditLineNot
         if attempt is None:
             return None
         profile = case.of_case(session, event.case_id, now)
-        is_of_quarantine = event.action.aggregate_type == AuditAction.APPROVE.aggregate_type
+        is_of_quarantine = event.action.aggregate_type == QUARANTINE
         quarantine = quarantine_store.get(session, QuarantineId(event.aggregate_id)) if is_of_quarantine else None
     if quarantine is not None and event.action is AuditAction.APPROVE and quarantine.state is not State.ACTIVE:
         quarantine = None
