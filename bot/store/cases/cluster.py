@@ -11,10 +11,8 @@ import sqlalchemy as sa
 from bot.analysis.case_profile import Membership
 from bot.analysis.failures.cluster import Cluster, StoredCluster
 from bot.analysis.model import CaseId, RepositoryId
-from bot.analysis.quarantine.lifecycle import OPEN_STATES
 from bot.store import record, relation
 from bot.store.database import Session
-from bot.store.tables.deciding import quarantines
 from bot.store.tables.judging import cluster_cases, clusters
 from bot.store.tables.results import cases
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from bot.analysis import impact
-from bot.analysis.audit import AuditAction
+from bot.analysis.audit import QUARANTINE, AuditAction
 from bot.analysis.impact import Mask
 from bot.analysis.incident import LEFT_OUT
 from bot.analysis.learning.error_ledger import MaskedRegression
@@ -136,7 +136,7 @@ def list_masks(
             audit,
             sa.and_(
                 audit.c.repository_id == quarantines.c.repository_id,
-                audit.c.aggregate_type == AuditAction.APPROVE.aggregate_type,
+                audit.c.aggregate_type == QUARANTINE,
                 audit.c.aggregate_id == quarantines.c.id,
             ),
         )

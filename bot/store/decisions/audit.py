@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from bot.analysis.audit import QUARANTINE, AuditAction, AuditEvent, RecordedEvent
+from bot.analysis.audit import QUARANTINE, AuditEvent, RecordedEvent
 from bot.analysis.learning.label import LabelVerdict
 from bot.analysis.model import Actor, ActorKind, CaseId, Channel, EventId, QuarantineId, RepositoryId
 from bot.store import record
@@ -35,14 +35,14 @@ def insert(session: Session, events: Collection[AuditEvent]) -> list[RecordedEve
 
 
 def list_case(session: Session, repository_id: RepositoryId, case_id: CaseId, limit: int = 20) -> list[RecordedEvent]:
-    """The latest events about a case, oldest first."""    is_about = sa.and_(audit.c.repository_id == repository_id, audit.c.case_id == case_id)
+    """The latest events about a case, oldest first."""
+    is_about = sa.and_(audit.c.repository_id == repository_id, audit.c.case_id == case_id)
     query = sa.select(audit).where(is_about).order_by(audit.c.id.desc()).limit(limit)
     return record.list_all(session, _read, query)[::-1]
 
 
 def find_latest(session: Session, repository_id: RepositoryId, quarantine_id: QuarantineId) -> RecordedEvent | None:
     """The latest event of a quarantine."""
-
     is_about = _is_of(repository_id, QUARANTINE, quarantine_id)
     query = sa.select(audit).where(is_about).order_by(audit.c.version.desc()).limit(1)
     return record.find(session, _read, query)
