@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.analysis.case_profile import ListedCase
-from bot.analysis.model import RepositoryId, Status
+from bot.analysis.model import RepositoryId
 from bot.analysis.quarantine.escalation import EXPIRING
 from bot.analysis.quarantine.lifecycle import Quarantine, State
 from bot.commands.request import parser
@@ -93,12 +93,7 @@ def _quarantines(
 
 
 def _broken(session: Session, repository_ids: Sequence[RepositoryId], now: datetime) -> tuple[list[ListedCase], int]:
-    items = [
-        item
-        for repository_id in repository_ids
-        for item in case_item.list_of(session, repository_id, now)
-        if item.status is Status.BROKEN
-    ]
+    items = case_item.list_broken(session, repository_ids)
     shown = items[: case_list.MAX_ROWS]
     rows = case_query.list_rows(session, [item.lead for item in shown], now)
     listed = [replace(row, stands_for=len(item.case_ids)) for row, item in zip(rows, shown, strict=True)]

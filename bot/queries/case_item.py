@@ -38,19 +38,35 @@ class CaseItem:
 
 def list_of(session: Session, repository_id: RepositoryId, now: datetime) -> list[CaseItem]:
     """What there is to fix in a repository, most important first: each cluster and each other case once."""
-    states = case_state.by_case((), score_store.list_to_fix(session, repository_id))
-    to_fix = [case_id for case_id, state in states.items() if state.status in _TO_FIX]
-    learned = learned_model.predict(session, repository_id, to_fix, now)
+    states = case_state.by_case((), score_store.list_to_fix(session, [repository_id]))
+    learned = learned_model.predict(session, repository_id, _cases_to_fix(states), now)
+    return _order(states, cluster_store.list_all(session, [repository_id]), learned)
+
+
+def list_broken(session: Session, repository_ids: Collection[RepositoryId]) -> list[CaseItem]:
+    """What is broken in repositories, by the rates of the filter alone, in a number of statements that is fixed."""
+    states = case_state.by_case((), score_store.list_to_fix(session, repository_ids))
+    items = _order(states, cluster_store.list_all(session, repository_ids), {})
+    return [item for item in items if item.status is Status.BROKEN]
+
+
+def _cases_to_fix(states: Mapping[CaseId, CaseState]) -> list[CaseId]:
+    return [case_id for case_id, state in states.items() if state.status in _TO_FIX]
+
+
+def _order(
+    states: Mapping[CaseId, CaseState], clusters: Sequence[StoredCluster], learned: Mapping[CaseId, float]
+) -> list[CaseItem]:
     items = []
     grouped: set[int] = set()
-    for cluster in cluster_store.list_all(session, repository_id):
+    for cluster in clusters:
         known = [states[CaseId(case)] for case in cluster.cases if CaseId(case) in states]
         is_to_fix = cluster.kind is ClusterKind.FIXTURE or any(state.status in _TO_FIX for state in known)
         if not known or not is_to_fix:
             continue
         grouped.update(cluster.cases)
         items.append(_item(known, learned, cluster))
-    items += [_item([states[case_id]], learned, None) for case_id in to_fix if case_id not in grouped]
+    items += [_item([states[case_id]], learned, None) for case_id in _cases_to_fix(states) if case_id not in grouped]
     return sorted(items, key=lambda item: (SEVERITY.index(item.status), -item.weight, item.case_ids))
 
 

@@ -73,7 +73,7 @@ def refresh(session: Session, repository_id: RepositoryId, now: datetime) -> Non
     clusters = [cluster for cluster in candidates if cluster is not None]
     cases = case_store.list_current(session, [CaseId(cluster.cases[0]) for cluster in clusters])
     titles = [_title(cluster, cases, messages) for cluster in clusters]
-    cluster_ids = rules.match(cluster_store.list_members(session, repository_id), clusters)
+    cluster_ids = rules.match(cluster_store.list_members(session, [repository_id]), clusters)
     cluster_store.replace(session, repository_id, list(zip(cluster_ids, titles, clusters, strict=True)), now)
     _refresh_orders(session, repository_id, list(numbers), failed, now)
 

@@ -156,7 +156,7 @@ def assign(
     if cluster_id is None:
         return
     cluster_store.set_owner(session, repository_id, cluster_id, name)
-    others = [CaseId(case) for case in cluster_store.list_members(session, repository_id).get(cluster_id, ())]
+    others = [CaseId(case) for case in cluster_store.list_members(session, [repository_id]).get(cluster_id, ())]
     event.record_all(
         session,
         [

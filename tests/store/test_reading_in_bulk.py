@@ -8,7 +8,7 @@ from bot.analysis.connection import Setup
 from bot.analysis.home import Pages
 from bot.analysis.model import Actor, ActorKind, CaseId, Channel, RepositoryId
 from bot.analysis.subscription import Filters
-from bot.queries import case, digest, home, repository
+from bot.queries import case, case_item, digest, home, repository
 from bot.store.cases import case as case_store
 from bot.store.conversation import subscription as subscription_store
 from bot.store.database import Database, Session
@@ -70,6 +70,22 @@ def test_summaries_of_repositories(db: Database) -> None:
         return count(db, lambda session: repository.summarize(session, wanted, pasts[0].now))
 
     assert read(repositories[:1]) == read(repositories) <= 10
+
+
+def test_what_is_broken_in_repositories(db: Database) -> None:
+    pasts = [record(db, number, 4, 1) for number in (1, 2, 3)]
+    for past in pasts:
+        for _ in range(8):
+            past.run({"t0": ".", "t1": "F", "t2": ".", "t3": "."})
+    repository_ids = [past.repository_id for past in pasts]
+    with db.begin() as session:
+        items = case_item.list_broken(session, repository_ids)
+    assert {item.lead for item in items} == {past.case_id("t1") for past in pasts}
+
+    def read(of: Sequence[RepositoryId]) -> int:
+        return count(db, lambda session: case_item.list_broken(session, of))
+
+    assert read(repository_ids[:1]) == read(repository_ids) <= 3
 
 
 def test_the_home_of_a_person(db: Database) -> None:

@@ -29,11 +29,11 @@ def list_numbers(
     return {CaseId(row[0]): row[1] for row in session.execute(query)}
 
 
-def list_members(session: Session, repository_id: RepositoryId) -> dict[int, list[int]]:
+def list_members(session: Session, repository_ids: Collection[RepositoryId]) -> dict[int, list[int]]:
     """The cases of each stored cluster, ascending."""
     rows = session.execute(
         sa.select(cluster_cases.c.cluster_id, cluster_cases.c.case_id)
-        .where(cluster_cases.c.repository_id == repository_id)
+        .where(cluster_cases.c.repository_id.in_(repository_ids))
         .order_by(cluster_cases.c.cluster_id, cluster_cases.c.case_id)
     )
     members: dict[int, list[int]] = defaultdict(list)
@@ -84,12 +84,12 @@ def _values(title: str, cluster: Cluster) -> dict[str, object]:
     return {"kind": cluster.kind, "title": title, "times": cluster.times}
 
 
-def list_all(session: Session, repository_id: RepositoryId) -> list[StoredCluster]:
-    """The clusters of a repository, in order of their number."""
-    members = list_members(session, repository_id)
+def list_all(session: Session, repository_ids: Collection[RepositoryId]) -> list[StoredCluster]:
+    """The clusters of repositories, in order of their number."""
+    members = list_members(session, repository_ids)
     columns = (clusters.c[name] for name in ("id", "kind", "title", "times", "owner"))
     rows = session.execute(
-        sa.select(*columns).where(clusters.c.repository_id == repository_id).order_by(clusters.c.id)
+        sa.select(*columns).where(clusters.c.repository_id.in_(repository_ids)).order_by(clusters.c.id)
     ).mappings()
     return [StoredCluster(**row, cases=tuple(members.get(row["id"], ()))) for row in rows]
 

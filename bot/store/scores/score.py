@@ -73,14 +73,14 @@ def list_all(session: Session, repository_id: RepositoryId) -> list[VariantScore
     return _list(session, scores.c.repository_id == repository_id)
 
 
-def list_to_fix(session: Session, repository_id: RepositoryId) -> list[VariantScore]:
+def list_to_fix(session: Session, repository_ids: Collection[RepositoryId]) -> list[VariantScore]:
     """The scores of the cases that are flaky or broken in a variant, or part of a cluster."""
-    clustered = sa.select(cluster_cases.c.case_id).where(cluster_cases.c.repository_id == repository_id)
+    clustered = sa.select(cluster_cases.c.case_id).where(cluster_cases.c.repository_id.in_(repository_ids))
     troubled = sa.select(scores.c.case_id).where(
-        scores.c.repository_id == repository_id, scores.c.status.in_([Status.FLAKY, Status.BROKEN])
+        scores.c.repository_id.in_(repository_ids), scores.c.status.in_([Status.FLAKY, Status.BROKEN])
     )
     is_to_fix = sa.or_(scores.c.case_id.in_(troubled), scores.c.case_id.in_(clustered))
-    return _list(session, scores.c.repository_id == repository_id, is_to_fix)
+    return _list(session, scores.c.repository_id.in_(repository_ids), is_to_fix)
 
 
 def list_troubled(session: Session, repository_id: RepositoryId, limit: int) -> dict[str, list[CaseId]]:
