@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Self
 
 from bot.analysis.model import (
     CaseId,
@@ -52,6 +54,12 @@ class Past:
                 default_branch="main",
                 private=False,
             )
+
+    def in_database(self, db: Database) -> Self:
+        """The same past in a copy of its database."""
+        other = copy.copy(self)
+        other.db = db
+        return other
 
     def run(  # noqa: PLR0913  # each tells a run in a word
         self,

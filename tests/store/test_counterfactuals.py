@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import random
-import re
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-import sqlalchemy as sa
 
-from bot.analysis.explanation.explanation import Explanation
-from bot.analysis.incident import Incident
-from bot.analysis.model import Actor, ActorKind, Status
+from bot.analysis.explanation.counterfactual import Counterfactual, Release, Turn, Without
+from bot.analysis.model import Actor, ActorKind, CaseId, QuarantineId, Status
 from bot.analysis.quarantine.lifecycle import State
 from bot.analysis.quarantine.proposal import Proposal
 from bot.jobs import rescore
-from bot.queries import explanation
+from bot.queries import case_state, explanation
 from bot.services import incident
-from bot.store import tables
+from bot.store import embedded
+from bot.store.cases import case as case_store
 from bot.store.database import Database
 from bot.store.decisions import quarantine as quarantine_store
 from bot.store.scores import rescore as rescore_store
 from tests.store import deciding
-from tests.store.past import REPOSITORY, START, Past
+from tests.store.past import REPOSITORY, Past
 from tests.store.rebuilt import context
+from tests.store.recorded import recording
 
 ANA = Actor(ActorKind.SLACK, "U0ANA", "Ana")
 BEN = Actor(ActorKind.SLACK, "U0BEN", "Ben")
@@ -39,7 +39,6 @@ RATES = {
 }
 BROKEN = "pay.test_0"
 CLEAN = {variant: dict.fromkeys(CASES, ".") for variant in LEGS}
-SHOWN = {"only watched": Status.SUSPECT, "put down to infrastructure": Status.INFRA}
 
 
 def live(past: Past, seed: int, runs: int) -> None:
@@ -61,69 +60,77 @@ def live(past: Past, seed: int, runs: int) -> None:
         past.now += timedelta(hours=chance.choice([0, 2, 5]))
 
 
-def told(past: Past, name: str, *, ahead: bool = True) -> Explanation:
-    case_id = past.case_id(name)
+def statuses(past: Past, case_ids: Collection[CaseId]) -> dict[CaseId, Status]:
     with past.db.begin() as session:
-        return explanation.of_case(session, case_id, past.now, ahead=ahead)
+        states = case_state.list_states(session, {REPOSITORY: case_ids}, past.now)
+    return {case_id: states[case_id].status for case_id in case_ids}
 
 
-def turns(found: Explanation, within: int) -> list[tuple[int, Status]]:
+def affected(past: Past) -> dict[CaseId, Status]:
+    """The cases that are neither healthy nor too young, with their status."""
+    with past.db.begin() as session:
+        ids, _ = case_store.list_titles(session, REPOSITORY)
+    status_of = statuses(past, [CaseId(number) for number in ids])
+    return {
+        case_id: status for case_id, status in status_of.items() if status not in {Status.HEALTHY, Status.INSUFFICIENT}
+    }
+
+
+def counterfactuals(past: Past, case_id: CaseId) -> tuple[Counterfactual, ...]:
+    with past.db.begin() as session:
+        return explanation.of_case(session, case_id, past.now).counterfactuals
+
+
+def turns(past: Past, case_id: CaseId, within: int) -> list[tuple[int, Status]]:
     """The turns an explanation foretells, as far as they are looked at."""
-    said = []
-    for line in found.counterfactuals:
-        if foretold := re.fullmatch(r"(\d+) more clean commits? would make it (.*)\.", line):
-            word = foretold[2]
-            said.append((int(foretold[1]), SHOWN.get(word) or Status(word)))
-    return [one for one in said if one[0] <= within]
+    return [
+        (one.commits, one.status)
+        for one in counterfactuals(past, case_id)
+        if isinstance(one, Turn) and one.commits is not None and one.commits <= within
+    ]
 
 
 @pytest.mark.parametrize("seed", [2, 3])
 def test_clean_commits_do_what_was_foretold_for_all_variants_together(db: Database, seed: int) -> None:
     past, within = Past(db), 70
     live(past, seed, 60)
-    before = {case: told(past, case) for case in CASES}
-    troubled = [case for case, one in before.items() if one.status in {Status.FLAKY, Status.BROKEN, Status.SUSPECT}]
-    assert len(troubled) > 3
-    seen = {case: [before[case].status] for case in troubled}
+    before = {case_id: status for case_id, status in affected(past).items() if status is not Status.INFRA}
+    assert len(before) > 3
+    foretold = {case_id: turns(past, case_id, within) for case_id in before}
+    seen: list[dict[CaseId, Status]] = [before]
     for _ in range(within):
         past.variants(CLEAN)
-        for case in troubled:
-            seen[case].append(told(past, case, ahead=False).status)
-    for case in troubled:
-        really = [(at, now) for at, now in enumerate(seen[case]) if at and now is not seen[case][at - 1]]
-        assert turns(before[case], within) == really, case
+        seen.append(statuses(past, before))
+    for case_id in before:
+        really = [
+            (at, seen[at][case_id]) for at in range(1, within + 1) if seen[at][case_id] is not seen[at - 1][case_id]
+        ]
+        assert foretold[case_id] == really, case_id
 
 
-def test_a_day_that_is_left_out_does_what_was_foretold(db: Database) -> None:
-    past = Past(db)
-    live(past, 5, 70)
-    checked = 0
-    for case in CASES:
-        for line in told(past, case).counterfactuals:
-            foretold = re.fullmatch(r"Without the runs of (.*) it would be (.*)\.", line)
-            if foretold is None or checked == 4:
-                continue
-            day = datetime.strptime(f"{foretold[1]} 2026", "%d %b %Y").replace(tzinfo=UTC)
-            with db.begin() as session:
-                incident.start(session, [REPOSITORY], "", ANA, past.now, since=day)
-                until = min(past.now, day + timedelta(hours=23, minutes=54))  # a run takes five minutes
-                (window,) = incident.end(session, [REPOSITORY], ANA, past.now, until=until)
-            rescore.rescore(context(past), REPOSITORY)
-            assert told(past, case, ahead=False).status is (SHOWN.get(foretold[2]) or Status(foretold[2]))
-            _forget(past, window)
-            checked += 1
-    assert checked == 4
+def test_a_day_that_is_left_out_does_what_was_foretold(server: embedded.Server, template: str) -> None:
+    with recording(server, template, lambda past: live(past, 5, 70)) as recorded:
+        with recorded.copy() as past:
+            foretold = [
+                (case_id, one)
+                for case_id in affected(past)
+                for one in counterfactuals(past, case_id)
+                if isinstance(one, Without)
+            ]
+        assert len(foretold) >= 4
+        for case_id, without in foretold[:4]:
+            with recorded.copy() as past:
+                leave_out(past, without.day)
+                assert statuses(past, [case_id]) == {case_id: without.status}
 
 
-def _forget(past: Past, window: Incident) -> None:
-    """Let a window end before any run began, so that it covers none."""
+def leave_out(past: Past, day: date) -> None:
+    """Say that there was an incident on this day."""
+    since = datetime.combine(day, time(), UTC)
     with past.db.begin() as session:
-        session.execute(
-            sa.update(tables.judging.incidents)
-            .where(tables.judging.incidents.c.id == window.id)
-            .values(started_at=START - timedelta(days=2), ended_at=START - timedelta(days=1))
-        )
-        rescore_store.request(session, REPOSITORY, "the window was wrong", past.now)
+        incident.start(session, [REPOSITORY], "", ANA, past.now, since=since)
+        until = min(past.now, since + timedelta(hours=23, minutes=54))  # a run takes five minutes
+        incident.end(session, [REPOSITORY], ANA, past.now, until=until)
     rescore.rescore(context(past), REPOSITORY)
 
 
@@ -133,17 +140,17 @@ def test_a_release_takes_what_the_variant_that_is_furthest_behind_takes(db: Data
     case_id = past.case_id("cart.test_0")
     proposal = Proposal(case_id=case_id, days=14, reason="It flakes.")
     with db.begin() as session:
-        held = deciding.propose(session, REPOSITORY, proposal, ANA, past.now)
-        deciding.approve(session, held, BEN, past.now)
-    commits = 0
-    (promise,) = [line for line in told(past, "cart.test_0").counterfactuals if line.endswith("release it.")]
-    for _ in range(200):
+        quarantine_id = deciding.propose(session, REPOSITORY, proposal, ANA, past.now)
+        deciding.approve(session, quarantine_id, BEN, past.now)
+    (foretold,) = [one for one in counterfactuals(past, case_id) if isinstance(one, Release)]
+    assert commits_until_release(past, quarantine_id) == foretold.commits
+
+
+def commits_until_release(past: Past, quarantine_id: QuarantineId) -> int:
+    for commits in range(1, 201):
         past.variants(CLEAN)
-        commits += 1
         rescore.release(context(past), REPOSITORY)
-        with db.begin() as session:
-            found = quarantine_store.find_latest(session, REPOSITORY, case_id)
-        assert found is not None
-        if found.state is State.LIFTED:
-            break
-    assert commits == int(promise.split()[0])
+        with past.db.begin() as session:
+            if quarantine_store.get(session, quarantine_id).state is State.LIFTED:
+                return commits
+    raise AssertionError

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import pytest
-import sqlalchemy as sa
+from collections.abc import Iterator
 
+import pytest
+
+from bot.analysis.explanation.counterfactual import Release
 from bot.analysis.model import Actor, ActorKind
 from bot.analysis.quarantine.lifecycle import Quarantine, State
 from bot.analysis.quarantine.proposal import Proposal
 from bot.jobs import rescore
 from bot.queries import explanation
-from bot.store import tables
-from bot.store.database import Database
+from bot.store import embedded
 from bot.store.decisions import audit as audit_store
+from bot.store.decisions import policy as policy_store
 from bot.store.decisions import quarantine as quarantine_store
+from bot.store.decisions.policy import StoredPolicy
+from tests.presence import present
 from tests.store import deciding
 from tests.store.past import REPOSITORY, VARIANT, Past
 from tests.store.rebuilt import context
+from tests.store.recorded import Recorded, recording
 
 OTHERS = dict.fromkeys((f"cart.test_{number}" for number in range(6)), ".")
 FLAKY = {**OTHERS, "login.test_in": "F."}
@@ -24,47 +29,48 @@ CLEAN = {**OTHERS, "login.test_in": "."}
 ANA, BEN = Actor(ActorKind.SLACK, "U0ANA", "Ana"), Actor(ActorKind.SLACK, "U0BEN", "Ben")
 
 
-@pytest.fixture
-def past(db: Database) -> Past:
-    """A past in which `login.test_in` was flaky, and is quarantined now."""
-    made = Past(db)
+def quarantine_flaky(past: Past) -> None:
+    """Let `login.test_in` be flaky, and quarantined."""
     for number in range(20):
-        made.run(FLAKY if number in {9, 14, 18} else CLEAN)
-    proposal = Proposal(case_id=made.case_id("login.test_in"), days=90, reason="It is flaky.")
-    with db.begin() as session:
-        number = deciding.propose(session, REPOSITORY, proposal, ANA, made.now)
-        deciding.approve(session, number, BEN, made.now)
-    with db.begin() as session:
-        session.execute(
-            sa.insert(tables.deciding.policies).values(
-                repository_id=REPOSITORY,
-                document='{"quarantine": {"release_after": 4, "release_below": 0.8}}',
-                codeowners="",
-                fault=None,
-                loaded_at=made.now,
-            )
-        )
-    return made
+        past.run(FLAKY if number in {9, 14, 18} else CLEAN)
+    proposal = Proposal(case_id=past.case_id("login.test_in"), days=90, reason="It is flaky.")
+    document = '{"quarantine": {"release_after": 4, "release_below": 0.8}}'
+    with past.db.begin() as session:
+        number = deciding.propose(session, REPOSITORY, proposal, ANA, past.now)
+        deciding.approve(session, number, BEN, past.now)
+        policy_store.put(session, REPOSITORY, StoredPolicy(document, "", None, past.now))
 
 
-def held(past: Past) -> Quarantine:
+@pytest.fixture(scope="module")
+def recorded(server: embedded.Server, template: str) -> Iterator[Recorded]:
+    with recording(server, template, quarantine_flaky) as recorded:
+        yield recorded
+
+
+@pytest.fixture
+def past(recorded: Recorded) -> Iterator[Past]:
+    """A past in which `login.test_in` was flaky, and is quarantined now."""
+    with recorded.copy() as past:
+        yield past
+
+
+def released(past: Past) -> Quarantine:
+    """The quarantine, after those whose evidence suffices were lifted."""
     rescore.release(context(past), REPOSITORY)
     with past.db.begin() as session:
-        found = quarantine_store.find_latest(session, REPOSITORY, past.case_id("login.test_in"))
-    assert found is not None
-    return found
+        return present(quarantine_store.find_latest(session, REPOSITORY, past.case_id("login.test_in")))
 
 
 def clean_until_released(past: Past) -> int:
     for commits in range(1, 120):
         past.run(CLEAN)
-        if held(past).state is State.LIFTED:
+        if released(past).state is State.LIFTED:
             return commits
     raise AssertionError
 
 
 def test_a_case_is_released_after_enough_clean_commits_and_the_reason_is_told(past: Past) -> None:
-    assert held(past).state is State.ACTIVE
+    assert released(past).state is State.ACTIVE
     commits = clean_until_released(past)
     assert commits >= 4
     with past.db.begin() as session:
@@ -74,9 +80,9 @@ def test_a_case_is_released_after_enough_clean_commits_and_the_reason_is_told(pa
 
 def test_the_promise_of_the_explanation_is_kept(past: Past) -> None:
     with past.db.begin() as session:
-        told = explanation.of_case(session, past.case_id("login.test_in"), past.now)
-    (promise,) = [line for line in told.counterfactuals if line.endswith("release it.")]
-    assert clean_until_released(past) == int(promise.split()[0])
+        explained = explanation.of_case(session, past.case_id("login.test_in"), past.now)
+    (promise,) = [one for one in explained.counterfactuals if isinstance(one, Release)]
+    assert clean_until_released(past) == promise.commits
 
 
 @pytest.mark.parametrize("why", ["skipped", "gone", "partial", "pull request"])
@@ -91,4 +97,4 @@ def test_a_case_that_did_not_run_to_its_end_on_the_default_branch_is_never_relea
                 past.variants({VARIANT: CLEAN}, partial=[VARIANT])
             case _:
                 past.run(CLEAN, branch="feature")
-    assert held(past).state is State.ACTIVE
+    assert released(past).state is State.ACTIVE

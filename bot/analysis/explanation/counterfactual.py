@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import assert_never
 
 import numpy as np
 
@@ -31,6 +32,43 @@ class Without:
     day: date
     failures: int
     status: Status
+
+    @property
+    def sentence(self) -> str:
+        """What is said of it."""
+        return f"Without the runs of {self.day:%-d %b} it would be {_would_be(self.status)}."
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The status that this many more clean commits lead to; None where they never do, however many are tried."""
+
+    commits: int | None
+    status: Status
+
+    @property
+    def sentence(self) -> str:
+        """What is said of it."""
+        if self.commits is None:
+            return f"Clean commits alone will not make it {_would_be(self.status)} soon."
+        return f"{_more_commits(self.commits)} would make it {_would_be(self.status)}."
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The end of a quarantine after this many more clean commits; None where they never end it."""
+
+    commits: int | None
+
+    @property
+    def sentence(self) -> str:
+        """What is said of it."""
+        if self.commits is None:
+            return "Clean commits alone will not release it soon."
+        return f"{_more_commits(self.commits)} {'releases' if self.commits == 1 else 'release'} it."
+
+
+Counterfactual = Turn | Release | Without
 
 
 def rates(state: bytes) -> list[float]:
@@ -129,6 +167,24 @@ def _replay(
         inside = [index for index, day in enumerate(copies) if day != result.run.started_at.date()]
         scorer.observe(_execution(result, inside))
     return [score.status for score in scoring.readout.everything(scorer, variant, at)]
+
+
+def _more_commits(number: int) -> str:
+    return f"{number:,} more clean commit{'' if number == 1 else 's'}"
+
+
+def _would_be(status: Status) -> str:
+    match status:
+        case Status.SUSPECT:
+            return "only watched"
+        case Status.INSUFFICIENT:
+            return "a test of too few runs"
+        case Status.INFRA:
+            return "put down to infrastructure"
+        case Status.HEALTHY | Status.FLAKY | Status.BROKEN:
+            return status.value
+        case _:
+            assert_never(status)
 
 
 def _is_evidence(result: CaseResult) -> bool:

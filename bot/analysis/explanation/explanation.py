@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from bot.analysis.case_state import VariantScore
-from bot.analysis.explanation.counterfactual import Without
+from bot.analysis.explanation.counterfactual import Counterfactual, Release, Turn, Without
 from bot.analysis.explanation.evidence import Evidence
 from bot.analysis.model import CaseId, Status
 from bot.analysis.quarantine.release import Progress
@@ -45,7 +45,7 @@ class Explanation:
     variant: str | None
     sentence: str
     evidence: Evidence
-    counterfactuals: tuple[str, ...]
+    counterfactuals: tuple[Counterfactual, ...]
     lines: tuple[str, ...]
 
 
@@ -157,44 +157,16 @@ def _lines(score: VariantScore | None, evidence: Evidence) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _changes(status: Status, score: VariantScore | None, outlook: Outlook) -> tuple[str, ...]:
-    changes = []
+def _changes(status: Status, score: VariantScore | None, outlook: Outlook) -> tuple[Counterfactual, ...]:
+    changes: list[Counterfactual] = []
     if outlook.release is not None and not outlook.release.is_released:
-        changes.append(_release(outlook))
+        changes.append(Release(outlook.until_release))
     if score is not None and status in {Status.FLAKY, Status.BROKEN, Status.SUSPECT}:
-        changes += [
-            f"{_count(commits, 'more clean commit')} would make it {_would_be(after)}."
-            for commits, after in outlook.changes
-        ]
+        changes += [Turn(commits, after) for commits, after in outlook.changes]
         if not any(after is Status.HEALTHY for _, after in outlook.changes):
-            changes.append("Clean commits alone will not make it healthy soon.")
-    changes += [
-        f"Without the runs of {without.day:%-d %b} it would be {_would_be(without.status)}."
-        for without in outlook.without
-        if without.status is not status
-    ]
+            changes.append(Turn(None, Status.HEALTHY))
+    changes += [without for without in outlook.without if without.status is not status]
     return tuple(changes)
-
-
-def _release(outlook: Outlook) -> str:
-    if outlook.until_release is None:
-        return "Clean commits alone will not release it soon."
-    verb = "releases" if outlook.until_release == 1 else "release"
-    return f"{_count(outlook.until_release, 'more clean commit')} {verb} it."
-
-
-def _would_be(status: Status) -> str:
-    match status:
-        case Status.SUSPECT:
-            return "only watched"
-        case Status.INSUFFICIENT:
-            return "a test of too few runs"
-        case Status.INFRA:
-            return "put down to infrastructure"
-        case Status.HEALTHY | Status.FLAKY | Status.BROKEN:
-            return status.value
-        case _:
-            assert_never(status)
 
 
 def _enumerate(named: Sequence[str]) -> str:

@@ -98,7 +98,8 @@ def explained(profile: CaseProfile, explanation: Explanation) -> Message:
     if explanation.lines:
         blocks.append(block_kit.section(f"*What it rests on*\n{_bullets(explanation.lines)}"))
     if explanation.counterfactuals:
-        blocks.append(block_kit.section(f"*What would change it*\n{_bullets(explanation.counterfactuals)}"))
+        foretold = [one.sentence for one in explanation.counterfactuals]
+        blocks.append(block_kit.section(f"*What would change it*\n{_bullets(foretold)}"))
     details = block_kit.button("Details", Action.DETAILS, str(profile.case_id), says=f"Details of {profile.title}")
     blocks.append(block_kit.actions(details))
     ending = "" if sentence.endswith((".", "…", "?", "!")) else "."
