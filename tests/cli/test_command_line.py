@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.cli.command import flakeguard
+from tests.cli.command import flakeguard, flakeguard_process
 from tests.unit.mixed_report import MIXED
 
 
@@ -27,13 +27,13 @@ def test_inspect_says_which_tests_are_told_apart_by_their_suite_alone(tmp_path: 
     report = tmp_path / "r.xml"
     suites = "".join(f"<testsuite name='{name}'><testcase classname='C' name='t'/></testsuite>" for name in "ab")
     report.write_text(f"<testsuites>{suites}</testsuites>", encoding="utf-8")
-    found = json.loads(flakeguard("inspect", "--json", str(report)).stdout)
-    assert (found["distinct_cases"], found["complete"]) == (2, True)
-    assert "distinguished by their suite" in found["warnings"][0]
+    figures = json.loads(flakeguard("inspect", "--json", str(report)).stdout)
+    assert (figures["distinct_cases"], figures["complete"]) == (2, True)
+    assert "distinguished by their suite" in figures["warnings"][0]
 
 
 def test_only_commands_that_work_are_listed() -> None:
-    listed = flakeguard("--help").stdout
+    listed = flakeguard_process("--help").stdout
     for name in ("serve", "worker", "migrate", "demo", "inspect", "rebuild", "replay", "scan"):
         assert name in listed
     for name in ("doctor", "upload", "gate"):
@@ -41,7 +41,7 @@ def test_only_commands_that_work_are_listed() -> None:
 
 
 def test_a_wrong_setting_is_one_sentence_and_exit_status_2() -> None:
-    ran = flakeguard("serve", PORT="99999", HOME="/tmp")  # noqa: S108
+    ran = flakeguard_process("serve", PORT="99999", HOME="/tmp")  # noqa: S108
     assert ran.returncode == 2
     assert "PORT" in ran.stderr
     assert "Traceback" not in ran.stderr
