@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -94,10 +94,12 @@ def turns(past: Past, case_id: CaseId, within: int) -> list[tuple[int, Status]]:
 def test_clean_commits_do_what_was_foretold_for_all_variants_together(db: Database, seed: int) -> None:
     past, within = Past(db), 70
     live(past, seed, 60)
-    before = {case_id: status for case_id, status in affected(past).items() if status is not Status.INFRA}
+    before: dict[CaseId, Status] = {
+        case_id: status for case_id, status in affected(past).items() if status is not Status.INFRA
+    }
     assert len(before) > 3
     foretold = {case_id: turns(past, case_id, within) for case_id in before}
-    seen: list[dict[CaseId, Status]] = [before]
+    seen: list[Mapping[CaseId, Status]] = [before]
     for _ in range(within):
         past.variants(CLEAN)
         seen.append(statuses(past, before))
