@@ -102,8 +102,7 @@ class Day:
 
     def case_id(self, test: str) -> CaseId:
         """The case that a card is about."""
-        block_ids = [str(block.get("block_id")) for block in self.card(test).blocks]
-        return next(filter(None, map(ids.case_of_card, block_ids)))
+        return self.stage.case_id(self.card(test))
 
 
 def links(message: Message) -> list[str]:

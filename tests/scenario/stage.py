@@ -7,7 +7,7 @@ import io
 import itertools
 import time
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -17,15 +17,24 @@ from xml.sax.saxutils import quoteattr
 import httpx
 import pytest
 
+from bot.analysis.model import CaseId, Channel, RepositoryId
+from bot.analysis.notice import CardNotice
+from bot.analysis.quarantine.lifecycle import Quarantine
 from bot.sandbox.github.model import PEOPLE, Artifact, CheckRun, Commit, WorkflowRun
 from bot.sandbox.server import Sandbox
 from bot.sandbox.slack.model import Message, SlackSettings
+from bot.slack import ids
 from bot.store import queue
 from bot.store.database import Database
+from bot.store.decisions import quarantine as quarantine_store
 from bot.store.workspaces import account_link as account_link_store
+from bot.store.workspaces import repository as repository_store
 from bot.store.workspaces import workspace as workspace_store
 from bot.store.workspaces.account_link import Link
+from bot.store.workspaces.repository import Repository
+from bot.store.workspaces.workspace import Workspace
 from tests.conftest import database_name
+from tests.presence import present
 from tests.scenario.running_bot import BotProcess, BotThread, run_command
 from tests.scenario.snapshot import Snapshot, free_ports
 
@@ -133,11 +142,34 @@ class Stage:
     def link_everybody(self) -> None:
         """Leave what linking leaves; that it is done by the person is for its own scenarios to show."""
         with self.db.begin() as session:
-            workspace = workspace_store.find_by_token(session)
-            assert workspace is not None
+            workspace = present(workspace_store.find_by_token(session))
             for user in PEOPLE:
                 link = Link(workspace.id, f"U0{user.login.upper()}", user.id, user.login)
                 account_link_store.put(session, link, datetime.now(UTC))
+
+    def workspace(self) -> Workspace:
+        """What the bot stored of the workspace, which it knows."""
+        with self.db.begin() as session:
+            return present(workspace_store.find_by_token(session))
+
+    def channel(self, channel_id: str) -> Channel:
+        """A channel or a person of the workspace."""
+        return Channel(self.workspace().id, channel_id)
+
+    @cached_property
+    def repository_id(self) -> RepositoryId:
+        """Our number of the repository, which is known."""
+        return present(self.find_repository()).id
+
+    def find_repository(self) -> Repository | None:
+        """What the bot stored of the repository; None before it heard of it."""
+        with self.db.begin() as session:
+            return repository_store.find_by_name(session, "acme/shop")
+
+    def open_quarantines(self) -> Sequence[Quarantine]:
+        """The quarantines that are proposed or in force."""
+        with self.db.begin() as session:
+            return quarantine_store.list_open(session, [self.repository_id])
 
     def close(self) -> None:
         self.stop_bot()
@@ -236,13 +268,25 @@ class Stage:
         return (datetime.now(UTC) - first) // timedelta(minutes=1)
 
     def check(self, run: WorkflowRun) -> CheckRun | None:
-        found = self.github.check_runs(run.head_sha, "FlakeGuard")
-        assert len(found) <= 1, "more than one check run of a commit"
-        return found[0] if found else None
+        check_runs = self.github.check_runs(run.head_sha, "FlakeGuard")
+        assert len(check_runs) <= 1, "more than one check run of a commit"
+        return check_runs[0] if check_runs else None
 
     def cards(self) -> list[Message]:
         """The cards of the channel, without what threads broadcast into it."""
         return [one for one in self.slack.messages(CHANNEL) if not one.thread_ts and "fc_" in str(one.blocks)]
+
+    @staticmethod
+    def case_id(card: Message) -> CaseId:
+        """The case that a card is about."""
+        block_ids = [str(block.get("block_id")) for block in card.blocks]
+        return next(filter(None, map(ids.case_of_card, block_ids)))
+
+    def card_notice(self, card: Message) -> CardNotice:
+        """What asked for a card of the channel."""
+        return CardNotice(
+            repository_id=self.repository_id, case_id=self.case_id(card), channel=self.channel(card.channel)
+        )
 
     def _answers(self) -> bool:
         try:

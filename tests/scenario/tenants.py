@@ -7,6 +7,9 @@ import httpx
 from bot.sandbox import browser
 from bot.sandbox.slack.workspace import SlackWorkspace
 from bot.store import vault
+from bot.store.workspaces import workspace as workspace_store
+from bot.store.workspaces.workspace import Workspace
+from tests.presence import present
 from tests.scenario.stage import Stage
 
 KEY = vault.new_key()
@@ -25,6 +28,15 @@ class Tenants(Stage):
             SLACK_CLIENT_SECRET=app.client_secret,
             TOKEN_KEYS=KEY,
         )
+
+    def workspace(self) -> Workspace:
+        """What the bot stored of the first workspace, which has installed it."""
+        return present(self.find_workspace(self.slack))
+
+    def find_workspace(self, slack: SlackWorkspace) -> Workspace | None:
+        """What the bot stored of a workspace or its organisation; None where it is not installed."""
+        with self.db.begin() as session:
+            return workspace_store.find(session, slack.enterprise_id, slack.team_id)
 
     def install(self, slack: SlackWorkspace) -> httpx.Response:
         """Install the app in a workspace, as somebody there does in a browser."""

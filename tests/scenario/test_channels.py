@@ -6,19 +6,16 @@ import json
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-import sqlalchemy as sa
-
 from bot.analysis.case_state import StatusChange
-from bot.analysis.model import CaseId, Channel, Status
+from bot.analysis.model import CaseId, Status
 from bot.analysis.notice import AuthorNotice, DigestNotice
+from bot.analysis.subscription import Event
 from bot.sandbox.slack.model import Message
 from bot.services import notice
 from bot.store.cases import case as case_store
 from bot.store.conversation import notice as notice_store
+from bot.store.conversation import subscription as subscription_store
 from bot.store.runs import run as run_store
-from bot.store.tables.conversation import channels, subscriptions
-from bot.store.workspaces import workspace as workspace_store
-from tests import stored_notices
 from tests.presence import present
 from tests.scenario.stage import ANA, BEN, CHANNEL, TESTS, Stage, wait
 
@@ -58,8 +55,8 @@ def test_a_subscribed_channel_gets_the_card_and_the_default_channel_does_not(sta
 
 def test_filters_keep_out_what_a_channel_did_not_ask_for(stage: Stage) -> None:
     begin(stage)
-    said = say(stage, "subscribe acme/shop path:tests/api/** min:1% owner:<!subteam^S0CIGUARDS|@ciguards>")
-    assert "owned by <!subteam^S0CIGUARDS>" in str(said.blocks)
+    answer = say(stage, "subscribe acme/shop path:tests/api/** min:1% owner:<!subteam^S0CIGUARDS|@ciguards>")
+    assert "owned by <!subteam^S0CIGUARDS>" in str(answer.blocks)
     say(stage, "subscribe acme/shop path:tests/*.py", CHANNEL)
     stage.turn_flaky()
     assert wait(stage.cards, 30), "no card"
@@ -83,8 +80,9 @@ def test_subscriptions_are_listed_changed_in_a_form_and_ended(stage: Stage) -> N
         "the form was not taken"
     )
     with stage.db.begin() as session:
-        row = session.execute(sa.select(subscriptions)).mappings().one()
-    assert (row["events"], row["minimum"], row["branch"]) == (["flaky"], 0.05, "main")
+        (subscribed,) = subscription_store.list_of_channel(session, stage.channel(OTHER))
+    filters = subscribed.filters
+    assert (filters.events, filters.minimum, filters.branch) == (frozenset({Event.FLAKY}), 0.05, "main")
     stage.slack.click(ANA, OTHER, listed.ts, "fg_unsubscribe")
     assert wait(lambda: any("no longer subscribed" in one.text for one in stage.slack.ephemerals(ANA)))
     assert "is subscribed to 0 repositories" in say(stage, "subscriptions").text
@@ -101,8 +99,8 @@ def test_a_wrong_word_is_answered_with_what_was_meant(stage: Stage) -> None:
 
 
 def test_the_hours_of_a_channel_are_set_by_command_and_by_form(stage: Stage) -> None:
-    said = say(stage, "digest daily 9am mon-fri Europe/Berlin")
-    assert "Monday to Friday at 09:00, Europe/Berlin" in said.text
+    answer = say(stage, "digest daily 9am mon-fri Europe/Berlin")
+    assert "Monday to Friday at 09:00, Europe/Berlin" in answer.text
     assert "quiet 20:00 to 08:00 and on Saturday" in say(stage, "quiet 20:00-08:00 sat").text.replace(", on", " and on")
     stage.slack.command(ANA, OTHER, "/flakeguard digest")
     assert wait(lambda: stage.slack.open_view(ANA)), "no form"
@@ -118,8 +116,10 @@ def test_the_hours_of_a_channel_are_set_by_command_and_by_form(stage: Stage) -> 
         "the form was not taken"
     )
     with stage.db.begin() as session:
-        row = session.execute(sa.select(channels)).mappings().one()
-    assert (row["zone"], row["digest_days"], row["quiet_days"]) == ("America/New_York", [4], [5, 6])
+        hours = subscription_store.get_channel(session, stage.channel(OTHER)).hours
+    assert hours.zone.key == "America/New_York"
+    assert present(hours.digest).days == {4}
+    assert present(hours.quiet).days == {5, 6}
     assert "no digest" in say(stage, "digest off").text
 
 
@@ -190,9 +190,7 @@ def test_a_storm_by_signed_requests_is_one_card_whose_button_shows_its_tests(sta
     assert wait(lambda: (check := stage.check(run)) and check.conclusion, 30), "not judged"
     say(stage, "subscribe acme/shop")
     with stage.db.begin() as session:
-        workspace = workspace_store.find_by_token(session)
-        assert workspace is not None
-        (repository_id,) = workspace_store.list_visible(session, workspace.id)
+        repository_id = stage.repository_id
         (stored,) = run_store.list_latest_attempts(session, repository_id, run.head_sha)
         ids, _ = case_store.list_titles(session, repository_id)
         changes = [StatusChange(CaseId(one), Status.HEALTHY, Status.FLAKY) for one in ids[:7]]
@@ -232,10 +230,8 @@ def test_a_message_of_another_person_has_no_buttons_for_one(stage: Stage) -> Non
     begin(stage)
     listed = say(stage, "subscriptions")
     with stage.db.begin() as session:
-        workspace = workspace_store.find_by_token(session)
-        assert workspace is not None
-        (repository_id,) = workspace_store.list_visible(session, workspace.id)
-        notice = AuthorNotice(repository_id=repository_id, head_sha="0" * 40, channel=Channel(workspace.id, BEN))
+        repository_id = stage.repository_id
+        notice = AuthorNotice(repository_id=repository_id, head_sha="0" * 40, channel=stage.channel(BEN))
         notice_store.put(session, notice, datetime.now(UTC) + timedelta(days=1))
         number = stored_notices.list_of_kind(session, AuthorNotice)[-1].id
     forged = stage.slack.post(

@@ -9,15 +9,15 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-import sqlalchemy as sa
 
+from bot.analysis.model import CaseId
 from bot.analysis.quarantine.proposal import Proposal
 from bot.commands import listener, menu
 from bot.sandbox.slack.model import BOT_USER_ID, View
 from bot.slack.ids import Action, Callback, ShortcutId
+from bot.store.cases import case as case_store
+from bot.store.conversation import shared_link as shared_link_store
 from bot.store.decisions import quarantine as quarantine_store
-from bot.store.tables.conversation import shared_links
-from bot.store.tables.results import cases
 from tests.presence import present
 from tests.scenario.day import BEN_HIMSELF, Day, links
 from tests.scenario.stage import ANA, CHANNEL, CHLOE, wait
@@ -164,9 +164,9 @@ def test_the_settings_of_a_person_and_a_channel_are_chosen_in_one_window(day: Da
     day.slack.submit(CHLOE, shown.id, {**chosen, "time": "half past ten"})
     assert set(day.form(Callback.SETTINGS, CHLOE).errors) == {"time"}
     day.slack.submit(CHLOE, shown.id, {**chosen, "time": "10:30"})
-    said = str(day.form(Callback.INFO, CHLOE).blocks)
-    assert "You are not told" in said
-    assert "10:30" in said
+    summary = str(day.form(Callback.INFO, CHLOE).blocks)
+    assert "You are not told" in summary
+    assert "10:30" in summary
     day.slack.close_modal(CHLOE, whole_stack=True)
     again = opened()
     assert "'initial_value': 'Europe/Berlin'" in str(again.blocks)
@@ -203,9 +203,9 @@ def test_a_run_is_asked_about_by_link_by_form_and_by_its_message(day: Day) -> No
     assert "2 of 8 tests failed" in str(shown.blocks)
     day.slack.close(ANA, shown.id)
     day.slack.say(CHLOE, CHANNEL, f"CI is red again, see {url}")
-    said = day.slack.messages(CHANNEL)[-1]
+    message = day.slack.messages(CHANNEL)[-1]
     before = len(day.slack.ephemerals(ANA))
-    assert day.slack.message_shortcut(ANA, CHANNEL, said.ts, ShortcutId.RUN).status == 200
+    assert day.slack.message_shortcut(ANA, CHANNEL, message.ts, ShortcutId.RUN).status == 200
     assert wait(lambda: len(day.slack.ephemerals(ANA)) > before)
     assert "2 of 8 tests failed" in day.slack.ephemerals(ANA)[-1].text
 
@@ -242,7 +242,8 @@ def test_a_link_to_the_page_of_a_test_is_shown_in_short_and_opens_without_an_acc
     )
     assert not present(day.slack.message(CHANNEL, again.ts)).unfurls, "the channel saw it a moment ago"
     with day.db.begin() as session:
-        session.execute(sa.update(shared_links).values(shared_at=shared_links.c.shared_at - timedelta(minutes=31)))
+        half_an_hour_ago = datetime.now(UTC) - timedelta(minutes=31)
+        shared_link_store.put(session, day.stage.channel(CHANNEL), day.case_id("test_tax"), half_an_hour_ago)
     day.slack.say(CHLOE, CHANNEL, f"once more {url}")
     later = day.slack.messages(CHANNEL)[-1]
     assert wait(lambda: present(day.slack.message(CHANNEL, later.ts)).unfurls), "half an hour later it is news again"
@@ -267,12 +268,11 @@ def test_an_outage_begins_and_ends(day: Day) -> None:
 
 def test_the_home_is_shown_paged_and_kept_up_to_date(day: Day) -> None:
     with day.db.begin() as session:
-        found = session.execute(
-            sa.select(cases.c.repository_id, cases.c.id).where(cases.c.title.like("%test_long%")).limit(16)
-        ).all()
-        for repository_id, case_id in found:
-            proposal = Proposal(case_id=case_id, days=14, reason="slow")
-            quarantine_store.insert_proposed(session, repository_id, [proposal], BEN_HIMSELF, datetime.now(UTC))
+        repository_id = day.stage.repository_id
+        case_ids, titles = case_store.list_titles(session, repository_id)
+        long = [CaseId(case_id) for case_id, title in zip(case_ids, titles, strict=True) if "test_long" in title]
+        proposals = [Proposal(case_id=case_id, days=14, reason="slow") for case_id in long[:16]]
+        quarantine_store.insert_proposed(session, repository_id, proposals, BEN_HIMSELF, datetime.now(UTC))
     assert day.slack.open_home(ANA).status == 200
     assert wait(lambda: day.slack.home(ANA))
     home = day.slack.home(ANA)

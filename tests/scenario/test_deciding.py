@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import sqlalchemy as sa
-
+from bot.analysis.quarantine.lifecycle import State
 from bot.slack.ids import Action, Callback, CaseAction, CaseChoice, ShortcutId
+from bot.store.conversation import message as message_store
 from bot.store.decisions import policy as policy_store
+from bot.store.decisions import quarantine as quarantine_store
 from bot.store.decisions.policy import StoredPolicy
-from bot.store.tables.conversation import messages as posted
-from bot.store.tables.deciding import quarantines
-from bot.store.tables.results import cases
+from tests.presence import present
 from tests.scenario.day import FILLED, Day
 from tests.scenario.stage import ANA, BEN, CHANNEL, CHLOE, wait
 
@@ -103,7 +102,7 @@ def test_what_is_never_to_be_quarantined_is_not_proposed_again(day: Day) -> None
 def test_over_the_budget_an_approval_names_what_leaves(day: Day) -> None:
     day.quarantine("test_tax")
     with day.db.begin() as session:
-        repository_id = session.execute(sa.select(cases.c.repository_id).limit(1)).scalar_one()
+        repository_id = day.stage.repository_id
         document = '{"quarantine": {"budget": {"repository": 1}}}'
         policy_store.put(session, repository_id, StoredPolicy(document, "", None, datetime.now(UTC)))
     day.press(day.card("test_total"), Action.QUARANTINE_OPEN)
@@ -141,11 +140,13 @@ def test_a_card_runs_the_failed_jobs_of_its_red_run_again_once(day: Day) -> None
 
 def test_a_card_whose_row_was_lost_is_adopted_by_a_click(day: Day) -> None:
     card = day.card("test_stock")
+    key = day.stage.card_notice(card).key()
     with day.db.begin() as session:
-        session.execute(sa.delete(posted).where(posted.c.ts == card.ts))
+        assert present(message_store.find(session, key)).ts == card.ts
+        message_store.delete(session, key)
     day.told(card, Action.DETAILS)
     with day.db.begin() as session:
-        assert session.execute(sa.select(posted.c.ts).where(posted.c.ts == card.ts)).all()
+        assert present(message_store.find(session, key)).ts == card.ts
     assert sum("test_stock" in one.text for one in day.stage.cards()) == 1
 
 
@@ -156,7 +157,7 @@ def test_a_form_that_takes_long_shows_that_it_is_worked_on_and_then_its_outcome(
     day.press(day.card("test_tax"), Action.REJECT_OPEN, BEN)
     form = day.form(Callback.REJECT, BEN)
     with day.db.begin() as session:
-        session.execute(sa.select(quarantines.c.id).where(quarantines.c.state == "proposed").with_for_update())
+        assert quarantine_store.lock_open(session, day.stage.repository_id, [State.PROPOSED])
         working = day.submit(form, BEN, why="fixed")
         assert working is not None
         assert "takes a moment" in str(working.blocks)

@@ -8,11 +8,17 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
+from bot.analysis.audit import AuditAction
+from bot.analysis.quarantine.lifecycle import State
+from bot.sandbox.github.model import WorkflowRun
+from bot.store.conversation import message as message_store
+from bot.store.conversation.message import PostedMessage
 from bot.store.database import Database
-from bot.store.tables.conversation import messages
-from bot.store.tables.deciding import audit, quarantines
-from bot.store.tables.judging import scores
-from bot.store.tables.results import runs
+from bot.store.decisions import audit as audit_store
+from bot.store.runs import run as run_store
+from bot.store.scores import score as score_store
+from bot.store.scores.score import StoredScore
+from tests.presence import present
 from tests.scenario.proposal import has_button, propose
 from tests.scenario.stage import BEN, CHANNEL, CHLOE, Stage, wait
 
@@ -30,11 +36,11 @@ def test_two_approvals_at_once_are_one(stage: Stage, people: tuple[str, str]) ->
     assert wait(
         lambda: any(answer in said.text for who in people for said in stage.slack.ephemerals(who) for answer in answers)
     )
+    (card,) = stage.cards()
     with stage.db.begin() as session:
-        approvals = session.execute(sa.select(sa.func.count()).where(audit.c.type == "quarantine:approve")).scalar_one()
-        assert approvals == 1
-        assert session.execute(sa.select(quarantines.c.state)).scalars().all() == ["active"]
-    assert len(stage.cards()) == 1
+        trail = audit_store.list_case(session, stage.repository_id, stage.case_id(card))
+    assert [event.action for event in trail].count(AuditAction.APPROVE) == 1
+    assert [quarantine.state for quarantine in stage.open_quarantines()] == [State.ACTIVE]
 
 
 def test_a_bot_killed_between_webhook_and_message_posts_one_card_when_it_is_back(killable_stage: Stage) -> None:
@@ -53,45 +59,52 @@ def test_a_bot_killed_after_slack_posted_adopts_the_card_even_where_slack_forget
     killable_stage.turn_flaky()
     assert wait(killable_stage.cards, 30), "nothing was posted"
     killable_stage.kill_bot()
-    with killable_stage.db.begin() as session:
-        assert not session.execute(sa.select(messages)).all(), "the bot knew of its message before it was killed"
-    killable_stage.start_bot()
+    key = killable_stage.card_notice(killable_stage.cards()[0]).key()
 
-    def known() -> list[str]:
+    def known() -> PostedMessage | None:
         with killable_stage.db.begin() as session:
-            return list(session.execute(sa.select(messages.c.ts).where(messages.c.case_id.is_not(None))).scalars())
+            return message_store.find(session, key)
 
+    assert known() is None, "the bot knew of its message before it was killed"
+    killable_stage.start_bot()
     assert wait(known, 60), "the card was not taken up again"
-    assert known() == [one.ts for one in killable_stage.cards()], "it was posted twice, or another one adopted"
+    (card,) = killable_stage.cards()
+    assert present(known()).ts == card.ts, "another one was adopted"
 
 
 def test_a_bot_killed_in_the_middle_of_recording_a_run_records_it_once_when_it_is_back(killable_stage: Stage) -> None:
-    known = recorded(killable_stage.db)
-    before = scored(killable_stage.db)
+    known = count_read(killable_stage)
+    before = scored(killable_stage)
     with killable_stage.db.begin() as session:
         # By then the results are stored and judged, and nothing is committed.
         session.execute(sa.text("lock table run_orders in exclusive mode"))
-        killable_stage.run("the one", ("test_total",))
+        run = killable_stage.run("the one", ("test_total",))
         assert wait(lambda: waits_for_lock(killable_stage.db), 30), "the bot did not come so far"
         killable_stage.kill_bot()
-        assert scored(killable_stage.db) == before
+        assert scored(killable_stage) == before
     killable_stage.start_bot()
-    assert wait(lambda: recorded(killable_stage.db) == [*known, True], 60), "the run was lost"
-    once = scored(killable_stage.db)
+    assert wait(lambda: is_read(killable_stage, run), 60), "the run was lost"
+    assert count_read(killable_stage) == known + 1
+    once = scored(killable_stage)
     assert once != before
     killable_stage.run_command("rebuild", "--all")
-    assert scored(killable_stage.db) == once
+    assert scored(killable_stage) == once
 
 
-def recorded(db: Database) -> list[bool]:
-    with db.begin() as session:
-        return [one is not None for one in session.execute(sa.select(runs.c.ingested_at).order_by(runs.c.id)).scalars()]
+def count_read(stage: Stage) -> int:
+    with stage.db.begin() as session:
+        return present(run_store.summarise(session, stage.repository_id))[0]
 
 
-def scored(db: Database) -> list[tuple[object, ...]]:
-    with db.begin() as session:
-        rows = session.execute(sa.select(scores.c.case_id, scores.c.variant, scores.c.state).order_by(scores.c.case_id))
-        return [(row[0], row[1], bytes(row[2])) for row in rows]
+def is_read(stage: Stage, run: WorkflowRun) -> bool:
+    with stage.db.begin() as session:
+        attempts = run_store.list_read_attempts(session, stage.repository_id, [run.id])
+        return [attempt.attempt for attempt in attempts] == [run.run_attempt]
+
+
+def scored(stage: Stage) -> list[StoredScore]:
+    with stage.db.begin() as session:
+        return score_store.list_stored(session, stage.repository_id)
 
 
 def waits_for_lock(db: Database) -> bool:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-import sqlalchemy as sa
 
+from bot.analysis.model import Channel
 from bot.sandbox.browser import Browser
 from bot.sandbox.slack.model import Team
 from bot.store import vault
-from bot.store.database import Database
-from bot.store.tables.workspaces import links, paused_channels, slack_tokens, workspace_installations, workspaces
+from bot.store.conversation import channel_pause as channel_pause_store
+from bot.store.workspaces import account_link as account_link_store
+from bot.store.workspaces import token as token_store
+from bot.store.workspaces import workspace as workspace_store
+from bot.store.workspaces.token import StoredToken
+from bot.store.workspaces.workspace import Workspace
+from tests.presence import present
 from tests.scenario.invitation import invited, said
 from tests.scenario.stage import ANA, CHANNEL, CHLOE, Stage, wait
 from tests.scenario.tenants import KEY, Tenants
@@ -29,29 +35,45 @@ def tenants(database_url: str) -> Iterator[Tenants]:
     made.close()
 
 
-def rows(db: Database, table: sa.Table) -> list[sa.RowMapping]:
-    with db.begin() as session:
-        return list(session.execute(sa.select(table)).mappings())
+def tokens(stage: Stage) -> Sequence[StoredToken]:
+    with stage.db.begin() as session:
+        return token_store.lock_all(session)
 
 
-def test_a_workspace_installs_binds_what_it_administers_and_sees_that(tenants: Tenants, db: Database) -> None:
+def bound(stage: Stage, workspace: Workspace) -> Sequence[int]:
+    """The GitHub installations that a workspace sees."""
+    with stage.db.begin() as session:
+        return workspace_store.list_bound(session, workspace.id)
+
+
+def is_linked(stage: Stage, workspace: Workspace, user: str) -> bool:
+    with stage.db.begin() as session:
+        return account_link_store.find(session, workspace.id, user) is not None
+
+
+def is_paused(stage: Stage, channel: Channel) -> bool:
+    with stage.db.begin() as session:
+        return channel_pause_store.find(session, channel) is not None
+
+
+def test_a_workspace_installs_binds_what_it_administers_and_sees_that(tenants: Tenants) -> None:
     tenants.run("only")
     assert tenants.slack.command(ANA, CHANNEL, "/flakeguard status").ok
     assert said(tenants, ANA, "not installed in this workspace"), "a stranger was not told"
     assert "Acme has FlakeGuard now" in tenants.install(tenants.slack).text
-    assert not [one for one in rows(db, slack_tokens) if b"xoxb" in one["sealed"]], "a token in clear"
+    assert b"xoxb" not in b"".join(token.sealed for token in tokens(tenants)), "a token in clear"
 
     tenants.slack.command(ANA, CHANNEL, "/flakeguard status")
     assert wait(lambda: said(tenants, ANA, "No repository is connected")), "it sees what it is not bound to"
     tenants.bind(tenants.slack, ANA, "ana")
-    assert not rows(db, workspace_installations), "somebody bound what they only may write to"
+    assert not bound(tenants, tenants.workspace()), "somebody bound what they only may write to"
     tenants.bind(tenants.slack, CHLOE, "chloe")
-    assert [one["installation_id"] for one in rows(db, workspace_installations)] == [4001]
+    assert bound(tenants, tenants.workspace()) == [4001]
     tenants.slack.command(ANA, CHANNEL, "/flakeguard status")
     assert wait(lambda: said(tenants, ANA, "acme/shop"))
 
 
-def test_an_installation_id_in_an_address_binds_nothing(tenants: Tenants, db: Database) -> None:
+def test_an_installation_id_in_an_address_binds_nothing(tenants: Tenants) -> None:
     tenants.install(tenants.slack)
     asked = httpx.get(f"{tenants.url}/github/setup?installation_id=4001&setup_action=install&state=x")
     assert "is installed" in asked.text
@@ -61,22 +83,20 @@ def test_an_installation_id_in_an_address_binds_nothing(tenants: Tenants, db: Da
     agreed = browser.agree(httpx.Response(200, text=forged, request=shown.request))
     browser.close()
     assert "You are linked" in agreed.text
-    assert not rows(db, workspace_installations)
+    assert not bound(tenants, tenants.workspace())
 
 
-def test_an_installation_needs_the_browser_and_the_state_it_began_with(tenants: Tenants, db: Database) -> None:
+def test_an_installation_needs_the_browser_and_the_state_it_began_with(tenants: Tenants) -> None:
     asked = httpx.get(f"{tenants.url}/slack/install")
     assert asked.status_code == 302
     with httpx.Client(follow_redirects=True, trust_env=False) as other:
         address = httpx.URL(asked.headers["location"]).copy_merge_params({"as": tenants.slack.team_id})
         assert "did not begin in this browser" in other.get(address).text
     assert "did not begin in this browser" in httpx.get(f"{tenants.url}/slack/oauth_redirect?code=x&state=y").text
-    assert not rows(db, slack_tokens)
+    assert not tokens(tenants)
 
 
-def test_a_rotating_token_is_renewed_before_it_ends_and_its_refresh_token_used_once(
-    tenants: Tenants, db: Database
-) -> None:
+def test_a_rotating_token_is_renewed_before_it_ends_and_its_refresh_token_used_once(tenants: Tenants) -> None:
     app = tenants.sandbox.slack_app
     app.rotates, app.expires_in = True, 3600
     tenants.install(tenants.slack)
@@ -89,63 +109,72 @@ def test_a_rotating_token_is_renewed_before_it_ends_and_its_refresh_token_used_o
     assert wait(lambda: len(tenants.slack.ephemerals(ANA)) > 1)
     renewals = [call for call in tenants.slack.calls if call.method == "oauth.v2.access" and not call.error]
     assert len(renewals) == 2, "one installation and one renewal were expected"
-    assert rows(db, slack_tokens)[0]["renewing_until"] is None
+    with tenants.db.begin() as session:
+        now = datetime.now(UTC)
+        can_be_renewed = token_store.claim_renewal(session, tenants.workspace().id, now, now + timedelta(minutes=1))
+    assert can_be_renewed, "the former renewal has not ended"
 
 
-def test_an_organisation_installs_once_for_all_its_workspaces(tenants: Tenants, db: Database) -> None:
+def test_an_organisation_installs_once_for_all_its_workspaces(tenants: Tenants) -> None:
     big = tenants.sandbox.add_workspace(ORGANISATION)
     assert "Big has FlakeGuard now" in tenants.install(big).text
-    assert [(one["enterprise_id"], one["team_id"]) for one in rows(db, workspaces)] == [("E0BIG", "")]
+    workspace = present(tenants.find_workspace(big))
+    assert (workspace.enterprise_id, workspace.team_id) == ("E0BIG", "")
     big.command(ANA, CHANNEL, "/flakeguard whoami")
     assert wait(lambda: any("not linked" in one.text for one in big.ephemerals(ANA)))
 
 
-def test_who_asks_where_the_token_was_taken_back_is_told_so(tenants: Tenants, db: Database) -> None:
+def test_who_asks_where_the_token_was_taken_back_is_told_so(tenants: Tenants) -> None:
     tenants.install(tenants.slack)
     tenants.slack.send_event("tokens_revoked", tokens={"oauth": [], "bot": ["U0FLAKE"]})
-    assert wait(lambda: not rows(db, slack_tokens))
+    assert wait(lambda: not tokens(tenants))
     assert tenants.slack.command(ANA, CHANNEL, "/flakeguard status").status == 200
     assert wait(lambda: said(tenants, ANA, "install FlakeGuard again"))
 
 
 @pytest.mark.parametrize("order", [("tokens_revoked", "app_uninstalled"), ("app_uninstalled", "tokens_revoked")])
 def test_an_uninstalled_workspace_is_forgotten_in_any_order_and_may_come_back(
-    tenants: Tenants, db: Database, order: tuple[str, str]
+    tenants: Tenants, order: tuple[str, str]
 ) -> None:
     tenants.install(tenants.slack)
     tenants.bind(tenants.slack, CHLOE, "chloe")
+    workspace = tenants.workspace()
+    assert is_linked(tenants, workspace, CHLOE)
+    assert bound(tenants, workspace)
     for kind in order:
         fields = {"tokens": {"oauth": [], "bot": ["U0FLAKE"]}} if kind == "tokens_revoked" else {}
         assert tenants.slack.send_event(kind, **fields).status == 200
-    assert wait(lambda: not rows(db, slack_tokens) and not rows(db, links) and not rows(db, workspace_installations))
+    assert wait(
+        lambda: not tokens(tenants) and not is_linked(tenants, workspace, CHLOE) and not bound(tenants, workspace)
+    )
     ended = tenants.slack.dispatches[-1]
     assert tenants.slack.command(ANA, CHANNEL, "/flakeguard status").status == 200
     tenants.install(tenants.slack)
     assert tenants.slack.redeliver(ended).status == 200
     tenants.slack.command(ANA, CHANNEL, "/flakeguard whoami")
     assert wait(lambda: said(tenants, ANA, "not linked")), "the new installation does not answer"
-    assert rows(db, slack_tokens), "an old event ended the new installation"
+    assert tokens(tenants), "an old event ended the new installation"
 
 
-def test_a_channel_that_closes_is_paused_and_who_installed_is_told(tenants: Tenants, db: Database) -> None:
+def test_a_channel_that_closes_is_paused_and_who_installed_is_told(tenants: Tenants) -> None:
     tenants.install(tenants.slack)
     assert tenants.slack.send_event("channel_archive", channel=CHANNEL, user=ANA).status == 200
     assert wait(lambda: any("posts nothing more" in one.text for one in tenants.slack.messages("D0ANA")))
-    assert [one["channel"] for one in rows(db, paused_channels)] == [CHANNEL]
+    assert is_paused(tenants, tenants.channel(CHANNEL))
     assert tenants.slack.send_event("member_joined_channel", channel=CHANNEL, user="U0FLAKE").status == 200
-    assert wait(lambda: not rows(db, paused_channels))
+    assert wait(lambda: not is_paused(tenants, tenants.channel(CHANNEL)))
 
 
-def test_keys_are_rotated_and_the_old_one_is_not_needed_afterwards(database_url: str, db: Database) -> None:
+def test_keys_are_rotated_and_the_old_one_is_not_needed_afterwards(database_url: str) -> None:
     made = Tenants(database_url)
     try:
         made.start_bot()
         made.install(made.slack)
-        sealed = rows(db, slack_tokens)[0]["sealed"]
+        sealed = tokens(made)[0].sealed
         new = vault.new_key()
         made.set(TOKEN_KEYS=f"{new},{KEY}")
         assert "Tokens stored under the first key: 1" in made.run_command("rotate-keys")
-        assert rows(db, slack_tokens)[0]["sealed"] != sealed
+        assert tokens(made)[0].sealed != sealed
         made.stop_bot()
         made.set(TOKEN_KEYS=new)
         made.start_bot()

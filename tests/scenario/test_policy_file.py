@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-
-from bot.store.database import Database
-from bot.store.tables.deciding import policies, quarantines
+from bot.analysis.quarantine.lifecycle import State
+from bot.store.decisions import policy as policy_store
+from bot.store.decisions.policy import StoredPolicy
 from tests.presence import present
 from tests.scenario.invitation import said
 from tests.scenario.proposal import has_button, propose
@@ -18,14 +17,17 @@ CODEOWNERS = b"*  @acme/core\n/tests/  @acme/payments\n"
 def put(stage: Stage, policy: bytes, codeowners: bytes = b"") -> None:
     """Push both files to the default branch, and wait until they were read."""
     stage.github.files |= {".flakeguard.yml": policy, "CODEOWNERS": codeowners}
-    before = loaded(stage.db)
+    before = loaded(stage)
     assert stage.github.push(".flakeguard.yml").status == 202
-    assert wait(lambda: loaded(stage.db) != before), "the policy was not read"
+    assert wait(lambda: loaded(stage) != before), "the policy was not read"
 
 
-def loaded(db: Database) -> list[sa.RowMapping]:
-    with db.begin() as session:
-        return list(session.execute(sa.select(policies)).mappings())
+def loaded(stage: Stage) -> StoredPolicy | None:
+    repository = stage.find_repository()
+    if repository is None:
+        return None
+    with stage.db.begin() as session:
+        return policy_store.find(session, repository.id)
 
 
 def test_where_the_policy_asks_for_owners_only_one_of_them_approves(stage: Stage) -> None:
@@ -47,16 +49,15 @@ def test_a_policy_may_allow_self_approval_but_not_of_protected_paths(stage: Stag
     put(stage, b"approval: {self_approval: true, protected: [other/**]}\n")
     stage.slack.click(ANA, CHANNEL, ts, "fg_approve")
     assert wait(lambda: has_button(stage, ts, "fg_lift")), "the policy allows it"
-    with stage.db.begin() as session:
-        assert session.execute(sa.select(quarantines.c.state)).scalar_one() == "active"
+    assert [quarantine.state for quarantine in stage.open_quarantines()] == [State.ACTIVE]
 
 
 def test_a_bad_file_keeps_the_last_good_one_and_says_so_on_the_commit(new_stage: Stage) -> None:
     new_stage.run("first")
-    assert wait(lambda: loaded(new_stage.db)), "the policy is not asked for when a repository is first seen"
+    assert wait(lambda: loaded(new_stage)), "the policy is not asked for when a repository is first seen"
     put(new_stage, OWNERS)
     put(new_stage, b"approval: {owners: perhaps}\n")
-    assert loaded(new_stage.db)[0]["document"] == '{"approval": {"owners": true}}'
+    assert present(loaded(new_stage)).document == '{"approval": {"owners": true}}'
     run = new_stage.run("the bad policy")
     assert wait(lambda: (check := new_stage.check(run)) and check.conclusion == "success"), new_stage.check(run)
     assert (
@@ -64,4 +65,4 @@ def test_a_bad_file_keeps_the_last_good_one_and_says_so_on_the_commit(new_stage:
         in present(new_stage.check(run)).text + present(new_stage.check(run)).summary
     )
     put(new_stage, b"")
-    assert loaded(new_stage.db)[0]["fault"] is None
+    assert present(loaded(new_stage)).fault is None

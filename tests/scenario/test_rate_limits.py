@@ -25,14 +25,13 @@ from bot.slack.block_kit import Message
 from bot.slack.registry import Registry
 from bot.store.conversation import channel_pause as channel_pause_store
 from bot.store.conversation import channel_schedule as channel_schedule_store
+from bot.store.conversation import message as message_store
 from bot.store.conversation import notice as notice_store
 from bot.store.database import Database
-from bot.store.tables.conversation import messages
-from bot.store.tables.conversation import notices as notice_rows
-from bot.store.tables.workspaces import paused_channels
+from bot.store.tables import notices as notice_rows
 from bot.store.workspaces import repository as repository_store
 from bot.store.workspaces import workspace as workspace_store
-from tests import stored_notices
+from tests.scenario.notices import count_waiting
 from tests.scenario.stage import ANA, wait
 
 REPOSITORY = RepositoryId(7)
@@ -94,9 +93,7 @@ class Post:
         return len(self.slack.messages(channel))
 
     def waiting(self) -> int:
-        with self.db.begin() as session:
-            waits = notice_rows.c.sent_revision < notice_rows.c.revision
-            return session.execute(sa.select(sa.func.count()).select_from(notice_rows).where(waits)).scalar_one()
+        return count_waiting(self.db)
 
 
 @pytest.fixture
@@ -150,8 +147,8 @@ def test_a_crash_between_the_message_and_our_row_doubles_nothing(post: Post) -> 
     post.ask(BUSY, 1)
     post.pass_time(1)
     with post.db.begin() as session:
-        session.execute(sa.delete(messages))
-        session.execute(sa.update(notice_rows).values(sent_revision=0))
+        message_store.delete(session, post.message(BUSY).key())
+        session.execute(sa.update(notice_rows).values(sent_revision=0))  # which nothing but a crash leaves
     post.pass_time(5)
     assert post.said(BUSY) == 1
     assert post.waiting() == 0
@@ -176,8 +173,8 @@ def test_a_channel_that_closes_before_the_message_is_paused_and_hears_the_rest_w
     for _ in range(3):
         outbox.send_next(post.context, Channel(post.workspace, ANA))
         post.now += timedelta(seconds=2)
-    (told,) = post.slack.messages(post.slack.direct_channel(ANA).id)
-    assert "posts nothing more" in told.text
+    (message,) = post.slack.messages(post.slack.direct_channel(ANA).id)
+    assert "posts nothing more" in message.text
     post.pass_time(60)
     assert post.said(BUSY) == 0
     with post.db.begin() as session:
@@ -209,7 +206,7 @@ def test_a_person_who_cannot_be_told_closes_no_channel(post: Post) -> None:
     outbox.send_next(post.context, nobody)
     assert post.waiting() == 0
     with post.db.begin() as session:
-        assert not session.execute(sa.select(paused_channels)).all()
+        assert channel_pause_store.count(session, post.workspace) == 0
 
 
 @pytest.fixture
@@ -235,7 +232,7 @@ def test_a_plainer_message_whose_answer_was_lost_is_found_and_not_posted_again(f
 def lose_the_row(post: Post) -> None:
     """Leave what a crash leaves that came after Slack's answer and before our row."""
     with post.db.begin() as session:
-        session.execute(sa.delete(messages))
+        message_store.delete(session, post.message(BUSY).key())
         session.execute(sa.update(notice_rows).values(sent_revision=0, asked_at=notice_rows.c.sent_at))
 
 
@@ -258,8 +255,7 @@ def test_where_slack_forgets_keys_the_message_of_a_crash_is_found_among_others_a
     forgetful.pass_time(5)
     assert forgetful.said(BUSY) == 121
     assert forgetful.waiting() == 0
-    with forgetful.db.begin() as session:
-        session.execute(sa.update(notice_rows).values(sent_revision=0))
+    forgetful.ask(BUSY, 1)
     forgetful.pass_time(5)
     assert [one.updates for one in forgetful.slack.messages(BUSY) if one.user == BOT_USER_ID] == [1]
 
@@ -284,7 +280,7 @@ def test_what_was_surely_not_posted_is_not_looked_for(forgetful: Post) -> None:
 
 def test_a_notice_that_cannot_be_rendered_does_not_silence_its_channel(post: Post) -> None:
     post.ask(BUSY, 2)
-    with post.db.begin() as session:
+    with post.db.begin() as session:  # as another version may have stored it
         session.execute(
             sa.update(notice_rows).where(notice_rows.c.key == post.message(BUSY).key()).values(kind="reminder")
         )

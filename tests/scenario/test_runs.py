@@ -5,11 +5,10 @@ from __future__ import annotations
 import io
 import zipfile
 
-import sqlalchemy as sa
-
-from bot.store.database import Database
-from bot.store.tables.deciding import audit
-from bot.store.tables.results import cases
+from bot.analysis.audit import AuditAction
+from bot.analysis.model import CaseId
+from bot.store.cases import case as case_store
+from bot.store.decisions import audit as audit_store
 from tests.presence import present
 from tests.scenario.stage import Stage, wait
 
@@ -32,17 +31,17 @@ def test_a_run_with_far_fewer_tests_than_those_before_is_neutral_and_says_how_ma
     assert present(new_stage.check(run)).title.startswith("Incomplete: 6 cases, the last runs had 40")
 
 
-def test_a_file_of_tests_that_moves_keeps_its_cases_and_the_trail_says_so(new_stage: Stage, db: Database) -> None:
+def test_a_file_of_tests_that_moves_keeps_its_cases_and_the_trail_says_so(new_stage: Stage) -> None:
     first = new_stage.run("before", data=report("tests", 5))
     assert wait(lambda: (check := new_stage.check(first)) and check.conclusion == "success")
     run = new_stage.run("after", data=report("tests/unit", 5))
     assert wait(lambda: (check := new_stage.check(run)) and check.conclusion == "success"), new_stage.check(run)
-    with db.begin() as session:
-        known = session.execute(sa.select(cases.c.title).where(cases.c.renamed_into.is_(None))).scalars().all()
-        told = (
-            session.execute(sa.select(audit.c.payload["reason"].astext).where(audit.c.type == "case:rename"))
-            .scalars()
-            .all()
-        )
-    assert sorted(known) == [f"tests/unit/test_cart.py::test_{number}" for number in range(5)]
-    assert "tests/test_cart.py::test_0 is tests/unit/test_cart.py::test_0 now." in told
+    repository_id = new_stage.repository_id
+    with new_stage.db.begin() as session:
+        case_ids, titles = case_store.list_titles(session, repository_id)
+        moved = CaseId(case_ids[titles.index("tests/unit/test_cart.py::test_0")])
+        trail = audit_store.list_case(session, repository_id, moved)
+    assert sorted(titles) == [f"tests/unit/test_cart.py::test_{number}" for number in range(5)]
+    assert [(event.action, event.reason) for event in trail] == [
+        (AuditAction.RENAME, "tests/test_cart.py::test_0 is tests/unit/test_cart.py::test_0 now.")
+    ]

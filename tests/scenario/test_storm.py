@@ -6,11 +6,9 @@ import io
 import zipfile
 from collections.abc import Collection
 
-import sqlalchemy as sa
-
-from bot.store.database import Database
-from bot.store.tables.conversation import notices
-from bot.store.tables.judging import scores
+from bot.analysis.model import Status
+from bot.store.scores import score as score_store
+from tests.scenario.notices import count_waiting
 from tests.scenario.stage import CHANNEL, Stage, wait
 
 FILES, EACH = 200, 60
@@ -36,33 +34,24 @@ def report(flaky: Collection[str] = ()) -> bytes:
     return into.getvalue()
 
 
-def test_two_hundred_new_flakes_in_one_run_are_one_storm_card(new_stage: Stage, db: Database) -> None:
+def test_two_hundred_new_flakes_in_one_run_are_one_storm_card(new_stage: Stage) -> None:
     for number in range(12):
         new_stage.run(f"healthy {number}", data=report())
     suspected = new_stage.run("suspected", data=report(FLAKY))
     assert wait(lambda: (check := new_stage.check(suspected)) and check.conclusion, 120), "not judged"
-    assert count_flaky(db) == 0
+    assert count_flaky(new_stage) == 0
     run = new_stage.run("flaky", data=report(FLAKY))
     assert wait(lambda: (check := new_stage.check(run)) and check.conclusion, 120), "not judged"
-    assert count_flaky(db) == 200
+    assert count_flaky(new_stage) == 200
     assert wait(lambda: new_stage.slack.messages(CHANNEL), 30), "nothing is said"
-    assert wait(lambda: not count_waiting(db), 30), "something is not said"
+    assert wait(lambda: not count_waiting(new_stage.db), 30), "something is not said"
     (card,) = new_stage.slack.messages(CHANNEL)
     assert card.text.startswith("Flake storm in acme/shop: 200 tests turned flaky at once")
     assert not new_stage.cards()
-    said = [call for call in new_stage.slack.calls if call.method == "chat.postMessage"]
-    assert len(said) == 1, "somebody was told beside it"
+    posts = [call for call in new_stage.slack.calls if call.method == "chat.postMessage"]
+    assert len(posts) == 1, "somebody was told beside it"
 
 
-def count_flaky(db: Database) -> int:
-    with db.begin() as session:
-        return session.execute(
-            sa.select(sa.func.count(scores.c.case_id.distinct())).where(scores.c.status == "flaky")
-        ).scalar_one()
-
-
-def count_waiting(db: Database) -> int:
-    with db.begin() as session:
-        return session.execute(
-            sa.select(sa.func.count()).where(notices.c.sent_revision < notices.c.revision)
-        ).scalar_one()
+def count_flaky(stage: Stage) -> int:
+    with stage.db.begin() as session:
+        return list(score_store.list_statuses(session, stage.repository_id).values()).count(Status.FLAKY)
