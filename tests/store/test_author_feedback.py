@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 
 import pytest
 
 from bot.analysis.case_state import VariantScore
 from bot.analysis.model import Actor, ActorKind, Status
 from bot.services import author, author_feedback, rebuild
-from bot.store.database import Database
+from bot.store import embedded
 from bot.store.scores import label as label_store
 from bot.store.scores import rescore as rescore_store
 from bot.store.scores import score as score_store
 from tests.store.past import Past
+from tests.store.recorded import Recorded, recording
 
 ANA = Actor(ActorKind.GITHUB, "ana", "ana")
 BEN = Actor(ActorKind.GITHUB, "ben", "ben")
@@ -23,14 +25,23 @@ def _sha(word: str) -> str:
     return hashlib.sha1(word.encode(), usedforsecurity=False).hexdigest()
 
 
-@pytest.fixture
-def past(db: Database) -> Past:
-    """A shop whose `cart` is flaky, and a branch on which it failed."""
-    past = Past(db)
+def _flake(past: Past) -> None:
     for number in range(40):
         past.run({"cart": "F." if number % 6 == 2 else ".", "tax": "."})
     past.run({"cart": "F", "tax": "."}, branch="feature", sha=_sha("feature"))
-    return past
+
+
+@pytest.fixture(scope="module")
+def recorded(server: embedded.Server, template: str) -> Iterator[Recorded]:
+    with recording(server, template, _flake) as recorded:
+        yield recorded
+
+
+@pytest.fixture
+def past(recorded: Recorded) -> Iterator[Past]:
+    """A shop whose `cart` is flaky, and a branch on which it failed."""
+    with recorded.copy() as past:
+        yield past
 
 
 def _score(past: Past) -> VariantScore:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
+
+import pytest
 
 from bot.analysis.audit import AuditAction
 from bot.analysis.model import Actor, ActorKind, ClusterKind, OrderKind, Status
@@ -10,12 +13,13 @@ from bot.analysis.quarantine.proposal import Proposal
 from bot.queries import case as profiles
 from bot.queries import case_item, owner
 from bot.services import cluster, quarantine
-from bot.store import queue
+from bot.store import embedded, queue
 from bot.store.database import Database
 from bot.store.decisions import audit as audit_store
 from bot.store.runs import case_order as case_order_store
 from tests.store import deciding
 from tests.store.past import Past
+from tests.store.recorded import Recorded, recording
 
 ANA = Actor(ActorKind.SLACK, "U01", "Ana")
 MODULES = ("cart", "tax", "stock", "mail", "search")
@@ -29,6 +33,19 @@ def _refresh(past: Past) -> list[case_item.CaseItem]:
 
 def _passing(per_module: int = 4) -> dict[str, str]:
     return {f"{module}.{number}": "." for module in MODULES for number in range(per_module)}
+
+
+def _mail_goes_down(past: Past) -> None:
+    """Sixty runs, in three of which the whole module `mail` fails."""
+    for number in range(60):
+        down = {f"mail.{case}": "E" for case in range(4)} if number in {12, 30, 48} else {}
+        past.run(_passing() | down)
+
+
+@pytest.fixture(scope="module")
+def recorded(server: embedded.Server, template: str) -> Iterator[Recorded]:
+    with recording(server, template, _mail_goes_down) as recorded:
+        yield recorded
 
 
 def test_cases_that_flake_together_are_one_item_with_one_owner(db: Database) -> None:
@@ -50,9 +67,9 @@ def test_cases_that_flake_together_are_one_item_with_one_owner(db: Database) -> 
     assert (alone.cluster, alone.case_ids, alone.status) == (None, (past.case_id("mail.2"),), Status.FLAKY)
     proposal = Proposal(case_id=past.case_id("cart.0"), days=14, reason="It flakes.")
     with db.begin() as session:
-        held = deciding.propose(session, past.repository_id, proposal, ANA, past.now)
-        quarantine.assign(session, deciding.of_quarantine(session, held, ANA), "@shop/checkout", past.now)
-        named = owner.of_cases(session, [past.repository_id], together.case_ids)
+        quarantine_id = deciding.propose(session, past.repository_id, proposal, ANA, past.now)
+        quarantine.assign(session, deciding.of_quarantine(session, quarantine_id, ANA), "@shop/checkout", past.now)
+        named = owner.of_cases(session, past.repository_id, together.case_ids)
     assert set(named.values()) == {("@shop/checkout",)}
     assert len(named) == 2
     past.run(_passing())
@@ -68,15 +85,10 @@ def test_cases_that_flake_together_are_one_item_with_one_owner(db: Database) -> 
     assert (AuditAction.ASSIGN_CASE, "@shop/checkout") in [(event.action, event.reason) for event in trail]
 
 
-def test_a_module_that_goes_down_as_a_whole_again_and_again_is_one_item(db: Database) -> None:
-    past = Past(db)
-    for number in range(60):
-        down = {f"mail.{case}": "E" for case in range(4)} if number in {12, 30, 48} else {}
-        past.run(_passing() | down)
-    (item,) = _refresh(past)
-    assert item.cluster is not None
-    assert (item.cluster.kind, item.cluster.title) == (ClusterKind.FIXTURE, "tests/test_mail.py")
-    assert len(item.case_ids) == 4
+def test_a_module_that_goes_down_as_a_whole_again_and_again_is_one_item(recorded: Recorded) -> None:
+    with recorded.copy() as past:
+        (item,) = _refresh(past)
+    assert (item.kind, item.title, len(item.case_ids)) == (ClusterKind.FIXTURE, "tests/test_mail.py", 4)
 
 
 def test_an_outage_joins_nothing(db: Database) -> None:
@@ -134,14 +146,12 @@ def test_a_refresh_asked_for_by_many_runs_waits_in_the_queue_once(db: Database) 
     assert waiting == 1
 
 
-def test_cases_of_one_cluster_are_gathered_in_the_place_of_the_first(db: Database) -> None:
-    past = Past(db)
-    for number in range(60):
-        down = {f"mail.{case}": "E" for case in range(4)} if number in {12, 30, 48} else {}
-        past.run(_passing() | down)
-    _refresh(past)
-    mail = [past.case_id(f"mail.{number}") for number in range(3)]
-    cart = past.case_id("cart.0")
-    with db.begin() as session:
-        assert case_item.group(session, [past.repository_id], [mail[1], cart, mail[0]]) == [(mail[1], mail[0]), (cart,)]
-        assert case_item.group(session, [past.repository_id], []) == []
+def test_cases_of_one_cluster_are_gathered_in_the_place_of_the_first(recorded: Recorded) -> None:
+    with recorded.copy() as past:
+        _refresh(past)
+        mail = [past.case_id(f"mail.{number}") for number in range(3)]
+        cart = past.case_id("cart.0")
+        with past.db.begin() as session:
+            gathered = case_item.group(session, [past.repository_id], [mail[1], cart, mail[0]])
+            assert case_item.group(session, [past.repository_id], []) == []
+    assert gathered == [(mail[1], mail[0]), (cart,)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -15,23 +16,33 @@ from bot.analysis.quarantine.lifecycle import RejectReason
 from bot.analysis.quarantine.proposal import Proposal
 from bot.queries import digest
 from bot.services import author, event, quarantine
-from bot.store.database import Database
+from bot.store import embedded
 from bot.store.scores import label as label_store
 from tests.store import deciding
 from tests.store.past import Past
+from tests.store.recorded import Recorded, recording
 
 BUDGET = policy.DEFAULT.quarantine.budget
 ANA = Actor(ActorKind.SLACK, "U01", "Ana")
 BEN = Actor(ActorKind.SLACK, "U02", "Ben")
 
 
-@pytest.fixture
-def past(db: Database) -> Past:
-    """A shop whose `cart` fails now and then on the same code."""
-    past = Past(db)
+def _flake(past: Past) -> None:
     for number in range(40):
         past.run({"cart": "F." if number % 5 == 2 else ".", "tax": "."})
-    return past
+
+
+@pytest.fixture(scope="module")
+def recorded(server: embedded.Server, template: str) -> Iterator[Recorded]:
+    with recording(server, template, _flake) as recorded:
+        yield recorded
+
+
+@pytest.fixture
+def past(recorded: Recorded) -> Iterator[Past]:
+    """A shop whose `cart` fails now and then on the same code."""
+    with recorded.copy() as past:
+        yield past
 
 
 def _propose(past: Past, name: str = "cart") -> QuarantineId:
@@ -41,11 +52,13 @@ def _propose(past: Past, name: str = "cart") -> QuarantineId:
 
 
 def test_a_rejection_as_a_real_bug_counts_against_flaky_at_the_time(past: Past) -> None:
-    held = _propose(past)
+    quarantine_id = _propose(past)
     with past.db.begin() as session:
-        quarantine.reject(session, deciding.of_quarantine(session, held, BEN), RejectReason.BUG, "Real bug", past.now)
+        quarantine.reject(
+            session, deciding.of_quarantine(session, quarantine_id, BEN), RejectReason.BUG, "Real bug", past.now
+        )
         given = label_store.list_newest(session, past.repository_id, 10)
-    assert [(one.verdict, one.source, one.status, one.actor.name) for one in given] == [
+    assert [(label.verdict, label.source, label.status, label.actor.name) for label in given] == [
         (LabelVerdict.FLAKY, LabelSource.PROPOSAL, Status.FLAKY, "Ana"),
         (LabelVerdict.BUG, LabelSource.REJECTION, Status.FLAKY, "Ben"),
     ]
@@ -57,9 +70,9 @@ def test_a_rejection_as_a_real_bug_counts_against_flaky_at_the_time(past: Past) 
 
 
 def test_the_period_leaves_out_what_was_said_before_it(past: Past) -> None:
-    held = _propose(past)
+    quarantine_id = _propose(past)
     with past.db.begin() as session:
-        deciding.approve(session, held, BEN, past.now)
+        deciding.approve(session, quarantine_id, BEN, past.now)
         later = past.now + timedelta(days=2)
         assert digest.list_ledgers(session, [past.repository_id], past.now + timedelta(days=1), later)[0].is_empty
         line = digest.list_ledgers(session, [past.repository_id], past.now, later)[0].of(Status.FLAKY)
@@ -67,32 +80,32 @@ def test_the_period_leaves_out_what_was_said_before_it(past: Past) -> None:
 
 
 def test_a_regression_that_a_quarantine_masked_is_named_with_its_first_failure(past: Past) -> None:
-    held = _propose(past)
+    quarantine_id = _propose(past)
     with past.db.begin() as session:
-        deciding.approve(session, held, BEN, past.now)
+        deciding.approve(session, quarantine_id, BEN, past.now)
     broke_at = past.now
     for _ in range(12):
         past.run({"cart": "FFF", "tax": "."})
     with past.db.begin() as session:
-        (masked,) = digest.list_ledgers(session, [past.repository_id], broke_at, past.now)[0].masked
-    assert masked.quarantine_id == held
+        (masked,) = error_ledger.of_repository(session, past.repository_id, broke_at, past.now).masked
+    assert masked.quarantine_id == quarantine_id
     assert masked.first_failure_at == broke_at
     assert broke_at <= masked.detected_at < past.now
     assert masked.title == "tests/test_cart.py::cart"
 
 
 def test_a_real_bug_that_a_person_finds_under_a_quarantine_is_a_masked_regression(past: Past) -> None:
-    held = _propose(past)
+    quarantine_id = _propose(past)
     with past.db.begin() as session:
-        deciding.approve(session, held, BEN, past.now)
+        deciding.approve(session, quarantine_id, BEN, past.now)
     past.run({"cart": "F", "tax": "."}, branch="feature")
     with past.db.begin() as session:
         authorized = deciding.of_case(session, past.repository_id, past.case_id("cart"), ANA)
         quarantine.label(session, authorized, RejectReason.BUG, "A bug", past.now)
         later = past.now + timedelta(minutes=1)
-        (masked,) = digest.list_ledgers(session, [past.repository_id], past.now - timedelta(hours=2), later)[0].masked
-        before = digest.list_ledgers(session, [past.repository_id], past.now - timedelta(days=9), past.now)[0].masked
-    assert (masked.quarantine_id, masked.detected_at) == (held, past.now)
+        (masked,) = error_ledger.of_repository(session, past.repository_id, past.now - timedelta(hours=2), later).masked
+        before = error_ledger.of_repository(session, past.repository_id, past.now - timedelta(days=9), past.now).masked
+    assert (masked.quarantine_id, masked.detected_at) == (quarantine_id, past.now)
     assert masked.first_failure_at == past.now - timedelta(hours=1)
     assert before == ()
 
@@ -118,8 +131,8 @@ def test_a_test_that_only_failed_in_an_outage_is_counted_as_it_was_shown(past: P
                 AuditAction.LABEL, past.repository_id, past.case_id(name), ANA, past.now, verdict=verdict
             )
             event.record(session, given)
-        found = digest.list_ledgers(
-            session, [past.repository_id], past.now - timedelta(days=1), past.now + timedelta(seconds=1)
-        )[0]
-    assert (found.of(Status.INFRA).confirmed, found.of(Status.INFRA).wrong) == (1, 1)
-    assert found.of(Status.HEALTHY).judged == 0
+        ledger = error_ledger.of_repository(
+            session, past.repository_id, past.now - timedelta(days=1), past.now + timedelta(seconds=1)
+        )
+    assert (ledger.of(Status.INFRA).confirmed, ledger.of(Status.INFRA).wrong) == (1, 1)
+    assert ledger.of(Status.HEALTHY).judged == 0

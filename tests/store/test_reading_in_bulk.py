@@ -20,11 +20,11 @@ from tests.store.past import Past
 ANA = Actor(ActorKind.SLACK, "U0ANA", "Ana")
 
 
-def record(db: Database, repository_id: int, cases: int, flaky: int) -> Past:
+def record(db: Database, repository_id: int, cases: int, flaky: int, runs: int = 12) -> Past:
     """A repository of so many cases, of which some are flaky."""
     past = Past(db, RepositoryId(repository_id))
     passing = {f"t{index}": "." for index in range(cases)}
-    for run in range(12):
+    for run in range(runs):
         failing = {f"t{index}": "F." for index in range(flaky) if run % 3 == 2}
         past.run(passing | failing)
     return past
@@ -60,7 +60,7 @@ def test_profiles_of_cases(db: Database) -> None:
 
 
 def test_summaries_of_repositories(db: Database) -> None:
-    pasts = [record(db, number, 4, 1) for number in range(1, 21)]
+    pasts = [record(db, number, 4, 1, runs=3) for number in range(1, 21)]
     with db.begin() as session:
         repositories = repository_store.list_by_id(session, [past.repository_id for past in pasts])
         summaries = repository.summarize(session, repositories, pasts[0].now)
@@ -116,7 +116,7 @@ def test_a_digest(db: Database) -> None:
         return count(db, lambda session: digest.of_channel(session, channel, None, None, "", pasts[0].now))
 
     with db.begin() as session:
-        told = digest.of_channel(session, many, None, None, "", pasts[0].now)
-    assert told is not None
-    assert len({row.repository for row in told.rows}) == 4
+        shown = digest.of_channel(session, many, None, None, "", pasts[0].now)
+    assert shown is not None
+    assert len({row.repository for row in shown.rows}) == 4
     assert read(few) == read(many) <= 40
