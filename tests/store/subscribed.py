@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeVar, get_args
-
-import sqlalchemy as sa
 
 from bot.analysis.case_state import StatusChange
 from bot.analysis.model import Actor, ActorKind, CaseId, Channel, QuarantineId, RunId, Status
@@ -21,7 +20,7 @@ from bot.store.conversation.message import PostedMessage
 from bot.store.conversation.notice import StoredNotice
 from bot.store.database import Database
 from bot.store.runs import run as run_store
-from bot.store.tables.judging import scores
+from bot.store.scores import score as score_store
 from bot.store.workspaces import workspace as workspace_store
 from tests import stored_notices
 from tests.store import deciding
@@ -84,4 +83,6 @@ class SubscribedChannel(Past):
 
 def mark_flaky(channels: SubscribedChannel, case_id: CaseId) -> None:
     with channels.db.begin() as session:
-        session.execute(sa.update(scores).where(scores.c.case_id == case_id).values(status="flaky"))
+        rows = score_store.list_stored(session, channels.repository_id, case_ids=[case_id])
+        flaky = [replace(row, score=replace(row.score, status=Status.FLAKY)) for row in rows]
+        score_store.put(session, channels.repository_id, flaky, channels.now)

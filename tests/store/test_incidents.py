@@ -5,18 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-import sqlalchemy as sa
 
 from bot.analysis.audit import AuditAction
 from bot.analysis.incident import Kind, faulty_suites
 from bot.analysis.model import Actor, ActorKind, Channel, Status, WorkspaceId
+from bot.analysis.notice import KINDS, CheckRunNotice, IncidentNotice
 from bot.analysis.quarantine.lifecycle import State
 from bot.analysis.quarantine.proposal import Proposal
 from bot.errors import ConflictError, InvalidInputError
 from bot.jobs import rescore
 from bot.queries import digest, explanation
 from bot.services import incident
-from bot.store import tables
+from bot.store.conversation import notice as notice_store
 from bot.store.database import Database
 from bot.store.decisions import audit as audit_store
 from bot.store.decisions import quarantine as quarantine_store
@@ -160,10 +160,9 @@ def test_an_incident_is_one_notice_and_no_alert_per_case(past: Past) -> None:
     past.run(dict.fromkeys(many, "."), again=True)
     past.run(many)
     with past.db.begin() as session:
-        kinds = session.execute(
-            sa.select(tables.conversation.notices.c.kind).where(tables.conversation.notices.c.kind != "check")
-        ).scalars()
-        assert list(kinds) == ["incident"]
+        assert len(notice_store.list_of_kind(session, IncidentNotice)) == 1
+        others = {*KINDS} - {IncidentNotice, CheckRunNotice}
+        assert not [notice for kind in others for notice in notice_store.list_of_kind(session, kind)]
 
 
 def test_a_suite_that_fails_as_a_whole_again_and_again_is_reported_as_a_fault_of_its_fixture(past: Past) -> None:
@@ -190,11 +189,7 @@ def test_a_suite_that_fails_as_a_whole_again_and_again_is_reported_as_a_fault_of
 
 def told(past: Past) -> int:
     with past.db.begin() as session:
-        return session.execute(
-            sa.select(sa.func.count())
-            .select_from(tables.conversation.notices)
-            .where(tables.conversation.notices.c.kind == "incident")
-        ).scalar_one()
+        return len(notice_store.list_of_kind(session, IncidentNotice))
 
 
 def test_a_suite_that_is_out_on_the_default_branch_is_one_notice_a_day(past: Past) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,9 +18,10 @@ from bot.services import judge
 from bot.store.database import Database, Session
 from bot.store.scores import score as score_store
 from bot.store.scores import scorer as scorer_store
-from bot.store.tables.judging import branch_beliefs, pass_counts
-from bot.store.tables.judging import scorers as scorers_table
-from bot.store.tables.judging import scores as scores_table
+from bot.store.tables import branch_beliefs, pass_counts
+from bot.store.tables import scorers as scorers_table
+from bot.store.tables import scores as scores_table
+from tests.presence import present
 from tests.unit import made_history
 
 REPOSITORY = RepositoryId(7)
@@ -121,7 +123,8 @@ def test_a_run_touches_the_blocks_of_its_own_cases_only(db: Database) -> None:
 def test_scores_of_another_model_are_left_alone_until_they_are_made_anew(db: Database) -> None:
     with db.begin() as session:
         judge.judge(session, commit(1, "a"), (judged("linux", [1, 2], [1], []),), START)
-        session.execute(sa.update(scorers_table).values(model=1))
+        scorer = present(scorer_store.find(session, REPOSITORY))
+        scorer_store.put(session, REPOSITORY, replace(scorer, model=1), START)
         before = stored(session)
         judgement = judge.judge(session, commit(2, "b"), (judged("linux", [1, 2], [1], []),), START)
         assert judgement.observations is None

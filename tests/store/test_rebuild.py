@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-import sqlalchemy as sa
 
 from bot.analysis.incident import Kind
 from bot.analysis.model import Actor, ActorKind, Status
 from bot.jobs import rescore
 from bot.queries import explanation
 from bot.services import author, rebuild
-from bot.store import tables
 from bot.store.database import Database
+from bot.store.runs import execution as execution_store
 from bot.store.scores import incident as incident_store
 from bot.store.scores import rescore as rescore_store
 from bot.store.scores import score as score_store
+from bot.store.scores import scorer as scorer_store
+from bot.store.scores import status_change as status_change_store
+from tests.presence import present
 from tests.store.past import REPOSITORY, START, Past
 from tests.store.rebuilt import context, everything
 
@@ -198,7 +202,8 @@ def test_what_is_asked_for_during_a_rebuild_is_not_taken_for_answered(past: Past
 
 def _age_the_model(past: Past) -> None:
     with past.db.begin() as session:
-        session.execute(sa.update(tables.judging.scorers).values(model=1))
+        scorer = present(scorer_store.find(session, REPOSITORY))
+        scorer_store.put(session, REPOSITORY, replace(scorer, model=1), past.now)
 
 
 def test_scores_of_another_model_stay_readable_until_the_history_is_scored_anew(past: Past) -> None:
@@ -219,15 +224,14 @@ def test_scores_of_another_model_stay_readable_until_the_history_is_scored_anew(
 def test_a_repository_that_has_outgrown_its_number_of_cases_is_scored_anew_with_the_present_one(past: Past) -> None:
     live(past, 10, 12)
     with past.db.begin() as session:
-        session.execute(sa.update(tables.judging.scorers).values(outgrown=True))
+        scorer = present(scorer_store.find(session, REPOSITORY))
+        scorer_store.put(session, REPOSITORY, replace(scorer, outgrown=True), past.now)
         assert rebuild.request_outdated(session, past.now) == [REPOSITORY]
     rescore.rescore(context(past), REPOSITORY)
     with past.db.begin() as session:
-        keys, outgrown = session.execute(
-            sa.select(tables.judging.scorers.c["keys"], tables.judging.scorers.c.outgrown)
-        ).one()
+        scorer = present(scorer_store.find(session, REPOSITORY))
         assert rebuild.request_outdated(session, past.now) == []
-    assert (keys, outgrown) == (len(CASES) * 2, False)
+    assert (scorer.keys, scorer.outgrown) == (len(CASES) * 2, False)
 
 
 def test_runs_that_come_while_the_scores_are_of_another_model_are_judged_by_the_rebuild(past: Past) -> None:
@@ -238,10 +242,7 @@ def test_runs_that_come_while_the_scores_are_of_another_model_are_judged_by_the_
     for number in range(12):
         past.run({**flaky, "login.test_3": "F." if number in {3, 6, 9} else "."})
     with past.db.begin() as session:
-        unjudged = session.execute(
-            sa.select(sa.func.count()).where(tables.results.runs.c.judged.is_(False))
-        ).scalar_one()
-        assert unjudged == 12
+        assert len(execution_store.list_unjudged(session, REPOSITORY)) == 12
         assert rescore_store.list_pending(session) == [REPOSITORY]
         waiting = score_store.list_statuses(session, REPOSITORY)
     rescore.rescore(context(past), REPOSITORY)
@@ -249,10 +250,6 @@ def test_runs_that_come_while_the_scores_are_of_another_model_are_judged_by_the_
     with past.db.begin() as session:
         assert waiting[case] is not Status.FLAKY
         assert score_store.list_statuses(session, REPOSITORY)[case] is Status.FLAKY
-        assert (
-            session.execute(sa.select(sa.func.count()).where(tables.results.runs.c.judged.is_(False))).scalar_one() == 0
-        )
-        told = session.execute(
-            sa.select(tables.judging.status_changes.c.case_id).where(tables.judging.status_changes.c.after == "flaky")
-        ).scalars()
-        assert list(told) == [case]
+        assert execution_store.list_unjudged(session, REPOSITORY) == []
+        changes = status_change_store.list_between(session, [REPOSITORY], START, past.now + timedelta(seconds=1))
+        assert [change.case_id for change in changes if change.after is Status.FLAKY] == [case]

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 import pytest
-import sqlalchemy as sa
 
 from bot.analysis.audit import AuditAction
 from bot.analysis.model import Actor, ActorKind, CaseId, QuarantineId
+from bot.analysis.notice import AuditLineNotice, CardNotice
 from bot.analysis.quarantine.lifecycle import State
 from bot.analysis.quarantine.proposal import Proposal
 from bot.jobs import rescore
 from bot.store.cases import case as case_store
+from bot.store.conversation import notice as notice_store
 from bot.store.database import Database
 from bot.store.decisions import audit as audit_store
 from bot.store.decisions import quarantine as quarantine_store
@@ -16,8 +17,6 @@ from bot.store.runs import history as history_store
 from bot.store.runs import result as result_store
 from bot.store.scores import rescore as rescore_store
 from bot.store.scores import score as score_store
-from bot.store.tables.conversation import notices
-from bot.store.tables.results import failures
 from tests.store import deciding
 from tests.store.past import Past
 from tests.store.rebuilt import context, everything
@@ -50,9 +49,9 @@ def trail(past: Past, case_id: CaseId) -> list[str]:
 
 def failed(past: Past, case_id: int) -> int:
     with past.db.begin() as session:
-        return session.execute(
-            sa.select(sa.func.count()).select_from(failures).where(failures.c.case_id == case_id)
-        ).scalar_one()
+        run_ids = [run.id for run in history_store.list_runs(session, past.repository_id, limit=1000)]
+        failures = result_store.list_run_failures(session, past.repository_id, run_ids)
+        return sum(failure.case_id == case_id for failure in failures)
 
 
 def outcomes(past: Past, case_id: int) -> int:
@@ -209,8 +208,8 @@ def test_the_thread_of_the_card_is_told(past: Past) -> None:
         )
     past.run(REST | {NEW: "."})
     with past.db.begin() as session:
-        kinds = set(session.execute(sa.select(notices.c.kind)).scalars())
-    assert {"card", "history"} <= kinds
+        assert notice_store.list_of_kind(session, CardNotice)
+        assert notice_store.list_of_kind(session, AuditLineNotice)
 
 
 def agree(past: Past) -> None:

@@ -7,15 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
-import sqlalchemy as sa
 
 from bot.analysis.model import Actor, ActorKind
 from bot.errors import NotAllowedError, PermanentUpstreamError
 from bot.queries.access import Authorized
 from bot.services import rerun
 from bot.store.database import Database, Session
+from bot.store.decisions import check_run as check_run_store
 from bot.store.runs import run as run_store
-from bot.store.tables.deciding import reruns
 from bot.store.workspaces import repository as repository_store
 from bot.store.workspaces.repository import Repository
 from tests.store.deciding import authorize
@@ -63,4 +62,4 @@ def test_a_rerun_that_github_refuses_may_be_requested_again_whatever_became_of_t
             rerun.run(github, "acme/shop", db.begin, writer, attempt, past.now)
         assert github.started == count
         with db.begin() as session:
-            assert session.execute(sa.select(sa.func.count()).select_from(reruns)).scalar_one() == 0
+            assert check_run_store.count_reruns(session, REPOSITORY, attempt.github_run_id) == 0

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from bot.analysis.model import Actor, ActorKind, CaseId, Channel, Identity, RepositoryId, WorkspaceId
 from bot.queries.search import MAX_AGE, CaseSearch
+from bot.store.cases import case as case_store
 from bot.store.cases import identity as identity_store
 from bot.store.conversation import home as home_store
 from bot.store.database import Database, Session
@@ -51,10 +52,15 @@ def test_only_what_may_be_seen_is_found(db: Database) -> None:
         assert titles(search, session, words="total") == []
 
 
+def case_id(session: Session, name: str) -> CaseId:
+    case_ids, titles = case_store.list_titles(session, SHOP)
+    return CaseId(case_ids[titles.index(f"tests/test_a.py::{name}")])
+
+
 def test_a_case_is_found_by_its_published_id(db: Database) -> None:
     with db.begin() as session:
         store(session, SHOP, "test_total", "test_tax")
-        uid = session.execute(sa.select(table.c.uid).where(table.c.name == "test_tax")).scalar_one()
+        uid = case_store.get(session, SHOP, case_id(session, "test_tax")).uid
         assert titles(CaseSearch(), session, SHOP, words=uid) == ["tests/test_a.py::test_tax"]
         assert titles(CaseSearch(), session, WEB, words=uid) == []
 
@@ -66,6 +72,7 @@ def test_a_new_case_is_found_at_once_and_a_renamed_one_after_a_while(db: Databas
         assert titles(search, session, SHOP, words="refund") == []
         store(session, SHOP, "test_refund")
         assert titles(search, session, SHOP, words="refund") == ["tests/test_a.py::test_refund"]
+        # A rename that was found would also be another new case.
         session.execute(sa.update(table).where(table.c.name == "test_refund").values(title="tests/b.py::test_payback"))
         assert titles(search, session, SHOP, words="payback") == []
         later = NOW + MAX_AGE + timedelta(seconds=1)
@@ -76,7 +83,7 @@ def test_a_muted_case_is_quiet_until_its_time_is_over(db: Database) -> None:
     ana = Actor(ActorKind.SLACK, "U0ANA", "ana")
     with db.begin() as session:
         store(session, SHOP, "test_total", "test_tax")
-        first, second = (CaseId(one) for one in session.execute(sa.select(table.c.id).order_by(table.c.id)).scalars())
+        first, second = case_id(session, "test_total"), case_id(session, "test_tax")
         mute_store.put(session, SHOP, first, NOW + timedelta(days=7), ana)
         mute_store.put(session, SHOP, first, NOW + timedelta(days=3), ana)
         until = NOW + timedelta(days=3)
