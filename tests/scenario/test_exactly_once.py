@@ -33,9 +33,12 @@ def test_two_approvals_at_once_are_one(stage: Stage, people: tuple[str, str]) ->
         click.join()
     assert wait(lambda: has_button(stage, ts, "fg_lift"))
     answers = ("Already approved", "was first: approved")  # it came after the decision, or while it was stored
-    assert wait(
-        lambda: any(answer in said.text for who in people for said in stage.slack.ephemerals(who) for answer in answers)
-    )
+
+    def answered() -> bool:
+        messages = [message.text for person in people for message in stage.slack.ephemerals(person)]
+        return any(answer in text for text in messages for answer in answers)
+
+    assert wait(answered)
     (card,) = stage.cards()
     with stage.db.begin() as session:
         trail = audit_store.list_case(session, stage.repository_id, stage.case_id(card))

@@ -77,8 +77,8 @@ def test_what_passed_in_a_leg_that_is_not_whole_is_not_counted(db: Database) -> 
     assert all(np.array_equal(variant.outcomes, [0]) for variant in variants)
 
 
-@pytest.mark.parametrize(("conclusion", "told"), [("failure", 1), ("cancelled", 0)])
-def test_what_a_run_lacks_is_told_unless_somebody_stopped_it(db: Database, conclusion: str, told: int) -> None:
+@pytest.mark.parametrize(("conclusion", "notices"), [("failure", 1), ("cancelled", 0)])
+def test_what_a_run_lacks_is_told_unless_somebody_stopped_it(db: Database, conclusion: str, notices: int) -> None:
     past = Past(db)
     for _ in range(3):
         past.run(MANY)
@@ -105,4 +105,4 @@ def test_what_a_run_lacks_is_told_unless_somebody_stopped_it(db: Database, concl
         )
         assert not run_store.get(session, past.repository_id, run_id).complete
         unreadable = notice_store.list_of_kind(session, UnreadableReportNotice)
-    assert len(unreadable) == told
+    assert len(unreadable) == notices

@@ -46,8 +46,8 @@ def outage(past: Past, runs: int = 4) -> None:
 
 def status(past: Past) -> Status:
     with past.db.begin() as session:
-        found = score_store.list_statuses(session, REPOSITORY)
-    return found.get(past.case_id("login.test_in"), Status.HEALTHY)
+        statuses = score_store.list_statuses(session, REPOSITORY)
+    return statuses.get(past.case_id("login.test_in"), Status.HEALTHY)
 
 
 def propose(past: Past) -> None:
@@ -80,14 +80,14 @@ def test_a_window_marked_afterwards_takes_its_runs_out_of_every_score(past: Past
     rescore.rescore(context(past), REPOSITORY)
     assert status(past) is Status.HEALTHY
     with past.db.begin() as session:
-        held = quarantine_store.find_latest(session, REPOSITORY, past.case_id("login.test_in"))
-        assert held is not None
-        assert held.state is State.WITHDRAWN
+        quarantine = quarantine_store.find_latest(session, REPOSITORY, past.case_id("login.test_in"))
+        assert quarantine is not None
+        assert quarantine.state is State.WITHDRAWN
         trail = audit_store.list_case(session, REPOSITORY, past.case_id("login.test_in"))
         assert "It rested on runs of an incident: Ana marked " in trail[-1].reason
         assert trail[-1].reason.endswith("(the registry was down). Without them the test is healthy.")
-        told = explanation.of_case(session, past.case_id("login.test_in"), past.now)
-    assert any("4 failures discounted: Ana marked " in line for line in told.lines)
+        explained = explanation.of_case(session, past.case_id("login.test_in"), past.now)
+    assert any("4 failures discounted: Ana marked " in line for line in explained.lines)
 
 
 def test_a_proposal_that_rests_on_other_runs_too_stays(past: Past) -> None:
@@ -99,9 +99,9 @@ def test_a_proposal_that_rests_on_other_runs_too_stays(past: Past) -> None:
         incident.start(session, [REPOSITORY], "", ANA, past.now, since=begun)
     rescore.rescore(context(past), REPOSITORY)
     with past.db.begin() as session:
-        held = quarantine_store.find_latest(session, REPOSITORY, past.case_id("login.test_in"))
-        assert held is not None
-        assert held.state is State.PROPOSED
+        quarantine = quarantine_store.find_latest(session, REPOSITORY, past.case_id("login.test_in"))
+        assert quarantine is not None
+        assert quarantine.state is State.PROPOSED
 
 
 def test_a_window_that_ended_earlier_gives_its_runs_back(past: Past) -> None:
@@ -144,11 +144,11 @@ def test_a_run_in_which_far_more_fails_than_usual_is_an_incident_by_itself(past:
         past.run(many)
     past.run(dict.fromkeys(many, "F"))
     with past.db.begin() as session:
-        found = incident_store.list_since(session, [REPOSITORY], past.now - HOUR)
-        told = explanation.of_case(session, past.case_id("cart.test_7"), past.now)
-    assert {(one.kind, one.failed, one.ran) for one in found} >= {(Kind.RUN, 40, 40)}
-    assert told.status in {Status.INFRA, Status.HEALTHY}
-    assert "40 of 40 failed in run #16" in " ".join((told.sentence, *told.lines))
+        incidents = incident_store.list_since(session, [REPOSITORY], past.now - HOUR)
+        explained = explanation.of_case(session, past.case_id("cart.test_7"), past.now)
+    assert {(one.kind, one.failed, one.ran) for one in incidents} >= {(Kind.RUN, 40, 40)}
+    assert explained.status in {Status.INFRA, Status.HEALTHY}
+    assert "40 of 40 failed in run #16" in " ".join((explained.sentence, *explained.lines))
 
 
 def test_an_incident_is_one_notice_and_no_alert_per_case(past: Past) -> None:
@@ -179,15 +179,15 @@ def test_a_suite_that_fails_as_a_whole_again_and_again_is_reported_as_a_fault_of
                 )
     with past.db.begin() as session:
         (fault,) = faulty_suites(incident_store.list_since(session, [REPOSITORY], past.now - timedelta(days=1)))
-        told = explanation.of_case(session, past.case_id("api/test_call.py::test_3"), past.now)
+        explained = explanation.of_case(session, past.case_id("api/test_call.py::test_3"), past.now)
         beside = explanation.of_case(session, past.case_id("web/test_page.py::test_3"), past.now)
     assert (fault.suite, fault.runs) == ("api", 3)
-    assert "Suite api failed as a whole in 3 runs: look at its fixture first." in told.lines
-    assert "1 failure discounted: 14 of 14 of suite api failed in run #22." in told.lines
+    assert "Suite api failed as a whole in 3 runs: look at its fixture first." in explained.lines
+    assert "1 failure discounted: 14 of 14 of suite api failed in run #22." in explained.lines
     assert beside.lines == ("Clean on the last 12 commits of the default branch.",)
 
 
-def told(past: Past) -> int:
+def count_notices(past: Past) -> int:
     with past.db.begin() as session:
         return len(notice_store.list_of_kind(session, IncidentNotice))
 
@@ -200,14 +200,14 @@ def test_a_suite_that_is_out_on_the_default_branch_is_one_notice_a_day(past: Pas
         past.run(calm)
     past.default_channel = Channel(WorkspaceId(1), "C0CIFLAKES")
     past.run(out, branch="feature")
-    assert told(past) == 0  # what a pull request does to a suite is its author's
+    assert count_notices(past) == 0  # what a pull request does to a suite is its author's
     for _ in range(3):
         past.run(out)
         past.run(calm)
-    assert told(past) == 1
+    assert count_notices(past) == 1
     past.now += timedelta(days=2)
     past.run(out)
-    assert told(past) == 2
+    assert count_notices(past) == 2
 
 
 def test_a_runner_that_is_out_is_one_notice_on_a_pull_request_too(past: Past) -> None:
@@ -219,7 +219,7 @@ def test_a_runner_that_is_out_is_one_notice_on_a_pull_request_too(past: Past) ->
     past.default_channel = Channel(WorkspaceId(1), "C0CIFLAKES")
     for _ in range(2):
         past.run(calm | dict.fromkeys(names[:33], "F"), branch="feature", runners=on)
-    assert told(past) == 1
+    assert count_notices(past) == 1
 
 
 def quarantined(past: Past) -> None:
@@ -227,16 +227,16 @@ def quarantined(past: Past) -> None:
     outage(past)
     propose(past)
     with past.db.begin() as session:
-        held = quarantine_store.find_latest(session, REPOSITORY, past.case_id("login.test_in"))
-        assert held is not None
-        deciding.approve(session, held.id, Actor(ActorKind.SLACK, "U0BEN", "Ben"), past.now)
+        quarantine = quarantine_store.find_latest(session, REPOSITORY, past.case_id("login.test_in"))
+        assert quarantine is not None
+        deciding.approve(session, quarantine.id, Actor(ActorKind.SLACK, "U0BEN", "Ben"), past.now)
 
 
 def state(past: Past) -> State:
     with past.db.begin() as session:
-        held = quarantine_store.find_latest(session, REPOSITORY, past.case_id("login.test_in"))
-        assert held is not None
-        return held.state
+        quarantine = quarantine_store.find_latest(session, REPOSITORY, past.case_id("login.test_in"))
+        assert quarantine is not None
+        return quarantine.state
 
 
 def fail_on(past: Past, runs: int = 25) -> None:

@@ -63,8 +63,8 @@ def history(seed: int, length: int = 60) -> list[Step]:
 
 
 def stored(session: Session) -> list[object]:
-    """Everything that is stored of the scores, but when it was."""
-    found: list[object] = []
+    """Everything that is stored of the scores, but when it was; to the last bit, so read from the tables."""
+    everything: list[object] = []
     for table, order in (
         (scorers_table, ("repository_id",)),
         (pass_counts, ("variant", "block")),
@@ -73,8 +73,8 @@ def stored(session: Session) -> list[object]:
     ):
         columns = [column for column in table.c if column.name != "updated_at"]
         rows = session.execute(sa.select(*columns).order_by(*(table.c[name] for name in order)))
-        found += [tuple(row) for row in rows]
-    return found
+        everything += [tuple(row) for row in rows]
+    return everything
 
 
 def failures_only(steps: list[Step]) -> list[Step]:
@@ -116,8 +116,8 @@ def test_a_run_touches_the_blocks_of_its_own_cases_only(db: Database) -> None:
         counts = scorer_store.get_counts(session, REPOSITORY, {"linux": np.array([1], dtype=np.int32)})["linux"]
         assert [number for number, _ in counts.rows()] == [0]
         assert counts.get(np.array([1, 2], dtype=np.int32))[0].tolist() == [1, 0]
-        ((_, variant, cases, found),) = scorer_store.list_counts(session, {REPOSITORY: [CaseId(5000)]})
-    assert (variant, cases, found[:, 0].tolist()) == ("linux", [5000], [1, 0, 0, 0, 1])
+        ((_, variant, cases, listed),) = scorer_store.list_counts(session, {REPOSITORY: [CaseId(5000)]})
+    assert (variant, cases, listed[:, 0].tolist()) == ("linux", [5000], [1, 0, 0, 0, 1])
 
 
 def test_scores_of_another_model_are_left_alone_until_they_are_made_anew(db: Database) -> None:

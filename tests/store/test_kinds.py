@@ -8,6 +8,7 @@ from tests.store.past import Past
 
 
 def kinds(db: Database) -> list[tuple[str, int, int, str, str]]:
+    """The stored kinds, from the table, since no function reads the words that told a cause."""
     columns = (fingerprints.c.message, fingerprints.c.id, fingerprints.c.cluster_id, fingerprints.c.category)
     with db.begin() as session:
         rows = session.execute(sa.select(*columns, fingerprints.c.evidence).order_by(fingerprints.c.id))
@@ -25,10 +26,14 @@ def test_a_kind_of_failure_is_stored_once_with_its_cause_and_the_words_that_told
 
 
 def test_kinds_that_are_nearly_the_same_share_a_cluster_over_runs_and_within_one(db: Database) -> None:
-    said = "the order of customer {} was not found in the list of the open orders of this shop{}"
+    text = "the order of customer {} was not found in the list of the open orders of this shop{}"
     past = Past(db)
-    past.run({"a": "F"}, messages={"a": said.format("ana", "")})
-    past.run({"a": "F", "b": "F"}, messages={"a": said.format("ben", "; closed"), "b": "permission denied"})
-    found = {message: cluster for message, _, cluster, _, _ in kinds(db)}
-    assert len(found) == 3
-    assert found[said.format("ana", "")] == found[said.format("ben", "; closed")] != found["permission denied"]
+    past.run({"a": "F"}, messages={"a": text.format("ana", "")})
+    past.run({"a": "F", "b": "F"}, messages={"a": text.format("ben", "; closed"), "b": "permission denied"})
+    cluster_of = {message: cluster for message, _, cluster, _, _ in kinds(db)}
+    assert len(cluster_of) == 3
+    assert (
+        cluster_of[text.format("ana", "")]
+        == cluster_of[text.format("ben", "; closed")]
+        != cluster_of["permission denied"]
+    )

@@ -98,7 +98,7 @@ def test_what_another_version_stored_is_rejected_with_its_fault(
 ) -> None:
     with db.begin() as session:
         notice_store.put(session, StormNotice(repository_id=REPOSITORY, storm_id=4, channel=CHANNEL), NOW)
-        session.execute(sa.update(notices).values(columns))
+        session.execute(sa.update(notices).values(columns))  # which no function of this version stores
         stored = notice_store.find_due(session, CHANNEL, NOW)
     assert stored is not None
     with pytest.raises(UnknownNoticeError, match=message):

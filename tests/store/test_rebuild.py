@@ -74,21 +74,21 @@ def own_up(past: Past, name: str, sha: str) -> None:
 def _outcomes(chance: random.Random, number: int) -> Mapping[str, str]:
     outage = chance.random() < 0.06
     suite = chance.choice(["cart", "login"]) if chance.random() < 0.08 else ""
-    found = {}
+    outcomes = {}
     for case in CASES:
         if chance.random() < 0.05:
             continue
         if (outage and chance.random() < 0.8) or (suite and case.startswith(suite)):
-            found[case] = "F"
+            outcomes[case] = "F"
         elif case == "login.test_3" and chance.random() < 0.15:
-            found[case] = chance.choice(["F", "F.", "FF.", "FF"])
+            outcomes[case] = chance.choice(["F", "F.", "FF.", "FF"])
         elif case == "pay.test_1" and 20 <= number < 32:
-            found[case] = "F"
+            outcomes[case] = "F"
         elif case == "cart.test_2" and chance.random() < 0.3:
-            found[case] = "s"
+            outcomes[case] = "s"
         else:
-            found[case] = "F" if chance.random() < 0.002 else "."
-    return found
+            outcomes[case] = "F" if chance.random() < 0.002 else "."
+    return outcomes
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -118,12 +118,12 @@ def test_a_runner_that_is_out_accuses_no_case_and_a_rebuild_finds_the_same(past:
     )
     before = everything(past)
     with past.db.begin() as session:
-        found = incident_store.list_since(session, [REPOSITORY], START)
+        incidents = incident_store.list_since(session, [REPOSITORY], START)
         shown = score_store.list_statuses(session, REPOSITORY)
-        told = explanation.of_case(session, past.case_id(names[0]), past.now)
-    assert [(one.kind, one.suite, one.failed, one.ran) for one in found] == [(Kind.RUNNER, "shard 1", 32, 32)] * 3
+        explained = explanation.of_case(session, past.case_id(names[0]), past.now)
+    assert [(one.kind, one.suite, one.failed, one.ran) for one in incidents] == [(Kind.RUNNER, "shard 1", 32, 32)] * 3
     assert set(shown.values()) <= {Status.HEALTHY, Status.INFRA}
-    assert "32 of 32 on shard 1 failed in run #13" in " ".join((told.sentence, *told.lines))
+    assert "32 of 32 on shard 1 failed in run #13" in " ".join((explained.sentence, *explained.lines))
     ask(past)
     assert rescore.rescore(context(past), REPOSITORY) == 14
     assert everything(past) == before

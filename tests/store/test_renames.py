@@ -100,9 +100,9 @@ def test_a_pull_request_that_renames_takes_nothing_from_main_until_it_is_merged_
     assert failed(past, apart[NEW]) == 0
     assert outcomes(past, apart[OLD]) == 4
     with past.db.begin() as session:
-        found = case_store.find(session, CaseId(apart[NEW]))
-    assert found is not None
-    assert found.id == apart[OLD]
+        case = case_store.find(session, CaseId(apart[NEW]))
+    assert case is not None
+    assert case.id == apart[OLD]
 
 
 def test_a_rename_that_is_reverted_gives_the_name_back(past: Past) -> None:
@@ -132,11 +132,11 @@ def test_two_names_in_one_run_are_two_tests_whatever_was_thought_before(past: Pa
     past.run(REST | {OLD: "."})
     past.run(REST | {NEW: "."})
     past.run(REST | {OLD: "F", NEW: "."})
-    found = numbers(past)
-    assert found[OLD] != found[NEW]
-    assert (failed(past, found[OLD]), failed(past, found[NEW])) == (1, 0)
+    number_of = numbers(past)
+    assert number_of[OLD] != number_of[NEW]
+    assert (failed(past, number_of[OLD]), failed(past, number_of[NEW])) == (1, 0)
     past.run(REST | {OLD: "F", NEW: "."})
-    assert numbers(past) == found
+    assert numbers(past) == number_of
 
 
 def test_a_test_that_ran_beside_its_likeness_once_is_not_its_successor(past: Past) -> None:
@@ -182,11 +182,11 @@ def test_a_quarantine_follows_its_case_and_one_of_the_new_name_alone_is_ended(pa
     past.run(REST | {NEW: "."})
     case_id = past.case_id(NEW)
     with past.db.begin() as session:
-        found = quarantine_store.find_latest(session, past.repository_id, case_id)
-        states = {one: quarantine_store.get(session, one) for one in (mine, other)}
-    assert found is not None
-    assert {one: held.state for one, held in states.items()} == {mine: State.PROPOSED, other: State.WITHDRAWN}
-    assert {held.case_id for held in states.values()} == {case_id}
+        latest = quarantine_store.find_latest(session, past.repository_id, case_id)
+        decided = {number: quarantine_store.get(session, number) for number in (mine, other)}
+    assert latest is not None
+    assert (decided[mine].state, decided[other].state) == (State.PROPOSED, State.WITHDRAWN)
+    assert {quarantine.case_id for quarantine in decided.values()} == {case_id}
 
 
 def test_a_whole_folder_that_moves_is_followed_in_one_run(past: Past) -> None:
@@ -247,11 +247,11 @@ def test_what_ran_a_test_stays_with_it_when_its_results_follow_it(past: Past) ->
     past.run({NEW: "F"} | rest, branch="topic", runners=on)
     past.run(rest | {NEW: "."})
     with past.db.begin() as session:
-        found = history_store.list_results(
+        results = history_store.list_results(
             session,
             past.repository_id,
             [CaseId(number) for number in case_store.list_titles(session, past.repository_id)[0]],
             history_store.list_runs(session, past.repository_id),
         )
     titles = {number: title for title, number in numbers(past).items()}
-    assert {titles[one.case_id]: one.runner for one in found if one.runner} == on
+    assert {titles[result.case_id]: result.runner for result in results if result.runner} == on

@@ -31,11 +31,11 @@ def store(session: Session, repository_id: RepositoryId, *names: str) -> None:
         default_branch=None,
         private=False,
     )
-    found = []
+    identities = []
     for name in names:
         key = hashlib.sha256(f"{repository_id}:{name}".encode()).digest()[:16]
-        found.append(Identity("tests/test_a.py", "tests.test_a", name, "pytest", "", key))
-    identity_store.put(session, repository_id, found, NOW)
+        identities.append(Identity("tests/test_a.py", "tests.test_a", name, "pytest", "", key))
+    identity_store.put(session, repository_id, identities, NOW)
 
 
 def titles(search: CaseSearch, session: Session, *ids: RepositoryId, words: str, at: datetime = NOW) -> list[str]:

@@ -139,9 +139,9 @@ def test_only_what_the_channel_has_to_know_is_broadcast() -> None:
 @pytest.mark.parametrize("profile", [FLAKY, HEALTHY, MUTED])
 @pytest.mark.parametrize("quarantine", [None, PROPOSED, ACTIVE, SUSPENDED, REJECTED])
 def test_a_menu_has_at_most_five_actions(profile: CaseProfile, quarantine: Quarantine | None) -> None:
-    found = case_list.actions(profile, quarantine)
-    assert 1 <= len(found) <= 5
-    assert (CaseAction.UNMUTE in found) == (profile is MUTED)
+    actions = case_list.actions(profile, quarantine)
+    assert 1 <= len(actions) <= 5
+    assert (CaseAction.UNMUTE in actions) == (profile is MUTED)
 
 
 def test_the_pages_of_a_home_survive_the_way_through_slack() -> None:
@@ -173,7 +173,7 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
         waiting=Page(rows[:3], 3), own=Page(rows[:15], 90), pages=Pages(0, 2), subscriptions=(),
         repositories=[state_of] * 12, connections=[Account(other)],
     )  # fmt: skip
-    told = replace(
+    explanation = replace(
         EXPLANATION, sentence=f"{name} {other}.", lines=(name,) * 40, counterfactuals=(Release(9),) * 9,
         evidence=replace(EXPLANATION.evidence, kinds=(FailureKind(1, name, other, 2, NOW),) * 9),
     )  # fmt: skip
@@ -217,9 +217,14 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
         run.run(answer),
         case.case_details(profile, quarantine, trail, NOW),
         case.case_details(
-            replace(profile, cluster=cluster, order=order), quarantine, trail, NOW, owners=(name,), explanation=told
+            replace(profile, cluster=cluster, order=order),
+            quarantine,
+            trail,
+            NOW,
+            owners=(name,),
+            explanation=explanation,
         ),
-        case.explained(profile, told),
+        case.explained(profile, explanation),
         impact.ranking(name, 7, [replace(IMPACT, title=other)] * 20),
         response.outage(1, name, other * 3),
         response.pick(name, choices, CaseAction.EXTEND, days=90, many=True),
