@@ -16,6 +16,7 @@ from bot.store.cases import case as case_store
 from bot.store.conversation import notice as notice_store
 from bot.store.conversation import subscription as subscription_store
 from bot.store.runs import run as run_store
+from tests import stored_notices
 from tests.presence import present
 from tests.scenario.stage import ANA, BEN, CHANNEL, TESTS, Stage, wait
 

@@ -16,7 +16,7 @@ from bot.commands import listener, menu
 from bot.sandbox.slack.model import BOT_USER_ID, View
 from bot.slack.ids import Action, Callback, ShortcutId
 from bot.store.cases import case as case_store
-from bot.store.conversation import shared_link as shared_link_store
+from bot.store.conversation import message as message_store
 from bot.store.decisions import quarantine as quarantine_store
 from tests.presence import present
 from tests.scenario.day import BEN_HIMSELF, Day, links
@@ -243,7 +243,7 @@ def test_a_link_to_the_page_of_a_test_is_shown_in_short_and_opens_without_an_acc
     assert not present(day.slack.message(CHANNEL, again.ts)).unfurls, "the channel saw it a moment ago"
     with day.db.begin() as session:
         half_an_hour_ago = datetime.now(UTC) - timedelta(minutes=31)
-        shared_link_store.put(session, day.stage.channel(CHANNEL), day.case_id("test_tax"), half_an_hour_ago)
+        message_store.put_shared_link(session, day.stage.channel(CHANNEL), day.case_id("test_tax"), half_an_hour_ago)
     day.slack.say(CHLOE, CHANNEL, f"once more {url}")
     later = day.slack.messages(CHANNEL)[-1]
     assert wait(lambda: present(day.slack.message(CHANNEL, later.ts)).unfurls), "half an hour later it is news again"

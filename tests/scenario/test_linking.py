@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from bot.analysis.quarantine.lifecycle import State
 from bot.sandbox import browser
 from bot.sandbox.browser import Browser
-from bot.store.tables import link_states
+from bot.store.tables.workspaces import link_states
 from bot.store.workspaces import account_link as account_link_store
 from tests.presence import present
 from tests.scenario.invitation import invited, said

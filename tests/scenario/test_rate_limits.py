@@ -28,9 +28,10 @@ from bot.store.conversation import channel_schedule as channel_schedule_store
 from bot.store.conversation import message as message_store
 from bot.store.conversation import notice as notice_store
 from bot.store.database import Database
-from bot.store.tables import notices as notice_rows
+from bot.store.tables.conversation import notices as notice_rows
 from bot.store.workspaces import repository as repository_store
 from bot.store.workspaces import workspace as workspace_store
+from tests import stored_notices
 from tests.scenario.notices import count_waiting
 from tests.scenario.stage import ANA, wait
 

@@ -26,7 +26,8 @@ from bot.store.cases import case as case_store
 from bot.store.conversation import subscription as subscription_store
 from bot.store.database import Database
 from bot.store.runs import run as run_store
-from bot.store.tables import audit, incidents, labels, mutes, quarantines, reruns
+from bot.store.tables.deciding import audit, mutes, quarantines, reruns
+from bot.store.tables.judging import incidents, labels
 from tests.presence import present
 from tests.scenario.invitation import said
 from tests.scenario.stage import ANA, BEN, CHANNEL, CHLOE, wait

@@ -8,10 +8,10 @@ from bot.analysis.notice import UnreadableReportNotice
 from bot.analysis.run import Run
 from bot.queries import commit
 from bot.services import ingest
-from bot.store.conversation import notice as notice_store
 from bot.store.database import Database
 from bot.store.runs import result as result_store
 from bot.store.runs import run as run_store
+from tests import stored_notices
 from tests.store.past import Past
 
 MANY = {f"t{number}": "." for number in range(40)}
@@ -104,5 +104,5 @@ def test_what_a_run_lacks_is_told_unless_somebody_stopped_it(db: Database, concl
             session, past.repository_id, run_id, RunReport((), (), 0), Channel(WorkspaceId(1), "C1"), past.now
         )
         assert not run_store.get(session, past.repository_id, run_id).complete
-        unreadable = notice_store.list_of_kind(session, UnreadableReportNotice)
+        unreadable = stored_notices.list_of_kind(session, UnreadableReportNotice)
     assert len(unreadable) == notices

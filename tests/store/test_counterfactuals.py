@@ -19,7 +19,6 @@ from bot.store import embedded
 from bot.store.cases import case as case_store
 from bot.store.database import Database
 from bot.store.decisions import quarantine as quarantine_store
-from bot.store.scores import rescore as rescore_store
 from tests.store import deciding
 from tests.store.past import REPOSITORY, Past
 from tests.store.rebuilt import context

@@ -16,12 +16,12 @@ from bot.errors import ConflictError, InvalidInputError
 from bot.jobs import rescore
 from bot.queries import digest, explanation
 from bot.services import incident
-from bot.store.conversation import notice as notice_store
 from bot.store.database import Database
 from bot.store.decisions import audit as audit_store
 from bot.store.decisions import quarantine as quarantine_store
 from bot.store.scores import incident as incident_store
 from bot.store.scores import score as score_store
+from tests import stored_notices
 from tests.store import deciding
 from tests.store.past import REPOSITORY, START, Past
 from tests.store.rebuilt import context, everything
@@ -160,9 +160,9 @@ def test_an_incident_is_one_notice_and_no_alert_per_case(past: Past) -> None:
     past.run(dict.fromkeys(many, "."), again=True)
     past.run(many)
     with past.db.begin() as session:
-        assert len(notice_store.list_of_kind(session, IncidentNotice)) == 1
+        assert len(stored_notices.list_of_kind(session, IncidentNotice)) == 1
         others = {*KINDS} - {IncidentNotice, CheckRunNotice}
-        assert not [notice for kind in others for notice in notice_store.list_of_kind(session, kind)]
+        assert not [notice for kind in others for notice in stored_notices.list_of_kind(session, kind)]
 
 
 def test_a_suite_that_fails_as_a_whole_again_and_again_is_reported_as_a_fault_of_its_fixture(past: Past) -> None:
@@ -189,7 +189,7 @@ def test_a_suite_that_fails_as_a_whole_again_and_again_is_reported_as_a_fault_of
 
 def count_notices(past: Past) -> int:
     with past.db.begin() as session:
-        return len(notice_store.list_of_kind(session, IncidentNotice))
+        return len(stored_notices.list_of_kind(session, IncidentNotice))
 
 
 def test_a_suite_that_is_out_on_the_default_branch_is_one_notice_a_day(past: Past) -> None:

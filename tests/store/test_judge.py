@@ -18,9 +18,9 @@ from bot.services import judge
 from bot.store.database import Database, Session
 from bot.store.scores import score as score_store
 from bot.store.scores import scorer as scorer_store
-from bot.store.tables import branch_beliefs, pass_counts
-from bot.store.tables import scorers as scorers_table
-from bot.store.tables import scores as scores_table
+from bot.store.tables.judging import branch_beliefs, pass_counts
+from bot.store.tables.judging import scorers as scorers_table
+from bot.store.tables.judging import scores as scores_table
 from tests.presence import present
 from tests.unit import made_history
 

@@ -87,7 +87,7 @@ def test_a_regression_that_a_quarantine_masked_is_named_with_its_first_failure(p
     for _ in range(12):
         past.run({"cart": "FFF", "tax": "."})
     with past.db.begin() as session:
-        (masked,) = error_ledger.of_repository(session, past.repository_id, broke_at, past.now).masked
+        (masked,) = digest.list_ledgers(session, [past.repository_id], broke_at, past.now)[0].masked
     assert masked.quarantine_id == quarantine_id
     assert masked.first_failure_at == broke_at
     assert broke_at <= masked.detected_at < past.now
@@ -103,8 +103,8 @@ def test_a_real_bug_that_a_person_finds_under_a_quarantine_is_a_masked_regressio
         authorized = deciding.of_case(session, past.repository_id, past.case_id("cart"), ANA)
         quarantine.label(session, authorized, RejectReason.BUG, "A bug", past.now)
         later = past.now + timedelta(minutes=1)
-        (masked,) = error_ledger.of_repository(session, past.repository_id, past.now - timedelta(hours=2), later).masked
-        before = error_ledger.of_repository(session, past.repository_id, past.now - timedelta(days=9), past.now).masked
+        (masked,) = digest.list_ledgers(session, [past.repository_id], past.now - timedelta(hours=2), later)[0].masked
+        before = digest.list_ledgers(session, [past.repository_id], past.now - timedelta(days=9), past.now)[0].masked
     assert (masked.quarantine_id, masked.detected_at) == (quarantine_id, past.now)
     assert masked.first_failure_at == past.now - timedelta(hours=1)
     assert before == ()
@@ -131,8 +131,8 @@ def test_a_test_that_only_failed_in_an_outage_is_counted_as_it_was_shown(past: P
                 AuditAction.LABEL, past.repository_id, past.case_id(name), ANA, past.now, verdict=verdict
             )
             event.record(session, given)
-        ledger = error_ledger.of_repository(
-            session, past.repository_id, past.now - timedelta(days=1), past.now + timedelta(seconds=1)
+        (ledger,) = digest.list_ledgers(
+            session, [past.repository_id], past.now - timedelta(days=1), past.now + timedelta(seconds=1)
         )
     assert (ledger.of(Status.INFRA).confirmed, ledger.of(Status.INFRA).wrong) == (1, 1)
     assert ledger.of(Status.HEALTHY).judged == 0

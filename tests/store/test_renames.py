@@ -9,7 +9,6 @@ from bot.analysis.quarantine.lifecycle import State
 from bot.analysis.quarantine.proposal import Proposal
 from bot.jobs import rescore
 from bot.store.cases import case as case_store
-from bot.store.conversation import notice as notice_store
 from bot.store.database import Database
 from bot.store.decisions import audit as audit_store
 from bot.store.decisions import quarantine as quarantine_store
@@ -17,6 +16,7 @@ from bot.store.runs import history as history_store
 from bot.store.runs import result as result_store
 from bot.store.scores import rescore as rescore_store
 from bot.store.scores import score as score_store
+from tests import stored_notices
 from tests.store import deciding
 from tests.store.past import Past
 from tests.store.rebuilt import context, everything
@@ -208,8 +208,8 @@ def test_the_thread_of_the_card_is_told(past: Past) -> None:
         )
     past.run(REST | {NEW: "."})
     with past.db.begin() as session:
-        assert notice_store.list_of_kind(session, CardNotice)
-        assert notice_store.list_of_kind(session, AuditLineNotice)
+        assert stored_notices.list_of_kind(session, CardNotice)
+        assert stored_notices.list_of_kind(session, AuditLineNotice)
 
 
 def agree(past: Past) -> None:
