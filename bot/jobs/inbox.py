@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from bot import telemetry
-from bot.errors import PermanentUpstreamError, UserError
+from bot.errors import PermanentUpstreamError, UpstreamError, UserError
 from bot.github.webhook import event as webhook_event
 from bot.github.webhook.event import (
     CheckRunEvent,
@@ -42,6 +42,16 @@ def process(context: Context, delivery_id: str) -> None:
     except (UserError, PermanentUpstreamError) as error:
         fault = str(error)
         _log.warning("delivery could not be processed", delivery=delivery_id, reason=fault)
+    with context.db.begin() as session:
+        delivery_store.set_processed(session, delivery_id, context.clock(), fault)
+
+
+def give_up(context: Context, delivery_id: str, error: Exception) -> None:
+    """Record that the last attempt to process a delivery failed, until GitHub delivers it again.
+
+    Of an unexpected error only the type is stored: its text, which may hold a secret, is redacted in the log.
+    """
+    fault = str(error) if isinstance(error, UpstreamError) else f"Unexpected error: {type(error).__name__}."
     with context.db.begin() as session:
         delivery_store.set_processed(session, delivery_id, context.clock(), fault)
 

@@ -12,6 +12,7 @@ from typing import Final
 
 import procrastinate
 from procrastinate.exceptions import ConnectorException, UniqueViolation
+from procrastinate.job_context import JobContext
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
@@ -52,6 +53,9 @@ class _RetryStrategy(BaseRetryStrategy):
         if isinstance(exception, UpstreamError) and exception.retry_after is not None:
             wait = max(exception.retry_after, 1.0)
         return RetryDecision(retry_in={"seconds": math.ceil(wait)})
+
+
+_RETRY: Final = _RetryStrategy()
 
 
 class _JobManager(JobManager):
@@ -169,20 +173,23 @@ class Worker:
 
     def _register(self, app: procrastinate.App) -> None:
         for name, handler in _HANDLERS.items():
-            app.task(name=name, retry=_RetryStrategy())(self._task_of(name, handler))
+            app.task(name=name, retry=_RETRY, pass_context=True)(self._task_of(name, handler))
 
     def _task_of(self, name: str, handler: Callable[[Context, _Arguments], object]) -> Callable[..., None]:
-        def run(correlation_id: str, **arguments: str | int) -> None:
+        def run(job_context: JobContext, correlation_id: str, **arguments: str | int) -> None:
             with telemetry.correlated(correlation_id):
                 try:
                     handler(self._context, arguments)
-                except UpstreamError as error:
-                    telemetry.jobs_total.labels(task=name, outcome="postponed").inc()
-                    _log.warning("job will be retried", task=name, reason=str(error))
-                    raise
-                except Exception:
-                    telemetry.jobs_total.labels(task=name, outcome="failed").inc()
-                    _log.exception("job failed", task=name)
+                except Exception as error:
+                    if isinstance(error, UpstreamError):
+                        telemetry.jobs_total.labels(task=name, outcome="postponed").inc()
+                        _log.warning("job will be retried", task=name, reason=str(error))
+                    else:
+                        telemetry.jobs_total.labels(task=name, outcome="failed").inc()
+                        _log.exception("job failed", task=name)
+                    is_last = _RETRY.get_retry_decision(exception=error, job=job_context.job) is None
+                    if is_last and name == queue.INGEST:
+                        inbox.give_up(self._context, str(arguments["delivery_id"]), error)
                     raise
                 telemetry.jobs_total.labels(task=name, outcome="done").inc()
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -19,6 +20,7 @@ from bot.slack.registry import Registry
 from bot.store import queue
 from bot.store.conversation import channel_schedule as channel_schedule_store
 from bot.store.database import Database
+from bot.store.runs import delivery as delivery_store
 from bot.store.workspaces import repository as repository_store
 from tests.scenario.stage import wait
 
@@ -142,3 +144,37 @@ def test_a_job_that_two_processes_take_up_again_is_done_once(db: Database) -> No
     finally:
         for one in workers:
             one.stop()
+
+
+def test_a_delivery_whose_last_attempt_fails_unexpectedly_keeps_its_error_and_can_be_purged(
+    db: Database, worker: Worker
+) -> None:
+    payload = json.dumps(
+        {
+            "action": "created",
+            "installation": {"id": 2**70, "account": {"id": 1, "login": "acme"}},  # more than a bigint of PostgreSQL
+            "repositories": [{"id": 8001, "full_name": "acme/shop"}],
+        }
+    )
+    with db.begin() as session:
+        delivery_store.put(session, "d-1", "installation", payload.encode(), "c-1", clock())
+        queue.defer(session, queue.INGEST, lock="installation", delivery_id="d-1")
+        session.execute(sa.text("update procrastinate_jobs set attempts = 5"))
+    worker.start()
+    assert wait(lambda: not open_jobs(db), 20), jobs(db)
+    assert jobs(db) == [(queue.INGEST, "failed")]
+    with db.begin() as session:
+        delivery = delivery_store.get(session, "d-1")
+        assert (delivery.processed, delivery.error) == (True, "Unexpected error: DataError.")
+        assert delivery_store.forget(session, clock() + timedelta(seconds=1)) == 1
+
+
+def test_a_delivery_that_will_be_tried_again_is_not_processed_yet(db: Database, worker: Worker) -> None:
+    payload = json.dumps({"action": "deleted", "installation": {"id": 2**70}})
+    with db.begin() as session:
+        delivery_store.put(session, "d-1", "installation", payload.encode(), "c-1", clock())
+        queue.defer(session, queue.INGEST, lock="installation", delivery_id="d-1")
+    worker.start()
+    assert wait(lambda: waiting(db) == [(1, True)], 20), waiting(db)
+    with db.begin() as session:
+        assert not delivery_store.get(session, "d-1").processed
