@@ -20,7 +20,7 @@ from bot.sandbox.slack.model import Message
 from bot.slack.ids import Action
 from bot.store import embedded
 from bot.store.database import Database
-from tests.scenario.stage import ANA, CHANNEL, Stage, wait
+from tests.scenario.running_app import ANA, CHANNEL, RunningApp, wait
 
 CASES = 100_000
 RUNS = 1_000
@@ -89,26 +89,26 @@ def main() -> None:
 
 def conversation(url: str) -> None:
     """Ask everything, several times each."""
-    stage = Stage(url)
+    app = RunningApp(url)
     try:
-        stage.start_bot()
-        stage.make_flaky("test_total")
-        assert wait(stage.cards, 60), "no card"
+        app.start_bot()
+        app.make_flaky("test_total")
+        assert wait(app.cards, 60), "no card"
         _fill(url)
-        slack = stage.slack
+        slack = app.slack
         medians = []
-        plain = _median(lambda: _ask(stage, PLAIN))
+        plain = _median(lambda: _ask(app, PLAIN))
         for line in COMMANDS:
-            median = plain if line == PLAIN else _median(lambda line=line: _ask(stage, line))  # type: ignore[misc]
+            median = plain if line == PLAIN else _median(lambda line=line: _ask(app, line))  # type: ignore[misc]
             medians.append(median)
             print(f"/flakeguard {line}: {median:.0f} ms to its content, {median / plain:.1f} x “{PLAIN}”")  # noqa: T201
         print(f"all commands: median {statistics.median(medians):.0f} ms, slowest {max(medians):.0f} ms")  # noqa: T201
-        menu = _ask(stage, "test bench")
+        menu = _ask(app, "test bench")
         for typed in TYPED:
             median = _median(lambda typed=typed: slack.suggestions_of(ANA, CHANNEL, menu.ts, Action.PICK, typed))  # type: ignore[misc]
             print(f"typing “{typed}”: {median:.0f} ms to the suggestions")  # noqa: T201
     finally:
-        stage.close()
+        app.close()
     _search(url)
 
 
@@ -154,11 +154,11 @@ def _fill(url: str) -> None:
     database.close()
 
 
-def _ask(stage: Stage, line: str) -> Message:
-    before = len(stage.slack.ephemerals(ANA))
-    stage.slack.command(ANA, CHANNEL, f"/flakeguard {line}")
-    assert stage.slack.wait_for(lambda: len(stage.slack.ephemerals(ANA)) > before, 30), f"no answer to {line}"
-    return stage.slack.ephemerals(ANA)[-1]
+def _ask(app: RunningApp, line: str) -> Message:
+    before = len(app.slack.ephemerals(ANA))
+    app.slack.command(ANA, CHANNEL, f"/flakeguard {line}")
+    assert app.slack.wait_for(lambda: len(app.slack.ephemerals(ANA)) > before, 30), f"no answer to {line}"
+    return app.slack.ephemerals(ANA)[-1]
 
 
 def _median(action: Callable[[], object], repeats: int = REPEATS) -> float:

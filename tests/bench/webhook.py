@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 
 from bot.store import embedded
-from tests.scenario.stage import Stage, wait
+from tests.scenario.running_app import RunningApp, wait
 
 DELIVERIES = 200
 RUNS = 50
@@ -35,25 +35,25 @@ def main() -> None:
 
 def webhook(url: str) -> None:
     """Deliver while idle, and while runs are ingested."""
-    stage = Stage(url)
+    app = RunningApp(url)
     try:
-        stage.start_bot()
-        idle = _deliver(stage)
+        app.start_bot()
+        idle = _deliver(app)
         for number in range(RUNS):
-            stage.run(f"commit {number}")
-        busy = _deliver(stage)
-        read = sum(check.conclusion is not None for check in stage.github.check_runs())
-        wait(lambda: len([one for one in stage.github.check_runs() if one.conclusion]) >= RUNS, 120)
+            app.run(f"commit {number}")
+        busy = _deliver(app)
+        read = sum(check.conclusion is not None for check in app.github.check_runs())
+        wait(lambda: len([one for one in app.github.check_runs() if one.conclusion]) >= RUNS, 120)
         calm, loaded = (statistics.median(times) * 1000 for times in (idle, busy))
         left = RUNS - read
         print(f"webhook to 202: median {calm:.1f} ms idle, {loaded:.1f} ms while {left} runs are ingested")  # noqa: T201
     finally:
-        stage.close()
+        app.close()
 
 
-def _deliver(stage: Stage) -> list[float]:
+def _deliver(app: RunningApp) -> list[float]:
     body = json.dumps({"action": "x", "padding": "x" * 20_000, "installation": {"id": 1}}).encode()
-    signature = "sha256=" + hmac.new(stage.github.webhook_secret.encode(), body, hashlib.sha256).hexdigest()
+    signature = "sha256=" + hmac.new(app.github.webhook_secret.encode(), body, hashlib.sha256).hexdigest()
     times: list[float] = []
 
     def send(worker: int) -> None:
@@ -65,7 +65,7 @@ def _deliver(stage: Stage) -> list[float]:
                     "X-Hub-Signature-256": signature,
                 }
                 started = time.perf_counter()
-                answer = client.post(f"{stage.url}/github/webhook", content=body, headers=headers)
+                answer = client.post(f"{app.url}/github/webhook", content=body, headers=headers)
                 times.append(time.perf_counter() - started)
                 assert answer.status_code == httpx.codes.ACCEPTED, answer.text
 

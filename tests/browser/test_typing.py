@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright import sync_api as playwright
 
-from tests.scenario.stage import ANA, CHANNEL, Stage, wait
+from tests.scenario.running_app import ANA, CHANNEL, RunningApp, wait
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -20,9 +20,9 @@ pytestmark = [
 
 
 @pytest.fixture
-def stage(database_url: str) -> Iterator[Stage]:
+def app(database_url: str) -> Iterator[RunningApp]:
     """The sandbox and a running bot that has read one run."""
-    made = Stage(database_url)
+    made = RunningApp(database_url)
     made.start_bot()
     run = made.run("first")
     assert wait(lambda: (check := made.check(run)) and check.conclusion, 30)
@@ -31,12 +31,12 @@ def stage(database_url: str) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def page(stage: Stage) -> Iterator[playwright.Page]:
+def page(app: RunningApp) -> Iterator[playwright.Page]:
     with playwright.sync_playwright() as browsers:
         browser = browsers.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.set_default_timeout(20_000)
-        page.goto(f"{stage.sandbox.url}/?as={ANA}&at={CHANNEL}")
+        page.goto(f"{app.sandbox.url}/?as={ANA}&at={CHANNEL}")
         yield page
         browser.close()
 

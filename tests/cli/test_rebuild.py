@@ -6,12 +6,12 @@ import pytest
 
 from bot.store.database import Database
 from tests.cli.command import flakeguard
-from tests.store.past import Past
+from tests.store.run_recorder import RunRecorder
 
 
 @pytest.fixture(autouse=True)
-def past(db: Database) -> Past:
-    made = Past(db)
+def recorder(db: Database) -> RunRecorder:
+    made = RunRecorder(db)
     for number in range(3):
         made.run({"cart.test_total": "F." if number == 1 else "."})
     return made

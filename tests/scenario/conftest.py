@@ -8,36 +8,36 @@ import pytest
 
 from bot.store import embedded
 from tests.conftest import clone
-from tests.scenario.day import Day
+from tests.scenario.running_app import RunningApp
 from tests.scenario.snapshot import Snapshot
-from tests.scenario.stage import Stage
+from tests.scenario.workspace import Workspace
 
 
 @pytest.fixture(scope="session")
 def suspicious(server: embedded.Server, template: str) -> Iterator[Snapshot]:
     """A repository in which `test_total` failed and passed on the same commit twice; a third time makes it flaky."""
     with clone(server, template) as url:
-        stage = Stage(url, linked=False)
-        stage.start_bot()
-        stage.make_suspicious()
-        yield stage.snapshot()
+        app = RunningApp(url, linked=False)
+        app.start_bot()
+        app.make_suspicious()
+        yield app.snapshot()
 
 
 @pytest.fixture(scope="session")
 def eventful(server: embedded.Server, suspicious: Snapshot) -> Iterator[Snapshot]:
     """A repository with three flaky tests, each with its card, and a red commit."""
     with clone(server, suspicious.template) as url:
-        stage = Stage(url, snapshot=suspicious)
-        stage.start_bot()
-        Day.play(stage)
-        yield stage.snapshot()
+        app = RunningApp(url, snapshot=suspicious)
+        app.start_bot()
+        Workspace.play(app)
+        yield app.snapshot()
 
 
 @pytest.fixture
-def new_stage(database_url: str) -> Iterator[Stage]:
+def new_app(database_url: str) -> Iterator[RunningApp]:
     """The sandbox and a running bot, which has not heard of any repository."""
-    with Stage(database_url) as stage:
-        yield stage
+    with RunningApp(database_url) as app:
+        yield app
 
 
 @pytest.fixture
@@ -48,21 +48,21 @@ def suspicious_url(server: embedded.Server, suspicious: Snapshot) -> Iterator[st
 
 
 @pytest.fixture
-def stage(suspicious_url: str, suspicious: Snapshot) -> Iterator[Stage]:
+def app(suspicious_url: str, suspicious: Snapshot) -> Iterator[RunningApp]:
     """The sandbox and a running bot; `turn_flaky` makes `test_total` flaky."""
-    with Stage(suspicious_url, snapshot=suspicious) as stage:
-        yield stage
+    with RunningApp(suspicious_url, snapshot=suspicious) as app:
+        yield app
 
 
 @pytest.fixture
-def killable_stage(suspicious_url: str, suspicious: Snapshot) -> Iterator[Stage]:
+def killable_app(suspicious_url: str, suspicious: Snapshot) -> Iterator[RunningApp]:
     """The same with a bot that can be killed."""
-    with Stage(suspicious_url, snapshot=suspicious, own_process=True) as stage:
-        yield stage
+    with RunningApp(suspicious_url, snapshot=suspicious, own_process=True) as app:
+        yield app
 
 
 @pytest.fixture
-def day(server: embedded.Server, eventful: Snapshot) -> Iterator[Day]:
+def workspace(server: embedded.Server, eventful: Snapshot) -> Iterator[Workspace]:
     """A workspace with flaky tests, and what a person does there."""
-    with clone(server, eventful.template) as url, Stage(url, snapshot=eventful) as stage:
-        yield Day(stage)
+    with clone(server, eventful.template) as url, RunningApp(url, snapshot=eventful) as app:
+        yield Workspace(app)

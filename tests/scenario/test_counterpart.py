@@ -16,40 +16,40 @@ from bot.slack.ids import Callback, ShortcutId
 from bot.store import embedded
 from tests.conftest import clone
 from tests.scenario.invitation import said
-from tests.scenario.stage import ANA, BEN, CHANNEL, Stage, wait
+from tests.scenario.running_app import ANA, BEN, CHANNEL, RunningApp, wait
 
 ELSEWHERE = Channel("G0ELSEWHERE", "without-the-bot", has_bot=False)
 
 
 @pytest.fixture(scope="module")
-def made(server: embedded.Server, template: str) -> Iterator[Stage]:
+def made(server: embedded.Server, template: str) -> Iterator[RunningApp]:
     """A workspace with a channel that the bot was not invited to."""
     with clone(server, template) as url:
-        stage = Stage(url, slack_settings=SlackSettings(rate_limits=False))
-        stage.slack.channels[ELSEWHERE.id] = ELSEWHERE
+        app = RunningApp(url, slack_settings=SlackSettings(rate_limits=False))
+        app.slack.channels[ELSEWHERE.id] = ELSEWHERE
         try:
-            stage.start_bot()
-            run = stage.run("only")
-            assert wait(lambda: (check := stage.check(run)) and check.conclusion)
-            yield stage
+            app.start_bot()
+            run = app.run("only")
+            assert wait(lambda: (check := app.check(run)) and check.conclusion)
+            yield app
         finally:
-            stage.close()
+            app.close()
 
 
-def interaction(stage: Stage, **fields: object) -> httpx.Response:
+def interaction(app: RunningApp, **fields: object) -> httpx.Response:
     """Send what no client of Slack's would; returns what the bot answered."""
     body: JsonObject = {
-        "team": {"id": stage.slack.team_id, "domain": "acme"},
-        "user": {"id": ANA, "team_id": stage.slack.team_id},
-        "trigger_id": stage.slack.new_trigger(ANA),
-        "response_url": stage.slack.new_response_url(ANA, CHANNEL),
+        "team": {"id": app.slack.team_id, "domain": "acme"},
+        "user": {"id": ANA, "team_id": app.slack.team_id},
+        "trigger_id": app.slack.new_trigger(ANA),
+        "response_url": app.slack.new_response_url(ANA, CHANNEL),
         **fields,
     }
-    answer = stage.slack.dispatcher.interaction(body)
+    answer = app.slack.dispatcher.interaction(body)
     return httpx.Response(answer.status, text=answer.body)
 
 
-def test_a_command_is_answered_where_the_bot_is_not(made: Stage) -> None:
+def test_a_command_is_answered_where_the_bot_is_not(made: RunningApp) -> None:
     made.slack.command(ANA, ELSEWHERE.id, "/flakeguard status")
     assert wait(lambda: [one for one in made.slack.ephemerals(ANA) if one.channel == ELSEWHERE.id])
     assert "acme/shop" in made.slack.ephemerals(ANA)[-1].text
@@ -59,7 +59,7 @@ def test_a_command_is_answered_where_the_bot_is_not(made: Stage) -> None:
     assert wait(lambda: len(made.slack.ephemerals(ANA)) > before)
 
 
-def test_what_no_response_url_takes_is_said_in_a_direct_message(made: Stage) -> None:
+def test_what_no_response_url_takes_is_said_in_a_direct_message(made: RunningApp) -> None:
     answered = interaction(
         made,
         type="block_actions",
@@ -73,7 +73,7 @@ def test_what_no_response_url_takes_is_said_in_a_direct_message(made: Stage) -> 
     assert wait(lambda: [one for one in made.slack.messages(direct) if "connected" in one.text])
 
 
-def test_null_is_read_as_absent(made: Stage) -> None:
+def test_null_is_read_as_absent(made: RunningApp) -> None:
     before = len(made.slack.ephemerals(ANA))
     answered = interaction(
         made,
@@ -103,7 +103,7 @@ def test_null_is_read_as_absent(made: Stage) -> None:
     ],
     ids=lambda fields: str(fields["type"]),
 )
-def test_a_request_that_nothing_here_is_for_is_answered_200(made: Stage, fields: dict[str, object]) -> None:
+def test_a_request_that_nothing_here_is_for_is_answered_200(made: RunningApp, fields: dict[str, object]) -> None:
     answered = interaction(made, **fields)
     assert answered.status_code == 200
     if fields["type"] == "view_submission":
@@ -112,11 +112,11 @@ def test_a_request_that_nothing_here_is_for_is_answered_200(made: Stage, fields:
         assert json.loads(answered.text) == {"options": []}
 
 
-def test_a_command_by_another_name_is_told_the_right_one(made: Stage) -> None:
+def test_a_command_by_another_name_is_told_the_right_one(made: RunningApp) -> None:
     assert "Type /flakeguard help" in made.slack.command(ANA, CHANNEL, "/flaky help").body
 
 
-def test_events_that_nobody_caused_are_answered_200_and_by_nothing(made: Stage) -> None:
+def test_events_that_nobody_caused_are_answered_200_and_by_nothing(made: RunningApp) -> None:
     before = len(made.slack.calls)
     for kind, fields in (
         ("app_mention", {"bot_id": "B0OTHER", "text": f"<@{BOT_USER_ID}> help", "channel": CHANNEL, "user": None}),
@@ -133,7 +133,7 @@ def test_events_that_nobody_caused_are_answered_200_and_by_nothing(made: Stage) 
     assert said_or_shown == ["chat.postEphemeral"]
 
 
-def test_an_event_that_comes_twice_is_done_once_whatever_its_headers_say(made: Stage) -> None:
+def test_an_event_that_comes_twice_is_done_once_whatever_its_headers_say(made: RunningApp) -> None:
     answers = len(made.slack.ephemerals(ANA)) + 1
     made.slack.say(ANA, CHANNEL, f"<@{BOT_USER_ID}> whoami")
     sent = made.slack.dispatches[-1]
@@ -148,7 +148,7 @@ def test_an_event_that_comes_twice_is_done_once_whatever_its_headers_say(made: S
 @pytest.mark.parametrize(
     "line", ["test a\x00b", "incident start a\x00b", "subscribe acme/shop path:\x00", "quarantine \x00"], ids=repr
 )
-def test_what_cannot_be_stored_is_no_fault_of_ours(made: Stage, line: str) -> None:
+def test_what_cannot_be_stored_is_no_fault_of_ours(made: RunningApp, line: str) -> None:
     before = len(made.slack.ephemerals(ANA))
     assert made.slack.command(ANA, CHANNEL, f"/flakeguard {line}").status == 200
     assert wait(lambda: len(made.slack.ephemerals(ANA)) > before)
@@ -156,7 +156,7 @@ def test_what_cannot_be_stored_is_no_fault_of_ours(made: Stage, line: str) -> No
 
 
 @pytest.mark.parametrize("number", [-1, 2**63, 10**30, True, "1", None])
-def test_a_form_that_names_what_cannot_be_is_refused_in_words(made: Stage, number: object) -> None:
+def test_a_form_that_names_what_cannot_be_is_refused_in_words(made: RunningApp, number: object) -> None:
     view = {"id": "V0", "type": "modal", "callback_id": Callback.MUTE, "state": {"values": {}}}
     answered = interaction(
         made, type="view_submission", view={**view, "private_metadata": json.dumps({"case_id": number})}
@@ -167,7 +167,7 @@ def test_a_form_that_names_what_cannot_be_is_refused_in_words(made: Stage, numbe
 
 @pytest.mark.parametrize("body", ["[]", "5", "null", '"x"', "{"], ids=repr)
 @pytest.mark.parametrize("form", [True, False])
-def test_a_body_that_is_no_object_is_refused(made: Stage, body: str, *, form: bool) -> None:
+def test_a_body_that_is_no_object_is_refused(made: RunningApp, body: str, *, form: bool) -> None:
     content = f"payload={body}".encode() if form else body.encode()
     now = int(time.time())
     headers = {
@@ -179,12 +179,12 @@ def test_a_body_that_is_no_object_is_refused(made: Stage, body: str, *, form: bo
 
 
 @pytest.mark.parametrize("moment", ["", "12x", "-1", "9" * 5000, "1e9", "0"], ids=len)
-def test_a_time_that_is_none_is_refused(made: Stage, moment: str) -> None:
+def test_a_time_that_is_none_is_refused(made: RunningApp, moment: str) -> None:
     headers = {"X-Slack-Request-Timestamp": moment, "X-Slack-Signature": "v0=00"}
     assert httpx.post(f"{made.url}/slack/events", content=b"{}", headers=headers).status_code == 401
 
 
-def test_slacks_own_checks_of_the_address_are_answered(made: Stage) -> None:
+def test_slacks_own_checks_of_the_address_are_answered(made: RunningApp) -> None:
     body = json.dumps({"type": "url_verification", "token": "x", "challenge": "3eZbrw1a"}).encode()
     now = int(time.time())
     headers = {"X-Slack-Request-Timestamp": str(now), "X-Slack-Signature": made.slack.dispatcher.sign(body, now)}
@@ -195,13 +195,13 @@ def test_slacks_own_checks_of_the_address_are_answered(made: Stage) -> None:
     assert httpx.post(f"{made.url}/slack/events", data=form).status_code == 200
 
 
-def test_a_form_that_slack_did_not_wait_for_is_said(made: Stage) -> None:
+def test_a_form_that_slack_did_not_wait_for_is_said(made: RunningApp) -> None:
     made.slack.fail_next(status=200, error="expired_trigger_id", method="views.open")
     made.slack.command(ANA, CHANNEL, "/flakeguard run")
     assert wait(lambda: said(made, ANA, "Ask for it again"))
 
 
-def test_a_slack_that_hangs_keeps_nobody_from_being_acknowledged_in_time(made: Stage) -> None:
+def test_a_slack_that_hangs_keeps_nobody_from_being_acknowledged_in_time(made: RunningApp) -> None:
     made.slack.delay = 5.0
     try:
         with ThreadPoolExecutor(30) as people:

@@ -18,7 +18,7 @@ from bot.store.conversation import channel_pause as channel_pause_store
 from bot.store.database import Database
 from tests.presence import present
 from tests.scenario.posted import PostedChannel
-from tests.scenario.stage import ANA
+from tests.scenario.running_app import ANA
 from tests.store import deciding
 from tests.store.subscribed import ANA as ANA_ACTOR
 from tests.store.subscribed import BEN as BEN_ACTOR

@@ -19,44 +19,44 @@ from bot.store.workspaces import workspace as workspace_store
 from bot.store.workspaces.token import StoredToken
 from bot.store.workspaces.workspace import Workspace
 from tests.presence import present
+from tests.scenario.installable_app import KEY, InstallableApp
 from tests.scenario.invitation import invited, said
-from tests.scenario.stage import ANA, CHANNEL, CHLOE, Stage, wait
-from tests.scenario.tenants import KEY, Tenants
+from tests.scenario.running_app import ANA, CHANNEL, CHLOE, RunningApp, wait
 
 OTHER = Team("T0OTHER", "Other")
 ORGANISATION = Team("T0BRANCH", "Big", "E0BIG", is_organisation=True)
 
 
 @pytest.fixture
-def tenants(database_url: str) -> Iterator[Tenants]:
-    made = Tenants(database_url)
+def tenants(database_url: str) -> Iterator[InstallableApp]:
+    made = InstallableApp(database_url)
     made.start_bot()
     yield made
     made.close()
 
 
-def tokens(stage: Stage) -> Sequence[StoredToken]:
-    with stage.db.begin() as session:
+def tokens(app: RunningApp) -> Sequence[StoredToken]:
+    with app.db.begin() as session:
         return token_store.lock_all(session)
 
 
-def bound(stage: Stage, workspace: Workspace) -> Sequence[int]:
+def bound(app: RunningApp, workspace: Workspace) -> Sequence[int]:
     """The GitHub installations that a workspace sees."""
-    with stage.db.begin() as session:
+    with app.db.begin() as session:
         return workspace_store.list_bound(session, workspace.id)
 
 
-def is_linked(stage: Stage, workspace: Workspace, user: str) -> bool:
-    with stage.db.begin() as session:
+def is_linked(app: RunningApp, workspace: Workspace, user: str) -> bool:
+    with app.db.begin() as session:
         return account_link_store.find(session, workspace.id, user) is not None
 
 
-def is_paused(stage: Stage, channel: Channel) -> bool:
-    with stage.db.begin() as session:
+def is_paused(app: RunningApp, channel: Channel) -> bool:
+    with app.db.begin() as session:
         return channel_pause_store.find(session, channel) is not None
 
 
-def test_a_workspace_installs_binds_what_it_administers_and_sees_that(tenants: Tenants) -> None:
+def test_a_workspace_installs_binds_what_it_administers_and_sees_that(tenants: InstallableApp) -> None:
     tenants.run("only")
     assert tenants.slack.command(ANA, CHANNEL, "/flakeguard status").ok
     assert said(tenants, ANA, "not installed in this workspace"), "a stranger was not told"
@@ -73,7 +73,7 @@ def test_a_workspace_installs_binds_what_it_administers_and_sees_that(tenants: T
     assert wait(lambda: said(tenants, ANA, "acme/shop"))
 
 
-def test_an_installation_id_in_an_address_binds_nothing(tenants: Tenants) -> None:
+def test_an_installation_id_in_an_address_binds_nothing(tenants: InstallableApp) -> None:
     tenants.install(tenants.slack)
     asked = httpx.get(f"{tenants.url}/github/setup?installation_id=4001&setup_action=install&state=x")
     assert "is installed" in asked.text
@@ -86,7 +86,7 @@ def test_an_installation_id_in_an_address_binds_nothing(tenants: Tenants) -> Non
     assert not bound(tenants, tenants.workspace())
 
 
-def test_an_installation_needs_the_browser_and_the_state_it_began_with(tenants: Tenants) -> None:
+def test_an_installation_needs_the_browser_and_the_state_it_began_with(tenants: InstallableApp) -> None:
     asked = httpx.get(f"{tenants.url}/slack/install")
     assert asked.status_code == 302
     with httpx.Client(follow_redirects=True, trust_env=False) as other:
@@ -96,7 +96,7 @@ def test_an_installation_needs_the_browser_and_the_state_it_began_with(tenants: 
     assert not tokens(tenants)
 
 
-def test_a_rotating_token_is_renewed_before_it_ends_and_its_refresh_token_used_once(tenants: Tenants) -> None:
+def test_a_rotating_token_is_renewed_before_it_ends_and_its_refresh_token_used_once(tenants: InstallableApp) -> None:
     app = tenants.sandbox.slack_app
     app.rotates, app.expires_in = True, 3600
     tenants.install(tenants.slack)
@@ -115,7 +115,7 @@ def test_a_rotating_token_is_renewed_before_it_ends_and_its_refresh_token_used_o
     assert can_be_renewed, "the former renewal has not ended"
 
 
-def test_an_organisation_installs_once_for_all_its_workspaces(tenants: Tenants) -> None:
+def test_an_organisation_installs_once_for_all_its_workspaces(tenants: InstallableApp) -> None:
     big = tenants.sandbox.add_workspace(ORGANISATION)
     assert "Big has FlakeGuard now" in tenants.install(big).text
     workspace = present(tenants.find_workspace(big))
@@ -124,7 +124,7 @@ def test_an_organisation_installs_once_for_all_its_workspaces(tenants: Tenants) 
     assert wait(lambda: any("not linked" in one.text for one in big.ephemerals(ANA)))
 
 
-def test_who_asks_where_the_token_was_taken_back_is_told_so(tenants: Tenants) -> None:
+def test_who_asks_where_the_token_was_taken_back_is_told_so(tenants: InstallableApp) -> None:
     tenants.install(tenants.slack)
     tenants.slack.send_event("tokens_revoked", tokens={"oauth": [], "bot": ["U0FLAKE"]})
     assert wait(lambda: not tokens(tenants))
@@ -134,7 +134,7 @@ def test_who_asks_where_the_token_was_taken_back_is_told_so(tenants: Tenants) ->
 
 @pytest.mark.parametrize("order", [("tokens_revoked", "app_uninstalled"), ("app_uninstalled", "tokens_revoked")])
 def test_an_uninstalled_workspace_is_forgotten_in_any_order_and_may_come_back(
-    tenants: Tenants, order: tuple[str, str]
+    tenants: InstallableApp, order: tuple[str, str]
 ) -> None:
     tenants.install(tenants.slack)
     tenants.bind(tenants.slack, CHLOE, "chloe")
@@ -156,7 +156,7 @@ def test_an_uninstalled_workspace_is_forgotten_in_any_order_and_may_come_back(
     assert tokens(tenants), "an old event ended the new installation"
 
 
-def test_a_channel_that_closes_is_paused_and_who_installed_is_told(tenants: Tenants) -> None:
+def test_a_channel_that_closes_is_paused_and_who_installed_is_told(tenants: InstallableApp) -> None:
     tenants.install(tenants.slack)
     assert tenants.slack.send_event("channel_archive", channel=CHANNEL, user=ANA).status == 200
     assert wait(lambda: any("posts nothing more" in one.text for one in tenants.slack.messages("D0ANA")))
@@ -166,7 +166,7 @@ def test_a_channel_that_closes_is_paused_and_who_installed_is_told(tenants: Tena
 
 
 def test_keys_are_rotated_and_the_old_one_is_not_needed_afterwards(database_url: str) -> None:
-    made = Tenants(database_url)
+    made = InstallableApp(database_url)
     try:
         made.start_bot()
         made.install(made.slack)
@@ -184,8 +184,8 @@ def test_keys_are_rotated_and_the_old_one_is_not_needed_afterwards(database_url:
         made.close()
 
 
-def test_every_validly_signed_request_is_answered_200_also_of_an_unknown_team(stage: Stage) -> None:
-    stranger = stage.sandbox.add_workspace(OTHER)
+def test_every_validly_signed_request_is_answered_200_also_of_an_unknown_team(app: RunningApp) -> None:
+    stranger = app.sandbox.add_workspace(OTHER)
     for kind in ("app_home_opened", "app_uninstalled", "tokens_revoked", "message", "something_new"):
         assert stranger.send_event(kind, user=ANA, channel=CHANNEL).status == 200, kind
     assert stranger.command(ANA, CHANNEL, "/flakeguard status").status == 200
@@ -193,21 +193,21 @@ def test_every_validly_signed_request_is_answered_200_also_of_an_unknown_team(st
     assert not stranger.calls, "the bot spoke to a workspace it does not know"
 
 
-def test_a_request_that_slack_sends_again_does_nothing_twice(stage: Stage) -> None:
-    stage.slack.open_home(ANA)
-    assert wait(lambda: stage.slack.home(ANA))
-    published = [call for call in stage.slack.calls if call.method == "views.publish"]
-    assert stage.slack.redeliver(stage.slack.dispatches[-1]).status == 200
-    stage.slack.command(ANA, CHANNEL, "/flakeguard whoami")
-    assert wait(lambda: stage.slack.ephemerals(ANA))
-    assert [call for call in stage.slack.calls if call.method == "views.publish"] == published
+def test_a_request_that_slack_sends_again_does_nothing_twice(app: RunningApp) -> None:
+    app.slack.open_home(ANA)
+    assert wait(lambda: app.slack.home(ANA))
+    published = [call for call in app.slack.calls if call.method == "views.publish"]
+    assert app.slack.redeliver(app.slack.dispatches[-1]).status == 200
+    app.slack.command(ANA, CHANNEL, "/flakeguard whoami")
+    assert wait(lambda: app.slack.ephemerals(ANA))
+    assert [call for call in app.slack.calls if call.method == "views.publish"] == published
 
 
-def test_somebody_of_another_company_in_a_shared_channel_may_do_nothing(stage: Stage) -> None:
-    stage.run("only")
-    stage.slack.command(ANA, CHANNEL, "/flakeguard help")
-    assert wait(lambda: stage.slack.ephemerals(ANA))
-    stage.slack.external_users[ANA] = "T0STRANGE"
-    stage.slack.click(ANA, CHANNEL, stage.slack.ephemerals(ANA)[0].ts, "fg_menu_status")
-    assert wait(lambda: said(stage, ANA, "Only members"))
-    assert not said(stage, ANA, "acme/shop")
+def test_somebody_of_another_company_in_a_shared_channel_may_do_nothing(app: RunningApp) -> None:
+    app.run("only")
+    app.slack.command(ANA, CHANNEL, "/flakeguard help")
+    assert wait(lambda: app.slack.ephemerals(ANA))
+    app.slack.external_users[ANA] = "T0STRANGE"
+    app.slack.click(ANA, CHANNEL, app.slack.ephemerals(ANA)[0].ts, "fg_menu_status")
+    assert wait(lambda: said(app, ANA, "Only members"))
+    assert not said(app, ANA, "acme/shop")

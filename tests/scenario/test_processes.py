@@ -21,7 +21,7 @@ from bot.services import subscription
 from bot.slack.registry import Registry
 from bot.store.database import Database
 from tests.scenario.posted import PostedChannel
-from tests.scenario.stage import wait
+from tests.scenario.running_app import wait
 from tests.store.subscribed import NAMES
 
 PROCESSES = 4

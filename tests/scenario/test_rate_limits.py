@@ -33,7 +33,7 @@ from bot.store.workspaces import repository as repository_store
 from bot.store.workspaces import workspace as workspace_store
 from tests import stored_notices
 from tests.scenario.notices import count_waiting
-from tests.scenario.stage import ANA, wait
+from tests.scenario.running_app import ANA, wait
 
 REPOSITORY = RepositoryId(7)
 BUSY, CALM = "C0CIFLAKES", "C0GENERAL"

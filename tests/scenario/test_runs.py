@@ -10,7 +10,7 @@ from bot.analysis.model import CaseId
 from bot.store.cases import case as case_store
 from bot.store.decisions import audit as audit_store
 from tests.presence import present
-from tests.scenario.stage import Stage, wait
+from tests.scenario.running_app import RunningApp, wait
 
 
 def report(folder: str, tests: int) -> bytes:
@@ -23,21 +23,21 @@ def report(folder: str, tests: int) -> bytes:
     return into.getvalue()
 
 
-def test_a_run_with_far_fewer_tests_than_those_before_is_neutral_and_says_how_many(new_stage: Stage) -> None:
-    whole = [new_stage.run(f"whole {number}", data=report("tests", 40)) for number in range(3)]
-    assert wait(lambda: all((check := new_stage.check(run)) and check.conclusion == "success" for run in whole))
-    run = new_stage.run("cut", data=report("tests", 6))
-    assert wait(lambda: (check := new_stage.check(run)) and check.conclusion == "neutral"), new_stage.check(run)
-    assert present(new_stage.check(run)).title.startswith("Incomplete: 6 cases, the last runs had 40")
+def test_a_run_with_far_fewer_tests_than_those_before_is_neutral_and_says_how_many(new_app: RunningApp) -> None:
+    whole = [new_app.run(f"whole {number}", data=report("tests", 40)) for number in range(3)]
+    assert wait(lambda: all((check := new_app.check(run)) and check.conclusion == "success" for run in whole))
+    run = new_app.run("cut", data=report("tests", 6))
+    assert wait(lambda: (check := new_app.check(run)) and check.conclusion == "neutral"), new_app.check(run)
+    assert present(new_app.check(run)).title.startswith("Incomplete: 6 cases, the last runs had 40")
 
 
-def test_a_file_of_tests_that_moves_keeps_its_cases_and_the_trail_says_so(new_stage: Stage) -> None:
-    first = new_stage.run("before", data=report("tests", 5))
-    assert wait(lambda: (check := new_stage.check(first)) and check.conclusion == "success")
-    run = new_stage.run("after", data=report("tests/unit", 5))
-    assert wait(lambda: (check := new_stage.check(run)) and check.conclusion == "success"), new_stage.check(run)
-    repository_id = new_stage.repository_id
-    with new_stage.db.begin() as session:
+def test_a_file_of_tests_that_moves_keeps_its_cases_and_the_trail_says_so(new_app: RunningApp) -> None:
+    first = new_app.run("before", data=report("tests", 5))
+    assert wait(lambda: (check := new_app.check(first)) and check.conclusion == "success")
+    run = new_app.run("after", data=report("tests/unit", 5))
+    assert wait(lambda: (check := new_app.check(run)) and check.conclusion == "success"), new_app.check(run)
+    repository_id = new_app.repository_id
+    with new_app.db.begin() as session:
         case_ids, titles = case_store.list_titles(session, repository_id)
         moved = CaseId(case_ids[titles.index("tests/unit/test_cart.py::test_0")])
         trail = audit_store.list_case(session, repository_id, moved)

@@ -32,7 +32,7 @@ from bot.store.workspaces import workspace as workspace_store
 from bot.store.workspaces.account_link import Link, StoredPermission
 from tests.sql_count import counting
 from tests.store import deciding
-from tests.store.past import REPOSITORY, Past
+from tests.store.run_recorder import REPOSITORY, RunRecorder
 
 SECRET = "signing-secret"
 TEAM, CHANNEL = "T0ACME", "C0CIFLAKES"
@@ -40,23 +40,23 @@ ANA = Actor(ActorKind.SLACK, "U0ANA", "ana", "ana")
 
 
 @pytest.fixture
-def past(db: Database) -> Past:
+def recorder(db: Database) -> RunRecorder:
     """A repository with a flaky test, whose workspace has linked BEN's account."""
-    past = Past(db)
+    recorder = RunRecorder(db)
     with db.begin() as session:
-        workspace_store.put_by_token(session, sees_all=True, now=past.now)
+        workspace_store.put_by_token(session, sees_all=True, now=recorder.now)
         workspace = workspace_store.identify(
-            session, enterprise_id="", team_id=TEAM, name="Acme", bot_user_id="U0FLAKE", now=past.now
+            session, enterprise_id="", team_id=TEAM, name="Acme", bot_user_id="U0FLAKE", now=recorder.now
         )
-        account_link_store.put(session, Link(workspace.id, "U0BEN", 502, "ben"), past.now)
+        account_link_store.put(session, Link(workspace.id, "U0BEN", 502, "ben"), recorder.now)
     for number in range(3):
-        past.run({"cart": "F"}, sha=f"{number:040x}")
-        past.run({"cart": "."}, again=True, sha=f"{number:040x}")
-    return past
+        recorder.run({"cart": "F"}, sha=f"{number:040x}")
+        recorder.run({"cart": "."}, again=True, sha=f"{number:040x}")
+    return recorder
 
 
 @pytest.fixture
-def bolt(db: Database, past: Past) -> App:
+def bolt(db: Database, recorder: RunRecorder) -> App:
     """The Slack listeners; Slack itself is not reachable, and an approval does not need it."""
     slack = SlackApp(
         db=db,
@@ -67,15 +67,15 @@ def bolt(db: Database, past: Past) -> App:
         approver_groups=(),
         public_url="https://flakeguard.example",
         pages=None,
-        clock=lambda: past.now,
+        clock=lambda: recorder.now,
     )
     return listener.build(slack, signing_secret=SECRET)
 
 
-def propose(past: Past) -> QuarantineId:
-    proposal = Proposal(case_id=past.case_id("cart"), days=14, reason="The payments sandbox is slow.")
-    with past.db.begin() as session:
-        return deciding.propose(session, REPOSITORY, proposal, ANA, past.now)
+def propose(recorder: RunRecorder) -> QuarantineId:
+    proposal = Proposal(case_id=recorder.case_id("cart"), days=14, reason="The payments sandbox is slow.")
+    with recorder.db.begin() as session:
+        return deciding.propose(session, REPOSITORY, proposal, ANA, recorder.now)
 
 
 def click(bolt: App, action: Action, value: str, *, retry: str = "0", card: CaseId | None = None) -> int:
@@ -131,50 +131,52 @@ def state_of(db: Database, quarantine_id: QuarantineId) -> State:
         return quarantine_store.get(session, quarantine_id).state
 
 
-def allow(past: Past, permission: str = "write", *, age: timedelta = timedelta(minutes=1)) -> None:
-    with past.db.begin() as session:
-        stored = StoredPermission(permission, frozenset(), past.now - age)
+def allow(recorder: RunRecorder, permission: str = "write", *, age: timedelta = timedelta(minutes=1)) -> None:
+    with recorder.db.begin() as session:
+        stored = StoredPermission(permission, frozenset(), recorder.now - age)
         account_link_store.put_permission(session, REPOSITORY, 502, stored)
 
 
 @pytest.mark.parametrize("on_card", [True, False])
-def test_an_approval_takes_at_most_two_transactions_and_15_statements(past: Past, bolt: App, on_card: bool) -> None:
-    quarantine_id = propose(past)
-    allow(past)
-    case_id = past.case_id("cart") if on_card else None
+def test_an_approval_takes_at_most_two_transactions_and_15_statements(
+    recorder: RunRecorder, bolt: App, on_card: bool
+) -> None:
+    quarantine_id = propose(recorder)
+    allow(recorder)
+    case_id = recorder.case_id("cart") if on_card else None
     if case_id is not None:
-        with past.db.begin() as session:
+        with recorder.db.begin() as session:
             workspace = workspace_store.find_by_token(session)
             assert workspace is not None
             card = CardNotice(repository_id=REPOSITORY, case_id=case_id, channel=Channel(workspace.id, CHANNEL))
             message = PostedMessage(card.channel, "1764554400.000100", case_id)
-            message_store.insert_if_new(session, card.key(), message, REPOSITORY, past.now)
+            message_store.insert_if_new(session, card.key(), message, REPOSITORY, recorder.now)
     with counting() as count:
         assert click(bolt, Action.APPROVE, str(quarantine_id), card=case_id) == 200
         listener.finish(bolt)
-    assert state_of(past.db, quarantine_id) is State.ACTIVE
+    assert state_of(recorder.db, quarantine_id) is State.ACTIVE
     assert count.commits <= 2
     assert len(count.statements) <= 15
 
 
-def test_a_click_that_slack_sends_again_is_served_once(past: Past, bolt: App) -> None:
-    quarantine_id = propose(past)
-    allow(past)
+def test_a_click_that_slack_sends_again_is_served_once(recorder: RunRecorder, bolt: App) -> None:
+    quarantine_id = propose(recorder)
+    allow(recorder)
     for retry in ("0", "1"):
         assert click(bolt, Action.APPROVE, str(quarantine_id), retry=retry) == 200
     listener.finish(bolt)
-    assert state_of(past.db, quarantine_id) is State.ACTIVE
+    assert state_of(recorder.db, quarantine_id) is State.ACTIVE
 
 
 @pytest.mark.parametrize("age", [timedelta(minutes=5), timedelta(minutes=-1)])
 def test_a_permission_that_was_not_read_in_the_last_five_minutes_decides_nothing(
-    past: Past, bolt: App, age: timedelta
+    recorder: RunRecorder, bolt: App, age: timedelta
 ) -> None:
-    quarantine_id = propose(past)
-    allow(past, age=age)
+    quarantine_id = propose(recorder)
+    allow(recorder, age=age)
     assert click(bolt, Action.APPROVE, str(quarantine_id)) == 200
     listener.finish(bolt)
-    assert state_of(past.db, quarantine_id) is State.PROPOSED
+    assert state_of(recorder.db, quarantine_id) is State.PROPOSED
 
 
 @pytest.mark.parametrize(
@@ -201,7 +203,7 @@ def test_every_faulty_input_of_a_subscription_is_named(
     assert set(answer["errors"]) == faulty
 
 
-def test_a_subscription_is_made_as_it_was_filled_in(past: Past, bolt: App) -> None:
+def test_a_subscription_is_made_as_it_was_filled_in(recorder: RunRecorder, bolt: App) -> None:
     submit(
         bolt,
         Callback.SUBSCRIBE,
@@ -210,7 +212,7 @@ def test_a_subscription_is_made_as_it_was_filled_in(past: Past, bolt: App) -> No
         minimum={"type": "plain_text_input", "value": "5 %"},
         events={"type": "checkboxes", "selected_options": [{"value": "flaky"}]},
     )
-    with past.db.begin() as session:
+    with recorder.db.begin() as session:
         workspace = workspace_store.find(session, "", TEAM)
         assert workspace is not None
         (subscription,) = subscription_store.list_of_channel(session, Channel(workspace.id, CHANNEL))

@@ -7,21 +7,21 @@ from collections.abc import Iterator
 import pytest
 
 from bot.sandbox.slack.model import BOT_USER_ID
-from tests.scenario.stage import ANA, BEN, CHANNEL, Stage, wait
+from tests.scenario.running_app import ANA, BEN, CHANNEL, RunningApp, wait
 
 
 @pytest.fixture
-def socket_stage(database_url: str) -> Iterator[Stage]:
+def socket_stage(database_url: str) -> Iterator[RunningApp]:
     """A bot that has an app token and no signing secret, started while Slack lets nobody connect."""
-    stage = Stage(database_url)
-    stage.set(SLACK_SIGNING_SECRET="", SLACK_APP_TOKEN=stage.slack.app_token)
-    stage.slack.fail_next(2, error="internal_error", method="apps.connections.open")
-    with stage:
-        assert wait(lambda: stage.slack.dispatcher.sockets), "it did not connect once Slack let it"
-        yield stage
+    app = RunningApp(database_url)
+    app.set(SLACK_SIGNING_SECRET="", SLACK_APP_TOKEN=app.slack.app_token)
+    app.slack.fail_next(2, error="internal_error", method="apps.connections.open")
+    with app:
+        assert wait(lambda: app.slack.dispatcher.sockets), "it did not connect once Slack let it"
+        yield app
 
 
-def test_commands_and_modals_work_over_the_socket(socket_stage: Stage) -> None:
+def test_commands_and_modals_work_over_the_socket(socket_stage: RunningApp) -> None:
     run = socket_stage.run("only")
     assert wait(lambda: (check := socket_stage.check(run)) and check.conclusion)
     assert wait(lambda: socket_stage.slack.command(ANA, CHANNEL, "/flakeguard status").ok)
@@ -30,7 +30,7 @@ def test_commands_and_modals_work_over_the_socket(socket_stage: Stage) -> None:
     assert wait(lambda: socket_stage.slack.open_view(ANA)), "no modal opened"
 
 
-def test_an_event_that_comes_again_over_the_socket_is_done_once(socket_stage: Stage) -> None:
+def test_an_event_that_comes_again_over_the_socket_is_done_once(socket_stage: RunningApp) -> None:
     slack = socket_stage.slack
     slack.say(ANA, CHANNEL, f"<@{BOT_USER_ID}> whoami")
     assert wait(lambda: slack.ephemerals(ANA))
@@ -40,7 +40,7 @@ def test_an_event_that_comes_again_over_the_socket_is_done_once(socket_stage: St
     assert len(slack.ephemerals(ANA)) == 1
 
 
-def test_the_bot_connects_anew_when_slack_asks_and_hears_of_everything(socket_stage: Stage) -> None:
+def test_the_bot_connects_anew_when_slack_asks_and_hears_of_everything(socket_stage: RunningApp) -> None:
     slack = socket_stage.slack
     first = slack.dispatcher.sockets[-1]
     first.refresh()

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from bot.analysis.model import Status
 from bot.store.scores import score as score_store
 from tests.scenario.notices import count_waiting
-from tests.scenario.stage import CHANNEL, Stage, wait
+from tests.scenario.running_app import CHANNEL, RunningApp, wait
 
 FILES, EACH = 200, 60
 """So many that 200 failures in one run are flakes and no outage."""
@@ -34,24 +34,24 @@ def report(flaky: Collection[str] = ()) -> bytes:
     return into.getvalue()
 
 
-def test_two_hundred_new_flakes_in_one_run_are_one_storm_card(new_stage: Stage) -> None:
+def test_two_hundred_new_flakes_in_one_run_are_one_storm_card(new_app: RunningApp) -> None:
     for number in range(12):
-        new_stage.run(f"healthy {number}", data=report())
-    suspected = new_stage.run("suspected", data=report(FLAKY))
-    assert wait(lambda: (check := new_stage.check(suspected)) and check.conclusion, 120), "not judged"
-    assert count_flaky(new_stage) == 0
-    run = new_stage.run("flaky", data=report(FLAKY))
-    assert wait(lambda: (check := new_stage.check(run)) and check.conclusion, 120), "not judged"
-    assert count_flaky(new_stage) == 200
-    assert wait(lambda: new_stage.slack.messages(CHANNEL), 30), "nothing is said"
-    assert wait(lambda: not count_waiting(new_stage.db), 30), "something is not said"
-    (card,) = new_stage.slack.messages(CHANNEL)
+        new_app.run(f"healthy {number}", data=report())
+    suspected = new_app.run("suspected", data=report(FLAKY))
+    assert wait(lambda: (check := new_app.check(suspected)) and check.conclusion, 120), "not judged"
+    assert count_flaky(new_app) == 0
+    run = new_app.run("flaky", data=report(FLAKY))
+    assert wait(lambda: (check := new_app.check(run)) and check.conclusion, 120), "not judged"
+    assert count_flaky(new_app) == 200
+    assert wait(lambda: new_app.slack.messages(CHANNEL), 30), "nothing is said"
+    assert wait(lambda: not count_waiting(new_app.db), 30), "something is not said"
+    (card,) = new_app.slack.messages(CHANNEL)
     assert card.text.startswith("Flake storm in acme/shop: 200 tests turned flaky at once")
-    assert not new_stage.cards()
-    posts = [call for call in new_stage.slack.calls if call.method == "chat.postMessage"]
+    assert not new_app.cards()
+    posts = [call for call in new_app.slack.calls if call.method == "chat.postMessage"]
     assert len(posts) == 1, "somebody was told beside it"
 
 
-def count_flaky(stage: Stage) -> int:
-    with stage.db.begin() as session:
-        return list(score_store.list_statuses(session, stage.repository_id).values()).count(Status.FLAKY)
+def count_flaky(app: RunningApp) -> int:
+    with app.db.begin() as session:
+        return list(score_store.list_statuses(session, app.repository_id).values()).count(Status.FLAKY)

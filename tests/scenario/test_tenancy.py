@@ -29,9 +29,9 @@ from bot.store.runs import run as run_store
 from bot.store.tables.deciding import audit, mutes, quarantines, reruns
 from bot.store.tables.judging import incidents, labels
 from tests.presence import present
+from tests.scenario.installable_app import InstallableApp
 from tests.scenario.invitation import said
-from tests.scenario.stage import ANA, BEN, CHANNEL, CHLOE, wait
-from tests.scenario.tenants import Tenants
+from tests.scenario.running_app import ANA, BEN, CHANNEL, CHLOE, wait
 
 SECRETS = ("test_shop", "assert 1299", "the payments sandbox is slow")
 """What of the neighbours' repository nobody types here, so that it can only come from the bot."""
@@ -55,21 +55,21 @@ class Ids:
 class Neighbours:
     """A workspace with a repository, a proposal and a card, and one beside it that has nothing."""
 
-    stage: Tenants
+    app: InstallableApp
     other: SlackWorkspace
     ids: Ids
 
 
 @pytest.fixture
-def tenants(database_url: str) -> Iterator[Tenants]:
-    made = Tenants(database_url)
+def tenants(database_url: str) -> Iterator[InstallableApp]:
+    made = InstallableApp(database_url)
     made.start_bot()
     yield made
     made.close()
 
 
 @pytest.fixture
-def neighbours(tenants: Tenants) -> Neighbours:
+def neighbours(tenants: InstallableApp) -> Neighbours:
     tenants.install(tenants.slack)
     for user, login in ((CHLOE, "chloe"), (ANA, "ana"), (BEN, "ben")):
         tenants.bind(tenants.slack, user, login)
@@ -95,18 +95,18 @@ def neighbours(tenants: Tenants) -> Neighbours:
     return Neighbours(tenants, other, ids)
 
 
-def find_run(stage: Tenants, run: WorkflowRun) -> StoredRun | None:
-    repository = stage.find_repository()
+def find_run(app: InstallableApp, run: WorkflowRun) -> StoredRun | None:
+    repository = app.find_repository()
     if repository is None:
         return None
-    with stage.db.begin() as session:
+    with app.db.begin() as session:
         return run_store.find_attempt(session, repository.id, run.id, run.run_attempt)
 
 
-def subscribed(stage: Tenants) -> set[WorkspaceId]:
+def subscribed(app: InstallableApp) -> set[WorkspaceId]:
     """The workspaces with a channel that is subscribed to the repository."""
-    repository_id = stage.repository_id
-    with stage.db.begin() as session:
+    repository_id = app.repository_id
+    with app.db.begin() as session:
         return {one.channel.workspace_id for one in subscription_store.list_repository(session, repository_id)}
 
 
@@ -208,14 +208,14 @@ def submit(slack: SlackWorkspace, callback: Callback, ids: Ids, bot_url: str) ->
 
 @pytest.mark.timeout(600)
 def test_a_workspace_sees_and_changes_nothing_of_another_ones_repository(neighbours: Neighbours, db: Database) -> None:
-    stage, other, ids = neighbours.stage, neighbours.other, neighbours.ids
+    app, other, ids = neighbours.app, neighbours.other, neighbours.ids
     before = kept(db)
     asked: list[int] = []
-    stage.github.on_rerun = lambda run_id, _failed_only: asked.append(run_id)
+    app.github.on_rerun = lambda run_id, _failed_only: asked.append(run_id)
 
     for command in menu.COMMANDS:
         for line in (command.name, *command.examples, f"{command.name} {ids.uid}", f"{command.name} test_total"):
-            words = line.replace("https://github.com", stage.sandbox.url).replace("/runs/7", "/runs/5001")
+            words = line.replace("https://github.com", app.sandbox.url).replace("/runs/7", "/runs/5001")
             assert other.command(ANA, CHANNEL, f"/flakeguard {words}").status == 200, line
         other.say(ANA, CHANNEL, f"<@U0FLAKE> {command.name} test_total")
     settle(other)
@@ -228,7 +228,7 @@ def test_a_workspace_sees_and_changes_nothing_of_another_ones_repository(neighbo
     assert not leaks(everything(other)), "a button or menu"
 
     for callback in listener.SUBMISSIONS:
-        submit(other, callback, ids, stage.sandbox.url)
+        submit(other, callback, ids, app.sandbox.url)
     settle(other)
     assert not leaks(everything(other)), "a form"
 
@@ -243,11 +243,11 @@ def test_a_workspace_sees_and_changes_nothing_of_another_ones_repository(neighbo
             answer = other.send_interaction(body)
             assert answer.json().get("options") == [], (action, typed)
 
-    message = other.post(CHANNEL, f"{stage.sandbox.url}/acme/shop/actions/runs/5001", [], user=BEN)
+    message = other.post(CHANNEL, f"{app.sandbox.url}/acme/shop/actions/runs/5001", [], user=BEN)
     for shortcut in ShortcutId:
         other.shortcut(ANA, shortcut.value)
         other.message_shortcut(ANA, CHANNEL, message.ts, shortcut.value)
-    address = f"{stage.url}/t/{ids.uid}"
+    address = f"{app.url}/t/{ids.uid}"
     other.send_event("link_shared", user=ANA, channel=CHANNEL, message_ts=message.ts, links=[{"url": address}])
     other.open_home(ANA)
     assert wait(lambda: other.home(ANA)), "no home"
@@ -257,15 +257,15 @@ def test_a_workspace_sees_and_changes_nothing_of_another_ones_repository(neighbo
 
     assert kept(db) == before, "something of the neighbours changed"
     assert asked == [], "the neighbours' CI ran again"
-    assert subscribed(stage) == {stage.workspace().id}, "subscribed to the neighbours"
+    assert subscribed(app) == {app.workspace().id}, "subscribed to the neighbours"
     refused = [call for call in other.calls if call.error in {"invalid_blocks", "invalid_arguments"}]
     assert refused == [], "the bot sent something that Slack does not take"
 
 
 def test_the_same_requests_show_it_to_its_own_workspace(neighbours: Neighbours) -> None:
     """That the secrets above would be seen, if they were shown."""
-    stage, ids = neighbours.stage, neighbours.ids
-    click(stage.slack, Action.DETAILS, str(ids.case), ids)
-    assert wait(lambda: said(stage, ANA, "test_shop"))
-    stage.slack.command(ANA, CHANNEL, "/flakeguard list proposed")
-    assert wait(lambda: leaks(everything(stage.slack)))
+    app, ids = neighbours.app, neighbours.ids
+    click(app.slack, Action.DETAILS, str(ids.case), ids)
+    assert wait(lambda: said(app, ANA, "test_shop"))
+    app.slack.command(ANA, CHANNEL, "/flakeguard list proposed")
+    assert wait(lambda: leaks(everything(app.slack)))

@@ -22,7 +22,7 @@ from bot.store.conversation import channel_schedule as channel_schedule_store
 from bot.store.database import Database
 from bot.store.runs import delivery as delivery_store
 from bot.store.workspaces import repository as repository_store
-from tests.scenario.stage import wait
+from tests.scenario.running_app import wait
 
 PLACE = Channel(WorkspaceId(1), "C0CIFLAKES")
 

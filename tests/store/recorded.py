@@ -1,4 +1,4 @@
-"""A past that is recorded once: any number of tests go on from it, each in its own copy."""
+"""A history that is recorded once: any number of tests go on from it, each in its own copy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bot.store import embedded
 from bot.store.database import Database
 from tests.conftest import clone, database_name
-from tests.store.past import Past
+from tests.store.run_recorder import RunRecorder
 
 
 @dataclass(frozen=True)
@@ -18,23 +18,23 @@ class Recorded:
 
     server: embedded.Server
     template: str
-    past: Past
+    recorder: RunRecorder
 
     @contextmanager
-    def copy(self) -> Iterator[Past]:
-        """A copy of the past to go on from."""
+    def copy(self) -> Iterator[RunRecorder]:
+        """A copy of it to go on from."""
         with clone(self.server, self.template) as url:
             db = Database(url, pool_size=4)
-            yield self.past.in_database(db)
+            yield self.recorder.in_database(db)
             db.close()
 
 
 @contextmanager
-def recording(server: embedded.Server, template: str, tell: Callable[[Past], None]) -> Iterator[Recorded]:
+def recording(server: embedded.Server, template: str, tell: Callable[[RunRecorder], None]) -> Iterator[Recorded]:
     """Record what is told of a repository."""
     with clone(server, template) as url:
         db = Database(url, pool_size=4)
-        past = Past(db)
-        tell(past)
+        recorder = RunRecorder(db)
+        tell(recorder)
         db.close()
-        yield Recorded(server, database_name(url), past)
+        yield Recorded(server, database_name(url), recorder)

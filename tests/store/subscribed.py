@@ -24,7 +24,7 @@ from bot.store.scores import score as score_store
 from bot.store.workspaces import workspace as workspace_store
 from tests import stored_notices
 from tests.store import deciding
-from tests.store.past import REPOSITORY, Past
+from tests.store.run_recorder import REPOSITORY, RunRecorder
 
 ANA = Actor(ActorKind.SLACK, "U0ANA", "Ana")
 
@@ -38,7 +38,7 @@ N = TypeVar("N", bound=Notice)
 NAMES = [f"t{number}" for number in range(210)]
 
 
-class SubscribedChannel(Past):
+class SubscribedChannel(RunRecorder):
     """A repository of 210 tests with one subscribed channel."""
 
     def __init__(self, db: Database) -> None:

@@ -28,7 +28,7 @@ from bot.store.workspaces import workspace as workspace_store
 from bot.store.workspaces.account_link import Link, StoredPermission
 from bot.store.workspaces.workspace import Workspace
 from tests.store import deciding
-from tests.store.past import REPOSITORY, Past
+from tests.store.run_recorder import REPOSITORY, RunRecorder
 
 BEN = Actor(ActorKind.SLACK, "U0BEN", "ben")
 ACCOUNT = Account(502, "ben")
@@ -38,45 +38,52 @@ ACCOUNT = Account(502, "ben")
 class Approval:
     """A proposed quarantine, and a person who wants to approve it."""
 
-    past: Past
+    recorder: RunRecorder
     workspace: Workspace
     quarantine_id: QuarantineId
 
     def allow(self, permission: str = "write", *teams: str, age: timedelta = timedelta(minutes=1)) -> None:
         """Let GitHub have said this about the account."""
-        stored = StoredPermission(permission, frozenset(teams), self.past.now - age)
-        with self.past.db.begin() as session:
+        stored = StoredPermission(permission, frozenset(teams), self.recorder.now - age)
+        with self.recorder.db.begin() as session:
             account_link_store.put_permission(session, REPOSITORY, ACCOUNT.id, stored)
 
     def own(self, codeowners: str) -> None:
         """Let the policy ask for an owner, and name them."""
-        with self.past.db.begin() as session:
-            policy.load(session, REPOSITORY, '{"approval": {"owners": true}}', codeowners.encode(), self.past.now)
+        with self.recorder.db.begin() as session:
+            policy.load(session, REPOSITORY, '{"approval": {"owners": true}}', codeowners.encode(), self.recorder.now)
 
     def ask(
         self, needs: Permission = Permission.APPROVE, source: PermissionSource = PermissionSource.CACHE
     ) -> Authorized[Quarantine]:
-        with self.past.db.begin() as session:
+        with self.recorder.db.begin() as session:
             return access.authorize(
-                session, self.workspace, BEN, About.QUARANTINE, self.quarantine_id, needs, self.past.now, source=source
+                session,
+                self.workspace,
+                BEN,
+                About.QUARANTINE,
+                self.quarantine_id,
+                needs,
+                self.recorder.now,
+                source=source,
             )
 
 
 @pytest.fixture
 def approval(db: Database) -> Approval:
-    past = Past(db)
-    past.run({"cart": "F"}, sha="a" * 40)
-    past.run({"cart": "."}, again=True, sha="a" * 40)
-    proposal = Proposal(case_id=past.case_id("cart"), days=14, reason="It is slow.")
+    recorder = RunRecorder(db)
+    recorder.run({"cart": "F"}, sha="a" * 40)
+    recorder.run({"cart": "."}, again=True, sha="a" * 40)
+    proposal = Proposal(case_id=recorder.case_id("cart"), days=14, reason="It is slow.")
     with db.begin() as session:
-        workspace_store.put_by_token(session, sees_all=True, now=past.now)
+        workspace_store.put_by_token(session, sees_all=True, now=recorder.now)
         workspace = workspace_store.identify(
-            session, enterprise_id="", team_id="T0ACME", name="Acme", bot_user_id="U0FLAKE", now=past.now
+            session, enterprise_id="", team_id="T0ACME", name="Acme", bot_user_id="U0FLAKE", now=recorder.now
         )
-        account_link_store.put(session, Link(workspace.id, BEN.id, ACCOUNT.id, ACCOUNT.login), past.now)
+        account_link_store.put(session, Link(workspace.id, BEN.id, ACCOUNT.id, ACCOUNT.login), recorder.now)
         ana = Actor(ActorKind.SLACK, "U0ANA", "ana")
-        quarantine_id = deciding.propose(session, REPOSITORY, proposal, ana, past.now)
-    return Approval(past, workspace, quarantine_id)
+        quarantine_id = deciding.propose(session, REPOSITORY, proposal, ana, recorder.now)
+    return Approval(recorder, workspace, quarantine_id)
 
 
 def test_what_a_decision_needs_comes_with_it(approval: Approval) -> None:
@@ -92,25 +99,25 @@ def test_what_a_decision_needs_comes_with_it(approval: Approval) -> None:
 def test_an_unknown_subject_and_one_of_another_workspace_are_not_found(
     approval: Approval, about: About[Quarantine]
 ) -> None:
-    with approval.past.db.begin() as session:
+    with approval.recorder.db.begin() as session:
         number = workspace_store.put(
-            session, enterprise_id="", team_id="T9", name="Other", bot_user_id="U9", now=approval.past.now
+            session, enterprise_id="", team_id="T9", name="Other", bot_user_id="U9", now=approval.recorder.now
         )
         other = workspace_store.get(session, number)
         own_id = {
             About.REPOSITORY: REPOSITORY,
-            About.CASE: approval.past.case_id("cart"),
+            About.CASE: approval.recorder.case_id("cart"),
             About.QUARANTINE: approval.quarantine_id,
         }[about]
         for workspace, subject in ((approval.workspace, 10**12), (other, own_id)):
             with pytest.raises(NotFoundError, match="not known here"):
-                access.authorize(session, workspace, BEN, about, subject, Permission.SEE, approval.past.now)
-        seen = access.authorize(session, approval.workspace, BEN, about, own_id, Permission.SEE, approval.past.now)
+                access.authorize(session, workspace, BEN, about, subject, Permission.SEE, approval.recorder.now)
+        seen = access.authorize(session, approval.workspace, BEN, about, own_id, Permission.SEE, approval.recorder.now)
     assert seen.repository.id == REPOSITORY
 
 
 def test_seeing_needs_no_link(approval: Approval) -> None:
-    with approval.past.db.begin() as session:
+    with approval.recorder.db.begin() as session:
         account_link_store.delete(session, approval.workspace.id, BEN.id)
     assert approval.ask(Permission.SEE).actor.github_login == ""
     with pytest.raises(NotLinkedError):
@@ -136,8 +143,8 @@ def test_a_permission_that_does_not_suffice_is_read_again_before_it_is_refused(a
 
 def test_a_link_that_was_changed_while_github_was_asked_decides_nothing(approval: Approval) -> None:
     approval.allow()
-    with approval.past.db.begin() as session:
-        account_link_store.put(session, Link(approval.workspace.id, BEN.id, 999, "somebody"), approval.past.now)
+    with approval.recorder.db.begin() as session:
+        account_link_store.put(session, Link(approval.workspace.id, BEN.id, 999, "somebody"), approval.recorder.now)
     with pytest.raises(NotLinkedError):
         approval.ask(source=PermissionSource.GITHUB)
 
@@ -167,8 +174,8 @@ def test_a_team_that_owns_the_path_is_looked_up_on_github(approval: Approval) ->
 
 def test_an_account_acts_on_github_by_its_number(approval: Approval) -> None:
     approval.allow()
-    about, needs, now = About.REPOSITORY, Permission.WRITE, approval.past.now
-    with approval.past.db.begin() as session:
+    about, needs, now = About.REPOSITORY, Permission.WRITE, approval.recorder.now
+    with approval.recorder.db.begin() as session:
         authorized = access.authorize_account(session, Account(502, "renamed"), about, REPOSITORY, needs, now)
         assert authorized.actor == Actor(ActorKind.GITHUB, "renamed", "renamed")
         with pytest.raises(PermissionUnknownError):

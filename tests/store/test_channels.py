@@ -41,7 +41,7 @@ from bot.store.workspaces import workspace as workspace_store
 from bot.store.workspaces.account_link import Link
 from bot.store.workspaces.token import StoredToken
 from tests.store import deciding
-from tests.store.past import REPOSITORY
+from tests.store.run_recorder import REPOSITORY
 from tests.store.subscribed import ANA, BEN, NAMES, SubscribedChannel, mark_flaky
 
 BERLIN = ZoneInfo("Europe/Berlin")

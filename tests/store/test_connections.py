@@ -12,7 +12,7 @@ from bot.store.conversation import channel_pause as channel_pause_store
 from bot.store.database import Database
 from bot.store.runs import delivery as delivery_store
 from bot.store.workspaces import workspace as workspace_store
-from tests.store.past import REPOSITORY, Past
+from tests.store.run_recorder import REPOSITORY, RunRecorder
 
 
 def connections(db: Database, setup: Setup, now: datetime) -> dict[Part, Connection]:
@@ -38,9 +38,9 @@ def test_nothing_has_happened_yet_in_a_new_installation(db: Database) -> None:
 
 
 def test_a_part_says_when_it_last_worked_and_what_is_paused(db: Database) -> None:
-    past = Past(db)
-    past.run({"t0": "."})
-    later = past.now + timedelta(hours=3)
+    recorder = RunRecorder(db)
+    recorder.run({"t0": "."})
+    later = recorder.now + timedelta(hours=3)
     with db.begin() as session:
         delivery_store.put(session, "d-1", "ping", b"{}", "c", later - timedelta(minutes=2))
         workspace = workspace_store.put_by_token(session, sees_all=True, now=later)

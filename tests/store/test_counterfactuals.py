@@ -20,9 +20,9 @@ from bot.store.cases import case as case_store
 from bot.store.database import Database
 from bot.store.decisions import quarantine as quarantine_store
 from tests.store import deciding
-from tests.store.past import REPOSITORY, Past
 from tests.store.rebuilt import context
 from tests.store.recorded import recording
+from tests.store.run_recorder import REPOSITORY, RunRecorder
 
 ANA = Actor(ActorKind.SLACK, "U0ANA", "Ana")
 BEN = Actor(ActorKind.SLACK, "U0BEN", "Ben")
@@ -40,8 +40,8 @@ BROKEN = "pay.test_0"
 CLEAN = {variant: dict.fromkeys(CASES, ".") for variant in LEGS}
 
 
-def live(past: Past, seed: int, runs: int) -> None:
-    """A past in which some tests fail for no reason, differently in each variant, and one breaks at the end."""
+def live(recorder: RunRecorder, seed: int, runs: int) -> None:
+    """A history in which some tests fail for no reason, differently in each variant, and one breaks at the end."""
     chance = random.Random(seed)  # noqa: S311  # no secret
     for number in range(runs):
         variants = {
@@ -55,53 +55,53 @@ def live(past: Past, seed: int, runs: int) -> None:
             }
             for variant in LEGS
         }
-        past.variants(variants, branch=chance.choice(["main", "main", "feature"]))
-        past.now += timedelta(hours=chance.choice([0, 2, 5]))
+        recorder.variants(variants, branch=chance.choice(["main", "main", "feature"]))
+        recorder.now += timedelta(hours=chance.choice([0, 2, 5]))
 
 
-def statuses(past: Past, case_ids: Collection[CaseId]) -> dict[CaseId, Status]:
-    with past.db.begin() as session:
-        states = case_state.list_states(session, {REPOSITORY: case_ids}, past.now)
+def statuses(recorder: RunRecorder, case_ids: Collection[CaseId]) -> dict[CaseId, Status]:
+    with recorder.db.begin() as session:
+        states = case_state.list_states(session, {REPOSITORY: case_ids}, recorder.now)
     return {case_id: states[case_id].status for case_id in case_ids}
 
 
-def affected(past: Past) -> dict[CaseId, Status]:
+def affected(recorder: RunRecorder) -> dict[CaseId, Status]:
     """The cases that are neither healthy nor too young, with their status."""
-    with past.db.begin() as session:
+    with recorder.db.begin() as session:
         ids, _ = case_store.list_titles(session, REPOSITORY)
-    status_of = statuses(past, [CaseId(number) for number in ids])
+    status_of = statuses(recorder, [CaseId(number) for number in ids])
     return {
         case_id: status for case_id, status in status_of.items() if status not in {Status.HEALTHY, Status.INSUFFICIENT}
     }
 
 
-def counterfactuals(past: Past, case_id: CaseId) -> tuple[Counterfactual, ...]:
-    with past.db.begin() as session:
-        return explanation.of_case(session, case_id, past.now).counterfactuals
+def counterfactuals(recorder: RunRecorder, case_id: CaseId) -> tuple[Counterfactual, ...]:
+    with recorder.db.begin() as session:
+        return explanation.of_case(session, case_id, recorder.now).counterfactuals
 
 
-def turns(past: Past, case_id: CaseId, within: int) -> list[tuple[int, Status]]:
+def turns(recorder: RunRecorder, case_id: CaseId, within: int) -> list[tuple[int, Status]]:
     """The turns an explanation foretells, as far as they are looked at."""
     return [
         (one.commits, one.status)
-        for one in counterfactuals(past, case_id)
+        for one in counterfactuals(recorder, case_id)
         if isinstance(one, Turn) and one.commits is not None and one.commits <= within
     ]
 
 
 @pytest.mark.parametrize("seed", [2, 3])
 def test_clean_commits_do_what_was_foretold_for_all_variants_together(db: Database, seed: int) -> None:
-    past, within = Past(db), 70
-    live(past, seed, 60)
+    recorder, within = RunRecorder(db), 70
+    live(recorder, seed, 60)
     before: dict[CaseId, Status] = {
-        case_id: status for case_id, status in affected(past).items() if status is not Status.INFRA
+        case_id: status for case_id, status in affected(recorder).items() if status is not Status.INFRA
     }
     assert len(before) > 3
-    foretold = {case_id: turns(past, case_id, within) for case_id in before}
+    foretold = {case_id: turns(recorder, case_id, within) for case_id in before}
     seen: list[Mapping[CaseId, Status]] = [before]
     for _ in range(within):
-        past.variants(CLEAN)
-        seen.append(statuses(past, before))
+        recorder.variants(CLEAN)
+        seen.append(statuses(recorder, before))
     for case_id in before:
         really = [
             (at, seen[at][case_id]) for at in range(1, within + 1) if seen[at][case_id] is not seen[at - 1][case_id]
@@ -110,48 +110,48 @@ def test_clean_commits_do_what_was_foretold_for_all_variants_together(db: Databa
 
 
 def test_a_day_that_is_left_out_does_what_was_foretold(server: embedded.Server, template: str) -> None:
-    with recording(server, template, lambda past: live(past, 5, 70)) as recorded:
-        with recorded.copy() as past:
+    with recording(server, template, lambda recorder: live(recorder, 5, 70)) as recorded:
+        with recorded.copy() as recorder:
             foretold = [
                 (case_id, one)
-                for case_id in affected(past)
-                for one in counterfactuals(past, case_id)
+                for case_id in affected(recorder)
+                for one in counterfactuals(recorder, case_id)
                 if isinstance(one, Without)
             ]
         assert len(foretold) >= 4
         for case_id, without in foretold[:4]:
-            with recorded.copy() as past:
-                leave_out(past, without.day)
-                assert statuses(past, [case_id]) == {case_id: without.status}
+            with recorded.copy() as recorder:
+                leave_out(recorder, without.day)
+                assert statuses(recorder, [case_id]) == {case_id: without.status}
 
 
-def leave_out(past: Past, day: date) -> None:
+def leave_out(recorder: RunRecorder, day: date) -> None:
     """Say that there was an incident on this day."""
     since = datetime.combine(day, time(), UTC)
-    with past.db.begin() as session:
-        incident.start(session, [REPOSITORY], "", ANA, past.now, since=since)
-        until = min(past.now, since + timedelta(hours=23, minutes=54))  # a run takes five minutes
-        incident.end(session, [REPOSITORY], ANA, past.now, until=until)
-    rescore.rescore(context(past), REPOSITORY)
+    with recorder.db.begin() as session:
+        incident.start(session, [REPOSITORY], "", ANA, recorder.now, since=since)
+        until = min(recorder.now, since + timedelta(hours=23, minutes=54))  # a run takes five minutes
+        incident.end(session, [REPOSITORY], ANA, recorder.now, until=until)
+    rescore.rescore(context(recorder), REPOSITORY)
 
 
 def test_a_release_takes_what_the_variant_that_is_furthest_behind_takes(db: Database) -> None:
-    past = Past(db)
-    live(past, 3, 60)
-    case_id = past.case_id("cart.test_0")
+    recorder = RunRecorder(db)
+    live(recorder, 3, 60)
+    case_id = recorder.case_id("cart.test_0")
     proposal = Proposal(case_id=case_id, days=14, reason="It flakes.")
     with db.begin() as session:
-        quarantine_id = deciding.propose(session, REPOSITORY, proposal, ANA, past.now)
-        deciding.approve(session, quarantine_id, BEN, past.now)
-    (foretold,) = [one for one in counterfactuals(past, case_id) if isinstance(one, Release)]
-    assert commits_until_release(past, quarantine_id) == foretold.commits
+        quarantine_id = deciding.propose(session, REPOSITORY, proposal, ANA, recorder.now)
+        deciding.approve(session, quarantine_id, BEN, recorder.now)
+    (foretold,) = [one for one in counterfactuals(recorder, case_id) if isinstance(one, Release)]
+    assert commits_until_release(recorder, quarantine_id) == foretold.commits
 
 
-def commits_until_release(past: Past, quarantine_id: QuarantineId) -> int:
+def commits_until_release(recorder: RunRecorder, quarantine_id: QuarantineId) -> int:
     for commits in range(1, 201):
-        past.variants(CLEAN)
-        rescore.release(context(past), REPOSITORY)
-        with past.db.begin() as session:
+        recorder.variants(CLEAN)
+        rescore.release(context(recorder), REPOSITORY)
+        with recorder.db.begin() as session:
             if quarantine_store.get(session, quarantine_id).state is State.LIFTED:
                 return commits
     raise AssertionError

@@ -8,26 +8,26 @@ import pytest
 
 from bot.queries import impact
 from bot.store.database import Database
-from tests.store.past import REPOSITORY, START, Past
+from tests.store.run_recorder import REPOSITORY, START, RunRecorder
 
 OTHERS = dict.fromkeys((f"cart.test_{number}" for number in range(8)), ".")
 
 
 @pytest.fixture
-def past(db: Database) -> Past:
-    made = Past(db)
+def recorder(db: Database) -> RunRecorder:
+    made = RunRecorder(db)
     for number in range(30):
         made.run({**OTHERS, "login.test_in": "F." if number in {12, 18, 25} else ".", "pay.test_out": "."})
     return made
 
 
-def test_a_red_pull_request_that_passes_when_run_again_costs_its_author_the_wait(past: Past) -> None:
-    past.run({**OTHERS, "login.test_in": "F"}, branch="feature")
-    past.run({**OTHERS, "login.test_in": "."}, branch="feature", again=True)
-    with past.db.begin() as session:
-        (first,) = impact.rank(session, REPOSITORY, START, past.now, 10)
-        totals = impact.totals(session, [REPOSITORY], START, past.now)[REPOSITORY]
-        one = impact.of_case(session, REPOSITORY, past.case_id("login.test_in"), START, past.now)
+def test_a_red_pull_request_that_passes_when_run_again_costs_its_author_the_wait(recorder: RunRecorder) -> None:
+    recorder.run({**OTHERS, "login.test_in": "F"}, branch="feature")
+    recorder.run({**OTHERS, "login.test_in": "."}, branch="feature", again=True)
+    with recorder.db.begin() as session:
+        (first,) = impact.rank(session, REPOSITORY, START, recorder.now, 10)
+        totals = impact.totals(session, [REPOSITORY], START, recorder.now)[REPOSITORY]
+        one = impact.of_case(session, REPOSITORY, recorder.case_id("login.test_in"), START, recorder.now)
     assert first == one
     assert first.title == "tests/test_login.py::login.test_in"
     assert (first.failures, first.blocked_pull_requests) == (4, 1)
@@ -39,14 +39,14 @@ def test_a_red_pull_request_that_passes_when_run_again_costs_its_author_the_wait
     assert totals.saved.failures == 0
 
 
-def test_a_pull_request_that_broke_a_healthy_case_is_not_counted(past: Past) -> None:
-    past.run({**OTHERS, "login.test_in": ".", "pay.test_out": "F"}, branch="feature")
-    past.run({**OTHERS, "login.test_in": ".", "pay.test_out": "F"}, branch="feature", again=True)
-    with past.db.begin() as session:
-        assert impact.totals(session, [REPOSITORY], START, past.now)[REPOSITORY].blocked_pull_requests == 0
-        assert impact.of_case(session, REPOSITORY, past.case_id("pay.test_out"), START, past.now) is None
+def test_a_pull_request_that_broke_a_healthy_case_is_not_counted(recorder: RunRecorder) -> None:
+    recorder.run({**OTHERS, "login.test_in": ".", "pay.test_out": "F"}, branch="feature")
+    recorder.run({**OTHERS, "login.test_in": ".", "pay.test_out": "F"}, branch="feature", again=True)
+    with recorder.db.begin() as session:
+        assert impact.totals(session, [REPOSITORY], START, recorder.now)[REPOSITORY].blocked_pull_requests == 0
+        assert impact.of_case(session, REPOSITORY, recorder.case_id("pay.test_out"), START, recorder.now) is None
 
 
-def test_what_happened_before_the_period_is_not_counted(past: Past) -> None:
-    with past.db.begin() as session:
-        assert impact.rank(session, REPOSITORY, past.now - timedelta(hours=1), past.now, 10) == []
+def test_what_happened_before_the_period_is_not_counted(recorder: RunRecorder) -> None:
+    with recorder.db.begin() as session:
+        assert impact.rank(session, REPOSITORY, recorder.now - timedelta(hours=1), recorder.now, 10) == []

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from bot.store.database import Database
 from bot.store.tables.results import fingerprints
-from tests.store.past import Past
+from tests.store.run_recorder import RunRecorder
 
 
 def kinds(db: Database) -> list[tuple[str, int, int, str, str]]:
@@ -16,9 +16,9 @@ def kinds(db: Database) -> list[tuple[str, int, int, str, str]]:
 
 
 def test_a_kind_of_failure_is_stored_once_with_its_cause_and_the_words_that_told_it(db: Database) -> None:
-    past = Past(db)
-    past.run({"a": "F", "b": "F"}, messages={"a": "deadlock after 3 s", "b": "deadlock after 17 s"})
-    past.run({"a": "F"}, messages={"a": "deadlock after 8 s"})
+    recorder = RunRecorder(db)
+    recorder.run({"a": "F", "b": "F"}, messages={"a": "deadlock after 3 s", "b": "deadlock after 17 s"})
+    recorder.run({"a": "F"}, messages={"a": "deadlock after 8 s"})
     ((message, number, cluster, category, evidence),) = kinds(db)
     assert message.startswith("deadlock after")
     assert number == cluster
@@ -27,9 +27,9 @@ def test_a_kind_of_failure_is_stored_once_with_its_cause_and_the_words_that_told
 
 def test_kinds_that_are_nearly_the_same_share_a_cluster_over_runs_and_within_one(db: Database) -> None:
     text = "the order of customer {} was not found in the list of the open orders of this shop{}"
-    past = Past(db)
-    past.run({"a": "F"}, messages={"a": text.format("ana", "")})
-    past.run({"a": "F", "b": "F"}, messages={"a": text.format("ben", "; closed"), "b": "permission denied"})
+    recorder = RunRecorder(db)
+    recorder.run({"a": "F"}, messages={"a": text.format("ana", "")})
+    recorder.run({"a": "F", "b": "F"}, messages={"a": text.format("ben", "; closed"), "b": "permission denied"})
     cluster_of = {message: cluster for message, _, cluster, _, _ in kinds(db)}
     assert len(cluster_of) == 3
     assert (

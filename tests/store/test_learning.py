@@ -20,38 +20,40 @@ from bot.slack.registry import Registry
 from bot.store import queue
 from bot.store.database import Database
 from bot.store.scores import label as label_store
-from tests.store.past import Past
+from tests.store.run_recorder import RunRecorder
 
 pytest.importorskip("sklearn", reason="scikit-learn is an optional extra: pip install '.[learn]'")
 PEOPLE = [Actor(ActorKind.SLACK, f"U{number}", f"Person {number}") for number in range(4)]
 
 
 @pytest.fixture
-def past(db: Database) -> Past:
+def recorder(db: Database) -> RunRecorder:
     """Thirty tests flake by timeouts and pass when tried again; thirty fail an assertion, and not only once."""
-    past = Past(db)
+    recorder = RunRecorder(db)
     dice = random.Random(3)  # noqa: S311  # a simulation
     for _ in range(30):
         ran = {}
         for number in range(30):
             ran[f"wait.{number}"] = "F." if dice.random() < 0.2 else "."
             ran[f"sum.{number}"] = "FF." if dice.random() < 0.2 else "."
-        past.run(ran, messages={name: "timed out waiting for the server" for name in ran if name.startswith("wait")})
-    return past
+        recorder.run(
+            ran, messages={name: "timed out waiting for the server" for name in ran if name.startswith("wait")}
+        )
+    return recorder
 
 
-def _say(past: Past, name: str, verdict: LabelVerdict, actor: Actor) -> None:
-    case_id = past.case_id(name)
-    given = audit.of_case(AuditAction.LABEL, past.repository_id, case_id, actor, past.now, verdict=verdict)
-    with past.db.begin() as session:
+def _say(recorder: RunRecorder, name: str, verdict: LabelVerdict, actor: Actor) -> None:
+    case_id = recorder.case_id(name)
+    given = audit.of_case(AuditAction.LABEL, recorder.repository_id, case_id, actor, recorder.now, verdict=verdict)
+    with recorder.db.begin() as session:
         event.record(session, given)
-    with past.db.begin() as session:
-        assert learning.compute_features(session, past.repository_id, past.now) == 1
-    past.now += timedelta(minutes=1)
+    with recorder.db.begin() as session:
+        assert learning.compute_features(session, recorder.repository_id, recorder.now) == 1
+    recorder.now += timedelta(minutes=1)
 
 
-def _waiting(past: Past) -> int:
-    with past.db.begin() as session:
+def _waiting(recorder: RunRecorder) -> int:
+    with recorder.db.begin() as session:
         found: int = session.exec_driver_sql(
             "select count(*) from procrastinate_jobs where task_name = %s", (queue.LEARN,)
         ).scalar_one()
@@ -62,38 +64,39 @@ def _no_token(_workspace: WorkspaceId) -> str:
     return ""
 
 
-def test_enough_verdicts_train_a_model_that_reorders_what_to_fix(past: Past) -> None:
-    with past.db.begin() as session:
-        untaught = learned_model.report(session, past.repository_id)
-        assert learned_model.predict(session, past.repository_id, [past.case_id("sum.1")], past.now) == {}
+def test_enough_verdicts_train_a_model_that_reorders_what_to_fix(recorder: RunRecorder) -> None:
+    with recorder.db.begin() as session:
+        untaught = learned_model.report(session, recorder.repository_id)
+        assert learned_model.predict(session, recorder.repository_id, [recorder.case_id("sum.1")], recorder.now) == {}
     assert not untaught.is_used
     assert "0 of the 60 verdicts" in untaught.reason
     for number in range(30):
-        _say(past, f"wait.{number}", LabelVerdict.FLAKY, PEOPLE[number % 4])
-        _say(past, f"sum.{number}", LabelVerdict.BUG, PEOPLE[(number + 1) % 4])
-    assert _waiting(past) == 1
+        _say(recorder, f"wait.{number}", LabelVerdict.FLAKY, PEOPLE[number % 4])
+        _say(recorder, f"sum.{number}", LabelVerdict.BUG, PEOPLE[(number + 1) % 4])
+    assert _waiting(recorder) == 1
     upkeep.learn(
-        Context(past.db, None, Registry(_no_token, base_url=""), None, clock=lambda: past.now), past.repository_id
+        Context(recorder.db, None, Registry(_no_token, base_url=""), None, clock=lambda: recorder.now),
+        recorder.repository_id,
     )
-    with past.db.begin() as session:
-        report = learned_model.report(session, past.repository_id)
+    with recorder.db.begin() as session:
+        report = learned_model.report(session, recorder.repository_id)
         by_model = learned_model.predict(
-            session, past.repository_id, [past.case_id("wait.2"), past.case_id("sum.2")], past.now
+            session, recorder.repository_id, [recorder.case_id("wait.2"), recorder.case_id("sum.2")], recorder.now
         )
-        items = case_item.list_of(session, past.repository_id, past.now)
-        learned = learned_model.predict(session, past.repository_id, [item.lead for item in items], past.now)
+        items = case_item.list_of(session, recorder.repository_id, recorder.now)
+        learned = learned_model.predict(session, recorder.repository_id, [item.lead for item in items], recorder.now)
     assert report.is_used, report.reason
     assert report.held_back == 18
-    assert by_model[past.case_id("wait.2")] > 0.8
-    assert by_model[past.case_id("sum.2")] < 0.2
+    assert by_model[recorder.case_id("wait.2")] > 0.8
+    assert by_model[recorder.case_id("sum.2")] < 0.2
     assert items
     assert learned.keys() == {item.lead for item in items}
 
 
-def test_a_label_keeps_the_features_of_the_moment(past: Past) -> None:
-    _say(past, "wait.0", LabelVerdict.FLAKY, PEOPLE[0])
-    with past.db.begin() as session:
-        (label,) = label_store.list_newest(session, past.repository_id, 5)
+def test_a_label_keeps_the_features_of_the_moment(recorder: RunRecorder) -> None:
+    _say(recorder, "wait.0", LabelVerdict.FLAKY, PEOPLE[0])
+    with recorder.db.begin() as session:
+        (label,) = label_store.list_newest(session, recorder.repository_id, 5)
     assert label.features is not None
     named = dict(zip(feature.NAMES, label.features, strict=True))
     assert named["share of failures by timing or order"] == 1.0
@@ -101,11 +104,11 @@ def test_a_label_keeps_the_features_of_the_moment(past: Past) -> None:
     assert label.features_version == feature.VERSION
 
 
-def test_a_model_is_trained_anew_only_after_enough_new_verdicts(past: Past) -> None:
+def test_a_model_is_trained_anew_only_after_enough_new_verdicts(recorder: RunRecorder) -> None:
     for number in range(training.MIN_LABELS - 1):
-        _say(past, f"wait.{number % 30}", LabelVerdict.FLAKY, PEOPLE[number % 4])
-    assert _waiting(past) == 0
-    with past.db.begin() as session:
-        assert "59 of the 60 verdicts" in learned_model.report(session, past.repository_id).reason
-    _say(past, "wait.0", LabelVerdict.FLAKY, PEOPLE[0])
-    assert _waiting(past) == 1
+        _say(recorder, f"wait.{number % 30}", LabelVerdict.FLAKY, PEOPLE[number % 4])
+    assert _waiting(recorder) == 0
+    with recorder.db.begin() as session:
+        assert "59 of the 60 verdicts" in learned_model.report(session, recorder.repository_id).reason
+    _say(recorder, "wait.0", LabelVerdict.FLAKY, PEOPLE[0])
+    assert _waiting(recorder) == 1

@@ -15,29 +15,29 @@ from bot.store.database import Database, Session
 from bot.store.workspaces import repository as repository_store
 from bot.store.workspaces import workspace as workspace_store
 from tests.sql_count import counting
-from tests.store.past import Past
+from tests.store.run_recorder import RunRecorder
 
 ANA = Actor(ActorKind.SLACK, "U0ANA", "Ana")
 
 
-def record(db: Database, repository_id: int, cases: int, flaky: int, runs: int = 12) -> Past:
+def record(db: Database, repository_id: int, cases: int, flaky: int, runs: int = 12) -> RunRecorder:
     """A repository of so many cases, of which some are flaky."""
-    past = Past(db, RepositoryId(repository_id))
+    recorder = RunRecorder(db, RepositoryId(repository_id))
     passing = {f"t{index}": "." for index in range(cases)}
     for run in range(runs):
         failing = {f"t{index}": "F." for index in range(flaky) if run % 3 == 2}
-        past.run(passing | failing)
-    return past
+        recorder.run(passing | failing)
+    return recorder
 
 
-def subscribe(past: Past, channel: Channel) -> None:
-    with past.db.begin() as session:
-        subscription_store.put(session, channel, past.repository_id, Filters(), ANA, past.now)
+def subscribe(recorder: RunRecorder, channel: Channel) -> None:
+    with recorder.db.begin() as session:
+        subscription_store.put(session, channel, recorder.repository_id, Filters(), ANA, recorder.now)
 
 
-def ids_of(past: Past) -> list[CaseId]:
-    with past.db.begin() as session:
-        ids, _ = case_store.list_titles(session, past.repository_id)
+def ids_of(recorder: RunRecorder) -> list[CaseId]:
+    with recorder.db.begin() as session:
+        ids, _ = case_store.list_titles(session, recorder.repository_id)
     return [CaseId(number) for number in ids]
 
 
@@ -62,7 +62,7 @@ def test_profiles_of_cases(db: Database) -> None:
 def test_summaries_of_repositories(db: Database) -> None:
     pasts = [record(db, number, 4, 1, runs=3) for number in range(1, 21)]
     with db.begin() as session:
-        repositories = repository_store.list_by_id(session, [past.repository_id for past in pasts])
+        repositories = repository_store.list_by_id(session, [recorder.repository_id for recorder in pasts])
         summaries = repository.summarize(session, repositories, pasts[0].now)
     assert [summary.cases for summary in summaries] == [4] * 20
 
@@ -74,13 +74,13 @@ def test_summaries_of_repositories(db: Database) -> None:
 
 def test_what_is_broken_in_repositories(db: Database) -> None:
     pasts = [record(db, number, 4, 1) for number in (1, 2, 3)]
-    for past in pasts:
+    for recorder in pasts:
         for _ in range(8):
-            past.run({"t0": ".", "t1": "F", "t2": ".", "t3": "."})
-    repository_ids = [past.repository_id for past in pasts]
+            recorder.run({"t0": ".", "t1": "F", "t2": ".", "t3": "."})
+    repository_ids = [recorder.repository_id for recorder in pasts]
     with db.begin() as session:
         items = case_item.list_broken(session, repository_ids)
-    assert {item.lead for item in items} == {past.case_id("t1") for past in pasts}
+    assert {item.lead for item in items} == {recorder.case_id("t1") for recorder in pasts}
 
     def read(of: Sequence[RepositoryId]) -> int:
         return count(db, lambda session: case_item.list_broken(session, of))
@@ -92,7 +92,7 @@ def test_the_home_of_a_person(db: Database) -> None:
     pasts = [record(db, 1, 5, 1), *(record(db, number, 250, 9) for number in (2, 3))]
     with db.begin() as session:
         workspace = workspace_store.put_by_token(session, sees_all=True, now=pasts[0].now)
-        repositories = repository_store.list_by_id(session, [past.repository_id for past in pasts])
+        repositories = repository_store.list_by_id(session, [recorder.repository_id for recorder in pasts])
     person = Channel(workspace.id, ANA.id)
 
     def read(wanted: Sequence[repository_store.Repository]) -> int:
@@ -105,12 +105,12 @@ def test_the_home_of_a_person(db: Database) -> None:
 
 def test_a_digest(db: Database) -> None:
     with db.begin() as session:
-        workspace = workspace_store.put_by_token(session, sees_all=True, now=Past(db).now)
+        workspace = workspace_store.put_by_token(session, sees_all=True, now=RunRecorder(db).now)
     few, many = Channel(workspace.id, "C0FEW"), Channel(workspace.id, "C0MANY")
     pasts = [record(db, 1, 60, 1), *(record(db, number, 200, 6) for number in (2, 3, 4))]
     subscribe(pasts[0], few)
-    for past in pasts:
-        subscribe(past, many)
+    for recorder in pasts:
+        subscribe(recorder, many)
 
     def read(channel: Channel) -> int:
         return count(db, lambda session: digest.of_channel(session, channel, None, None, "", pasts[0].now))

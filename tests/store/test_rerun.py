@@ -18,7 +18,7 @@ from bot.store.runs import run as run_store
 from bot.store.workspaces import repository as repository_store
 from bot.store.workspaces.repository import Repository
 from tests.store.deciding import authorize
-from tests.store.past import REPOSITORY, Past
+from tests.store.run_recorder import REPOSITORY, RunRecorder
 
 BEN = Actor(ActorKind.SLACK, "U0BEN", "ben")
 
@@ -42,8 +42,8 @@ class SuspendedApp:
 
 
 def test_a_rerun_that_github_refuses_may_be_requested_again_whatever_became_of_the_permission(db: Database) -> None:
-    past = Past(db)
-    run_id = past.run({"total": "F"})
+    recorder = RunRecorder(db)
+    run_id = recorder.run({"total": "F"})
     with db.begin() as session:
         attempt = run_store.get(session, REPOSITORY, run_id)
     github = SuspendedApp()
@@ -59,7 +59,7 @@ def test_a_rerun_that_github_refuses_may_be_requested_again_whatever_became_of_t
                 yield session, authorize(session, repository_store.get(session, REPOSITORY), "", BEN)
 
         with pytest.raises(PermanentUpstreamError):
-            rerun.run(github, "acme/shop", db.begin, writer, attempt, past.now)
+            rerun.run(github, "acme/shop", db.begin, writer, attempt, recorder.now)
         assert github.started == count
         with db.begin() as session:
             assert check_run_store.count_reruns(session, REPOSITORY, attempt.github_run_id) == 0

@@ -14,105 +14,107 @@ from bot.analysis import scoring
 from bot.analysis.case_state import VariantScore
 from bot.analysis.model import Status
 from bot.errors import FlakeGuardError
-from tests.unit.worlds import START, VARIANT, World, execution
+from tests.unit.scored_repository import START, VARIANT, ScoredRepository, execution
 
 
-def states(world: World) -> dict[int, bytes]:
-    active = world.scorer.variant(VARIANT).active
+def states(repository: ScoredRepository) -> dict[int, bytes]:
+    active = repository.scorer.variant(VARIANT).active
     positions = np.arange(active.count)
     return dict(zip(active.case_ids[positions].tolist(), active.pack(positions, 1), strict=True))
 
 
 @pytest.mark.parametrize("ran", [1, 2, 3])
 def test_a_failed_case_that_did_not_run_is_left_alone(ran: int) -> None:
-    world = World()
+    repository = ScoredRepository()
     for case in (1, 2, 3):
-        world.run(f"a{case}", case)
-    before = states(world)
-    seen = world.run("b", ids=[ran])
+        repository.run(f"a{case}", case)
+    before = states(repository)
+    seen = repository.run("b", ids=[ran])
     assert seen.touched.tolist() == [ran]
-    assert {case: state for case, state in states(world).items() if case != ran} == {
+    assert {case: state for case, state in states(repository).items() if case != ran} == {
         case: state for case, state in before.items() if case != ran
     }
 
 
 def test_an_execution_without_cases_changes_nothing() -> None:
-    world = World()
-    world.run("a", 1)
-    before = states(world)
-    seen = world.run("b", ids=[])
+    repository = ScoredRepository()
+    repository.run("a", 1)
+    before = states(repository)
+    seen = repository.run("b", ids=[])
     assert (len(seen.touched), seen.outage, seen.keep) == (0, 0.0, {})
     assert not seen.is_incident
-    assert states(world) == before
+    assert states(repository) == before
 
 
 def test_a_first_failure_on_a_commit_executed_before_makes_the_commit_mixed() -> None:
-    world = World()
-    world.run("a")
-    world.run("a", 1)
-    assert world.score(1).mixed_commits == 1
-    world.run("a")
-    assert world.score(1).mixed_commits == 1
+    repository = ScoredRepository()
+    repository.run("a")
+    repository.run("a", 1)
+    assert repository.score(1).mixed_commits == 1
+    repository.run("a")
+    assert repository.score(1).mixed_commits == 1
 
 
 def test_a_case_seen_for_the_first_time_did_not_pass_on_the_commit_before() -> None:
-    world = World()
-    world.run("a", ids=[2])
-    world.run("a", 1, ids=[1, 2])
-    assert world.score(1).mixed_commits == 0
+    repository = ScoredRepository()
+    repository.run("a", ids=[2])
+    repository.run("a", 1, ids=[1, 2])
+    assert repository.score(1).mixed_commits == 0
 
 
 def test_a_pass_and_a_failure_far_apart_on_one_commit_are_seen() -> None:
-    world = World()
-    world.run("a", 1)
+    repository = ScoredRepository()
+    repository.run("a", 1)
     for number in range(200):
-        world.run(f"b{number}")
-    world.run("a")
-    assert world.score(1).mixed_commits == 1
+        repository.run(f"b{number}")
+    repository.run("a")
+    assert repository.score(1).mixed_commits == 1
 
 
 def test_push_and_pull_request_of_one_head_are_not_the_same_code() -> None:
-    world = World()
-    world.run("a", branch="topic", event_kind="pull_request")
-    world.scorer.observe(execution("a", range(50), [1], branch="topic", event_kind="push"))
-    assert world.score(1).mixed_commits == 0
+    repository = ScoredRepository()
+    repository.run("a", branch="topic", event_kind="pull_request")
+    repository.scorer.observe(execution("a", range(50), [1], branch="topic", event_kind="push"))
+    assert repository.score(1).mixed_commits == 0
 
 
 def test_a_late_failure_does_not_make_the_latest_one_older() -> None:
-    world = World()
-    world.run("b", 1, later=500)
-    world.scorer.observe(execution("a", range(50), [1], hours=1))
-    assert world.scorer.variant(VARIANT).active.records["failed_at"][0] == (START + timedelta(hours=500)).timestamp()
+    repository = ScoredRepository()
+    repository.run("b", 1, later=500)
+    repository.scorer.observe(execution("a", range(50), [1], hours=1))
+    assert (
+        repository.scorer.variant(VARIANT).active.records["failed_at"][0] == (START + timedelta(hours=500)).timestamp()
+    )
 
 
 def test_a_late_pass_of_an_older_commit_does_not_clear_main() -> None:
-    world = World()
+    repository = ScoredRepository()
     for _ in range(6):
-        world.run("a")
+        repository.run("a")
     for sha in "bcde":
-        world.run(sha, 1)
-    assert world.status(1) is Status.BROKEN
-    before = world.score(1).p_broken
-    world.run("a")
-    assert world.score(1).p_broken == pytest.approx(before, abs=0.05)
-    assert world.status(1) is Status.BROKEN
+        repository.run(sha, 1)
+    assert repository.status(1) is Status.BROKEN
+    before = repository.score(1).p_broken
+    repository.run("a")
+    assert repository.score(1).p_broken == pytest.approx(before, abs=0.05)
+    assert repository.status(1) is Status.BROKEN
 
 
 def test_a_late_failure_of_an_older_commit_does_not_break_main() -> None:
-    world = World()
+    repository = ScoredRepository()
     for sha in "abcdef":
-        world.run(sha)
-    world.run("b", 1)
-    assert world.status(1) is not Status.BROKEN
+        repository.run(sha)
+    repository.run("b", 1)
+    assert repository.status(1) is not Status.BROKEN
 
 
 def test_a_renamed_default_branch_goes_on_where_it_was() -> None:
-    renamed, kept = World(), World()
-    for world in (renamed, kept):
+    renamed, kept = ScoredRepository(), ScoredRepository()
+    for repository in (renamed, kept):
         for sha in "abc":
-            world.run(sha)
+            repository.run(sha)
         for sha in "de":
-            world.run(sha, 1)
+            repository.run(sha, 1)
     kept.run("f", 1)
     last = execution("f", range(50), [1], hours=kept.hours, suites=[case * 5 // 50 for case in range(50)])
     named = scoring.Execution(
@@ -124,78 +126,80 @@ def test_a_renamed_default_branch_goes_on_where_it_was() -> None:
 
 
 def test_pushes_of_a_pull_request_are_one_chain() -> None:
-    world = World()
+    repository = ScoredRepository()
     for number in range(20):
-        world.run(f"c{number}")
+        repository.run(f"c{number}")
     for number in range(5):
-        world.run(f"p{number}", 5, branch="topic", base_sha="c19")
-    (branch,) = world.scorer.variant(VARIANT).branches.values()
+        repository.run(f"p{number}", 5, branch="topic", base_sha="c19")
+    (branch,) = repository.scorer.variant(VARIANT).branches.values()
     assert branch.commits.tolist() == [5]
     assert branch.bad[0, 0] > 0.9
-    assert world.score(5).p_broken < 0.9
+    assert repository.score(5).p_broken < 0.9
 
 
 def test_a_branch_that_was_forgotten_and_comes_back_starts_anew() -> None:
-    world = World()
-    world.run("m")
+    repository = ScoredRepository()
+    repository.run("m")
     for sha in ("p1", "p2", "p3"):
-        world.run(sha, 1, branch="topic", base_sha="m")
-    forgotten = [world.run(f"x{number}", 2, branch=f"other-{number}", base_sha="m").forgotten for number in range(400)]
+        repository.run(sha, 1, branch="topic", base_sha="m")
+    forgotten = [
+        repository.run(f"x{number}", 2, branch=f"other-{number}", base_sha="m").forgotten for number in range(400)
+    ]
     assert scoring.branch_key("topic") in forgotten
-    assert scoring.branch_key("topic") not in world.scorer.variant(VARIANT).branches
-    world.run("p4", 1, branch="topic", base_sha="m")
-    assert world.scorer.variant(VARIANT).branches[scoring.branch_key("topic")].commits.tolist() == [1]
+    assert scoring.branch_key("topic") not in repository.scorer.variant(VARIANT).branches
+    repository.run("p4", 1, branch="topic", base_sha="m")
+    assert repository.scorer.variant(VARIANT).branches[scoring.branch_key("topic")].commits.tolist() == [1]
 
 
 def test_failures_inside_an_outage_are_reported_as_discounted() -> None:
-    world = World(40)
+    repository = ScoredRepository(40)
     for number in range(5):
-        world.run(f"c{number}")
-    seen = world.run("a", *range(20))
+        repository.run(f"c{number}")
+    seen = repository.run("a", *range(20))
     assert seen.is_incident
     assert seen.keep == dict.fromkeys(range(20), 0.0)
-    assert world.score(0).failures == 1
-    assert world.infra_share(0) == 1
+    assert repository.score(0).failures == 1
+    assert repository.infra_share(0) == 1
 
 
 def test_a_lone_failure_is_not_discounted() -> None:
-    world = World(40)
-    world.run("c")
-    assert world.run("a", 3).keep == {3: 1.0}
-    assert world.infra_share(3) < 0.5
+    repository = ScoredRepository(40)
+    repository.run("c")
+    assert repository.run("a", 3).keep == {3: 1.0}
+    assert repository.infra_share(3) < 0.5
 
 
 def test_reports_that_list_failures_only_are_no_outages() -> None:
-    world = World(400, keys=400)
+    repository = ScoredRepository(400, keys=400)
     runs = [[number * 7 % 400, number * 11 % 400, number * 13 % 400, 5, 6, 7, 8, 9] for number in range(60)]
-    *_, seen = [world.run(f"c{number}", *failing, ids=sorted(set(failing))) for number, failing in enumerate(runs)]
+    *_, seen = [repository.run(f"c{number}", *failing, ids=sorted(set(failing))) for number, failing in enumerate(runs)]
     assert min(seen.keep.values()) == 1.0
     assert not seen.is_incident
-    assert world.run("out", *range(300), ids=list(range(300))).is_incident
+    assert repository.run("out", *range(300), ids=list(range(300))).is_incident
 
 
 def test_keys_are_frozen_and_outgrown_when_a_repository_grows() -> None:
-    world = World(1000, keys=300)
-    world.run("a", ids=list(range(300)))
-    assert not world.scorer.memory.is_outgrown
-    world.run("b")
-    assert world.scorer.memory.keys == 300
-    assert world.scorer.memory.seen == 1000
-    assert world.scorer.memory.is_outgrown
+    repository = ScoredRepository(1000, keys=300)
+    repository.run("a", ids=list(range(300)))
+    assert not repository.scorer.memory.is_outgrown
+    repository.run("b")
+    assert repository.scorer.memory.keys == 300
+    assert repository.scorer.memory.seen == 1000
+    assert repository.scorer.memory.is_outgrown
 
 
 def test_stored_state_of_another_model_is_refused() -> None:
-    world = World()
-    world.run("a", 1, branch="topic")
+    repository = ScoredRepository()
+    repository.run("a", 1, branch="topic")
     model = scoring.MODEL
-    ((case, row),) = states(world).items()
+    ((case, row),) = states(repository).items()
     with pytest.raises(FlakeGuardError, match="rebuild it"):
         scoring.ActiveCases.unpack([(case, row)], model)
     with pytest.raises(FlakeGuardError, match="rebuild it"):
         scoring.ActiveCases.unpack([(case, b"")], model)
     with pytest.raises(FlakeGuardError, match="rebuild it"):
-        scoring.RepositoryMemory.from_bytes(world.scorer.memory.to_bytes(99), model)
-    (branch,) = world.scorer.variant(VARIANT).branches.values()
+        scoring.RepositoryMemory.from_bytes(repository.scorer.memory.to_bytes(99), model)
+    (branch,) = repository.scorer.variant(VARIANT).branches.values()
     with pytest.raises(FlakeGuardError, match="rebuild it"):
         scoring.BranchBeliefs.from_bytes(branch.to_bytes(99), model)
 

@@ -9,26 +9,26 @@ import numpy as np
 
 from bot.analysis import scoring
 from bot.analysis.model import CaseId
-from tests.unit.worlds import START, World, execution
+from tests.unit.scored_repository import START, ScoredRepository, execution
 
 
-def partial(world: World, sha: str, ran: range, *failing: int) -> scoring.Observation:
-    world.hours += 1
-    whole = execution(sha, ran, failing, hours=world.hours, suites=[case // 50 for case in ran])
-    return world.scorer.observe(replace(whole, counted=whole.failed))
+def partial(repository: ScoredRepository, sha: str, ran: range, *failing: int) -> scoring.Observation:
+    repository.hours += 1
+    whole = execution(sha, ran, failing, hours=repository.hours, suites=[case // 50 for case in ran])
+    return repository.scorer.observe(replace(whole, counted=whole.failed))
 
 
-def calm(cases: int) -> World:
-    world = World(cases)
+def calm(cases: int) -> ScoredRepository:
+    repository = ScoredRepository(cases)
     for number in range(12):
-        world.run(f"c{number}")
-    return world
+        repository.run(f"c{number}")
+    return repository
 
 
 def test_what_passes_in_a_part_changes_nothing_about_a_case() -> None:
     left, partly = calm(60), calm(60)
-    for world in (left, partly):
-        world.run("broken", 7)
+    for repository in (left, partly):
+        repository.run("broken", 7)
     before = partly.score(7)
     partial(partly, "after", range(60))
     assert partly.score(7, hours=left.hours) == before == left.score(7)
@@ -36,19 +36,19 @@ def test_what_passes_in_a_part_changes_nothing_about_a_case() -> None:
 
 
 def test_what_fails_in_a_part_counts_and_a_few_failures_of_many_are_no_outage() -> None:
-    world = calm(400)
-    seen = partial(world, "cut", range(380), *range(0, 380, 32))
+    repository = calm(400)
+    seen = partial(repository, "cut", range(380), *range(0, 380, 32))
     assert seen.outage < scoring.INCIDENT
     assert not seen.is_incident
-    at = START + timedelta(hours=world.hours)
-    scored = {one.case_id: one for one in scoring.readout.everything(world.scorer, "linux", at)}
+    at = START + timedelta(hours=repository.hours)
+    scored = {one.case_id: one for one in scoring.readout.everything(repository.scorer, "linux", at)}
     assert scored[CaseId(32)].failures == 1
     assert scored[CaseId(32)].p_broken > scored[CaseId(33)].p_broken
 
 
 def test_an_outage_in_a_part_is_one_all_the_same() -> None:
-    world = calm(400)
-    assert partial(world, "down", range(380), *range(250)).is_incident
+    repository = calm(400)
+    assert partial(repository, "down", range(380), *range(250)).is_incident
 
 
 def test_counting_everything_is_the_same_as_saying_nothing_of_it() -> None:

@@ -1,4 +1,4 @@
-"""A stage for scenarios: the sandbox, a running bot, and a CI that reports what it is told."""
+"""The app as scenarios run it: the sandbox, a running bot, and a CI that reports what it is told."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ PATIENT = SlackSettings(rate_limits=False, response_seconds=30, trigger_seconds=
 """Slack waits three seconds, which a busy machine may need for a request that is not about time."""
 
 
-class Stage:
+class RunningApp:
     """Everything a scenario acts on."""
 
     def __init__(

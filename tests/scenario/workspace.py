@@ -11,32 +11,32 @@ from bot.analysis.model import Actor, ActorKind, CaseId
 from bot.sandbox.slack.model import Message, View
 from bot.slack import ids
 from bot.slack.ids import Action, Callback, CaseAction
-from tests.scenario.stage import ANA, BEN, CHANNEL, Stage, wait
+from tests.scenario.running_app import ANA, BEN, CHANNEL, RunningApp, wait
 
 BEN_HIMSELF = Actor(ActorKind.SLACK, BEN, "ben")
 FILLED = {"until": "14", "scope": "case", "why": "the payments sandbox is slow"}
 
 
-class Day:
+class Workspace:
     """A workspace with flaky tests, and what a person does there."""
 
-    def __init__(self, stage: Stage) -> None:
-        self.stage, self.slack, self.db = stage, stage.slack, stage.db
-        self.failed = stage.github.runs()[0]
+    def __init__(self, app: RunningApp) -> None:
+        self.app, self.slack, self.db = app, app.slack, app.db
+        self.failed = app.github.runs()[0]
 
     @staticmethod
-    def play(stage: Stage) -> None:
+    def play(app: RunningApp) -> None:
         """Let happen what a day begins with."""
-        stage.run("a longer suite", data=long_report(40))
-        stage.turn_flaky("test_total")
+        app.run("a longer suite", data=long_report(40))
+        app.turn_flaky("test_total")
         for test in ("test_tax", "test_stock"):
-            stage.make_flaky(test, healthy=0)
-        assert wait(lambda: len(stage.cards()) == 3, 180), [card.text for card in stage.cards()]
-        failed = stage.run("a red commit", ("test_total", "test_login"))
-        assert wait(lambda: (check := stage.check(failed)) and check.conclusion, 60)
+            app.make_flaky(test, healthy=0)
+        assert wait(lambda: len(app.cards()) == 3, 180), [card.text for card in app.cards()]
+        failed = app.run("a red commit", ("test_total", "test_login"))
+        assert wait(lambda: (check := app.check(failed)) and check.conclusion, 60)
 
     def card(self, test: str) -> Message:
-        return next(one for one in self.stage.cards() if test in one.text)
+        return next(one for one in self.app.cards() if test in one.text)
 
     def offers(self, test: str, action: Action) -> bool:
         return action.value in str(self.card(test).blocks)
@@ -52,7 +52,7 @@ class Day:
         answer = self.slack.click(user, message.channel, message.ts, action.value, selected=selected)
         assert answer.status == 200, answer
 
-    def told(self, message: Message, action: Action, user: str = ANA, selected: str | None = None) -> Message:
+    def respond(self, message: Message, action: Action, user: str = ANA, selected: str | None = None) -> Message:
         """Press something and return what is answered to the one who did."""
         before = len(self.slack.ephemerals(user))
         self.press(message, action, user, selected)
@@ -102,7 +102,7 @@ class Day:
 
     def case_id(self, test: str) -> CaseId:
         """The case that a card is about."""
-        return self.stage.case_id(self.card(test))
+        return self.app.case_id(self.card(test))
 
 
 def links(message: Message) -> list[str]:

@@ -44,7 +44,7 @@ def execution(  # noqa: PLR0913  # as many as there are things to vary
     )
 
 
-class World:
+class ScoredRepository:
     """`cases` cases in suites of ten or so, an execution an hour; all of them run unless `ids` says otherwise."""
 
     def __init__(self, cases: int = 50, *, hysteresis: bool = True, keys: int | None = None) -> None:

@@ -10,22 +10,22 @@ from bot.store import vault
 from bot.store.workspaces import workspace as workspace_store
 from bot.store.workspaces.workspace import Workspace
 from tests.presence import present
-from tests.scenario.stage import Stage
+from tests.scenario.running_app import RunningApp
 
 KEY = vault.new_key()
 
 
-class Tenants(Stage):
-    """A stage without a token of its own: each team installs the bot."""
+class InstallableApp(RunningApp):
+    """An app without a token of its own: each team installs the bot."""
 
     def __init__(self, database_url: str) -> None:
         super().__init__(database_url, linked=False)
-        app = self.sandbox.slack_app
+        slack_app = self.sandbox.slack_app
         self.set(
             SLACK_BOT_TOKEN="",
             SLACK_DEFAULT_CHANNEL="",
-            SLACK_CLIENT_ID=app.client_id,
-            SLACK_CLIENT_SECRET=app.client_secret,
+            SLACK_CLIENT_ID=slack_app.client_id,
+            SLACK_CLIENT_SECRET=slack_app.client_secret,
             TOKEN_KEYS=KEY,
         )
 

@@ -1,4 +1,4 @@
-"""A repository with a past: runs recorded through the real ingestion, one hour apart, in a few words."""
+"""Records runs of a repository through the real ingestion, one hour apart, in a few words."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 _OUTCOMES = {".": Outcome.PASSED, "F": Outcome.FAILED, "E": Outcome.ERRORED, "s": Outcome.SKIPPED}
 
 
-class Past:
+class RunRecorder:
     """Records runs of one repository; `now` is an hour after the latest one; what nobody subscribed
     to is posted in `default_channel`.
     """
@@ -56,7 +56,7 @@ class Past:
             )
 
     def in_database(self, db: Database) -> Self:
-        """The same past in a copy of its database."""
+        """A recorder of the same history in a copy of its database."""
         other = copy.copy(self)
         other.db = db
         return other
