@@ -14,7 +14,7 @@ from bot import telemetry
 from bot.analysis.model import WorkspaceId
 from bot.errors import ConfigurationError, PermanentUpstreamError, UpstreamError
 from bot.slack import oauth
-from bot.slack.oauth import Credentials, Installation
+from bot.slack.oauth import Credentials, SlackInstallation
 from bot.store.database import Database
 from bot.store.vault import Vault
 from bot.store.workspaces import token as token_store
@@ -84,7 +84,7 @@ class WorkspaceTokens:
         with self._db.begin() as session:
             return token_store.take_state(session, _key(state), self._clock())
 
-    def install(self, installation: Installation) -> None:
+    def install(self, installation: SlackInstallation) -> None:
         """Store a workspace that installed the app, and its token; it sees no repository yet.
 
         Raises:

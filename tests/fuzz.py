@@ -121,7 +121,7 @@ def check(data: bytes) -> None:
         assert summary.cases == len(cases)
         assert summary.format is not Format.JUNIT or cases == parsed(data), "the pattern reads what the parser does not"
         assert summary.cases == summary.passed + summary.failed + summary.errored + summary.skipped
-    run_report.read_artifacts([run_report.Artifact("junit", io.BytesIO(data))], "ci.yml", BOUNDS)
+    run_report.read_artifacts([run_report.DownloadedArtifact("junit", io.BytesIO(data))], "ci.yml", BOUNDS)
     assert time.perf_counter() - started < SLOW, "it takes too long"
 
 

@@ -31,7 +31,7 @@ class FailureExcerpt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Membership:
+class ClusterMembership:
     """The cluster of one case as its card shows it: `others` names up to three more cases of `size` in all."""
 
     cluster_id: int
@@ -70,7 +70,7 @@ class CaseProfile:
     state: CaseState
     last_failure: FailureExcerpt | None
     first_seen_at: datetime
-    cluster: Membership | None = None
+    cluster: ClusterMembership | None = None
     order: NamedOrder | None = None
     muted_until: datetime | None = None
 

@@ -10,7 +10,7 @@ _STUCK = timedelta(minutes=10)
 """A job that is due for longer says that no worker runs."""
 
 
-class Part(StrEnum):
+class Component(StrEnum):
     """A part of the installation."""
 
     ACCOUNT = "Your GitHub account"
@@ -29,10 +29,10 @@ class Setup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
+class ServiceConnection:
     """A service of somebody else's: the settings it lacks, and when it last did something."""
 
-    part: Part
+    part: Component
     missing: tuple[str, ...]
     last_at: datetime | None
     paused_channels: int = 0
@@ -44,7 +44,7 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class AccountConnection:
     """The GitHub account of the person, None while it is not linked."""
 
     login: str | None
@@ -68,4 +68,4 @@ class Queue:
         return self.oldest_age < _STUCK
 
 
-Connection = Account | Service | Queue
+Connection = AccountConnection | ServiceConnection | Queue

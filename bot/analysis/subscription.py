@@ -31,7 +31,7 @@ DEFAULT_EVENTS = frozenset(Event) - {Event.BROKEN}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class NoticeSubject:
     """The properties of a case that filters look at; `rate` is a share of runs, 0 to 1."""
 
     branch: str
@@ -53,7 +53,7 @@ class Filters:
     owner: str = ""
     path: str = ""
 
-    def admit(self, event: Event, subject: Subject | None = None) -> bool:
+    def admit(self, event: Event, subject: NoticeSubject | None = None) -> bool:
         """Whether an event matches; an event about a whole run has no subject."""
         if event not in self.events:
             return False
@@ -62,7 +62,7 @@ class Filters:
         branch = not self.branch or fnmatch.fnmatchcase(subject.branch, self.branch)
         return branch and subject.rate >= self.minimum and self.covers(subject)
 
-    def covers(self, subject: Subject) -> bool:
+    def covers(self, subject: NoticeSubject) -> bool:
         """Whether a case matches by its owner and its path."""
         owner = not self.owner or any(_is_same_owner(self.owner, owner) for owner in subject.owners)
         return owner and (not self.path or path_pattern.matches(self.path, subject.file))

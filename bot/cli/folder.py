@@ -12,7 +12,7 @@ from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 
 from bot.analysis.reports import archive, report_time
-from bot.analysis.runs.run_report import Artifact
+from bot.analysis.runs.run_report import DownloadedArtifact
 from bot.errors import InvalidInputError, InvalidReportError
 
 _NO_VARIANT = "test-results"
@@ -93,22 +93,22 @@ def place(runs: Sequence[RunFolder]) -> tuple[list[PlacedRun], list[str]]:
 
 
 @contextmanager
-def artifacts(run: Path) -> Iterator[list[Artifact]]:
+def artifacts(run: Path) -> Iterator[list[DownloadedArtifact]]:
     """The artifacts of a run: each archive, each folder, and all other files together."""
     with ExitStack() as stack:
         if run.is_file():
-            yield [Artifact(_NO_VARIANT, cast("BinaryIO", stack.enter_context(run.open("rb"))))]
+            yield [DownloadedArtifact(_NO_VARIANT, cast("BinaryIO", stack.enter_context(run.open("rb"))))]
             return
-        found: list[Artifact] = []
+        found: list[DownloadedArtifact] = []
         parts = [(run, _NO_VARIANT, _files(run)), *((folder, folder.name, _below(folder)) for folder in _folders(run))]
         for folder, name, files in parts:
             reports = [file for file in files if not file.name.endswith(".zip")]
             for file in files:
                 if file.name.endswith(".zip"):
                     stream = cast("BinaryIO", stack.enter_context(file.open("rb")))
-                    found.append(Artifact(file.name.removesuffix(".zip"), stream))
+                    found.append(DownloadedArtifact(file.name.removesuffix(".zip"), stream))
             if reports:
-                found.append(Artifact(name, stack.enter_context(_packed(folder, reports))))
+                found.append(DownloadedArtifact(name, stack.enter_context(_packed(folder, reports))))
         yield found
 
 

@@ -15,7 +15,7 @@ from bot.slack.block_kit import Element
 from bot.slack.ids import CaseAction, PickList
 from bot.slack.payloads import BlockSuggestion
 from bot.slack.views import response
-from bot.slack.views.response import Choice
+from bot.slack.views.response import CaseOption
 from bot.store.cases.case import Case
 from bot.store.database import Session
 
@@ -55,13 +55,13 @@ def suggest(context: SlackContext, suggestion: BlockSuggestion) -> Sequence[Elem
     return [block_kit.option(str(choice.case_id), _name(choice)) for choice in choices]
 
 
-def _search(context: SlackContext, session: Session, words: str) -> list[Choice]:
+def _search(context: SlackContext, session: Session, words: str) -> list[CaseOption]:
     names = {repository.id: repository.full_name for repository in repository_name.list_visible(context, session)}
     cases = context.app.search.find(session, list(names), words, MAX_SUGGESTIONS, context.now)
-    return [Choice(case.id, case.title, names[case.repository_id]) for case in cases]
+    return [CaseOption(case.id, case.title, names[case.repository_id]) for case in cases]
 
 
-def _name(choice: Choice) -> str:
+def _name(choice: CaseOption) -> str:
     """A name that fits into an option; its end says more than its beginning."""
     title = mrkdwn.line(choice.title)
     while len(title) > 1 and len(title.encode("utf-16-le", "surrogatepass")) > 2 * block_kit.MAX_OPTION:

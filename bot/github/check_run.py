@@ -34,7 +34,7 @@ class Conclusion(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
+class CheckRunAction:
     """A button of a check run."""
 
     label: str
@@ -43,14 +43,14 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckRun:
+class CheckRunContent:
     """A check run to create or update; `conclusion` is None while it is in progress."""
 
     head_sha: str
     conclusion: Conclusion | None
     title: str
     summary: str
-    actions: tuple[Action, ...]
+    actions: tuple[CheckRunAction, ...]
     text: str = ""
 
     @property
@@ -59,8 +59,8 @@ class CheckRun:
         return f"commit:{self.head_sha}"
 
 
-QUARANTINE = Action("Quarantine", "Propose to quarantine the flaky ones", "quarantine")
-RERUN = Action("Rerun failed", "Run the failed jobs again", "rerun")
+QUARANTINE = CheckRunAction("Quarantine", "Propose to quarantine the flaky ones", "quarantine")
+RERUN = CheckRunAction("Rerun failed", "Run the failed jobs again", "rerun")
 
 
 def conclude(classes: Iterable[FailureClass], *, complete: bool) -> Conclusion:
@@ -73,7 +73,7 @@ def conclude(classes: Iterable[FailureClass], *, complete: bool) -> Conclusion:
     return Conclusion.SUCCESS
 
 
-def render(result: CommitState) -> CheckRun:
+def render(result: CommitState) -> CheckRunContent:
     """The check run of a commit."""
     total = len(result.failures)
     classes = {failure.classification for failure in result.failures}
@@ -81,7 +81,7 @@ def render(result: CommitState) -> CheckRun:
     if total and result.finished:
         actions.append(RERUN)
     conclusion = conclude(classes, complete=result.complete)
-    return CheckRun(
+    return CheckRunContent(
         head_sha=result.head_sha,
         conclusion=conclusion if result.finished else None,
         title=_title(result)[:MAX_TITLE],

@@ -11,10 +11,10 @@ from urllib.parse import quote
 
 from bot.errors import PermanentUpstreamError, UpstreamError
 from bot.github import schema
-from bot.github.check_run import NAME, CheckRun
+from bot.github.check_run import NAME, CheckRunContent
 from bot.github.connection import Connection
 from bot.github.errors import ResourceGoneError
-from bot.github.schema import Artifact, Job, Permission, Repository
+from bot.github.schema import Artifact, Job, Permission, RepositoryObject
 from bot.resilience import Upstream
 
 _T = TypeVar("_T")
@@ -50,9 +50,9 @@ class GitHub:
         """Close every connection."""
         self._connection.close()
 
-    def installation_repositories(self, installation_id: int) -> list[Repository]:
+    def installation_repositories(self, installation_id: int) -> list[RepositoryObject]:
         """Every repository of an installation."""
-        return self._all(installation_id, "/installation/repositories", "repositories", Repository)
+        return self._all(installation_id, "/installation/repositories", "repositories", RepositoryObject)
 
     def list_artifacts(self, target: Target, run_id: int) -> list[Artifact]:
         """The artifacts of a run, of all its attempts."""
@@ -73,7 +73,7 @@ class GitHub:
         path = f"{target.path}/actions/artifacts/{artifact_id}/zip"
         self._upstream.call(lambda: self._connection.download(target.installation_id, path, into, max_bytes))
 
-    def put_check_run(self, target: Target, check: CheckRun, check_run_id: int | None) -> int:
+    def put_check_run(self, target: Target, check: CheckRunContent, check_run_id: int | None) -> int:
         """Create the check run of a commit, or update it; returns its id.
 
         Without an id the App's check run of that name on the commit is looked for first, so that a creation whose
@@ -189,7 +189,7 @@ class GitHub:
     ) -> list[_T]:
         return self._upstream.call(lambda: self._connection.list_all(installation_id, path, key, item, wanted))
 
-    def _find_check_run(self, target: Target, check: CheckRun) -> int | None:
+    def _find_check_run(self, target: Target, check: CheckRunContent) -> int | None:
         path = f"{target.path}/commits/{check.head_sha}/check-runs"
         wanted = {"check_name": NAME, "app_id": str(self._app_id)}
         for run in self._connection.list_all(target.installation_id, path, "check_runs", schema.CheckRun, wanted):

@@ -41,7 +41,7 @@ class Installation(Object):
         return self.account.login if self.account else ""
 
 
-class Repository(Object):
+class RepositoryObject(Object):
     """A repository. The default branch is not part of every payload; a missing `private` counts as private."""
 
     id: RepositoryId

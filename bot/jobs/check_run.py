@@ -14,7 +14,7 @@ from bot.github.check_run import NAME, QUARANTINE, RERUN
 from bot.github.webhook.event import CheckRunEvent
 from bot.jobs.context import Context, target
 from bot.queries import access, commit
-from bot.queries.access import About, Account, Authorized, Permission, PermissionSource, PermissionUnknownError
+from bot.queries.access import About, Authorized, GitHubAccount, Permission, PermissionSource, PermissionUnknownError
 from bot.services import notice, quarantine, rerun
 from bot.store.database import Session
 from bot.store.workspaces.repository import Repository
@@ -34,7 +34,7 @@ def on_check_run(context: Context, event: CheckRunEvent) -> None:
         return
     if event.action != "requested_action" or event.requested_action is None:
         return
-    account = Account(event.sender.id, event.sender.login)
+    account = GitHubAccount(event.sender.id, event.sender.login)
     try:
         with _authorize(context, event.repository.id, account) as (_, authorized):
             pass
@@ -52,7 +52,7 @@ def on_check_run(context: Context, event: CheckRunEvent) -> None:
 
 @contextmanager
 def _authorize(
-    context: Context, repository_id: RepositoryId, account: Account
+    context: Context, repository_id: RepositoryId, account: GitHubAccount
 ) -> Iterator[tuple[Session, Authorized[Repository]]]:
     """A transaction in which the account may write; an unknown permission is read from GitHub before."""
     about, needs, now = About.REPOSITORY, Permission.WRITE, context.clock()
@@ -93,7 +93,7 @@ def _propose(context: Context, authorized: Authorized[Repository], head_sha: str
             _log.info("proposal from a check run not made", reason=str(error))
 
 
-def _rerun(context: Context, authorized: Authorized[Repository], account: Account, head_sha: str) -> None:
+def _rerun(context: Context, authorized: Authorized[Repository], account: GitHubAccount, head_sha: str) -> None:
     """Run the failed jobs of a commit again."""
     repository = authorized.repository
     with context.db.begin() as session:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bot.github.schema import Repository
+from bot.github.schema import RepositoryObject
 from bot.github.webhook.event import InstallationEvent, InstallationRepositoriesEvent, RepositoryEvent
 from bot.jobs.context import Context
 from bot.store.database import Session
@@ -48,7 +48,7 @@ def on_repository(context: Context, event: RepositoryEvent) -> None:
             put(session, event.installation_id, [event.repository])
 
 
-def put(session: Session, installation_id: int | None, repositories: Iterable[Repository]) -> None:
+def put(session: Session, installation_id: int | None, repositories: Iterable[RepositoryObject]) -> None:
     """Record repositories as a payload shows them."""
     details = [
         RepositoryDetails(repository.id, repository.full_name, repository.default_branch, repository.private)

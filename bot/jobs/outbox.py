@@ -34,7 +34,7 @@ _log = telemetry.logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SendOutcome:
     """The end of a notice: the message that is new in its channel, or why it never will be sent."""
 
     posted: PostedMessage | None = None
@@ -55,7 +55,7 @@ def send_next(context: Context, channel: Channel) -> None:
         is_visible = stored is not None and _is_visible(session, stored)
     if stored is None:
         return
-    outcome: Outcome | None = Outcome(fault="The workspace may not see this repository (any more).")
+    outcome: SendOutcome | None = SendOutcome(fault="The workspace may not see this repository (any more).")
     wait: timedelta | None = None
     with telemetry.correlated(stored.correlation_id, notice=stored.key):
         try:
@@ -89,7 +89,7 @@ def send(context: Context, notice_id: int) -> None:
                 _finish(session, stored, outcome, context.clock())
 
 
-def _attempt(context: Context, stored: StoredNotice) -> Outcome | None:
+def _attempt(context: Context, stored: StoredNotice) -> SendOutcome | None:
     """Try to send a notice; None where it is not done with, since it is tried again or its channel is paused.
 
     Raises:
@@ -98,23 +98,23 @@ def _attempt(context: Context, stored: StoredNotice) -> Outcome | None:
     try:
         notice = stored.decode()
         try:
-            return Outcome(posted=_send(context, stored, notice))
+            return SendOutcome(posted=_send(context, stored, notice))
         except ChannelClosedError as error:
             _log.warning("notice refused", reason=str(error), error=type(error).__name__)
-            return None if channel_pause.pause(context, stored, notice, error) else Outcome(fault=str(error))
+            return None if channel_pause.pause(context, stored, notice, error) else SendOutcome(fault=str(error))
     except UpstreamError:
         raise
     except FlakeGuardError as error:
         if stored.channel is not None and isinstance(error, TokenRevokedError):  # until somebody fixes the token
             raise UpstreamError(str(error), retry_after=_LONGEST_WAIT) from error
         _log.warning("notice refused", reason=str(error), error=type(error).__name__)
-        return Outcome(fault=str(error))
+        return SendOutcome(fault=str(error))
     except Exception as error:  # a fault of ours in one notice must not silence its channel
         _log.exception("notice failed", attempts=stored.attempts)
         if stored.channel is None:
             raise
         if stored.attempts + 1 >= _MAX_ATTEMPTS:
-            return Outcome(fault=f"It failed {_MAX_ATTEMPTS} times: {type(error).__name__}.")
+            return SendOutcome(fault=f"It failed {_MAX_ATTEMPTS} times: {type(error).__name__}.")
         with context.db.begin() as session:
             wait = timedelta(seconds=2.0 ** (stored.attempts + 1))
             notice_store.postpone(session, stored, context.clock() + wait)
@@ -159,7 +159,7 @@ def _send(  # noqa: C901, PLR0911, PLR0912  # one case per kind
     return None
 
 
-def _finish(session: Session, stored: StoredNotice, outcome: Outcome, now: datetime) -> None:
+def _finish(session: Session, stored: StoredNotice, outcome: SendOutcome, now: datetime) -> None:
     """Record that a notice was sent or refused, and its message."""
     if outcome.posted is not None:
         message_store.insert_if_new(session, stored.key, outcome.posted, stored.repository_id, now)

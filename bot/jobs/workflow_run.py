@@ -100,7 +100,7 @@ def _list_artifacts(context: Context, address: Target, run: WorkflowRun, starts:
 
 def _download(
     context: Context, address: Target, artifacts: Sequence[Artifact], stack: ExitStack
-) -> tuple[list[run_report.Artifact], list[Problem]]:
+) -> tuple[list[run_report.DownloadedArtifact], list[Problem]]:
     """Download artifacts into files that `stack` closes."""
     github = context.require_github()
     downloaded, problems = [], []
@@ -114,5 +114,5 @@ def _download(
         except PermanentUpstreamError as error:
             problems.append(Problem(artifact.name, "", f"It could not be downloaded: {error}"))
         else:
-            downloaded.append(run_report.Artifact(artifact.name, into))
+            downloaded.append(run_report.DownloadedArtifact(artifact.name, into))
     return downloaded, problems

@@ -17,7 +17,7 @@ from bot.queries import policy as policy_query
 from bot.store.cases.case import Case
 from bot.store.database import Session
 from bot.store.decisions import subject as subject_store
-from bot.store.decisions.subject import Subject
+from bot.store.decisions.subject import AuthorizationSubject
 from bot.store.workspaces import account_link as account_link_store
 from bot.store.workspaces import workspace as workspace_store
 from bot.store.workspaces.account_link import StoredPermission
@@ -58,7 +58,7 @@ class PermissionSource(StrEnum):
 class About(Generic[S_co]):
     """A kind of subject, and how one of this number is found where a workspace may see it."""
 
-    find: Callable[[Session, WorkspaceId | None, int], Subject[S_co] | None]
+    find: Callable[[Session, WorkspaceId | None, int], AuthorizationSubject[S_co] | None]
 
     REPOSITORY: ClassVar[About[Repository]]
     CASE: ClassVar[About[Case]]
@@ -92,7 +92,7 @@ class Authorized(Generic[S_co]):
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class GitHubAccount:
     """A GitHub account. Its number stays; its login can be renamed and then taken by somebody else."""
 
     id: int
@@ -109,7 +109,7 @@ class PermissionUnknownError(FlakeGuardError):
     `teams` are (organisation, slug) of the teams that own the path.
     """
 
-    def __init__(self, account: Account, repository: Repository, teams: tuple[tuple[str, str], ...]) -> None:
+    def __init__(self, account: GitHubAccount, repository: Repository, teams: tuple[tuple[str, str], ...]) -> None:
         super().__init__(f"The permission of @{account.login} in {repository.full_name} has to be read from GitHub.")
         self.account = account
         self.repository = repository
@@ -141,14 +141,14 @@ def authorize(
     if needs is not Permission.SEE and source is not PermissionSource.GROUP:
         if link is None:
             raise NotLinkedError(UNLINKED)
-        account = Account(link.github_id, link.github_login)
+        account = GitHubAccount(link.github_id, link.github_login)
         _check(session, account, permission, subject, needs, now, source)
     return _authorized(replace(person, github_login=link.github_login if link else ""), subject, workspace)
 
 
 def authorize_account(
     session: Session,
-    account: Account,
+    account: GitHubAccount,
     about: About[S],
     number: int,
     needs: Permission,
@@ -201,7 +201,7 @@ def require_case(session: Session, workspace: Workspace, case_id: CaseId) -> Rep
     return _require(subject_store.find_case(session, workspace.id, case_id)).repository
 
 
-def _authorized(actor: Actor, subject: Subject[S], workspace: Workspace | None) -> Authorized[S]:
+def _authorized(actor: Actor, subject: AuthorizationSubject[S], workspace: Workspace | None) -> Authorized[S]:
     return Authorized(
         actor=actor,
         repository=subject.repository,
@@ -212,7 +212,7 @@ def _authorized(actor: Actor, subject: Subject[S], workspace: Workspace | None) 
     )
 
 
-def _require(subject: Subject[S] | None) -> Subject[S]:
+def _require(subject: AuthorizationSubject[S] | None) -> AuthorizationSubject[S]:
     if subject is None:
         raise NotFoundError(_UNSEEN)
     return subject
@@ -220,9 +220,9 @@ def _require(subject: Subject[S] | None) -> Subject[S]:
 
 def _check(
     session: Session,
-    account: Account,
+    account: GitHubAccount,
     permission: StoredPermission | None,
-    subject: Subject[S],
+    subject: AuthorizationSubject[S],
     needs: Permission,
     now: datetime,
     source: PermissionSource,

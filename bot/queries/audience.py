@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.analysis import channel_schedule
 from bot.analysis.channel_schedule import Hours
 from bot.analysis.model import Channel, RepositoryId
-from bot.analysis.subscription import Event, Filters, Subject
+from bot.analysis.subscription import Event, Filters, NoticeSubject
 from bot.store.conversation import channel_pause as channel_pause_store
 from bot.store.conversation import subscription as subscription_store
 from bot.store.database import Session
@@ -22,11 +22,11 @@ class Audience:
     filters: Mapping[Channel, Filters]
     hours: Mapping[Channel, Hours]
 
-    def channels(self, event: Event, subject: Subject | None = None) -> list[Channel]:
+    def channels(self, event: Event, subject: NoticeSubject | None = None) -> list[Channel]:
         """The channels whose filters an event matches."""
         return sorted(channel for channel, filters in self.filters.items() if filters.admit(event, subject))
 
-    def admits(self, channel: Channel, event: Event, subject: Subject | None = None) -> bool:
+    def admits(self, channel: Channel, event: Event, subject: NoticeSubject | None = None) -> bool:
         """Whether an event opens a card in a channel."""
         filters = self.filters.get(channel)
         return filters is not None and filters.admit(event, subject)

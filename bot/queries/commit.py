@@ -25,7 +25,7 @@ from bot.store.runs import fingerprint as fingerprint_store
 from bot.store.runs import history as history_store
 from bot.store.runs import result as result_store
 from bot.store.runs import run as run_store
-from bot.store.runs.result import FailureRow, VariantResults
+from bot.store.runs.result import FailureRow, StoredResults
 from bot.store.scores import label as label_store
 
 _LOOK_BACK = 30
@@ -100,10 +100,10 @@ class _Failure:
 class _Reports:
     """What runs reported, by run."""
 
-    variants: Mapping[RunId, Sequence[VariantResults]]
+    variants: Mapping[RunId, Sequence[StoredResults]]
     last: Mapping[tuple[RunId, str], Mapping[CaseId, FailureRow]]
 
-    def failures_of(self, variant: VariantResults) -> list[FailureRow]:
+    def failures_of(self, variant: StoredResults) -> list[FailureRow]:
         """The last retries that failed, in order of case."""
         rows = self.last.get((variant.run_id, variant.variant), {})
         return [row for _, row in sorted(rows.items()) if row.outcome.is_failure]
@@ -150,7 +150,7 @@ def _read(
 
 
 def _list_reports(session: Session, repository_id: RepositoryId, run_ids: Collection[RunId]) -> _Reports:
-    variants: dict[RunId, list[VariantResults]] = {}
+    variants: dict[RunId, list[StoredResults]] = {}
     for variant in result_store.list_variants(session, repository_id, set(run_ids)):
         variants.setdefault(variant.run_id, []).append(variant)
     last: dict[tuple[RunId, str], dict[CaseId, FailureRow]] = {}

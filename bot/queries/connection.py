@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot.analysis.connection import Account, Connection, Part, Queue, Service, Setup
+from bot.analysis.connection import AccountConnection, Component, Connection, Queue, ServiceConnection, Setup
 from bot.analysis.model import Channel, RepositoryId
 from bot.store import queue
 from bot.store.conversation import channel_pause as channel_pause_store
@@ -15,10 +15,10 @@ from bot.store.runs import delivery as delivery_store
 from bot.store.runs import run as run_store
 from bot.store.workspaces import account_link as account_link_store
 
-_SETTINGS: Mapping[Part, Sequence[str]] = {
-    Part.SLACK: ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"),
-    Part.GITHUB_APP: ("GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY"),
-    Part.GITHUB_WEBHOOK: ("GITHUB_WEBHOOK_SECRET",),
+_SETTINGS: Mapping[Component, Sequence[str]] = {
+    Component.SLACK: ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"),
+    Component.GITHUB_APP: ("GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY"),
+    Component.GITHUB_WEBHOOK: ("GITHUB_WEBHOOK_SECRET",),
 }
 
 
@@ -27,13 +27,13 @@ def of_person(
 ) -> tuple[Connection, ...]:
     """The account of a person and each part; `repository_ids` are what they may see."""
     last_at = {
-        Part.SLACK: notice_store.last_sent(session, person.workspace_id),
-        Part.GITHUB_APP: run_store.last_ingested(session, repository_ids),
-        Part.GITHUB_WEBHOOK: delivery_store.last_received(session),
+        Component.SLACK: notice_store.last_sent(session, person.workspace_id),
+        Component.GITHUB_APP: run_store.last_ingested(session, repository_ids),
+        Component.GITHUB_WEBHOOK: delivery_store.last_received(session),
     }
-    paused = {Part.SLACK: channel_pause_store.count(session, person.workspace_id)}
+    paused = {Component.SLACK: channel_pause_store.count(session, person.workspace_id)}
     services = [
-        Service(
+        ServiceConnection(
             part=part,
             missing=tuple(setting for setting in settings if setting in setup.missing),
             last_at=last_at[part],
@@ -46,4 +46,4 @@ def of_person(
     if not setup.linking:
         return (*services, jobs)
     link = account_link_store.find(session, person.workspace_id, person.id)
-    return (Account(link.github_login if link else None), *services, jobs)
+    return (AccountConnection(link.github_login if link else None), *services, jobs)

@@ -16,7 +16,7 @@ from bot.analysis.learning.error_ledger import ErrorLedger
 from bot.analysis.model import CaseId, Channel, RepositoryId, Status
 from bot.analysis.quarantine.escalation import DIRECT_AFTER, EXPIRING
 from bot.analysis.quarantine.lifecycle import Quarantine, State
-from bot.analysis.subscription import Event, Filters, Subject
+from bot.analysis.subscription import Event, Filters, NoticeSubject
 from bot.queries import access, case_item, case_state, impact, owner, policy, waiting
 from bot.store.cases import case as case_store
 from bot.store.cases import masked as masked_store
@@ -127,7 +127,7 @@ def _rows(
         repository, score = repositories[case.repository_id], states[case.id].worst
         named = {case.id: owners.get(case.id, ())}
         aliases = owner.with_groups(policies[repository.id], named)[case.id]
-        if subscribed[repository].covers(Subject(branch="", file=case.file, rate=_rate(score), owners=aliases)):
+        if subscribed[repository].covers(NoticeSubject(branch="", file=case.file, rate=_rate(score), owners=aliases)):
             rows[case.id] = _row(case, repository, news[case.id], score, named[case.id])
     items = [
         item

@@ -19,7 +19,7 @@ from bot.errors import ConflictError
 from bot.store.database import Session
 from bot.store.workspaces import account_link as account_link_store
 from bot.store.workspaces import workspace as workspace_store
-from bot.store.workspaces.account_link import Link, Step
+from bot.store.workspaces.account_link import AccountLink, Step
 from bot.store.workspaces.workspace import Workspace
 
 LIFE: Final = timedelta(minutes=10)
@@ -84,7 +84,7 @@ def vouch(
 
 def confirm(
     session: Session, secret: str, chosen: Sequence[int], now: datetime
-) -> tuple[Link, Sequence[str], Sequence[str]]:
+) -> tuple[AccountLink, Sequence[str], Sequence[str]]:
     """Link the person, and let their workspace see the installations they chose among those they administer.
 
     Returns the link, whose link with the same account it replaces, and the accounts of the installations.
@@ -96,7 +96,7 @@ def confirm(
     number, login, administered = step.detail["github_id"], step.detail["login"], step.detail["administered"]
     if not isinstance(number, int) or not isinstance(administered, dict):
         raise ConflictError(SPENT)
-    link = Link(step.workspace_id, step.slack_user, number, str(login))
+    link = AccountLink(step.workspace_id, step.slack_user, number, str(login))
     former = account_link_store.put(session, link, now)
     actor = Actor(ActorKind.GITHUB, link.github_login, link.github_login)
     bound = [

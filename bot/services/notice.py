@@ -22,7 +22,7 @@ from bot.analysis.notice import (
     UnreadableReportNotice,
 )
 from bot.analysis.run import StoredRun
-from bot.analysis.subscription import STORM_WINDOW, Event, Subject, is_storm
+from bot.analysis.subscription import STORM_WINDOW, Event, NoticeSubject, is_storm
 from bot.queries import audience as audience_query
 from bot.queries import case_state, owner, policy
 from bot.queries.audience import Audience
@@ -143,14 +143,14 @@ def _opened(
 
 def subjects(
     session: Session, repository_id: RepositoryId, case_ids: Collection[CaseId], branch: str
-) -> dict[CaseId, Subject]:
+) -> dict[CaseId, NoticeSubject]:
     """What the filters of subscriptions look at in cases."""
     cases = case_store.list_by_id(session, [repository_id], list(case_ids))
     states = case_state.list_scored(session, [repository_id], case_ids)
     rules = policy.of_repository(session, repository_id)
     owners = owner.with_groups(rules, owner.of_cases(session, [repository_id], case_ids))
     return {
-        case.id: Subject(
+        case.id: NoticeSubject(
             branch=branch, file=case.file, rate=states[case.id].highest_rate, owners=owners.get(case.id, ())
         )
         for case in cases
@@ -234,7 +234,7 @@ def post_import(session: Session, repository_id: RepositoryId, default: Channel 
 
 
 def _opens(
-    audience: Audience, channel: Channel, change: StatusChange, subject: Subject, on_default_branch: bool
+    audience: Audience, channel: Channel, change: StatusChange, subject: NoticeSubject, on_default_branch: bool
 ) -> bool:
     """Whether a change opens a card in a channel that has none of the case."""
     match change.after:

@@ -102,7 +102,7 @@ class Suites:
 
 
 @dataclass(slots=True)
-class Replay:
+class RepositoryReplay:
     """A rebuild in progress: the filter after the runs read so far, and the incidents found in them.
 
     `last_label` is the number of the last label that was weighed.
@@ -120,7 +120,7 @@ class Replay:
     last_label: int = 0
 
 
-def begin(session: Session, repository_id: RepositoryId) -> Replay:
+def begin(session: Session, repository_id: RepositoryId) -> RepositoryReplay:
     """Start a rebuild from the first run of a repository.
 
     The filter keeps its number of (case, variant), so that the same runs give the same scores to the last bit. It is
@@ -130,7 +130,7 @@ def begin(session: Session, repository_id: RepositoryId) -> Replay:
     stays = stored is not None and stored.model == scoring.MODEL.version and not stored.outgrown
     keys = stored.keys if stored is not None and stays else execution_store.count_keys(session, repository_id)
     thresholds = policy.of_repository(session, repository_id).thresholds
-    return Replay(
+    return RepositoryReplay(
         repository_id=repository_id,
         wanted=rescore_store.find(session, repository_id).wanted,
         scorer=scoring.Scorer(scoring.RepositoryMemory(keys), thresholds),
@@ -140,7 +140,7 @@ def begin(session: Session, repository_id: RepositoryId) -> Replay:
     )
 
 
-def advance(session: Session, replay: Replay, limit: int = BATCH) -> int:
+def advance(session: Session, replay: RepositoryReplay, limit: int = BATCH) -> int:
     """Read the next runs and apply the author feedback between them; returns the number of runs, 0 at the end."""
     read = replay.reader.read(session, limit)
     # Read after the runs, so that all feedback given before one of them is included.
@@ -151,7 +151,7 @@ def advance(session: Session, replay: Replay, limit: int = BATCH) -> int:
     return len(read)
 
 
-def finish(session: Session, replay: Replay, channel: Channel | None, now: datetime) -> bool:
+def finish(session: Session, replay: RepositoryReplay, channel: Channel | None, now: datetime) -> bool:
     """Read the runs that arrived meanwhile, replace the scores, and take back what runs that left them caused.
 
     Returns False, with nothing changed, if a rebuild was requested since this one began: it has to start again.
@@ -189,7 +189,7 @@ def finish(session: Session, replay: Replay, channel: Channel | None, now: datet
 
 
 def _take(
-    session: Session, replay: Replay, run: StoredRun, executions: tuple[execution_store.StoredExecution, ...]
+    session: Session, replay: RepositoryReplay, run: StoredRun, executions: tuple[execution_store.StoredExecution, ...]
 ) -> None:
     """Take one run in as live ingestion did, or leave it out where a marked window covers it."""
     window = incident_rules.covering(replay.windows, run)

@@ -25,7 +25,7 @@ STATE_SECONDS: Final = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Installation:
+class SlackInstallation:
     """An installation of the Slack app in a workspace, or in a whole organisation, where `team_id` is empty.
 
     `expires_at` is None where Slack does not rotate the token.
@@ -51,7 +51,7 @@ class Installations(Protocol):
     def take_state(self, state: str) -> bool:
         """Whether a state is good; afterwards it is not."""
 
-    def install(self, installation: Installation) -> None:
+    def install(self, installation: SlackInstallation) -> None:
         """Store an installation."""
 
 
@@ -160,7 +160,7 @@ class _Store(InstallationStore):
         expires = installation.bot_token_expires_at
         try:
             self._installations.install(
-                Installation(
+                SlackInstallation(
                     enterprise_id=installation.enterprise_id or "",
                     team_id="" if organisation else installation.team_id or "",
                     name=(installation.enterprise_name if organisation else installation.team_name) or "",

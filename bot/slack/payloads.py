@@ -108,7 +108,7 @@ class Container(Payload):
     is_ephemeral: bool = False
 
 
-class Message(Payload):
+class MessagePayload(Payload):
     """The message of an interaction."""
 
     text: str = ""
@@ -121,18 +121,18 @@ class Message(Payload):
         return json.dumps([self.text, self.blocks, self.attachments])
 
 
-class State(Payload):
+class ViewState(Payload):
     """What was filled into a form, by block id and action id; `bot.slack.form` decodes it."""
 
     values: dict[str, Any] = {}
 
 
-class View(Payload):
+class ViewPayload(Payload):
     """The modal of an interaction."""
 
     id: str = ""
     private_metadata: str = ""
-    state: State = State()
+    state: ViewState = ViewState()
 
 
 class SlashCommand(Payload):
@@ -211,7 +211,7 @@ class BlockAction(Interaction):
     """
 
     container: Container = Container()
-    message: Message = Message()
+    message: MessagePayload = MessagePayload()
     actions: tuple[Element, ...]
 
     @property
@@ -246,7 +246,7 @@ class ViewSubmission(Interaction):
     https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload
     """
 
-    view: View
+    view: ViewPayload
 
 
 class Shortcut(Interaction):
@@ -262,7 +262,7 @@ class MessageShortcut(Interaction):
     https://docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload
     """
 
-    message: Message = Message()
+    message: MessagePayload = MessagePayload()
 
 
 class BlockSuggestion(Interaction):

@@ -41,7 +41,7 @@ where ended.id = %(job_id)s and waiting.queueing_lock = ended.queueing_lock and 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class QueuedJob:
     """One call of a task. Jobs of the same `lock` run one after another; a `key` that waits already is not doubled.
 
     `at` is the earliest time it runs.
@@ -64,7 +64,7 @@ def defer(
     **arguments: str | int,
 ) -> None:
     """Put one job in the queue, in the caller's transaction."""
-    defer_all(session, [Job(task=task, lock=lock, key=key, at=at, arguments=arguments)])
+    defer_all(session, [QueuedJob(task=task, lock=lock, key=key, at=at, arguments=arguments)])
 
 
 def defer_each(session: Session, task: str, repository_ids: Sequence[int], *, at: datetime | None = None) -> None:
@@ -72,7 +72,7 @@ def defer_each(session: Session, task: str, repository_ids: Sequence[int], *, at
     defer_all(
         session,
         [
-            Job(
+            QueuedJob(
                 task=task,
                 lock=f"{task}:{repository_id}",
                 key=f"{task}:{repository_id}",
@@ -84,7 +84,7 @@ def defer_each(session: Session, task: str, repository_ids: Sequence[int], *, at
     )
 
 
-def defer_all(session: Session, jobs: Sequence[Job]) -> None:
+def defer_all(session: Session, jobs: Sequence[QueuedJob]) -> None:
     """Put jobs in the queue, in the caller's transaction and in one statement."""
     if not jobs:
         return

@@ -28,7 +28,7 @@ from bot.slack.views import account as account_view
 from bot.store.database import Database
 from bot.store.workspaces import workspace as workspace_store
 from bot.store.workspaces.account_link import Step
-from bot.web.response import Choice, Form, Link, page
+from bot.web.response import AccountOption, Form, Hyperlink, page
 
 COOKIE = "flakeguard_connect"
 _LONGEST = 200
@@ -118,7 +118,7 @@ class AccountPages:
             state=state,
             submit=f"Yes, I am {step.slack_name}",
             legend=f"Let everybody in {workspace.name or 'the workspace'} see the test results of every repository of",
-            choices=[Choice(str(number), name) for number, name in administered.items()],
+            choices=[AccountOption(str(number), name) for number, name in administered.items()],
         )
         question = page(
             f"Are you {step.slack_name} in {workspace.name or 'Slack'}?",
@@ -168,11 +168,13 @@ class AccountPages:
         except FlakeGuardError as error:
             _log.warning("message about a link not sent", user=user, reason=str(error))
 
-    def _install_link(self) -> Link | None:
+    def _install_link(self) -> Hyperlink | None:
         if self.github is None or self.accounts is None:
             return None
         try:
-            return Link(self.accounts.install_url(self.github.slug()), "Install the GitHub App on more repositories")
+            return Hyperlink(
+                self.accounts.install_url(self.github.slug()), "Install the GitHub App on more repositories"
+            )
         except FlakeGuardError:
             return None
 

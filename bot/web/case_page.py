@@ -15,7 +15,7 @@ from bot.queries import access, case, explanation
 from bot.services.page_link import PageLinks
 from bot.store.database import Database
 from bot.store.workspaces import workspace as workspace_store
-from bot.web.response import Link, page
+from bot.web.response import Hyperlink, page
 
 _MAX_LINES = 12
 
@@ -56,7 +56,7 @@ class CasePage:
         if failure is not None:
             lines.append(f"Last failure, in run {failure.run_number} at {failure.sha[:7]}: {failure.message}")
         lines.append("Ask /flakeguard test in Slack for the rest, and to decide what happens to it.")
-        link = Link(failure.run_url, "The last failing run") if failure and _is_web(failure.run_url) else None
+        link = Hyperlink(failure.run_url, "The last failing run") if failure and _is_web(failure.run_url) else None
         return page(profile.title, *lines, link=link)
 
 

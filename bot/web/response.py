@@ -57,7 +57,7 @@ choice.label }}</label>
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class AccountOption:
     """One checkbox."""
 
     value: str
@@ -72,11 +72,11 @@ class Form:
     state: str
     submit: str
     legend: str = ""
-    choices: Sequence[Choice] = ()
+    choices: Sequence[AccountOption] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class Hyperlink:
     """A link under the text."""
 
     url: str
@@ -84,7 +84,7 @@ class Link:
 
 
 def page(
-    title: str, *sentences: str, status: int = 200, form: Form | None = None, link: Link | None = None
+    title: str, *sentences: str, status: int = 200, form: Form | None = None, link: Hyperlink | None = None
 ) -> HTMLResponse:
     """A page that says what happened and what can be done now; text is escaped, and no other site may frame it."""
     body = _PAGE.render(title=title, sentences=sentences, form=form, link=link)

@@ -81,7 +81,7 @@ def shuffled_faults(folder: Path, found: Reports) -> Iterator[str]:
         with zipfile.ZipFile(into, "w") as made:
             for path in order:
                 made.write(folder / path, path)
-        read_back.append(run_report.read_artifacts([run_report.Artifact("junit", into)], CI))
+        read_back.append(run_report.read_artifacts([run_report.DownloadedArtifact("junit", into)], CI))
     if read_back[0] != read_back[1]:
         yield "the order of the files of an artifact matters"
 

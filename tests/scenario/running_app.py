@@ -30,7 +30,7 @@ from bot.store.decisions import quarantine as quarantine_store
 from bot.store.workspaces import account_link as account_link_store
 from bot.store.workspaces import repository as repository_store
 from bot.store.workspaces import workspace as workspace_store
-from bot.store.workspaces.account_link import Link
+from bot.store.workspaces.account_link import AccountLink
 from bot.store.workspaces.repository import Repository
 from bot.store.workspaces.workspace import Workspace
 from tests.conftest import database_name
@@ -144,7 +144,7 @@ class RunningApp:
         with self.db.begin() as session:
             workspace = present(workspace_store.find_by_token(session))
             for user in PEOPLE:
-                link = Link(workspace.id, f"U0{user.login.upper()}", user.id, user.login)
+                link = AccountLink(workspace.id, f"U0{user.login.upper()}", user.id, user.login)
                 account_link_store.put(session, link, datetime.now(UTC))
 
     def workspace(self) -> Workspace:

@@ -140,9 +140,7 @@ def test_a_card_runs_the_failed_jobs_of_its_red_run_again_once(workspace: Worksp
     card = workspace.card("test_total")
     path = f"/repos/acme/shop/actions/runs/{workspace.failed.id}/rerun"
     workspace.app.github.fail_next(403, path_prefix=path)
-    assert "did not work" in workspace.respond(card, Action.RERUN_FAILED).text, (
-        "GitHub refused, which must not use it up"
-    )
+    assert "did not work" in workspace.respond(card, Action.RERUN_FAILED).text, "GitHub refused: it must not use it up"
     assert "runs again" in workspace.respond(card, Action.RERUN_FAILED).text
     assert "Somebody runs attempt 1" in workspace.respond(card, Action.RERUN_FAILED, BEN).text
     assert wait(lambda: not workspace.offers("test_total", Action.RERUN_FAILED)), "the button did not give way"

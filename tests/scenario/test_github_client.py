@@ -18,7 +18,7 @@ from bot.sandbox.server import Sandbox
 START = datetime(2026, 11, 1, 10, tzinfo=UTC)
 SHA = "a" * 40
 TARGET = client.Target(model.INSTALLATION_ID, "acme/shop")
-CHECK = check_run.CheckRun(head_sha=SHA, conclusion=None, title="Waiting", summary="Nothing yet", actions=())
+CHECK = check_run.CheckRunContent(head_sha=SHA, conclusion=None, title="Waiting", summary="Nothing yet", actions=())
 
 
 @pytest.fixture

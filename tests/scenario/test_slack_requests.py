@@ -29,7 +29,7 @@ from bot.store.database import Database
 from bot.store.decisions import quarantine as quarantine_store
 from bot.store.workspaces import account_link as account_link_store
 from bot.store.workspaces import workspace as workspace_store
-from bot.store.workspaces.account_link import Link, StoredPermission
+from bot.store.workspaces.account_link import AccountLink, StoredPermission
 from tests.sql_count import counting
 from tests.store import deciding
 from tests.store.run_recorder import REPOSITORY, RunRecorder
@@ -48,7 +48,7 @@ def recorder(db: Database) -> RunRecorder:
         workspace = workspace_store.identify(
             session, enterprise_id="", team_id=TEAM, name="Acme", bot_user_id="U0FLAKE", now=recorder.now
         )
-        account_link_store.put(session, Link(workspace.id, "U0BEN", 502, "ben"), recorder.now)
+        account_link_store.put(session, AccountLink(workspace.id, "U0BEN", 502, "ben"), recorder.now)
     for number in range(3):
         recorder.run({"cart": "F"}, sha=f"{number:040x}")
         recorder.run({"cart": "."}, again=True, sha=f"{number:040x}")

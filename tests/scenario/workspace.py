@@ -1,4 +1,4 @@
-"""A day in a workspace: flaky tests with their cards, and what a person does with commands, buttons and forms."""
+"""A workspace: flaky tests with their cards, and what a person does with commands, buttons and forms."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Workspace:
 
     @staticmethod
     def play(app: RunningApp) -> None:
-        """Let happen what a day begins with."""
+        """Let the history of the workspace happen."""
         app.run("a longer suite", data=long_report(40))
         app.turn_flaky("test_total")
         for test in ("test_tax", "test_stock"):

@@ -14,8 +14,8 @@ from bot.errors import NotAllowedError, NotFoundError
 from bot.queries import access
 from bot.queries.access import (
     About,
-    Account,
     Authorized,
+    GitHubAccount,
     NotLinkedError,
     Permission,
     PermissionSource,
@@ -25,13 +25,13 @@ from bot.services import policy
 from bot.store.database import Database
 from bot.store.workspaces import account_link as account_link_store
 from bot.store.workspaces import workspace as workspace_store
-from bot.store.workspaces.account_link import Link, StoredPermission
+from bot.store.workspaces.account_link import AccountLink, StoredPermission
 from bot.store.workspaces.workspace import Workspace
 from tests.store import deciding
 from tests.store.run_recorder import REPOSITORY, RunRecorder
 
 BEN = Actor(ActorKind.SLACK, "U0BEN", "ben")
-ACCOUNT = Account(502, "ben")
+ACCOUNT = GitHubAccount(502, "ben")
 
 
 @dataclass
@@ -80,7 +80,7 @@ def approval(db: Database) -> Approval:
         workspace = workspace_store.identify(
             session, enterprise_id="", team_id="T0ACME", name="Acme", bot_user_id="U0FLAKE", now=recorder.now
         )
-        account_link_store.put(session, Link(workspace.id, BEN.id, ACCOUNT.id, ACCOUNT.login), recorder.now)
+        account_link_store.put(session, AccountLink(workspace.id, BEN.id, ACCOUNT.id, ACCOUNT.login), recorder.now)
         ana = Actor(ActorKind.SLACK, "U0ANA", "ana")
         quarantine_id = deciding.propose(session, REPOSITORY, proposal, ana, recorder.now)
     return Approval(recorder, workspace, quarantine_id)
@@ -144,7 +144,9 @@ def test_a_permission_that_does_not_suffice_is_read_again_before_it_is_refused(a
 def test_a_link_that_was_changed_while_github_was_asked_decides_nothing(approval: Approval) -> None:
     approval.allow()
     with approval.recorder.db.begin() as session:
-        account_link_store.put(session, Link(approval.workspace.id, BEN.id, 999, "somebody"), approval.recorder.now)
+        account_link_store.put(
+            session, AccountLink(approval.workspace.id, BEN.id, 999, "somebody"), approval.recorder.now
+        )
     with pytest.raises(NotLinkedError):
         approval.ask(source=PermissionSource.GITHUB)
 
@@ -176,7 +178,7 @@ def test_an_account_acts_on_github_by_its_number(approval: Approval) -> None:
     approval.allow()
     about, needs, now = About.REPOSITORY, Permission.WRITE, approval.recorder.now
     with approval.recorder.db.begin() as session:
-        authorized = access.authorize_account(session, Account(502, "renamed"), about, REPOSITORY, needs, now)
+        authorized = access.authorize_account(session, GitHubAccount(502, "renamed"), about, REPOSITORY, needs, now)
         assert authorized.actor == Actor(ActorKind.GITHUB, "renamed", "renamed")
         with pytest.raises(PermissionUnknownError):
-            access.authorize_account(session, Account(999, "ben"), about, REPOSITORY, needs, now)
+            access.authorize_account(session, GitHubAccount(999, "ben"), about, REPOSITORY, needs, now)

@@ -38,7 +38,7 @@ from bot.store.runs import run as run_store
 from bot.store.workspaces import account_link as account_link_store
 from bot.store.workspaces import token as token_store
 from bot.store.workspaces import workspace as workspace_store
-from bot.store.workspaces.account_link import Link
+from bot.store.workspaces.account_link import AccountLink
 from bot.store.workspaces.token import StoredToken
 from tests.store import deciding
 from tests.store.run_recorder import REPOSITORY
@@ -282,8 +282,8 @@ def test_who_owns_a_test_is_named_by_people_else_by_codeowners_and_mentioned_as_
     with channels.db.begin() as session:
         policy.load(session, REPOSITORY, policy_file.to_json(TEAMS), CODEOWNERS, channels.now)
         assert owning(t0) == ("S0PAY", "@ben")
-        account_link_store.put(session, Link(workspace_id, "U0BEN", 7, "Ben"), channels.now)
-        account_link_store.put(session, Link(WorkspaceId(workspace_id + 1), "U0EVIL", 7, "ben"), channels.now)
+        account_link_store.put(session, AccountLink(workspace_id, "U0BEN", 7, "Ben"), channels.now)
+        account_link_store.put(session, AccountLink(WorkspaceId(workspace_id + 1), "U0EVIL", 7, "ben"), channels.now)
         assert owning(t0) == ("S0PAY", "U0BEN")
         assert owning(t1) == ("@acme/core",)
         assert owning(t2) == ()
@@ -318,7 +318,7 @@ def test_who_is_asked_in_person_is_the_owner_else_who_acted_last_else_who_subscr
     assert people() == ["U0BEN", "U0ANA"]
     with waiting.db.begin() as session:
         policy.load(session, REPOSITORY, "", b"* @chloe @acme/payments", waiting.now)
-        account_link_store.put(session, Link(waiting.channel.workspace_id, "U0CHLOE", 8, "chloe"), waiting.now)
+        account_link_store.put(session, AccountLink(waiting.channel.workspace_id, "U0CHLOE", 8, "chloe"), waiting.now)
     assert people() == ["U0CHLOE", "U0BEN", "U0ANA"]
 
 

@@ -16,7 +16,7 @@ from bot.store.workspaces import account_link as account_link_store
 from bot.store.workspaces import repository as repository_store
 from bot.store.workspaces import token as token_store
 from bot.store.workspaces import workspace as workspace_store
-from bot.store.workspaces.account_link import Link
+from bot.store.workspaces.account_link import AccountLink
 from bot.store.workspaces.token import StoredToken
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -116,9 +116,9 @@ def test_a_step_is_taken_once_in_time_and_only_as_what_it_is(session: Session) -
 
 def test_an_account_moves_to_whoever_proves_it_and_a_revocation_ends_it_everywhere(session: Session) -> None:
     here, there = put(session, "", "T1"), put(session, "", "T2")
-    account_link_store.put(session, Link(here, "U1", 501, "ana"), NOW)
-    assert account_link_store.put(session, Link(here, "U2", 501, "ana"), NOW) == ["U1"]
-    account_link_store.put(session, Link(there, "U9", 501, "ana"), NOW)
+    account_link_store.put(session, AccountLink(here, "U1", 501, "ana"), NOW)
+    assert account_link_store.put(session, AccountLink(here, "U2", 501, "ana"), NOW) == ["U1"]
+    account_link_store.put(session, AccountLink(there, "U9", 501, "ana"), NOW)
     assert account_link_store.find(session, here, "U1") is None
     assert {one.slack_user for one in account_link_store.list_of_account(session, "ANA")} == {"U2", "U9"}
     assert len(account_link_store.delete_account(session, 501)) == 2

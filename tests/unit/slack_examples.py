@@ -11,7 +11,7 @@ from bot.analysis.audit import AuditAction
 from bot.analysis.case_profile import CaseProfile, FailureExcerpt, ListedCase
 from bot.analysis.case_state import CaseState, VariantScore
 from bot.analysis.commit_state import CaseFailure, FailureClass
-from bot.analysis.connection import Part, Service
+from bot.analysis.connection import Component, ServiceConnection
 from bot.analysis.explanation.counterfactual import Release
 from bot.analysis.explanation.evidence import Evidence, FailureKind
 from bot.analysis.explanation.explanation import Explanation
@@ -56,7 +56,7 @@ from bot.slack.views import (
 from bot.slack.views.case import AuditLine
 from bot.slack.views.case_list import ListKind
 from bot.slack.views.message import ImportSummary
-from bot.slack.views.response import Choice, CommandHelp
+from bot.slack.views.response import CaseOption, CommandHelp
 from bot.slack.views.run import RunAnswer
 
 NOW = datetime(2026, 11, 23, 14, 13, tzinfo=UTC)
@@ -133,8 +133,8 @@ SUMMARY = ImportSummary(
 )  # fmt: skip
 AUDIT = (AuditLine(NOW, "Ben Okafor", "approved the quarantine"), AuditLine(NOW, "Ana Flores", "proposed", "slow"))
 CONNECTIONS = (
-    Service(part=Part.SLACK, missing=(), last_at=NOW - timedelta(minutes=5)),
-    Service(part=Part.GITHUB_APP, missing=("GITHUB_APP_ID",), last_at=None),
+    ServiceConnection(part=Component.SLACK, missing=(), last_at=NOW - timedelta(minutes=5)),
+    ServiceConnection(part=Component.GITHUB_APP, missing=("GITHUB_APP_ID",), last_at=None),
 )
 SUBSCRIPTION = Subscription(
     id=7, channel=Channel(WorkspaceId(1), "C1"), repository_id=RepositoryId(4711), filters=Filters()
@@ -151,7 +151,7 @@ COMMANDS = (
     CommandHelp("status", "[owner/repo]", "the health of a repository", ("status", "status acme/shop")),
     CommandHelp("test", "<name or part of it>", "everything about one test", ("test test_total",)),
 )
-CHOICES = [Choice(42, FLAKY.title, "acme/shop"), Choice(43, "tests/web/test_page.py::test_total", "acme/web")]
+CHOICES = [CaseOption(42, FLAKY.title, "acme/shop"), CaseOption(43, "tests/web/test_page.py::test_total", "acme/web")]
 STATUS_OF_CLASS = {
     FailureClass.QUARANTINED: Status.FLAKY,
     FailureClass.BROKEN_ON_MAIN: Status.BROKEN,

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.analysis.model import CaseRun, Identity, Outcome, Problem, Result, RunReport, VariantReport
 from bot.analysis.runs import completeness
-from bot.analysis.runs.completeness import Attempt, Part
+from bot.analysis.runs.completeness import ReportPart, RunAttempt
 
 CI = ".github/workflows/ci.yml"
 
@@ -24,12 +24,12 @@ def reported(
     return VariantReport(variant, shards, ran, complete=True, shard_count=shard_count)
 
 
-def part(cases: int = 40, *shards: str, variant: str = "ci/linux") -> Part:
-    return Part(variant, frozenset(shards), cases)
+def part(cases: int = 40, *shards: str, variant: str = "ci/linux") -> ReportPart:
+    return ReportPart(variant, frozenset(shards), cases)
 
 
 def assess(
-    *variants: VariantReport, before: list[list[Part]] | None = None, earlier: list[Attempt] | None = None
+    *variants: VariantReport, before: list[list[ReportPart]] | None = None, earlier: list[RunAttempt] | None = None
 ) -> tuple[list[str], list[str]]:
     """What is missing, and the variants that are whole."""
     found = completeness.assess(RunReport(variants, (), 1), CI, earlier or [], before or [])
@@ -104,21 +104,21 @@ def test_a_run_without_any_report_where_there_always_was_one_is_not_whole() -> N
 
 
 def test_an_attempt_that_ran_only_the_failed_shard_again_is_whole_with_the_one_before() -> None:
-    first = Attempt(1, (part(30, "1", "2", "3"), part(variant="ci/mac")), ())
+    first = RunAttempt(1, (part(30, "1", "2", "3"), part(variant="ci/mac")), ())
     before = [[part(40, "1", "2", "3", "4"), part(variant="ci/mac")]] * 5
     assert assess(reported(10, shards=("4",), shard_count=4), earlier=[first], before=before) == ([], ["ci/linux"])
-    assert assess(reported(5, shards=("3",)), earlier=[Attempt(1, (part(40, "1", "2", "3", "4"),), ())], before=before)[
-        0
-    ] == ["No report of it, the last runs had one."]
+    assert assess(
+        reported(5, shards=("3",)), earlier=[RunAttempt(1, (part(40, "1", "2", "3", "4"),), ())], before=before
+    )[0] == ["No report of it, the last runs had one."]
 
 
 def test_what_an_earlier_attempt_lacked_is_missing_until_it_is_run_again() -> None:
     cut = Problem("junit-linux-shard-2", "r.xml", "Read in part: not well-formed XML.")
     note = Problem("ci/linux", "", "1 name stands in several suites.", is_note=True)
-    first = Attempt(1, (part(20, "1", "2"),), (cut, Problem("ci/linux", "", "Shard 3 of 3 is missing."), note))
+    first = RunAttempt(1, (part(20, "1", "2"),), (cut, Problem("ci/linux", "", "Shard 3 of 3 is missing."), note))
     assert assess(reported(10, shards=("1",)), earlier=[first])[0] == ["Attempt 1: Read in part: not well-formed XML."]
     assert assess(reported(10, shards=("2",)), earlier=[first])[0] == []
-    third = Attempt(2, (part(20, "1"),), (Problem(cut.artifact, "", "Attempt 1: Read in part."),))
+    third = RunAttempt(2, (part(20, "1"),), (Problem(cut.artifact, "", "Attempt 1: Read in part."),))
     assert assess(reported(10, shards=("1",)), earlier=[third, first])[0] == ["Attempt 1: Read in part."]
 
 
@@ -135,7 +135,7 @@ PARTS = st.lists(
 
 @given(before=st.lists(PARTS, max_size=7), shards=st.sets(st.sampled_from("01234")), shard_count=st.integers(0, 4))
 def test_what_lacks_something_is_never_whole_and_nothing_is_lost(
-    before: list[list[Part]], shards: set[str], shard_count: int
+    before: list[list[ReportPart]], shards: set[str], shard_count: int
 ) -> None:
     report = RunReport((reported(40, shards=tuple(sorted(shards)), shard_count=shard_count),), (), 1)
     found = completeness.assess(report, CI, [], before)

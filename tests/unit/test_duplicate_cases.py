@@ -31,7 +31,9 @@ def figures(*files: bytes) -> dict[str, int]:
 
 
 def verdicts(data: bytes) -> dict[str, Verdict]:
-    (variant,) = run_report.read_artifacts([run_report.Artifact("junit", io.BytesIO(data))], "ci.yml").variants
+    (variant,) = run_report.read_artifacts(
+        [run_report.DownloadedArtifact("junit", io.BytesIO(data))], "ci.yml"
+    ).variants
     return {case.identity.name: case.verdict for case in variant.cases}
 
 
@@ -78,7 +80,9 @@ def test_cases_without_a_name_are_not_taken_for_one() -> None:
 def test_a_name_that_is_there_again_is_another_test_where_the_writer_repeats_none(opening: str) -> None:
     again = '<testcase classname="m" name="a"><skipped/></testcase>' + PASS.format("a")  # a try and the next
     data = f"{opening}{PASS.format('a')}{FAIL.format('a')}{again}{PASS.format('b')}</testsuite></testsuites>".encode()
-    (variant,) = run_report.read_artifacts([run_report.Artifact("junit", io.BytesIO(data))], "ci.yml").variants
+    (variant,) = run_report.read_artifacts(
+        [run_report.DownloadedArtifact("junit", io.BytesIO(data))], "ci.yml"
+    ).variants
     assert {case.identity.title: case.verdict for case in variant.cases} == {
         "m::a [#1 of 3]": Verdict.PASSED,
         "m::a [#2 of 3]": Verdict.FAILED,
@@ -105,6 +109,8 @@ def test_nothing_read_is_nothing_counted() -> None:
 @pytest.mark.parametrize("tag", ["rerunFailure", "rerunError"])
 def test_a_rerun_before_a_pass_came_before_it(tag: str) -> None:
     data = f'<testsuite><testcase name="a"><{tag}/></testcase></testsuite>'.encode()
-    (variant,) = run_report.read_artifacts([run_report.Artifact("junit", io.BytesIO(data))], "ci.yml").variants
+    (variant,) = run_report.read_artifacts(
+        [run_report.DownloadedArtifact("junit", io.BytesIO(data))], "ci.yml"
+    ).variants
     assert [one.outcome.is_failure for one in variant.cases[0].results] == [True, False]
     assert variant.cases[0].results[-1].outcome is Outcome.PASSED

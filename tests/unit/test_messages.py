@@ -12,10 +12,10 @@ from hypothesis import given, settings
 
 from bot.analysis import audit
 from bot.analysis.audit import AuditAction
-from bot.analysis.case_profile import CaseProfile, ListedCase, Membership, NamedOrder
+from bot.analysis.case_profile import CaseProfile, ClusterMembership, ListedCase, NamedOrder
 from bot.analysis.case_state import CaseState
 from bot.analysis.commit_state import FailureClass
-from bot.analysis.connection import Account
+from bot.analysis.connection import AccountConnection
 from bot.analysis.explanation.counterfactual import Release
 from bot.analysis.explanation.evidence import FailureKind
 from bot.analysis.home import Home, Page, Pages
@@ -32,7 +32,7 @@ from bot.slack.views import case, case_list, confirmation, home, impact, modal, 
 from bot.slack.views import message as messages
 from bot.slack.views.case import AuditLine
 from bot.slack.views.case_list import ListKind
-from bot.slack.views.response import Choice
+from bot.slack.views.response import CaseOption
 from tests.unit.rendered import NAMES, plain, problems
 from tests.unit.slack_examples import (
     ACTIVE,
@@ -171,17 +171,17 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
     trail = [AuditLine(NOW, name, other, name)] * 12
     state = Home(
         waiting=Page(rows[:3], 3), own=Page(rows[:15], 90), pages=Pages(0, 2), subscriptions=(),
-        repositories=[state_of] * 12, connections=[Account(other)],
+        repositories=[state_of] * 12, connections=[AccountConnection(other)],
     )  # fmt: skip
     explanation = replace(
         EXPLANATION, sentence=f"{name} {other}.", lines=(name,) * 40, counterfactuals=(Release(9),) * 9,
         evidence=replace(EXPLANATION.evidence, kinds=(FailureKind(1, name, other, 2, NOW),) * 9),
     )  # fmt: skip
-    cluster = Membership(
+    cluster = ClusterMembership(
         cluster_id=1, kind=ClusterKind.TOGETHER, title=name, size=9, times=4, owner=other, others=(name, other, name)
     )
     order = NamedOrder(kind=OrderKind.AFTER, variant=name, follows=(other, name), candidates=2, failed=3, passed=4)
-    choices = [Choice(number, name, other) for number in range(9)]
+    choices = [CaseOption(number, name, other) for number in range(9)]
     failures = [
         replace(case_failure(FailureClass.NEW, case_id=number, title=name, variant=other), message=other)
         for number in range(40)
@@ -204,7 +204,7 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
         response.done(f"{name}."),
         repository.status(state_of, [ListedCase(profile)] * 5),
         repository.status(state_of, [ListedCase(profile)] * 5, shared_by="<@U0ANA>"),
-        repository.connections([Account(other)] * 5, NOW),
+        repository.connections([AccountConnection(other)] * 5, NOW),
         policy.in_force(name, POLICY, fault=other),
         policy.in_force(
             name,

@@ -86,7 +86,9 @@ def test_what_can_be_inflated_of_a_damaged_archive_is_kept_and_is_incomplete(pac
     summary = reader.read(member.stream, cases.extend)
     assert (len(cases), summary.complete) == (5, False)
     assert summary.warnings[0].endswith("after 5 cases")
-    (variant,) = run_report.read_artifacts([run_report.Artifact("junit", io.BytesIO(packed))], "ci.yml").variants
+    (variant,) = run_report.read_artifacts(
+        [run_report.DownloadedArtifact("junit", io.BytesIO(packed))], "ci.yml"
+    ).variants
     assert (len(variant.cases), variant.complete) == (5, False)
 
 
@@ -120,7 +122,7 @@ def test_each_bound_is_named_when_it_is_passed() -> None:
 def test_an_archive_is_bounded_and_its_refused_members_are_named() -> None:
     bomb = zipped(a__xml=b"<testsuite>" + b" " * 3_000_000 + b"</testsuite>")
     report = run_report.read_artifacts(
-        [run_report.Artifact("junit", bomb)], "ci.yml", replace(DEFAULT, archive_bytes=1_000_000)
+        [run_report.DownloadedArtifact("junit", bomb)], "ci.yml", replace(DEFAULT, archive_bytes=1_000_000)
     )
     assert not report.complete
     assert "inflates" in report.problems[0].reason
@@ -130,7 +132,9 @@ def test_an_archive_is_bounded_and_its_refused_members_are_named() -> None:
 
 def test_gz_and_zip_hold_the_same_report() -> None:
     for stream in (io.BytesIO(gzip.compress(MIXED)), zipped(report__xml=MIXED), io.BytesIO(MIXED)):
-        report = run_report.read_artifacts([run_report.Artifact("junit-linux", stream)], ".github/workflows/ci.yml")
+        report = run_report.read_artifacts(
+            [run_report.DownloadedArtifact("junit-linux", stream)], ".github/workflows/ci.yml"
+        )
         assert report.complete
         assert [variant.variant for variant in report.variants] == ["ci/linux"]
         assert len(report.variants[0].cases) == 5
@@ -139,14 +143,18 @@ def test_gz_and_zip_hold_the_same_report() -> None:
 def test_the_order_of_files_changes_nothing_and_repeated_identities_are_retries() -> None:
     passed = b'<testsuite><testcase classname="k" name="one"/></testsuite>'
     failed = b'<testsuite><testcase classname="k" name="one"><failure/></testcase></testsuite>'
-    there = run_report.read_artifacts([run_report.Artifact("junit", zipped(a__xml=failed, b__xml=passed))], "ci.yml")
-    back = run_report.read_artifacts([run_report.Artifact("junit", zipped(b__xml=passed, a__xml=failed))], "ci.yml")
+    there = run_report.read_artifacts(
+        [run_report.DownloadedArtifact("junit", zipped(a__xml=failed, b__xml=passed))], "ci.yml"
+    )
+    back = run_report.read_artifacts(
+        [run_report.DownloadedArtifact("junit", zipped(b__xml=passed, a__xml=failed))], "ci.yml"
+    )
     assert there == back
     assert there.variants[0].cases[0].verdict is Verdict.FLAKY
 
 
 def test_an_artifact_without_reports_is_no_pass() -> None:
-    report = run_report.read_artifacts([run_report.Artifact("junit", zipped(readme__txt=b"x"))], "ci.yml")
+    report = run_report.read_artifacts([run_report.DownloadedArtifact("junit", zipped(readme__txt=b"x"))], "ci.yml")
     assert not report.complete
     assert "No test report" in report.problems[0].reason
 

@@ -31,7 +31,7 @@ def zipped(files: Sequence[tuple[str, str]]) -> bytes:
 
 def read(artifacts: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> RunReport:
     return run_report.read_artifacts(
-        [run_report.Artifact(name, io.BytesIO(zipped(files))) for name, files in artifacts], CI
+        [run_report.DownloadedArtifact(name, io.BytesIO(zipped(files))) for name, files in artifacts], CI
     )
 
 
@@ -146,7 +146,9 @@ def test_nothing_read_at_all_is_never_complete() -> None:
 
 
 def test_an_archive_that_is_refused_is_a_problem_of_its_leg() -> None:
-    report = run_report.read_artifacts([run_report.Artifact("junit.zip", io.BytesIO(b"PK\x03\x04 broken"))], CI)
+    report = run_report.read_artifacts(
+        [run_report.DownloadedArtifact("junit.zip", io.BytesIO(b"PK\x03\x04 broken"))], CI
+    )
     assert [(variant.variant, variant.complete) for variant in report.variants] == [("ci/default", False)]
     assert "damaged" in report.problems[0].reason
 
@@ -170,7 +172,7 @@ def test_the_order_of_files_and_artifacts_changes_nothing(files: list[tuple[str,
 def test_a_run_keeps_so_many_cases_and_so_much_text_and_no_more() -> None:
     long = suite('<testcase name="t"><failure message="why">' + "x" * 500 + "</failure></testcase>")
     other = suite('<testcase name="u"><failure message="why">' + "x" * 500 + "</failure></testcase>")
-    artifact = run_report.Artifact("junit", io.BytesIO(zipped([("a.xml", long), ("b.xml", other)])))
+    artifact = run_report.DownloadedArtifact("junit", io.BytesIO(zipped([("a.xml", long), ("b.xml", other)])))
     (variant,) = run_report.read_artifacts([artifact], CI, replace(DEFAULT, run_text=800)).variants
     kept = [one.failure for case in variant.cases for one in case.results]
     assert [(failure.message, len(failure.text)) for failure in kept if failure] == [("why", 500), ("why", 0)]
@@ -180,6 +182,6 @@ def test_a_run_keeps_so_many_cases_and_so_much_text_and_no_more() -> None:
 
 def test_reading_ends_when_its_time_is_over() -> None:
     clock = iter([0.0, *[11.0] * 9])
-    artifact = run_report.Artifact("junit", io.BytesIO(suite(PASSED).encode()))
+    artifact = run_report.DownloadedArtifact("junit", io.BytesIO(suite(PASSED).encode()))
     report = run_report.read_artifacts([artifact], CI, DEFAULT.within(10, lambda: next(clock)))
     assert "longer than 10 seconds" in report.problems[0].reason

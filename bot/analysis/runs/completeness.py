@@ -26,7 +26,7 @@ _VARIANT_RUNS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ReportPart:
     """One variant of another run or attempt; `cases` is their number."""
 
     variant: str
@@ -36,19 +36,19 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class RunAttempt:
     """An earlier attempt of the same run, with what it lacked."""
 
     number: int
-    parts: tuple[Part, ...]
+    parts: tuple[ReportPart, ...]
     problems: tuple[Problem, ...]
 
 
 def assess(
     report: RunReport,
     workflow_path: str,
-    earlier: Sequence[Attempt],
-    before: Sequence[Sequence[Part]],
+    earlier: Sequence[RunAttempt],
+    before: Sequence[Sequence[ReportPart]],
     policy: Policy = DEFAULT_POLICY,
 ) -> RunReport:
     """Add what is missing to the problems of a report, and mark the variants that lack something incomplete.
@@ -78,7 +78,9 @@ def assess(
     )
 
 
-def _missing_shards(current: VariantReport, earlier: Sequence[Attempt], before: Sequence[Sequence[Part]]) -> list[str]:
+def _missing_shards(
+    current: VariantReport, earlier: Sequence[RunAttempt], before: Sequence[Sequence[ReportPart]]
+) -> list[str]:
     """The shards that the names of the others promise, or that the last runs had."""
     present = set(current.shards).union(*(part.shards for part in _parts(current.variant, earlier)))
     if current.shard_count:
@@ -96,7 +98,9 @@ def _missing_shards(current: VariantReport, earlier: Sequence[Attempt], before: 
     return [f"{_named(missing)} {_is(missing)} missing; the last runs had {len(usual)}."] if missing else []
 
 
-def _missing_cases(current: VariantReport, earlier: Sequence[Attempt], before: Sequence[Sequence[Part]]) -> list[str]:
+def _missing_cases(
+    current: VariantReport, earlier: Sequence[RunAttempt], before: Sequence[Sequence[ReportPart]]
+) -> list[str]:
     """Far fewer cases than the second smallest of the last runs had.
 
     The second smallest: one odd run does not count, and a suite that stays smaller is accepted in its third run.
@@ -111,7 +115,7 @@ def _missing_cases(current: VariantReport, earlier: Sequence[Attempt], before: S
     return [f"{present:,} case{'s' * (present != 1)}, the last runs had {round(statistics.median(counts)):,}."]
 
 
-def _count_cases(current: VariantReport, earlier: Sequence[Attempt]) -> int:
+def _count_cases(current: VariantReport, earlier: Sequence[RunAttempt]) -> int:
     """The cases of a variant over all attempts; those of different shards add up."""
     most: dict[frozenset[str], int] = {frozenset(current.shards): len(current.cases)}
     for part in _parts(current.variant, earlier):
@@ -121,7 +125,7 @@ def _count_cases(current: VariantReport, earlier: Sequence[Attempt]) -> int:
 
 
 def _missing_variants(
-    report: RunReport, earlier: Sequence[Attempt], before: Sequence[Sequence[Part]]
+    report: RunReport, earlier: Sequence[RunAttempt], before: Sequence[Sequence[ReportPart]]
 ) -> list[tuple[str, str]]:
     """The variants that each of the last runs had, and no attempt of this one."""
     if len(before) < _VARIANT_RUNS:
@@ -132,7 +136,9 @@ def _missing_variants(
     return [(variant, "No report of it, the last runs had one.") for variant in sorted(usual - present)]
 
 
-def _still_missing(report: RunReport, workflow_path: str, earlier: Sequence[Attempt], policy: Policy) -> list[Problem]:
+def _still_missing(
+    report: RunReport, workflow_path: str, earlier: Sequence[RunAttempt], policy: Policy
+) -> list[Problem]:
     """What the attempt before lacked and this one has not run in full."""
     if not earlier:
         return []
@@ -157,7 +163,7 @@ def _is_variant(name: str) -> bool:
     return "/" in name
 
 
-def _parts(variant: str, earlier: Iterable[Attempt]) -> list[Part]:
+def _parts(variant: str, earlier: Iterable[RunAttempt]) -> list[ReportPart]:
     return [part for attempt in earlier for part in attempt.parts if part.variant == variant]
 
 

@@ -17,7 +17,7 @@ from bot.errors import InvalidReportError
 
 
 @dataclass(frozen=True, slots=True)
-class Artifact:
+class DownloadedArtifact:
     """A downloaded artifact: its name on GitHub, and its content, seekable."""
 
     name: str
@@ -56,7 +56,7 @@ class _Budget:
 
 
 def read_artifacts(
-    artifacts: Iterable[Artifact],
+    artifacts: Iterable[DownloadedArtifact],
     workflow_path: str,
     limits: Limits = DEFAULT,
     policy: Policy = DEFAULT_POLICY,

@@ -28,7 +28,7 @@ _log = telemetry.logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SubmissionOutcome:
     """A view takes the form's place, faults are shown at its inputs; without either the form closes.
 
     https://docs.slack.dev/surfaces/modals/#updating_response
@@ -47,36 +47,36 @@ class Submissions:
 
     def serve(
         self, listener: Listener[ViewSubmission], context: SlackContext, sender: Sender, submission: ViewSubmission
-    ) -> Outcome:
+    ) -> SubmissionOutcome:
         """Serve a submission; returns what Slack is to show."""
         work = self._threads.submit(_perform, listener, context, sender, submission)
         try:
             return work.result(timeout=self._patience)
         except TimeoutError:
             work.add_done_callback(lambda done: _show(context, submission, done.result()))
-            return Outcome(view=modal.working())
+            return SubmissionOutcome(view=modal.working())
 
 
 def _perform(
     listener: Listener[ViewSubmission], context: SlackContext, sender: Sender, submission: ViewSubmission
-) -> Outcome:
+) -> SubmissionOutcome:
     with telemetry.correlated(telemetry.new_id(), actor=submission.actor.subject, workspace=context.workspace.id):
         try:
             admit(context, sender)
-            return Outcome(view=listener.serve(context, submission))
+            return SubmissionOutcome(view=listener.serve(context, submission))
         except RepeatedRequestError:
-            return Outcome()
+            return SubmissionOutcome()
         except FormError as error:
-            return Outcome(errors=error.errors)
+            return SubmissionOutcome(errors=error.errors)
         except NotLinkedError as error:
             why = str(error)
             attempt(lambda: invitation.invite(context, why))
-            return Outcome(view=modal.info("Not done", f"{why} The button for it is in your messages."))
+            return SubmissionOutcome(view=modal.info("Not done", f"{why} The button for it is in your messages."))
         except Exception as error:  # noqa: BLE001  # the last translator: nothing may be lost silently
-            return Outcome(view=modal.info("Not done", explain(error, listener.name)))
+            return SubmissionOutcome(view=modal.info("Not done", explain(error, listener.name)))
 
 
-def _show(context: SlackContext, submission: ViewSubmission, outcome: Outcome) -> None:
+def _show(context: SlackContext, submission: ViewSubmission, outcome: SubmissionOutcome) -> None:
     """Put the outcome where the working view stands; at the inputs of a form that is gone nothing can be shown."""
     view = outcome.view or modal.info("Done", "It is done. You can close this window.")
     if outcome.errors:

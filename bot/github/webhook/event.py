@@ -12,7 +12,7 @@ from typing import Final
 from pydantic import AwareDatetime, ValidationError
 
 from bot.errors import InvalidInputError
-from bot.github.schema import Account, CheckRun, Installation, Object, Repository
+from bot.github.schema import Account, CheckRun, Installation, Object, RepositoryObject
 
 
 class _OfInstallation(Object):
@@ -28,14 +28,14 @@ class _OfInstallation(Object):
 class InstallationEvent(_OfInstallation):
     """The App was installed, removed, suspended or unsuspended (#installation)."""
 
-    repositories: tuple[Repository, ...] | None = None
+    repositories: tuple[RepositoryObject, ...] | None = None
 
 
 class InstallationRepositoriesEvent(_OfInstallation):
     """Repositories were added to an installation or removed from it (#installation_repositories)."""
 
-    repositories_added: tuple[Repository, ...] | None = None
-    repositories_removed: tuple[Repository, ...] | None = None
+    repositories_added: tuple[RepositoryObject, ...] | None = None
+    repositories_removed: tuple[RepositoryObject, ...] | None = None
 
 
 class GitHubAppAuthorizationEvent(Object):
@@ -50,7 +50,7 @@ class GitHubAppAuthorizationEvent(Object):
 
 
 class _OfRepository(Object):
-    repository: Repository
+    repository: RepositoryObject
     installation: Installation | None = None
 
     @property

@@ -32,7 +32,7 @@ _log = telemetry.logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class PostAttempt:
     """One attempt to send a notice: `posted` is its message of before, `card` the one whose thread it belongs in.
 
     `is_marked`: it is recorded that Slack is about to be asked to post it.
@@ -46,12 +46,12 @@ class Attempt:
     is_marked: bool = False
 
 
-def begin(session: Session, notice: StoredNotice, now: datetime) -> Attempt:
+def begin(session: Session, notice: StoredNotice, now: datetime) -> PostAttempt:
     """Begin an attempt to send a message to the channel of a notice."""
     return _mark(session, begin_direct(session, notice), now)
 
 
-def begin_richest(session: Session, notice: StoredNotice, now: datetime) -> Attempt:
+def begin_richest(session: Session, notice: StoredNotice, now: datetime) -> PostAttempt:
     """Begin an attempt to send a message with the richest blocks that its workspace takes."""
     attempt = begin_direct(session, notice)
     level = workspace_store.find_block_level(session, attempt.channel.workspace_id, now - _LEVEL_LIFE)
@@ -60,7 +60,7 @@ def begin_richest(session: Session, notice: StoredNotice, now: datetime) -> Atte
 
 def begin_reply(
     session: Session, notice: StoredNotice, repository_id: RepositoryId, case_id: CaseId, now: datetime
-) -> Attempt | None:
+) -> PostAttempt | None:
     """Begin an attempt to reply in the thread of the card of a case; None where there is no card, or the reply is."""
     attempt = begin_direct(session, notice)
     key = CardNotice(repository_id=repository_id, case_id=case_id, channel=attempt.channel).key()
@@ -70,7 +70,7 @@ def begin_reply(
     return replace(_mark(session, attempt, now), channel=card.channel, card=card)
 
 
-def begin_direct(session: Session, notice: StoredNotice) -> Attempt:
+def begin_direct(session: Session, notice: StoredNotice) -> PostAttempt:
     """Begin an attempt to send a direct message.
 
     Raises:
@@ -79,11 +79,11 @@ def begin_direct(session: Session, notice: StoredNotice) -> Attempt:
     if notice.channel is None:
         message = "This notice names no channel."
         raise PermanentUpstreamError(message, code="no_channel")
-    return Attempt(notice=notice, channel=notice.channel, posted=message_store.find(session, notice.key))
+    return PostAttempt(notice=notice, channel=notice.channel, posted=message_store.find(session, notice.key))
 
 
 def post_or_update(
-    context: Context, attempt: Attempt, message: Message, case_id: CaseId | None = None
+    context: Context, attempt: PostAttempt, message: Message, case_id: CaseId | None = None
 ) -> PostedMessage | None:
     """Post the message of a notice once, and update it from then on; None where it was updated."""
     slack = context.slack_of(attempt.channel.workspace_id)
@@ -101,7 +101,7 @@ def post_or_update(
     return PostedMessage(attempt.channel, ts, case_id)
 
 
-def post_richest(context: Context, attempt: Attempt, render: Callable[[Level], Message]) -> PostedMessage | None:
+def post_richest(context: Context, attempt: PostAttempt, render: Callable[[Level], Message]) -> PostedMessage | None:
     """Post a message with the richest blocks its workspace takes, and remember which those are."""
     known = level = attempt.level
     while True:
@@ -120,7 +120,7 @@ def post_richest(context: Context, attempt: Attempt, render: Callable[[Level], M
         return posted
 
 
-def reply(context: Context, attempt: Attempt, message: Message, *, broadcast: bool = False) -> PostedMessage:
+def reply(context: Context, attempt: PostAttempt, message: Message, *, broadcast: bool = False) -> PostedMessage:
     """Reply once in the thread of a card."""
     slack = context.slack_of(attempt.channel.workspace_id)
     thread_ts = attempt.card.ts if attempt.card else None
@@ -137,7 +137,7 @@ def reply(context: Context, attempt: Attempt, message: Message, *, broadcast: bo
     return PostedMessage(attempt.channel, ts)
 
 
-def direct(context: Context, attempt: Attempt, people: Iterable[str], message: Message) -> PostedMessage | None:
+def direct(context: Context, attempt: PostAttempt, people: Iterable[str], message: Message) -> PostedMessage | None:
     """Send a direct message once to the first person whom Slack can reach, and update it from then on.
 
     None where it was updated, or there is nobody to send it to.
@@ -164,7 +164,7 @@ def direct(context: Context, attempt: Attempt, people: Iterable[str], message: M
     return None
 
 
-def _mark(session: Session, attempt: Attempt, now: datetime) -> Attempt:
+def _mark(session: Session, attempt: PostAttempt, now: datetime) -> PostAttempt:
     """Record that Slack is about to be asked, unless an earlier attempt may have posted the message."""
     if attempt.posted is not None or attempt.notice.asked_at is not None:
         return attempt
@@ -174,7 +174,7 @@ def _mark(session: Session, attempt: Attempt, now: datetime) -> Attempt:
 
 def _post(
     context: Context,
-    attempt: Attempt,
+    attempt: PostAttempt,
     slack: Slack,
     channel: Channel,
     message: Message,

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import assert_never
 
 from bot.analysis.case_profile import ListedCase
-from bot.analysis.connection import Account, Connection, Part, Queue, Service
+from bot.analysis.connection import AccountConnection, Component, Connection, Queue, ServiceConnection
 from bot.analysis.model import Status
 from bot.analysis.repository_summary import RepositorySummary
 from bot.slack import block_kit, mrkdwn
@@ -19,7 +19,7 @@ _ORDER = (Status.BROKEN, Status.FLAKY, Status.INFRA, Status.SUSPECT, Status.INSU
 _MAX_TOP = 5
 
 
-_ACTIVITIES = {Part.SLACK: "message", Part.GITHUB_APP: "run read", Part.GITHUB_WEBHOOK: "delivery"}
+_ACTIVITIES = {Component.SLACK: "message", Component.GITHUB_APP: "run read", Component.GITHUB_WEBHOOK: "delivery"}
 
 
 def connection(one: Connection, now: datetime) -> str:
@@ -38,26 +38,26 @@ def connections(parts: Sequence[Connection], now: datetime) -> Message:
 
 def _name(one: Connection) -> str:
     match one:
-        case Account():
-            return Part.ACCOUNT
-        case Service():
+        case AccountConnection():
+            return Component.ACCOUNT
+        case ServiceConnection():
             return one.part
         case Queue():
-            return Part.WORKER
+            return Component.WORKER
         case _:
             assert_never(one)
 
 
 def _detail(one: Connection, now: datetime) -> str:
     match one:
-        case Account(login):
+        case AccountConnection(login):
             return f"as {mrkdwn.escape(f'@{login}', 60)}" if login else "type /flakeguard connect"
         case Queue(due, oldest_age):
             waits = f"{phrase.count(due, 'job waits', 'jobs wait')}, the oldest for {phrase.span(oldest_age)}"
             return waits if due else "no job waits"
-        case Service() if one.missing:
+        case ServiceConnection() if one.missing:
             return f"set {', '.join(one.missing)}"
-        case Service():
+        case ServiceConnection():
             what = _ACTIVITIES[one.part]
             seen = f"last {what} {phrase.span(now - one.last_at)} ago" if one.last_at else f"no {what} yet"
             paused = f", {phrase.count(one.paused_channels, 'channel')} paused" if one.paused_channels else ""

@@ -45,7 +45,7 @@ class CommandHelp:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class CaseOption:
     """One of several tests that a name fits."""
 
     case_id: int
@@ -98,7 +98,7 @@ def command_help(one: CommandHelp) -> Message:
 
 
 def pick(
-    words: str, choices: Sequence[Choice], action: CaseAction, *, days: int | None = None, many: bool = False
+    words: str, choices: Sequence[CaseOption], action: CaseAction, *, days: int | None = None, many: bool = False
 ) -> Message:
     """Ask which of several tests a name means; `many` says that there are more than those given."""
     count = f"More than {len(choices)} tests fit" if many else phrase.count(len(choices), "test fits", "tests fit")

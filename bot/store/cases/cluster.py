@@ -8,7 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from bot.analysis.case_profile import Membership
+from bot.analysis.case_profile import ClusterMembership
 from bot.analysis.failures.cluster import Cluster, StoredCluster
 from bot.analysis.model import CaseId, RepositoryId
 from bot.store import record, relation
@@ -96,7 +96,7 @@ def list_all(session: Session, repository_ids: Collection[RepositoryId]) -> list
 
 def list_memberships(
     session: Session, repository_ids: Collection[RepositoryId], case_ids: Collection[CaseId]
-) -> dict[CaseId, Membership]:
+) -> dict[CaseId, ClusterMembership]:
     """The cluster of each case that is in one."""
     columns = (clusters.c.kind, clusters.c.title, clusters.c.times, clusters.c.owner)
     query = (
@@ -115,7 +115,7 @@ def list_memberships(
         sizes[cluster_id] = size
     by_case = {CaseId(membership.pop("case_id")): membership for membership in memberships}
     return {
-        case_id: Membership(
+        case_id: ClusterMembership(
             **membership,
             size=sizes[membership["cluster_id"]],
             others=tuple(title for number, title in titles[membership["cluster_id"]] if number != case_id)[:_OTHERS],

@@ -33,10 +33,10 @@ def put(session: Session, channel: Channel, schedule: ChannelSchedule) -> None:
     record.put(session, channel_schedules, relation.key_of(channel), record.values(schedule))
 
 
-def job(channel: Channel, at: datetime | None = None) -> queue.Job:
+def job(channel: Channel, at: datetime | None = None) -> queue.QueuedJob:
     """The job that sends the next notice of a channel, at once or at a time."""
     key = f"channel:{channel}"
-    return queue.Job(task=queue.CHANNEL, lock=key, key=key, at=at, arguments=relation.key_of(channel))
+    return queue.QueuedJob(task=queue.CHANNEL, lock=key, key=key, at=at, arguments=relation.key_of(channel))
 
 
 def enqueue(session: Session, channel: Channel, at: datetime | None = None) -> None:

@@ -211,7 +211,7 @@ def _enqueue(session: Session, rows: Collection[sa.RowMapping]) -> None:
     channels = {Channel(row["workspace_id"], row["channel"]) for row in rows if row["channel"]}
     jobs = [channel_schedule_store.job(channel) for channel in sorted(channels)]
     jobs += [
-        queue.Job(
+        queue.QueuedJob(
             task=queue.NOTICE,
             lock=f"check:{row['repository_id']}",
             key=f"notice:{row['key']}",

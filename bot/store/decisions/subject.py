@@ -22,7 +22,7 @@ S_co = TypeVar("S_co", bound=Repository | Case | Quarantine, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Subject(Generic[S_co]):
+class AuthorizationSubject(Generic[S_co]):
     """A repository, a case or a quarantine in its repository; `path` is the file of the case, empty without one.
 
     `policy_document` is the policy of the repository as JSON, empty without one.
@@ -34,14 +34,20 @@ class Subject(Generic[S_co]):
     policy_document: str
 
 
-def find_repository(session: Session, workspace_id: WorkspaceId | None, number: int) -> Subject[Repository] | None:
+def find_repository(
+    session: Session, workspace_id: WorkspaceId | None, number: int
+) -> AuthorizationSubject[Repository] | None:
     """The repository of this number, where the workspace may see it; None as workspace sees all that are present."""
     query = sa.select(*repository_store.COLUMNS, _POLICY).where(repositories.c.id == _id(number))
     row = _find(session, workspace_id, query)
-    return None if row is None else Subject(_repository(row), _repository(row), "", row["policy_document"] or "")
+    return (
+        None
+        if row is None
+        else AuthorizationSubject(_repository(row), _repository(row), "", row["policy_document"] or "")
+    )
 
 
-def find_case(session: Session, workspace_id: WorkspaceId | None, number: int) -> Subject[Case] | None:
+def find_case(session: Session, workspace_id: WorkspaceId | None, number: int) -> AuthorizationSubject[Case] | None:
     """The case of this number, or that goes on under another since it was renamed, where the workspace may see it."""
     query = (
         sa.select(*repository_store.COLUMNS, _POLICY, *case_store.COLUMNS)
@@ -54,10 +60,12 @@ def find_case(session: Session, workspace_id: WorkspaceId | None, number: int) -
     if row is None:
         return None
     case = Case(*(row[column] for column in case_store.COLUMNS))
-    return Subject(case, _repository(row), case.file, row["policy_document"] or "")
+    return AuthorizationSubject(case, _repository(row), case.file, row["policy_document"] or "")
 
 
-def find_quarantine(session: Session, workspace_id: WorkspaceId | None, number: int) -> Subject[Quarantine] | None:
+def find_quarantine(
+    session: Session, workspace_id: WorkspaceId | None, number: int
+) -> AuthorizationSubject[Quarantine] | None:
     """The quarantine of this number, where the workspace may see it."""
     query = (
         sa.select(*repository_store.COLUMNS, _POLICY, cases.c.file, *quarantines.c)
@@ -77,7 +85,7 @@ def find_quarantine(session: Session, workspace_id: WorkspaceId | None, number: 
     if row is None:
         return None
     quarantine = Quarantine(**{column.name: row[column] for column in quarantines.c})
-    return Subject(quarantine, _repository(row), row[cases.c.file], row["policy_document"] or "")
+    return AuthorizationSubject(quarantine, _repository(row), row[cases.c.file], row["policy_document"] or "")
 
 
 def _find(session: Session, workspace_id: WorkspaceId | None, query: sa.Select[Any]) -> sa.RowMapping | None:

@@ -27,7 +27,7 @@ FAILED = tuple(code for outcome, code in CODES.items() if outcome.is_failure)
 
 
 @dataclass(frozen=True, slots=True)
-class VariantResults:
+class StoredResults:
     """The first results of one variant of a run, aligned."""
 
     run_id: RunId
@@ -94,7 +94,7 @@ def insert_failures(session: Session, repository_id: RepositoryId, rows: Sequenc
     record.insert_all(session, failures, new_rows)
 
 
-def list_variants(session: Session, repository_id: RepositoryId, run_ids: Iterable[RunId]) -> list[VariantResults]:
+def list_variants(session: Session, repository_id: RepositoryId, run_ids: Iterable[RunId]) -> list[StoredResults]:
     """The variants of runs."""
     rows = session.execute(
         sa.select(
@@ -108,7 +108,7 @@ def list_variants(session: Session, repository_id: RepositoryId, run_ids: Iterab
         .order_by(run_results.c.run_id, run_results.c.variant)
     )
     return [
-        VariantResults(RunId(row[0]), row[1], unpack_integers(row[2]), np.frombuffer(row[3], dtype=np.uint8), row[4])
+        StoredResults(RunId(row[0]), row[1], unpack_integers(row[2]), np.frombuffer(row[3], dtype=np.uint8), row[4])
         for row in rows
     ]
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot.analysis.model import RepositoryId, RunId
 from bot.analysis.run import StoredRun
-from bot.analysis.runs.completeness import COMPARED_RUNS, Attempt, Part
+from bot.analysis.runs.completeness import COMPARED_RUNS, ReportPart, RunAttempt
 from bot.store import relation
 from bot.store.database import Session
 from bot.store.runs import run as run_store
@@ -17,7 +17,7 @@ from bot.store.tables.results import run_results, runs
 _ENOUGH = 3
 
 
-def list_before(session: Session, run: StoredRun) -> list[list[Part]]:
+def list_before(session: Session, run: StoredRun) -> list[list[ReportPart]]:
     """The variants of the last runs of the same workflow and branch that were read, newest first, first attempts only.
 
     Where the branch has hardly any, those of other pull requests stand in for a pull request's, and those of the
@@ -30,7 +30,7 @@ def list_before(session: Session, run: StoredRun) -> list[list[Part]]:
     return [parts.get(run_id, []) for run_id in run_ids]
 
 
-def list_attempts(session: Session, run: StoredRun) -> list[Attempt]:
+def list_attempts(session: Session, run: StoredRun) -> list[RunAttempt]:
     """The earlier attempts of a run that were read, newest first, with what was missing of each."""
     attempts = [
         attempt
@@ -41,7 +41,7 @@ def list_attempts(session: Session, run: StoredRun) -> list[Attempt]:
     parts = _list_parts(session, run.repository_id, ids)
     problems = run_store.list_problems_by_run(session, run.repository_id, ids)
     return [
-        Attempt(attempt.attempt, tuple(parts.get(attempt.id, ())), tuple(problems.get(attempt.id, ())))
+        RunAttempt(attempt.attempt, tuple(parts.get(attempt.id, ())), tuple(problems.get(attempt.id, ())))
         for attempt in attempts
     ]
 
@@ -65,7 +65,9 @@ def _list_ids(session: Session, run: StoredRun, branch: sa.ColumnElement[bool]) 
     return [RunId(row[0]) for row in rows]
 
 
-def _list_parts(session: Session, repository_id: RepositoryId, run_ids: Sequence[RunId]) -> dict[RunId, list[Part]]:
+def _list_parts(
+    session: Session, repository_id: RepositoryId, run_ids: Sequence[RunId]
+) -> dict[RunId, list[ReportPart]]:
     rows = session.execute(
         sa.select(
             run_results.c.run_id,
@@ -75,7 +77,7 @@ def _list_parts(session: Session, repository_id: RepositoryId, run_ids: Sequence
             run_results.c.complete,
         ).where(relation.is_of_runs(run_results, repository_id, run_ids))
     )
-    parts: dict[RunId, list[Part]] = {}
+    parts: dict[RunId, list[ReportPart]] = {}
     for row in rows:
-        parts.setdefault(RunId(row[0]), []).append(Part(row[1], frozenset(row[2]), row[3], row[4]))
+        parts.setdefault(RunId(row[0]), []).append(ReportPart(row[1], frozenset(row[2]), row[3], row[4]))
     return parts

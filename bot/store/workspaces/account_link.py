@@ -16,7 +16,7 @@ from bot.store.tables.workspaces import link_states, links
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class AccountLink:
     """A person of a workspace and their GitHub account; `github_id` stays when the login is renamed."""
 
     workspace_id: WorkspaceId
@@ -45,14 +45,14 @@ class StoredPermission:
     fetched_at: datetime
 
 
-def find(session: Session, workspace_id: WorkspaceId, slack_user: str) -> Link | None:
+def find(session: Session, workspace_id: WorkspaceId, slack_user: str) -> AccountLink | None:
     """The link of a person."""
-    return record.find(session, Link, sa.select(*_LINK).where(_is_of(workspace_id, slack_user)))
+    return record.find(session, AccountLink, sa.select(*_LINK).where(_is_of(workspace_id, slack_user)))
 
 
 def lock_with_permission(
     session: Session, workspace_id: WorkspaceId, slack_user: str, repository_id: RepositoryId
-) -> tuple[Link, StoredPermission | None] | None:
+) -> tuple[AccountLink, StoredPermission | None] | None:
     """The link of a person, which stays until the transaction ends, and what GitHub said of the account lately."""
     is_theirs = sa.and_(permissions.c.github_id == links.c.github_id, permissions.c.repository_id == repository_id)
     row = session.execute(
@@ -64,16 +64,16 @@ def lock_with_permission(
     if row is None:
         return None
     link, permission = row[: len(_LINK)], row[len(_LINK) :]
-    return Link(*link), None if permission[0] is None else _read_permission(*permission)
+    return AccountLink(*link), None if permission[0] is None else _read_permission(*permission)
 
 
-def list_of_account(session: Session, login: str) -> Sequence[Link]:
+def list_of_account(session: Session, login: str) -> Sequence[AccountLink]:
     """The people, of any workspace, linked with a GitHub account of this login."""
     query = sa.select(*_LINK).where(sa.func.lower(links.c.github_login) == login.lower())
-    return record.list_all(session, Link, query)
+    return record.list_all(session, AccountLink, query)
 
 
-def put(session: Session, link: Link, now: datetime) -> Sequence[str]:
+def put(session: Session, link: AccountLink, now: datetime) -> Sequence[str]:
     """Link a person with an account; returns who had it before in the workspace, and has it no longer."""
     of_others = sa.delete(links).where(
         links.c.workspace_id == link.workspace_id,
@@ -87,14 +87,16 @@ def put(session: Session, link: Link, now: datetime) -> Sequence[str]:
     return former
 
 
-def delete(session: Session, workspace_id: WorkspaceId, slack_user: str) -> Link | None:
+def delete(session: Session, workspace_id: WorkspaceId, slack_user: str) -> AccountLink | None:
     """Take a person's link away; returns what it was."""
-    return record.find(session, Link, sa.delete(links).where(_is_of(workspace_id, slack_user)).returning(*_LINK))
+    return record.find(session, AccountLink, sa.delete(links).where(_is_of(workspace_id, slack_user)).returning(*_LINK))
 
 
-def delete_account(session: Session, github_id: int) -> Sequence[Link]:
+def delete_account(session: Session, github_id: int) -> Sequence[AccountLink]:
     """Take every link with a GitHub account away, since its owner revoked it there; returns them."""
-    deleted = record.list_all(session, Link, sa.delete(links).where(links.c.github_id == github_id).returning(*_LINK))
+    deleted = record.list_all(
+        session, AccountLink, sa.delete(links).where(links.c.github_id == github_id).returning(*_LINK)
+    )
     session.execute(sa.delete(permissions).where(permissions.c.github_id == github_id))
     return deleted
 
@@ -153,5 +155,5 @@ def _read_permission(permission: str, teams: Sequence[str], fetched_at: datetime
     return StoredPermission(permission, frozenset(teams), fetched_at)
 
 
-_LINK = record.columns(links, Link)
+_LINK = record.columns(links, AccountLink)
 _PERMISSION = record.columns(permissions, StoredPermission)
