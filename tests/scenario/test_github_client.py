@@ -15,7 +15,7 @@ from bot.github import check_run, client
 from bot.sandbox.github import model
 from bot.sandbox.server import Sandbox
 
-START = datetime(2026, 11, 1, 10, tzinfo=UTC)
+START = datetime.now(UTC).replace(microsecond=0) - timedelta(days=2)  # GitHub reruns nothing older than a month
 SHA = "a" * 40
 TARGET = client.Target(model.INSTALLATION_ID, "acme/shop")
 CHECK = check_run.CheckRunContent(head_sha=SHA, conclusion=None, title="Waiting", summary="Nothing yet", actions=())
