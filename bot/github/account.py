@@ -19,6 +19,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from bot.errors import PermanentUpstreamError, UpstreamError
 from bot.github import errors
+from bot.github.connection import tls_context
 from bot.github.schema import Account, Installation
 from bot.resilience import Upstream
 
@@ -72,7 +73,8 @@ class Accounts:
         self._api_url = api_url.rstrip("/")
         self._web_url = web_url.rstrip("/")
         self._upstream = Upstream("GitHub")
-        self._http = httpx.Client(timeout=_TIMEOUT, headers={"User-Agent": "FlakeGuard", "Accept": "application/json"})
+        headers = {"User-Agent": "FlakeGuard", "Accept": "application/json"}
+        self._http = httpx.Client(timeout=_TIMEOUT, headers=headers, verify=tls_context())
 
     def close(self) -> None:
         """Close every connection."""

@@ -7,10 +7,12 @@ addresses from responses, are not used. Responses are decoded here.
 from __future__ import annotations
 
 import contextlib
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import BinaryIO, TypeVar
 
 import github
@@ -36,6 +38,12 @@ _TEAMS = {"members": "read"}  # optional: an installation without it is asked fo
 _T = TypeVar("_T")
 
 
+@cache
+def tls_context() -> ssl.SSLContext:
+    """The certificates that GitHub's are checked against, read once in a process since that takes about 50 ms."""
+    return httpx.create_ssl_context()
+
+
 class Connection:
     """Requests of one GitHub App, each sent once. Safe to share between threads."""
 
@@ -47,7 +55,8 @@ class Connection:
         self._tokens: dict[int, Token] = {}
         # PyGithub's client is not thread-safe, so each is used by one thread at a time.
         self._idle: dict[str, list[github.Github]] = {}
-        self._http = httpx.Client(timeout=_TIMEOUT, headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "identity"})
+        headers = {"User-Agent": _USER_AGENT, "Accept-Encoding": "identity"}
+        self._http = httpx.Client(timeout=_TIMEOUT, headers=headers, verify=tls_context())
 
     def close(self) -> None:
         """Close every connection."""
