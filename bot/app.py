@@ -25,7 +25,7 @@ from bot.jobs import rescore
 from bot.jobs.context import Context
 from bot.jobs.schedule import Clock
 from bot.jobs.worker import Worker
-from bot.services import author_feedback, event, learning, notice
+from bot.services import author, event, learning, notice
 from bot.services import rebuild as rebuild_service
 from bot.services.page_link import PageLinks
 from bot.slack.oauth import Credentials, Flow
@@ -48,7 +48,7 @@ _log = telemetry.logger(__name__)
 
 SUBSCRIBERS: Sequence[event.Subscriber] = (
     learning.record_labels,
-    author_feedback.apply,
+    author.weigh_claims,
     notice.post_events,
     rebuild_service.request_for_incidents,
 )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from bot.analysis.model import RepositoryId, RunId
+from bot.analysis.model import CaseId, CaseRun, RepositoryId, RunId, RunReport
 
 FAILED: Final = frozenset({"failure", "timed_out", "startup_failure"})
 """GitHub's conclusions of a run or a job that failed; https://docs.github.com/en/rest/actions/workflow-runs."""
@@ -79,3 +80,26 @@ class StoredRun(Run):
     files: int
     ordinal: int
     judged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedRun:
+    """A run with what its reports say, and the number of every case in them by the key of its identity."""
+
+    run: StoredRun
+    report: RunReport
+    ids: Mapping[bytes, CaseId]
+
+    def id_of(self, case: CaseRun) -> CaseId:
+        """The number of a case in the reports."""
+        return self.ids[case.identity.key]
+
+    @property
+    def failed_cases(self) -> set[CaseId]:
+        """The cases of which any result is a failure."""
+        return {
+            self.id_of(case)
+            for variant in self.report.variants
+            for case in variant.cases
+            if any(result.outcome.is_failure for result in case.results)
+        }

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from bot import telemetry
-from bot.analysis.model import RepositoryId
+from bot.analysis.model import Channel, RepositoryId
 from bot.errors import NotFoundError
 from bot.jobs.context import Context
 from bot.services import automation, rebuild
+from bot.services.rebuild import RepositoryReplay
 from bot.store.database import Session
 from bot.store.scores import rescore as rescore_store
 from bot.store.workspaces import repository as repository_store
@@ -48,8 +50,31 @@ def rescore(context: Context, repository_id: RepositoryId) -> int:
             with context.db.begin() as session:
                 reading = rebuild.advance(session, replay) > 0
         with context.db.begin() as session:
-            if rebuild.finish(session, replay, context.default_channel_of(session), context.clock()):
+            if finish(session, replay, context.default_channel_of(session), context.clock()):
                 return len(replay.terms)
+
+
+def finish(session: Session, replay: RepositoryReplay, channel: Channel | None, now: datetime) -> bool:
+    """Replace the scores by those of a rebuild, and take back what runs that left them caused, in one transaction.
+
+    Returns False, with nothing changed, if a rebuild was requested since this one began: it has to start again.
+    """
+    repository_id = replay.repository_id
+    rebuilt = rebuild.finish(session, replay, now)
+    if rebuilt is None:
+        return False
+    automation.suspend_broken(session, repository_id, rebuilt.changes, now)
+    rebuild.announce(session, repository_id, rebuilt, channel, now)
+    taken_back = automation.take_back(session, repository_id, replay.left_out, rebuilt.statuses, now)
+    _log.info(
+        "scores rebuilt",
+        repository=repository_id,
+        runs=len(replay.terms),
+        left_out=len(replay.left_out),
+        changes=len(rebuilt.changes),
+        taken_back=taken_back,
+    )
+    return True
 
 
 def release(context: Context, repository_id: RepositoryId) -> None:

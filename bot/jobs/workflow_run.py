@@ -11,7 +11,7 @@ from typing import BinaryIO, Final, cast
 
 from bot import telemetry
 from bot.analysis.identity import artifact_name
-from bot.analysis.model import Problem, RepositoryId, RunReport
+from bot.analysis.model import Channel, Problem, RepositoryId, RunId, RunReport
 from bot.analysis.quarantine.policy import Policy
 from bot.analysis.reports.limits import DEFAULT
 from bot.analysis.run import Run
@@ -24,7 +24,8 @@ from bot.github.webhook.event import WorkflowRun, WorkflowRunEvent
 from bot.jobs import installation, policy
 from bot.jobs.context import Context, target
 from bot.queries import policy as policy_query
-from bot.services import ingest
+from bot.services import author, automation, cluster, ingest, judge, rename
+from bot.store.database import Session
 from bot.store.runs import run as run_store
 from bot.store.workspaces import repository as repository_store
 
@@ -49,8 +50,41 @@ def on_workflow_run(context: Context, event: WorkflowRunEvent) -> None:
     with telemetry.ingest_seconds.time():
         report = _read(context, target(repository), run, starts, rules)
         with context.db.begin() as session:
-            channel = context.default_channel_of(session)
-            ingest.record(session, repository_id, run_id, report, channel, context.clock())
+            record(session, repository_id, run_id, report, context.default_channel_of(session), context.clock())
+
+
+def record(
+    session: Session,
+    repository_id: RepositoryId,
+    run_id: RunId,
+    report: RunReport,
+    channel: Channel | None,
+    now: datetime,
+) -> None:
+    """Store what the reports of a run say, judge it and announce what changed, all in the caller's transaction.
+
+    A run that is recorded twice changes nothing.
+    """
+    rules = policy_query.of_repository(session, repository_id)
+    reported = ingest.identify(session, repository_id, run_id, report, rules)
+    if reported is None:
+        return
+    run = reported.run
+    if run.on_default_branch:
+        reported = rename.follow(session, reported, now)
+    variants = ingest.store(session, reported, now)
+    has_failed = any(results.failed.any() for results in variants)
+    judgement = judge.judge(session, run, variants, now, rules.thresholds)
+    cluster.remember_orders(session, reported)
+    if has_failed:
+        cluster.request_refresh(session, repository_id, now)
+    ingest.finish(session, reported, variants, judgement, now)
+    automation.suspend_broken(session, repository_id, judgement.changes, now)
+    if run.on_default_branch:
+        automation.request_release(session, repository_id)
+    if ingest.announce(session, reported, judgement, channel, now):
+        automation.propose_flaky(session, run, judgement.changes, channel, now)
+        author.notify(session, run, now, failed=has_failed)
 
 
 def _stored(repository_id: RepositoryId, run: WorkflowRun, *, is_completed: bool) -> Run:

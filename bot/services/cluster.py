@@ -12,7 +12,8 @@ from bot.analysis import scoring
 from bot.analysis.failures import cluster as rules
 from bot.analysis.failures import order_dependence
 from bot.analysis.failures.cluster import Cluster, FailedRun
-from bot.analysis.model import CaseId, ClusterKind, Outcome, RepositoryId, RunId, RunReport, Status
+from bot.analysis.model import CaseId, ClusterKind, Outcome, RepositoryId, RunId, Status
+from bot.analysis.run import ReportedRun
 from bot.queries import suite
 from bot.store import queue
 from bot.store.cases import case as case_store
@@ -34,21 +35,20 @@ _TITLE_LENGTH = 120
 _IN_TROUBLE = frozenset({Status.BROKEN, Status.FLAKY, Status.SUSPECT, Status.INFRA})
 
 
-def remember_orders(
-    session: Session, repository_id: RepositoryId, run_id: RunId, report: RunReport, ids: Mapping[bytes, CaseId]
-) -> None:
+def remember_orders(session: Session, reported: ReportedRun) -> None:
     """Keep the order of the cases of each variant where it can matter: something failed in it or had failed before."""
+    run = reported.run
     ran = {
         variant.variant: [case for case in variant.cases if case.results[0].outcome is not Outcome.SKIPPED]
-        for variant in report.variants
+        for variant in reported.report.variants
     }
-    failed = score_store.list_variants(session, repository_id, ran)
+    failed = score_store.list_variants(session, run.repository_id, ran)
     orders = {
-        variant: np.array([ids[case.identity.key] for case in of_variant], dtype=np.int32)
-        for variant, of_variant in ran.items()
-        if len(of_variant) > 1 and (variant in failed or any(case.results[0].outcome.is_failure for case in of_variant))
+        variant: np.array([reported.id_of(case) for case in cases], dtype=np.int32)
+        for variant, cases in ran.items()
+        if len(cases) > 1 and (variant in failed or any(case.results[0].outcome.is_failure for case in cases))
     }
-    case_order_store.put(session, repository_id, run_id, orders)
+    case_order_store.put(session, run.repository_id, run.id, orders)
 
 
 def request_refresh(session: Session, repository_id: RepositoryId, now: datetime) -> None:

@@ -1,54 +1,37 @@
-"""Records a run: stores its results, judges its cases, and announces what changed."""
+"""Records a run: numbers its cases, stores its results, and announces what judging them concluded."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
 
 from bot import telemetry
-from bot.analysis import incident
 from bot.analysis.failures import fingerprint, similarity
 from bot.analysis.failures.cause import Cause
 from bot.analysis.failures.similarity import KnownKind
 from bot.analysis.identity import outage_group
 from bot.analysis.incident import LEFT_OUT
-from bot.analysis.model import (
-    CaseId,
-    Channel,
-    FailureText,
-    RepositoryId,
-    RunId,
-    RunReport,
-)
+from bot.analysis.judgement import Judgement
+from bot.analysis.model import Channel, FailureText, RepositoryId, RunId, RunReport
 from bot.analysis.notice import IncidentNotice, UnreadableReportNotice
-from bot.analysis.quarantine.policy import Thresholds
-from bot.analysis.run import Run, StoredRun
+from bot.analysis.quarantine.policy import Policy
+from bot.analysis.run import ReportedRun, Run
 from bot.analysis.runs import completeness
 from bot.analysis.scoring import variant_results
 from bot.analysis.scoring.variant_results import VariantResults
 from bot.queries import incident as incident_query
-from bot.queries import policy as policy_query
-from bot.services import (
-    author,
-    automation,
-    cluster,
-    judge,
-    notice,
-    rename,
-)
+from bot.services import notice
 from bot.store.cases import identity as identity_store
+from bot.store.cases import rename as rename_store
 from bot.store.database import Session
 from bot.store.runs import fingerprint as fingerprint_store
 from bot.store.runs import history as history_store
 from bot.store.runs import result as result_store
 from bot.store.runs import run as run_store
 from bot.store.runs import run_part as run_part_store
-from bot.store.scores import incident as incident_store
-from bot.store.scores import rescore as rescore_store
 from bot.store.scores import scorer as scorer_store
-from bot.store.workspaces import repository as repository_store
 
 HISTORY_AGE = timedelta(hours=24)
 """A run older than this is history: all of those are announced in one message."""
@@ -67,24 +50,17 @@ def begin(session: Session, run: Run, now: datetime) -> RunId:
     return run_id
 
 
-def record(
-    session: Session,
-    repository_id: RepositoryId,
-    run_id: RunId,
-    report: RunReport,
-    channel: Channel | None,
-    now: datetime,
-) -> bool:
-    """Store what the reports of a run say, judge it and announce what changed; False where it was stored before.
+def identify(
+    session: Session, repository_id: RepositoryId, run_id: RunId, report: RunReport, policy: Policy
+) -> ReportedRun | None:
+    """Assess the reports of a run and number its cases; None where the results of the run were stored before.
 
-    Everything happens in the caller's transaction; a run that is recorded twice changes nothing.
+    Locks the repository's scorer until the transaction ends.
     """
     scorer_store.lock(session, repository_id)
     run = run_store.get(session, repository_id, run_id)
     if run.ingested_at is not None:
-        return False
-    repository = repository_store.get(session, repository_id)
-    policy = policy_query.of_repository(session, repository_id)
+        return None
     report = completeness.assess(
         report,
         run.workflow_path,
@@ -92,73 +68,13 @@ def record(
         run_part_store.list_before(session, run),
         policy,
     )
-    ids = identity_store.put(
-        session, repository_id, (case.identity for variant in report.variants for case in variant.cases), run.started_at
-    )
-    if run.on_default_branch:
-        ids = rename.follow(session, run, report, ids, now)
-    _store(session, run, report, ids, now)
-    suites = rename.suites(session, repository_id, ids.values())
-    variants = [variant_results.of_report(variant, ids, suites) for variant in report.variants]
-    judgement = _judge(session, run, variants, policy.thresholds, now)
-    cluster.remember_orders(session, repository_id, run_id, report, ids)
-    if judgement.failed:
-        cluster.request_refresh(session, repository_id, now)
-    run_store.set_ingested(
-        session,
-        repository_id,
-        run_id,
-        complete=report.complete,
-        outage=judgement.outage,
-        files=report.files,
-        judged=judgement.observations is not None or judgement.outage >= LEFT_OUT,
-        now=now,
-    )
-    telemetry.runs_total.labels(complete=str(report.complete).lower()).inc()
-    telemetry.results_total.inc(judgement.ran)
-    _log.info(
-        "run recorded",
-        repository=repository.full_name,
-        run=run.number,
-        attempt=run.attempt,
-        cases=judgement.ran,
-        failed=judgement.failed,
-        changes=len(judgement.changes),
-        problems=len(report.problems),
-    )
-    automation.suspend_broken(session, repository_id, judgement.changes, now)
-    if run.on_default_branch:
-        automation.request_release(session, repository_id)
-    failing = {
-        ids[case.identity.key]
-        for variant in report.variants
-        for case in variant.cases
-        if any(result.outcome.is_failure for result in case.results)
-    }
-    failing |= history_store.list_failed_before(session, run)
-    _announce(session, run, report, judgement, failing, channel, now)
-    return True
+    identities = (case.identity for variant in report.variants for case in variant.cases)
+    return ReportedRun(run, report, identity_store.put(session, repository_id, identities, run.started_at))
 
 
-def _judge(
-    session: Session, run: StoredRun, variants: Sequence[VariantResults], thresholds: Thresholds, now: datetime
-) -> judge.Judgement:
-    """Judge a run, or leave it out where somebody marked its time as an incident; keep the outages found in it."""
-    if incident.covering(incident_store.list_marked(session, run.repository_id), run):
-        return judge.leave_out(variants, LEFT_OUT)
-    judgement = judge.judge(session, run, variants, now, thresholds)
-    if judgement.observations is None:
-        rescore_store.request_if_idle(session, run.repository_id, "model", now)
-        return judgement
-    incident_store.put_found(
-        session,
-        [outage for results in variants for outage in results.incidents(run, judgement.observations[results.variant])],
-    )
-    return judgement
-
-
-def _store(session: Session, run: StoredRun, report: RunReport, ids: Mapping[bytes, CaseId], now: datetime) -> None:
-    """Store the results of a run, its failures by their kinds, and what could not be read."""
+def store(session: Session, reported: ReportedRun, now: datetime) -> list[VariantResults]:
+    """Store the results of a run, its failures by their kinds, and what could not be read; returns what is judged."""
+    run, report = reported.run, reported.report
     fingerprints = {
         (variant.variant, case.identity.key, result.retry): (fingerprint.of_failure(result.failure), result.failure)
         for variant in report.variants
@@ -174,11 +90,11 @@ def _store(session: Session, run: StoredRun, report: RunReport, ids: Mapping[byt
     results: list[result_store.ResultRow] = []
     failures: list[result_store.FailureRow] = []
     for variant in report.variants:
-        cases = sorted(variant.cases, key=lambda case: ids[case.identity.key])
+        cases = sorted(variant.cases, key=reported.id_of)
         results.append(
             result_store.ResultRow(
                 report=variant,
-                case_ids=np.array([ids[case.identity.key] for case in cases], dtype=np.int32),
+                case_ids=np.array([reported.id_of(case) for case in cases], dtype=np.int32),
                 outcomes=np.array([result_store.CODES[case.results[0].outcome] for case in cases], dtype=np.uint8),
                 durations=np.array([case.results[0].duration for case in cases], dtype=np.float32),
                 runners=outage_group.number_runners([case.runner for case in cases]),
@@ -186,7 +102,7 @@ def _store(session: Session, run: StoredRun, report: RunReport, ids: Mapping[byt
         )
         failures += [
             result_store.FailureRow(
-                case_id=ids[case.identity.key],
+                case_id=reported.id_of(case),
                 run_id=run.id,
                 variant=variant.variant,
                 retry=result.retry,
@@ -202,6 +118,59 @@ def _store(session: Session, run: StoredRun, report: RunReport, ids: Mapping[byt
     result_store.insert_results(session, run.repository_id, run.id, results)
     result_store.insert_failures(session, run.repository_id, failures)
     run_store.insert_problems(session, run.repository_id, run.id, report.problems)
+    # A case may be reported under a former name; its suite is that of the name it has now.
+    renamed = sorted(rename_store.list_continued(session, run.repository_id).intersection(reported.ids.values()))
+    suites = history_store.list_suites(session, run.repository_id, renamed) if renamed else {}
+    return [variant_results.of_report(variant, reported.ids, suites) for variant in report.variants]
+
+
+def finish(
+    session: Session, reported: ReportedRun, variants: Sequence[VariantResults], judgement: Judgement, now: datetime
+) -> None:
+    """Record that the reports of a run are stored, and what judging it concluded."""
+    run, report = reported.run, reported.report
+    run_store.set_ingested(
+        session,
+        run.repository_id,
+        run.id,
+        complete=report.complete,
+        outage=judgement.outage,
+        files=report.files,
+        judged=judgement.observations is not None or judgement.outage >= LEFT_OUT,
+        now=now,
+    )
+    cases = sum(len(results.case_ids) for results in variants)
+    telemetry.runs_total.labels(complete=str(report.complete).lower()).inc()
+    telemetry.results_total.inc(cases)
+    _log.info(
+        "run recorded",
+        repository=run.repository_id,
+        run=run.number,
+        attempt=run.attempt,
+        cases=cases,
+        failed=sum(int(results.failed.sum()) for results in variants),
+        changes=len(judgement.changes),
+        problems=len(report.problems),
+    )
+
+
+def announce(
+    session: Session, reported: ReportedRun, judgement: Judgement, channel: Channel | None, now: datetime
+) -> bool:
+    """Announce what a run showed; False where it is history, which is only added to the message about that."""
+    run, report = reported.run, reported.report
+    if now - (run.completed_at or run.started_at) > HISTORY_AGE:
+        notice.post_import(session, run.repository_id, channel, now)
+        return False
+    if judgement.is_incident or (judgement.has_part_out and incident_query.is_news(session, run, now)):
+        notice.post_of_run(session, IncidentNotice, run, channel, now)
+    if run.conclusion not in _STOPPED and any(not problem.is_note for problem in report.problems):
+        notice.post_of_run(session, UnreadableReportNotice, run, channel, now)
+    notice.post_changes(session, run, judgement.changes, channel, now)
+    failed = reported.failed_cases | history_store.list_failed_before(session, run)
+    notice.renew_cards(session, run.repository_id, failed, now)
+    notice.check_runs(session, run.repository_id, [run.head_sha], now)
+    return True
 
 
 def _number_kinds(
@@ -239,26 +208,3 @@ def _number_kinds(
 def _index(by_band: dict[int, list[KnownKind]], kind: KnownKind) -> None:
     for band in kind.signature.bands:
         by_band.setdefault(band, []).append(kind)
-
-
-def _announce(
-    session: Session,
-    run: StoredRun,
-    report: RunReport,
-    judgement: judge.Judgement,
-    failing: Collection[CaseId],
-    channel: Channel | None,
-    now: datetime,
-) -> None:
-    if now - (run.completed_at or run.started_at) > HISTORY_AGE:
-        notice.post_import(session, run.repository_id, channel, now)
-        return
-    notice.check_runs(session, run.repository_id, [run.head_sha], now)
-    if judgement.is_incident or (judgement.has_part_out and incident_query.is_news(session, run, now)):
-        notice.post_of_run(session, IncidentNotice, run, channel, now)
-    if run.conclusion not in _STOPPED and any(not problem.is_note for problem in report.problems):
-        notice.post_of_run(session, UnreadableReportNotice, run, channel, now)
-    notice.post_changes(session, run, judgement.changes, channel, now)
-    notice.renew_cards(session, run.repository_id, failing, now)
-    automation.propose_flaky(session, run, judgement.changes, channel, now)
-    author.notify(session, run, now, failed=judgement.failed > 0)

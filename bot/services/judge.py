@@ -6,11 +6,13 @@ Time moves statuses too: a case is infra only for some days after its outage, ev
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
-from bot.analysis import case_state, scoring
+from bot.analysis import case_state, incident, scoring
 from bot.analysis.case_state import StatusChange
+from bot.analysis.incident import LEFT_OUT, Incident
+from bot.analysis.judgement import Judgement
 from bot.analysis.model import RepositoryId, Status
 from bot.analysis.quarantine.policy import Thresholds
 from bot.analysis.run import StoredRun
@@ -18,37 +20,12 @@ from bot.analysis.scoring.variant_results import VariantResults
 from bot.queries import policy
 from bot.services import notice
 from bot.store.database import Session
+from bot.store.scores import incident as incident_store
+from bot.store.scores import rescore as rescore_store
 from bot.store.scores import score as score_store
 from bot.store.scores import scorer as scorer_store
 from bot.store.scores.score import StoredScore
-from bot.store.scores.scorer import Counts
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What judging a run concluded: the changes of status, and the largest outage term of its variants.
-
-    `observations` is what the filter saw, by variant; None where the run was not judged yet.
-    """
-
-    changes: tuple[StatusChange, ...]
-    outage: float
-    failed: int
-    ran: int
-    observations: Mapping[str, scoring.Observation] | None
-
-    @property
-    def is_incident(self) -> bool:
-        """Whether so much failed in a variant that the run is an incident."""
-        return any(observation.is_incident for observation in (self.observations or {}).values())
-
-    @property
-    def has_part_out(self) -> bool:
-        """Whether a suite or a runner of it was out as a whole."""
-        return any(
-            observation.suite_outages or observation.runner_outages
-            for observation in (self.observations or {}).values()
-        )
+from bot.store.scores.scorer import Counts, StoredScorer
 
 
 def judge(
@@ -58,64 +35,39 @@ def judge(
     now: datetime,
     thresholds: Thresholds | None = None,
 ) -> Judgement:
-    """Update the scores of a repository by the variants of one run, in order of variant.
+    """Update the scores of a repository by the variants of one run, in order of variant, and keep the outages in it.
 
-    Locks the repository's scorer until the transaction ends, so that runs are judged one after another. While the
-    scores are of another model nothing is judged: the rebuild that is due judges the run.
+    Locks the repository's scorer until the transaction ends, so that runs are judged one after another. A run in a time
+    that somebody marked as an incident is left out. While the scores are of another model nothing is judged: the
+    rebuild that is requested then judges the run.
     """
     repository_id = run.repository_id
     stored = scorer_store.lock(session, repository_id)
+    if incident.covering(incident_store.list_marked(session, repository_id), run):
+        return Judgement(changes=(), outage=LEFT_OUT, observations=None)
     if stored is not None and stored.model != scoring.MODEL.version:
-        return leave_out(variants)
+        rescore_store.request_if_idle(session, repository_id, "model", now)
+        return Judgement(changes=(), outage=0.0, observations=None)
     variants = sorted(variants, key=lambda results: results.variant)
     scorer = scoring.Scorer(_memory(stored, variants), thresholds)
     known = _list_scores(session, repository_id, scorer, variants)
     counts = _load(session, run, scorer, variants, known)
     observations: dict[str, scoring.Observation] = {}
     changed: list[StoredScore] = []
+    outages: list[Incident] = []
     for results in variants:
         observation = observations[results.variant] = scorer.observe(results.execution(run))
         changed += score_store.read_out(scorer, results.variant, observation.touched)
+        outages += results.incidents(run, observation)
     _store(session, repository_id, scorer, variants, counts, observations)
     score_store.put(session, repository_id, changed, now)
-    _put(session, repository_id, scorer.memory, now)
+    scorer_store.put(session, repository_id, StoredScorer.of(scorer.memory), now)
+    incident_store.put_found(session, outages)
     return Judgement(
         changes=_changes(known, changed),
         outage=max((observation.outage for observation in observations.values()), default=0.0),
-        failed=_count_failed(variants),
-        ran=_count_cases(variants),
         observations=observations,
     )
-
-
-def leave_out(variants: Sequence[VariantResults], outage: float = 0.0) -> Judgement:
-    """The judgement of a run that is not judged, for now or for good; `outage` is its outage term, 0 to 1."""
-    return Judgement(
-        changes=(), outage=outage, failed=_count_failed(variants), ran=_count_cases(variants), observations=None
-    )
-
-
-def replace_scores(session: Session, repository_id: RepositoryId, scorer: scoring.Scorer, now: datetime) -> None:
-    """Store the whole state of a scorer instead of what is stored; it has seen every run that counts."""
-    version = scorer.model.version
-    scorer_store.delete(session, repository_id)
-    score_store.delete(session, repository_id)
-    counts: dict[str, Counts] = {}
-    beliefs: list[tuple[str, int, bytes]] = []
-    rows: list[StoredScore] = []
-    for name, variant in sorted(scorer.variants.items()):
-        counts[name] = Counts({})
-        counts[name].set(variant.case_ids, variant.counts)
-        beliefs += [
-            (name, key, branch.to_bytes(version))
-            for key, branch in variant.branches.items()
-            if key in scorer.memory.branches
-        ]
-        rows += score_store.read_out(scorer, name)
-    scorer_store.put_counts(session, repository_id, counts)
-    scorer_store.put_branch_beliefs(session, repository_id, beliefs)
-    score_store.put(session, repository_id, rows, now)
-    _put(session, repository_id, scorer.memory, now)
 
 
 def end_infra(session: Session, now: datetime) -> int:
@@ -147,9 +99,9 @@ def _end_infra(session: Session, repository_id: RepositoryId, now: datetime) -> 
     return len(ended)
 
 
-def _memory(stored: scorer_store.StoredScorer | None, variants: Sequence[VariantResults]) -> scoring.RepositoryMemory:
+def _memory(stored: StoredScorer | None, variants: Sequence[VariantResults]) -> scoring.RepositoryMemory:
     if stored is None:
-        return scoring.RepositoryMemory(_count_cases(variants))
+        return scoring.RepositoryMemory(sum(len(results.case_ids) for results in variants))
     return scoring.RepositoryMemory.from_bytes(stored.state, scoring.MODEL)
 
 
@@ -220,22 +172,8 @@ def _store(
     scorer_store.delete_branches(session, repository_id, forgotten)
 
 
-def _put(session: Session, repository_id: RepositoryId, memory: scoring.RepositoryMemory, now: datetime) -> None:
-    version = scoring.MODEL.version
-    row = scorer_store.StoredScorer(memory.to_bytes(version), version, memory.keys, memory.is_outgrown)
-    scorer_store.put(session, repository_id, row, now)
-
-
 def _changes(known: Sequence[StoredScore], changed: Sequence[StoredScore]) -> tuple[StatusChange, ...]:
     old = {(row.score.case_id, row.score.variant): row.score for row in known}
     new = old | {(row.score.case_id, row.score.variant): row.score for row in changed}
     before, after = (case_state.statuses(case_state.by_case((), scores.values())) for scores in (old, new))
     return case_state.changes(before, after)
-
-
-def _count_cases(variants: Sequence[VariantResults]) -> int:
-    return sum(len(results.case_ids) for results in variants)
-
-
-def _count_failed(variants: Sequence[VariantResults]) -> int:
-    return sum(int(results.failed.sum()) for results in variants)

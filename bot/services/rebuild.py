@@ -7,36 +7,40 @@ arrive are judged by them and read here too, so a rebuild that is killed has cha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot import telemetry
 from bot.analysis import case_state, scoring
 from bot.analysis import incident as incident_rules
 from bot.analysis.audit import AuditAction, RecordedEvent
 from bot.analysis.case_state import StatusChange
 from bot.analysis.incident import LEFT_OUT, Incident
-from bot.analysis.model import Channel, RepositoryId, RunId
+from bot.analysis.learning.label import MINE_FACTOR
+from bot.analysis.model import CaseId, Channel, RepositoryId, RunId, Status
 from bot.analysis.run import StoredRun
 from bot.analysis.scoring.variant_results import VariantResults
 from bot.queries import policy
-from bot.services import author_feedback, automation, judge, notice
+from bot.services import notice
 from bot.store.database import Session
 from bot.store.runs import execution as execution_store
 from bot.store.runs import history as history_store
 from bot.store.runs import run as run_store
 from bot.store.scores import incident as incident_store
+from bot.store.scores import label as label_store
 from bot.store.scores import rescore as rescore_store
 from bot.store.scores import score as score_store
 from bot.store.scores import scorer as scorer_store
+from bot.store.scores.label import AppliedFeedback
+from bot.store.scores.score import StoredScore
+from bot.store.scores.scorer import Counts, StoredScorer
 
 BATCH = 25
 """Runs read in one transaction."""
-_log = telemetry.logger(__name__)
 
 
 def request_for_incidents(session: Session, events: Sequence[RecordedEvent]) -> None:
@@ -119,6 +123,25 @@ class RepositoryReplay:
     left_out: dict[RunId, Incident] = field(default_factory=dict)
     last_label: int = 0
 
+    def apply_feedback(self, feedback: AppliedFeedback) -> None:
+        """Weigh what an author said of a failure."""
+        for variant in feedback.variants:
+            self.scorer.apply_feedback(variant, feedback.case_id, MINE_FACTOR, feedback.given_at)
+        self.last_label = feedback.label_id
+
+
+@dataclass(frozen=True, slots=True)
+class RebuiltScores:
+    """What a rebuild came to: the statuses of the cases, and which of them changed.
+
+    `unjudged` are the runs that nobody had judged before it, `moved_heads` the commits of runs whose outage changed.
+    """
+
+    statuses: Mapping[CaseId, Status]
+    changes: tuple[StatusChange, ...]
+    unjudged: Sequence[RunId]
+    moved_heads: Sequence[str]
+
 
 def begin(session: Session, repository_id: RepositoryId) -> RepositoryReplay:
     """Start a rebuild from the first run of a repository.
@@ -144,48 +167,73 @@ def advance(session: Session, replay: RepositoryReplay, limit: int = BATCH) -> i
     """Read the next runs and apply the author feedback between them; returns the number of runs, 0 at the end."""
     read = replay.reader.read(session, limit)
     # Read after the runs, so that all feedback given before one of them is included.
-    feedback = author_feedback.FeedbackReplay(session, replay.repository_id, replay.last_label)
+    waiting = deque(label_store.list_applied(session, replay.repository_id, replay.last_label))
     for run, executions in read:
-        replay.last_label = feedback.apply_until(replay.scorer, run.ordinal, replay.last_label)
+        while waiting and waiting[0].after < run.ordinal:
+            replay.apply_feedback(waiting.popleft())
         _take(session, replay, run, executions)
     return len(read)
 
 
-def finish(session: Session, replay: RepositoryReplay, channel: Channel | None, now: datetime) -> bool:
-    """Read the runs that arrived meanwhile, replace the scores, and take back what runs that left them caused.
+def finish(session: Session, replay: RepositoryReplay, now: datetime) -> RebuiltScores | None:
+    """Read the runs that arrived meanwhile, and replace the scores.
 
-    Returns False, with nothing changed, if a rebuild was requested since this one began: it has to start again.
+    Returns None, with nothing changed, if a rebuild was requested since this one began: it has to start again.
     """
     repository_id = replay.repository_id
     scorer_store.lock(session, repository_id)
     if rescore_store.find(session, repository_id).wanted != replay.wanted:
-        return False
+        return None
     while advance(session, replay):
         pass
-    feedback = author_feedback.FeedbackReplay(session, repository_id, replay.last_label)
-    feedback.apply_until(replay.scorer, None, replay.last_label)
+    for feedback in label_store.list_applied(session, repository_id, replay.last_label):
+        replay.apply_feedback(feedback)
     before = score_store.list_statuses(session, repository_id)
     unjudged = execution_store.list_unjudged(session, repository_id)
-    judge.replace_scores(session, repository_id, replay.scorer, now)
+    replace_scores(session, repository_id, replay.scorer, now)
     after = score_store.list_statuses(session, repository_id)
     incident_store.delete_found(session, repository_id)
     incident_store.put_found(session, replay.incidents)
-    moved = execution_store.set_outages(session, repository_id, replay.terms, now - notice.CHECK_AGE)
-    notice.check_runs(session, repository_id, moved, now)
+    moved_heads = execution_store.set_outages(session, repository_id, replay.terms, now - notice.CHECK_AGE)
     rescore_store.set_done(session, repository_id, replay.wanted, now)
-    changes = case_state.changes(before, after)
-    automation.suspend_broken(session, repository_id, changes, now)
-    _announce(session, repository_id, changes, unjudged, channel, now)
-    taken_back = automation.take_back(session, repository_id, replay.left_out, after, now)
-    _log.info(
-        "scores rebuilt",
-        repository=repository_id,
-        runs=len(replay.terms),
-        left_out=len(replay.left_out),
-        changes=len(changes),
-        taken_back=taken_back,
-    )
-    return True
+    return RebuiltScores(after, case_state.changes(before, after), unjudged, moved_heads)
+
+
+def replace_scores(session: Session, repository_id: RepositoryId, scorer: scoring.Scorer, now: datetime) -> None:
+    """Store the whole state of a scorer instead of what is stored; it has seen every run that counts."""
+    version = scorer.model.version
+    scorer_store.delete(session, repository_id)
+    score_store.delete(session, repository_id)
+    counts: dict[str, Counts] = {}
+    beliefs: list[tuple[str, int, bytes]] = []
+    rows: list[StoredScore] = []
+    for name, variant in sorted(scorer.variants.items()):
+        counts[name] = Counts({})
+        counts[name].set(variant.case_ids, variant.counts)
+        beliefs += [
+            (name, key, branch.to_bytes(version))
+            for key, branch in variant.branches.items()
+            if key in scorer.memory.branches
+        ]
+        rows += score_store.read_out(scorer, name)
+    scorer_store.put_counts(session, repository_id, counts)
+    scorer_store.put_branch_beliefs(session, repository_id, beliefs)
+    score_store.put(session, repository_id, rows, now)
+    scorer_store.put(session, repository_id, StoredScorer.of(scorer.memory), now)
+
+
+def announce(
+    session: Session, repository_id: RepositoryId, rebuilt: RebuiltScores, channel: Channel | None, now: datetime
+) -> None:
+    """Update the cards of changed cases; those that failed in runs not judged before are announced as usual."""
+    new = execution_store.list_failing_runs(session, repository_id, rebuilt.unjudged)
+    if rebuilt.unjudged:
+        latest = run_store.get(session, repository_id, rebuilt.unjudged[-1])
+        changes = [change for change in rebuilt.changes if change.case_id in new]
+        notice.post_changes(session, latest, changes, channel, now)
+    rest = [change.case_id for change in rebuilt.changes if change.case_id not in new]
+    notice.cards(session, repository_id, rest, now)
+    notice.check_runs(session, repository_id, rebuilt.moved_heads, now)
 
 
 def _take(
@@ -206,20 +254,3 @@ def _take(
         observation = replay.scorer.observe(results.execution(run))
         replay.terms[run.id] = max(replay.terms[run.id], observation.outage)
         replay.incidents += results.incidents(run, observation)
-
-
-def _announce(
-    session: Session,
-    repository_id: RepositoryId,
-    changes: Sequence[StatusChange],
-    unjudged: Sequence[RunId],
-    channel: Channel | None,
-    now: datetime,
-) -> None:
-    """Update the cards of changed cases; those that failed in runs not judged before are announced as usual."""
-    new = execution_store.list_failing_runs(session, repository_id, unjudged)
-    if unjudged:
-        latest = run_store.get(session, repository_id, unjudged[-1])
-        notice.post_changes(session, latest, [change for change in changes if change.case_id in new], channel, now)
-    rest = [change.case_id for change in changes if change.case_id not in new]
-    notice.cards(session, repository_id, rest, now)

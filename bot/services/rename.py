@@ -8,16 +8,17 @@ the name of the old case, the old name a former one that goes on leading to it: 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.analysis import audit
 from bot.analysis.audit import AuditAction
 from bot.analysis.identity import rename as rename_rules
 from bot.analysis.identity.rename import Rename
-from bot.analysis.model import SYSTEM, CaseId, RepositoryId, RunReport
+from bot.analysis.model import SYSTEM, CaseId, RepositoryId
 from bot.analysis.quarantine import lifecycle
 from bot.analysis.quarantine.lifecycle import OPEN_STATES, State
-from bot.analysis.run import StoredRun
+from bot.analysis.run import ReportedRun, StoredRun
 from bot.services import event
 from bot.store.cases import case as case_store
 from bot.store.cases import rename as rename_store
@@ -30,24 +31,21 @@ from bot.store.runs.case_order import Baseline
 from bot.store.scores import rescore as rescore_store
 
 
-def follow(
-    session: Session,
-    run: StoredRun,
-    report: RunReport,
-    ids: Mapping[bytes, CaseId],
-    now: datetime,
-) -> dict[bytes, CaseId]:
-    """The number of every identity of a run of the default branch, once what it shows of renames is done.
+def follow(session: Session, reported: ReportedRun, now: datetime) -> ReportedRun:
+    """The run with the number each case has once what the run, of the default branch, shows of renames is done.
 
     To be called before the results of the run are stored, and for whole reports only: a case that is not in a part of a
     report is not gone. The caller holds the repository's scorer.
     """
-    if not report.complete or run.attempt > 1:
-        return dict(ids)
-    orders = {variant.variant: [int(ids[case.identity.key]) for case in variant.cases] for variant in report.variants}
+    run, ids = reported.run, reported.ids
+    if not reported.report.complete or run.attempt > 1:
+        return reported
+    orders = {
+        variant.variant: [int(reported.id_of(case)) for case in variant.cases] for variant in reported.report.variants
+    }
     previous = case_order_store.find_baseline(session, run.repository_id, run.workflow_path)
     if previous is not None and run_store.get(session, run.repository_id, previous.run_id).started_at > run.started_at:
-        return dict(ids)  # a late run of an older commit shows nothing new
+        return reported  # a late run of an older commit shows nothing new
     _return_names(session, run.repository_id, ids, now)
     renames = _find(session, run, previous, orders) if previous is not None else ()
     former_ids = {rename.new.id: rename.old.id for rename in renames}
@@ -57,13 +55,7 @@ def follow(
         variant: [former_ids.get(CaseId(case_id), case_id) for case_id in order] for variant, order in orders.items()
     }
     case_order_store.put_baseline(session, run.repository_id, run.workflow_path, Baseline(run.id, kept))
-    return {key: former_ids.get(case_id, case_id) for key, case_id in ids.items()}
-
-
-def suites(session: Session, repository_id: RepositoryId, case_ids: Iterable[CaseId]) -> dict[CaseId, str]:
-    """The suites of those of some cases that a run may have under a former name, as they are now."""
-    continued = sorted(rename_store.list_continued(session, repository_id).intersection(case_ids))
-    return history_store.list_suites(session, repository_id, continued) if continued else {}
+    return replace(reported, ids={key: former_ids.get(case_id, case_id) for key, case_id in ids.items()})
 
 
 def _find(session: Session, run: StoredRun, previous: Baseline, orders: Mapping[str, list[int]]) -> list[Rename]:

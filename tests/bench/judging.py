@@ -15,6 +15,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from bot.analysis.model import CaseId, RepositoryId, Status
+from bot.jobs import rescore
 from bot.queries import case_item, explanation, impact
 from bot.services import automation, cluster, rebuild
 from bot.store import embedded
@@ -144,7 +145,7 @@ def _rebuild(database: Database, now: datetime) -> None:
         with database.begin() as session:
             read = rebuild.advance(session, replay) > 0
     with database.begin() as session:
-        rebuild.finish(session, replay, None, now)
+        rescore.finish(session, replay, None, now)
 
 
 def _newest(session: sa.Connection) -> None:

@@ -22,6 +22,7 @@ from bot.analysis.model import (
     VariantReport,
 )
 from bot.analysis.run import Run
+from bot.jobs import workflow_run
 from bot.services import ingest
 from bot.store.cases import case as case_store
 from bot.store.database import Database
@@ -143,7 +144,7 @@ class RunRecorder:
                 completed_at=self.now + timedelta(minutes=5),
             )
             run_id = ingest.begin(session, run, self.now)
-            ingest.record(
+            workflow_run.record(
                 session, self.repository_id, run_id, RunReport(variants, (), 1), self.default_channel, self.now
             )
         self.now += timedelta(hours=1)

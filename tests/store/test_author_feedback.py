@@ -8,8 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from bot.analysis.case_state import VariantScore
+from bot.analysis.learning.label import MINE_FACTOR
 from bot.analysis.model import Actor, ActorKind, Status
-from bot.services import author, author_feedback, rebuild
+from bot.jobs import rescore
+from bot.services import author, rebuild
 from bot.store import embedded
 from bot.store.scores import label as label_store
 from bot.store.scores import rescore as rescore_store
@@ -61,7 +63,7 @@ def test_an_author_who_owns_up_to_a_failure_lowers_the_belief_by_the_odds(record
     assert before.status is Status.FLAKY
     assert _own_up(recorder, ANA, _sha("feature"))
     after = _score(recorder)
-    odds = before.p_flaky / (1 - before.p_flaky) * author_feedback.FACTOR
+    odds = before.p_flaky / (1 - before.p_flaky) * MINE_FACTOR
     assert after.p_flaky == pytest.approx(odds / (1 + odds))
     with recorder.db.begin() as session:
         (label,) = label_store.list_newest(session, recorder.repository_id, 5)
@@ -109,7 +111,7 @@ def test_a_rebuild_weighs_it_at_the_same_place_to_the_last_bit(recorder: RunReco
         rebuild.advance(session, replay, 5)
     _own_up(recorder, ANA, _sha("later"))
     with recorder.db.begin() as session:
-        assert rebuild.finish(session, replay, None, recorder.now)
+        assert rescore.finish(session, replay, None, recorder.now)
     assert _score(recorder) == live
 
 
@@ -124,5 +126,5 @@ def test_a_word_given_while_a_rebuild_reads_is_not_lost(recorder: RunRecorder) -
     recorder.run({"cart": ".", "tax": "."})
     live = _score(recorder)
     with recorder.db.begin() as session:
-        assert rebuild.finish(session, replay, None, recorder.now)
+        assert rescore.finish(session, replay, None, recorder.now)
     assert _score(recorder) == live

@@ -6,6 +6,7 @@ import pytest
 from bot.analysis.model import Channel, RepositoryId, RunId, RunReport, WorkspaceId
 from bot.analysis.notice import UnreadableReportNotice
 from bot.analysis.run import Run
+from bot.jobs import workflow_run
 from bot.queries import commit
 from bot.services import ingest
 from bot.store.database import Database
@@ -101,7 +102,7 @@ def test_what_a_run_lacks_is_told_unless_somebody_stopped_it(db: Database, concl
             completed_at=recorder.now,
         )
         run_id = ingest.begin(session, run, recorder.now)
-        ingest.record(
+        workflow_run.record(
             session, recorder.repository_id, run_id, RunReport((), (), 0), Channel(WorkspaceId(1), "C1"), recorder.now
         )
         assert not run_store.get(session, recorder.repository_id, run_id).complete

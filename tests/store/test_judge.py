@@ -14,7 +14,7 @@ from bot.analysis.case_state import StatusChange
 from bot.analysis.model import CaseId, RepositoryId, Status
 from bot.analysis.run import StoredRun
 from bot.analysis.scoring.variant_results import VariantResults
-from bot.services import judge
+from bot.services import judge, rebuild
 from bot.store.database import Database, Session
 from bot.store.scores import score as score_store
 from bot.store.scores import scorer as scorer_store
@@ -37,6 +37,7 @@ def judged(variant: str, ids: list[int], failing: list[int], retried: list[int])
         suites=numbers % 4,
         failed=np.isin(numbers, failing),
         retries=dict.fromkeys(retried, (False,)),
+        suite_names=("a", "b", "c", "d"),
     )
 
 
@@ -106,7 +107,7 @@ def test_live_rebuild_and_replay_agree_to_the_last_bit(db: Database, seed: int, 
         for part in sorted(variants, key=lambda part: part.variant):
             replayed.observe(part.execution(one))
     with db.begin() as session:
-        judge.replace_scores(session, REPOSITORY, replayed, START)
+        rebuild.replace_scores(session, REPOSITORY, replayed, START)
         assert stored(session) == live
 
 

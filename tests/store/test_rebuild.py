@@ -165,7 +165,7 @@ def test_runs_that_come_during_a_rebuild_are_judged_once(recorder: RunRecorder) 
     live(recorder, 6, 10)
     before = everything(recorder)
     with recorder.db.begin() as session:
-        assert rebuild.finish(session, going, None, recorder.now)
+        assert rescore.finish(session, going, None, recorder.now)
     assert everything(recorder) == before
 
 
@@ -183,7 +183,7 @@ def test_what_is_said_during_a_rebuild_is_heard(recorder: RunRecorder) -> None:
         own_up(recorder, "login.test_3", ("f" if first else "e") * 40)
         before = everything(recorder)
         with recorder.db.begin() as session:
-            assert rebuild.finish(session, going, None, recorder.now)
+            assert rescore.finish(session, going, None, recorder.now)
         assert everything(recorder) == before
 
 
@@ -194,7 +194,7 @@ def test_what_is_asked_for_during_a_rebuild_is_not_taken_for_answered(recorder: 
         going = rebuild.begin(session, REPOSITORY)
     ask(recorder, "again")
     with recorder.db.begin() as session:
-        assert not rebuild.finish(session, going, None, recorder.now)
+        assert not rescore.finish(session, going, None, recorder.now)
     rescore.rescore(context(recorder), REPOSITORY)
     with recorder.db.begin() as session:
         assert rescore_store.list_pending(session) == []

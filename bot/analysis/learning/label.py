@@ -8,6 +8,12 @@ from enum import StrEnum
 
 from bot.analysis.model import Actor, CaseId, RepositoryId, Status
 
+MINE_FACTOR = 1 / 6
+"""How many times as likely a person is to say "It is me" of a flaky case as of one that is not.
+
+An author owns up to a failure of their own nine times in ten, and takes a flake for their own in three of twenty.
+"""
+
 
 class LabelVerdict(StrEnum):
     """A verdict on a case; `mine` is an author's "It is me", `never` a wish and no claim about the case."""

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from bot.analysis.model import CaseId, RepositoryId
+from bot.analysis.scoring import MODEL, RepositoryMemory
 from bot.analysis.scoring.inactive import COUNTS
 from bot.store import record
 from bot.store.database import Session
@@ -29,6 +30,11 @@ class StoredScorer:
     model: int
     keys: int
     outgrown: bool
+
+    @classmethod
+    def of(cls, memory: RepositoryMemory) -> StoredScorer:
+        """The part of a scorer of the model of today."""
+        return cls(memory.to_bytes(MODEL.version), MODEL.version, memory.keys, memory.is_outgrown)
 
 
 class Counts:
