@@ -35,13 +35,13 @@ def on_start(context: SlackContext, submission: ViewSubmission) -> View:
     with context.authorize(About.REPOSITORY, answers.repository_id, Permission.WRITE) as (session, authorized):
         now, repository = context.now, authorized.repository
         since = now - answers.ago if answers.ago else None
-        incident.start(session, [repository.id], answers.reason, authorized.actor, now, since=since)
+        incident.start(session, repository.id, answers.reason, authorized.actor, now, since=since)
     return confirmation.as_view("Outage", response.outage(repository.id, repository.full_name, answers.reason, since))
 
 
 def end(_action: BlockAction, authorized: Authorized[Repository], session: Session, now: datetime) -> Message:
     """End the outage of the repository of a button."""
-    incident.end(session, [authorized.repository.id], authorized.actor, now)
+    incident.end(session, authorized.repository.id, authorized.actor, now)
     return response.done(_over([authorized.repository]))
 
 
@@ -79,7 +79,7 @@ def _start(context: SlackContext, typed: Typed) -> None:
     now = context.now
     since = now - duration.duration(flags[_SINCE][-1]) if _SINCE in flags else None
     with context.authorize(About.REPOSITORY, repository.id, Permission.WRITE) as (session, authorized):
-        incident.start(session, [repository.id], reason, authorized.actor, now, since=since)
+        incident.start(session, repository.id, reason, authorized.actor, now, since=since)
     context.answer(response.outage(repository.id, repository.full_name, reason, since))
 
 
@@ -90,7 +90,7 @@ def _end(context: SlackContext, words: Sequence[str]) -> None:
     ending = [repository for repository in repositories if repository.id in marked] or repositories
     for repository in ending:
         with context.authorize(About.REPOSITORY, repository.id, Permission.WRITE) as (session, authorized):
-            incident.end(session, [repository.id], authorized.actor, context.now)
+            incident.end(session, repository.id, authorized.actor, context.now)
     context.answer(response.done(_over(ending)))
 
 

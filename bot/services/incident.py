@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from bot.analysis.audit import AuditAction, AuditEvent
@@ -17,22 +16,19 @@ from bot.store.scores import incident as incident_store
 
 def start(
     session: Session,
-    repository_ids: Sequence[RepositoryId],
+    repository_id: RepositoryId,
     reason: str,
     actor: Actor,
     now: datetime,
     *,
     since: datetime | None = None,
-) -> list[Incident]:
+) -> Incident:
     """Open an incident window from `since` (by default now) on; runs that overlap it leave every score.
 
     Raises:
-        ConflictError: a window is open already in one of the repositories.
-        InvalidInputError: no repository, the reason is too long, or the start lies in the future.
+        ConflictError: a window is open already.
+        InvalidInputError: the reason is too long, or the start lies in the future.
     """
-    if not repository_ids:
-        message = "Say which repository the incident is in."
-        raise InvalidInputError(message)
     if len(reason) > MAX_REASON_LENGTH:
         message = f"The reason has {len(reason)} characters; {MAX_REASON_LENGTH} is the most."
         raise InvalidInputError(message)
@@ -40,61 +36,49 @@ def start(
     if begins > now:
         message = "An incident starts now or in the past; choose an earlier time."
         raise InvalidInputError(message)
-    opened = []
-    for repository_id in sorted(set(repository_ids)):
-        number = incident_store.insert_marked(session, repository_id, since=begins, reason=reason.strip(), actor=actor)
-        if number is None:
-            first = incident_store.find_open(session, repository_id)
-            who = f" by {first.actor.name} at {first.started_at:%H:%M} UTC" if first else ""
-            message = f"An incident was started already{who}; end it first."
-            raise ConflictError(message)
-        incident = incident_store.get(session, repository_id, number)
-        event.record(session, _event(AuditAction.START_INCIDENT, incident, reason.strip(), actor, now))
-        opened.append(incident)
-    return opened
+    number = incident_store.insert_marked(session, repository_id, since=begins, reason=reason.strip(), actor=actor)
+    if number is None:
+        first = incident_store.find_open(session, repository_id)
+        who = f" by {first.actor.name} at {first.started_at:%H:%M} UTC" if first else ""
+        message = f"An incident was started already{who}; end it first."
+        raise ConflictError(message)
+    incident = incident_store.get(session, repository_id, number)
+    _record(session, AuditAction.START_INCIDENT, incident, actor, now)
+    return incident
 
 
 def end(
-    session: Session,
-    repository_ids: Sequence[RepositoryId],
-    actor: Actor,
-    now: datetime,
-    *,
-    until: datetime | None = None,
-) -> list[Incident]:
-    """End the open incident windows of repositories at `until` (by default now).
+    session: Session, repository_id: RepositoryId, actor: Actor, now: datetime, *, until: datetime | None = None
+) -> Incident:
+    """End the open incident window of a repository at `until` (by default now).
 
     Raises:
-        ConflictError: no window is open in any of them.
+        ConflictError: no window is open.
         InvalidInputError: the end lies before the start, or in the future.
     """
-    ended = []
-    for repository_id in sorted(set(repository_ids)):
-        current = incident_store.find_open(session, repository_id)
-        if current is None:
-            continue
-        ends = until or now
-        if not current.started_at <= ends <= now:
-            began = f"{current.started_at:%H:%M} UTC on {current.started_at:%-d %b}"
-            message = f"The incident began at {began}; it ends after that."
-            raise InvalidInputError(message)
-        incident = incident_store.set_ended(session, repository_id, ends)
-        if incident is None:
-            continue
-        event.record(session, _event(AuditAction.END_INCIDENT, incident, incident.reason, actor, now))
-        ended.append(incident)
-    if not ended:
+    current = incident_store.find_open(session, repository_id)
+    ends = until or now
+    if current is not None and not current.started_at <= ends <= now:
+        began = f"{current.started_at:%H:%M} UTC on {current.started_at:%-d %b}"
+        message = f"The incident began at {began}; it ends after that."
+        raise InvalidInputError(message)
+    incident = incident_store.set_ended(session, repository_id, ends)
+    if incident is None:
         message = "No incident is open here. Start one with `/flakeguard incident start`."
         raise ConflictError(message)
-    return ended
+    _record(session, AuditAction.END_INCIDENT, incident, actor, now)
+    return incident
 
 
-def _event(action: AuditAction, incident: Incident, reason: str, actor: Actor, now: datetime) -> AuditEvent:
-    return AuditEvent(
-        action=action,
-        repository_id=incident.repository_id,
-        aggregate_id=incident.id,
-        actor=actor,
-        at=now,
-        reason=reason,
+def _record(session: Session, action: AuditAction, incident: Incident, actor: Actor, now: datetime) -> None:
+    event.record(
+        session,
+        AuditEvent(
+            action=action,
+            repository_id=incident.repository_id,
+            aggregate_id=incident.id,
+            actor=actor,
+            at=now,
+            reason=incident.reason,
+        ),
     )

@@ -169,7 +169,10 @@ def announce(
     notice.post_changes(session, run, judgement.changes, channel, now)
     failed = reported.failed_cases | history_store.list_failed_before(session, run)
     notice.renew_cards(session, run.repository_id, failed, now)
-    notice.check_runs(session, run.repository_id, [run.head_sha], now)
+    if judgement.changes:
+        notice.cards(session, run.repository_id, (), now, head_shas=[run.head_sha])
+    else:
+        notice.check_runs(session, run.repository_id, [run.head_sha], now)
     return True
 
 

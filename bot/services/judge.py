@@ -95,7 +95,8 @@ def _end_infra(session: Session, repository_id: RepositoryId, now: datetime) -> 
         if score.status is not Status.INFRA
     ]
     score_store.put(session, repository_id, ended, now)
-    notice.cards(session, repository_id, [row.score.case_id for row in ended], now)
+    if ended:
+        notice.cards(session, repository_id, [row.score.case_id for row in ended], now)
     return len(ended)
 
 

@@ -52,24 +52,37 @@ _EVENTS = {Status.FLAKY: Event.FLAKY, Status.BROKEN: Event.BROKEN, Status.HEALTH
 
 def check_runs(session: Session, repository_id: RepositoryId, head_shas: Iterable[str], now: datetime) -> None:
     """Bring the check runs of commits up to date."""
-    notices = [CheckRunNotice(repository_id=repository_id, head_sha=head_sha) for head_sha in head_shas]
+    notice_store.put_all(session, _of_heads(repository_id, head_shas), now)
+
+
+def cards(
+    session: Session,
+    repository_id: RepositoryId,
+    case_ids: Collection[CaseId],
+    now: datetime,
+    *,
+    head_shas: Iterable[str] = (),
+) -> None:
+    """Bring every card of some cases, the check runs of commits, and the App Homes up to date at once."""
+    posted = card_store.list_of_cases(session, [repository_id], case_ids)
+    notices: list[Notice] = [
+        *_of_cards(repository_id, posted),
+        *_of_heads(repository_id, head_shas),
+        *_homes(session, repository_id, now),
+    ]
     notice_store.put_all(session, notices, now)
 
 
-def cards(session: Session, repository_id: RepositoryId, case_ids: Collection[CaseId], now: datetime) -> None:
-    """Bring every card of some cases up to date at once, and the App Homes; nothing for no case."""
-    if not case_ids:
-        return
-    posted = card_store.list_of_cases(session, [repository_id], case_ids)
-    notice_store.put_all(session, [*of_cards(repository_id, posted), *homes(session, repository_id, now)], now)
+def _of_heads(repository_id: RepositoryId, head_shas: Iterable[str]) -> list[CheckRunNotice]:
+    return [CheckRunNotice(repository_id=repository_id, head_sha=head_sha) for head_sha in head_shas]
 
 
-def of_cards(repository_id: RepositoryId, posted: Iterable[tuple[CaseId, Channel]]) -> list[CardNotice]:
+def _of_cards(repository_id: RepositoryId, posted: Iterable[tuple[CaseId, Channel]]) -> list[CardNotice]:
     """The notices that bring cards up to date."""
     return [CardNotice(repository_id=repository_id, case_id=case_id, channel=channel) for case_id, channel in posted]
 
 
-def homes(session: Session, repository_id: RepositoryId, now: datetime) -> list[HomeNotice]:
+def _homes(session: Session, repository_id: RepositoryId, now: datetime) -> list[HomeNotice]:
     """The notices that bring the App Homes up to date of those who opened theirs lately."""
     viewers = home_store.list_viewers(session, repository_id, now - HOME_AGE, MAX_HOMES)
     return [HomeNotice(channel=viewer) for viewer in viewers]
@@ -106,10 +119,8 @@ def post_events(session: Session, events: Sequence[RecordedEvent]) -> None:
             if event.action.is_posted:
                 notices.append(AuditLineNotice(repository_id=repository_id, event_id=event.id, channel=channel))
     heads = result_store.list_failing_heads(session, repository_id, case_ids, now - CHECK_AGE)
-    immediate += [CheckRunNotice(repository_id=repository_id, head_sha=head_sha) for head_sha in heads]
-    immediate += homes(session, repository_id, now)
-    notice_store.put_all(session, immediate, now)
-    notice_store.put_all(session, delayed, now, at=audience.loud_from(audience.hours, now))
+    immediate += [*_of_heads(repository_id, heads), *_homes(session, repository_id, now)]
+    notice_store.put_all(session, delayed, now, at=audience.loud_from(audience.hours, now), immediate=immediate)
 
 
 def _opened(
@@ -163,7 +174,8 @@ def post_changes(
     """Keep the changes of status by a run, and post them: cards, threads, and a storm card if they are too many.
 
     Only a flaky case opens a card, and a broken one where a channel is subscribed to those; a card is kept up to date
-    whatever its case becomes.
+    whatever its case becomes. The caller asks for the check run and the App Homes after this: notices are put in the
+    order of their keys, so that two transactions do not wait for each other.
     """
     if not changes:
         return
@@ -197,9 +209,8 @@ def post_changes(
         for case_id, channel in posted
         if audience.follows(channel, _EVENTS.get(changed[case_id].after))
     ]
-    notices: list[Notice] = [*of_cards(repository_id, posted), *lines]
+    notices: list[Notice] = [*_of_cards(repository_id, posted), *lines]
     notice_store.put_all(session, notices, now, at=at, pause=CARD_PAUSE)
-    notice_store.put_all(session, homes(session, repository_id, now), now)
 
 
 def renew_cards(session: Session, repository_id: RepositoryId, case_ids: Collection[CaseId], now: datetime) -> None:
@@ -208,7 +219,7 @@ def renew_cards(session: Session, repository_id: RepositoryId, case_ids: Collect
     A card that waits for the end of quiet hours goes on waiting: only what is posted is updated, which notifies nobody.
     """
     posted = card_store.list_posted(session, repository_id, case_ids)
-    notice_store.put_all(session, of_cards(repository_id, posted), now, pause=CARD_PAUSE)
+    notice_store.put_all(session, _of_cards(repository_id, posted), now, pause=CARD_PAUSE)
 
 
 def post_of_run(
@@ -262,7 +273,7 @@ def _open(
     if storm is None and not is_storm(
         len(new), card_store.count_opened(session, repository_id, channel, now - STORM_WINDOW)
     ):
-        opened = of_cards(repository_id, ((case_id, channel) for case_id in new))
+        opened = _of_cards(repository_id, ((case_id, channel) for case_id in new))
         notice_store.put_all(session, opened, now, at=at)
         return
     if storm is None:

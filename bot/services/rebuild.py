@@ -225,15 +225,14 @@ def replace_scores(session: Session, repository_id: RepositoryId, scorer: scorin
 def announce(
     session: Session, repository_id: RepositoryId, rebuilt: RebuiltScores, channel: Channel | None, now: datetime
 ) -> None:
-    """Update the cards of changed cases; those that failed in runs not judged before are announced as usual."""
+    """Announce the changes of cases that failed in runs not judged before, and update what shows the others."""
     new = execution_store.list_failing_runs(session, repository_id, rebuilt.unjudged)
     if rebuilt.unjudged:
         latest = run_store.get(session, repository_id, rebuilt.unjudged[-1])
         changes = [change for change in rebuilt.changes if change.case_id in new]
         notice.post_changes(session, latest, changes, channel, now)
     rest = [change.case_id for change in rebuilt.changes if change.case_id not in new]
-    notice.cards(session, repository_id, rest, now)
-    notice.check_runs(session, repository_id, rebuilt.moved_heads, now)
+    notice.cards(session, repository_id, rest, now, head_shas=rebuilt.moved_heads)
 
 
 def _take(

@@ -144,6 +144,7 @@ class RunRecorder:
                 completed_at=self.now + timedelta(minutes=5),
             )
             run_id = ingest.begin(session, run, self.now)
+        with self.db.begin() as session:
             workflow_run.record(
                 session, self.repository_id, run_id, RunReport(variants, (), 1), self.default_channel, self.now
             )

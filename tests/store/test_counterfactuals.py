@@ -129,9 +129,9 @@ def leave_out(recorder: RunRecorder, day: date) -> None:
     """Say that there was an incident on this day."""
     since = datetime.combine(day, time(), UTC)
     with recorder.db.begin() as session:
-        incident.start(session, [REPOSITORY], "", ANA, recorder.now, since=since)
+        incident.start(session, REPOSITORY, "", ANA, recorder.now, since=since)
         until = min(recorder.now, since + timedelta(hours=23, minutes=54))  # a run takes five minutes
-        incident.end(session, [REPOSITORY], ANA, recorder.now, until=until)
+        incident.end(session, REPOSITORY, ANA, recorder.now, until=until)
     rescore.rescore(context(recorder), REPOSITORY)
 
 

@@ -59,12 +59,12 @@ def propose(recorder: RunRecorder) -> None:
 def test_runs_inside_an_open_window_say_nothing(recorder: RunRecorder) -> None:
     before = everything(recorder)["scores"]
     with recorder.db.begin() as session:
-        incident.start(session, [REPOSITORY], "the registry is down", ANA, recorder.now)
+        incident.start(session, REPOSITORY, "the registry is down", ANA, recorder.now)
     outage(recorder)
     assert status(recorder) is Status.HEALTHY
     assert everything(recorder)["scores"] == before
     with recorder.db.begin() as session:
-        (ended,) = incident.end(session, [REPOSITORY], ANA, recorder.now)
+        ended = incident.end(session, REPOSITORY, ANA, recorder.now)
         assert not ended.is_open
         assert incident_store.find_open(session, REPOSITORY) is None
 
@@ -75,8 +75,8 @@ def test_a_window_marked_afterwards_takes_its_runs_out_of_every_score(recorder: 
     assert status(recorder) is Status.FLAKY
     propose(recorder)
     with recorder.db.begin() as session:
-        incident.start(session, [REPOSITORY], "the registry was down", ANA, recorder.now, since=begun)
-        incident.end(session, [REPOSITORY], ANA, recorder.now)
+        incident.start(session, REPOSITORY, "the registry was down", ANA, recorder.now, since=begun)
+        incident.end(session, REPOSITORY, ANA, recorder.now)
     rescore.rescore(context(recorder), REPOSITORY)
     assert status(recorder) is Status.HEALTHY
     with recorder.db.begin() as session:
@@ -96,7 +96,7 @@ def test_a_proposal_that_rests_on_other_runs_too_stays(recorder: RunRecorder) ->
     outage(recorder, 2)
     propose(recorder)
     with recorder.db.begin() as session:
-        incident.start(session, [REPOSITORY], "", ANA, recorder.now, since=begun)
+        incident.start(session, REPOSITORY, "", ANA, recorder.now, since=begun)
     rescore.rescore(context(recorder), REPOSITORY)
     with recorder.db.begin() as session:
         quarantine = quarantine_store.find_latest(session, REPOSITORY, recorder.case_id("login.test_in"))
@@ -107,35 +107,35 @@ def test_a_proposal_that_rests_on_other_runs_too_stays(recorder: RunRecorder) ->
 def test_a_window_that_ended_earlier_gives_its_runs_back(recorder: RunRecorder) -> None:
     begun = recorder.now
     with recorder.db.begin() as session:
-        incident.start(session, [REPOSITORY], "", ANA, recorder.now)
+        incident.start(session, REPOSITORY, "", ANA, recorder.now)
     outage(recorder)
     assert status(recorder) is Status.HEALTHY
     with recorder.db.begin() as session:
-        incident.end(session, [REPOSITORY], ANA, recorder.now, until=begun)
+        incident.end(session, REPOSITORY, ANA, recorder.now, until=begun)
     rescore.rescore(context(recorder), REPOSITORY)
     assert status(recorder) is not Status.HEALTHY
 
 
 def test_a_second_start_says_who_was_first_and_a_second_end_what_to_do(recorder: RunRecorder) -> None:
     with recorder.db.begin() as session:
-        incident.start(session, [REPOSITORY], "", ANA, recorder.now)
+        incident.start(session, REPOSITORY, "", ANA, recorder.now)
     with recorder.db.begin() as session, pytest.raises(ConflictError, match="started already by Ana"):
-        incident.start(session, [REPOSITORY], "", ANA, recorder.now)
+        incident.start(session, REPOSITORY, "", ANA, recorder.now)
     with recorder.db.begin() as session:
-        incident.end(session, [REPOSITORY], ANA, recorder.now)
+        incident.end(session, REPOSITORY, ANA, recorder.now)
     with recorder.db.begin() as session, pytest.raises(ConflictError, match="No incident is open"):
-        incident.end(session, [REPOSITORY], ANA, recorder.now)
+        incident.end(session, REPOSITORY, ANA, recorder.now)
 
 
 def test_a_window_begins_in_the_past_and_ends_after_it_began(recorder: RunRecorder) -> None:
     with recorder.db.begin() as session, pytest.raises(InvalidInputError):
-        incident.start(session, [REPOSITORY], "", ANA, recorder.now, since=recorder.now + HOUR)
+        incident.start(session, REPOSITORY, "", ANA, recorder.now, since=recorder.now + HOUR)
     with recorder.db.begin() as session, pytest.raises(InvalidInputError):
-        incident.start(session, [REPOSITORY], "x" * 501, ANA, recorder.now)
+        incident.start(session, REPOSITORY, "x" * 501, ANA, recorder.now)
     with recorder.db.begin() as session:
-        incident.start(session, [REPOSITORY], "", ANA, recorder.now)
+        incident.start(session, REPOSITORY, "", ANA, recorder.now)
     with recorder.db.begin() as session, pytest.raises(InvalidInputError):
-        incident.end(session, [REPOSITORY], ANA, recorder.now, until=recorder.now - HOUR)
+        incident.end(session, REPOSITORY, ANA, recorder.now, until=recorder.now - HOUR)
 
 
 def test_a_run_in_which_far_more_fails_than_usual_is_an_incident_by_itself(recorder: RunRecorder) -> None:
@@ -253,8 +253,8 @@ def test_a_quarantine_that_runs_of_an_incident_suspended_is_resumed_by_whoever_m
     fail_on(recorder)
     assert (status(recorder), state(recorder)) == (Status.BROKEN, State.SUSPENDED)
     with recorder.db.begin() as session:
-        incident.start(session, [REPOSITORY], "the registry was down", ANA, recorder.now, since=begun)
-        incident.end(session, [REPOSITORY], ANA, recorder.now)
+        incident.start(session, REPOSITORY, "the registry was down", ANA, recorder.now, since=begun)
+        incident.end(session, REPOSITORY, ANA, recorder.now)
     rescore.rescore(context(recorder), REPOSITORY)
     assert (status(recorder), state(recorder)) == (Status.FLAKY, State.ACTIVE)
     with recorder.db.begin() as session:
@@ -272,6 +272,6 @@ def test_a_quarantine_that_other_runs_suspended_stays_suspended(recorder: RunRec
         recorder.run({**OTHERS, "login.test_in": "."})
     fail_on(recorder, 1)
     with recorder.db.begin() as session:
-        incident.start(session, [REPOSITORY], "", ANA, recorder.now, since=begun)
+        incident.start(session, REPOSITORY, "", ANA, recorder.now, since=begun)
     rescore.rescore(context(recorder), REPOSITORY)
     assert state(recorder) is State.SUSPENDED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -161,3 +162,23 @@ def test_the_key_of_a_notice_names_what_tells_it_from_others() -> None:
     card = EXAMPLES[0]
     assert isinstance(card, CardNotice)
     assert replace(card, channel=PERSON).key() != card.key()
+
+
+def test_a_run_and_an_event_ask_for_notices_in_one_order(db: Database) -> None:
+    channel = SubscribedChannel(db)
+    head_sha = "f" * 40
+    channel.run({NAMES[0]: "F"}, branch="feature", sha=head_sha)
+    card = CardNotice(repository_id=channel.repository_id, case_id=channel.post_card(NAMES[0]), channel=channel.channel)
+    check = CheckRunNotice(repository_id=channel.repository_id, head_sha=head_sha)
+    with db.begin() as session:
+        notice_store.put_all(session, [card, check], channel.now)
+    with ThreadPoolExecutor(1) as threads:
+        with db.begin() as session:
+            notice_store.put(session, card, channel.now)
+            again = threads.submit(channel.run, {NAMES[0]: "F"}, branch="feature", sha=head_sha, again=True)
+            with db.begin() as watching:
+                is_waiting = sa.text("select count(*) from pg_locks where not granted")
+                while not watching.execute(is_waiting).scalar_one():
+                    assert not again.done()
+            notice_store.put(session, check, channel.now)  # the run asks for it after the card
+        again.result()

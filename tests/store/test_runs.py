@@ -9,11 +9,12 @@ import pytest
 from bot.analysis.model import RepositoryId
 from bot.store.database import Database
 from bot.store.runs import excerpt as excerpt_store
+from bot.store.runs import result as result_store
 from bot.store.runs import run as run_store
 from bot.store.scores import evidence as evidence_store
 from bot.store.workspaces import repository as repository_store
 from tests.sql_count import counting
-from tests.store.run_recorder import VARIANT, RunRecorder
+from tests.store.run_recorder import START, VARIANT, RunRecorder
 
 
 @pytest.fixture
@@ -97,3 +98,12 @@ def test_recording_takes_no_statement_for_each_new_kind_of_failure(db: Database,
     with counting() as count:
         recorder.run(dict.fromkeys(names, "F"), messages={name: f"{name} expected {name * 9}" for name in names})
     assert len(count.statements) <= 60
+
+
+def test_a_commit_on_which_a_case_only_passed_again_is_not_one_on_which_it_failed(recorder: RunRecorder) -> None:
+    recorder.run({"a": ".."}, sha="a" * 40)
+    recorder.run({"a": "F."}, sha="b" * 40)
+    case_id = recorder.case_id("a")
+    with recorder.db.begin() as session:
+        heads = result_store.list_failing_heads(session, recorder.repository_id, [case_id], START)
+    assert heads == ["b" * 40]

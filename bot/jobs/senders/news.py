@@ -10,6 +10,7 @@ from bot.analysis.notice import ImportNotice, IncidentNotice, StormNotice, Unrea
 from bot.jobs.context import Context
 from bot.jobs.senders import posting
 from bot.queries import case_state
+from bot.queries import repository as repository_query
 from bot.slack.views import message as messages
 from bot.slack.views import storm as storm_view
 from bot.slack.views import table
@@ -20,7 +21,6 @@ from bot.store.conversation.notice import StoredNotice
 from bot.store.runs import result as result_store
 from bot.store.runs import run as run_store
 from bot.store.scores import incident as incident_store
-from bot.store.scores import score as score_store
 from bot.store.workspaces import repository as repository_store
 
 
@@ -29,7 +29,7 @@ def send_imported(context: Context, stored: StoredNotice, notice: ImportNotice) 
     now = context.clock()
     with context.db.begin() as session:
         repository = repository_store.get(session, notice.repository_id)
-        counts = score_store.count_statuses(session, [notice.repository_id])[notice.repository_id]
+        counts = repository_query.count_statuses(session, [notice.repository_id], now)[notice.repository_id]
         count, first, last, problems = run_store.summarise(session, notice.repository_id) or (0, now, now, 0)
         summary = messages.ImportSummary(
             repository=repository.full_name,

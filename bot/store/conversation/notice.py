@@ -95,33 +95,37 @@ def put_all(
     *,
     at: datetime | Mapping[Channel, datetime] | None = None,
     pause: timedelta | None = None,
+    immediate: Iterable[Notice] = (),
 ) -> int:
     """Ask for notices to be sent as `put` does, in one statement; returns how many are new or brought up to date.
 
-    `at` may say when for each channel; where it does not, that is now.
+    `at` may say when for each channel; where it does not, that is now, as it is for those that are `immediate`.
     """
-    rows = {}
-    for notice in new_notices:
-        channel = None if isinstance(notice, CheckRunNotice) else notice.channel
-        due_at = at if isinstance(at, datetime) else at.get(channel) if at and channel else None
-        payload = _ADAPTERS[notice.kind].dump_python(notice, mode="json")
-        rows[notice.key()] = {
-            "key": notice.key(),
-            "kind": notice.kind,
-            "payload": payload,
-            "repository_id": payload.get("repository_id"),
-            "case_id": payload.get("case_id"),
-            **(relation.key_of(channel) if channel else {"workspace_id": None, "channel": ""}),
-            "correlation_id": telemetry.current_id(),
-            "created_at": now,
-            "due_at": due_at or now,
-        }
+    rows = {notice.key(): _row(notice, now, at) for notice in new_notices}
+    rows |= {notice.key(): _row(notice, now, None) for notice in immediate}
     ordered = iter([rows[key] for key in sorted(rows)])  # two transactions lock the same rows in the same order
     changed: list[sa.RowMapping] = []
     while batch := list(islice(ordered, _BATCH)):
         changed += session.execute(_upsert(batch, pause)).mappings()
     _enqueue(session, [row for row in changed if row["due_at"] <= now])
     return len(changed)
+
+
+def _row(notice: Notice, now: datetime, at: datetime | Mapping[Channel, datetime] | None) -> dict[str, object]:
+    channel = None if isinstance(notice, CheckRunNotice) else notice.channel
+    due_at = at if isinstance(at, datetime) else at.get(channel) if at and channel else None
+    payload = _ADAPTERS[notice.kind].dump_python(notice, mode="json")
+    return {
+        "key": notice.key(),
+        "kind": notice.kind,
+        "payload": payload,
+        "repository_id": payload.get("repository_id"),
+        "case_id": payload.get("case_id"),
+        **(relation.key_of(channel) if channel else {"workspace_id": None, "channel": ""}),
+        "correlation_id": telemetry.current_id(),
+        "created_at": now,
+        "due_at": due_at or now,
+    }
 
 
 def enqueue_due(session: Session, now: datetime) -> None:

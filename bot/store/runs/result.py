@@ -195,7 +195,7 @@ def list_failing_heads(
 ) -> Sequence[str]:
     """The commits since a time on which any of some cases failed."""
     query = _of_cases(repository_id, case_ids, runs.c.head_sha).where(
-        runs.c.ingested_at >= since, runs.c.started_at >= since
+        failures.c.outcome.in_(FAILED), runs.c.ingested_at >= since, runs.c.started_at >= since
     )
     return session.execute(query).scalars().all()
 
