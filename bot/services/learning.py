@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from bot.analysis.audit import AuditAction, RecordedEvent
 from bot.analysis.case_state import CaseState
 from bot.analysis.learning import feature, training
-from bot.analysis.learning.label import LabelSource
+from bot.analysis.learning.label import LabelSource, NewLabel
 from bot.analysis.model import CaseId, RepositoryId, Status
 from bot.queries import case_state
 from bot.store import queue
@@ -17,7 +17,6 @@ from bot.store.database import Session
 from bot.store.scores import evidence as evidence_store
 from bot.store.scores import label as label_store
 from bot.store.scores import learned_model as learned_model_store
-from bot.store.scores.label import NewLabel
 
 RETRAIN_AFTER = 10
 """New labels after which a new model is trained."""

@@ -8,9 +8,10 @@ TAUGHT = TrainingReport(
     is_used=True, reason="On the 60 latest verdicts the model was better than the judging alone.",
 )  # fmt: skip
 UNTAUGHT = TrainingReport(
-    labels=1, actors=1, held_back=0, filter_loss=None, model_loss=None, filter_precision=None, model_precision=None,
-    is_used=False, reason="1 of the 60 verdicts that are needed were given.",
-)  # fmt: skip
+    labels=1,
+    actors=1,
+    reason="1 of the 60 verdicts that are needed were given.",
+)
 
 
 def test_a_model_in_use_says_of_whom_it_learned_and_how_often_it_is_right() -> None:

@@ -10,28 +10,6 @@ from typing import Final
 VERSION: Final = 1
 """Raise it when a feature changes its meaning: training ignores vectors of another version."""
 
-NAMES: Final = (
-    "filter: log odds of flaky",
-    "filter: log odds of broken",
-    "filter: log10 of the rate",
-    "log of executions",
-    "log of failures",
-    "log of commits with both outcomes",
-    "share of failures by timing or order",
-    "share of failures by the environment",
-    "share of failures in the code",
-    "kinds of failure per failure",
-    "share of failures retried",
-    "share of retries that passed",
-    "log of the duration when it fails to the usual one",
-    "log of the cases it fails together with",
-    "hangs on a fixture",
-    "hangs on the order",
-    "log of days since first seen",
-    "log of days since the last failure",
-    "share of failures on the default branch",
-    "log of branches it failed on",
-)
 _TIMING = frozenset(
     {"async wait", "concurrency", "time", "randomness", "order dependency", "unordered collection", "floating point"}
 )
@@ -74,37 +52,40 @@ class CaseFigures:
 
 def extract(figures: CaseFigures) -> tuple[float, ...]:
     """The features of a case, aligned with NAMES; always finite."""
-    classified = max(1, sum(figures.categories.values()))
+    return tuple(_by_name(figures).values())
+
+
+def _by_name(figures: CaseFigures) -> dict[str, float]:
+    categories = figures.categories
+    classified = max(1, sum(categories.values()))
     recent = max(1, figures.recent_failures)
-    return (
-        _log_odds(figures.p_flaky),
-        _log_odds(figures.p_broken),
-        log10(max(figures.rate, _MIN_RATE)),
-        log1p(figures.runs),
-        log1p(figures.failures),
-        log1p(figures.mixed_commits),
-        sum(figures.categories.get(name, 0) for name in _TIMING) / classified,
-        sum(figures.categories.get(name, 0) for name in _ENVIRONMENT) / classified,
-        sum(figures.categories.get(name, 0) for name in _CODE) / classified,
-        figures.kinds / recent,
-        figures.retried / recent,
-        figures.retries_passed / max(1, figures.retried),
-        _slower(figures.failed_duration, figures.usual_duration),
-        log1p(figures.fails_with),
-        float(figures.on_fixture),
-        float(figures.on_order),
-        log1p(max(0.0, figures.age)),
-        log1p(max(0.0, figures.since_failure)),
-        figures.on_default_branch / recent,
-        log1p(figures.branches),
-    )
+    return {
+        "filter: log odds of flaky": _log_odds(figures.p_flaky),
+        "filter: log odds of broken": _log_odds(figures.p_broken),
+        "filter: log10 of the rate": log10(max(figures.rate, _MIN_RATE)),
+        "log of executions": log1p(figures.runs),
+        "log of failures": log1p(figures.failures),
+        "log of commits with both outcomes": log1p(figures.mixed_commits),
+        "share of failures by timing or order": sum(categories.get(name, 0) for name in _TIMING) / classified,
+        "share of failures by the environment": sum(categories.get(name, 0) for name in _ENVIRONMENT) / classified,
+        "share of failures in the code": sum(categories.get(name, 0) for name in _CODE) / classified,
+        "kinds of failure per failure": figures.kinds / recent,
+        "share of failures retried": figures.retried / recent,
+        "share of retries that passed": figures.retries_passed / max(1, figures.retried),
+        "log of the duration when it fails to the usual one": _slower(figures.failed_duration, figures.usual_duration),
+        "log of the cases it fails together with": log1p(figures.fails_with),
+        "hangs on a fixture": float(figures.on_fixture),
+        "hangs on the order": float(figures.on_order),
+        "log of days since first seen": log1p(max(0.0, figures.age)),
+        "log of days since the last failure": log1p(max(0.0, figures.since_failure)),
+        "share of failures on the default branch": figures.on_default_branch / recent,
+        "log of branches it failed on": log1p(figures.branches),
+    }
 
 
 def _log_odds(p: float) -> float:
-    if p <= 0:
-        return -_MAX_LOG_ODDS
-    if p >= 1:
-        return _MAX_LOG_ODDS
+    if not 0 < p < 1:
+        return _MAX_LOG_ODDS if p > 0 else -_MAX_LOG_ODDS
     return min(max(log(p / (1 - p)), -_MAX_LOG_ODDS), _MAX_LOG_ODDS)
 
 
@@ -113,3 +94,6 @@ def _slower(failed: float | None, usual: float | None) -> float:
     if failed is None or usual is None:
         return 0.0
     return min(max(log((failed + 0.01) / (usual + 0.01)), -_MAX_LOG_RATIO), _MAX_LOG_RATIO)
+
+
+NAMES: Final = tuple(_by_name(CaseFigures(p_flaky=0.0, p_broken=0.0, rate=0.0, runs=0, failures=0, mixed_commits=0)))

@@ -42,14 +42,12 @@ class LabelSource(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Label:
-    """One verdict of one person, with FlakeGuard's own at that moment.
+class NewLabel:
+    """One verdict of one person, with the status and p_flaky of the worst variant at that moment.
 
-    `status` and `p_flaky` are of the worst variant at that time, and so are `features`, of the version
-    `features_version`; None if they were not recorded.
+    `head_sha` is the commit it is about, None for none.
     """
 
-    id: int
     repository_id: RepositoryId
     case_id: CaseId
     verdict: LabelVerdict
@@ -58,6 +56,13 @@ class Label:
     status: Status
     p_flaky: float
     head_sha: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label(NewLabel):
+    """A stored label; `features`, of the worst variant, are of the version `features_version`, None if not recorded."""
+
+    id: int
     features: tuple[float, ...] | None
     features_version: int
-    created_at: datetime

@@ -46,12 +46,12 @@ class TrainingReport:
 
     labels: int
     actors: int
-    held_back: int
-    filter_loss: float | None
-    model_loss: float | None
-    filter_precision: float | None
-    model_precision: float | None
-    is_used: bool
+    held_back: int = 0
+    filter_loss: float | None = None
+    model_loss: float | None = None
+    filter_precision: float | None = None
+    model_precision: float | None = None
+    is_used: bool = False
     reason: str
     trained_at: datetime | None = None
 

@@ -48,16 +48,13 @@ def examples(labels: Iterable[Label]) -> list[Example]:
 
     Verdicts that do not say flaky or not, and those without features of the current version, are left out.
     """
-    last: dict[tuple[str, int], tuple[datetime, int, Example]] = {}
-    for label in labels:
-        is_flaky = label.verdict.says_flaky
-        if is_flaky is None or label.features is None or label.features_version != feature.VERSION:
-            continue
-        example = Example(label.features, is_flaky, label.p_flaky, label.actor.subject, label.created_at)
-        key = (label.actor.subject, label.case_id)
-        if key not in last or last[key][:2] < (label.created_at, label.id):
-            last[key] = (label.created_at, label.id, example)
-    return [example for _, _, example in sorted(last.values(), key=lambda entry: entry[:2])]
+    last: dict[tuple[str, int], Example] = {}
+    for label in sorted(labels, key=lambda label: (label.created_at, label.id)):
+        is_flaky, actor = label.verdict.says_flaky, label.actor.subject
+        if is_flaky is not None and label.features is not None and label.features_version == feature.VERSION:
+            last.pop((actor, label.case_id), None)  # an example stands where the last verdict was given
+            last[actor, label.case_id] = Example(label.features, is_flaky, label.p_flaky, actor, label.created_at)
+    return list(last.values())
 
 
 def train(given: Sequence[Example]) -> tuple[LearnedModel | None, TrainingReport]:
@@ -66,14 +63,14 @@ def train(given: Sequence[Example]) -> tuple[LearnedModel | None, TrainingReport
     It beats the filter if its logarithmic loss is smaller by more than one standard error of the difference. Otherwise,
     and with too few labels, the model is None and the report says why.
     """
-    actors = len({example.actor for example in given})
-    lacking = _lacking(given, actors)
-    if lacking:
-        return None, _unused(given, actors, lacking)
+    actors = _count_actors(given)
+    if lacking := _lacking(given):
+        return None, TrainingReport(labels=len(given), actors=actors, reason=lacking)
     cut = len(given) - round(HELD_BACK * len(given))
     older, latest = given[:cut], given[cut:]
     if min(_kinds(older)) < MIN_HELD_BACK_OF_EACH or min(_kinds(latest)) < MIN_HELD_BACK_OF_EACH:
-        return None, _unused(given, actors, "The latest verdicts are nearly all the same, so nothing can be compared.")
+        reason = "The latest verdicts are nearly all the same, so nothing can be compared."
+        return None, TrainingReport(labels=len(given), actors=actors, reason=reason)
     candidate = _fit(older)
     weights = _weights(latest)
     truth = np.array([example.is_flaky for example in latest])
@@ -103,8 +100,8 @@ def train(given: Sequence[Example]) -> tuple[LearnedModel | None, TrainingReport
 
 def untrained(given: Sequence[Example]) -> TrainingReport:
     """The report of a repository without a model."""
-    actors = len({example.actor for example in given})
-    return _unused(given, actors, _lacking(given, actors) or "There is enough to learn from; a model is on its way.")
+    reason = _lacking(given) or "There is enough to learn from; a model is on its way."
+    return TrainingReport(labels=len(given), actors=_count_actors(given), reason=reason)
 
 
 def cap(counts: Sequence[float], share: float) -> float:
@@ -123,8 +120,14 @@ def cap(counts: Sequence[float], share: float) -> float:
     return ordered[-1]
 
 
-def _lacking(given: Sequence[Example], actors: int) -> str:
+def _count_actors(given: Sequence[Example]) -> int:
+    return len({example.actor for example in given})
+
+
+def _lacking(given: Sequence[Example]) -> str:
+    """What is missing for training, as a sentence; empty if nothing is."""
     flaky, other = _kinds(given)
+    actors = _count_actors(given)
     if importlib.util.find_spec("sklearn") is None:
         return "scikit-learn is not installed, so the filter decides alone: pip install 'flakeguard-slack[learn]'."
     if len(given) < MIN_LABELS:
@@ -134,20 +137,6 @@ def _lacking(given: Sequence[Example], actors: int) -> str:
     if actors < MIN_ACTORS:
         return f"All verdicts are of {actors} people; {MIN_ACTORS} are needed."
     return ""
-
-
-def _unused(given: Sequence[Example], actors: int, reason: str) -> TrainingReport:
-    return TrainingReport(
-        labels=len(given),
-        actors=actors,
-        held_back=0,
-        filter_loss=None,
-        model_loss=None,
-        filter_precision=None,
-        model_precision=None,
-        is_used=False,
-        reason=reason,
-    )
 
 
 def _kinds(given: Sequence[Example]) -> tuple[int, int]:

@@ -8,29 +8,14 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from bot.analysis.learning.label import Label, LabelSource, LabelVerdict
-from bot.analysis.model import Actor, CaseId, RepositoryId, Status
+from bot.analysis.learning.label import Label, LabelVerdict, NewLabel
+from bot.analysis.model import Actor, CaseId, RepositoryId
 from bot.store import record, relation
 from bot.store.database import Session
 from bot.store.tables.judging import labels
 
 _PENDING = 0
 """The version of features that were not computed yet."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewLabel:
-    """A verdict to be kept, with the belief it was given on; `head_sha` is the commit it is about, None for none."""
-
-    repository_id: RepositoryId
-    case_id: CaseId
-    verdict: LabelVerdict
-    source: LabelSource
-    actor: Actor
-    status: Status
-    p_flaky: float
-    head_sha: str | None
-    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
