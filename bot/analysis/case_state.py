@@ -88,6 +88,11 @@ class CaseState:
         return self.worst.p_flaky if self.worst else 0.0
 
     @property
+    def rate(self) -> float:
+        """The rate of the variant whose figures stand for the case, 0 to 1."""
+        return self.worst.rate if self.worst else 0.0
+
+    @property
     def failures(self) -> int:
         """The failed runs of all variants."""
         return sum(score.failures for score in self.variants)

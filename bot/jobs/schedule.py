@@ -8,6 +8,7 @@ from datetime import UTC, timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot import telemetry
+from bot.analysis.model import Status
 from bot.errors import FlakeGuardError
 from bot.jobs.context import Context
 from bot.services import digest, escalation, judge, learning, quarantine, rebuild
@@ -19,6 +20,7 @@ from bot.store.conversation import notice as notice_store
 from bot.store.decisions import mute as mute_store
 from bot.store.runs import case_order as case_order_store
 from bot.store.runs import delivery as delivery_store
+from bot.store.scores import score as score_store
 
 _KEEP = timedelta(days=30)
 _log = telemetry.logger(__name__)
@@ -91,7 +93,11 @@ class Clock:
     def age(self) -> None:
         """End the statuses that end with time."""
         with self._context.db.begin() as session:
-            ended = judge.end_infra(session, self._context.clock())
+            repository_ids = score_store.list_repositories(session, Status.INFRA)
+        ended = 0
+        for repository_id in repository_ids:
+            with self._context.db.begin() as session:
+                ended += judge.end_infra(session, repository_id, self._context.clock())
         if ended:
             _log.info("statuses ended with time", number=ended)
 

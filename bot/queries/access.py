@@ -138,12 +138,14 @@ def authorize(
     subject = _require(about.find(session, workspace.id, number))
     linked = account_link_store.lock_with_permission(session, workspace.id, person.id, subject.repository.id)
     link, permission = linked or (None, None)
+    actor = replace(person, github_login=link.github_login if link else "")
+    authorized = _authorized(actor, subject, workspace)
     if needs is not Permission.SEE and source is not PermissionSource.GROUP:
         if link is None:
             raise NotLinkedError(UNLINKED)
         account = GitHubAccount(link.github_id, link.github_login)
-        _check(session, account, permission, subject, needs, now, source)
-    return _authorized(replace(person, github_login=link.github_login if link else ""), subject, workspace)
+        _check(session, account, permission, authorized, needs, now, source)
+    return authorized
 
 
 def authorize_account(
@@ -165,9 +167,10 @@ def authorize_account(
     """
     subject = _require(about.find(session, None, number))
     permission = account_link_store.find_permission(session, subject.repository.id, account.id)
+    authorized = _authorized(Actor(ActorKind.GITHUB, account.login, account.login), subject, None)
     if needs is not Permission.SEE:
-        _check(session, account, permission, subject, needs, now, source)
-    return _authorized(Actor(ActorKind.GITHUB, account.login, account.login), subject, None)
+        _check(session, account, permission, authorized, needs, now, source)
+    return authorized
 
 
 def put_permission(
@@ -222,15 +225,16 @@ def _check(
     session: Session,
     account: GitHubAccount,
     permission: StoredPermission | None,
-    subject: AuthorizationSubject[S],
+    authorized: Authorized[S],
     needs: Permission,
     now: datetime,
     source: PermissionSource,
 ) -> None:
     """Raise unless the account may do it. That a proposer may not approve is for the move itself to say."""
+    repository, path = authorized.repository, authorized.path
     owners: tuple[str, ...] = ()
-    if needs is Permission.APPROVE and policy_query.decode(subject.policy_document).approval.rule(subject.path).owners:
-        owners = policy_query.owners_of(session, subject.repository.id, subject.path)
+    if needs is Permission.APPROVE and authorized.approval.owners:
+        owners = policy_query.owners_of(session, repository.id, path)
     is_fresh = permission is not None and timedelta() <= now - permission.fetched_at < PERMISSION_LIFE
     may_write = permission is not None and permission.permission in _WRITERS
     teams_of = permission.teams if permission is not None else frozenset[str]()
@@ -239,11 +243,11 @@ def _check(
         return
     teams = owner.teams(owners)
     if source is PermissionSource.CACHE and not (is_fresh and may_write and not teams):
-        raise PermissionUnknownError(account, subject.repository, teams)
+        raise PermissionUnknownError(account, repository, teams)
     if not is_fresh:  # the link was changed while GitHub was asked about the former account
         raise NotLinkedError(UNLINKED)
     if not may_write:
-        message = f"This needs write access to {subject.repository.full_name} on GitHub, which @{account.login} lacks."
+        message = f"This needs write access to {repository.full_name} on GitHub, which @{account.login} lacks."
         raise NotAllowedError(message)
-    message = f"{subject.path} has owners, and the policy asks for one of them: {', '.join(owners)}."
+    message = f"{path} has owners, and the policy asks for one of them: {', '.join(owners)}."
     raise NotAllowedError(message)

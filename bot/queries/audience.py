@@ -22,9 +22,9 @@ class Audience:
     filters: Mapping[Channel, Filters]
     hours: Mapping[Channel, Hours]
 
-    def channels(self, event: Event, subject: NoticeSubject | None = None) -> list[Channel]:
-        """The channels whose filters an event matches."""
-        return sorted(channel for channel, filters in self.filters.items() if filters.admit(event, subject))
+    def channels(self, event: Event) -> list[Channel]:
+        """The channels whose filters an event matches that is of no single case."""
+        return [channel for channel in sorted(self.filters) if self.admits(channel, event)]
 
     def admits(self, channel: Channel, event: Event, subject: NoticeSubject | None = None) -> bool:
         """Whether an event opens a card in a channel."""
@@ -38,10 +38,10 @@ class Audience:
 
     def loud_from(self, channels: Iterable[Channel], now: datetime) -> dict[Channel, datetime]:
         """The earliest time for something that can wait, in each channel: outside its quiet hours."""
-        hours = {channel: self.hours[channel] for channel in channels if channel in self.hours}
         return {
-            channel: channel_schedule.loud_from(of_channel.quiet, of_channel.zone, now)
-            for channel, of_channel in hours.items()
+            channel: channel_schedule.loud_from(self.hours[channel].quiet, self.hours[channel].zone, now)
+            for channel in channels
+            if channel in self.hours
         }
 
     def has_digest(self, channel: Channel) -> bool:
@@ -54,8 +54,8 @@ def of_channels(session: Session, channels: Collection[Channel]) -> Audience:
     """The hours of channels, without the paused ones."""
     paused = channel_pause_store.list_of(session, sorted(channels))
     known = subscription_store.list_channels(session, sorted(channels))
-    hours = {channel: known[channel].hours if channel in known else Hours() for channel in channels}
-    return Audience({}, {channel: hours[channel] for channel in hours if channel not in paused})
+    posted = [channel for channel in channels if channel not in paused]
+    return Audience({}, {channel: known[channel].hours if channel in known else Hours() for channel in posted})
 
 
 def of_repository(

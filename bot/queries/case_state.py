@@ -27,9 +27,9 @@ def list_states(
     session: Session, case_ids: Mapping[RepositoryId, Collection[CaseId]], now: datetime
 ) -> dict[CaseId, CaseState]:
     """The state of cases of any number of repositories."""
-    wanted = [case_id for of_repository in case_ids.values() for case_id in of_repository]
-    scored = score_store.list_of_cases(session, case_ids.keys(), wanted)
-    return case_state.by_case(wanted, scored, _inactive(session, case_ids, scored, now))
+    all_ids = [case_id for of_repository in case_ids.values() for case_id in of_repository]
+    scored = score_store.list_of_cases(session, case_ids.keys(), all_ids)
+    return case_state.by_case(all_ids, scored, _inactive(session, case_ids, scored, now))
 
 
 def list_scored(
@@ -50,12 +50,12 @@ def _inactive(
     policies = policy.of_repositories(session, case_ids.keys())
     inactive: list[VariantScore] = []
     for repository_id, variant, numbers, counts in scorer_store.list_counts(session, case_ids):
-        kept = np.array([counts[:, i].any() and (case, variant) not in active for i, case in enumerate(numbers)])
-        if kept.any():
+        is_inactive = np.array([counts[:, i].any() and (case, variant) not in active for i, case in enumerate(numbers)])
+        if is_inactive.any():
             inactive += scoring.readout.inactive(
                 variant,
-                np.array(numbers, dtype=np.int32)[kept],
-                counts[:, kept],
+                np.array(numbers, dtype=np.int32)[is_inactive],
+                counts[:, is_inactive],
                 now,
                 policies[repository_id].thresholds,
                 scoring.MODEL,
@@ -69,9 +69,5 @@ def rank(
     """Cases with what is concluded from their failures, those that fail most in front, at most `limit`."""
     states = list_scored(session, [repository_id], case_ids)
     cases = case_store.list_by_id(session, [repository_id], list(case_ids))
-    cases.sort(key=lambda case: (-_rate(states[case.id]), case.id))
+    cases.sort(key=lambda case: (-states[case.id].rate, case.id))
     return [(case, states[case.id]) for case in cases[:limit]]
-
-
-def _rate(state: CaseState) -> float:
-    return state.worst.rate if state.worst else 0.0

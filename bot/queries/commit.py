@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-
-import numpy as np
-from numpy.typing import NDArray
 
 from bot.analysis import scoring
 from bot.analysis.case_state import CaseState, VariantScore
@@ -88,27 +85,6 @@ def list_failed_runs(session: Session, repository_id: RepositoryId, head_sha: st
     return [run for run in run_store.list_latest_attempts(session, repository_id, head_sha) if run.failed]
 
 
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    """The last retry of a case in one variant of a run, which failed."""
-
-    run: StoredRun
-    row: FailureRow
-
-
-@dataclass(frozen=True, slots=True)
-class _Reports:
-    """What runs reported, by run."""
-
-    variants: Mapping[RunId, Sequence[StoredResults]]
-    last: Mapping[tuple[RunId, str], Mapping[CaseId, FailureRow]]
-
-    def failures_of(self, variant: StoredResults) -> list[FailureRow]:
-        """The last retries that failed, in order of case."""
-        rows = self.last.get((variant.run_id, variant.variant), {})
-        return [row for _, row in sorted(rows.items()) if row.outcome.is_failure]
-
-
 def _read(
     session: Session,
     repository_id: RepositoryId,
@@ -119,23 +95,28 @@ def _read(
     now: datetime,
 ) -> CommitState:
     """What each case did in the last of the attempts of each run that ran it."""
-    reports = _list_reports(session, repository_id, [run.id for run in [*latest, *attempts]])
-    failures: list[_Failure] = []
+    run_ids = {run.id for run in [*latest, *attempts]}
+    variants: dict[RunId, list[StoredResults]] = {}
+    for variant in result_store.list_variants(session, repository_id, run_ids):
+        variants.setdefault(variant.run_id, []).append(variant)
+    last_results: dict[tuple[RunId, str], dict[CaseId, FailureRow]] = {}
+    for row in result_store.list_run_failures(session, repository_id, run_ids):
+        last_results.setdefault((row.run_id, row.variant), {})[row.case_id] = row
+    failures: list[tuple[StoredRun, FailureRow]] = []
     cases = 0
     for run in latest:
-        earlier = [
-            attempt
-            for attempt in attempts
-            if attempt.github_run_id == run.github_run_id and attempt.attempt < run.attempt
-        ]
-        ran: dict[str, NDArray[np.int32]] = {}
+        ran: dict[str, set[int]] = {}
         known: set[tuple[str, int]] = set()
-        for attempt in [run, *earlier]:
-            for variant in reports.variants.get(attempt.id, ()):
-                later = set(ran.get(variant.variant, np.empty(0, dtype=np.int32)).tolist())
-                failures += [_Failure(attempt, row) for row in reports.failures_of(variant) if row.case_id not in later]
-                executed = variant.case_ids[variant.outcomes != _SKIPPED]
-                ran[variant.variant] = np.union1d(ran.get(variant.variant, executed), executed)
+        of_run = [attempt for attempt in attempts if attempt.github_run_id == run.github_run_id]
+        for attempt in [run, *(earlier for earlier in of_run if earlier.attempt < run.attempt)]:
+            for variant in variants.get(attempt.id, ()):
+                ran_later = ran.setdefault(variant.variant, set())
+                failures += [
+                    (attempt, row)
+                    for case_id, row in sorted(last_results.get((attempt.id, variant.variant), {}).items())
+                    if row.outcome.is_failure and case_id not in ran_later
+                ]
+                ran_later.update(variant.case_ids[variant.outcomes != _SKIPPED].tolist())
                 known.update((variant.variant, case_id) for case_id in variant.case_ids.tolist())
         cases += len(known)
     return CommitState(
@@ -149,37 +130,30 @@ def _read(
     )
 
 
-def _list_reports(session: Session, repository_id: RepositoryId, run_ids: Collection[RunId]) -> _Reports:
-    variants: dict[RunId, list[StoredResults]] = {}
-    for variant in result_store.list_variants(session, repository_id, set(run_ids)):
-        variants.setdefault(variant.run_id, []).append(variant)
-    last: dict[tuple[RunId, str], dict[CaseId, FailureRow]] = {}
-    for row in result_store.list_run_failures(session, repository_id, set(run_ids)):
-        last.setdefault((row.run_id, row.variant), {})[row.case_id] = row
-    return _Reports(variants, last)
-
-
 def _brought_no_tests(run: StoredRun, problems: Mapping[RunId, Sequence[Problem]]) -> bool:
     """Whether a run was read, succeeded and brought nothing to read: a linter, say, is no evidence about tests."""
     return run.ingested_at is not None and not run.files and run.conclusion == "success" and run.id not in problems
 
 
 def _classified(
-    session: Session, repository_id: RepositoryId, head_sha: str, failures: Sequence[_Failure], now: datetime
+    session: Session,
+    repository_id: RepositoryId,
+    head_sha: str,
+    failures: Sequence[tuple[StoredRun, FailureRow]],
+    now: datetime,
 ) -> tuple[CaseFailure, ...]:
-    case_ids = sorted({failure.row.case_id for failure in failures})
+    case_ids = sorted({row.case_id for _, row in failures})
     if not case_ids:
         return ()
     cases = case_store.list_current(session, case_ids)
     states = case_state.list_scored(session, [repository_id], case_ids)
     own_scores = {(score.case_id, score.variant): score for state in states.values() for score in state.scored}
     quarantines = quarantine_store.list_latest(session, [repository_id], case_ids)
-    fingerprints = {failure.row.fingerprint_id for failure in failures if failure.row.fingerprint_id}
+    fingerprints = {row.fingerprint_id for _, row in failures if row.fingerprint_id}
     messages = fingerprint_store.list_messages(session, repository_id, fingerprints)
     failed_before = _list_failed_before(session, repository_id, head_sha, own_scores.values())
     classified = []
-    for failure in failures:
-        run, row = failure.run, failure.row
+    for run, row in failures:
         own = own_scores.get((row.case_id, row.variant))
         status = _status(states[row.case_id], own, is_new=(row.case_id, row.variant) not in failed_before)
         classified.append(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from bot.analysis import channel_schedule
-from bot.analysis.case_state import StatusChange, VariantScore
+from bot.analysis.case_state import StatusChange
 from bot.analysis.channel_schedule import Hours
 from bot.analysis.digest import ChangedCase, ChangeKind, Cost, Day, Digest, OwnerQuarantines, StaleProposal
 from bot.analysis.learning import error_ledger
@@ -20,7 +20,6 @@ from bot.analysis.subscription import Event, Filters, NoticeSubject
 from bot.queries import access, case_item, case_state, impact, owner, policy, waiting
 from bot.store.cases import case as case_store
 from bot.store.cases import masked as masked_store
-from bot.store.cases.case import Case
 from bot.store.conversation import subscription as subscription_store
 from bot.store.database import Session
 from bot.store.decisions import quarantine as quarantine_store
@@ -123,12 +122,20 @@ def _rows(
     owners = owner.of_cases(session, repositories, news)
     policies = policy.of_repositories(session, repositories)
     rows: dict[CaseId, ChangedCase] = {}
-    for case in sorted(cases, key=lambda case: (-_rate(states[case.id].worst), case.id)):
-        repository, score = repositories[case.repository_id], states[case.id].worst
+    for case in sorted(cases, key=lambda case: (-states[case.id].rate, case.id)):
+        repository, state = repositories[case.repository_id], states[case.id]
         named = {case.id: owners.get(case.id, ())}
         aliases = owner.with_groups(policies[repository.id], named)[case.id]
-        if subscribed[repository].covers(NoticeSubject(branch="", file=case.file, rate=_rate(score), owners=aliases)):
-            rows[case.id] = _row(case, repository, news[case.id], score, named[case.id])
+        if subscribed[repository].covers(NoticeSubject(branch="", file=case.file, rate=state.rate, owners=aliases)):
+            rows[case.id] = ChangedCase(
+                change=news[case.id],
+                title=case.title,
+                repository=repository.full_name,
+                rate=state.rate,
+                failures=state.worst.failures if state.worst else 0,
+                runs=state.worst.runs if state.worst else 0,
+                owners=named[case.id],
+            )
     items = [
         item
         for kind in _ORDER
@@ -139,24 +146,6 @@ def _rows(
         more = f" and {len(others):,} more that fail with it" if others else ""
         merged.append(replace(rows[first], title=f"{rows[first].title}{more}"))
     return tuple(sorted(merged, key=lambda row: (_ORDER.index(row.change), -row.rate, row.title)))
-
-
-def _row(
-    case: Case, repository: Repository, change: ChangeKind, score: VariantScore | None, owners: tuple[str, ...]
-) -> ChangedCase:
-    return ChangedCase(
-        change=change,
-        title=case.title,
-        repository=repository.full_name,
-        rate=_rate(score),
-        failures=score.failures if score else 0,
-        runs=score.runs if score else 0,
-        owners=owners,
-    )
-
-
-def _rate(score: VariantScore | None) -> float:
-    return score.rate if score else 0.0
 
 
 def _news(changes: Sequence[StatusChange]) -> dict[CaseId, ChangeKind]:
@@ -220,17 +209,17 @@ def _stale(
 ) -> tuple[StaleProposal, ...]:
     names = {repository.id: repository.full_name for repository in repositories}
     cards = [
-        card
-        for card in waiting.list_undecided(session, now)
-        if card.channel == channel and card.repository_id in names and now - card.since >= DIRECT_AFTER
+        (since, card)
+        for since, card in waiting.list_undecided(session, now)
+        if card.channel == channel and card.repository_id in names and now - since >= DIRECT_AFTER
     ]
-    owners = owner.of_cases(session, names, [card.case_id for card in cards])
+    owners = owner.of_cases(session, names, [card.case_id for _, card in cards])
     return tuple(
         StaleProposal(
             title=card.title,
             repository=names[card.repository_id],
-            since=card.since,
+            since=since,
             owners=owners.get(card.case_id, ()),
         )
-        for card in cards
+        for since, card in cards
     )

@@ -12,7 +12,7 @@ from bot.analysis.explanation import counterfactual, evidence, explanation, regr
 from bot.analysis.explanation.evidence import FailureKind
 from bot.analysis.explanation.explanation import Explanation, Outlook
 from bot.analysis.model import CaseId, RepositoryId, Status, worst
-from bot.analysis.quarantine import release as recovery
+from bot.analysis.quarantine import release
 from bot.analysis.quarantine.lifecycle import State
 from bot.analysis.quarantine.policy import Policy
 from bot.analysis.run import StoredRun
@@ -51,38 +51,35 @@ def of_case(session: Session, case_id: CaseId, now: datetime, *, ahead: bool = T
     }
     rows = [stored[score.variant] for score in state.scored]
     runs = history_store.list_runs(session, case.repository_id, limit=LOOK_BACK)
-    results = incident_query.attach(
-        session, case.repository_id, history_store.list_results(session, case.repository_id, [case_id], runs)
-    )
+    results = incident_query.list_results(session, case.repository_id, [case_id], runs)
     worst = rows[0] if rows else None
-    mine = [result for result in results if worst is None or result.variant == worst.score.variant]
+    worst_results = [result for result in results if worst is None or result.variant == worst.score.variant]
     shown = [*state.scored, *(score for score in state.inactive if score.status is not Status.HEALTHY)]
     keys = scorer_store.get_keys(session, case.repository_id)
     policy = policies.of_repository(session, case.repository_id)
     case_evidence = evidence.gather(
-        mine,
-        history_store.count_failing(session, case.repository_id, {result.run.id for result in mine if result.failed}),
-        _kinds(session, case.repository_id, mine),
-        first_bad=_first_bad(mine, runs, worst.state, keys) if worst and status is Status.BROKEN else None,
-        faults=incidents.faulty_suites([incident for result in mine for incident in result.incidents]),
+        worst_results,
+        history_store.count_failing(
+            session, case.repository_id, {result.run.id for result in worst_results if result.failed}
+        ),
+        _kinds(session, case.repository_id, worst_results),
+        first_bad=_first_bad(worst_results, runs, worst.state, keys) if worst and status is Status.BROKEN else None,
+        faults=incidents.faulty_suites([incident for result in worst_results for incident in result.incidents]),
     )
     quarantine = quarantine_store.find_latest(session, case.repository_id, case_id)
-    release = None
+    progress, quarantined = None, []
     if quarantine is not None and quarantine.state is State.ACTIVE:
         beliefs = {score.variant: score.p_flaky for score in state.scored}
-        release = (
-            recovery.progress(quarantine, results, beliefs, policy.quarantine),
-            recovery.variants(quarantine, beliefs),
-        )
+        progress = release.progress(quarantine, results, beliefs, policy.quarantine)
+        quarantined = release.variants(quarantine, beliefs)
+    followed = _followed(session, case.repository_id, rows) if ahead else []
     return explanation.explain(
         case_id=case_id,
         title=case.title,
         status=status,
         score=shown[0] if shown else None,
         evidence=case_evidence,
-        outlook=_outlook(
-            status, _followed(session, case.repository_id, rows) if ahead else (), results, release, policy, keys, now
-        ),
+        outlook=_outlook(status, followed, results, progress, quarantined, policy, keys, now),
     )
 
 
@@ -125,13 +122,13 @@ def _outlook(
     status: Status,
     followed: Sequence[counterfactual.StoredVariant],
     results: Sequence[CaseResult],
-    release: tuple[recovery.Progress, Collection[str]] | None,
+    progress: release.Progress | None,
+    quarantined: Collection[str],
     policy: Policy,
     keys: int,
     now: datetime,
 ) -> Outlook:
-    """What would change the `status`; `release` is how far a quarantine is, and of which variants it speaks."""
-    progress, variants = release or (None, ())
+    """What would change the `status`; `progress` is how far the `quarantined` variants are from their release."""
     if not followed:
         return Outlook((), (), progress, None)
     turns: list[tuple[int, Status]] = []
@@ -142,10 +139,8 @@ def _outlook(
             turns.append((commits, after))
             before = after
         if progress is not None and until_release is None and commits >= progress.needed - progress.streak:
-            beliefs = [
-                p_flaky for stored, p_flaky in zip(followed, ahead.p_flaky, strict=True) if stored.variant in variants
-            ]
-            if max(beliefs, default=0.0) < progress.below:
+            beliefs = {stored.variant: p_flaky for stored, p_flaky in zip(followed, ahead.p_flaky, strict=True)}
+            if all(beliefs.get(variant, 0.0) < progress.below for variant in quarantined):
                 until_release = commits
         if before is Status.HEALTHY and (progress is None or until_release is not None):
             break

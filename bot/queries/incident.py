@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.analysis.case_history import CaseResult
 from bot.analysis.incident import Incident, Kind
-from bot.analysis.model import RepositoryId
+from bot.analysis.model import CaseId, RepositoryId
 from bot.analysis.run import StoredRun
 from bot.store.database import Session
 from bot.store.runs import history as history_store
@@ -19,8 +19,11 @@ NEWS = timedelta(days=1)
 """A suite or runner that stays out is announced once in this time."""
 
 
-def attach(session: Session, repository_id: RepositoryId, results: Sequence[CaseResult]) -> list[CaseResult]:
-    """The results with the incidents that each lies in."""
+def list_results(
+    session: Session, repository_id: RepositoryId, case_ids: Sequence[CaseId], runs: Sequence[StoredRun]
+) -> list[CaseResult]:
+    """The results of cases in runs, with the incidents that each lies in."""
+    results = history_store.list_results(session, repository_id, case_ids, runs)
     if not results:
         return []
     marked = incident_store.list_marked(session, repository_id)

@@ -32,8 +32,8 @@ def summarize(session: Session, repositories: Sequence[Repository], now: datetim
     ids = [repository.id for repository in repositories]
     counts = count_statuses(session, ids, now)
     runs = run_store.count_since(session, ids, now - timedelta(days=1))
-    turned = status_change_store.count_turns(session, ids, now - _WEEK, now)
-    turned_before = status_change_store.count_turns(session, ids, now - 2 * _WEEK, now - _WEEK)
+    changes_this_week = status_change_store.count_turns(session, ids, now - _WEEK, now)
+    changes_last_week = status_change_store.count_turns(session, ids, now - 2 * _WEEK, now - _WEEK)
     open_quarantines: dict[RepositoryId, Counter[bool]] = {repository_id: Counter() for repository_id in ids}
     for quarantine in quarantine_store.list_open(session, ids):
         open_quarantines[quarantine.repository_id][quarantine.state is State.PROPOSED] += 1
@@ -47,8 +47,8 @@ def summarize(session: Session, repositories: Sequence[Repository], now: datetim
             runs_last_day=runs[repository.id].started,
             failed_runs_last_day=runs[repository.id].failed,
             last_run_at=runs[repository.id].last_at,
-            changes_this_week=turned[repository.id],
-            changes_last_week=turned_before[repository.id],
+            changes_this_week=changes_this_week[repository.id],
+            changes_last_week=changes_last_week[repository.id],
         )
         for repository in repositories
     ]

@@ -43,8 +43,8 @@ class CaseSearch:
             case_ids += self._index(session, repository_id, now).find(words, limit)
         known = {case.id: case for case in case_store.list_by_id(session, repository_ids, case_ids)}
         hits = [known[case_id] for case_id in case_ids if case_id in known]
-        wanted = " ".join(words.lower().split())
-        if exact := [case for case in hits if case.title.lower() == wanted]:
+        title = " ".join(words.lower().split())
+        if exact := [case for case in hits if case.title.lower() == title]:
             return exact[:limit]
         if len(repository_ids) > 1:
             hits.sort(key=lambda case: len(case.title))

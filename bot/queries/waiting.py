@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.analysis.model import ActorKind, CaseId, Channel, RepositoryId, WorkspaceId
@@ -21,33 +19,14 @@ FORGOTTEN = timedelta(days=14)
 """What waits for longer is neither mentioned nor listed any more."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Undecided:
-    """A card that waits for a decision, and since when."""
-
-    repository_id: RepositoryId
-    case_id: CaseId
-    title: str
-    channel: Channel
-    since: datetime
-
-
-def list_undecided(session: Session, now: datetime) -> Sequence[Undecided]:
-    """What has waited for a decision for a day or more, the longest first."""
-    undecided = []
-    for card in card_store.list_cards(session, now - FORGOTTEN, now - MENTION_AFTER, now):
-        since = _since(card)
-        if since is not None and MENTION_AFTER <= now - since <= FORGOTTEN:
-            undecided.append(
-                Undecided(
-                    repository_id=card.repository_id,
-                    case_id=card.case_id,
-                    title=card.title,
-                    channel=card.channel,
-                    since=since,
-                )
-            )
-    return sorted(undecided, key=lambda card: (card.since, card.case_id, card.channel))
+def list_undecided(session: Session, now: datetime) -> list[tuple[datetime, OpenCard]]:
+    """The cards that have waited for a decision for a day or more, each with since when, the longest first."""
+    cards = card_store.list_cards(session, now - FORGOTTEN, now - MENTION_AFTER, now)
+    undecided = [(since, card) for card in cards if (since := _since(card)) is not None]
+    return sorted(
+        [(since, card) for since, card in undecided if MENTION_AFTER <= now - since <= FORGOTTEN],
+        key=lambda pair: (pair[0], pair[1].case_id, pair[1].channel),
+    )
 
 
 def still_waits(
@@ -56,7 +35,7 @@ def still_waits(
     """Whether a case still waits for a decision when its message is due."""
     return any(
         (card.repository_id, card.case_id, card.channel) == (repository_id, case_id, channel)
-        for card in list_undecided(session, now)
+        for _, card in list_undecided(session, now)
     )
 
 
@@ -74,13 +53,13 @@ def find_people(session: Session, channel: Channel, repository_id: RepositoryId,
     The people who own the case; else who acted on it last, such as an approver or the proposer; else who subscribed the
     channel.
     """
-    owning = find_owners(session, channel.workspace_id, repository_id, case_id)
-    people = [name for name in owning if is_person(name)]
-    acted = (
+    owners = find_owners(session, channel.workspace_id, repository_id, case_id)
+    people = [name for name in owners if is_person(name)]
+    actors = (
         audit_store.find_person(session, repository_id, case_id),
         subscription_store.find_creator(session, channel),
     )
-    people += [actor.id for actor in acted if actor is not None and actor.kind is ActorKind.SLACK]
+    people += [actor.id for actor in actors if actor is not None and actor.kind is ActorKind.SLACK]
     return list(dict.fromkeys(people))
 
 

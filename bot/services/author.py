@@ -107,11 +107,12 @@ def weigh_claims(session: Session, events: Sequence[RecordedEvent]) -> None:
 
     Locks the repository's scorer until the transaction ends, so that its place among the runs is certain.
     """
-    given = [event for event in events if event.verdict is LabelVerdict.MINE and event.head_sha is not None]
-    if not given:
+    claims = [event for event in events if event.verdict is LabelVerdict.MINE and event.head_sha is not None]
+    if not claims:
         return
-    repository_id, actor, head_sha, now = given[0].repository_id, given[0].actor, given[0].head_sha or "", given[0].at
-    case_ids = [event.case_id for event in given if event.case_id is not None]
+    first = claims[0]
+    repository_id, actor, head_sha, now = first.repository_id, first.actor, first.head_sha or "", first.at
+    case_ids = [event.case_id for event in claims if event.case_id is not None]
     stored = scorer_store.lock(session, repository_id)
     applied = label_store.count_applied(session, repository_id, case_ids, actor, now - WINDOW)
     failed = result_store.list_failed_variants(session, repository_id, case_ids, head_sha)

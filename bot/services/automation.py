@@ -43,20 +43,20 @@ def propose_flaky(
     if not rules.propose or not flaky:
         return
     if rules.budget.repository is not None:
-        taken = len(quarantine_store.list_open(session, [run.repository_id], OPEN_STATES))
-        flaky = flaky[: max(0, rules.budget.repository - taken)]
+        open_quarantines = len(quarantine_store.list_open(session, [run.repository_id], OPEN_STATES))
+        flaky = flaky[: max(0, rules.budget.repository - open_quarantines)]
     reason = f"It turned flaky in run #{run.number}, and the policy proposes every flaky test."
     latest = quarantine_store.list_latest(session, [run.repository_id], flaky)
     states = case_state.list_states(session, {run.repository_id: flaky}, now)
     proposals = []
     for case_id in flaky:
-        wanted = Proposal(case_id=case_id, days=rules.days, reason=reason)
+        new_proposal = Proposal(case_id=case_id, days=rules.days, reason=reason)
         try:
-            proposal.check(wanted, states[case_id].status, latest.get(case_id), SYSTEM, now)
+            proposal.check(new_proposal, states[case_id].status, latest.get(case_id), SYSTEM, now)
         except UserError as error:
             _log.info("proposal by the policy not made", case=case_id, reason=str(error))
         else:
-            proposals.append(wanted)
+            proposals.append(new_proposal)
     proposed = quarantine_store.insert_proposed(session, run.repository_id, proposals, SYSTEM, now)
     event.record_all(
         session,
@@ -103,9 +103,7 @@ def release_recovered(session: Session, repository_id: RepositoryId, now: dateti
     case_ids = sorted({quarantine.case_id for quarantine in active})
     since = min(quarantine.decided_at or quarantine.proposed_at for quarantine in active)
     runs = history_store.list_runs(session, repository_id, only_default_branch=True, since=since)
-    results = incident_query.attach(
-        session, repository_id, history_store.list_results(session, repository_id, case_ids, runs)
-    )
+    results = incident_query.list_results(session, repository_id, case_ids, runs)
     states = case_state.list_scored(session, [repository_id], case_ids)
     progress_of = {
         quarantine: release.progress(

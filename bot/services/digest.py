@@ -17,15 +17,15 @@ def put_due(session: Session, now: datetime) -> int:
     """Ask for every digest that is due, once each however many processes do so; returns how many were new."""
     channels = subscription_store.list_with_digest(session)
     paused = channel_pause_store.list_of(session, [channel.channel for channel in channels])
-    new = 0
+    notices = []
     for channel in channels:
         hours = channel.hours
         if hours.digest is None or channel.channel in paused:
             continue
         day = channel_schedule.due_on(hours.digest, hours.zone, now, hours.digest_since or now)
         if day is not None:
-            new += notice_store.put(session, DigestNotice(day=day, channel=channel.channel), now)
-    return new
+            notices.append(DigestNotice(day=day, channel=channel.channel))
+    return notice_store.put_all(session, notices, now)
 
 
 def put_now(session: Session, channel: Channel, key: str, now: datetime) -> None:

@@ -19,13 +19,13 @@ from bot.store.decisions import quarantine as quarantine_store
 def escalate(session: Session, now: datetime) -> int:
     """Ask for the next step of everything that waits, once each; returns how many are new."""
     undecided = waiting.list_undecided(session, now)
-    audience = audience_query.of_channels(session, {card.channel for card in undecided})
+    audience = audience_query.of_channels(session, {card.channel for _, card in undecided})
     notices = [
         EscalationNotice(
-            repository_id=card.repository_id, case_id=card.case_id, step=step, since=card.since, channel=card.channel
+            repository_id=card.repository_id, case_id=card.case_id, step=step, since=since, channel=card.channel
         )
-        for card in undecided
-        if card.channel in audience.hours and (step := escalation.step(card.since, now)) is not None
+        for since, card in undecided
+        if card.channel in audience.hours and (step := escalation.step(since, now)) is not None
     ]
     return notice_store.put_all(session, notices, now, at=audience.loud_from(audience.hours, now))
 

@@ -83,10 +83,10 @@ def store(session: Session, reported: ReportedRun, now: datetime) -> list[Varian
         if result.failure is not None and result.outcome.is_failure
     }
     kinds: dict[bytes, tuple[Cause, FailureText]] = {}
-    for print_, failure in fingerprints.values():
-        kinds.setdefault(print_.key, (print_.cause, failure))
+    for kind, failure in fingerprints.values():
+        kinds.setdefault(kind.key, (kind.cause, failure))
     numbers = _number_kinds(session, run.repository_id, kinds, now)
-    kind_of = {result: numbers[print_.key] for result, (print_, _) in fingerprints.items()}
+    kind_of = {result: numbers[kind.key] for result, (kind, _) in fingerprints.items()}
     results: list[result_store.ResultRow] = []
     failures: list[result_store.FailureRow] = []
     for variant in report.variants:

@@ -70,18 +70,11 @@ def judge(
     )
 
 
-def end_infra(session: Session, now: datetime) -> int:
+def end_infra(session: Session, repository_id: RepositoryId, now: datetime) -> int:
     """End the status infra of every case whose outage is long over; returns how many (case, variant) it ends for.
 
     Only the status changes. The state of the filter stays as it was after the last run of the case.
     """
-    return sum(
-        _end_infra(session, repository_id, now)
-        for repository_id in score_store.list_repositories(session, Status.INFRA)
-    )
-
-
-def _end_infra(session: Session, repository_id: RepositoryId, now: datetime) -> int:
     stored = scorer_store.lock(session, repository_id)
     if stored is None or stored.model != scoring.MODEL.version:
         return 0  # a rebuild of the scores is due

@@ -33,11 +33,12 @@ def record_labels(session: Session, events: Sequence[RecordedEvent]) -> None:
 
     Their features are computed by a job, since the event may hold locks; the clock queues it.
     """
-    given = [event for event in events if event.verdict is not None]
-    if not given:
+    verdicts = [event for event in events if event.verdict is not None]
+    if not verdicts:
         return
-    repository_id, now = given[0].repository_id, given[0].at
-    states = _states(session, repository_id, {event.case_id for event in given if event.case_id is not None}, now)
+    repository_id, now = verdicts[0].repository_id, verdicts[0].at
+    case_ids = {event.case_id for event in verdicts if event.case_id is not None}
+    states = _states(session, repository_id, case_ids, now)
     label_store.insert(
         session,
         [
@@ -52,7 +53,7 @@ def record_labels(session: Session, events: Sequence[RecordedEvent]) -> None:
                 head_sha=event.head_sha,
                 created_at=event.at,
             )
-            for event in given
+            for event in verdicts
             if event.case_id is not None and event.verdict is not None
         ],
     )
@@ -89,8 +90,8 @@ def _states(
 ) -> dict[CaseId, CaseState]:
     """The states of cases; the variants in which one never failed are only read if they can change its status."""
     states = case_state.list_scored(session, [repository_id], case_ids)
-    calm = [case_id for case_id, state in states.items() if state.status in {Status.HEALTHY, Status.INSUFFICIENT}]
-    return states | (case_state.list_states(session, {repository_id: calm}, now) if calm else {})
+    unsure = [case_id for case_id, state in states.items() if state.status in {Status.HEALTHY, Status.INSUFFICIENT}]
+    return states | (case_state.list_states(session, {repository_id: unsure}, now) if unsure else {})
 
 
 def _request_training(session: Session, repository_id: RepositoryId, now: datetime) -> None:

@@ -248,13 +248,9 @@ def _opens(
     audience: Audience, channel: Channel, change: StatusChange, subject: NoticeSubject, on_default_branch: bool
 ) -> bool:
     """Whether a change opens a card in a channel that has none of the case."""
-    match change.after:
-        case Status.FLAKY:
-            return audience.admits(channel, Event.FLAKY, subject)
-        case Status.BROKEN:
-            return on_default_branch and audience.admits(channel, Event.BROKEN, subject)
-        case Status.HEALTHY | Status.INFRA | Status.SUSPECT | Status.INSUFFICIENT:
-            return False
+    if change.after is Status.BROKEN:
+        return on_default_branch and audience.admits(channel, Event.BROKEN, subject)
+    return change.after is Status.FLAKY and audience.admits(channel, Event.FLAKY, subject)
 
 
 def _open(

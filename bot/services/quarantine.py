@@ -27,7 +27,7 @@ from bot.store.workspaces.repository import Repository
 def propose(
     session: Session,
     authorized: Authorized[Case] | Authorized[Repository],
-    wanted: Proposal,
+    new_proposal: Proposal,
     now: datetime,
     *,
     channel: Channel | None,
@@ -39,12 +39,12 @@ def propose(
         InvalidInputError: days or reason out of bounds.
     """
     repository_id, actor = authorized.repository.id, authorized.actor
-    latest = quarantine_store.find_latest(session, repository_id, wanted.case_id)
-    status = case_state.get(session, repository_id, wanted.case_id, now).status
-    proposal.check(wanted, status, latest, actor, now)
-    proposed = quarantine_store.insert_proposed(session, repository_id, [wanted], actor, now)
+    latest = quarantine_store.find_latest(session, repository_id, new_proposal.case_id)
+    status = case_state.get(session, repository_id, new_proposal.case_id, now).status
+    proposal.check(new_proposal, status, latest, actor, now)
+    proposed = quarantine_store.insert_proposed(session, repository_id, [new_proposal], actor, now)
     if not proposed:
-        first = quarantine_store.find_latest(session, repository_id, wanted.case_id)
+        first = quarantine_store.find_latest(session, repository_id, new_proposal.case_id)
         name = first.proposed_by.name if first else "somebody"
         message = f"{name} proposed a quarantine of this test already."
         raise ConflictError(message)

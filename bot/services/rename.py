@@ -51,10 +51,10 @@ def follow(session: Session, reported: ReportedRun, now: datetime) -> ReportedRu
     former_ids = {rename.new.id: rename.old.id for rename in renames}
     if renames:
         _apply(session, run, renames, now)
-    kept = {
+    renamed_orders = {
         variant: [former_ids.get(CaseId(case_id), case_id) for case_id in order] for variant, order in orders.items()
     }
-    case_order_store.put_baseline(session, run.repository_id, run.workflow_path, Baseline(run.id, kept))
+    case_order_store.put_baseline(session, run.repository_id, run.workflow_path, Baseline(run.id, renamed_orders))
     return replace(reported, ids={key: former_ids.get(case_id, case_id) for key, case_id in ids.items()})
 
 

@@ -28,8 +28,8 @@ def test_infra_ends_with_time_where_a_case_does_not_run_and_its_state_stays(db: 
     assert shown(recorder) is Status.INFRA
     states = [row[:2] + row[3:4] for row in everything(recorder)["scores"]]
     with db.begin() as session:
-        assert judge.end_infra(session, recorder.now) == 0
-        assert judge.end_infra(session, recorder.now + timedelta(days=4)) == 1
+        assert judge.end_infra(session, REPOSITORY, recorder.now) == 0
+        assert judge.end_infra(session, REPOSITORY, recorder.now + timedelta(days=4)) == 1
     assert shown(recorder) is Status.HEALTHY
     assert [row[:2] + row[3:4] for row in everything(recorder)["scores"]] == states
     recorder.now += timedelta(days=4)
