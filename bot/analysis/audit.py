@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Self
@@ -112,18 +112,8 @@ def of_quarantine(
     verdict: LabelVerdict | None = None,
 ) -> AuditEvent:
     """What was done to a quarantine; `quarantine` is as it is afterwards."""
-    return AuditEvent(
-        action=action,
-        repository_id=quarantine.repository_id,
-        aggregate_id=quarantine.id,
-        version=quarantine.version,
-        case_id=quarantine.case_id,
-        actor=actor,
-        at=at,
-        reason=reason,
-        channel=channel,
-        verdict=verdict,
-    )
+    event = of_case(action, quarantine.repository_id, quarantine.case_id, actor, at, reason=reason, verdict=verdict)
+    return replace(event, aggregate_id=quarantine.id, version=quarantine.version, channel=channel)
 
 
 def of_case(

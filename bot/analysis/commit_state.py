@@ -24,19 +24,6 @@ class FailureClass(StrEnum):
         return self in {FailureClass.QUARANTINED, FailureClass.INFRA, FailureClass.FLAKY}
 
 
-def classify(*, quarantined: bool, status: Status, in_outage: bool) -> FailureClass:
-    """Classify a failure; one of a healthy, suspect or insufficient case is new."""
-    if quarantined:
-        return FailureClass.QUARANTINED
-    if status is Status.BROKEN:
-        return FailureClass.BROKEN_ON_MAIN
-    if status is Status.INFRA or in_outage:
-        return FailureClass.INFRA
-    if status is Status.FLAKY:
-        return FailureClass.FLAKY
-    return FailureClass.NEW
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseFailure:
     """One case of a commit whose last retry failed, and the figures of its variant.
@@ -58,9 +45,14 @@ class CaseFailure:
 
     @property
     def classification(self) -> FailureClass:
-        """What the failure is to the author of the commit."""
-        quarantined = self.quarantined_until is not None
-        return classify(quarantined=quarantined, status=self.status, in_outage=self.in_outage)
+        """What the failure is to the author of the commit; one of a healthy, suspect or insufficient case is new."""
+        if self.quarantined_until is not None:
+            return FailureClass.QUARANTINED
+        if self.status is Status.BROKEN:
+            return FailureClass.BROKEN_ON_MAIN
+        if self.status is Status.INFRA or self.in_outage:
+            return FailureClass.INFRA
+        return FailureClass.FLAKY if self.status is Status.FLAKY else FailureClass.NEW
 
     @property
     def record(self) -> str:
@@ -86,7 +78,7 @@ class CommitState:
     @property
     def is_excused(self) -> bool:
         """Whether the commit was read whole, and every failure of it is quarantined, infra or flaky."""
-        return self.finished and self.complete and all(one.classification.is_excused for one in self.failures)
+        return self.finished and self.complete and all(failure.classification.is_excused for failure in self.failures)
 
     @property
     def faults(self) -> tuple[Problem, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from bot.analysis.impact import Cost
 from bot.analysis.learning.error_ledger import ErrorLedger
 
 
@@ -46,24 +47,6 @@ class OwnerQuarantines:
     owners: tuple[str, ...]
     quarantined: int
     expiring: int
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What flaky cases cost in the period, and what quarantine saved."""
-
-    ci_minutes: float = 0.0
-    waiting_minutes: float = 0.0
-    blocked: int = 0
-    saved_minutes: float = 0.0
-    saved_blocks: int = 0
-
-    @property
-    def is_negligible(self) -> bool:
-        """Whether not even a minute was lost or saved."""
-        return max(self.ci_minutes, self.waiting_minutes, self.saved_minutes) < 1 and not (
-            self.blocked or self.saved_blocks
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ the run, and no quarantine masked it (ADR 10).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 
 from bot.analysis.audit import AuditAction
@@ -82,24 +82,28 @@ class Impact:
         return self.ci_minutes + self.waiting_minutes
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """What quarantine saved: masked failures, pull requests that were not blocked, minutes that were not lost."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What flaky cases cost in a period, and what quarantine saved; each pull request and minute counts once."""
 
-    failures: int
-    pull_requests: int
-    minutes: float
+    failures: int = 0
+    blocked_pull_requests: int = 0
+    ci_minutes: float = 0.0
+    waiting_minutes: float = 0.0
+    masked_failures: int = 0
+    saved_pull_requests: int = 0
+    saved_minutes: float = 0.0
+
+    @property
+    def is_negligible(self) -> bool:
+        """Whether not even a minute was lost or saved."""
+        minutes = max(self.ci_minutes, self.waiting_minutes, self.saved_minutes)
+        return minutes < 1 and not (self.blocked_pull_requests or self.saved_pull_requests)
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """What all flaky cases of a repository cost in a period; each pull request and minute counts once."""
-
-    failures: int
-    blocked_pull_requests: int
-    ci_minutes: float
-    waiting_minutes: float
-    saved: Saved
+def total(costs: Collection[Cost]) -> Cost:
+    """The cost of several repositories together."""
+    return Cost(**{field.name: sum(getattr(cost, field.name) for cost in costs) for field in fields(Cost)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +123,7 @@ class Period:
 
 
 @dataclass(slots=True)
-class _Cost:
+class _CaseCost:
     failures: int = 0
     final_failures: int = 0
     pull_requests: set[str] = field(default_factory=set)
@@ -140,7 +144,7 @@ class _Tally:
         self.by_run: dict[RunId, list[Failure]] = {}
         for failure in period.failures:
             self.by_run.setdefault(failure.run_id, []).append(failure)
-        self.costs: dict[CaseId, _Cost] = {}
+        self.costs: dict[CaseId, _CaseCost] = {}
         self._blocked: set[str] = set()
         self._kept_green: set[str] = set()
         self._masked = 0
@@ -160,13 +164,13 @@ class _Tally:
         flaky = [failure for failure in final if self._is_flaky(failure) or self._passed_again(failure, again)]
         for failure in counted:
             if not failure.is_final and self._is_flaky(failure):
-                cost = self.costs.setdefault(failure.case_id, _Cost())
+                cost = self.costs.setdefault(failure.case_id, _CaseCost())
                 cost.failures += 1
                 cost.ci_minutes += failure.seconds / 60
         if flaky and run.is_pull_request:
             self._blocked.add(run.head_branch)
         for failure in flaky:
-            cost = self.costs.setdefault(failure.case_id, _Cost())
+            cost = self.costs.setdefault(failure.case_id, _CaseCost())
             cost.failures += 1
             cost.final_failures += 1
             cost.ci_minutes += again.minutes / len(flaky) if again else 0.0
@@ -174,15 +178,17 @@ class _Tally:
             if run.is_pull_request:
                 cost.pull_requests.add(run.head_branch)
 
-    def totals(self) -> Totals:
-        """The totals; minutes are shared by the cases of a run, so their sum counts each once."""
+    def total(self) -> Cost:
+        """The cost of all cases; minutes are shared by the cases of a run, so their sum counts each once."""
         costs = self.costs.values()
-        return Totals(
-            sum(cost.failures for cost in costs),
-            len(self._blocked),
-            sum(cost.ci_minutes for cost in costs),
-            sum(cost.waiting for cost in costs),
-            Saved(self._masked, len(self._kept_green), self._saved),
+        return Cost(
+            failures=sum(cost.failures for cost in costs),
+            blocked_pull_requests=len(self._blocked),
+            ci_minutes=sum(cost.ci_minutes for cost in costs),
+            waiting_minutes=sum(cost.waiting for cost in costs),
+            masked_failures=self._masked,
+            saved_pull_requests=len(self._kept_green),
+            saved_minutes=self._saved,
         )
 
     def _is_masked(self, failure: Failure, run: StoredRun) -> bool:
@@ -201,7 +207,7 @@ class _Tally:
         return not any(other.is_final and (other.case_id, other.variant) == key for other in later)
 
 
-def assess(period: Period) -> tuple[list[Impact], Totals]:
+def assess(period: Period) -> tuple[list[Impact], Cost]:
     """The cost of every flaky case, what to fix first in front, and of all together.
 
     First come the most blocked pull requests, then the most lost minutes, then the most expected failures.
@@ -218,7 +224,7 @@ def assess(period: Period) -> tuple[list[Impact], Totals]:
         scores.setdefault(case_id, {})[variant] = score
     impacts = [_impact(case_id, cost, scores.get(case_id, {}), rates) for case_id, cost in tally.costs.items()]
     impacts.sort(key=lambda impact: (-impact.blocked_pull_requests, -impact.minutes, -impact.weight, impact.case_id))
-    return impacts, tally.totals()
+    return impacts, tally.total()
 
 
 MASKING = frozenset({AuditAction.APPROVE, AuditAction.RESUME})
@@ -260,7 +266,7 @@ def _runs_per_day(period: Period) -> dict[str, tuple[float, float]]:
 
 
 def _impact(
-    case_id: CaseId, cost: _Cost, scores: Mapping[str, VariantScore], rates: Mapping[str, tuple[float, float]]
+    case_id: CaseId, cost: _CaseCost, scores: Mapping[str, VariantScore], rates: Mapping[str, tuple[float, float]]
 ) -> Impact:
     per_day = sum(rates.get(variant, (0.0, 0.0))[0] for variant in scores)
     expected = expected_pulls = 0.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.analysis.model import Actor, RepositoryId, RunId
+from bot.analysis.model import SYSTEM, Actor, RepositoryId, RunId
 from bot.analysis.run import Run
 
 LEFT_OUT = 1.0
@@ -31,13 +31,13 @@ class Incident:
     overlap it, and is open while `ended_at` is None.
     """
 
-    id: int
+    id: int = 0
     repository_id: RepositoryId
     kind: Kind
     started_at: datetime
-    ended_at: datetime | None
-    reason: str
-    actor: Actor
+    ended_at: datetime | None = None
+    reason: str = ""
+    actor: Actor = SYSTEM
     run_id: RunId | None = None
     run_number: int | None = None
     run_url: str = ""
@@ -59,18 +59,12 @@ class Incident:
     @property
     def sentence(self) -> str:
         """What happened, for an explanation."""
-        match self.kind:
-            case Kind.RUN:
-                return f"{self.failed:,} of {self.ran:,} failed in run #{self.run_number}"
-            case Kind.SUITE:
-                return f"{self.failed:,} of {self.ran:,} of suite {self.suite} failed in run #{self.run_number}"
-            case Kind.RUNNER:
-                runner = self.suite or "a runner without a name"
-                return f"{self.failed:,} of {self.ran:,} on {runner} failed in run #{self.run_number}"
-            case Kind.MARKED:
-                until = "now" if self.ended_at is None else f"{self.ended_at:%-d %b %H:%M}"
-                why = f" ({self.reason})" if self.reason else ""
-                return f"{self.actor.name} marked {self.started_at:%-d %b %H:%M} to {until} UTC as an incident{why}"
+        if self.kind is Kind.MARKED:
+            until = "now" if self.ended_at is None else f"{self.ended_at:%-d %b %H:%M}"
+            why = f" ({self.reason})" if self.reason else ""
+            return f"{self.actor.name} marked {self.started_at:%-d %b %H:%M} to {until} UTC as an incident{why}"
+        part = {Kind.SUITE: f" of suite {self.suite}", Kind.RUNNER: f" on {self.suite or 'a runner without a name'}"}
+        return f"{self.failed:,} of {self.ran:,}{part.get(self.kind, '')} failed in run #{self.run_number}"
 
 
 def covering(windows: Iterable[Incident], run: Run) -> Incident | None:

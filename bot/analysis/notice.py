@@ -7,7 +7,7 @@ the time it is sent. `is_living` kinds are brought up to date when they are aske
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import ClassVar, TypeAlias, get_args
 
@@ -16,7 +16,19 @@ from bot.analysis.quarantine.escalation import EscalationStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CardNotice:
+class NoticeKind:
+    """What the kinds have in common: unless a kind says otherwise, its natural key is its name and all its fields."""
+
+    kind: ClassVar[str]
+    is_living: ClassVar = False
+
+    def key(self) -> str:
+        """The natural key."""
+        return ":".join([self.kind, *(str(getattr(self, field.name)) for field in fields(self))])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardNotice(NoticeKind):
     """The card of a case in a channel."""
 
     kind: ClassVar = "card"
@@ -25,17 +37,12 @@ class CardNotice:
     case_id: CaseId
     channel: Channel
 
-    def key(self) -> str:
-        """The natural key."""
-        return f"card:{self.repository_id}:{self.case_id}:{self.channel}"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuditLineNotice:
+class AuditLineNotice(NoticeKind):
     """An entry of the audit trail, in the thread of a card."""
 
     kind: ClassVar = "history"
-    is_living: ClassVar = False
     repository_id: RepositoryId
     event_id: EventId
     channel: Channel
@@ -46,11 +53,10 @@ class AuditLineNotice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StatusChangeNotice:
+class StatusChangeNotice(NoticeKind):
     """A change of the status of a case by a run, in the thread of its card."""
 
     kind: ClassVar = "status"
-    is_living: ClassVar = False
     repository_id: RepositoryId
     case_id: CaseId
     run_id: RunId
@@ -64,7 +70,7 @@ class StatusChangeNotice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImportNotice:
+class ImportNotice(NoticeKind):
     """The summary of the history that was imported on a day (UTC)."""
 
     kind: ClassVar = "imported"
@@ -73,43 +79,29 @@ class ImportNotice:
     day: date
     channel: Channel
 
-    def key(self) -> str:
-        """The natural key."""
-        return f"imported:{self.repository_id}:{self.day}:{self.channel}"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IncidentNotice:
+class IncidentNotice(NoticeKind):
     """Far more failed in a run than usual, or nearly all of a suite or runner."""
 
     kind: ClassVar = "incident"
-    is_living: ClassVar = False
     repository_id: RepositoryId
     run_id: RunId
     channel: Channel
 
-    def key(self) -> str:
-        """The natural key."""
-        return f"incident:{self.repository_id}:{self.run_id}:{self.channel}"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnreadableReportNotice:
+class UnreadableReportNotice(NoticeKind):
     """Parts of a run are missing or could not be read."""
 
     kind: ClassVar = "unreadable"
-    is_living: ClassVar = False
     repository_id: RepositoryId
     run_id: RunId
     channel: Channel
 
-    def key(self) -> str:
-        """The natural key."""
-        return f"unreadable:{self.repository_id}:{self.run_id}:{self.channel}"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StormNotice:
+class StormNotice(NoticeKind):
     """The one card of many cases that turned flaky at once."""
 
     kind: ClassVar = "storm"
@@ -124,11 +116,10 @@ class StormNotice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DigestNotice:
+class DigestNotice(NoticeKind):
     """The digest of a channel: of a scheduled day, or asked for by a request (Slack's id of it)."""
 
     kind: ClassVar = "digest"
-    is_living: ClassVar = False
     day: date | None = None
     request: str = ""
     channel: Channel
@@ -139,11 +130,10 @@ class DigestNotice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EscalationNotice:
+class EscalationNotice(NoticeKind):
     """A request to decide on a card that has waited since a time, one step louder."""
 
     kind: ClassVar = "escalation"
-    is_living: ClassVar = False
     repository_id: RepositoryId
     case_id: CaseId
     step: EscalationStep
@@ -156,11 +146,10 @@ class EscalationNotice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReminderNotice:
+class ReminderNotice(NoticeKind):
     """A quarantine ends in so many days, in the thread of a card."""
 
     kind: ClassVar = "reminder"
-    is_living: ClassVar = False
     repository_id: RepositoryId
     quarantine_id: QuarantineId
     days_left: int
@@ -173,7 +162,7 @@ class ReminderNotice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorNotice:
+class AuthorNotice(NoticeKind):
     """A commit whose every failure is known, to its author."""
 
     kind: ClassVar = "author"
@@ -182,13 +171,9 @@ class AuthorNotice:
     head_sha: str
     channel: Channel
 
-    def key(self) -> str:
-        """The natural key."""
-        return f"author:{self.repository_id}:{self.head_sha}:{self.channel}"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckRunNotice:
+class CheckRunNotice(NoticeKind):
     """The check run of a commit on GitHub."""
 
     kind: ClassVar = "check"
@@ -196,13 +181,9 @@ class CheckRunNotice:
     repository_id: RepositoryId
     head_sha: str
 
-    def key(self) -> str:
-        """The natural key."""
-        return f"check:{self.repository_id}:{self.head_sha}"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HomeNotice:
+class HomeNotice(NoticeKind):
     """The App Home of one person, which rests between two updates."""
 
     kind: ClassVar = "home"
@@ -210,17 +191,12 @@ class HomeNotice:
     is_living: ClassVar = True
     channel: Channel
 
-    def key(self) -> str:
-        """The natural key."""
-        return f"home:{self.channel}"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelPauseNotice:
+class ChannelPauseNotice(NoticeKind):
     """Slack refuses messages to a channel, to the person who looks after it."""
 
     kind: ClassVar = "paused"
-    is_living: ClassVar = False
     paused: Channel
     paused_at: datetime
     reason: str

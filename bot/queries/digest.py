@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from bot.analysis import channel_schedule
 from bot.analysis.case_state import StatusChange
 from bot.analysis.channel_schedule import Hours
-from bot.analysis.digest import ChangedCase, ChangeKind, Cost, Day, Digest, OwnerQuarantines, StaleProposal
+from bot.analysis.digest import ChangedCase, ChangeKind, Day, Digest, OwnerQuarantines, StaleProposal
 from bot.analysis.learning import error_ledger
 from bot.analysis.learning.error_ledger import ErrorLedger
 from bot.analysis.model import CaseId, Channel, RepositoryId, Status
@@ -66,7 +66,7 @@ def of_channel(
         rows=_rows(session, dict(subscribed), since, now),
         owned=_owned(session, quarantines, now),
         proposals=sum(quarantine.state is State.PROPOSED for quarantine in quarantines),
-        cost=_cost(session, ids, since, now),
+        cost=impact.total(session, ids, since, now),
         ledgers=tuple(list_ledgers(session, ids, min(since, now - LEDGER), now)),
         stale=_stale(session, channel, repositories, now),
         cadence=cadence,
@@ -163,17 +163,6 @@ def _news(changes: Sequence[StatusChange]) -> dict[CaseId, ChangeKind]:
         and after is not first[case_id]
         and (after is not Status.HEALTHY or first[case_id] in troubled)
     }
-
-
-def _cost(session: Session, repository_ids: Sequence[RepositoryId], since: datetime, now: datetime) -> Cost:
-    totals = impact.totals(session, repository_ids, since, now).values()
-    return Cost(
-        ci_minutes=sum(total.ci_minutes for total in totals),
-        waiting_minutes=sum(total.waiting_minutes for total in totals),
-        blocked=sum(total.blocked_pull_requests for total in totals),
-        saved_minutes=sum(total.saved.minutes for total in totals),
-        saved_blocks=sum(total.saved.pull_requests for total in totals),
-    )
 
 
 def _days(session: Session, repository_ids: Sequence[RepositoryId], hours: Hours, now: datetime) -> tuple[Day, ...]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from bot.analysis import impact
-from bot.analysis.impact import Failure, Impact, Period, Totals
+from bot.analysis.impact import Cost, Failure, Impact, Period
 from bot.analysis.incident import Incident
 from bot.analysis.model import CaseId, Outcome, RepositoryId, RunId
 from bot.analysis.run import StoredRun
@@ -39,12 +39,9 @@ def of_case(
     return _named(session, own)[0] if own else None
 
 
-def totals(
-    session: Session, repository_ids: Collection[RepositoryId], since: datetime, now: datetime
-) -> dict[RepositoryId, Totals]:
-    """What all flaky cases of each repository cost since a time, and what quarantine saved."""
-    periods = _periods(session, repository_ids, since, now)
-    return {repository_id: impact.assess(period)[1] for repository_id, period in periods.items()}
+def total(session: Session, repository_ids: Collection[RepositoryId], since: datetime, now: datetime) -> Cost:
+    """What all flaky cases of repositories cost since a time, and what quarantine saved."""
+    return impact.total([impact.assess(period)[1] for period in _periods(session, repository_ids, since, now).values()])
 
 
 def _periods(

@@ -108,7 +108,7 @@ def judging(database: Database) -> None:
         "explain a broken case": lambda session: explanation.of_case(session, broken, now),
         "explain a healthy case": lambda session: explanation.of_case(session, CaseId(CASES), now),
         "rank by cost, a week": lambda session: impact.rank(session, REPOSITORY, week, now, 10),
-        "cost of a week": lambda session: impact.totals(session, [REPOSITORY], week, now)[REPOSITORY],
+        "cost of a week": lambda session: impact.total(session, [REPOSITORY], week, now),
         "release of what is well again": lambda session: automation.release_recovered(session, REPOSITORY, now),
         "recompute the clusters": lambda session: cluster.refresh(session, REPOSITORY, now),
         "what to fix, as items": lambda session: case_item.list_of(session, REPOSITORY, now),

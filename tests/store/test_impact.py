@@ -26,7 +26,7 @@ def test_a_red_pull_request_that_passes_when_run_again_costs_its_author_the_wait
     recorder.run({**OTHERS, "login.test_in": "."}, branch="feature", again=True)
     with recorder.db.begin() as session:
         (first,) = impact.rank(session, REPOSITORY, START, recorder.now, 10)
-        totals = impact.totals(session, [REPOSITORY], START, recorder.now)[REPOSITORY]
+        totals = impact.total(session, [REPOSITORY], START, recorder.now)
         one = impact.of_case(session, REPOSITORY, recorder.case_id("login.test_in"), START, recorder.now)
     assert first == one
     assert first.title == "tests/test_login.py::login.test_in"
@@ -36,14 +36,14 @@ def test_a_red_pull_request_that_passes_when_run_again_costs_its_author_the_wait
     assert first.expected_failures == pytest.approx(7 * first.p_flaky * first.rate * first.runs_per_day)
     assert totals.blocked_pull_requests == 1
     assert totals.waiting_minutes == pytest.approx(60)
-    assert totals.saved.failures == 0
+    assert totals.masked_failures == 0
 
 
 def test_a_pull_request_that_broke_a_healthy_case_is_not_counted(recorder: RunRecorder) -> None:
     recorder.run({**OTHERS, "login.test_in": ".", "pay.test_out": "F"}, branch="feature")
     recorder.run({**OTHERS, "login.test_in": ".", "pay.test_out": "F"}, branch="feature", again=True)
     with recorder.db.begin() as session:
-        assert impact.totals(session, [REPOSITORY], START, recorder.now)[REPOSITORY].blocked_pull_requests == 0
+        assert impact.total(session, [REPOSITORY], START, recorder.now).blocked_pull_requests == 0
         assert impact.of_case(session, REPOSITORY, recorder.case_id("pay.test_out"), START, recorder.now) is None
 
 

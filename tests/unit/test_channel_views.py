@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from bot.analysis.case_profile import ListedCase
 from bot.analysis.channel_schedule import WORKDAYS, DigestTime, Hours, QuietHours
 from bot.analysis.commit_state import CommitState, FailureClass
-from bot.analysis.digest import ChangedCase, ChangeKind, Cost, Day, Digest, OwnerQuarantines, StaleProposal
+from bot.analysis.digest import ChangedCase, ChangeKind, Day, Digest, OwnerQuarantines, StaleProposal
+from bot.analysis.impact import Cost
 from bot.analysis.learning.error_ledger import ErrorLedger, MaskedRegression, StatusErrors
 from bot.analysis.model import CaseId, Channel, QuarantineId, RepositoryId, Status, WorkspaceId
 from bot.analysis.quarantine.policy import DEFAULT
@@ -79,7 +80,7 @@ FULL = Digest(
     rows=ROWS,
     owned=(OwnerQuarantines(("@acme/payments",), 9, 1), OwnerQuarantines((), 5, 0)),
     proposals=3,
-    cost=Cost(212, 340, 6, 95, 4),
+    cost=Cost(ci_minutes=212, waiting_minutes=340, blocked_pull_requests=6, saved_minutes=95, saved_pull_requests=4),
     ledgers=(LEDGER,),
     stale=(StaleProposal("tests/test_stock.py::test_stock", "acme/shop", NOW - timedelta(days=4), ()),),
     cadence="Monday to Friday at 09:00, Europe/Berlin",

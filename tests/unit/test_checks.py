@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.analysis.commit_state import CommitState, FailureClass, classify
+from bot.analysis.commit_state import CommitState, FailureClass
 from bot.analysis.model import Problem, Status
 from bot.github import check_run
 from bot.github.check_run import Conclusion
@@ -44,7 +44,9 @@ def result(
 def test_a_failure_gets_the_first_name_that_fits(
     quarantined: bool, status: Status, in_outage: bool, expected: FailureClass
 ) -> None:
-    assert classify(quarantined=quarantined, status=status, in_outage=in_outage) is expected
+    until = datetime(2026, 12, 1, tzinfo=UTC) if quarantined else None
+    failure = replace(FAILURE, quarantined_until=until, status=status, in_outage=in_outage)
+    assert failure.classification is expected
 
 
 @pytest.mark.parametrize(

@@ -97,13 +97,13 @@ def test_a_masked_failure_is_saved_not_lost() -> None:
     mask = Mask(CASE, Scope.CASE, None, None, START, START + 9 * HOUR)
     found, totals = impact.assess(period([run(1, branch="feature")], [failure(1)], masks=(mask,)))
     assert found == []
-    assert (totals.saved.failures, totals.saved.pull_requests, totals.saved.minutes) == (1, 1, 10)
+    assert (totals.masked_failures, totals.saved_pull_requests, totals.saved_minutes) == (1, 1, 10)
 
 
 def test_a_masked_failure_beside_a_real_one_saves_no_pull_request() -> None:
     mask = Mask(CASE, Scope.CASE, None, None, START, START + 9 * HOUR)
     _, totals = impact.assess(period([run(1, branch="feature")], [failure(1), failure(1, 2)], masks=(mask,)))
-    assert (totals.saved.failures, totals.saved.pull_requests) == (1, 0)
+    assert (totals.masked_failures, totals.saved_pull_requests) == (1, 0)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bot.analysis.identity import outage_group
 from bot.analysis.identity.outage_group import Runners
 from bot.analysis.incident import Incident, Kind
-from bot.analysis.model import SYSTEM, CaseId, Outcome, VariantReport
+from bot.analysis.model import CaseId, Outcome, VariantReport
 from bot.analysis.run import StoredRun
 from bot.analysis.scoring.execution import Execution, Observation
 
@@ -72,13 +72,9 @@ class VariantResults:
             ]
         return [
             Incident(
-                id=0,
                 repository_id=run.repository_id,
                 kind=kind,
                 started_at=run.started_at,
-                ended_at=None,
-                reason="",
-                actor=SYSTEM,
                 run_id=run.id,
                 variant=self.variant,
                 suite=name,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.analysis.digest import ChangedCase, ChangeKind, Cost, Digest, OwnerQuarantines
+from bot.analysis.digest import ChangedCase, ChangeKind, Digest, OwnerQuarantines
+from bot.analysis.impact import Cost
 from bot.analysis.learning.error_ledger import ErrorLedger
 from bot.analysis.quarantine import owner
 from bot.slack import block_kit, mrkdwn
@@ -52,8 +53,8 @@ def _summary(content: Digest, *, marked: bool) -> str:
     parts.append(quarantined)
     if content.proposals:
         parts.append(strong(phrase.count(content.proposals, "proposal waits", "proposals wait")))
-    if content.cost.blocked or content.cost.ci_minutes >= 1:
-        blocked = phrase.count(content.cost.blocked, "pull request")
+    if content.cost.blocked_pull_requests or content.cost.ci_minutes >= 1:
+        blocked = phrase.count(content.cost.blocked_pull_requests, "pull request")
         lost = f"{blocked} blocked, {_minutes(content.cost.ci_minutes)} of CI lost"
         parts.append(strong(lost))
     name = phrase.repository if marked else phrase.repository_text
@@ -126,10 +127,10 @@ def _cost(cost: Cost) -> list[Block]:
     return [
         block_kit.fields(
             ("Cost", f"{_minutes(cost.ci_minutes)} of CI, {_minutes(cost.waiting_minutes)} of waiting"),
-            ("Blocked", phrase.count(cost.blocked, "pull request")),
+            ("Blocked", phrase.count(cost.blocked_pull_requests, "pull request")),
             (
                 "Saved by quarantine",
-                f"{_minutes(cost.saved_minutes)}, {phrase.count(cost.saved_blocks, 'pull request')} not blocked",
+                f"{_minutes(cost.saved_minutes)}, {phrase.count(cost.saved_pull_requests, 'pull request')} not blocked",
             ),
         )
     ]
