@@ -265,7 +265,7 @@ def rebuild(settings: Settings, names: Sequence[str]) -> Iterator[tuple[str, int
             wanted = rescore.choose(session, names)
         for repository in wanted:
             with bot.db.begin() as session:
-                rescore_store.put(session, repository.id, "command", bot.context.clock())
+                rescore_store.put(session, [repository.id], "command", bot.context.clock())
             yield repository.full_name, rescore.rescore(bot.context, repository.id)
     finally:
         bot.close()

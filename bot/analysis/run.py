@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from bot.analysis.case_state import StatusChange
 from bot.analysis.model import CaseId, CaseRun, RepositoryId, RunId, RunReport
 
 FAILED: Final = frozenset({"failure", "timed_out", "startup_failure"})
@@ -103,3 +104,18 @@ class ReportedRun:
             for case in variant.cases
             if any(result.outcome.is_failure for result in case.results)
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What judging a run concluded: the changes of status, and its outage term, the largest of its variants, 0 to 1.
+
+    `is_settled`: it was judged, or left out for good; otherwise the rebuild that is due judges it. `is_incident`: so
+    much failed in a variant that the run is an incident; `has_part_out`: a suite or a runner of it was out as a whole.
+    """
+
+    changes: tuple[StatusChange, ...] = ()
+    outage: float = 0.0
+    is_settled: bool = True
+    is_incident: bool = False
+    has_part_out: bool = False

@@ -63,7 +63,7 @@ def fetch(context: Context, repository_id: RepositoryId) -> None:
         before = policy_query.of_repository(session, repository_id).thresholds
         policy.load(session, repository_id, document, codeowners, context.clock(), fault=fault)
         if policy_query.of_repository(session, repository_id).thresholds != before:
-            rescore_store.request(session, repository_id, "thresholds", context.clock())
+            rescore_store.request(session, [repository_id], "thresholds", context.clock())
 
 
 def _defer(session: Session, repository_id: RepositoryId) -> None:

@@ -52,12 +52,10 @@ def mentionable(
     Anybody else stays a name.
     """
     rules = policy.of_repository(session, repository_id)
-    mentions = []
-    for name in names:
-        if owner.is_person(name) or owner.is_group(name):
-            mentions.append(name)
-            continue
-        links = account_link_store.list_of_account(session, name.removeprefix("@"))
-        users = [link.slack_user for link in links if link.workspace_id == workspace_id]
-        mentions.append(users[0] if users else rules.group_of(name) or name)
-    return tuple(dict.fromkeys(mentions))
+    accounts = {
+        name: name.removeprefix("@").lower() for name in names if not owner.is_person(name) and not owner.is_group(name)
+    }
+    links = account_link_store.list_of_accounts(session, accounts.values()) if accounts else ()
+    users = {link.github_login.lower(): link.slack_user for link in links if link.workspace_id == workspace_id}
+    mentions = {name: users.get(login) or rules.group_of(name) or name for name, login in accounts.items()}
+    return tuple(dict.fromkeys(mentions.get(name, name) for name in names))

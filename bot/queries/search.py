@@ -39,8 +39,10 @@ class CaseSearch:
         if named := case_store.list_by_uid(session, repository_ids, words.strip()):
             return named[:limit]
         case_ids: list[CaseId] = []
+        newest_ids = case_store.newest_ids(session, repository_ids)
         for repository_id in repository_ids:
-            case_ids += self._index(session, repository_id, now).find(words, limit)
+            index = self._index(session, repository_id, newest_ids.get(repository_id, 0), now)
+            case_ids += index.find(words, limit)
         known = {case.id: case for case in case_store.list_by_id(session, repository_ids, case_ids)}
         hits = [known[case_id] for case_id in case_ids if case_id in known]
         title = " ".join(words.lower().split())
@@ -50,12 +52,12 @@ class CaseSearch:
             hits.sort(key=lambda case: len(case.title))
         return hits[:limit]
 
-    def _index(self, session: Session, repository_id: RepositoryId, now: datetime) -> TitleIndex:
+    def _index(self, session: Session, repository_id: RepositoryId, newest_id: int, now: datetime) -> TitleIndex:
         with self._lock:
             entry = self._entries.get(repository_id)
         if entry is None or now - entry.read_at > MAX_AGE:
             entry = _Entry(TitleIndex.of(*case_store.list_titles(session, repository_id)), now)
-        elif case_store.newest_id(session, repository_id) > entry.index.newest:
+        elif newest_id > entry.index.newest:
             ids, titles = case_store.list_titles(session, repository_id, after=entry.index.newest)
             entry = _Entry(entry.index.extended(ids, titles), entry.read_at)
         with self._lock:

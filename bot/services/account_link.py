@@ -99,13 +99,9 @@ def confirm(
     link = AccountLink(step.workspace_id, step.slack_user, number, str(login))
     former = account_link_store.put(session, link, now)
     actor = Actor(ActorKind.GITHUB, link.github_login, link.github_login)
-    bound = [
-        str(account)
-        for installation, account in administered.items()
-        if int(installation) in chosen
-        and workspace_store.bind(session, step.workspace_id, int(installation), actor, now)
-    ]
-    return link, former, bound
+    accounts = {int(number): str(account) for number, account in administered.items() if int(number) in chosen}
+    bound = workspace_store.bind(session, step.workspace_id, accounts, actor, now)
+    return link, former, [account for number, account in accounts.items() if number in bound]
 
 
 def _insert(session: Session, step: Step, now: datetime) -> str:

@@ -41,7 +41,7 @@ def notify(session: Session, run: StoredRun, now: datetime, *, failed: bool) -> 
 
     After a run without failures only authors who were notified of the commit are notified again.
     """
-    links = account_link_store.list_of_account(session, run.actor) if run.actor is not None else ()
+    links = account_link_store.list_of_accounts(session, [run.actor]) if run.actor is not None else ()
     if not links:
         return
     visible = workspace_store.list_seeing(session, run.repository_id, {link.workspace_id for link in links})

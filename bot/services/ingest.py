@@ -12,12 +12,10 @@ from bot.analysis.failures import fingerprint, similarity
 from bot.analysis.failures.cause import Cause
 from bot.analysis.failures.similarity import KnownKind
 from bot.analysis.identity import outage_group
-from bot.analysis.incident import LEFT_OUT
-from bot.analysis.judgement import Judgement
 from bot.analysis.model import Channel, FailureText, RepositoryId, RunId, RunReport
 from bot.analysis.notice import IncidentNotice, UnreadableReportNotice
 from bot.analysis.quarantine.policy import Policy
-from bot.analysis.run import ReportedRun, Run
+from bot.analysis.run import Judgement, ReportedRun, Run
 from bot.analysis.runs import completeness
 from bot.analysis.scoring import variant_results
 from bot.analysis.scoring.variant_results import VariantResults
@@ -136,7 +134,7 @@ def finish(
         complete=report.complete,
         outage=judgement.outage,
         files=report.files,
-        judged=judgement.observations is not None or judgement.outage >= LEFT_OUT,
+        judged=judgement.is_settled,
         now=now,
     )
     cases = sum(len(results.case_ids) for results in variants)

@@ -11,11 +11,10 @@ from datetime import datetime
 
 from bot.analysis import case_state, incident, scoring
 from bot.analysis.case_state import StatusChange
-from bot.analysis.incident import LEFT_OUT, Incident
-from bot.analysis.judgement import Judgement
+from bot.analysis.incident import LEFT_OUT, Incident, Kind
 from bot.analysis.model import RepositoryId, Status
 from bot.analysis.quarantine.policy import Thresholds
-from bot.analysis.run import StoredRun
+from bot.analysis.run import Judgement, StoredRun
 from bot.analysis.scoring.variant_results import VariantResults
 from bot.queries import policy
 from bot.services import notice
@@ -44,10 +43,10 @@ def judge(
     repository_id = run.repository_id
     stored = scorer_store.lock(session, repository_id)
     if incident.covering(incident_store.list_marked(session, repository_id), run):
-        return Judgement(changes=(), outage=LEFT_OUT, observations=None)
+        return Judgement(outage=LEFT_OUT)
     if stored is not None and stored.model != scoring.MODEL.version:
-        rescore_store.request_if_idle(session, repository_id, "model", now)
-        return Judgement(changes=(), outage=0.0, observations=None)
+        rescore_store.request_if_idle(session, [repository_id], "model", now)
+        return Judgement(is_settled=False)
     variants = sorted(variants, key=lambda results: results.variant)
     scorer = scoring.Scorer(_memory(stored, variants), thresholds)
     known = _list_scores(session, repository_id, scorer, variants)
@@ -66,7 +65,8 @@ def judge(
     return Judgement(
         changes=_changes(known, changed),
         outage=max((observation.outage for observation in observations.values()), default=0.0),
-        observations=observations,
+        is_incident=any(observation.is_incident for observation in observations.values()),
+        has_part_out=any(outage.kind is not Kind.RUN for outage in outages),
     )
 
 

@@ -48,13 +48,16 @@ def request_for_incidents(session: Session, events: Sequence[RecordedEvent]) -> 
 
     A subscriber of `event`. Locks the repository's scorer, so that no run is judged by the windows of before.
     """
-    for event in events:
-        if event.action not in {AuditAction.START_INCIDENT, AuditAction.END_INCIDENT}:
-            continue
-        scorer_store.lock(session, event.repository_id)
-        incident = incident_store.get(session, event.repository_id, event.aggregate_id)
-        if run_store.any_ended_since(session, event.repository_id, incident.ended_at or incident.started_at):
-            rescore_store.request(session, event.repository_id, f"incident:{incident.id}", event.at)
+    marked = {AuditAction.START_INCIDENT, AuditAction.END_INCIDENT}
+    incident_ids = [event.aggregate_id for event in events if event.action in marked]
+    if not incident_ids:
+        return
+    repository_id, now = events[0].repository_id, events[0].at
+    scorer_store.lock(session, repository_id)
+    windows = [window for window in incident_store.list_marked(session, repository_id) if window.id in incident_ids]
+    since = min(window.ended_at or window.started_at for window in windows)
+    if run_store.any_ended_since(session, repository_id, since):
+        rescore_store.request(session, [repository_id], f"incident:{incident_ids[0]}", now)
 
 
 def request_outdated(session: Session, now: datetime) -> list[RepositoryId]:
@@ -63,13 +66,8 @@ def request_outdated(session: Session, now: datetime) -> list[RepositoryId]:
     Requests that are not done yet are put in the queue again, in case their job was lost.
     """
     outdated = scorer_store.list_outdated(session, scoring.MODEL.version)
-    requested = [
-        repository_id
-        for repository_id in outdated
-        if rescore_store.request_if_idle(session, repository_id, "model", now)
-    ]
-    for repository_id in rescore_store.list_pending(session):
-        rescore_store.enqueue(session, repository_id)
+    requested = rescore_store.request_if_idle(session, outdated, "model", now)
+    rescore_store.enqueue(session, rescore_store.list_pending(session))
     return requested
 
 

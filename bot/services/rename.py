@@ -122,7 +122,7 @@ def _exchange_names(
     suites_before = history_store.list_suites(session, repository_id, list(pairs))
     rename_store.exchange_names(session, repository_id, pairs)
     if rescore or history_store.list_suites(session, repository_id, list(pairs)) != suites_before:
-        rescore_store.request(session, repository_id, reason, now)
+        rescore_store.request(session, [repository_id], reason, now)
 
 
 def _end_second(session: Session, repository_id: RepositoryId, new_ids: Mapping[CaseId, CaseId], now: datetime) -> None:

@@ -138,7 +138,7 @@ def _read(database: Database) -> None:
 
 def _rebuild(database: Database, now: datetime) -> None:
     with database.begin() as session:
-        rescore_store.request(session, REPOSITORY, "bench", now)
+        rescore_store.request(session, [REPOSITORY], "bench", now)
         replay = rebuild.begin(session, REPOSITORY)
     read = True
     while read:

@@ -106,7 +106,7 @@ def test_a_rebuild_weighs_it_at_the_same_place_to_the_last_bit(recorder: RunReco
     _own_up(recorder, BEN, _sha("feature"))
     live = _score(recorder)
     with recorder.db.begin() as session:
-        rescore_store.request(session, recorder.repository_id, "test", recorder.now)
+        rescore_store.request(session, [recorder.repository_id], "test", recorder.now)
         replay = rebuild.begin(session, recorder.repository_id)
         rebuild.advance(session, replay, 5)
     _own_up(recorder, ANA, _sha("later"))
@@ -118,7 +118,7 @@ def test_a_rebuild_weighs_it_at_the_same_place_to_the_last_bit(recorder: RunReco
 def test_a_word_given_while_a_rebuild_reads_is_not_lost(recorder: RunRecorder) -> None:
     recorder.run({"cart": "F", "tax": "."}, branch="late", sha=_sha("late"))
     with recorder.db.begin() as session:
-        rescore_store.request(session, recorder.repository_id, "test", recorder.now)
+        rescore_store.request(session, [recorder.repository_id], "test", recorder.now)
         replay = rebuild.begin(session, recorder.repository_id)
         while rebuild.advance(session, replay, 5):
             pass

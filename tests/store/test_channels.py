@@ -40,6 +40,7 @@ from bot.store.workspaces import token as token_store
 from bot.store.workspaces import workspace as workspace_store
 from bot.store.workspaces.account_link import AccountLink
 from bot.store.workspaces.token import StoredToken
+from tests.sql_count import counting
 from tests.store import deciding
 from tests.store.run_recorder import REPOSITORY
 from tests.store.subscribed import ANA, BEN, NAMES, SubscribedChannel, mark_flaky
@@ -164,7 +165,7 @@ def test_who_is_told_of_a_pause_is_who_subscribed_else_installed_else_connected(
     pause("C0NOBODY")
     assert ways == []
     with channels.db.begin() as session:
-        workspace_store.bind(session, workspace_id, 5, BEN, channels.now)
+        workspace_store.bind(session, workspace_id, [5], BEN, channels.now)
     pause("C0BOUND")
     pause("C0BOUND")
     assert ways == ["U0BEN"]
@@ -288,6 +289,19 @@ def test_who_owns_a_test_is_named_by_people_else_by_codeowners_and_mentioned_as_
         assert owning(t1) == ("@acme/core",)
         assert owning(t2) == ()
         assert owning(t3) == ("U0ANA",)
+
+
+def test_owners_are_found_in_the_workspace_in_one_statement_however_many_they_are(channels: SubscribedChannel) -> None:
+    statements = []
+    for owners in (b"* @ben", b"* @ben @chloe @acme/core"):
+        with channels.db.begin() as session:
+            policy.load(session, REPOSITORY, "", owners, channels.now)
+            with counting() as count:
+                waiting_query.find_owners(
+                    session, channels.channel.workspace_id, REPOSITORY, channels.case_id(NAMES[0])
+                )
+        statements.append(len(count.statements))
+    assert statements[0] == statements[1]
 
 
 @pytest.mark.parametrize("owner", ["@acme/payments", "Payments", "@ben", "S0PAY"])

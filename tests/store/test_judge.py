@@ -128,7 +128,7 @@ def test_scores_of_another_model_are_left_alone_until_they_are_made_anew(db: Dat
         scorer_store.put(session, REPOSITORY, replace(scorer, model=1), START)
         before = stored(session)
         judgement = judge.judge(session, commit(2, "b"), (judged("linux", [1, 2], [1], []),), START)
-        assert judgement.observations is None
+        assert not judgement.is_settled
         assert stored(session) == before
         assert scorer_store.list_outdated(session, scoring.MODEL.version) == [REPOSITORY]
 

@@ -36,7 +36,7 @@ def recorder(db: Database) -> RunRecorder:
 
 def ask(recorder: RunRecorder, reason: str = "test") -> None:
     with recorder.db.begin() as session:
-        rescore_store.request(session, REPOSITORY, reason, recorder.now)
+        rescore_store.request(session, [REPOSITORY], reason, recorder.now)
 
 
 def live(recorder: RunRecorder, seed: int, runs: int = 70) -> None:

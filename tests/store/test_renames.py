@@ -221,7 +221,7 @@ def agree(recorder: RunRecorder) -> None:
     rescore.rescore(context(recorder), recorder.repository_id)
     before = everything(recorder)
     with recorder.db.begin() as session:
-        rescore_store.request(session, recorder.repository_id, "test", recorder.now)
+        rescore_store.request(session, [recorder.repository_id], "test", recorder.now)
     rescore.rescore(context(recorder), recorder.repository_id)
     assert everything(recorder) == before
 

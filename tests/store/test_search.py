@@ -17,6 +17,7 @@ from bot.store.decisions import mute as mute_store
 from bot.store.tables.results import cases as table
 from bot.store.workspaces import repository as repository_store
 from bot.store.workspaces import workspace as workspace_store
+from tests.sql_count import counting
 
 SHOP, WEB = RepositoryId(1), RepositoryId(2)
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -55,6 +56,19 @@ def test_only_what_may_be_seen_is_found(db: Database) -> None:
 def case_id(session: Session, name: str) -> CaseId:
     case_ids, titles = case_store.list_titles(session, SHOP)
     return CaseId(case_ids[titles.index(f"tests/test_a.py::{name}")])
+
+
+def test_typing_along_takes_the_same_number_of_statements_for_one_repository_and_for_many(db: Database) -> None:
+    search = CaseSearch()
+    with db.begin() as session:
+        store(session, SHOP, "test_total")
+        store(session, WEB, "test_total")
+        titles(search, session, SHOP, WEB, words="tot")
+        with counting() as one:
+            titles(search, session, SHOP, words="tota")
+        with counting() as many:
+            titles(search, session, SHOP, WEB, words="tota")
+    assert len(one.statements) == len(many.statements)
 
 
 def test_a_case_is_found_by_its_published_id(db: Database) -> None:

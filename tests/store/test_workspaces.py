@@ -71,8 +71,8 @@ def test_a_workspace_sees_what_it_is_bound_to_until_it_or_the_installation_goes(
         )
     here = workspace_store.get(session, put(session, "", "T1"))
     assert access.visible(session, here) == []
-    assert workspace_store.bind(session, here.id, 10, CHLOE, NOW)
-    assert not workspace_store.bind(session, here.id, 10, CHLOE, NOW)
+    assert workspace_store.bind(session, here.id, [10], CHLOE, NOW)
+    assert not workspace_store.bind(session, here.id, [10], CHLOE, NOW)
     assert access.visible(session, here) == [1]
     with pytest.raises(NotFoundError) as unseen:
         access.require_visible(session, here, RepositoryId(2))
@@ -81,7 +81,7 @@ def test_a_workspace_sees_what_it_is_bound_to_until_it_or_the_installation_goes(
     assert str(unseen.value) == str(unknown.value), "the answer tells that it exists"
     workspace_store.unbind(session, 10)
     assert access.visible(session, here) == []
-    workspace_store.bind(session, here.id, 20, CHLOE, NOW)
+    workspace_store.bind(session, here.id, [20], CHLOE, NOW)
     workspace_store.remove(session, here.id, NOW)
     assert access.visible(session, here) == []
 
@@ -120,6 +120,6 @@ def test_an_account_moves_to_whoever_proves_it_and_a_revocation_ends_it_everywhe
     assert account_link_store.put(session, AccountLink(here, "U2", 501, "ana"), NOW) == ["U1"]
     account_link_store.put(session, AccountLink(there, "U9", 501, "ana"), NOW)
     assert account_link_store.find(session, here, "U1") is None
-    assert {one.slack_user for one in account_link_store.list_of_account(session, "ANA")} == {"U2", "U9"}
+    assert {one.slack_user for one in account_link_store.list_of_accounts(session, ["ANA"])} == {"U2", "U9"}
     assert len(account_link_store.delete_account(session, 501)) == 2
-    assert account_link_store.list_of_account(session, "ana") == []
+    assert account_link_store.list_of_accounts(session, ["ana"]) == []

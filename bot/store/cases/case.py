@@ -78,10 +78,11 @@ def list_titles(session: Session, repository_id: RepositoryId, *, after: int = 0
     return (list(row[0]), row[1].split("\n")) if row[0] else ([], [])
 
 
-def newest_id(session: Session, repository_id: RepositoryId) -> int:
-    """The highest number of a case; 0 where there is none."""
-    query = sa.select(sa.func.max(cases.c.id)).where(cases.c.repository_id == repository_id)
-    return record.find_value(session, query) or 0
+def newest_ids(session: Session, repository_ids: Collection[RepositoryId]) -> dict[RepositoryId, int]:
+    """The highest number of a case in each repository; those without any are left out."""
+    query = sa.select(cases.c.repository_id, sa.func.max(cases.c.id)).group_by(cases.c.repository_id)
+    rows = session.execute(query.where(cases.c.repository_id.in_(repository_ids)))
+    return {RepositoryId(row[0]): row[1] for row in rows}
 
 
 def first_seen(session: Session, repository_id: RepositoryId, case_ids: Iterable[CaseId]) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,29 +29,32 @@ class Rescore:
         return self.wanted > self.done
 
 
-def request(session: Session, repository_id: RepositoryId, reason: str, now: datetime) -> None:
-    """Request that the scores of a repository be computed again in the background; the current ones stay readable."""
-    put(session, repository_id, reason, now)
-    enqueue(session, repository_id)
+def request(session: Session, repository_ids: Collection[RepositoryId], reason: str, now: datetime) -> None:
+    """Request that the scores of repositories be computed again in the background; the current ones stay readable."""
+    put(session, repository_ids, reason, now)
+    enqueue(session, repository_ids)
 
 
-def request_if_idle(session: Session, repository_id: RepositoryId, reason: str, now: datetime) -> bool:
-    """Do so unless a request is pending; returns whether it did."""
-    if find(session, repository_id).is_pending:
-        return False
-    request(session, repository_id, reason, now)
-    return True
+def request_if_idle(
+    session: Session, repository_ids: Collection[RepositoryId], reason: str, now: datetime
+) -> list[RepositoryId]:
+    """Do so for those of which no request is pending; returns them."""
+    pending = list_pending(session)
+    idle = [repository_id for repository_id in repository_ids if repository_id not in pending]
+    request(session, idle, reason, now)
+    return idle
 
 
-def put(session: Session, repository_id: RepositoryId, reason: str, now: datetime) -> None:
-    """Record a request to compute the scores of a repository again, for the caller to answer."""
-    statement = insert(rescores).values(repository_id=repository_id, wanted=1, done=0, reason=reason, requested_at=now)
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["repository_id"],
-            set_={"wanted": rescores.c.wanted + 1, "reason": reason, "requested_at": now},
-        )
-    )
+def put(session: Session, repository_ids: Collection[RepositoryId], reason: str, now: datetime) -> None:
+    """Record requests to compute the scores of repositories again, for the caller to answer."""
+    if not repository_ids:
+        return
+    rows = [
+        {"repository_id": repository_id, "wanted": 1, "done": 0, "reason": reason, "requested_at": now}
+        for repository_id in repository_ids
+    ]
+    replaced = {"wanted": rescores.c.wanted + 1, "reason": reason, "requested_at": now}
+    session.execute(insert(rescores).on_conflict_do_update(index_elements=["repository_id"], set_=replaced), rows)
 
 
 def find(session: Session, repository_id: RepositoryId) -> Rescore:
@@ -78,7 +82,13 @@ def set_done(session: Session, repository_id: RepositoryId, answered: int, now: 
     )
 
 
-def enqueue(session: Session, repository_id: RepositoryId) -> None:
-    """Queue the job that rebuilds the scores of a repository."""
+def enqueue(session: Session, repository_ids: Collection[RepositoryId]) -> None:
+    """Queue the jobs that rebuild the scores of repositories."""
     # One lock for all: a new model asks for every repository at once, and incoming runs need the other threads.
-    queue.defer(session, queue.REBUILD, lock="rebuild", key=f"rebuild:{repository_id}", repository_id=repository_id)
+    jobs = [
+        queue.QueuedJob(
+            task=queue.REBUILD, lock="rebuild", key=f"rebuild:{number}", arguments={"repository_id": number}
+        )
+        for number in repository_ids
+    ]
+    queue.defer_all(session, jobs)

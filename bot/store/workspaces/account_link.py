@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -67,9 +67,9 @@ def lock_with_permission(
     return AccountLink(*link), None if permission[0] is None else _read_permission(*permission)
 
 
-def list_of_account(session: Session, login: str) -> Sequence[AccountLink]:
-    """The people, of any workspace, linked with a GitHub account of this login."""
-    query = sa.select(*_LINK).where(sa.func.lower(links.c.github_login) == login.lower())
+def list_of_accounts(session: Session, logins: Iterable[str]) -> Sequence[AccountLink]:
+    """The people, of any workspace, linked with GitHub accounts of these logins."""
+    query = sa.select(*_LINK).where(sa.func.lower(links.c.github_login).in_([login.lower() for login in logins]))
     return record.list_all(session, AccountLink, query)
 
 

@@ -139,10 +139,18 @@ def remove(session: Session, workspace_id: WorkspaceId, now: datetime) -> None:
     session.execute(sa.delete(workspace_installations).where(workspace_installations.c.workspace_id == workspace_id))
 
 
-def bind(session: Session, workspace_id: WorkspaceId, installation_id: int, actor: Actor, now: datetime) -> bool:
-    """Let a workspace see a GitHub installation; False where it does already."""
-    row = {"workspace_id": workspace_id, "installation_id": installation_id, "bound_by": actor, "bound_at": now}
-    return record.insert_if_new(session, workspace_installations, row)
+def bind(
+    session: Session, workspace_id: WorkspaceId, installation_ids: Collection[int], actor: Actor, now: datetime
+) -> set[int]:
+    """Let a workspace see GitHub installations; returns those that it did not see before."""
+    if not installation_ids:
+        return set()
+    rows = [
+        {"workspace_id": workspace_id, "installation_id": number, "bound_by": actor, "bound_at": now}
+        for number in installation_ids
+    ]
+    statement = insert(workspace_installations).values(rows).on_conflict_do_nothing()
+    return set(session.execute(statement.returning(workspace_installations.c.installation_id)).scalars())
 
 
 def unbind(session: Session, installation_id: int) -> None:
