@@ -320,7 +320,7 @@ def report(failing: Mapping[str, str] | tuple[str, ...]) -> bytes:
     return into.getvalue()
 
 
-def wait(condition: Callable[[], object], seconds: float = 15) -> bool:
+def wait(condition: Callable[[], object], seconds: float = 30) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
