@@ -17,8 +17,8 @@ from bot.slack.block_kit import Block
 from bot.slack.client import LinkPlace
 from bot.slack.event_payloads import AppHomeOpened, LinkShared
 from bot.slack.payloads import BlockAction
+from bot.slack.views import card as card_view
 from bot.slack.views import home as home_view
-from bot.slack.views import message as message_view
 from bot.store.conversation import home as home_store
 from bot.store.conversation import message as message_store
 
@@ -65,7 +65,7 @@ def on_link_shared(context: SlackContext, shared: LinkShared) -> None:
                 if before is not None and now - before < REST:
                     continue
             profile = case_query.of_case(session, case_id, now)
-            previews[link.url] = message_view.unfurl(profile, case_query.latest_quarantine(session, profile), now)
+            previews[link.url] = card_view.unfurl(profile, case_query.latest_quarantine(session, profile), now)
     if previews:
         context.slack.unfurl(where, previews)
 

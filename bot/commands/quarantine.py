@@ -19,8 +19,8 @@ from bot.slack.block_kit import Message, View
 from bot.slack.form_metadata import CaseMetadata
 from bot.slack.ids import Action, CaseAction, ShortcutId
 from bot.slack.payloads import BlockAction, Shortcut, ViewSubmission
+from bot.slack.views import card as card_view
 from bot.slack.views import confirmation, modal, response
-from bot.slack.views import message as message_view
 from bot.store.cases import case as case_store
 from bot.store.cases.case import Case
 from bot.store.database import Session
@@ -55,7 +55,7 @@ def offer_lift(context: SlackContext, authorized: Authorized[Case], _days: int |
     if latest is None or not latest.state.is_open:
         message = "This test is not in quarantine."
         raise ConflictError(message)
-    context.answer(message_view.lift_question(profile, latest))
+    context.answer(card_view.lift_question(profile, latest))
 
 
 def on_open(context: SlackContext, _action: BlockAction, authorized: Authorized[Case]) -> None:

@@ -18,7 +18,6 @@ from bot.slack.form_metadata import ChannelMetadata
 from bot.slack.ids import Action, Field
 from bot.slack.payloads import BlockAction, ViewSubmission
 from bot.slack.views import channel_form, modal, policy, settings, subscription
-from bot.slack.views import learning as learning_view
 from bot.store.conversation import silence as silence_store
 from bot.store.conversation import subscription as subscription_store
 from bot.store.database import Session
@@ -68,7 +67,7 @@ def _policies(session: Session, repositories: Sequence[Repository]) -> list[Mess
             repository.full_name,
             policy_query.of_repository(session, repository.id),
             fault=policy_query.fault(session, repository.id),
-            taught=learning_view.sentence(learned_model.report(session, repository.id)),
+            taught=settings.learned(learned_model.report(session, repository.id)),
         )
         for repository in repositories
     ]

@@ -41,21 +41,23 @@ from bot.slack.block_kit import Message, View
 from bot.slack.form_metadata import CaseMetadata
 from bot.slack.ids import CaseAction
 from bot.slack.views import (
+    card,
     case,
     case_list,
     confirmation,
     home,
     impact,
-    message,
     modal,
+    news,
     policy,
     repository,
     response,
     run,
+    thread,
 )
 from bot.slack.views.case import AuditLine
 from bot.slack.views.case_list import ListKind
-from bot.slack.views.message import ImportSummary
+from bot.slack.views.news import ImportSummary
 from bot.slack.views.response import CaseOption, CommandHelp
 from bot.slack.views.run import RunAnswer
 
@@ -208,53 +210,51 @@ def _ended(state: State, by: Actor = BEN, decision: str | None = "mended") -> Qu
 
 
 VIEWS: dict[str, Callable[[], Message | View]] = {
-    "card_owned": lambda: message.card(FLAKY, None, NOW, ("@acme/payments", "@ana")),
-    "card_red": lambda: message.card(RED, None, NOW, ("@acme/payments",), IMPACT),
-    "card_flaky": lambda: message.card(FLAKY, None, NOW),
-    "card_proposed": lambda: message.card(FLAKY, PROPOSED, NOW),
-    "card_active": lambda: message.card(FLAKY, ACTIVE, NOW),
-    "card_suspended": lambda: message.card(BROKEN, SUSPENDED, NOW),
-    "card_rejected": lambda: message.card(FLAKY, REJECTED, NOW),
-    "card_withdrawn": lambda: message.card(FLAKY, _ended(State.WITHDRAWN, ANA, None), NOW),
-    "card_lifted": lambda: message.card(FLAKY, _ended(State.LIFTED), NOW),
-    "card_lifted_healthy": lambda: message.card(HEALTHY, _ended(State.LIFTED, SYSTEM), NOW),
-    "card_expired": lambda: message.card(FLAKY, _ended(State.EXPIRED, SYSTEM, None), NOW),
-    "card_time_over": lambda: message.card(FLAKY, ACTIVE, NOW + timedelta(days=15)),
-    "card_healthy": lambda: message.card(HEALTHY, None, NOW),
-    "card_broken": lambda: message.card(BROKEN, None, NOW),
-    "card_infra": lambda: message.card(of_status(Status.INFRA), None, NOW),
-    "card_suspect": lambda: message.card(of_status(Status.SUSPECT), None, NOW),
-    "card_never_scored": lambda: message.card(
-        replace(FLAKY, state=CaseState(CaseId(42)), last_failure=None), None, NOW
-    ),
+    "card_owned": lambda: card.card(FLAKY, None, NOW, ("@acme/payments", "@ana")),
+    "card_red": lambda: card.card(RED, None, NOW, ("@acme/payments",), IMPACT),
+    "card_flaky": lambda: card.card(FLAKY, None, NOW),
+    "card_proposed": lambda: card.card(FLAKY, PROPOSED, NOW),
+    "card_active": lambda: card.card(FLAKY, ACTIVE, NOW),
+    "card_suspended": lambda: card.card(BROKEN, SUSPENDED, NOW),
+    "card_rejected": lambda: card.card(FLAKY, REJECTED, NOW),
+    "card_withdrawn": lambda: card.card(FLAKY, _ended(State.WITHDRAWN, ANA, None), NOW),
+    "card_lifted": lambda: card.card(FLAKY, _ended(State.LIFTED), NOW),
+    "card_lifted_healthy": lambda: card.card(HEALTHY, _ended(State.LIFTED, SYSTEM), NOW),
+    "card_expired": lambda: card.card(FLAKY, _ended(State.EXPIRED, SYSTEM, None), NOW),
+    "card_time_over": lambda: card.card(FLAKY, ACTIVE, NOW + timedelta(days=15)),
+    "card_healthy": lambda: card.card(HEALTHY, None, NOW),
+    "card_broken": lambda: card.card(BROKEN, None, NOW),
+    "card_infra": lambda: card.card(of_status(Status.INFRA), None, NOW),
+    "card_suspect": lambda: card.card(of_status(Status.SUSPECT), None, NOW),
+    "card_never_scored": lambda: card.card(replace(FLAKY, state=CaseState(CaseId(42)), last_failure=None), None, NOW),
     **{
-        f"audit_{action.name.lower()}": lambda action=action: message.audit_line(  # type: ignore[misc]
+        f"audit_{action.name.lower()}": lambda action=action: thread.audit_line(  # type: ignore[misc]
             audit.of_quarantine(action, ACTIVE, SYSTEM if action is AuditAction.EXPIRE else BEN, NOW), ACTIVE, FLAKY
         )
         for action in AuditAction
         if action.is_posted
     },
-    "audit_reject_why": lambda: message.audit_line(
+    "audit_reject_why": lambda: thread.audit_line(
         audit.of_quarantine(AuditAction.REJECT, REJECTED, BEN, NOW, reason=REJECTED.decision or ""), REJECTED, FLAKY
     ),
-    "status_line": lambda: message.status_line(FLAKY, ""),
-    "imported": lambda: message.imported(SUMMARY),
-    "incident": lambda: message.incident("acme/shop", FAILURE.run_url, 812, 31, 40),
-    "incident_suite": lambda: message.part_out("acme/shop", FAILURE.run_url, 812, [outage(Kind.SUITE, "tests/api")]),
-    "incident_parts": lambda: message.part_out(
+    "status_line": lambda: thread.status_line(FLAKY, ""),
+    "imported": lambda: news.imported(SUMMARY),
+    "incident": lambda: news.outage("acme/shop", FAILURE.run_url, 812, 31, 40),
+    "incident_suite": lambda: news.partial_outage("acme/shop", FAILURE.run_url, 812, [outage(Kind.SUITE, "tests/api")]),
+    "incident_parts": lambda: news.partial_outage(
         "acme/shop",
         FAILURE.run_url,
         812,
         [outage(Kind.SUITE, "tests/api"), *(outage(Kind.RUNNER, f"shard {number}") for number in range(2, 6))],
     ),
-    "unreadable": lambda: message.unreadable(
+    "unreadable": lambda: news.unreadable(
         "acme/shop", FAILURE.run_url, 812, [Problem("reports", f"{n}.xml", "not well-formed") for n in range(7)]
     ),
-    "card_muted": lambda: message.card(MUTED, None, NOW),
+    "card_muted": lambda: card.card(MUTED, None, NOW),
     "help": lambda: response.help_menu(COMMANDS, [ListedCase(FLAKY, PROPOSED)], 7),
     "help_command": lambda: response.command_help(COMMANDS[1]),
     "done": lambda: response.done("The quarantine is lifted: the test fails builds again."),
-    "lift_question": lambda: message.lift_question(FLAKY, ACTIVE),
+    "lift_question": lambda: card.lift_question(FLAKY, ACTIVE),
     "status": lambda: repository.status(HEALTH, TOP),
     "status_shared": lambda: repository.status(HEALTH, TOP, shared_by="<@U0ANA>"),
     "status_empty": lambda: repository.status(replace(HEALTH, counts={}, last_run_at=None), ()),
@@ -268,7 +268,7 @@ VIEWS: dict[str, Callable[[], Message | View]] = {
     "run_green": lambda: run.run(replace(RUN, failures=[], failed=False, unread=0)),
     "details": lambda: case.case_details(FLAKY, ACTIVE, AUDIT, NOW, recent=RECENT),
     "details_new": lambda: case.case_details(FLAKY, None, (), NOW),
-    "unfurl": lambda: Message("A test.", message.unfurl(FLAKY, ACTIVE, NOW)),
+    "unfurl": lambda: Message("A test.", card.unfurl(FLAKY, ACTIVE, NOW)),
     "details_why": lambda: case.case_details(
         BROKEN,
         None,

@@ -28,8 +28,21 @@ from bot.slack import ids
 from bot.slack.block_kit import Message, View
 from bot.slack.form_metadata import CaseMetadata
 from bot.slack.ids import CaseAction
-from bot.slack.views import case, case_list, confirmation, home, impact, modal, policy, repository, response, run
-from bot.slack.views import message as messages
+from bot.slack.views import (
+    card,
+    case,
+    case_list,
+    confirmation,
+    home,
+    impact,
+    modal,
+    news,
+    policy,
+    repository,
+    response,
+    run,
+    thread,
+)
 from bot.slack.views.case import AuditLine
 from bot.slack.views.case_list import ListKind
 from bot.slack.views.response import CaseOption
@@ -102,30 +115,30 @@ def test_no_golden_file_is_left_over() -> None:
 def test_a_card_offers_the_moves_of_its_state(
     profile: CaseProfile, quarantine: Quarantine | None, expected: list[str]
 ) -> None:
-    assert _actions(messages.card(profile, quarantine, NOW)) == expected
+    assert _actions(card.card(profile, quarantine, NOW)) == expected
 
 
 def test_a_card_says_its_numbers_to_a_screen_reader() -> None:
-    assert messages.card(FLAKY, None, NOW).text == (
+    assert card.card(FLAKY, None, NOW).text == (
         "Flaky: tests/api/test_cart.py::test_total in acme/shop; "
         "7 of 52 runs failed (13 %), and 3 commits both passed and failed."
     )
 
 
 def test_a_card_links_to_the_last_failing_run() -> None:
-    title = messages.card(FLAKY, None, NOW).blocks[0]
+    title = card.card(FLAKY, None, NOW).blocks[0]
     assert f"<{FAILURE.run_url}|`{FLAKY.title}`>" in json.dumps(title)
 
 
 def test_an_approved_card_names_the_approver() -> None:
-    rendered = json.dumps(messages.card(FLAKY, ACTIVE, NOW).blocks)
+    rendered = json.dumps(card.card(FLAKY, ACTIVE, NOW).blocks)
     assert "Approved by <@U0BEN>" in rendered
     assert "U0ANA" in rendered  # the owner
 
 
 def test_somebody_from_github_is_named_and_not_mentioned() -> None:
     actor = Actor(ActorKind.GITHUB, "UGITHUB", "ana<flores>")
-    line = messages.audit_line(audit.of_quarantine(AuditAction.APPROVE, ACTIVE, actor, NOW), ACTIVE, FLAKY)
+    line = thread.audit_line(audit.of_quarantine(AuditAction.APPROVE, ACTIVE, actor, NOW), ACTIVE, FLAKY)
     assert "<@UGITHUB>" not in json.dumps(line.blocks)
     assert line.text.startswith("ana&lt;flores&gt; approved")
 
@@ -188,18 +201,18 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
     ]
     answer = replace(RUN, repository=name, sha=other, url=other, failures=failures)
     rendered: list[Message | View] = [
-        *(messages.card(profile, replace(quarantine, state=state), NOW, (name, other) * 4) for state in State),
+        *(card.card(profile, replace(quarantine, state=state), NOW, (name, other) * 4) for state in State),
         *(
-            messages.audit_line(audit.of_quarantine(action, quarantine, actor, NOW, reason=name), quarantine, profile)
+            thread.audit_line(audit.of_quarantine(action, quarantine, actor, NOW, reason=name), quarantine, profile)
             for action in AuditAction
         ),
-        messages.status_line(profile, name),
-        messages.imported(replace(SUMMARY, repository=name)),
-        messages.incident(name, other, 1, 2, 3),
-        messages.part_out(name, other, 1, [outage(Kind.SUITE, name), outage(Kind.RUNNER, other)]),
-        messages.unreadable(name, other, 1, [Problem(name, other, name)] * 9),
-        Message("A test.", messages.unfurl(profile, quarantine, NOW)),
-        messages.lift_question(profile, quarantine),
+        thread.status_line(profile, name),
+        news.imported(replace(SUMMARY, repository=name)),
+        news.outage(name, other, 1, 2, 3),
+        news.partial_outage(name, other, 1, [outage(Kind.SUITE, name), outage(Kind.RUNNER, other)]),
+        news.unreadable(name, other, 1, [Problem(name, other, name)] * 9),
+        Message("A test.", card.unfurl(profile, quarantine, NOW)),
+        card.lift_question(profile, quarantine),
         response.help_menu(COMMANDS * 10, rows[:5], 25),
         response.done(f"{name}."),
         repository.status(state_of, [ListedCase(profile)] * 5),

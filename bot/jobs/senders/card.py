@@ -12,7 +12,8 @@ from bot.analysis.quarantine.lifecycle import State
 from bot.jobs.context import Context
 from bot.jobs.senders import posting
 from bot.queries import case, impact, owner
-from bot.slack.views import message as messages
+from bot.slack.views import card as card_view
+from bot.slack.views import thread
 from bot.store.conversation.message import PostedMessage
 from bot.store.conversation.notice import StoredNotice
 from bot.store.decisions import audit as audit_store
@@ -28,7 +29,7 @@ def send_card(context: Context, stored: StoredNotice, notice: CardNotice) -> Pos
         profile = case.of_case(session, notice.case_id, now)
         owners = owner.of_cases(session, [notice.repository_id], [notice.case_id]).get(notice.case_id, ())
         week = impact.of_case(session, notice.repository_id, notice.case_id, now - _WEEK, now)
-        message = messages.card(profile, case.latest_quarantine(session, profile), now, owners, week)
+        message = card_view.card(profile, case.latest_quarantine(session, profile), now, owners, week)
         attempt = posting.begin(session, stored, now)
     return posting.post_or_update(context, attempt, message, notice.case_id)
 
@@ -48,7 +49,7 @@ def send_audit_line(context: Context, stored: StoredNotice, notice: AuditLineNot
         quarantine = quarantine_store.get(session, QuarantineId(event.aggregate_id)) if is_of_quarantine else None
     if quarantine is not None and event.action is AuditAction.APPROVE and quarantine.state is not State.ACTIVE:
         quarantine = None
-    message = messages.audit_line(event, quarantine, profile)
+    message = thread.audit_line(event, quarantine, profile)
     return posting.reply(context, attempt, message, broadcast=_is_broadcast(event.action, profile))
 
 
@@ -61,7 +62,7 @@ def send_status_change(context: Context, stored: StoredNotice, notice: StatusCha
             return None
         profile = case.of_case(session, notice.case_id, now)
         quarantine = case.latest_quarantine(session, profile)
-    message = messages.status_line(profile, f"from {notice.before} to {notice.after}")
+    message = thread.status_line(profile, f"from {notice.before} to {notice.after}")
     # While it is quarantined the good news comes with the end of the quarantine.
     is_fixed = (
         notice.after is Status.HEALTHY

@@ -11,9 +11,8 @@ from bot.jobs.context import Context
 from bot.jobs.senders import posting
 from bot.queries import case_state
 from bot.queries import repository as repository_query
-from bot.slack.views import message as messages
+from bot.slack.views import news, table
 from bot.slack.views import storm as storm_view
-from bot.slack.views import table
 from bot.store.cases import case as case_store
 from bot.store.conversation import storm as storm_store
 from bot.store.conversation.message import PostedMessage
@@ -31,7 +30,7 @@ def send_imported(context: Context, stored: StoredNotice, notice: ImportNotice) 
         repository = repository_store.get(session, notice.repository_id)
         counts = repository_query.count_statuses(session, [notice.repository_id], now)[notice.repository_id]
         count, first, last, problems = run_store.summarise(session, notice.repository_id) or (0, now, now, 0)
-        summary = messages.ImportSummary(
+        summary = news.ImportSummary(
             repository=repository.full_name,
             runs=count,
             cases=case_store.count(session, [notice.repository_id])[notice.repository_id],
@@ -42,7 +41,7 @@ def send_imported(context: Context, stored: StoredNotice, notice: ImportNotice) 
             problems=problems,
         )
         attempt = posting.begin(session, stored, now)
-    return posting.post_or_update(context, attempt, messages.imported(summary))
+    return posting.post_or_update(context, attempt, news.imported(summary))
 
 
 def send_incident(context: Context, stored: StoredNotice, notice: IncidentNotice) -> PostedMessage | None:
@@ -54,11 +53,11 @@ def send_incident(context: Context, stored: StoredNotice, notice: IncidentNotice
         incidents = incident_store.list_found(session, notice.repository_id, [run.id])
         attempt = posting.begin(session, stored, context.clock())
     if incidents and all(incident.kind is not Kind.RUN for incident in incidents):
-        message = messages.part_out(repository.full_name, run.url, run.number, incidents)
+        message = news.partial_outage(repository.full_name, run.url, run.number, incidents)
         return posting.post_or_update(context, attempt, message)
     failed = sum(int(np.isin(stored.outcomes, result_store.FAILED).sum()) for stored in variants)
     total = sum(len(stored.case_ids) for stored in variants)
-    message = messages.incident(repository.full_name, run.url, run.number, failed, total)
+    message = news.outage(repository.full_name, run.url, run.number, failed, total)
     return posting.post_or_update(context, attempt, message)
 
 
@@ -69,7 +68,7 @@ def send_unreadable(context: Context, stored: StoredNotice, notice: UnreadableRe
         run = run_store.get(session, notice.repository_id, notice.run_id)
         problems = [one for one in run_store.list_problems(session, notice.repository_id, [run.id]) if not one.is_note]
         attempt = posting.begin(session, stored, context.clock())
-    message = messages.unreadable(repository.full_name, run.url, run.number, problems)
+    message = news.unreadable(repository.full_name, run.url, run.number, problems)
     return posting.post_or_update(context, attempt, message)
 
 

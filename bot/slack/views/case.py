@@ -14,7 +14,8 @@ from bot.analysis.quarantine.lifecycle import Quarantine, State
 from bot.slack import block_kit, mrkdwn
 from bot.slack.block_kit import Block, Message
 from bot.slack.ids import Action
-from bot.slack.views import message, phrase
+from bot.slack.views import card as card_view
+from bot.slack.views import phrase
 
 _MAX_RECENT = 30
 _MAX_AUDIT = 10
@@ -60,7 +61,7 @@ def case_details(
 
     `recent` holds the verdicts of the latest commits that ran it, oldest first; `address` is that of its own page.
     """
-    card = message.card(profile, quarantine, now)
+    card = card_view.card(profile, quarantine, now)
     recent = recent[-_MAX_RECENT:]
     tally = Counter(recent)
     words = phrase.listing(f"{tally[one]} {word}" for one, (_, word) in _SQUARES.items() if tally[one])
@@ -69,7 +70,7 @@ def case_details(
     head, foot = card.blocks[:-2], card.blocks[-1]
     blocks: list[Block] = [*head]
     if quarantine is not None and quarantine.state is not State.SUSPENDED:
-        blocks += message.evidence(profile)
+        blocks += card_view.evidence(profile)
     blocks.append(block_kit.section(f"{seen}\n{''.join(_SQUARES[one][0] for one in recent)}".strip()))
     if explanation is not None:
         blocks.append(block_kit.section(f"*Why*\n{mrkdwn.escape(explanation.sentence, 900)}"))
@@ -78,7 +79,7 @@ def case_details(
     if len(profile.variants) > 1:
         blocks.append(block_kit.section(f"*By variant*\n{_variant_lines(profile)}"))
     blocks.append(block_kit.section(f"*History*\n{_audit_lines(history)}"))
-    moves = [one for one in message.buttons(profile, quarantine) if one["action_id"] != Action.DETAILS]
+    moves = [one for one in card_view.buttons(profile, quarantine) if one["action_id"] != Action.DETAILS]
     why = block_kit.button("Why?", Action.WHY, str(profile.case_id), says=f"Why this is so: {profile.title}")
     blocks.append(block_kit.actions(*moves[:-1], why, moves[-1]))
     if address:

@@ -10,7 +10,7 @@ from bot.analysis.case_profile import CaseProfile
 from bot.analysis.quarantine.lifecycle import Quarantine, State
 from bot.slack import block_kit, mrkdwn
 from bot.slack.block_kit import Message
-from bot.slack.views import message, phrase
+from bot.slack.views import card, phrase
 
 
 def mention(profile: CaseProfile, quarantine: Quarantine | None, owners: Sequence[str], since: datetime) -> Message:
@@ -27,7 +27,7 @@ def direct(profile: CaseProfile, quarantine: Quarantine | None, since: datetime,
         f"\N{ALARM CLOCK} {phrase.case(profile)} in {phrase.repository(profile.repository)}: {_waits(quarantine)} "
         f"since {phrase.when(since, 'both')}; {phrase.evidence(profile)}."
     )
-    buttons = block_kit.actions(*message.buttons(profile, quarantine))
+    buttons = block_kit.actions(*card.buttons(profile, quarantine))
     text = f"You are asked to decide: {mrkdwn.spoken(waiting)}"
     return block_kit.message(f"{waiting} Its card is in <#{channel}>.", buttons, text=text)
 
@@ -48,7 +48,7 @@ def reminder(
         f"\N{HOURGLASS WITH FLOWING SAND} {_owners(owners)}: the quarantine ends *{soon}*, "
         f"{phrase.when(until, 'both')}; then failures count again. {phrase.evidence(profile).capitalize()}."
     )
-    return block_kit.message(shown, block_kit.actions(*message.buttons(profile, quarantine)), text=text)
+    return block_kit.message(shown, block_kit.actions(*card.buttons(profile, quarantine)), text=text)
 
 
 def _owners(names: Sequence[str]) -> str:
