@@ -103,24 +103,22 @@ class CaseState:
         return max((score.rate for score in self.scored), default=0.0)
 
 
-def of_case(case_id: CaseId, scored: Iterable[VariantScore], inactive: Iterable[VariantScore] = ()) -> CaseState:
-    """The state of a case from the scores of its variants."""
-    return CaseState(
-        case_id,
-        tuple(sorted(scored, key=lambda score: (SEVERITY.index(score.status), -score.p_flaky, score.variant))),
-        tuple(sorted(inactive, key=lambda score: INACTIVE_ORDER.index(score.status))),
-    )
-
-
 def by_case(
     case_ids: Iterable[CaseId], scored: Iterable[VariantScore], inactive: Iterable[VariantScore] = ()
 ) -> dict[CaseId, CaseState]:
     """The state of each case; of one without a score, that it was never judged."""
-    grouped: dict[CaseId, tuple[list[VariantScore], list[VariantScore]]] = {one: ([], []) for one in case_ids}
+    grouped: dict[CaseId, tuple[list[VariantScore], list[VariantScore]]] = {case_id: ([], []) for case_id in case_ids}
     for index, scores in enumerate((scored, inactive)):
         for score in scores:
             grouped.setdefault(score.case_id, ([], []))[index].append(score)
-    return {case_id: of_case(case_id, *lists) for case_id, lists in grouped.items()}
+    return {
+        case_id: CaseState(
+            case_id,
+            tuple(sorted(active, key=lambda score: (SEVERITY.index(score.status), -score.p_flaky, score.variant))),
+            tuple(sorted(passing, key=lambda score: INACTIVE_ORDER.index(score.status))),
+        )
+        for case_id, (active, passing) in grouped.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)

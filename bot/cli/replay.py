@@ -47,15 +47,15 @@ def replay(path: Path, as_json: bool, timeline: bool, policy_path: Path | None, 
     """
     policy = _policy(policy_path)
     history = _read(path, quiet=as_json or timeline)
-    judging = Replay(len(history.cases), history.keys, policy.thresholds, hysteresis=hysteresis, track_changes=timeline)
+    judging = Replay(len(history.cases), history.keys, policy.thresholds, hysteresis=hysteresis)
     incidents = 0
     for entry in history.entries:
-        changes, is_incident = judging.observe(entry.execution)
-        incidents += is_incident
-        if changes:
+        incidents += judging.observe(entry.execution).is_incident
+        if timeline:
             at = entry.execution.started_at.isoformat().replace("+00:00", "Z")
             sys.stdout.writelines(
-                case_table.change_line(change, history.cases[change.case], entry.run_id, at) for change in changes
+                case_table.change_line(change, history.cases[change.case], entry.run_id, at)
+                for change in judging.changes(entry.execution)
             )
     if timeline:
         return

@@ -22,7 +22,6 @@ from bot.analysis.scoring.variant_results import VariantResults
 from bot.cli import case_table, folder
 from bot.cli.case_table import ScoredCase
 
-_BRANCH = "main"
 _MAX_MESSAGES = 20
 
 
@@ -65,16 +64,18 @@ def scan(top: Path, as_json: bool, timeline: bool) -> None:
     # Only what was read is put in order: a damaged report has no time either.
     placed, notes = folder.place(list(runs.runs))
     cases = _follow(runs, [run.folder for run in placed])
-    judging = Replay(len(cases.titles), cases.keys, track_changes=timeline)
+    judging = Replay(len(cases.titles), cases.keys)
     incidents = 0
     for run in placed:
         for variant in runs.runs[run.folder]:
-            changes, is_incident = judging.observe(_execution(run, variant, cases.case_of))
-            incidents += is_incident
-            at = run.started_at.isoformat()
-            sys.stdout.writelines(
-                case_table.change_line(change, cases.titles[change.case], run.folder.name, at) for change in changes
-            )
+            execution = _execution(run, variant, cases.case_of)
+            incidents += judging.observe(execution).is_incident
+            if timeline:
+                at = run.started_at.isoformat()
+                sys.stdout.writelines(
+                    case_table.change_line(change, cases.titles[change.case], run.folder.name, at)
+                    for change in judging.changes(execution)
+                )
     if not timeline:
         scores = judging.scores(placed[-1].started_at) if placed else iter(())
         scored = [ScoredCase(cases.titles[score.case_id], score) for score in scores]
@@ -159,11 +160,7 @@ def _execution(run: folder.PlacedRun, variant: VariantResults, case_of: NDArray[
     failed = variant.failed[order]
     return scoring.Execution(
         variant=variant.variant,
-        branch=_BRANCH,
-        on_default_branch=True,
         sha=run.sha,
-        base_sha=None,
-        event_kind="push",
         started_at=run.started_at,
         case_ids=case_ids[order],
         suites=variant.suites[order],

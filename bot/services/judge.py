@@ -64,7 +64,7 @@ def judge(
     incident_store.put_found(session, outages)
     return Judgement(
         changes=_changes(known, changed),
-        outage=max((observation.outage for observation in observations.values()), default=0.0),
+        outage=max((observation.outage.run for observation in observations.values()), default=0.0),
         is_incident=any(observation.is_incident for observation in observations.values()),
         has_part_out=any(outage.kind is not Kind.RUN for outage in outages),
     )
@@ -156,13 +156,14 @@ def _store(
     """Store what the run changed in the scorer, except for the scores."""
     beliefs: list[tuple[str, int, bytes]] = []
     for results in variants:
-        cases, branch = scorer.variant(results.variant), observations[results.variant].branch
+        cases, push = scorer.variant(results.variant), observations[results.variant].push
         counts[results.variant].set(results.evidence, cases.counts[:, cases.locate(results.evidence)])
-        if branch is not None and branch in cases.branches:
-            beliefs.append((results.variant, branch, cases.branches[branch].to_bytes(scorer.model.version)))
+        if push is not None and push.key in cases.branches:
+            beliefs.append((results.variant, push.key, cases.branches[push.key].to_bytes(scorer.model.version)))
     scorer_store.put_counts(session, repository_id, counts)
     scorer_store.put_branch_beliefs(session, repository_id, beliefs)
-    forgotten = {observation.forgotten for observation in observations.values() if observation.forgotten is not None}
+    pushes = [observation.push for observation in observations.values() if observation.push is not None]
+    forgotten = {push.forgotten for push in pushes if push.forgotten is not None}
     scorer_store.delete_branches(session, repository_id, forgotten)
 
 

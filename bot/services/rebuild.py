@@ -249,5 +249,5 @@ def _take(
         )
         results = VariantResults(execution.variant, case_ids, suites, failed, retries, names, execution.whole, runners)
         observation = replay.scorer.observe(results.execution(run))
-        replay.terms[run.id] = max(replay.terms[run.id], observation.outage)
+        replay.terms[run.id] = max(replay.terms[run.id], observation.outage.run)
         replay.incidents += results.incidents(run, observation)

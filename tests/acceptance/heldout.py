@@ -38,7 +38,7 @@ def main(seeds: tuple[int, ...]) -> None:
 
 def _judge(labelled: simulator.Labelled, model: scoring.Model) -> list[tuple[str, bool, VariantScore]]:
     history = labelled.history
-    judging = Replay(len(history.cases), history.keys, track_changes=False, model=model)
+    judging = Replay(len(history.cases), history.keys, model=model)
     for entry in history.entries:
         judging.observe(entry.execution)
     at = history.entries[-1].execution.started_at

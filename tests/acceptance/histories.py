@@ -31,7 +31,7 @@ def read(path: Path) -> History:
 
 def replay(history: History, model: scoring.Model) -> dict[str, VariantScore]:
     """Every case after the last execution, without hysteresis."""
-    judging = Replay(len(history.cases), history.keys, hysteresis=False, track_changes=False, model=model)
+    judging = Replay(len(history.cases), history.keys, hysteresis=False, model=model)
     for entry in history.entries:
         judging.observe(entry.execution)
     return {history.cases[one.case_id]: one for one in judging.scores(history.entries[-1].execution.started_at)}

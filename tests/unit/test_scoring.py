@@ -136,7 +136,7 @@ def test_a_suite_that_is_out_accuses_none_of_its_cases() -> None:
     repository = calm(30, 200)
     for number in range(3):
         seen = repository.run(f"out{number}", *range(38))
-        assert 0 in seen.suite_outages
+        assert 0 in seen.outage.suites
         repository.run(f"after{number}")
     assert not ACCUSED & set(repository.statuses().values())
 

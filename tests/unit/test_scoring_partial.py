@@ -38,7 +38,7 @@ def test_what_passes_in_a_part_changes_nothing_about_a_case() -> None:
 def test_what_fails_in_a_part_counts_and_a_few_failures_of_many_are_no_outage() -> None:
     repository = calm(400)
     seen = partial(repository, "cut", range(380), *range(0, 380, 32))
-    assert seen.outage < scoring.INCIDENT
+    assert seen.outage.run < scoring.INCIDENT
     assert not seen.is_incident
     at = START + timedelta(hours=repository.hours)
     scored = {one.case_id: one for one in scoring.readout.everything(repository.scorer, "linux", at)}

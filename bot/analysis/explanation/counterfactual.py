@@ -15,6 +15,7 @@ from bot.analysis.case_history import CaseResult
 from bot.analysis.model import Outcome, Status, worst
 from bot.analysis.quarantine.policy import Thresholds
 from bot.analysis.scoring.model import RATES
+from bot.analysis.scoring.variant_results import VariantResults
 
 MAX_COMMITS = 200
 """Clean commits that are tried; a longer forecast is worthless."""
@@ -192,33 +193,22 @@ def _is_evidence(result: CaseResult) -> bool:
 
 
 def _execution(result: CaseResult, copies: list[int]) -> scoring.Execution:
-    run = result.run
-    return scoring.Execution(
+    results = VariantResults(
         variant=result.variant,
-        branch=run.head_branch,
-        on_default_branch=run.on_default_branch,
-        sha=run.head_sha,
-        base_sha=run.base_sha,
-        event_kind=run.event_kind,
-        started_at=run.started_at,
         case_ids=np.array(copies, dtype=np.int32),
         suites=np.arange(len(copies), dtype=np.int32),
         failed=np.full(len(copies), result.outcome.is_failure),
         retries=dict.fromkeys(copies, result.retries) if result.retries else {},
     )
+    return results.execution(result.run)
 
 
 def _clean(sha: str, cases: int, at: datetime) -> scoring.Execution:
     return scoring.Execution(
         variant="",
-        branch="",
-        on_default_branch=True,
         sha=sha,
-        base_sha=None,
-        event_kind="push",
         started_at=at,
         case_ids=np.arange(cases, dtype=np.int32),
         suites=np.zeros(cases, dtype=np.int32),
         failed=np.zeros(cases, dtype=np.bool_),
-        retries={},
     )

@@ -9,10 +9,8 @@ from __future__ import annotations
 from bot.analysis.scoring import readout, status
 from bot.analysis.scoring.active import ActiveCases
 from bot.analysis.scoring.execution import Execution, Observation
-from bot.analysis.scoring.inactive import VariantCases
 from bot.analysis.scoring.memory import BranchBeliefs, RepositoryMemory, branch_key
 from bot.analysis.scoring.model import INCIDENT, MODEL, REFERENCE, Model
-from bot.analysis.scoring.readout import Scores
 from bot.analysis.scoring.scorer import Scorer
 
 __all__ = [
@@ -26,8 +24,6 @@ __all__ = [
     "Observation",
     "RepositoryMemory",
     "Scorer",
-    "Scores",
-    "VariantCases",
     "branch_key",
     "readout",
     "status",

@@ -65,16 +65,10 @@ class VariantCases:
 
     def count_passes(self, at: Indices | slice, passed: NDArray[np.bool_], position: int | None) -> None:
         """Count the passes of an execution; `position` is its main position, None on another branch."""
-        if isinstance(at, slice):
-            self.counts[PASSES] += passed
-            if position is not None:
-                good_at = self.counts[GOOD_AT]
-                np.maximum(good_at, position, out=good_at, where=passed)
-            return
-        positions = at[passed]
-        self.counts[PASSES, positions] += 1
+        self.counts[PASSES, at] += passed
         if position is not None:
-            self.counts[GOOD_AT, positions] = np.maximum(self.counts[GOOD_AT, positions], position)
+            good_at = self.counts[GOOD_AT, at]
+            self.counts[GOOD_AT, at] = np.where(passed, np.maximum(good_at, position), good_at)
 
     def count_outage(self, positions: Indices, when: float) -> None:
         """Count a discounted failure of inactive cases, at a time in seconds."""

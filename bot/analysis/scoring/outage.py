@@ -10,8 +10,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.analysis.scoring.execution import Outage
-from bot.analysis.scoring.memory import RepositoryMemory, VariantMemory
+from bot.analysis.scoring.execution import Execution, Outage
+from bot.analysis.scoring.memory import RepositoryMemory
 from bot.analysis.scoring.model import Floats, Model
 
 SUITE_SIZE = 10
@@ -22,23 +22,22 @@ LISTED_SHARE = 10
 """If reports list failures only, a run is assumed to have this many times the cases they list on average."""
 
 
-def assess(  # noqa: PLR0913  # the evidence of an outage
+def assess(
+    execution: Execution,
     failing: NDArray[np.intp],
     unexpected: Floats,
     followed: NDArray[np.intp],
-    groups: tuple[NDArray[np.int32], NDArray[np.int32] | None],
-    size: int,
     memory: RepositoryMemory,
-    variant: VariantMemory,
     model: Model,
     *,
     listing: bool,
 ) -> Outage:
-    """The outage term of an execution of `size` cases, for the cases at the indices `followed`.
+    """The outage term of an execution, for the cases at the indices `followed`.
 
     `failing` are the indices of the cases that failed, `unexpected` how little each failure was expected, 0 to 1;
-    `groups` are the suites and the runners of all cases; `listing` says that the reports list failures only.
+    `listing` says that the reports list failures only.
     """
+    size = len(execution.case_ids)
     total = math.fsum(unexpected.tolist())
     of_all = np.zeros(size)
     of_all[failing] = unexpected
@@ -47,19 +46,17 @@ def assess(  # noqa: PLR0913  # the evidence of an outage
     own = of_all[followed]
     if listing:
         # How many ran is unknown: a run is out if far more fails than usual, and no suite ever is.
+        variant = memory.variant(execution.variant)
         size = max(size, variant.results // max(variant.executions, 1) * LISTED_SHARE)
     run = np.maximum(0.0, total - own - usual) / (size - 1 + 20)
     least = float(np.min(unexpected, initial=0.0)) if len(failing) == size else 0.0
-    suites, runners = groups
-    none: tuple[Floats, dict[int, float]] = np.zeros(len(followed)), {}
-    suite_share, suite_out = none if listing else _group(suites, failing, unexpected, followed, own)
-    known = None if listing else runners
-    runner_share, runner_out = none if known is None else _group(known, failing, unexpected, followed, own)
+    suites, runners = (None, None) if listing else (execution.suites, execution.runners)
+    suite_share, suite_out = _group(suites, failing, unexpected, followed, own)
+    runner_share, runner_out = _group(runners, failing, unexpected, followed, own)
     group = np.maximum(suite_share, runner_share)
     worst = np.maximum(run, group)
     return Outage(
         run=max(0.0, total - least - usual) / (size - 1 + 20),
-        unexpected=total,
         suites=suite_out,
         runners=runner_out,
         chance=np.clip(worst * np.sqrt(worst), model.outage_floor, model.outage_ceiling),
@@ -68,18 +65,21 @@ def assess(  # noqa: PLR0913  # the evidence of an outage
 
 
 def _group(
-    groups: NDArray[np.int32],
+    groups: NDArray[np.int32] | None,
     failing: NDArray[np.intp],
     unexpected: Floats,
     followed: NDArray[np.intp],
     own: Floats,
 ) -> tuple[Floats, dict[int, float]]:
-    """The share of each followed case's group that failed beside it, and the groups that are out."""
+    """The share of each followed case's group that failed beside it, and the groups that are out, if there are any."""
+    none: tuple[Floats, dict[int, float]] = np.zeros(len(followed)), {}
+    if groups is None:
+        return none
     of_failing = groups[failing]
     order = np.lexsort((unexpected, of_failing))
     sums = np.bincount(of_failing[order], weights=unexpected[order])
     if not (sums > 1).any():
-        return np.zeros(len(followed)), {}
+        return none
     sizes = np.bincount(groups)
     sums = np.concatenate([sums, np.zeros(len(sizes) - len(sums))])
     big = sizes >= SUITE_SIZE

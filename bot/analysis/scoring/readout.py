@@ -41,32 +41,18 @@ class Scores:
     infra_share: Floats
 
     def __iter__(self) -> Iterator[VariantScore]:
-        for case_id, code, p_flaky, p_broken, ranking, rate, low, high, runs, failures, mixed_commits in zip(
-            self.case_ids.tolist(),
-            self.statuses.tolist(),
-            self.p_flaky.tolist(),
-            self.p_broken.tolist(),
-            self.ranking.tolist(),
-            self.rate.tolist(),
-            self.low.tolist(),
-            self.high.tolist(),
-            self.runs.tolist(),
-            self.failures.tolist(),
-            self.mixed_commits.tolist(),
-            strict=True,
+        names = ("p_flaky", "p_broken", "ranking", "rate", "runs", "failures", "mixed_commits")
+        intervals = zip(self.low.tolist(), self.high.tolist(), strict=True)
+        figures = zip(*(getattr(self, name).tolist() for name in names), strict=True)
+        for case_id, code, interval, of_case in zip(
+            self.case_ids.tolist(), self.statuses.tolist(), intervals, figures, strict=True
         ):
             yield VariantScore(
                 case_id=CaseId(case_id),
                 variant=self.variant,
                 status=status.CODES[code],
-                p_flaky=p_flaky,
-                p_broken=p_broken,
-                ranking=ranking,
-                rate=rate,
-                interval=(low, high),
-                runs=runs,
-                failures=failures,
-                mixed_commits=mixed_commits,
+                interval=interval,
+                **dict(zip(names, of_case, strict=True)),
             )
 
 
@@ -82,12 +68,7 @@ def active(scorer: Scorer, variant: str, at: datetime | None, case_ids: NDArray[
     records = cases.active.records[positions]
     p_flaky, p_broken = belief.summarise(cases.active, positions, scorer.tables)
     mass = records["mass"]
-    statuses = records["status"]
-    if at is not None:
-        by_chance = belief.chance_of_streak(cases.active, positions, scorer.tables)
-        statuses = status.decide(
-            p_flaky, p_broken, by_chance, records, at.timestamp(), scorer.thresholds, hysteresis=scorer.hysteresis
-        )
+    statuses = records["status"] if at is None else scorer.decide(cases.active, positions, at.timestamp())
     return Scores(
         variant,
         case_ids,

@@ -27,10 +27,7 @@ class VariantChange:
 
 
 class Replay:
-    """The filter over a whole history; `cases` and `keys` are how many cases and (case, variant) it has.
-
-    `track_changes` computes the changes of status of every execution.
-    """
+    """The filter over a whole history; `cases` and `keys` are how many cases and (case, variant) it has."""
 
     def __init__(
         self,
@@ -39,25 +36,23 @@ class Replay:
         thresholds: Thresholds | None = None,
         *,
         hysteresis: bool = True,
-        track_changes: bool = True,
         model: scoring.Model = scoring.MODEL,
     ) -> None:
         self._cases = cases
-        self._track_changes = track_changes
         self._scorer = scoring.Scorer(scoring.RepositoryMemory(keys), thresholds, hysteresis=hysteresis, model=model)
         self._codes: dict[str, NDArray[np.uint8]] = {}
 
-    def observe(self, execution: scoring.Execution) -> tuple[list[VariantChange], bool]:
-        """Judge one execution; returns the changes of status, and whether it is an incident."""
-        observation = self._scorer.observe(execution)
-        return self._changes(execution) if self._track_changes else [], observation.is_incident
+    def observe(self, execution: scoring.Execution) -> scoring.Observation:
+        """Judge one execution."""
+        return self._scorer.observe(execution)
 
     def scores(self, at: datetime) -> Iterator[VariantScore]:
         """The score of every (case, variant), those that never failed included."""
         for variant in sorted(self._scorer.variants):
             yield from scoring.readout.everything(self._scorer, variant, at)
 
-    def _changes(self, execution: scoring.Execution) -> list[VariantChange]:
+    def changes(self, execution: scoring.Execution) -> list[VariantChange]:
+        """The changes of status by the execution observed last; it has to be called after every one."""
         variant = execution.variant
         known = self._codes.setdefault(variant, np.full(self._cases, status.INSUFFICIENT, dtype=np.uint8))
         before, after = known[execution.case_ids], scoring.readout.codes(self._scorer, execution)

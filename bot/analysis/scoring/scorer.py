@@ -99,21 +99,18 @@ class Scorer:
         is_followed = slots >= 0
         is_followed[failing] = True
         followed = np.flatnonzero(is_followed)
-        groups = (whole.suites, whole.runners)
         unexpected = 1 - _expected(cases.active, slots[failing])
-        term = outage.assess(
-            within[failing], unexpected, within[followed], groups, size, memory, variant, model, listing=listing
-        )
+        term = outage.assess(whole, within[failing], unexpected, within[followed], memory, model, listing=listing)
         position = self._position(execution)
         push = None if execution.on_default_branch else memory.push(execution.branch, execution.sha)
         failed = execution.failed[followed]
         discounted = failed & (term.keep == 0) if model.refined else np.zeros(len(followed), dtype=np.bool_)
         inactive = slots[followed] < 0
-        when = execution.started_at.timestamp()
+        at_seconds = execution.started_at.timestamp()
         positions = followed if isinstance(at, slice) else at[followed]
         if discounted.any():
-            cases.count_outage(positions[discounted & inactive], when)
-            self._discount(cases.active, cases.slots[positions[discounted & ~inactive]].astype(np.intp), when)
+            cases.count_outage(positions[discounted & inactive], at_seconds)
+            self._discount(cases.active, cases.slots[positions[discounted & ~inactive]].astype(np.intp), at_seconds)
         new = inactive & ~discounted
         if new.any():
             # If reports list failures only, a case that was never listed has passed until now.
@@ -125,6 +122,8 @@ class Scorer:
             positions=cases.slots[positions[moved]].astype(np.intp),
             case_ids=execution.case_ids[followed[moved]],
             failed=failed[moved],
+            retries=execution.retries,
+            at=at_seconds,
             chance=term.chance[moved],
             keep=term.keep[moved],
             position=position,
@@ -133,25 +132,28 @@ class Scorer:
             number=number,
             same_commit=same_commit,
         )
-        self._update(cases, execution, batch, push)
+        self._update(cases, batch, push)
         touched = execution.case_ids[followed[~(discounted & inactive)]]
         if listing and execution is whole:  # an incomplete report may lack any case
             touched = np.union1d(touched, self._presume(cases, execution, batch, push))
-        self._update_status(cases.active, cases.slots_of(touched), when)
+        self._update_status(cases.active, cases.slots_of(touched), at_seconds)
         return Observation(
             touched=touched,
-            outage=term.run,
-            unexpected=term.unexpected,
-            suite_outages=term.suites,
-            runner_outages=term.runners,
+            outage=term,
             keep=dict(zip(execution.case_ids[followed[failed]].tolist(), term.keep[failed].tolist(), strict=True)),
-            branch=None if push is None else push.key,
-            forgotten=None if push is None else push.forgotten,
+            push=push,
         )
 
     def lists_failures_only(self, variant: str) -> bool:
         """Whether the next execution of a variant is evidence about all active cases, those it omits included."""
         return self.model.lists_failures and self.memory.variant(variant).lists_failures_only
+
+    def decide(self, active: ActiveCases, positions: Indices, at: float) -> NDArray[np.uint8]:
+        """The statuses of active cases at a time in seconds, as indices of `status.CODES`."""
+        p_flaky, p_broken = summarise(active, positions, self.tables)
+        by_chance = chance_of_streak(active, positions, self.tables)
+        records = active.records[positions]
+        return status.decide(p_flaky, p_broken, by_chance, records, at, self.thresholds, hysteresis=self.hysteresis)
 
     def apply_feedback(self, variant: str, case_id: int, factor: float, at: datetime) -> bool:
         """Multiply the odds that a case is flaky by `factor`, and update its status.
@@ -189,17 +191,17 @@ class Scorer:
             keep=np.ones(size),
             presumed=True,
         )
-        self._update(cases, execution, presumed, push)
+        self._update(cases, presumed, push)
         return absent
 
-    def _update(self, cases: VariantCases, execution: Execution, batch: Batch, push: Push | None) -> None:
+    def _update(self, cases: VariantCases, batch: Batch, push: Push | None) -> None:
         if push is None:
-            update(execution, cases.active, batch, None, None, self.model, self.tables)
+            update(cases.active, batch, None, None, self.model, self.tables)
             return
         branch = cases.branches.get(push.key)
         if branch is None or branch.birth != push.birth:
             branch = BranchBeliefs.empty(push.birth, len(self.model.hypotheses))
-        update(execution, cases.active, batch, branch, push, self.model, self.tables)
+        update(cases.active, batch, branch, push, self.model, self.tables)
         if len(branch.case_ids):
             cases.branches[push.key] = branch
         if push.forgotten is not None:
@@ -254,13 +256,8 @@ class Scorer:
 
     def _update_status(self, active: ActiveCases, positions: Indices, at: float) -> None:
         if len(positions):
-            records = active.records[positions]
-            p_flaky, p_broken = summarise(active, positions, self.tables)
-            by_chance = chance_of_streak(active, positions, self.tables)
-            statuses = status.decide(
-                p_flaky, p_broken, by_chance, records, at, self.thresholds, hysteresis=self.hysteresis
-            )
-            active.records["episode"][positions] += statuses != records["status"]
+            statuses = self.decide(active, positions, at)
+            active.records["episode"][positions] += statuses != active.records["status"][positions]
             active.records["status"][positions] = statuses
 
 

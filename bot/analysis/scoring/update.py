@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bot.analysis.scoring import streak
 from bot.analysis.scoring.active import WINDOW, ActiveCases, Records
 from bot.analysis.scoring.belief import total
-from bot.analysis.scoring.execution import Batch, Execution, Flags
+from bot.analysis.scoring.execution import Batch, Flags
 from bot.analysis.scoring.memory import BranchBeliefs, Push
 from bot.analysis.scoring.model import Floats, Model, Tables
 
@@ -21,7 +21,6 @@ BRANCH_FROM = 0.05
 
 
 def update(
-    execution: Execution,
     active: ActiveCases,
     batch: Batch,
     branch: BranchBeliefs | None,
@@ -43,7 +42,7 @@ def update(
         weight = np.where(batch.failed, batch.keep, 1.0)[newer] if model.refined else 1.0
         bad[:, newer] = moved * (1 - weight * tables.repair) + (1 - moved) * (weight * tables.main)
         records["last"][newer] = batch.position
-    good_seen, bad_seen = _likelihood(execution, batch, model, tables)
+    good_seen, bad_seen = _likelihood(batch, model, tables)
     late = batch.position < records["last"]
     stored = np.zeros(len(late), dtype=np.bool_)
     start = None
@@ -61,7 +60,7 @@ def update(
         bad = np.where(late, bad, after)
         if model.refined:
             streak.follow(records, batch)
-            streak.count(records, batch, _passed(execution, batch))
+            streak.count(records, batch, _passed(batch))
             before = np.where(streak.inside(records, batch.position), after, before)
         else:
             before = np.where(late, after, before)
@@ -77,7 +76,7 @@ def update(
         if keep.any():
             branch.put(batch.case_ids[keep], push.commits, after[:, keep])
     _attribute(records, batch, w, broken, model, tables)
-    _count(execution, batch, records)
+    _count(batch, records)
     active.beliefs[0][:, batch.positions] = w
     active.beliefs[1][:, batch.positions] = bad
     active.beliefs[2][:, batch.positions] = before
@@ -128,7 +127,7 @@ def _branch_chain(
     return chain, stored
 
 
-def _likelihood(execution: Execution, batch: Batch, model: Model, tables: Tables) -> tuple[Floats, Floats]:
+def _likelihood(batch: Batch, model: Model, tables: Tables) -> tuple[Floats, Floats]:
     """The likelihood of the results under good and under bad code, by hypothesis and case."""
     failed = batch.failed
     passes_good = (1 - tables.rate) * (1 - batch.chance)
@@ -136,11 +135,10 @@ def _likelihood(execution: Execution, batch: Batch, model: Model, tables: Tables
         return 1 - model.presumed * (1 - passes_good), 1 - model.presumed * tables.disturbed + np.zeros(len(failed))
     good = np.where(failed, 1 - passes_good, passes_good)
     bad = np.where(failed, tables.disturbed, 1 - tables.disturbed)
-    if execution.retries:
+    if batch.retries:
         positions = {case_id: index for index, case_id in enumerate(batch.case_ids.tolist())}
-        for case_id, retries in execution.retries.items():
-            index = positions.get(case_id, -1)
-            if index < 0:
+        for case_id, retries in batch.retries.items():
+            if (index := positions.get(case_id)) is None:
                 continue
             sticky = model.stickiness + (1 - model.stickiness) * (1 - passes_good[:, index])
             for again in retries:
@@ -177,10 +175,9 @@ def _attribute(records: Records, batch: Batch, w: Floats, broken: Floats, model:
     records["mass"][chosen] = mass
 
 
-def _count(execution: Execution, batch: Batch, records: Records) -> None:
+def _count(batch: Batch, records: Records) -> None:
     failed = batch.failed
     outside = failed & (batch.keep > 0.5)  # noqa: PLR2004  # more outside an outage than inside
-    when = execution.started_at.timestamp()
     records["runs"] += 1
     if batch.presumed:
         return
@@ -188,18 +185,18 @@ def _count(execution: Execution, batch: Batch, records: Records) -> None:
     records["outside"] += outside
     records["clean"] = np.where(failed, 0, records["clean"] + 1)
     # A late result of an older run does not make the latest failure older.
-    records["failed_at"][failed] = np.maximum(records["failed_at"][failed], when)
+    records["failed_at"][failed] = np.maximum(records["failed_at"][failed], batch.at)
     inside = failed & ~outside
-    records["outage_at"][inside] = np.maximum(records["outage_at"][inside], when)
-    _record(records, batch, _passed(execution, batch), outside)
+    records["outage_at"][inside] = np.maximum(records["outage_at"][inside], batch.at)
+    _record(records, batch, _passed(batch), outside)
 
 
-def _passed(execution: Execution, batch: Batch) -> Flags:
+def _passed(batch: Batch) -> Flags:
     """The cases that passed in the end."""
     passed = ~batch.failed
-    if execution.retries:
+    if batch.retries:
         for index, case_id in enumerate(batch.case_ids.tolist()):
-            again = execution.retries.get(case_id)
+            again = batch.retries.get(case_id)
             if again and not again[-1]:
                 passed[index] = True
     return passed

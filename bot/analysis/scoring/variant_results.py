@@ -63,12 +63,12 @@ class VariantResults:
             groups.append((Kind.RUN, "", self.failed))
         groups += [
             (Kind.SUITE, self.suite_names[number], self.failed[self.suites == number])
-            for number in sorted(observation.suite_outages)
+            for number in sorted(observation.outage.suites)
         ]
         if self.runners is not None:
             groups += [
                 (Kind.RUNNER, self.runners.names[number], self.failed[self.runners.numbers == number])
-                for number in sorted(observation.runner_outages)
+                for number in sorted(observation.outage.runners)
             ]
         return [
             Incident(
