@@ -12,6 +12,7 @@ from bot.errors import NotFoundError
 from bot.queries import access
 from bot.queries import case as case_query
 from bot.queries import home as home_query
+from bot.queries.access import About
 from bot.slack import ids
 from bot.slack.block_kit import Block
 from bot.slack.client import LinkPlace
@@ -56,7 +57,7 @@ def on_link_shared(context: SlackContext, shared: LinkShared) -> None:
                 continue
             case_id = address[1]
             try:
-                access.require_case(session, context.workspace, case_id)
+                access.require(session, context.workspace, About.CASE, case_id)
             except NotFoundError:
                 continue
             if not where.is_draft:  # nobody else has seen a draft

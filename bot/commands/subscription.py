@@ -13,7 +13,7 @@ from bot.commands.request.context import Command, SlackContext
 from bot.commands.request.parser import Typed
 from bot.errors import InvalidInputError, NotFoundError, UserError
 from bot.queries import access
-from bot.queries.access import Authorized
+from bot.queries.access import About, Authorized
 from bot.services import subscription
 from bot.slack.block_kit import Message, View
 from bot.slack.form import Answers, FormError
@@ -200,7 +200,7 @@ def _event(word: str) -> Event:
 def _chosen(context: SlackContext, session: Session, text: str) -> Repository:
     """The repository of a form: chosen by its number, or written by its name where there are too many to list."""
     if is_id(text):
-        return access.require_visible(session, context.workspace, RepositoryId(int(text)))
+        return access.require(session, context.workspace, About.REPOSITORY, int(text))
     return repository_name.find(context, session, text)
 
 

@@ -15,7 +15,7 @@ from bot.github.webhook.event import CheckRunEvent
 from bot.jobs.context import Context, target
 from bot.queries import access, commit
 from bot.queries.access import About, Authorized, GitHubAccount, Permission, PermissionSource, PermissionUnknownError
-from bot.services import notice, quarantine, rerun
+from bot.services import account_link, notice, quarantine, rerun
 from bot.store.database import Session
 from bot.store.workspaces.repository import Repository
 
@@ -64,7 +64,7 @@ def _authorize(
         unknown = error
     permission = context.require_github().permission_of(target(unknown.repository), account.login, account.id)
     with context.db.begin() as session:
-        access.put_permission(session, unknown, permission, frozenset(), now)
+        account_link.put_permission(session, unknown, permission, frozenset(), now)
         source = PermissionSource.GITHUB
         yield session, access.authorize_account(session, account, about, repository_id, needs, now, source=source)
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, Final, Generic, TypeVar
 
-from bot.analysis.model import Actor, ActorKind, CaseId, RepositoryId, WorkspaceId
+from bot.analysis.model import Actor, ActorKind, RepositoryId, WorkspaceId
 from bot.analysis.quarantine import owner
 from bot.analysis.quarantine.lifecycle import Quarantine
 from bot.analysis.quarantine.policy import ApprovalRule, Policy
@@ -104,7 +104,7 @@ class NotLinkedError(NotAllowedError):
 
 
 class PermissionUnknownError(FlakeGuardError):
-    """The cached permission is too old or does not suffice: ask GitHub, `put_permission`, authorize again.
+    """The cached permission is too old or does not suffice: ask GitHub, store its answer, authorize again.
 
     `teams` are (organisation, slug) of the teams that own the path.
     """
@@ -173,35 +173,18 @@ def authorize_account(
     return authorized
 
 
-def put_permission(
-    session: Session, unknown: PermissionUnknownError, permission: str, teams: frozenset[str], now: datetime
-) -> None:
-    """Keep what GitHub says of an account; `teams` are those it is in, as `org/slug`."""
-    stored = StoredPermission(permission, teams, now)
-    account_link_store.put_permission(session, unknown.repository.id, unknown.account.id, stored)
-
-
 def visible(session: Session, workspace: Workspace) -> Sequence[RepositoryId]:
     """The repositories a workspace may see, by name: those of the GitHub installations it is linked to."""
     return workspace_store.list_visible(session, workspace.id)
 
 
-def require_visible(session: Session, workspace: Workspace, repository_id: RepositoryId) -> Repository:
-    """The repository, where the workspace may see it.
+def require(session: Session, workspace: Workspace, about: About[S], number: int) -> Repository:
+    """The repository of the subject of this number, where the workspace may see it.
 
     Raises:
         NotFoundError: unknown, or another workspace's; the text does not say which.
     """
-    return _require(subject_store.find_repository(session, workspace.id, repository_id)).repository
-
-
-def require_case(session: Session, workspace: Workspace, case_id: CaseId) -> Repository:
-    """The repository of a case, where the workspace may see it.
-
-    Raises:
-        NotFoundError: unknown, or another workspace's.
-    """
-    return _require(subject_store.find_case(session, workspace.id, case_id)).repository
+    return _require(about.find(session, workspace.id, number)).repository
 
 
 def _authorized(actor: Actor, subject: AuthorizationSubject[S], workspace: Workspace | None) -> Authorized[S]:

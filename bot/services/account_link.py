@@ -16,14 +16,15 @@ from typing import Final
 
 from bot.analysis.model import Actor, ActorKind
 from bot.errors import ConflictError
+from bot.queries.access import PermissionUnknownError
 from bot.store.database import Session
 from bot.store.workspaces import account_link as account_link_store
 from bot.store.workspaces import workspace as workspace_store
-from bot.store.workspaces.account_link import AccountLink, Step
+from bot.store.workspaces.account_link import AccountLink, Step, StoredPermission
 from bot.store.workspaces.workspace import Workspace
 
 LIFE: Final = timedelta(minutes=10)
-SPENT: Final = (
+_EXPIRED: Final = (
     "This link was used already, or is older than ten minutes. Type /flakeguard connect in Slack to get a new one."
 )
 
@@ -49,7 +50,7 @@ def begin(session: Session, workspace: Workspace, actor: Actor, now: datetime, *
     return _insert(session, step, now)
 
 
-def look(session: Session, secret: str, now: datetime) -> Step:
+def get_step(session: Session, secret: str, now: datetime) -> Step:
     """The first step of this secret, not taken yet.
 
     Raises:
@@ -67,10 +68,10 @@ def authorize(session: Session, secret: str, now: datetime) -> Step:
     return _require(account_link_store.take_step(session, _key(secret), Stage.AUTHORIZE.value, now))
 
 
-def vouch(
+def ask_to_confirm(
     session: Session, step: Step, github_id: int, login: str, administered: Mapping[int, str], now: datetime
 ) -> str:
-    """Keep whom GitHub vouched for, until they confirm; returns the secret of that.
+    """Ask the person to confirm that they are the account GitHub names; returns the secret of that step.
 
     `administered` are the installations, by number, whose every repository they administer.
     """
@@ -95,13 +96,21 @@ def confirm(
     step = _require(account_link_store.take_step(session, _key(secret), Stage.CONFIRM.value, now))
     number, login, administered = step.detail["github_id"], step.detail["login"], step.detail["administered"]
     if not isinstance(number, int) or not isinstance(administered, dict):
-        raise ConflictError(SPENT)
+        raise ConflictError(_EXPIRED)
     link = AccountLink(step.workspace_id, step.slack_user, number, str(login))
     former = account_link_store.put(session, link, now)
     actor = Actor(ActorKind.GITHUB, link.github_login, link.github_login)
     accounts = {int(number): str(account) for number, account in administered.items() if int(number) in chosen}
     bound = workspace_store.bind(session, step.workspace_id, accounts, actor, now)
     return link, former, [account for number, account in accounts.items() if number in bound]
+
+
+def put_permission(
+    session: Session, unknown: PermissionUnknownError, permission: str, teams: frozenset[str], now: datetime
+) -> None:
+    """Keep what GitHub says of an account; `teams` are those it is in, as `org/slug`."""
+    stored = StoredPermission(permission, teams, now)
+    account_link_store.put_permission(session, unknown.repository.id, unknown.account.id, stored)
 
 
 def _insert(session: Session, step: Step, now: datetime) -> str:
@@ -116,5 +125,5 @@ def _key(secret: str) -> bytes:
 
 def _require(step: Step | None) -> Step:
     if step is None:
-        raise ConflictError(SPENT)
+        raise ConflictError(_EXPIRED)
     return step

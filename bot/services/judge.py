@@ -48,7 +48,11 @@ def judge(
         rescore_store.request_if_idle(session, [repository_id], "model", now)
         return Judgement(is_settled=False)
     variants = sorted(variants, key=lambda results: results.variant)
-    scorer = scoring.Scorer(_memory(stored, variants), thresholds)
+    if stored is None:
+        memory = scoring.RepositoryMemory(sum(len(results.case_ids) for results in variants))
+    else:
+        memory = scoring.RepositoryMemory.from_bytes(stored.state, scoring.MODEL)
+    scorer = scoring.Scorer(memory, thresholds)
     known = _list_scores(session, repository_id, scorer, variants)
     counts = _load(session, run, scorer, variants, known)
     observations: dict[str, scoring.Observation] = {}
@@ -91,12 +95,6 @@ def end_infra(session: Session, repository_id: RepositoryId, now: datetime) -> i
     if ended:
         notice.cards(session, repository_id, [row.score.case_id for row in ended], now)
     return len(ended)
-
-
-def _memory(stored: StoredScorer | None, variants: Sequence[VariantResults]) -> scoring.RepositoryMemory:
-    if stored is None:
-        return scoring.RepositoryMemory(sum(len(results.case_ids) for results in variants))
-    return scoring.RepositoryMemory.from_bytes(stored.state, scoring.MODEL)
 
 
 def _list_scores(

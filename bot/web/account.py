@@ -72,7 +72,7 @@ class AccountPages:
             return _not_configured()
         try:
             with self.db.begin() as session:
-                step = account_link.look(session, state, self.clock())
+                step = account_link.get_step(session, state, self.clock())
         except ConflictError as error:
             return page("This link does not work any more", str(error), status=410)
         url = self.accounts.authorize_url(
@@ -112,7 +112,7 @@ class AccountPages:
                 if installation.id not in bound and self._administers(installation)
             }
         with self.db.begin() as session:
-            state = account_link.vouch(session, step, account.id, account.login, administered, self.clock())
+            state = account_link.ask_to_confirm(session, step, account.id, account.login, administered, self.clock())
         form = Form(
             action="/github/connect",
             state=state,

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from bot.errors import NotFoundError
 from bot.queries import access, case, explanation
+from bot.queries.access import About
 from bot.services.page_link import PageLinks
 from bot.store.database import Database
 from bot.store.workspaces import workspace as workspace_store
@@ -40,7 +41,7 @@ class CasePage:
         try:
             workspace_id, case_id = self.links.read(uid, query, now)
             with self.db.begin() as session:
-                access.require_case(session, workspace_store.get(session, workspace_id), case_id)
+                access.require(session, workspace_store.get(session, workspace_id), About.CASE, case_id)
                 profile = case.of_case(session, case_id, now)
                 reasons = explanation.of_case(session, case_id, now, ahead=False)
                 quarantine = case.latest_quarantine(session, profile)

@@ -10,6 +10,7 @@ import pytest
 from bot.analysis.model import Actor, ActorKind, RepositoryId, WorkspaceId
 from bot.errors import ConflictError, NotFoundError
 from bot.queries import access
+from bot.queries.access import About
 from bot.services import account_link
 from bot.store.database import Database, Session
 from bot.store.workspaces import account_link as account_link_store
@@ -75,9 +76,9 @@ def test_a_workspace_sees_what_it_is_bound_to_until_it_or_the_installation_goes(
     assert not workspace_store.bind(session, here.id, [10], CHLOE, NOW)
     assert access.visible(session, here) == [1]
     with pytest.raises(NotFoundError) as unseen:
-        access.require_visible(session, here, RepositoryId(2))
+        access.require(session, here, About.REPOSITORY, 2)
     with pytest.raises(NotFoundError) as unknown:
-        access.require_visible(session, here, RepositoryId(3))
+        access.require(session, here, About.REPOSITORY, 3)
     assert str(unseen.value) == str(unknown.value), "the answer tells that it exists"
     workspace_store.unbind(session, 10)
     assert access.visible(session, here) == []
@@ -101,14 +102,14 @@ def test_a_step_is_taken_once_in_time_and_only_as_what_it_is(session: Session) -
     secret = account_link.begin(session, here, ana, NOW)
     with pytest.raises(ConflictError):
         account_link.confirm(session, secret, [], NOW)
-    assert account_link.look(session, secret, NOW).slack_user == "U1"
+    assert account_link.get_step(session, secret, NOW).slack_user == "U1"
     step = account_link.authorize(session, secret, NOW)
     with pytest.raises(ConflictError):
         account_link.authorize(session, secret, NOW)
     late = account_link.begin(session, here, ana, NOW)
     with pytest.raises(ConflictError):
         account_link.authorize(session, late, NOW + account_link.LIFE)
-    proof = account_link.vouch(session, step, 501, "ana", {10: "acme"}, NOW)
+    proof = account_link.ask_to_confirm(session, step, 501, "ana", {10: "acme"}, NOW)
     link, former, bound = account_link.confirm(session, proof, [10, 20], NOW)
     assert (link.github_login, former, bound) == ("ana", [], ["acme"])
     assert workspace_store.list_bound(session, here.id) == [10], "bound what nobody vouched for"

@@ -18,6 +18,7 @@ from bot.github.client import GitHub, Target
 from bot.queries import access
 from bot.queries.access import About, Authorized, Permission, PermissionSource, PermissionUnknownError
 from bot.queries.search import CaseSearch
+from bot.services import account_link
 from bot.services.page_link import PageLinks
 from bot.slack.block_kit import Message, View
 from bot.slack.client import Slack
@@ -250,7 +251,7 @@ class SlackContext:
             if github.is_in_team(target, organisation, team, account.login)
         )
         with self.app.db.begin() as session:
-            access.put_permission(session, unknown, permission, teams, fetched_at)
+            account_link.put_permission(session, unknown, permission, teams, fetched_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
