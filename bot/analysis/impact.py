@@ -137,7 +137,7 @@ class _Tally:
     def __init__(self, period: Period) -> None:
         self._period = period
         self._attempts = {(run.github_run_id, run.attempt): run for run in period.runs.values()}
-        self._read = set(period.variants)
+        self._variants = set(period.variants)
         self._masks: dict[CaseId, list[Mask]] = {}
         for mask in period.masks:
             self._masks.setdefault(mask.case_id, []).append(mask)
@@ -160,8 +160,8 @@ class _Tally:
             self._saved += run.minutes
             if run.is_pull_request:
                 self._kept_green.add(run.head_branch)
-        again = self._attempts.get((run.github_run_id, run.attempt + 1))
-        flaky = [failure for failure in final if self._is_flaky(failure) or self._passed_again(failure, again)]
+        rerun = self._attempts.get((run.github_run_id, run.attempt + 1))
+        flaky = [failure for failure in final if self._is_flaky(failure) or self._passed_again(failure, rerun)]
         for failure in counted:
             if not failure.is_final and self._is_flaky(failure):
                 cost = self.costs.setdefault(failure.case_id, _CaseCost())
@@ -173,8 +173,8 @@ class _Tally:
             cost = self.costs.setdefault(failure.case_id, _CaseCost())
             cost.failures += 1
             cost.final_failures += 1
-            cost.ci_minutes += again.minutes / len(flaky) if again else 0.0
-            cost.waiting += _waited(run, again) / len(flaky)
+            cost.ci_minutes += rerun.minutes / len(flaky) if rerun else 0.0
+            cost.waiting += _waited(run, rerun) / len(flaky)
             if run.is_pull_request:
                 cost.pull_requests.add(run.head_branch)
 
@@ -198,12 +198,12 @@ class _Tally:
         score = self._period.scores.get((failure.case_id, failure.variant))
         return score is not None and score.status is Status.FLAKY
 
-    def _passed_again(self, failure: Failure, again: StoredRun | None) -> bool:
+    def _passed_again(self, failure: Failure, rerun: StoredRun | None) -> bool:
         """Whether the next attempt of the run ran the variant, and the case did not fail in it."""
-        if again is None or again.conclusion is None or (again.id, failure.variant) not in self._read:
+        if rerun is None or rerun.conclusion is None or (rerun.id, failure.variant) not in self._variants:
             return False
         key = (failure.case_id, failure.variant)
-        later = self.by_run.get(again.id, ())
+        later = self.by_run.get(rerun.id, ())
         return not any(other.is_final and (other.case_id, other.variant) == key for other in later)
 
 
@@ -246,11 +246,11 @@ def masked_times(moves: Iterable[tuple[AuditAction, datetime]], end: datetime) -
     return [(begin, finish) for begin, finish in times if begin < finish]
 
 
-def _waited(run: StoredRun, again: StoredRun | None) -> float:
+def _waited(run: StoredRun, rerun: StoredRun | None) -> float:
     """Minutes from the end of a red attempt to the end of the next one."""
-    if again is None or again.completed_at is None or run.completed_at is None:
+    if rerun is None or rerun.completed_at is None or run.completed_at is None:
         return 0.0
-    return max(timedelta(), again.completed_at - run.completed_at) / timedelta(minutes=1)
+    return max(timedelta(), rerun.completed_at - run.completed_at) / timedelta(minutes=1)
 
 
 def _runs_per_day(period: Period) -> dict[str, tuple[float, float]]:

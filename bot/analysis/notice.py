@@ -28,22 +28,27 @@ class NoticeKind:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CardNotice(NoticeKind):
+class RepositoryNotice(NoticeKind):
+    """What the kinds about one repository have in common."""
+
+    repository_id: RepositoryId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardNotice(RepositoryNotice):
     """The card of a case in a channel."""
 
     kind: ClassVar = "card"
     is_living: ClassVar = True
-    repository_id: RepositoryId
     case_id: CaseId
     channel: Channel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuditLineNotice(NoticeKind):
+class AuditLineNotice(RepositoryNotice):
     """An entry of the audit trail, in the thread of a card."""
 
     kind: ClassVar = "history"
-    repository_id: RepositoryId
     event_id: EventId
     channel: Channel
 
@@ -53,11 +58,10 @@ class AuditLineNotice(NoticeKind):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StatusChangeNotice(NoticeKind):
+class StatusChangeNotice(RepositoryNotice):
     """A change of the status of a case by a run, in the thread of its card."""
 
     kind: ClassVar = "status"
-    repository_id: RepositoryId
     case_id: CaseId
     run_id: RunId
     before: Status
@@ -70,43 +74,39 @@ class StatusChangeNotice(NoticeKind):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImportNotice(NoticeKind):
+class ImportNotice(RepositoryNotice):
     """The summary of the history that was imported on a day (UTC)."""
 
     kind: ClassVar = "imported"
     is_living: ClassVar = True
-    repository_id: RepositoryId
     day: date
     channel: Channel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IncidentNotice(NoticeKind):
+class IncidentNotice(RepositoryNotice):
     """Far more failed in a run than usual, or nearly all of a suite or runner."""
 
     kind: ClassVar = "incident"
-    repository_id: RepositoryId
     run_id: RunId
     channel: Channel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnreadableReportNotice(NoticeKind):
+class UnreadableReportNotice(RepositoryNotice):
     """Parts of a run are missing or could not be read."""
 
     kind: ClassVar = "unreadable"
-    repository_id: RepositoryId
     run_id: RunId
     channel: Channel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StormNotice(NoticeKind):
+class StormNotice(RepositoryNotice):
     """The one card of many cases that turned flaky at once."""
 
     kind: ClassVar = "storm"
     is_living: ClassVar = True
-    repository_id: RepositoryId
     storm_id: int
     channel: Channel
 
@@ -130,11 +130,10 @@ class DigestNotice(NoticeKind):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EscalationNotice(NoticeKind):
+class EscalationNotice(RepositoryNotice):
     """A request to decide on a card that has waited since a time, one step louder."""
 
     kind: ClassVar = "escalation"
-    repository_id: RepositoryId
     case_id: CaseId
     step: EscalationStep
     since: datetime
@@ -146,11 +145,10 @@ class EscalationNotice(NoticeKind):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReminderNotice(NoticeKind):
+class ReminderNotice(RepositoryNotice):
     """A quarantine ends in so many days, in the thread of a card."""
 
     kind: ClassVar = "reminder"
-    repository_id: RepositoryId
     quarantine_id: QuarantineId
     days_left: int
     expires_on: date
@@ -162,23 +160,21 @@ class ReminderNotice(NoticeKind):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorNotice(NoticeKind):
+class AuthorNotice(RepositoryNotice):
     """A commit whose every failure is known, to its author."""
 
     kind: ClassVar = "author"
     is_living: ClassVar = True
-    repository_id: RepositoryId
     head_sha: str
     channel: Channel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckRunNotice(NoticeKind):
+class CheckRunNotice(RepositoryNotice):
     """The check run of a commit on GitHub."""
 
     kind: ClassVar = "check"
     is_living: ClassVar = True
-    repository_id: RepositoryId
     head_sha: str
 
 

@@ -83,10 +83,6 @@ class ScoredRepository:
         at = START + timedelta(hours=self.hours if hours is None else hours)
         return next(one for one in scoring.readout.everything(self.scorer, VARIANT, at) if one.case_id == case)
 
-    def infra_share(self, case: int) -> float:
-        scores = scoring.readout.everything(self.scorer, VARIANT, START + timedelta(hours=self.hours))
-        return float(scores.infra_share[scores.case_ids.tolist().index(case)])
-
     def status(self, case: int) -> Status:
         return self.score(case).status
 

@@ -157,14 +157,12 @@ def test_failures_inside_an_outage_are_reported_as_discounted() -> None:
     assert seen.is_incident
     assert seen.keep == dict.fromkeys(range(20), 0.0)
     assert repository.score(0).failures == 1
-    assert repository.infra_share(0) == 1
 
 
 def test_a_lone_failure_is_not_discounted() -> None:
     repository = ScoredRepository(40)
     repository.run("c")
     assert repository.run("a", 3).keep == {3: 1.0}
-    assert repository.infra_share(3) < 0.5
 
 
 def test_reports_that_list_failures_only_are_no_outages() -> None:
@@ -288,7 +286,6 @@ def test_every_read_out_is_a_probability(history: History) -> None:
     for hour, step in enumerate(history):
         scorer.observe(as_execution(step, hour))
     scores = scoring.readout.everything(scorer, VARIANT, START)
-    assert ((scores.infra_share >= 0) & (scores.infra_share <= 1 + 1e-9)).all()
     for found in scores:
         low, high = found.interval
         assert 0 <= found.p_flaky <= 1

@@ -57,20 +57,20 @@ def examples(labels: Iterable[Label]) -> list[Example]:
     return list(last.values())
 
 
-def train(given: Sequence[Example]) -> tuple[LearnedModel | None, TrainingReport]:
+def train(samples: Sequence[Example]) -> tuple[LearnedModel | None, TrainingReport]:
     """A model of all labels if one of the older labels beats the filter on the latest, and the report.
 
     It beats the filter if its logarithmic loss is smaller by more than one standard error of the difference. Otherwise,
     and with too few labels, the model is None and the report says why.
     """
-    actors = _count_actors(given)
-    if lacking := _lacking(given):
-        return None, TrainingReport(labels=len(given), actors=actors, reason=lacking)
-    cut = len(given) - round(HELD_BACK * len(given))
-    older, latest = given[:cut], given[cut:]
+    actors = _count_actors(samples)
+    if lacking := _lacking(samples):
+        return None, TrainingReport(labels=len(samples), actors=actors, reason=lacking)
+    cut = len(samples) - round(HELD_BACK * len(samples))
+    older, latest = samples[:cut], samples[cut:]
     if min(_kinds(older)) < MIN_HELD_BACK_OF_EACH or min(_kinds(latest)) < MIN_HELD_BACK_OF_EACH:
         reason = "The latest verdicts are nearly all the same, so nothing can be compared."
-        return None, TrainingReport(labels=len(given), actors=actors, reason=reason)
+        return None, TrainingReport(labels=len(samples), actors=actors, reason=reason)
     candidate = _fit(older)
     weights = _weights(latest)
     truth = np.array([example.is_flaky for example in latest])
@@ -85,7 +85,7 @@ def train(given: Sequence[Example]) -> tuple[LearnedModel | None, TrainingReport
     is_used = gain > error
     verdict = "better" if is_used else "not better"
     report = TrainingReport(
-        labels=len(given),
+        labels=len(samples),
         actors=actors,
         held_back=len(latest),
         filter_loss=float(np.average(loss_filter, weights=weights)),
@@ -95,13 +95,13 @@ def train(given: Sequence[Example]) -> tuple[LearnedModel | None, TrainingReport
         is_used=is_used,
         reason=f"On the {len(latest)} latest verdicts the model was {verdict} than the judging alone.",
     )
-    return (_fit(given) if is_used else None), report
+    return (_fit(samples) if is_used else None), report
 
 
-def untrained(given: Sequence[Example]) -> TrainingReport:
+def untrained(samples: Sequence[Example]) -> TrainingReport:
     """The report of a repository without a model."""
-    reason = _lacking(given) or "There is enough to learn from; a model is on its way."
-    return TrainingReport(labels=len(given), actors=_count_actors(given), reason=reason)
+    reason = _lacking(samples) or "There is enough to learn from; a model is on its way."
+    return TrainingReport(labels=len(samples), actors=_count_actors(samples), reason=reason)
 
 
 def cap(counts: Sequence[float], share: float) -> float:
@@ -120,18 +120,18 @@ def cap(counts: Sequence[float], share: float) -> float:
     return ordered[-1]
 
 
-def _count_actors(given: Sequence[Example]) -> int:
-    return len({example.actor for example in given})
+def _count_actors(samples: Sequence[Example]) -> int:
+    return len({example.actor for example in samples})
 
 
-def _lacking(given: Sequence[Example]) -> str:
+def _lacking(samples: Sequence[Example]) -> str:
     """What is missing for training, as a sentence; empty if nothing is."""
-    flaky, other = _kinds(given)
-    actors = _count_actors(given)
+    flaky, other = _kinds(samples)
+    actors = _count_actors(samples)
     if importlib.util.find_spec("sklearn") is None:
         return "scikit-learn is not installed, so the filter decides alone: pip install 'flakeguard-slack[learn]'."
-    if len(given) < MIN_LABELS:
-        return f"{len(given)} of the {MIN_LABELS} verdicts that are needed were given."
+    if len(samples) < MIN_LABELS:
+        return f"{len(samples)} of the {MIN_LABELS} verdicts that are needed were given."
     if min(flaky, other) < MIN_OF_EACH:
         return f"{flaky} verdicts say flaky and {other} say not; {MIN_OF_EACH} of each are needed."
     if actors < MIN_ACTORS:
@@ -139,27 +139,27 @@ def _lacking(given: Sequence[Example]) -> str:
     return ""
 
 
-def _kinds(given: Sequence[Example]) -> tuple[int, int]:
-    flaky = sum(example.is_flaky for example in given)
-    return flaky, len(given) - flaky
+def _kinds(samples: Sequence[Example]) -> tuple[int, int]:
+    flaky = sum(example.is_flaky for example in samples)
+    return flaky, len(samples) - flaky
 
 
-def _weights(given: Sequence[Example]) -> NDArray[np.float64]:
+def _weights(samples: Sequence[Example]) -> NDArray[np.float64]:
     """The weight of each example, less for those of a person who gave too many."""
-    counts = Counter(example.actor for example in given)
+    counts = Counter(example.actor for example in samples)
     most = cap(list(counts.values()), max(MAX_SHARE, 1 / len(counts)))
-    return np.array([min(1.0, most / counts[example.actor]) for example in given])
+    return np.array([min(1.0, most / counts[example.actor]) for example in samples])
 
 
-def _fit(given: Sequence[Example]) -> LearnedModel:
+def _fit(samples: Sequence[Example]) -> LearnedModel:
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  # an optional extra
 
-    vectors = np.array([example.vector for example in given])
+    vectors = np.array([example.vector for example in samples])
     means, scales = vectors.mean(axis=0), vectors.std(axis=0)
     scales[scales < 1e-9] = 1.0  # noqa: PLR2004  # a constant feature has no scale, and gets no weight
-    truth = np.array([example.is_flaky for example in given])
+    truth = np.array([example.is_flaky for example in samples])
     regression = LogisticRegression(C=PENALTY, max_iter=_MAX_ITERATIONS)
-    fitted = regression.fit((vectors - means) / scales, truth, sample_weight=_weights(given))
+    fitted = regression.fit((vectors - means) / scales, truth, sample_weight=_weights(samples))
     return LearnedModel(
         features_version=feature.VERSION,
         means=tuple(means.tolist()),

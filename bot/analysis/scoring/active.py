@@ -16,7 +16,7 @@ WINDOW = 256
 RECORD = np.dtype(
     [
         ("pred", "<f8"),
-        ("mass", "<f8", 3),
+        ("unused", "<f8", 3),
         ("failed_at", "<f8"),
         ("outage_at", "<f8"),
         ("last", "<i4"),
@@ -43,14 +43,14 @@ RECORD = np.dtype(
 )
 """One active case.
 
-`pred` is the chance that it fails next on main, `mass` its failures by cause (flaky, broken, infra), decayed.
-Times are in seconds. `last` is the newest main position that ran it, `good_at` the newest at which it passed;
-`good_before`, `bad_from`, `bad_to` and `good_from` bound its latest failures on main without a pass between (0 if there
-is no such bound). `outside` counts failing executions outside outages, `mixed` commits with both outcomes, the last at
-run `mixed_run`; `clean` passes since the last failure, `streak` failures on main since the last pass there; `episodes`
-breakages on main (`calm` is 1 once the belief was below .2); `episode` how many statuses it has had, of which `status`
-is the last, as an index of `status.CODES`. The bits say, by execution of the variant modulo WINDOW, whether it passed
-and failed (outside outages); they are valid up to execution `anchor`.
+`pred` is the chance that it fails next on main; `unused` keeps the size of stored states. Times are in seconds. `last`
+is the newest main position that ran it, `good_at` the newest at which it passed; `good_before`, `bad_from`, `bad_to`
+and `good_from` bound its latest failures on main without a pass between (0 if there is no such bound). `outside` counts
+failing executions outside outages, `mixed` commits with both outcomes, the last at run `mixed_run`; `clean` passes
+since the last failure, `streak` failures on main since the last pass there; `episodes` breakages on main (`calm` is 1
+once the belief was below .2); `episode` how many statuses it has had, of which `status` is the last, as an index of
+`status.CODES`. The bits say, by execution of the variant modulo WINDOW, whether it passed and failed (outside outages);
+they are valid up to execution `anchor`.
 """
 Records = np.ndarray[tuple[int], np.dtype[np.void]]
 Indices = NDArray[np.intp]

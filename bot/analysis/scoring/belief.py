@@ -33,23 +33,23 @@ def chance_of_streak(active: ActiveCases, positions: Indices, tables: Tables) ->
     long = np.flatnonzero(streak > 1)  # few are
     if len(long):
         w = active.beliefs[0][1:, positions[long]]
-        by_way = tables.again[1:] ** streak[long].astype(np.float64)
+        by_way = tables.fails_again[1:] ** streak[long].astype(np.float64)
         chance[long] = total(w * by_way) / np.maximum(total(w), 1e-300)
     return chance
 
 
 def rates(w: Floats, tables: Tables) -> tuple[Floats, Floats, Floats]:
     """The flake rate of each case if it is flaky, and its 5 % and 95 % quantiles."""
-    given = w[tables.order[1:]]
-    given = given / np.maximum(total(given), 1e-300)
+    shares = w[tables.order[1:]]
+    shares = shares / np.maximum(total(shares), 1e-300)
     values = tables.rates[1:]
     below = np.zeros((2, w.shape[1]), dtype=np.intp)
     reached = np.zeros(w.shape[1])
-    for share in given[:-1]:
+    for share in shares[:-1]:
         reached = reached + share
         below[0] += reached < 0.05  # noqa: PLR2004  # the two quantiles
         below[1] += reached < 0.95  # noqa: PLR2004
-    return total(given * values[:, None]), values[below[0]], values[below[1]]
+    return total(shares * values[:, None]), values[below[0]], values[below[1]]
 
 
 def ranking(p_flaky: Floats, p_broken: Floats, episodes: Floats) -> Floats:

@@ -76,8 +76,9 @@ class Batch:
     """The active cases of an execution whose result is evidence, as aligned arrays.
 
     `positions` are their indices among the active cases, `at` is the time in seconds, `chance` and `keep` are the
-    outage term, `base` is the main position a branch began at or before, `same_commit` has the earlier executions of
-    the commit as bits. `presumed` marks cases that are not in a report that lists failures only.
+    outage term, `base` is the main position a branch began at or before, `commits` how many commits the branch has had,
+    `same_commit` has the earlier executions of the commit as bits. `presumed` marks cases that are not in a report that
+    lists failures only.
     """
 
     positions: Indices
@@ -90,6 +91,7 @@ class Batch:
     position: int
     base: int
     base_known: bool
+    commits: int
     number: int
     same_commit: NDArray[np.uint8]
     presumed: bool = False

@@ -101,13 +101,13 @@ class BranchBeliefs:
 
     def put(self, case_ids: NDArray[np.int32], commits: int, bad: Floats) -> None:
         """Set the beliefs of cases, ascending."""
-        kept = np.isin(self.case_ids, case_ids, invert=True)
-        ids = np.concatenate([self.case_ids[kept], case_ids])
+        others = np.isin(self.case_ids, case_ids, invert=True)
+        ids = np.concatenate([self.case_ids[others], case_ids])
         order = np.argsort(ids, kind="stable")
         self.case_ids = ids[order]
         seen = np.full(len(case_ids), commits, dtype=np.int32)
-        self.commits = np.concatenate([self.commits[kept], seen])[order]
-        self.bad = np.concatenate([self.bad[:, kept], bad], axis=1)[:, order]
+        self.commits = np.concatenate([self.commits[others], seen])[order]
+        self.bad = np.concatenate([self.bad[:, others], bad], axis=1)[:, order]
 
     def to_bytes(self, version: int) -> bytes:
         """The packed beliefs."""

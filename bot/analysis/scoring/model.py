@@ -85,7 +85,6 @@ class Model:
     carry_known: float = 0.97
     repair_push: float = 0.2
     stickiness: float = 0.3
-    mass_decay: float = 0.97
     refined: bool = True
     lists_failures: bool = True
     presumed: float = 0.7
@@ -111,14 +110,14 @@ class Tables:
     """A model as arrays over its hypotheses, columns of shape (hypotheses, 1), for a number of keys."""
 
     __slots__ = (
-        "again", "branch_first", "branch_push", "broken", "code", "disturbed", "expected", "main", "order", "prior",
+        "branch_first", "branch_push", "broken", "disturbed", "expected", "fails_again", "main", "order", "prior",
         "rate", "rates", "repair", "repair_push",
     )  # fmt: skip
 
     def __init__(self, model: Model, keys: int) -> None:
         hypotheses = model.hypotheses
         self.rate = _column(h.rate for h in hypotheses)
-        self.again = _column(h.rate if h.is_steady else h.disturbed * (1 - h.repair) for h in hypotheses)
+        self.fails_again = _column(h.rate if h.is_steady else h.disturbed * (1 - h.repair) for h in hypotheses)
         self.disturbed = _column(h.disturbed for h in hypotheses)
         self.expected = _column(1.0 if h.is_steady else h.disturbed for h in hypotheses)
         self.prior = _column(h.prior for h in hypotheses)
@@ -127,7 +126,6 @@ class Tables:
         self.main = _column(breakage_main(keys) * h.recurrence for h in hypotheses)
         self.branch_first = _column(breakage_branch(keys) * h.recurrence for h in hypotheses)
         self.branch_push = self.branch_first / 2
-        self.code = np.array([h.is_steady for h in hypotheses])
         self.broken = np.array([h.disturbed >= 1 - EPSILON for h in hypotheses])
         long_run = np.array([h.long_run for h in hypotheses])
         self.order = np.argsort(long_run, kind="stable")

@@ -23,7 +23,7 @@ from bot.analysis.scoring.scorer import Scorer
 class Scores:
     """The scores of many cases of one variant as aligned arrays.
 
-    `statuses` are indices of `status.CODES`; `infra_share` is the share of failures that outages explain, 0 to 1.
+    `statuses` are indices of `status.CODES`.
     """
 
     variant: str
@@ -38,7 +38,6 @@ class Scores:
     runs: NDArray[np.int32]
     failures: NDArray[np.int32]
     mixed_commits: NDArray[np.int32]
-    infra_share: Floats
 
     def __iter__(self) -> Iterator[VariantScore]:
         names = ("p_flaky", "p_broken", "ranking", "rate", "runs", "failures", "mixed_commits")
@@ -67,7 +66,6 @@ def active(scorer: Scorer, variant: str, at: datetime | None, case_ids: NDArray[
     positions = cases.slots_of(case_ids)
     records = cases.active.records[positions]
     p_flaky, p_broken = belief.summarise(cases.active, positions, scorer.tables)
-    mass = records["mass"]
     statuses = records["status"] if at is None else scorer.decide(cases.active, positions, at.timestamp())
     return Scores(
         variant,
@@ -80,7 +78,6 @@ def active(scorer: Scorer, variant: str, at: datetime | None, case_ids: NDArray[
         records["runs"],
         records["failures"],
         records["mixed"],
-        mass[:, 2] / np.maximum(mass[:, 0] + mass[:, 1] + mass[:, 2], 1e-300),
     )
 
 
@@ -114,7 +111,6 @@ def inactive(
         counts[PASSES] + counts[OUTAGES],
         counts[OUTAGES],
         none.astype(np.int32),
-        (counts[OUTAGES] > 0).astype(np.float64),
     )
 
 

@@ -123,6 +123,7 @@ class Scorer:
             case_ids=execution.case_ids[followed[moved]],
             failed=failed[moved],
             retries=execution.retries,
+            commits=0 if push is None else push.commits,
             at=at_seconds,
             chance=term.chance[moved],
             keep=term.keep[moved],
@@ -196,12 +197,12 @@ class Scorer:
 
     def _update(self, cases: VariantCases, batch: Batch, push: Push | None) -> None:
         if push is None:
-            update(cases.active, batch, None, None, self.model, self.tables)
+            update(cases.active, batch, None, self.model, self.tables)
             return
         branch = cases.branches.get(push.key)
         if branch is None or branch.birth != push.birth:
             branch = BranchBeliefs.empty(push.birth, len(self.model.hypotheses))
-        update(cases.active, batch, branch, push, self.model, self.tables)
+        update(cases.active, batch, branch, self.model, self.tables)
         if len(branch.case_ids):
             cases.branches[push.key] = branch
         if push.forgotten is not None:
@@ -248,8 +249,6 @@ class Scorer:
         records["runs"] += 1
         records["failures"] += 1
         records["clean"] = 0
-        records["mass"] *= self.model.mass_decay
-        records["mass"][:, 2] += 1
         records["failed_at"] = np.maximum(records["failed_at"], when)
         records["outage_at"] = np.maximum(records["outage_at"], when)
         active.records[positions] = records

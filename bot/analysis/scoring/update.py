@@ -13,21 +13,14 @@ from bot.analysis.scoring import streak
 from bot.analysis.scoring.active import WINDOW, ActiveCases, Records
 from bot.analysis.scoring.belief import total
 from bot.analysis.scoring.execution import Batch, Flags
-from bot.analysis.scoring.memory import BranchBeliefs, Push
+from bot.analysis.scoring.memory import BranchBeliefs
 from bot.analysis.scoring.model import Floats, Model, Tables
 
 BRANCH_FROM = 0.05
 """From this belief that main is broken on, a branch keeps its own belief although the case passes there."""
 
 
-def update(
-    active: ActiveCases,
-    batch: Batch,
-    branch: BranchBeliefs | None,
-    push: Push | None,
-    model: Model,
-    tables: Tables,
-) -> None:
+def update(active: ActiveCases, batch: Batch, branch: BranchBeliefs | None, model: Model, tables: Tables) -> None:
     """Update the beliefs by the results of an execution, those of `branch` too if it is given."""
     if not len(batch.positions):
         return
@@ -46,17 +39,16 @@ def update(
     late = batch.position < records["last"]
     stored = np.zeros(len(late), dtype=np.bool_)
     start = None
-    if branch is None or push is None:
+    if branch is None:
         chain = _main_chain(batch, records, late, bad, before, model, tables)
     else:
         start = streak.branch_start(batch, records, bad, before, model, tables)
-        chain, stored = _branch_chain(branch, push, batch.case_ids, start.carried, tables)
+        chain, stored = _branch_chain(branch, batch, start.carried, tables)
     evidence = (1 - chain) * good_seen + chain * bad_seen
     w = ((1 - model.forgetting) * w + model.forgetting * tables.prior) * evidence
     w /= total(w)
-    broken = chain * bad_seen / evidence
-    after = np.clip(broken, 1e-9, 1 - 1e-9)
-    if branch is None or push is None or start is None:
+    after = np.clip(chain * bad_seen / evidence, 1e-9, 1 - 1e-9)
+    if branch is None or start is None:
         bad = np.where(late, bad, after)
         if model.refined:
             streak.follow(records, batch)
@@ -74,8 +66,7 @@ def update(
         if model.refined:
             keep |= total(w * bad) > BRANCH_FROM
         if keep.any():
-            branch.put(batch.case_ids[keep], push.commits, after[:, keep])
-    _attribute(records, batch, w, broken, model, tables)
+            branch.put(batch.case_ids[keep], batch.commits, after[:, keep])
     _count(batch, records)
     active.beliefs[0][:, batch.positions] = w
     active.beliefs[1][:, batch.positions] = bad
@@ -111,15 +102,13 @@ def _head_after_branch(
     return np.clip(bad * through / evidence, 1e-9, 1 - 1e-9)
 
 
-def _branch_chain(
-    branch: BranchBeliefs, push: Push, case_ids: NDArray[np.int32], carried: Floats, tables: Tables
-) -> tuple[Floats, Flags]:
+def _branch_chain(branch: BranchBeliefs, batch: Batch, carried: Floats, tables: Tables) -> tuple[Floats, Flags]:
     """The belief that the code of a branch is bad, and which cases have their own belief there."""
     chain = carried + (1 - carried) * tables.branch_first
-    stored = np.isin(case_ids, branch.case_ids)
+    stored = np.isin(batch.case_ids, branch.case_ids)
     if stored.any():
-        positions = np.searchsorted(branch.case_ids, case_ids[stored])
-        steps = (push.commits - branch.commits[positions]).astype(np.float64)
+        positions = np.searchsorted(branch.case_ids, batch.case_ids[stored])
+        steps = (batch.commits - branch.commits[positions]).astype(np.float64)
         # x -> (1 - repair) x + (1 - x) breakage, as often as commits were pushed since.
         stay = 1 - tables.repair_push - tables.branch_push
         rest = tables.branch_push / (tables.repair_push + tables.branch_push)
@@ -141,9 +130,9 @@ def _likelihood(batch: Batch, model: Model, tables: Tables) -> tuple[Floats, Flo
             if (index := positions.get(case_id)) is None:
                 continue
             sticky = model.stickiness + (1 - model.stickiness) * (1 - passes_good[:, index])
-            for again in retries:
-                good[:, index] *= sticky if again else 1 - sticky
-                bad[:, index] *= tables.disturbed[:, 0] if again else 1 - tables.disturbed[:, 0]
+            for failed_again in retries:
+                good[:, index] *= sticky if failed_again else 1 - sticky
+                bad[:, index] *= tables.disturbed[:, 0] if failed_again else 1 - tables.disturbed[:, 0]
     discounted = failed & (batch.keep < 1)
     if discounted.any():
         good[:, discounted] **= batch.keep[discounted]
@@ -156,23 +145,6 @@ def _count_episodes(records: Records, expected: Floats) -> None:
     records["episodes"] += rose
     records["calm"][rose] = 0
     records["calm"][expected < 0.2] = 1  # noqa: PLR2004
-
-
-def _attribute(records: Records, batch: Batch, w: Floats, broken: Floats, model: Model, tables: Tables) -> None:
-    """Attribute each failure to flaky, broken and infra."""
-    chosen = np.flatnonzero(batch.failed)
-    if not len(chosen):
-        return
-    chance, keep = batch.chance[chosen], batch.keep[chosen]
-    by_change = broken[:, chosen] * tables.code[:, None]
-    infra = np.maximum((1 - broken[:, chosen]) * chance / (1 - (1 - tables.rate) * (1 - chance)), 1 - keep)
-    by_change = np.minimum(by_change, 1 - infra)
-    belief = w[:, chosen]
-    mass = records["mass"][chosen] * model.mass_decay
-    mass[:, 0] += total((1 - infra - by_change) * belief)
-    mass[:, 1] += total(by_change * belief)
-    mass[:, 2] += total(infra * belief)
-    records["mass"][chosen] = mass
 
 
 def _count(batch: Batch, records: Records) -> None:
@@ -196,8 +168,8 @@ def _passed(batch: Batch) -> Flags:
     passed = ~batch.failed
     if batch.retries:
         for index, case_id in enumerate(batch.case_ids.tolist()):
-            again = batch.retries.get(case_id)
-            if again and not again[-1]:
+            retries = batch.retries.get(case_id)
+            if retries and not retries[-1]:
                 passed[index] = True
     return passed
 
