@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 from urllib.error import URLError
 
@@ -93,19 +94,18 @@ class Slack:
             UpstreamError: it may have been posted.
         """
         mark = str(uuid.uuid5(_KEYS, key))
-        response = self._call(
+        response = self._write(
             "chat.postMessage",
-            lambda: self.web.chat_postMessage(
-                channel=channel,
-                text=message.text,
-                blocks=_marked(_blocks(message), mark),
-                metadata=_metadata(message),
-                thread_ts=thread_ts,
-                reply_broadcast=broadcast if thread_ts else None,
-                client_msg_id=mark,
-                unfurl_links=False,
-                unfurl_media=False,
-            ),
+            {
+                **_content(message),
+                "blocks": _marked(_blocks(message), mark),
+                "channel": channel,
+                "thread_ts": thread_ts,
+                "reply_broadcast": broadcast if thread_ts else None,
+                "client_msg_id": mark,
+                "unfurl_links": False,
+                "unfurl_media": False,
+            },
         )
         return _text(response, "ts")
 
@@ -115,16 +115,18 @@ class Slack:
         None too where the app may not read the history of the channel, for which it asks no scope.
         """
         mark = str(uuid.uuid5(_KEYS, key))
-        between: dict[str, str | int] = {
+        wanted: dict[str, str | int | None] = {
+            "channel": channel,
+            "ts": thread_ts,
             "oldest": f"{(at - _SKEW).timestamp():.6f}",
             "latest": f"{(at + _SKEW).timestamp():.6f}",
             "limit": _PAGE,
         }
+        method = "conversations.replies" if thread_ts else "conversations.history"
         cursor = ""
         for _ in range(_PAGES):
-            asked = between | ({"cursor": cursor} if cursor else {})
             try:
-                response = self._read_history(channel, thread_ts, asked)
+                response = self._read(method, {**wanted, "cursor": cursor or None})
             except PermanentUpstreamError:
                 return None
             for message in response.get("messages") or []:
@@ -136,36 +138,14 @@ class Slack:
                 break
         return None
 
-    def _read_history(self, channel: str, thread_ts: str | None, asked: Mapping[str, str | int]) -> SlackResponse:
-        method = "conversations.replies" if thread_ts else "conversations.history"
-        arguments = {"channel": channel, **({"ts": thread_ts} if thread_ts else {}), **asked}
-        return self._call(method, lambda: self.web.api_call(method, params=arguments))
-
     def update(self, channel: str, ts: str, message: Message) -> None:
         """Replace a message of ours."""
-        self._call(
-            "chat.update",
-            lambda: self.web.chat_update(
-                channel=channel,
-                ts=ts,
-                text=message.text,
-                blocks=_blocks(message),
-                metadata=_metadata(message),
-            ),
-        )
+        self._write("chat.update", {**_content(message), "channel": channel, "ts": ts})
 
     def ephemeral(self, channel: str, user: str, message: Message, *, thread_ts: str | None = None) -> None:
         """Show a message to one person of a channel only."""
-        self._call(
-            "chat.postEphemeral",
-            lambda: self.web.chat_postEphemeral(
-                channel=channel,
-                user=user,
-                text=message.text,
-                blocks=_blocks(message),
-                thread_ts=thread_ts,
-            ),
-        )
+        address = {"channel": channel, "user": user, "thread_ts": thread_ts}
+        self._write("chat.postEphemeral", {**address, "text": message.text, "blocks": _blocks(message)})
 
     def respond(self, response_url: str, message: Message, *, thread_ts: str | None = None) -> None:
         """Show a message to the person of a request, at the address that came with it.
@@ -182,48 +162,40 @@ class Slack:
         if thread_ts:
             body["thread_ts"] = thread_ts
         webhook = WebhookClient(response_url, timeout=TIMEOUT_SECONDS, retry_handlers=[])
-        self._call("response_url", lambda: _require_ok(webhook.send_dict(body)))
+        self._upstream.call(lambda: translated("response_url", lambda: _require_ok(webhook.send_dict(body))))
 
     def unfurl(self, where: LinkPlace, shown: Mapping[str, Sequence[Block]]) -> None:
         """Show blocks under links of a message; a second time replaces them."""
         unfurls = {url: {"blocks": [dict(block) for block in blocks]} for url, blocks in shown.items()}
-        draft = where.is_draft
-        self._call(
-            "chat.unfurl",
-            lambda: self.web.chat_unfurl(
-                channel=None if draft else where.channel,
-                ts=None if draft else where.ts,
-                unfurl_id=where.unfurl_id if draft else None,
-                source=where.source if draft else None,
-                unfurls=unfurls,
-            ),
-        )
+        if where.is_draft:
+            address = {"unfurl_id": where.unfurl_id, "source": where.source}
+        else:
+            address = {"channel": where.channel, "ts": where.ts}
+        self._write("chat.unfurl", {**address, "unfurls": unfurls})
 
     def open_dm(self, user: str) -> str:
         """The channel of the direct messages with a person."""
-        response = self._call("conversations.open", lambda: self.web.conversations_open(users=user))
+        response = self._write("conversations.open", {"users": user})
         channel = response.get("channel")
         return str(channel.get("id", "")) if isinstance(channel, dict) else ""
 
     def open_view(self, trigger_id: str, view: View) -> str:
         """Open a modal and return its id; never retried, since a trigger lives 3 s and works once."""
-        response = self._call(
-            "views.open", lambda: self.web.views_open(trigger_id=trigger_id, view=view.payload()), attempts=1
-        )
+        response = self._write("views.open", {"trigger_id": trigger_id, "view": view.payload()}, attempts=1)
         opened = response.get("view")
         return str(opened.get("id", "")) if isinstance(opened, dict) else ""
 
     def update_view(self, view_id: str, view: View) -> None:
         """Replace an open modal."""
-        self._call("views.update", lambda: self.web.views_update(view_id=view_id, view=view.payload()))
+        self._write("views.update", {"view_id": view_id, "view": view.payload()})
 
     def publish_home(self, user: str, view: View) -> None:
         """Show a person their App Home."""
-        self._call("views.publish", lambda: self.web.views_publish(user_id=user, view=view.payload()))
+        self._write("views.publish", {"user_id": user, "view": view.payload()})
 
     def email_of(self, user: str) -> str:
         """A person's e-mail address; empty where they, or the app's scopes, do not show it."""
-        response = self._call("users.info", lambda: self.web.users_info(user=user))
+        response = self._read("users.info", {"user": user})
         profile = (response.get("user") or {}).get("profile") or {}
         return str(profile.get("email") or "")
 
@@ -236,9 +208,7 @@ class Slack:
         if known is not None and time.monotonic() - known[1] < _GROUP_SECONDS:
             return known[0]
         try:
-            response = self._call(
-                "usergroups.users.list", lambda: self.web.usergroups_users_list(usergroup=group, team_id=team_id)
-            )
+            response = self._read("usergroups.users.list", {"usergroup": group, "team_id": team_id})
         except UserGroupNotFoundError:
             members: frozenset[str] = frozenset()
         else:
@@ -248,12 +218,19 @@ class Slack:
 
     def probe(self) -> BotIdentity:
         """The workspace and the bot user of the token."""
-        response = self._call("auth.test", self.web.auth_test, attempts=1)
+        response = self._read("auth.test", {}, attempts=1)
         texts = (_text(response, name) for name in ("team_id", "team", "user_id", "url", "enterprise_id"))
         team_id, team, user_id, url, enterprise_id = texts
         return BotIdentity(team_id, team, user_id, url, enterprise_id, bool(response.get("is_enterprise_install")))
 
-    def _call(self, method: str, call: Callable[[], _Answer], *, attempts: int = ATTEMPTS) -> _Answer:
+    def _write(self, method: str, body: Mapping[str, object], *, attempts: int = ATTEMPTS) -> SlackResponse:
+        """Call a method with a JSON body; what is None is left out."""
+        call = partial(self.web.api_call, method, json=_without_none(body))
+        return self._upstream.call(lambda: translated(method, call), attempts=attempts)
+
+    def _read(self, method: str, query: Mapping[str, str | int | None], *, attempts: int = ATTEMPTS) -> SlackResponse:
+        """Call a method that takes no JSON; what is None is left out."""
+        call = partial(self.web.api_call, method, params=_without_none(query))
         return self._upstream.call(lambda: translated(method, call), attempts=attempts)
 
 
@@ -304,10 +281,14 @@ def _marked(blocks: list[dict[str, Json]], mark: str) -> list[dict[str, Json]]:
     return blocks
 
 
-def _metadata(message: Message) -> dict[str, object] | None:
-    if message.metadata is None:
-        return None
-    return {"event_type": message.metadata.event_type, "event_payload": dict(message.metadata.event_payload)}
+def _content(message: Message) -> dict[str, object]:
+    metadata = message.metadata
+    payload = metadata and {"event_type": metadata.event_type, "event_payload": dict(metadata.event_payload)}
+    return {"text": message.text, "blocks": _blocks(message), "metadata": payload}
+
+
+def _without_none(arguments: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in arguments.items() if value is not None}
 
 
 def _text(response: SlackResponse, key: str) -> str:
