@@ -32,7 +32,7 @@ class AppliedFeedback:
 def insert(session: Session, new_labels: Collection[NewLabel]) -> None:
     """Keep verdicts; their features are added later."""
     rows = [{**record.values(label), "features_version": _PENDING} for label in new_labels]
-    session.execute(sa.insert(labels).values(rows))
+    record.insert_all(session, labels, rows)
 
 
 def list_repositories_without_features(session: Session) -> list[RepositoryId]:
