@@ -40,11 +40,6 @@ class CaseResult:
         return self.whole and (self.outcome is Outcome.PASSED or not all(self.retries))
 
     @property
-    def blocked(self) -> bool:
-        """Whether its last result is a failure, which made the run red."""
-        return self.retries[-1] if self.retries else self.outcome.is_failure
-
-    @property
     def code(self) -> tuple[str, bool]:
         """The code that ran: the commit, and whether it is of a pull request."""
         return self.run.head_sha, self.run.is_pull_request

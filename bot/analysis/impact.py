@@ -61,20 +61,12 @@ class Impact:
 
     case_id: CaseId
     title: str
-    p_flaky: float
-    rate: float
-    runs_per_day: float
     failures: int
     blocked_pull_requests: int
     ci_minutes: float
     waiting_minutes: float
     expected_failures: float
     expected_blocked: float
-
-    @property
-    def weight(self) -> float:
-        """The flaky failures to expect per day."""
-        return self.p_flaky * self.rate * self.runs_per_day
 
     @property
     def minutes(self) -> float:
@@ -90,7 +82,6 @@ class Cost:
     blocked_pull_requests: int = 0
     ci_minutes: float = 0.0
     waiting_minutes: float = 0.0
-    masked_failures: int = 0
     saved_pull_requests: int = 0
     saved_minutes: float = 0.0
 
@@ -147,7 +138,6 @@ class _Tally:
         self.costs: dict[CaseId, _CaseCost] = {}
         self._blocked: set[str] = set()
         self._kept_green: set[str] = set()
-        self._masked = 0
         self._saved = 0.0
 
     def add(self, run: StoredRun, failures: Sequence[Failure]) -> None:
@@ -155,7 +145,6 @@ class _Tally:
         masked = {failure for failure in failures if self._is_masked(failure, run)}
         counted = [failure for failure in failures if failure not in masked]
         final = [failure for failure in counted if failure.is_final]
-        self._masked += len(masked)
         if not final and any(failure.is_final for failure in masked):
             self._saved += run.minutes
             if run.is_pull_request:
@@ -186,7 +175,6 @@ class _Tally:
             blocked_pull_requests=len(self._blocked),
             ci_minutes=sum(cost.ci_minutes for cost in costs),
             waiting_minutes=sum(cost.waiting for cost in costs),
-            masked_failures=self._masked,
             saved_pull_requests=len(self._kept_green),
             saved_minutes=self._saved,
         )
@@ -223,7 +211,9 @@ def assess(period: Period) -> tuple[list[Impact], Cost]:
     for (case_id, variant), score in period.scores.items():
         scores.setdefault(case_id, {})[variant] = score
     impacts = [_impact(case_id, cost, scores.get(case_id, {}), rates) for case_id, cost in tally.costs.items()]
-    impacts.sort(key=lambda impact: (-impact.blocked_pull_requests, -impact.minutes, -impact.weight, impact.case_id))
+    impacts.sort(
+        key=lambda impact: (-impact.blocked_pull_requests, -impact.minutes, -impact.expected_failures, impact.case_id)
+    )
     return impacts, tally.total()
 
 
@@ -268,19 +258,14 @@ def _runs_per_day(period: Period) -> dict[str, tuple[float, float]]:
 def _impact(
     case_id: CaseId, cost: _CaseCost, scores: Mapping[str, VariantScore], rates: Mapping[str, tuple[float, float]]
 ) -> Impact:
-    per_day = sum(rates.get(variant, (0.0, 0.0))[0] for variant in scores)
     expected = expected_pulls = 0.0
     for variant, score in scores.items():
         everything, pulls = rates.get(variant, (0.0, 0.0))
         expected += WEEK * score.weight * everything
         expected_pulls += WEEK * score.weight * pulls
-    p_flaky = max((score.p_flaky for score in scores.values()), default=0.0)
     return Impact(
         case_id=case_id,
         title="",
-        p_flaky=p_flaky,
-        rate=expected / (WEEK * p_flaky * per_day) if p_flaky and per_day else 0.0,
-        runs_per_day=per_day,
         failures=cost.failures,
         blocked_pull_requests=len(cost.pull_requests),
         ci_minutes=cost.ci_minutes,

@@ -8,6 +8,7 @@ import pytest
 
 from bot.queries import impact
 from bot.store.database import Database
+from bot.store.scores import score as score_store
 from tests.store.run_recorder import REPOSITORY, START, RunRecorder
 
 OTHERS = dict.fromkeys((f"cart.test_{number}" for number in range(8)), ".")
@@ -28,15 +29,17 @@ def test_a_red_pull_request_that_passes_when_run_again_costs_its_author_the_wait
         (first,) = impact.rank(session, REPOSITORY, START, recorder.now, 10)
         totals = impact.total(session, [REPOSITORY], START, recorder.now)
         one = impact.of_case(session, REPOSITORY, recorder.case_id("login.test_in"), START, recorder.now)
+        (score,) = score_store.list_of_cases(session, [REPOSITORY], [first.case_id])
     assert first == one
     assert first.title == "tests/test_login.py::login.test_in"
     assert (first.failures, first.blocked_pull_requests) == (4, 1)
     assert first.waiting_minutes == pytest.approx(60)
     assert first.ci_minutes == pytest.approx(5 + 3 * 0.5 / 60)
-    assert first.expected_failures == pytest.approx(7 * first.p_flaky * first.rate * first.runs_per_day)
+    runs_per_day = 32 * timedelta(days=1) / (recorder.now - START)
+    assert first.expected_failures == pytest.approx(7 * score.weight * runs_per_day)
     assert totals.blocked_pull_requests == 1
     assert totals.waiting_minutes == pytest.approx(60)
-    assert totals.masked_failures == 0
+    assert totals.saved_minutes == 0
 
 
 def test_a_pull_request_that_broke_a_healthy_case_is_not_counted(recorder: RunRecorder) -> None:

@@ -196,7 +196,7 @@ EXPLANATION = Explanation(
     lines=("7 failures in 52 runs of ci.yml linux.", "Fails for no reason in about 13 % of runs."),
 )  # fmt: skip
 IMPACT = Impact(
-    case_id=CaseId(42), title=FLAKY.title, p_flaky=0.97, rate=0.13, runs_per_day=9.0, failures=7,
+    case_id=CaseId(42), title=FLAKY.title, failures=7,
     blocked_pull_requests=3, ci_minutes=41.0, waiting_minutes=90.0, expected_failures=8.2, expected_blocked=3.1,
 )  # fmt: skip
 POLICY = Policy(
