@@ -12,7 +12,7 @@ import pytest
 
 from bot.analysis.model import CaseId
 from bot.analysis.quarantine.proposal import Proposal
-from bot.commands import listener, menu
+from bot.commands import handler, menu
 from bot.sandbox.slack.model import BOT_USER_ID, View
 from bot.slack.ids import Action, Callback, ShortcutId
 from bot.store.cases import case as case_store
@@ -64,9 +64,9 @@ def test_no_command_is_without_a_scenario() -> None:
 
 def test_every_action_form_and_shortcut_has_a_handler_and_a_scenario() -> None:
     sources = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
-    assert set(listener.ACTIONS) == set(Action)
-    assert set(listener.SUBMISSIONS) == set(Callback) - {Callback.INFO}
-    used = [*listener.ACTIONS, *listener.SUBMISSIONS, *ShortcutId]
+    assert set(handler.ACTIONS) == set(Action)
+    assert set(handler.SUBMISSIONS) == set(Callback) - {Callback.INFO}
+    used = [*handler.ACTIONS, *handler.SUBMISSIONS, *ShortcutId]
     assert not [one for one in used if f"{type(one).__name__}.{one.name}" not in sources and one.value not in sources]
 
 

@@ -20,7 +20,7 @@ from bot.analysis.quarantine.proposal import Proposal
 from bot.commands import listener
 from bot.commands.request.context import SlackApp
 from bot.slack import ids
-from bot.slack.ids import Action, Callback
+from bot.slack.ids import OUTDATED, Action, Callback
 from bot.slack.registry import Registry
 from bot.store.conversation import message as message_store
 from bot.store.conversation import subscription as subscription_store
@@ -217,3 +217,9 @@ def test_a_subscription_is_made_as_it_was_filled_in(recorder: RunRecorder, bolt:
         assert workspace is not None
         (subscription,) = subscription_store.list_of_channel(session, Channel(workspace.id, CHANNEL))
     assert (subscription.repository_id, subscription.filters.minimum) == (REPOSITORY, 0.05)
+
+
+def test_a_submission_of_a_form_that_is_not_known_says_that_nothing_was_done(bolt: App) -> None:
+    answer = submit(bolt, Callback.LABEL, why={"type": "plain_text_input", "value": ["not", "a", "text"]})
+    assert answer["response_action"] == "update"
+    assert OUTDATED in json.dumps(answer["view"], ensure_ascii=False)

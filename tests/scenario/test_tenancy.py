@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from bot.analysis.model import WorkspaceId
 from bot.analysis.run import StoredRun
-from bot.commands import listener, menu
+from bot.commands import handler, menu
 from bot.commands.request.pipeline import AnswerAbout, Decision, Listener
 from bot.queries.access import About
 from bot.sandbox.github.model import WorkflowRun
@@ -221,18 +221,18 @@ def test_a_workspace_sees_and_changes_nothing_of_another_ones_repository(neighbo
     settle(other)
     assert not leaks(everything(other)), "a command"
 
-    for action, served in listener.ACTIONS.items():
+    for action, served in handler.ACTIONS.items():
         for value in values(served, ids):
             click(other, action.value, value, ids)
     settle(other)
     assert not leaks(everything(other)), "a button or menu"
 
-    for callback in listener.SUBMISSIONS:
+    for callback in handler.SUBMISSIONS:
         submit(other, callback, ids, app.sandbox.url)
     settle(other)
     assert not leaks(everything(other)), "a form"
 
-    for action in listener.SUGGESTIONS:
+    for action in handler.SUGGESTIONS:
         for typed in ("", "t", "test_total", "shop", ids.uid):
             body = other.interaction_payload("block_suggestion", ANA) | {
                 "container": {"type": "message", "message_ts": "1.1", "channel_id": CHANNEL},
