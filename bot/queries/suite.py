@@ -17,7 +17,7 @@ _LEAST_SHARE = 0.3  # of all cases a suite ever had; a run may hold a part of th
 _CHUNK = 50  # runs whose arrays are in memory at once
 
 
-class _Suites:
+class _SuiteMembers:
     """The module and the folder of every case of a repository, as numbers; 0 is no suite."""
 
     def __init__(self, session: Session, repository_id: RepositoryId) -> None:
@@ -55,7 +55,7 @@ def list_down(
     """
     if not any(len(case_ids) >= cluster.SUITE_CASES for case_ids in failed.values()):
         return {}
-    suites = _Suites(session, repository_id)
+    suites = _SuiteMembers(session, repository_id)
     wide = [run_id for run_id, case_ids in failed.items() if suites.may_be_down(case_ids)]
     down: dict[RunId, dict[str, frozenset[int]]] = {}
     for start in range(0, len(wide), _CHUNK):

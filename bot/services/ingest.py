@@ -30,6 +30,7 @@ from bot.store.runs import result as result_store
 from bot.store.runs import run as run_store
 from bot.store.runs import run_part as run_part_store
 from bot.store.scores import scorer as scorer_store
+from bot.store.workspaces import repository as repository_store
 
 HISTORY_AGE = timedelta(hours=24)
 """A run older than this is history: all of those are announced in one message."""
@@ -142,7 +143,7 @@ def finish(
     telemetry.results_total.inc(cases)
     _log.info(
         "run recorded",
-        repository=run.repository_id,
+        repository=repository_store.get(session, run.repository_id).full_name,
         run=run.number,
         attempt=run.attempt,
         cases=cases,

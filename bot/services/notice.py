@@ -133,7 +133,7 @@ def _opened(
     """
     repository_id, now = proposals[0].repository_id, proposals[0].at
     case_ids = [event.case_id for event in proposals if event.case_id is not None]
-    about = subjects(session, repository_id, case_ids, "")
+    about = _subjects(session, repository_id, case_ids, "")
     blocking: set[CaseId] = set()
     if can_wait:
         blocking = result_store.list_failing_on_default_branch(session, repository_id, case_ids, now - BLOCKING)
@@ -152,7 +152,7 @@ def _opened(
     return opened
 
 
-def subjects(
+def _subjects(
     session: Session, repository_id: RepositoryId, case_ids: Collection[CaseId], branch: str
 ) -> dict[CaseId, NoticeSubject]:
     """What the filters of subscriptions look at in cases."""
@@ -182,7 +182,7 @@ def post_changes(
     repository_id = run.repository_id
     changed = {change.case_id: change for change in changes}
     status_change_store.insert(session, repository_id, run.id, changes, now)
-    subject_of = subjects(session, repository_id, changed, run.head_branch)
+    subject_of = _subjects(session, repository_id, changed, run.head_branch)
     posted = card_store.list_of_cases(session, [repository_id], changed)
     muted = mute_store.list_until(session, [repository_id], changed, now)
     channels = {channel for _, channel in posted}

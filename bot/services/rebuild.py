@@ -71,7 +71,7 @@ def request_outdated(session: Session, now: datetime) -> list[RepositoryId]:
     return requested
 
 
-class Suites:
+class SuiteNumbers:
     """The suites of the cases of a repository, numbered in the order of their names, as live ingestion numbers them."""
 
     def __init__(self, repository_id: RepositoryId) -> None:
@@ -115,7 +115,7 @@ class RepositoryReplay:
     scorer: scoring.Scorer
     reader: execution_store.ExecutionReader
     windows: list[Incident]
-    suites: Suites
+    suites: SuiteNumbers
     terms: dict[RunId, float] = field(default_factory=dict)
     incidents: list[Incident] = field(default_factory=list)
     left_out: dict[RunId, Incident] = field(default_factory=dict)
@@ -157,7 +157,7 @@ def begin(session: Session, repository_id: RepositoryId) -> RepositoryReplay:
         scorer=scoring.Scorer(scoring.RepositoryMemory(keys), thresholds),
         reader=execution_store.ExecutionReader(repository_id),
         windows=incident_store.list_marked(session, repository_id),
-        suites=Suites(repository_id),
+        suites=SuiteNumbers(repository_id),
     )
 
 
