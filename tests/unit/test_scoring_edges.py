@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.analysis import scoring
@@ -226,6 +226,7 @@ def everything(scorer: scoring.Scorer) -> list[VariantScore]:
 
 
 @settings(max_examples=60, deadline=None)
+@example([(0, "main", {0}, {0}, 0), (0, "main", {0}, {0}, 0), (0, "main", {1}, {1}, 0), (0, "main", {0}, set(), 0)])
 @given(histories)
 def test_loading_only_the_cases_at_hand_changes_no_bit(history: History) -> None:
     model = scoring.MODEL
@@ -239,7 +240,9 @@ def test_loading_only_the_cases_at_hand_changes_no_bit(history: History) -> None
         whole.observe(one)
         live = scoring.Scorer(scoring.RepositoryMemory.from_bytes(memory, model))
         variant = live.variant(VARIANT)
-        known = [(case, rows[case]) for case in one.case_ids.tolist() if case in rows]
+        # A listing of failures is evidence about every active case, so all of them are loaded, as judging does.
+        at_hand = rows.keys() if live.lists_failures_only(VARIANT) else rows.keys() & set(one.case_ids.tolist())
+        known = [(case, rows[case]) for case in sorted(at_hand)]
         variant.load(one.case_ids, counts[:, one.case_ids], scoring.ActiveCases.unpack(known, model))
         key = scoring.branch_key(one.branch)
         if key in branches:
@@ -248,7 +251,7 @@ def test_loading_only_the_cases_at_hand_changes_no_bit(history: History) -> None
         memory = live.memory.to_bytes(model.version)
         packed = variant.active.pack(variant.slots_of(seen.touched), model.version)
         rows |= dict(zip(seen.touched.tolist(), packed, strict=True))
-        counts[:, one.case_ids] = variant.counts
+        counts[:, one.case_ids] = variant.counts[:, variant.locate(one.case_ids)]
         branches |= {key: beliefs.to_bytes(model.version) for key, beliefs in variant.branches.items()}
     cases = whole.variant(VARIANT)
     active = cases.active
