@@ -6,6 +6,7 @@ the run, and no quarantine masked it (ADR 10).
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
@@ -60,7 +61,7 @@ class Impact:
     """What one case cost in a period, and what it is expected to cost next week."""
 
     case_id: CaseId
-    title: str
+    title: str = ""
     failures: int
     blocked_pull_requests: int
     ci_minutes: float
@@ -206,11 +207,19 @@ def assess(period: Period) -> tuple[list[Impact], Cost]:
         run = period.runs.get(run_id)
         if run is not None and run_id not in period.incidents:
             tally.add(run, failures)
-    rates = _runs_per_day(period)
-    scores: dict[CaseId, dict[str, VariantScore]] = {}
-    for (case_id, variant), score in period.scores.items():
-        scores.setdefault(case_id, {})[variant] = score
-    impacts = [_impact(case_id, cost, scores.get(case_id, {}), rates) for case_id, cost in tally.costs.items()]
+    expected, expected_in_pulls = _expected_failures(period)
+    impacts = [
+        Impact(
+            case_id=case_id,
+            failures=cost.failures,
+            blocked_pull_requests=len(cost.pull_requests),
+            ci_minutes=cost.ci_minutes,
+            waiting_minutes=cost.waiting,
+            expected_failures=expected[case_id],
+            expected_blocked=expected_in_pulls[case_id] * cost.final_failures / cost.failures,
+        )
+        for case_id, cost in tally.costs.items()
+    ]
     impacts.sort(
         key=lambda impact: (-impact.blocked_pull_requests, -impact.minutes, -impact.expected_failures, impact.case_id)
     )
@@ -243,33 +252,15 @@ def _waited(run: StoredRun, rerun: StoredRun | None) -> float:
     return max(timedelta(), rerun.completed_at - run.completed_at) / timedelta(minutes=1)
 
 
-def _runs_per_day(period: Period) -> dict[str, tuple[float, float]]:
-    """The runs of each variant per day: all, and those of pull requests."""
-    counts: dict[str, list[int]] = {}
-    for run_id, variant in period.variants:
-        count = counts.setdefault(variant, [0, 0])
-        count[0] += 1
-        run = period.runs.get(run_id)
-        count[1] += run is not None and run.is_pull_request
-    days = max(period.days, 1 / 24)
-    return {variant: (everything / days, pulls / days) for variant, (everything, pulls) in counts.items()}
-
-
-def _impact(
-    case_id: CaseId, cost: _CaseCost, scores: Mapping[str, VariantScore], rates: Mapping[str, tuple[float, float]]
-) -> Impact:
-    expected = expected_pulls = 0.0
-    for variant, score in scores.items():
-        everything, pulls = rates.get(variant, (0.0, 0.0))
-        expected += WEEK * score.weight * everything
-        expected_pulls += WEEK * score.weight * pulls
-    return Impact(
-        case_id=case_id,
-        title="",
-        failures=cost.failures,
-        blocked_pull_requests=len(cost.pull_requests),
-        ci_minutes=cost.ci_minutes,
-        waiting_minutes=cost.waiting,
-        expected_failures=expected,
-        expected_blocked=expected_pulls * cost.final_failures / cost.failures if cost.failures else 0.0,
-    )
+def _expected_failures(period: Period) -> tuple[Mapping[CaseId, float], Mapping[CaseId, float]]:
+    """The flaky failures of each case to expect in a week: in all runs, and in those of pull requests."""
+    pull_requests = {run_id for run_id, run in period.runs.items() if run.is_pull_request}
+    runs = Counter(variant for _, variant in period.variants)
+    pulls = Counter(variant for run_id, variant in period.variants if run_id in pull_requests)
+    weeks = max(period.days, 1 / 24) / WEEK
+    expected: dict[CaseId, float] = defaultdict(float)
+    expected_in_pulls: dict[CaseId, float] = defaultdict(float)
+    for (case_id, variant), score in period.scores.items():
+        expected[case_id] += score.weight * runs[variant] / weeks
+        expected_in_pulls[case_id] += score.weight * pulls[variant] / weeks
+    return expected, expected_in_pulls

@@ -13,7 +13,8 @@ from bot.analysis.model import RepositoryId, Status
 class RepositorySummary:
     """Counts of a repository.
 
-    `turned` is how many cases turned to each status in the last seven days, `turned_before` in the seven before.
+    `changes_this_week` is how many cases turned to each status in the last seven days, `changes_last_week` in the seven
+    before.
     """
 
     repository: str
