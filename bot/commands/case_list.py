@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.analysis.case_profile import ListedCase
 from bot.analysis.model import RepositoryId
-from bot.analysis.quarantine.escalation import EXPIRING
+from bot.analysis.quarantine.escalation import EXPIRES_SOON
 from bot.analysis.quarantine.lifecycle import Quarantine, State
 from bot.commands.request import parser
 from bot.commands.request.context import Command, SlackContext
@@ -89,7 +89,7 @@ def _quarantines(
     in_force = quarantine_store.list_open(session, repository_ids, [State.ACTIVE, State.SUSPENDED])
     if kind is ListKind.QUARANTINED:
         return in_force
-    return [one for one in in_force if one.expires_at is not None and one.expires_at <= now + EXPIRING]
+    return [one for one in in_force if one.expires_at is not None and one.expires_at <= now + EXPIRES_SOON]
 
 
 def _broken(session: Session, repository_ids: Sequence[RepositoryId], now: datetime) -> tuple[list[ListedCase], int]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.analysis.quarantine.budget import OverBudgetError
-from bot.analysis.quarantine.lifecycle import Quarantine, Scope, State
+from bot.analysis.quarantine.lifecycle import OverBudgetError, Quarantine, Scope, State
 from bot.analysis.quarantine.proposal import Proposal
 from bot.commands import case_picker
 from bot.commands.request.context import Command, SlackContext

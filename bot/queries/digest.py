@@ -14,7 +14,7 @@ from bot.analysis.digest import ChangedCase, ChangeKind, Day, Digest, OwnerQuara
 from bot.analysis.learning import error_ledger
 from bot.analysis.learning.error_ledger import ErrorLedger
 from bot.analysis.model import CaseId, Channel, RepositoryId, Status
-from bot.analysis.quarantine.escalation import DIRECT_AFTER, EXPIRING
+from bot.analysis.quarantine.escalation import DIRECT_MESSAGE_AFTER, EXPIRES_SOON
 from bot.analysis.quarantine.lifecycle import Quarantine, State
 from bot.analysis.subscription import Event, Filters, NoticeSubject
 from bot.queries import access, case_item, case_state, impact, owner, policy, waiting
@@ -188,7 +188,7 @@ def _owned(session: Session, quarantines: Sequence[Quarantine], now: datetime) -
     for quarantine in masking:
         names = owners.get(quarantine.case_id, ())
         in_force[names] += 1
-        ending[names] += quarantine.expires_at is not None and quarantine.expires_at <= now + EXPIRING
+        ending[names] += quarantine.expires_at is not None and quarantine.expires_at <= now + EXPIRES_SOON
     ranked = sorted(in_force, key=lambda names: (-ending[names], -in_force[names], names))
     return tuple(OwnerQuarantines(names, in_force[names], ending[names]) for names in ranked)
 
@@ -200,7 +200,7 @@ def _stale(
     cards = [
         (since, card)
         for since, card in waiting.list_undecided(session, now)
-        if card.channel == channel and card.repository_id in names and now - since >= DIRECT_AFTER
+        if card.channel == channel and card.repository_id in names and now - since >= DIRECT_MESSAGE_AFTER
     ]
     owners = owner.of_cases(session, names, [card.case_id for _, card in cards])
     return tuple(

@@ -42,9 +42,9 @@ def propose_flaky(
     flaky = [change.case_id for change in changes if change.after is Status.FLAKY]
     if not rules.propose or not flaky:
         return
-    if rules.budget.repository is not None:
+    if rules.limits.repository is not None:
         open_quarantines = len(quarantine_store.list_open(session, [run.repository_id], OPEN_STATES))
-        flaky = flaky[: max(0, rules.budget.repository - open_quarantines)]
+        flaky = flaky[: max(0, rules.limits.repository - open_quarantines)]
     reason = f"It turned flaky in run #{run.number}, and the policy proposes every flaky test."
     latest = quarantine_store.list_latest(session, [run.repository_id], flaky)
     states = case_state.list_states(session, {run.repository_id: flaky}, now)

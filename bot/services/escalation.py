@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from bot.analysis.notice import EscalationNotice, ReminderNotice
 from bot.analysis.quarantine import escalation
-from bot.analysis.quarantine.escalation import EXPIRING
+from bot.analysis.quarantine.escalation import EXPIRES_SOON
 from bot.analysis.quarantine.lifecycle import Quarantine
 from bot.queries import audience as audience_query
 from bot.queries import waiting
@@ -32,7 +32,7 @@ def escalate(session: Session, now: datetime) -> int:
 
 def remind(session: Session, now: datetime) -> int:
     """Ask for the reminders of quarantines that end soon, once each; returns how many are new."""
-    ending = quarantine_store.list_ending(session, now, now + EXPIRING)
+    ending = quarantine_store.list_ending(session, now, now + EXPIRES_SOON)
     cards = card_store.list_of_cases(
         session, {quarantine.repository_id for quarantine in ending}, {quarantine.case_id for quarantine in ending}
     )
@@ -57,4 +57,4 @@ def reminder_due(quarantine: Quarantine, now: datetime) -> int | None:
     """How many days before its end a quarantine is reminded of now; None for not, or not any more."""
     if quarantine.expires_at is None:
         return None
-    return escalation.reminder(quarantine.decided_at or quarantine.proposed_at, quarantine.expires_at, now)
+    return escalation.due_reminder(quarantine.decided_at or quarantine.proposed_at, quarantine.expires_at, now)

@@ -8,7 +8,7 @@ from bot.analysis import audit
 from bot.analysis.audit import AuditAction
 from bot.analysis.learning.label import LabelVerdict
 from bot.analysis.model import SYSTEM, CaseId, Channel, QuarantineId
-from bot.analysis.quarantine import budget, lifecycle, proposal
+from bot.analysis.quarantine import lifecycle, proposal
 from bot.analysis.quarantine.lifecycle import Quarantine, RejectReason
 from bot.analysis.quarantine.proposal import Proposal
 from bot.errors import ConflictError
@@ -84,7 +84,7 @@ def approve(
     current = quarantines.get(subject.id) or quarantine_store.get(session, subject.id)
     after = lifecycle.approve(_require_seen(session, current, expected), actor, authorized.approval, now)
     decisions = {after: AuditAction.APPROVE}
-    replaced = budget.replaced(after, quarantines.values(), authorized.policy.quarantine.budget, leaves)
+    replaced = lifecycle.replaced(after, quarantines.values(), authorized.policy.quarantine.limits, leaves)
     if replaced is not None:
         decisions[lifecycle.lift(replaced, "Made room for another test.", actor, now)] = AuditAction.LIFT
     event.record_decisions(session, decisions, {AuditAction.APPROVE: LabelVerdict.FLAKY})

@@ -11,7 +11,6 @@ from bot.analysis import audit
 from bot.analysis.audit import AuditAction
 from bot.analysis.learning.label import LabelSource, LabelVerdict
 from bot.analysis.model import Actor, ActorKind, QuarantineId, Status
-from bot.analysis.quarantine import policy
 from bot.analysis.quarantine.lifecycle import RejectReason
 from bot.analysis.quarantine.proposal import Proposal
 from bot.queries import digest
@@ -22,7 +21,6 @@ from tests.store import deciding
 from tests.store.recorded import Recorded, recording
 from tests.store.run_recorder import RunRecorder
 
-BUDGET = policy.DEFAULT.quarantine.budget
 ANA = Actor(ActorKind.SLACK, "U01", "Ana")
 BEN = Actor(ActorKind.SLACK, "U02", "Ben")
 

@@ -252,8 +252,11 @@ def test_the_likely_cause_is_told_with_the_words_that_told_it(message: str, cate
 
 def test_a_traceback_on_a_runner_is_neither_a_race_nor_an_outage() -> None:
     text = 'Traceback (most recent call last):\n  File "/home/runner/work/shop/update.py", line 3, in validate\n'
-    assert fingerprint.of_failure(FailureText("AssertionError", "assert 1 == 2", text)).category is Category.ASSERTION
-    assert fingerprint.of_failure(FailureText("", "", text)).category is Category.UNKNOWN
+    assert (
+        fingerprint.of_failure(FailureText("AssertionError", "assert 1 == 2", text)).cause.category
+        is Category.ASSERTION
+    )
+    assert fingerprint.of_failure(FailureText("", "", text)).cause.category is Category.UNKNOWN
 
 
 def test_an_assertion_around_a_narrower_cause_yields_to_it() -> None:

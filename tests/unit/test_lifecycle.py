@@ -10,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.analysis.model import SYSTEM, Actor, ActorKind, CaseId, QuarantineId, RepositoryId, Status
-from bot.analysis.quarantine import budget, lifecycle, proposal
-from bot.analysis.quarantine.budget import OverBudgetError
-from bot.analysis.quarantine.lifecycle import Quarantine, RejectReason, Scope, State
-from bot.analysis.quarantine.policy import ApprovalRule, Budget
+from bot.analysis.quarantine import lifecycle, proposal
+from bot.analysis.quarantine.lifecycle import OverBudgetError, Quarantine, RejectReason, Scope, State
+from bot.analysis.quarantine.policy import ApprovalRule, QuarantineLimits
 from bot.analysis.quarantine.proposal import Proposal
 from bot.errors import ConflictError, InvalidInputError, NotAllowedError
 
@@ -128,18 +127,18 @@ def held(*numbers: int, owner: str | None = None) -> list[Quarantine]:
 
 
 def test_a_budget_with_room_asks_for_nothing() -> None:
-    assert budget.replaced(PROPOSED, held(2, 3), Budget(repository=3, owner=None), None) is None
-    assert budget.replaced(PROPOSED, held(2, 3), Budget(repository=None, owner=None), None) is None
+    assert lifecycle.replaced(PROPOSED, held(2, 3), QuarantineLimits(repository=3, owner=None), None) is None
+    assert lifecycle.replaced(PROPOSED, held(2, 3), QuarantineLimits(repository=None, owner=None), None) is None
 
 
 def test_over_the_budget_of_a_repository_an_approval_names_what_leaves() -> None:
-    limits = Budget(repository=2, owner=None)
+    limits = QuarantineLimits(repository=2, owner=None)
     with pytest.raises(OverBudgetError, match="2 tests") as caught:
-        budget.replaced(PROPOSED, held(2, 3), limits, None)
+        lifecycle.replaced(PROPOSED, held(2, 3), limits, None)
     assert caught.value.owner is None
     with pytest.raises(OverBudgetError):
-        budget.replaced(PROPOSED, held(2, 3), limits, QuarantineId(9))
-    leaving = budget.replaced(PROPOSED, held(2, 3), limits, QuarantineId(3))
+        lifecycle.replaced(PROPOSED, held(2, 3), limits, QuarantineId(9))
+    leaving = lifecycle.replaced(PROPOSED, held(2, 3), limits, QuarantineId(3))
     assert leaving is not None
     assert leaving.id == 3
 
@@ -147,25 +146,27 @@ def test_over_the_budget_of_a_repository_an_approval_names_what_leaves() -> None
 def test_over_the_budget_of_an_owner_one_of_theirs_leaves() -> None:
     wanted = replace(PROPOSED, owner="ana")
     mine, others = held(2, 3, owner="ana"), held(4, 5, owner="ben")
-    limits = Budget(repository=50, owner=2)
+    limits = QuarantineLimits(repository=50, owner=2)
     with pytest.raises(OverBudgetError) as caught:
-        budget.replaced(wanted, [*mine, *others], limits, QuarantineId(4))
+        lifecycle.replaced(wanted, [*mine, *others], limits, QuarantineId(4))
     assert caught.value.owner == "ana"
-    leaving = budget.replaced(wanted, [*mine, *others], limits, QuarantineId(2))
+    leaving = lifecycle.replaced(wanted, [*mine, *others], limits, QuarantineId(2))
     assert leaving is not None
     assert leaving.id == 2
 
 
 def test_what_waits_or_has_ended_takes_no_room() -> None:
     others = [replace(one, state=state) for one, state in zip(held(2, 3), (State.PROPOSED, State.LIFTED), strict=True)]
-    assert budget.replaced(PROPOSED, others, Budget(repository=1, owner=1), None) is None
+    assert lifecycle.replaced(PROPOSED, others, QuarantineLimits(repository=1, owner=1), None) is None
 
 
 @given(st.integers(0, 8), st.integers(0, 8), st.integers(0, 20))
 def test_after_an_approval_no_budget_is_exceeded_by_more_than_before(size: int, limit: int, named: int) -> None:
     others = held(*range(10, 10 + size))
     try:
-        leaving = budget.replaced(PROPOSED, others, Budget(repository=limit, owner=None), QuarantineId(named))
+        leaving = lifecycle.replaced(
+            PROPOSED, others, QuarantineLimits(repository=limit, owner=None), QuarantineId(named)
+        )
     except OverBudgetError:
         assert size >= limit
     else:

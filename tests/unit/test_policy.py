@@ -39,7 +39,7 @@ def test_a_file_says_what_it_says() -> None:
     assert found.thresholds.broken_from == 0.95
     assert found.thresholds.flaky_failures == 3
     assert (found.quarantine.propose, found.quarantine.days, found.quarantine.release_after) == (True, 7, 50)
-    assert (found.quarantine.budget.repository, found.quarantine.budget.owner) == (20, None)
+    assert (found.quarantine.limits.repository, found.quarantine.limits.owner) == (20, None)
     assert found.approval.rule("tests/api/test_a.py") == ApprovalRule(protected=False, two_people=False, owners=True)
     assert found.approval.rule("src/payments/a.py") == ApprovalRule(protected=True, two_people=True, owners=False)
     assert found.split_artifact("junit-linux-py3.12-2") == ("linux-3.12", "2")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.analysis.failures import cause, normalization, stack_trace
-from bot.analysis.failures.cause import Category, Cause
+from bot.analysis.failures.cause import Cause
 from bot.analysis.model import FailureText
 
 _KEY_BYTES: Final = 16
@@ -23,11 +23,6 @@ class Fingerprint:
     key: bytes
     title: str
     cause: Cause
-
-    @property
-    def category(self) -> Category:
-        """The likely cause."""
-        return self.cause.category
 
 
 def of_failure(failure: FailureText) -> Fingerprint:

@@ -8,12 +8,13 @@ ConflictError where it is in another state.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.analysis.model import Actor, ActorKind, CaseId, QuarantineId, RepositoryId
-from bot.analysis.quarantine.policy import ApprovalRule
+from bot.analysis.quarantine.policy import ApprovalRule, QuarantineLimits
 from bot.errors import ConflictError, InvalidInputError, NotAllowedError
 
 MIN_DAYS = 1
@@ -115,6 +116,39 @@ class Quarantine:
     def in_force(self) -> bool:
         """Whether it counts against a budget: active, or suspended and able to come back."""
         return self.state in {State.ACTIVE, State.SUSPENDED}
+
+
+class OverBudgetError(ConflictError):
+    """An approval has to name a quarantine that ends; `owner` is set if the budget of the owner is used up."""
+
+    def __init__(self, message: str, *, owner: str | None) -> None:
+        super().__init__(message)
+        self.owner = owner
+
+
+def replaced(
+    approved: Quarantine, others: Collection[Quarantine], limits: QuarantineLimits, chosen: QuarantineId | None
+) -> Quarantine | None:
+    """The quarantine that ends so that `approved` keeps within the limits; None if there is room.
+
+    `others` are quarantines of the repository, `chosen` is the one that the approver chose to end.
+
+    Raises:
+        OverBudgetError: there is no room, and the chosen one makes none.
+    """
+    candidates = [other for other in others if other.in_force and other.id != approved.id]
+    of_owner = [other for other in candidates if approved.owner and other.owner == approved.owner]
+    owner = None
+    if limits.owner is not None and approved.owner and len(of_owner) >= limits.owner:
+        candidates, owner = of_owner, approved.owner
+    elif limits.repository is None or len(candidates) < limits.repository:
+        return None
+    ended = next((other for other in candidates if other.id == chosen), None)
+    if ended is None:
+        tests = f"The owner has {len(candidates)} tests" if owner else f"{len(candidates)} tests are"
+        message = f"{tests} in quarantine, the most the policy allows: name one that leaves."
+        raise OverBudgetError(message, owner=owner)
+    return ended
 
 
 def approve(quarantine: Quarantine, actor: Actor, rule: ApprovalRule, now: datetime) -> Quarantine:
@@ -252,21 +286,11 @@ def check_days(days: int, what: str) -> None:
         raise InvalidInputError(message)
 
 
-_DONE = {
-    State.PROPOSED: "proposed",
-    State.ACTIVE: "approved",
-    State.SUSPENDED: "suspended",
-    State.LIFTED: "lifted",
-    State.EXPIRED: "expired",
-    State.REJECTED: "rejected",
-    State.WITHDRAWN: "withdrawn",
-}
-
-
 def _require(quarantine: Quarantine, *states: State) -> None:
     if quarantine.state in states:
         return
     actor = quarantine.decided_by or quarantine.proposed_by
     when = f" at {quarantine.decided_at:%H:%M} UTC" if quarantine.decided_at else ""
-    message = f"Already {_DONE[quarantine.state]} by {actor.name}{when}."
+    participle = "approved" if quarantine.state is State.ACTIVE else quarantine.state.value
+    message = f"Already {participle} by {actor.name}{when}."
     raise ConflictError(message)

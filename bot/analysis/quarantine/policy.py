@@ -33,7 +33,7 @@ class Thresholds:
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class QuarantineLimits:
     """How many cases may be quarantined at once; None is no limit."""
 
     repository: int | None = 50
@@ -52,7 +52,7 @@ class QuarantineRules:
     days: int = 14
     release_after: int = 30
     release_below: float = 0.2
-    budget: Budget = field(default_factory=Budget)
+    limits: QuarantineLimits = field(default_factory=QuarantineLimits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +88,11 @@ class ApprovalPolicy:
     def rule(self, path: str) -> ApprovalRule:
         """The rule for a case of this file; a protected path always needs two people."""
         protected, two_people, owners = False, not self.self_approval, self.owners
-        for one in self.paths:
-            if path_pattern.matches(one.path, path):
-                protected = protected if one.protected is None else one.protected
-                two_people = two_people if one.two_people is None else one.two_people
-                owners = owners if one.owners is None else one.owners
+        for override in self.paths:
+            if path_pattern.matches(override.path, path):
+                protected = protected if override.protected is None else override.protected
+                two_people = two_people if override.two_people is None else override.two_people
+                owners = owners if override.owners is None else override.owners
         return ApprovalRule(protected, two_people or protected, owners)
 
 
@@ -136,7 +136,7 @@ class Policy:
 
     def group_of(self, team: str) -> str | None:
         """The user group of Slack that is mentioned for a team of CODEOWNERS; None where none is named."""
-        return next((one.group for one in self.teams if one.name.lower() == team.lower()), None)
+        return next((entry.group for entry in self.teams if entry.name.lower() == team.lower()), None)
 
     def split_artifact(self, artifact: str) -> tuple[str, str] | None:
         """Variant and shard by the first pattern that fits; None where the policy says nothing."""
@@ -168,12 +168,15 @@ def decode(document: object) -> Policy:
         tuple(_team(section) for section in top.sections("teams", PATTERNS)),
     )
     top.finish()
+    if policy.thresholds.suspect_from > policy.thresholds.flaky_from:
+        message = f"statuses.suspect_from: must not be above flaky_from ({policy.thresholds.flaky_from:g})."
+        raise InvalidInputError(message)
     return policy
 
 
 def _thresholds(section: Section) -> Thresholds:
     default = Thresholds()
-    thresholds = Thresholds(
+    return Thresholds(
         broken_from=section.number("broken_from", default.broken_from, 0.5, 0.999),
         flaky_from=section.number("flaky_from", default.flaky_from, 0.5, 0.999),
         suspect_from=section.number("suspect_from", default.suspect_from, 0.1, 0.999),
@@ -181,61 +184,47 @@ def _thresholds(section: Section) -> Thresholds:
         sufficient_runs=section.integer("sufficient_runs", default.sufficient_runs, 1, 1000),
         infra_days=section.integer("infra_days", default.infra_days, 0, 90),
     )
-    section.finish()
-    if thresholds.suspect_from > thresholds.flaky_from:
-        message = f"{section.place}.suspect_from: must not be above flaky_from ({thresholds.flaky_from:g})."
-        raise InvalidInputError(message)
-    return thresholds
 
 
 def _quarantine(section: Section) -> QuarantineRules:
     default = QuarantineRules()
-    budget = section.section("budget")
-    rules = QuarantineRules(
+    limits = section.section("budget")
+    return QuarantineRules(
         propose=section.flag("propose", default.propose),
         days=section.integer("days", default.days, 1, 90),
         release_after=section.integer("release_after", default.release_after, 1, 1000),
         release_below=section.number("release_below", default.release_below, 0.01, 0.8),
-        budget=Budget(
-            budget.limit("repository", default.budget.repository, 10_000),
-            budget.limit("owner", default.budget.owner, 10_000),
+        limits=QuarantineLimits(
+            limits.limit("repository", default.limits.repository, 10_000),
+            limits.limit("owner", default.limits.owner, 10_000),
         ),
     )
-    budget.finish()
-    section.finish()
-    return rules
 
 
 def _approval(section: Section) -> ApprovalPolicy:
     default = ApprovalPolicy()
-    protected = tuple(
+    protected = [
         PathOverride(_path(text, place), protected=True)
         for text, place in section.texts("protected", PATTERNS, PATTERN_LENGTH)
-    )
-    rules = []
-    for one in section.sections("paths", PATTERNS):
-        text = one.text("path", PATTERN_LENGTH)
-        rules.append(
-            PathOverride(
-                _path(text, f"{one.place}.path"),
-                one.choice("protected"),
-                one.choice("two_people"),
-                one.choice("owners"),
-            )
-        )
-        one.finish()
-    approval = ApprovalPolicy(
+    ]
+    return ApprovalPolicy(
         self_approval=section.flag("self_approval", default.self_approval),
         owners=section.flag("owners", default.owners),
-        paths=(*protected, *rules),
+        paths=(*protected, *map(_path_override, section.sections("paths", PATTERNS))),
     )
-    section.finish()
-    return approval
+
+
+def _path_override(section: Section) -> PathOverride:
+    return PathOverride(
+        _path(section.text("path", PATTERN_LENGTH), f"{section.place}.path"),
+        section.flag("protected", None),
+        section.flag("two_people", None),
+        section.flag("owners", None),
+    )
 
 
 def _team(section: Section) -> Team:
     team = Team(section.text("team", PATTERN_LENGTH), section.text("slack", PATTERN_LENGTH))
-    section.finish()
     if not owners.teams((team.name,)):
         message = f"{section.place}.team: {team.name!r} is no team; write it as CODEOWNERS does, `@acme/payments`."
         raise InvalidInputError(message)

@@ -3,109 +3,77 @@
 from __future__ import annotations
 
 import difflib
-import math
-from collections.abc import Mapping, Sequence
-from typing import Self, cast
+from collections.abc import Mapping
+from typing import TypeVar
 
 from bot.errors import InvalidInputError
+
+Default = TypeVar("Default")
+Number = TypeVar("Number", int, float)
 
 
 class Section:
     """One mapping of the document; keys are taken out one by one, and `finish` refuses what is left."""
 
-    __slots__ = ("_asked", "_values", "place")
+    __slots__ = ("_asked", "_sections", "_values", "place")
 
     def __init__(self, place: str, values: Mapping[object, object]) -> None:
         self.place = place
         self._values = values
         self._asked: list[str] = []
+        self._sections: list[Section] = []
 
-    def flag(self, key: str, default: bool) -> bool:
+    def flag(self, key: str, default: Default) -> bool | Default:
         """A truth value."""
-        value = self.choice(key)
-        return default if value is None else value
-
-    def choice(self, key: str) -> bool | None:
-        """A truth value, None where the key is absent."""
-        value = self._take(key)
-        if value is None or isinstance(value, bool):
-            return value
-        raise self._wrong(key, value, "true or false")
-
-    def integer(self, key: str, default: int, low: int, high: int) -> int:
-        """A whole number between two bounds, which are allowed."""
         value = self._take(key)
         if value is None:
             return default
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise self._wrong(key, value, f"{low}" if low == high else f"a whole number from {low} to {high}")
+        if not isinstance(value, bool):
+            raise self._wrong(key, value, "true or false")
         return value
+
+    def integer(self, key: str, default: int, low: int, high: int) -> int:
+        """A whole number between two bounds, which are allowed."""
+        expected = f"{low}" if low == high else f"a whole number from {low} to {high}"
+        return self._bounded(key, int, default, (low, high), expected)
 
     def limit(self, key: str, default: int | None, high: int) -> int | None:
         """A whole number from 0 on, or `none` for no limit."""
         if key in self._values and self._values[key] in (None, "none"):
             self._take(key)
             return None
-        value = self._take(key)
-        if value is None:
-            return default
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= high:
-            raise self._wrong(key, value, f"a whole number from 0 to {high}, or none")
-        return value
+        return self._bounded(key, int, default, (0, high), f"a whole number from 0 to {high}, or none")
 
     def number(self, key: str, default: float, low: float, high: float) -> float:
         """A number between two bounds, which are allowed."""
-        value = self._take(key)
-        if value is None:
-            return default
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise self._wrong(key, value, f"a number from {low:g} to {high:g}")
-        if not low <= value <= high:
-            raise self._wrong(key, value, f"a number from {low:g} to {high:g}")
-        return float(value)
+        expected = f"a number from {low:g} to {high:g}"
+        return float(self._bounded(key, (int, float), default, (low, high), expected))
 
     def text(self, key: str, length: int) -> str:
         """A text that must be there."""
-        value = self._take(key)
-        if not isinstance(value, str) or not 0 < len(value) <= length:
-            raise self._wrong(key, value, f"a text of 1 to {length} characters")
-        return value
+        return self._text(key, self._take(key), length)
 
     def texts(self, key: str, most: int, length: int) -> list[tuple[str, str]]:
         """A list of texts, each with its place."""
-        texts = []
-        for index, value in enumerate(self._list(key, most)):
-            if not isinstance(value, str) or not 0 < len(value) <= length:
-                place = f"{key}[{index}]"
-                raise self._wrong(place, value, f"a text of 1 to {length} characters")
-            texts.append((value, self._where(f"{key}[{index}]")))
-        return texts
+        return [(self._text(item, value, length), self._where(item)) for item, value in self._items(key, most)]
 
-    def section(self, key: str) -> Self:
+    def section(self, key: str) -> Section:
         """A mapping inside this one, empty where the key is absent."""
         value = self._take(key)
-        if value is None:
-            return type(self)(self._where(key), {})
-        if not isinstance(value, Mapping):
-            raise self._wrong(key, value, "a mapping of keys")
-        return type(self)(self._where(key), cast("Mapping[object, object]", value))
+        return self._section(key, {} if value is None else value)
 
-    def sections(self, key: str, most: int) -> list[Self]:
+    def sections(self, key: str, most: int) -> list[Section]:
         """A list of mappings."""
-        sections = []
-        for index, value in enumerate(self._list(key, most)):
-            if not isinstance(value, Mapping):
-                place = f"{key}[{index}]"
-                raise self._wrong(place, value, "a mapping of keys")
-            sections.append(type(self)(self._where(f"{key}[{index}]"), cast("Mapping[object, object]", value)))
-        return sections
+        return [self._section(item, value) for item, value in self._items(key, most)]
 
     def finish(self) -> None:
-        """Refuse unknown keys.
+        """Refuse unknown keys, here and in the mappings inside.
 
         Raises:
             InvalidInputError: there is one; the text names it, the nearest known one, and all that are allowed.
         """
+        for section in self._sections:
+            section.finish()
         for key in self._values:
             if key in self._asked:
                 continue
@@ -119,13 +87,41 @@ class Section:
         self._asked.append(key)
         return self._values.get(key)
 
-    def _list(self, key: str, most: int) -> Sequence[object]:
+    def _bounded(
+        self,
+        key: str,
+        kind: type[Number] | tuple[type[Number], ...],
+        default: Default,
+        bounds: tuple[float, float],
+        expected: str,
+    ) -> Number | Default:
         value = self._take(key)
         if value is None:
-            return ()
+            return default
+        if isinstance(value, bool) or not isinstance(value, kind) or not bounds[0] <= value <= bounds[1]:
+            raise self._wrong(key, value, expected)
+        return value
+
+    def _text(self, key: str, value: object, length: int) -> str:
+        if not isinstance(value, str) or not 0 < len(value) <= length:
+            raise self._wrong(key, value, f"a text of 1 to {length} characters")
+        return value
+
+    def _section(self, key: str, value: object) -> Section:
+        if not isinstance(value, Mapping):
+            raise self._wrong(key, value, "a mapping of keys")
+        section = Section(self._where(key), value)
+        self._sections.append(section)
+        return section
+
+    def _items(self, key: str, most: int) -> list[tuple[str, object]]:
+        """The entries of a list, each with its key, such as `paths[0]`."""
+        value = self._take(key)
+        if value is None:
+            return []
         if not isinstance(value, list) or len(value) > most:
             raise self._wrong(key, value, f"a list of at most {most} entries")
-        return cast("list[object]", value)
+        return [(f"{key}[{index}]", entry) for index, entry in enumerate(value)]
 
     def _where(self, key: str) -> str:
         return f"{self.place}.{key}" if self.place else key

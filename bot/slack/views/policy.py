@@ -15,7 +15,7 @@ def in_force(repository: str, policy: Policy, *, fault: str | None = None, taugh
 
     `taught` is what people's verdicts changed, in a sentence or two.
     """
-    rules, budget = policy.quarantine, policy.quarantine.budget
+    rules, limits = policy.quarantine, policy.quarantine.limits
     source = (
         "the default, as there is no `.flakeguard.yml` on the default branch"
         if policy == DEFAULT
@@ -38,7 +38,7 @@ def in_force(repository: str, policy: Policy, *, fault: str | None = None, taugh
             ("Quarantines are", proposes),
             ("Usual life", phrase.count(rules.days, "day")),
             ("Released", release),
-            ("Budget", f"{_limit(budget.repository)} in all, {_limit(budget.owner)} for each owner"),
+            ("Budget", f"{_limit(limits.repository)} in all, {_limit(limits.owner)} for each owner"),
             ("Approval", f"{people}{owners}"),
             ("Protected paths", _protected(policy)),
             *((("Teams in Slack", _teams(policy)),) if policy.teams else ()),
