@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import signal
-import socket
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from types import FrameType
+from typing import Self
 
 import uvicorn
 from starlette.applications import Starlette
@@ -21,7 +18,6 @@ from bot.config import Environment, Settings
 from bot.errors import ConfigurationError, UpstreamError
 from bot.github.account import Accounts, web_url
 from bot.github.client import GitHub
-from bot.jobs import rescore
 from bot.jobs.context import Context
 from bot.jobs.schedule import Clock
 from bot.jobs.worker import Worker
@@ -33,7 +29,6 @@ from bot.slack.registry import Registry
 from bot.slack_token import WorkspaceTokens
 from bot.store import embedded
 from bot.store.database import Database
-from bot.store.scores import rescore as rescore_store
 from bot.store.vault import Vault
 from bot.store.workspaces import workspace as workspace_store
 from bot.web import routes
@@ -139,6 +134,12 @@ class Bot:
         redirect = f"{self.settings.address}/slack/oauth_redirect"
         return Flow(self.slack_app, self.tokens, InstallResults(), redirect_uri=redirect)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Close every connection, and stop the embedded database if it is ours."""
         if self.github is not None:
@@ -148,19 +149,6 @@ class Bot:
         self.db.close()
         if self._server is not None:
             self._server.stop()
-
-
-def serve(settings: Settings) -> None:
-    """Run the bot until it gets a signal to stop: HTTP, Slack, the worker and the clock in one process."""
-    # uvicorn gives the signal back once it has shut down; by then it must end us by the way of `finally`.
-    signal.signal(signal.SIGTERM, _end)
-    signal.signal(signal.SIGINT, _end)
-    bot = Bot(settings)
-    try:
-        bot.prepare()
-        server(bot).run(sockets=[_listen(settings)])
-    finally:
-        bot.close()
 
 
 def server(bot: Bot) -> uvicorn.Server:
@@ -217,80 +205,8 @@ def server(bot: Bot) -> uvicorn.Server:
     )
 
 
-def _end(_number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(0)
-
-
-def work(settings: Settings) -> None:
-    """Run one more worker until it gets a signal to stop."""
-    bot = Bot(settings)
-    try:
-        bot.prepare()
-        worker = Worker(bot.context)
-        stopping = threading.Event()
-
-        def stop(_number: int, _frame: FrameType | None) -> None:
-            stopping.set()
-
-        signal.signal(signal.SIGTERM, stop)
-        signal.signal(signal.SIGINT, stop)
-        worker.start()
-        _log.info("worker ready")
-        while worker.is_alive and not stopping.wait(1):
-            pass
-        worker.stop()
-    finally:
-        bot.close()
-
-
-def migrate(settings: Settings) -> None:
-    """Bring the tables to the newest revision, and end."""
-    bot = Bot(settings)
-    try:
-        bot.migrate()
-    finally:
-        bot.close()
-
-
-def rebuild(settings: Settings, names: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """Re-score repositories, all when none is named; yields each with its number of runs when it is done.
-
-    Raises:
-        NotFoundError: a name is not known; nothing is done then.
-    """
-    bot = Bot(settings)
-    try:
-        bot.prepare()
-        with bot.db.begin() as session:
-            wanted = rescore.choose(session, names)
-        for repository in wanted:
-            with bot.db.begin() as session:
-                rescore_store.put(session, [repository.id], "command", bot.context.clock())
-            yield repository.full_name, rescore.rescore(bot.context, repository.id)
-    finally:
-        bot.close()
-
-
-def rotate_keys(settings: Settings) -> int:
-    """Seal every stored token with the newest key, and end; returns how many."""
-    bot = Bot(settings)
-    try:
-        bot.prepare()
-        return bot.tokens.reseal()
-    finally:
-        bot.close()
-
-
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _listen(settings: Settings) -> socket.socket:
-    try:
-        return socket.create_server((settings.host, settings.port), backlog=1024)
-    except OSError as error:
-        message = f"PORT: {settings.host}:{settings.port} cannot be used ({error.strerror}); choose another one."
-        raise ConfigurationError(message) from None
 
 
 def _github(settings: Settings) -> GitHub | None:

@@ -38,25 +38,25 @@ def cli() -> None:
 @cli.command()
 def serve() -> None:
     """Run the bot: webhooks, Slack, worker and clock in one process."""
-    from bot import app  # noqa: PLC0415  # the other commands start without it
+    from bot import process  # noqa: PLC0415  # the other commands start without it
 
-    app.serve(_settings())
+    process.serve(_settings())
 
 
 @cli.command()
 def worker() -> None:
     """Run one more worker against the same database."""
-    from bot import app  # noqa: PLC0415  # the other commands start without it
+    from bot import process  # noqa: PLC0415  # the other commands start without it
 
-    app.work(_settings())
+    process.work(_settings())
 
 
 @cli.command()
 def migrate() -> None:
     """Upgrade the database to the newest revision."""
-    from bot import app  # noqa: PLC0415  # the other commands start without it
+    from bot import process  # noqa: PLC0415  # the other commands start without it
 
-    app.migrate(_settings())
+    process.migrate(_settings())
     click.echo("The database is up to date.")
 
 
@@ -74,9 +74,9 @@ def play_demo(port: int) -> None:
 @cli.command()
 def rotate_keys() -> None:
     """Store every Slack token under the first key of TOKEN_KEYS."""
-    from bot import app  # noqa: PLC0415  # the other commands start without it
+    from bot import process  # noqa: PLC0415  # the other commands start without it
 
-    number = app.rotate_keys(_settings())
+    number = process.rotate_keys(_settings())
     click.echo(f"Tokens stored under the first key: {number}. The other keys are no longer needed.")
 
 

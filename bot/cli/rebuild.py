@@ -18,12 +18,12 @@ def rebuild(repositories: tuple[str, ...], everything: bool) -> None:
 
     The scores only change if the model, the number of tests or the incidents have changed.
     """
-    from bot import app  # noqa: PLC0415  # the other commands start without it
+    from bot import process  # noqa: PLC0415  # the other commands start without it
 
     if everything == bool(repositories):
         message = "Name the repositories (owner/repo), or use --all."
         raise InvalidInputError(message)
     settings = config.load()
     telemetry.configure("WARNING", pretty=sys.stderr.isatty())
-    for name, runs in app.rebuild(settings, repositories):
+    for name, runs in process.rebuild(settings, repositories):
         click.echo(f"{name}: {runs:,} {'run' if runs == 1 else 'runs'} scored again.")
