@@ -35,14 +35,14 @@ def on_push(context: Context, event: PushEvent) -> None:
         except NotFoundError:
             return
         if touched and event.branch == repository.default_branch:
-            _defer(session, repository.id)
+            queue.defer_each(session, queue.POLICY, [repository.id])
 
 
 def request(session: Session, repository_id: RepositoryId, now: datetime) -> None:
     """Have the files of a repository fetched, unless they were lately."""
     stored = policy_store.find(session, repository_id)
     if stored is None or now - stored.loaded_at >= STALE:
-        _defer(session, repository_id)
+        queue.defer_each(session, queue.POLICY, [repository_id])
 
 
 def fetch(context: Context, repository_id: RepositoryId) -> None:
@@ -64,8 +64,3 @@ def fetch(context: Context, repository_id: RepositoryId) -> None:
         policy.load(session, repository_id, document, codeowners, context.clock(), fault=fault)
         if policy_query.of_repository(session, repository_id).thresholds != before:
             rescore_store.request(session, [repository_id], "thresholds", context.clock())
-
-
-def _defer(session: Session, repository_id: RepositoryId) -> None:
-    key = f"policy:{repository_id}"
-    queue.defer(session, queue.POLICY, lock=key, key=key, repository_id=repository_id)

@@ -23,6 +23,7 @@ from bot.store.runs import delivery as delivery_store
 from bot.store.scores import score as score_store
 
 _KEEP = timedelta(days=30)
+_KEEP_SUCCEEDED = timedelta(days=1)
 _log = telemetry.logger(__name__)
 
 
@@ -63,13 +64,12 @@ class Clock:
             digest.put_due(session, self._context.clock())
 
     def escalate(self) -> None:
-        """Ask for decisions that wait, one step louder, and remind of quarantines that end."""
+        """Escalate proposals and suspensions that wait for a decision, and remind of quarantines that end soon."""
         with self._context.db.begin() as session:
-            asked = escalation.escalate(session, self._context.clock()) + escalation.remind(
-                session, self._context.clock()
-            )
-        if asked:
-            _log.info("asked to decide, or reminded", number=asked)
+            escalations = escalation.escalate(session, self._context.clock())
+            reminders = escalation.remind(session, self._context.clock())
+        if escalations or reminders:
+            _log.info("decisions escalated", escalations=escalations, reminders=reminders)
 
     def expire(self) -> None:
         """End the quarantines whose time is over."""
@@ -79,14 +79,14 @@ class Clock:
             _log.info("quarantines expired", number=ended)
 
     def rescore(self) -> None:
-        """Have every repository scored anew whose scores are of another model, and what was asked for and got lost."""
+        """Queue the repositories whose scores are of another model, and those whose job was lost."""
         with self._context.db.begin() as session:
             asked = rebuild.request_outdated(session, self._context.clock())
         if asked:
-            _log.info("repositories to be scored anew", number=len(asked))
+            _log.info("repositories to be scored again", number=len(asked))
 
     def compute_features(self) -> None:
-        """Have the features of new labels computed."""
+        """Queue the computation of features for new labels."""
         with self._context.db.begin() as session:
             learning.enqueue_features(session)
 
@@ -109,10 +109,10 @@ class Clock:
             telemetry.queue_jobs.labels(state=state).set(counted.get(state, 0))
 
     def clean_up(self) -> None:
-        """Forget deliveries and jobs that were done with long ago, what is over, and what nobody opens."""
+        """Delete old deliveries and jobs, mutes that are over, and what nobody has opened for a month."""
         with self._context.db.begin() as session:
             delivery_store.forget(session, self._context.clock() - _KEEP)
-            queue.forget_finished(session, self._context.clock() - timedelta(days=1))
+            queue.forget_ended(session, self._context.clock() - _KEEP_SUCCEEDED, self._context.clock() - _KEEP)
             mute_store.forget_over(session, self._context.clock())
             home_store.forget(session, self._context.clock() - _KEEP)
             message_store.forget_shared_links(session, self._context.clock() - _KEEP)

@@ -145,13 +145,14 @@ def due(session: Session, now: datetime) -> tuple[int, datetime | None]:
     return int(row[0]), row[1]
 
 
-def forget_finished(session: Session, before: datetime) -> int:
-    """Delete the jobs that ended well before `before`; returns how many."""
+def forget_ended(session: Session, succeeded_before: datetime, failed_before: datetime) -> int:
+    """Delete the jobs that ended before a time, each by how it ended; returns how many."""
     result = session.execute(
         sa.text(
-            "delete from procrastinate_jobs j where j.status = 'succeeded' and not exists"
-            " (select from procrastinate_events e where e.job_id = j.id and e.at >= :before)"
+            "delete from procrastinate_jobs j where j.status in ('succeeded', 'failed') and not exists"
+            " (select from procrastinate_events e where e.job_id = j.id"
+            " and e.at >= case j.status when 'succeeded' then :succeeded_before else :failed_before end)"
         ),
-        {"before": before},
+        {"succeeded_before": succeeded_before, "failed_before": failed_before},
     )
     return int(result.rowcount)
