@@ -103,7 +103,3 @@ class Hours:
     digest: DigestTime | None = None
     digest_since: datetime | None = None
     quiet: QuietHours | None = None
-
-    def begin_of(self, day: date) -> datetime:
-        """When a local day begins."""
-        return moment(day, time(), self.zone)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from bot.analysis import channel_schedule
 from bot.analysis.case_state import StatusChange
@@ -168,7 +168,7 @@ def _news(changes: Sequence[StatusChange]) -> dict[CaseId, ChangeKind]:
 def _days(session: Session, repository_ids: Sequence[RepositoryId], hours: Hours, now: datetime) -> tuple[Day, ...]:
     today = now.astimezone(hours.zone).date()
     days = [today - _DAY * back for back in range(CHART_DAYS - 1, -1, -1)]
-    begin = hours.begin_of(days[0])
+    begin = channel_schedule.moment(days[0], time(), hours.zone)
     counts = {
         (day, is_flaky): number
         for day, is_flaky, number in result_store.count_failures_by_day(session, repository_ids, begin, hours.zone.key)

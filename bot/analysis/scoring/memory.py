@@ -208,8 +208,7 @@ class RepositoryMemory:
         check_version(data[0] if data else None, model.version)
         _, keys, seen, background, newest, births, positions, branches, variants = _HEAD.unpack_from(data)
         memory = cls(keys)
-        memory.seen = seen
-        memory.background, memory.newest, memory.births = background, newest, births
+        memory.seen, memory.background, memory.newest, memory.births = seen, background, newest, births
         first = _HEAD.size + positions * _PAIR.size
         second = first + branches * _BRANCH.size
         memory.positions.update(_PAIR.iter_unpack(data[_HEAD.size : first]))

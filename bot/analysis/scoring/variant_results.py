@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,13 +93,13 @@ def of_report(
 
     `suites` has those of cases that the report may list under a former name.
     """
-    known = suites or {}
+    former = suites or {}
     cases = sorted(((ids[case.identity.key], case) for case in variant.cases), key=lambda pair: pair[0])
     has_run = np.array([case.results[0].outcome is not Outcome.SKIPPED for _, case in cases], dtype=np.bool_)
-    ran = [pair for pair, is_one in zip(cases, has_run.tolist(), strict=True) if is_one]
+    ran = list(compress(cases, has_run))
     runners = outage_group.number_runners([case.runner for _, case in cases])
     suite_of = [
-        known.get(case_id) or outage_group.suite(case.identity.file, case.identity.class_name, case.identity.suite)
+        former.get(case_id) or outage_group.suite(case.identity.file, case.identity.class_name, case.identity.suite)
         for case_id, case in ran
     ]
     numbers = {name: number for number, name in enumerate(sorted(set(suite_of)))}
