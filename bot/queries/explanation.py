@@ -73,14 +73,8 @@ def of_case(session: Session, case_id: CaseId, now: datetime, *, ahead: bool = T
         progress = release.progress(quarantine, results, beliefs, policy.quarantine)
         quarantined = release.variants(quarantine, beliefs)
     followed = _followed(session, case.repository_id, rows) if ahead else []
-    return explanation.explain(
-        case_id=case_id,
-        title=case.title,
-        status=status,
-        score=shown[0] if shown else None,
-        evidence=case_evidence,
-        outlook=_outlook(status, followed, results, progress, quarantined, policy, keys, now),
-    )
+    outlook = _outlook(status, followed, results, progress, quarantined, policy, keys, now)
+    return explanation.explain(status, shown[0] if shown else None, case_evidence, outlook)
 
 
 def _kinds(session: Session, repository_id: RepositoryId, results: Iterable[CaseResult]) -> list[FailureKind]:

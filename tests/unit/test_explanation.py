@@ -18,7 +18,7 @@ from bot.analysis.explanation.regression import FirstBad
 from bot.analysis.incident import Kind
 from bot.analysis.model import CaseId, RunId, Status
 from bot.analysis.quarantine.release import Progress
-from tests.unit.made_history import CASE, START, incident, result, run
+from tests.unit.made_history import START, incident, result, run
 
 NOTHING = Outlook((), (), None, None)
 
@@ -50,9 +50,7 @@ def explain(
     first_bad: FirstBad | None = None,
 ) -> Explanation:
     gathered = evidence.gather(results, failing or {}, kinds, first_bad=first_bad, faults=())
-    return explanation.explain(
-        case_id=CASE, title="test", status=status, score=of or score(status), evidence=gathered, outlook=outlook
-    )
+    return explanation.explain(status, of or score(status), gathered, outlook)
 
 
 def test_a_flaky_case_passed_and_failed_on_the_same_code() -> None:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import assert_never
 
 import numpy as np
 
@@ -24,6 +23,11 @@ MAX_RESULTS = 300
 MAX_DAYS = 3
 """Days that are left out in turn, each with a third of the failures or more. With the unchanged case these are four
 copies in one run, and four failures are never an outage."""
+_WORDS = {
+    Status.SUSPECT: "only watched",
+    Status.INSUFFICIENT: "a test of too few runs",
+    Status.INFRA: "put down to infrastructure",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,19 +109,18 @@ def after_clean_commits(
     `variants` are those in which it ever failed, `keys` is the number of (case, variant) of the repository. If reports
     list failures only, a clean commit is one that omits the case.
     """
-    parts = [[index for index, one in enumerate(variants) if one.listing is listing] for listing in (False, True)]
-    scorers = [
-        scoring.Scorer.of_cases([variants[index].state for index in part], keys, thresholds, listing=listing)
-        for part, listing in zip(parts, (False, True), strict=True)
-    ]
+    scorers = []
+    for listing in (False, True):
+        indices = [index for index, variant in enumerate(variants) if variant.listing is listing]
+        if indices:
+            states = [variants[index].state for index in indices]
+            scorers.append((indices, scoring.Scorer.of_cases(states, keys, thresholds, listing=listing), listing))
     statuses, beliefs = [Status.HEALTHY] * len(variants), [0.0] * len(variants)
     for number in range(MAX_COMMITS + 1):
-        for part, scorer, listing in zip(parts, scorers, (False, True), strict=True):
-            if not part:
-                continue
+        for indices, scorer, listing in scorers:
             if number:
-                scorer.observe(_clean(f"clean {number}", 0 if listing else len(part), at))
-            for index, status, p_flaky in zip(part, *scorer.statuses(), strict=True):
+                scorer.observe(_clean(f"clean {number}", 0 if listing else len(indices), at))
+            for index, status, p_flaky in zip(indices, *scorer.statuses(), strict=True):
                 statuses[index], beliefs[index] = status, p_flaky
         yield Forecast(tuple(statuses), tuple(beliefs))
 
@@ -130,10 +133,11 @@ def without_days(
     It is the worst of all variants; a healthy one stays healthy. Incidents are always left out. The result is empty if
     the newest results alone do not reproduce the status of a variant.
     """
-    affected = [one for one in variants if one.status not in {Status.HEALTHY, Status.INSUFFICIENT}]
+    affected = [variant for variant in variants if variant.status not in {Status.HEALTHY, Status.INSUFFICIENT}]
     counted = [result for result in results if not result.discounted and _is_evidence(result)]
     by_variant = {
-        one.variant: [result for result in counted if result.variant == one.variant][-MAX_RESULTS:] for one in affected
+        stored.variant: [result for result in counted if result.variant == stored.variant][-MAX_RESULTS:]
+        for stored in affected
     }
     failed = [
         result.run.started_at.date() for of_variant in by_variant.values() for result in of_variant if result.failed
@@ -141,16 +145,15 @@ def without_days(
     days = [day for day, count in Counter(failed).most_common(MAX_DAYS) if MAX_DAYS * count >= len(failed)]
     if not days:
         return []
-    statuses_of_days: list[list[Status]] = [[one.status for one in variants if one not in affected] for _ in days]
-    for one in affected:
-        unchanged, *without = _replay(by_variant[one.variant], one.variant, [None, *days], keys, thresholds, at)
-        if unchanged is not one.status:
+    healthy = [stored.status for stored in variants if stored not in affected]
+    replayed = []
+    for stored in affected:
+        unchanged, *without = _replay(by_variant[stored.variant], stored.variant, [None, *days], keys, thresholds, at)
+        if unchanged is not stored.status:
             return []
-        for statuses, status in zip(statuses_of_days, without, strict=True):
-            statuses.append(status)
-    return [
-        Without(day, failed.count(day), worst(statuses)) for day, statuses in zip(days, statuses_of_days, strict=True)
-    ]
+        replayed.append(without)
+    by_day = zip(days, *replayed, strict=True)
+    return [Without(day, failed.count(day), worst([*healthy, *statuses])) for day, *statuses in by_day]
 
 
 def _replay(
@@ -175,17 +178,7 @@ def _more_commits(number: int) -> str:
 
 
 def _would_be(status: Status) -> str:
-    match status:
-        case Status.SUSPECT:
-            return "only watched"
-        case Status.INSUFFICIENT:
-            return "a test of too few runs"
-        case Status.INFRA:
-            return "put down to infrastructure"
-        case Status.HEALTHY | Status.FLAKY | Status.BROKEN:
-            return status.value
-        case _:
-            assert_never(status)
+    return _WORDS.get(status, status.value)
 
 
 def _is_evidence(result: CaseResult) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,16 +20,7 @@ class MixedCommit:
     """A commit on which a case passed and failed in one variant, with the runs."""
 
     sha: str
-    variant: str
     runs: tuple[StoredRun, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class IsolatedFailure:
-    """A pull request in which the case was the only failure of a run."""
-
-    branch: str
-    run: StoredRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +46,12 @@ class Discount:
 class Evidence:
     """The evidence about a case in its worst variant; newest first.
 
+    `isolated` are runs of different pull requests of which the case was the only failure.
     `streak` is how many of the latest commits of the default branch were clean, `failing_streak` how many failed.
     """
 
     mixed: tuple[MixedCommit, ...]
-    isolated: tuple[IsolatedFailure, ...]
+    isolated: tuple[StoredRun, ...]
     kinds: tuple[FailureKind, ...]
     discounted: tuple[Discount, ...]
     first_bad: FirstBad | None
@@ -96,7 +89,7 @@ def _mixed(results: Sequence[CaseResult]) -> tuple[MixedCommit, ...]:
         if not result.discounted or result.passed:
             by_code.setdefault(result.code, []).append(result)
     commits = [
-        MixedCommit(sha, of_code[0].variant, tuple(dict.fromkeys(result.run for result in of_code)))
+        MixedCommit(sha, tuple(dict.fromkeys(result.run for result in of_code)))
         for (sha, _), of_code in by_code.items()
         if any(result.failed and not result.discounted for result in of_code)
         and any(result.passed for result in of_code)
@@ -104,21 +97,18 @@ def _mixed(results: Sequence[CaseResult]) -> tuple[MixedCommit, ...]:
     return tuple(sorted(commits, key=lambda commit: -commit.runs[-1].ordinal))
 
 
-def _isolated(results: Sequence[CaseResult], failing: Mapping[tuple[RunId, str], int]) -> tuple[IsolatedFailure, ...]:
+def _isolated(results: Sequence[CaseResult], failing: Mapping[tuple[RunId, str], int]) -> tuple[StoredRun, ...]:
     """The latest isolated failure of every pull request."""
-    latest: dict[str, IsolatedFailure] = {}
-    for result in results:
-        is_alone = failing.get((result.run.id, result.variant), 0) <= 1
-        if result.run.is_pull_request and result.failed and is_alone and not result.discounted:
-            latest[result.run.head_branch] = IsolatedFailure(result.run.head_branch, result.run)
-    return tuple(sorted(latest.values(), key=lambda failure: -failure.run.ordinal))
+    latest = {
+        result.run.head_branch: result.run
+        for result in results
+        if result.run.is_pull_request and result.failed and not result.discounted
+        if failing.get((result.run.id, result.variant), 0) <= 1
+    }
+    return tuple(sorted(latest.values(), key=lambda run: -run.ordinal))
 
 
 def _discounted(results: Sequence[CaseResult]) -> tuple[Discount, ...]:
-    counts: dict[int, tuple[Incident, int]] = {}
-    for result in results:
-        if result.failed and result.incidents:
-            first = result.incidents[0]
-            counts[first.id] = (first, counts.get(first.id, (first, 0))[1] + 1)
-    discounts = [Discount(incident, count) for incident, count in counts.values()]
+    failures = Counter(result.incidents[0] for result in results if result.failed and result.incidents)
+    discounts = [Discount(incident, count) for incident, count in failures.items()]
     return tuple(sorted(discounts, key=lambda discount: discount.incident.started_at, reverse=True))

@@ -9,7 +9,7 @@ from typing import assert_never
 from bot.analysis.case_state import VariantScore
 from bot.analysis.explanation.counterfactual import Counterfactual, Release, Turn, Without
 from bot.analysis.explanation.evidence import Evidence
-from bot.analysis.model import CaseId, Status
+from bot.analysis.model import Status
 from bot.analysis.quarantine.release import Progress
 from bot.analysis.run import StoredRun
 
@@ -39,25 +39,17 @@ class Explanation:
     Names and messages in the texts come from reports and are untrusted.
     """
 
-    case_id: CaseId
-    title: str
     status: Status
-    variant: str | None
     sentence: str
     evidence: Evidence
     counterfactuals: tuple[Counterfactual, ...]
     lines: tuple[str, ...]
 
 
-def explain(
-    *, case_id: CaseId, title: str, status: Status, score: VariantScore | None, evidence: Evidence, outlook: Outlook
-) -> Explanation:
+def explain(status: Status, score: VariantScore | None, evidence: Evidence, outlook: Outlook) -> Explanation:
     """The explanation of a case; `score` is that of its worst variant, None if it never failed."""
     return Explanation(
-        case_id=case_id,
-        title=title,
         status=status,
-        variant=score.variant if score else None,
         sentence=_sentence(status, score, evidence),
         evidence=evidence,
         counterfactuals=_changes(status, score, outlook),
@@ -107,8 +99,8 @@ def _with_the_rest(score: VariantScore, evidence: Evidence) -> str:
     discounted = sum(discount.failures for discount in evidence.discounted)
     if not discounted:
         return f"its {_count(score.failures, 'failure')} came when much of the run failed"
-    such = evidence.discounted[0].incident.sentence
-    return f"{discounted:,} of its {_count(score.failures, 'failure')} came with the rest of the run: {such}"
+    incident = evidence.discounted[0].incident.sentence
+    return f"{discounted:,} of its {_count(score.failures, 'failure')} came with the rest of the run: {incident}"
 
 
 def _why_healthy(evidence: Evidence) -> str:
@@ -128,20 +120,23 @@ def _lines(score: VariantScore | None, evidence: Evidence) -> tuple[str, ...]:
         if score.status is Status.FLAKY:
             rate = f"{_percent(score.rate)} of runs ({_percent(low)} to {_percent(high)})"
             lines.append(f"Fails for no reason in about {rate}.")
-    if evidence.mixed:
-        named = [
-            f"{commit.sha[:_SHORT_SHA]} ({_plural('run', len(commit.runs))} {', '.join(map(_name, commit.runs))})"
-            for commit in evidence.mixed
-        ]
-        lines.append(f"Passed and failed on the same code: {_enumerate(named)}.")
-    if evidence.isolated:
-        named = [f"{failure.branch} (run #{failure.run.number})" for failure in evidence.isolated]
-        lines.append(f"The only failure on {_count(len(named), 'pull request')}: {_enumerate(named)}.")
-    if evidence.kinds:
-        named = [
-            f"{_count(kind.count, 'time')} {kind.message or 'no message'} ({kind.category})" for kind in evidence.kinds
-        ]
-        lines.append(f"Fails in {_count(len(named), 'way')}: {_enumerate(named)}.")
+    mixed = [
+        f"{commit.sha[:_SHORT_SHA]} ({_plural('run', len(commit.runs))} {', '.join(map(_name, commit.runs))})"
+        for commit in evidence.mixed
+    ]
+    isolated = [f"{run.head_branch} (run #{run.number})" for run in evidence.isolated]
+    kinds = [
+        f"{_count(kind.count, 'time')} {kind.message or 'no message'} ({kind.category})" for kind in evidence.kinds
+    ]
+    lines += [
+        f"{heading}: {_enumerate(items)}."
+        for heading, items in (
+            ("Passed and failed on the same code", mixed),
+            (f"The only failure on {_count(len(isolated), 'pull request')}", isolated),
+            (f"Fails in {_count(len(kinds), 'way')}", kinds),
+        )
+        if items
+    ]
     lines += [
         f"{_count(discount.failures, 'failure')} discounted: {discount.incident.sentence}."
         for discount in evidence.discounted[:MAX_LISTED]
@@ -169,9 +164,9 @@ def _changes(status: Status, score: VariantScore | None, outlook: Outlook) -> tu
     return tuple(changes)
 
 
-def _enumerate(named: Sequence[str]) -> str:
-    shown = ", ".join(named[:MAX_LISTED])
-    return shown if len(named) <= MAX_LISTED else f"{shown} and {len(named) - MAX_LISTED:,} more"
+def _enumerate(items: Sequence[str]) -> str:
+    shown = ", ".join(items[:MAX_LISTED])
+    return shown if len(items) <= MAX_LISTED else f"{shown} and {len(items) - MAX_LISTED:,} more"
 
 
 def _name(run: StoredRun) -> str:

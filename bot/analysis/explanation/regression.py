@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bot.analysis.case_history import CommitVerdict
 from bot.analysis.scoring import MODEL
@@ -72,9 +73,7 @@ def first_bad(
     return FirstBad(good, inside, float(since[low : high + 1].sum()))
 
 
-def _posterior(
-    verdicts: Sequence[CommitVerdict], belief: np.ndarray[tuple[int], np.dtype[np.float64]], breakage: float
-) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _posterior(verdicts: Sequence[CommitVerdict], belief: NDArray[np.float64], breakage: float) -> NDArray[np.float64]:
     """The chance, per commit, that the case is bad from there to the end, in logarithms until the last step."""
     passes = np.array([commit.passes for commit in verdicts])
     failures = np.array([commit.failures for commit in verdicts])
@@ -95,11 +94,11 @@ def _posterior(
         at_good = np.logaddexp(was_good + np.log1p(-breakage), was_bad + np.log(REPAIR))
         at_bad = np.logaddexp(turned, was_bad + stays)
     weights = np.exp(since - np.max(since)).sum(axis=1)
-    share: np.ndarray[tuple[int], np.dtype[np.float64]] = weights / weights.sum()
+    share: NDArray[np.float64] = weights / weights.sum()
     return share
 
 
-def _smallest_range(share: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tuple[int, int]:
+def _smallest_range(share: NDArray[np.float64]) -> tuple[int, int]:
     """First and last index of the shortest range with SURE of the mass, the likeliest of equals."""
     total = np.concatenate([[0.0], np.cumsum(share)])
     best, low = (0, len(share) - 1), 0
