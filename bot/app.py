@@ -175,7 +175,8 @@ def server(bot: Bot) -> uvicorn.Server:
         clock.stop()
         worker.stop()
 
-    deps = routes.RouteDeps(
+    application = routes.build(
+        lifespan,
         webhook=Webhook(bot.db, settings.webhook_secrets, _now),
         slack=SlackEvents(bolt if settings.slack_signing_secret else None),
         health=Health(bot.db, {"worker": _alive(worker)}, settings.missing()),
@@ -192,7 +193,7 @@ def server(bot: Bot) -> uvicorn.Server:
     )
     return uvicorn.Server(
         uvicorn.Config(
-            routes.build(deps, lifespan),
+            application,
             host=settings.host,
             port=settings.port,
             log_config=None,

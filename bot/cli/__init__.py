@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from bot.errors import FlakeGuardError
+from bot.errors import FlakeGuardError, InvalidInputError
 
 if TYPE_CHECKING:
     from bot import config
 
-_MODULES: Final = ("inspect", "manifest", "rebuild", "replay", "scan")
+_MODULES: Final = ("inspect", "replay", "scan")
 
 
 class _Commands(click.Group):
@@ -72,6 +73,46 @@ def play_demo(port: int) -> None:
 
 
 @cli.command()
+@click.argument("repositories", nargs=-1, metavar="[OWNER/REPO]…")
+@click.option("--all", "every", is_flag=True, help="Score every known repository.")
+def rebuild(repositories: tuple[str, ...], every: bool) -> None:
+    """Score repositories again from their stored runs; the current scores stay in use until it is done.
+
+    The scores only change if the model, the number of tests or the incidents have changed.
+    """
+    from bot import process  # noqa: PLC0415  # the other commands start without it
+
+    if every == bool(repositories):
+        message = "Name the repositories (owner/repo), or use --all."
+        raise InvalidInputError(message)
+    for name, runs in process.rebuild(_settings("WARNING"), repositories):
+        click.echo(f"{name}: {runs:,} {'run' if runs == 1 else 'runs'} scored again.")
+
+
+@cli.group()
+def manifest() -> None:
+    """Print a configuration for another service."""
+
+
+@manifest.command()
+@click.option("--url", help="The URL at which Slack reaches FlakeGuard, such as https://flakeguard.example.")
+@click.option("--socket-mode", is_flag=True, help="FlakeGuard opens the connection; for bots without a public URL.")
+@click.option("--many-workspaces", is_flag=True, help="Workspaces and organisations can install it by OAuth.")
+def slack(url: str | None, socket_mode: bool, many_workspaces: bool) -> None:
+    """Print the manifest of the Slack app; paste it at https://api.slack.com/apps?new_app=1."""
+    from bot.slack import manifest as slack_manifest  # noqa: PLC0415  # the other commands start without it
+
+    if url is not None and not url.startswith(("https://", "http://")):
+        message = "--url must begin with https://"
+        raise click.UsageError(message)
+    if url is None and (many_workspaces or not socket_mode):
+        message = "Slack needs a URL: add --url https://…, or --socket-mode for a bot without one."
+        raise click.UsageError(message)
+    document = slack_manifest.manifest(url, socket_mode=socket_mode, distributed=many_workspaces)
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+@cli.command()
 def rotate_keys() -> None:
     """Store every Slack token under the first key of TOKEN_KEYS."""
     from bot import process  # noqa: PLC0415  # the other commands start without it
@@ -97,9 +138,9 @@ def main() -> None:
         sys.exit(2)
 
 
-def _settings() -> config.Settings:
+def _settings(log_level: str | None = None) -> config.Settings:
     from bot import config, telemetry  # noqa: PLC0415  # the other commands start without them
 
     settings = config.load()
-    telemetry.configure(settings.log_level.value, pretty=sys.stderr.isatty())
+    telemetry.configure(log_level or settings.log_level.value, pretty=sys.stderr.isatty())
     return settings

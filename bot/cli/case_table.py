@@ -81,8 +81,8 @@ def render(cases: Iterable[ScoredCase], *, width: int | None) -> str:
         ]
         widths = [max(len(line[column]) for line in [head, *cells]) for column in range(6)]
         longest = max(len(line[6]) for line in [head, *cells])
-        left = longest if width is None else max(width - sum(widths) - 2 * len(widths), _MIN_NAME_WIDTH)
-        lines += ["", *(_line(line, widths, left) for line in [head, *cells])]
+        name_width = longest if width is None else max(width - sum(widths) - 2 * len(widths), _MIN_NAME_WIDTH)
+        lines += ["", *(_line(line, widths, name_width) for line in [head, *cells])]
     return "\n".join(lines)
 
 
@@ -98,7 +98,7 @@ def _counts(cases: list[ScoredCase]) -> str:
     return f"{tests}: {', '.join(parts)}." if parts else "No test was judged."
 
 
-def _line(cells: tuple[str, ...], widths: list[int], left: int) -> str:
+def _line(cells: tuple[str, ...], widths: list[int], name_width: int) -> str:
     numbers = range(1, 5)
     padded = [
         cell.rjust(width) if column in numbers else cell.ljust(width)
@@ -106,7 +106,7 @@ def _line(cells: tuple[str, ...], widths: list[int], left: int) -> str:
         if width
     ]
     name = cells[6]
-    return "  ".join([*padded, name if len(name) <= left else f"…{name[1 - left :]}"]).rstrip()
+    return "  ".join([*padded, name if len(name) <= name_width else f"…{name[1 - name_width :]}"]).rstrip()
 
 
 def _plain(text: str) -> str:

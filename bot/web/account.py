@@ -28,7 +28,7 @@ from bot.slack.views import account as account_view
 from bot.store.database import Database
 from bot.store.workspaces import workspace as workspace_store
 from bot.store.workspaces.account_link import Step
-from bot.web.response import AccountOption, Form, Hyperlink, page
+from bot.web.response import Hyperlink, LinkForm, page
 
 COOKIE = "flakeguard_connect"
 _LONGEST = 200
@@ -113,12 +113,11 @@ class AccountPages:
             }
         with self.db.begin() as session:
             state = account_link.ask_to_confirm(session, step, account.id, account.login, administered, self.clock())
-        form = Form(
-            action="/github/connect",
+        form = LinkForm(
             state=state,
             submit=f"Yes, I am {step.slack_name}",
             legend=f"Let everybody in {workspace.name or 'the workspace'} see the test results of every repository of",
-            choices=[AccountOption(str(number), name) for number, name in administered.items()],
+            choices=administered,
         )
         question = page(
             f"Are you {step.slack_name} in {workspace.name or 'Slack'}?",

@@ -38,18 +38,17 @@ class Health:
         return Response(telemetry.metrics(), media_type=telemetry.CONTENT_TYPE)
 
     def _check(self) -> dict[str, str]:
-        results = {"database": self._result(self._database)}
-        for name, probe in self._probes.items():
-            results[name] = self._result(probe)
-        return results
+        probes = {"database": self._count_jobs, **self._probes}
+        return {name: _result(probe) for name, probe in probes.items()}
 
-    def _database(self) -> None:
+    def _count_jobs(self) -> None:
         with self._db.begin() as session:
             queue.count(session)
 
-    def _result(self, probe: Callable[[], None]) -> str:
-        try:
-            probe()
-        except FlakeGuardError as error:
-            return str(error)
-        return "ok"
+
+def _result(probe: Callable[[], None]) -> str:
+    try:
+        probe()
+    except FlakeGuardError as error:
+        return str(error)
+    return "ok"

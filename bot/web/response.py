@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import jinja2
@@ -38,11 +38,11 @@ button { font: inherit; padding: .5rem 1.1rem; border-radius: .4rem; border: 1px
 {% for sentence in sentences %}<p>{{ sentence }}</p>
 {% endfor -%}
 {% if form -%}
-<form method="post" action="{{ form.action }}">
+<form method="post" action="/github/connect">
 <input type="hidden" name="state" value="{{ form.state }}">
 {% if form.choices %}<fieldset><legend>{{ form.legend }}</legend>
-{% for choice in form.choices %}<label><input type="checkbox" name="installation" value="{{ choice.value }}"> {{
-choice.label }}</label>
+{% for id, account in form.choices.items() %}<label><input type="checkbox" name="installation" value="{{ id }}"> {{
+account }}</label>
 {% endfor %}</fieldset>
 {% endif %}<p><button type="submit">{{ form.submit }}</button></p>
 </form>
@@ -56,23 +56,17 @@ choice.label }}</label>
 )
 
 
-@dataclass(frozen=True, slots=True)
-class AccountOption:
-    """One checkbox."""
-
-    value: str
-    label: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
-    """One question with a button; `state` is the secret that allows the answer."""
+class LinkForm:
+    """The question whether to link an account, with a button; `state` is the secret that allows the answer.
 
-    action: str
+    `choices` are the accounts of installations by id, one checkbox each.
+    """
+
     state: str
     submit: str
-    legend: str = ""
-    choices: Sequence[AccountOption] = ()
+    legend: str
+    choices: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +78,7 @@ class Hyperlink:
 
 
 def page(
-    title: str, *sentences: str, status: int = 200, form: Form | None = None, link: Hyperlink | None = None
+    title: str, *sentences: str, status: int = 200, form: LinkForm | None = None, link: Hyperlink | None = None
 ) -> HTMLResponse:
     """A page that says what happened and what can be done now; text is escaped, and no other site may frame it."""
     body = _PAGE.render(title=title, sentences=sentences, form=form, link=link)

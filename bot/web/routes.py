@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -31,34 +30,31 @@ _STATUS: tuple[tuple[type[UserError], int], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RouteDeps:
-    """What answers the routes; a route whose secret is missing answers 503 and says which."""
-
-    webhook: Webhook
-    slack: SlackEvents
-    health: Health
-    accounts: AccountPages
-    installation: InstallPages
-    cases: CasePage
-
-
-def build(deps: RouteDeps, lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]]) -> Starlette:
-    """The application."""
+def build(
+    lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]],
+    *,
+    webhook: Webhook,
+    slack: SlackEvents,
+    health: Health,
+    accounts: AccountPages,
+    installation: InstallPages,
+    cases: CasePage,
+) -> Starlette:
+    """The application; a route whose secret is missing answers 503 and says which."""
     return Starlette(
         routes=[
-            Route("/github/webhook", deps.webhook.receive, methods=["POST"]),
-            Route("/github/connect", deps.accounts.begin, methods=["GET"]),
-            Route("/github/connect", deps.accounts.confirm, methods=["POST"]),
-            Route("/github/callback", deps.accounts.callback, methods=["GET"]),
-            Route("/github/setup", deps.accounts.setup, methods=["GET"]),
-            Route("/slack/install", deps.installation.begin, methods=["GET"]),
-            Route("/slack/oauth_redirect", deps.installation.finish, methods=["GET"]),
-            Route("/slack/events", deps.slack.receive, methods=["POST"]),
-            Route("/t/{uid}", deps.cases.show, methods=["GET"]),
-            Route("/health", deps.health.alive),
-            Route("/health/ready", deps.health.ready),
-            Route("/metrics", deps.health.metrics),
+            Route("/github/webhook", webhook.receive, methods=["POST"]),
+            Route("/github/connect", accounts.begin, methods=["GET"]),
+            Route("/github/connect", accounts.confirm, methods=["POST"]),
+            Route("/github/callback", accounts.callback, methods=["GET"]),
+            Route("/github/setup", accounts.setup, methods=["GET"]),
+            Route("/slack/install", installation.begin, methods=["GET"]),
+            Route("/slack/oauth_redirect", installation.finish, methods=["GET"]),
+            Route("/slack/events", slack.receive, methods=["POST"]),
+            Route("/t/{uid}", cases.show, methods=["GET"]),
+            Route("/health", health.alive),
+            Route("/health/ready", health.ready),
+            Route("/metrics", health.metrics),
         ],
         exception_handlers={UserError: _on_user_error, UpstreamError: _on_upstream_error, Exception: _on_error},
         middleware=[Middleware(_Correlation)],

@@ -72,5 +72,5 @@ def teams(owners: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
 
 def includes(owners: tuple[str, ...], login: str, teams_of: frozenset[str]) -> bool:
     """Whether a GitHub account is an owner, by name or as a member of `teams_of` (`org/slug` in lower case)."""
-    named = {one[1].lower() for owner in owners if (one := _LOGIN.fullmatch(owner))}
-    return login.lower() in named or any(f"{org}/{slug}" in teams_of for org, slug in teams(owners))
+    logins = {match[1].lower() for owner in owners if (match := _LOGIN.fullmatch(owner))}
+    return login.lower() in logins or any(f"{org}/{slug}" in teams_of for org, slug in teams(owners))
