@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
-from typing import BinaryIO, cast
+from typing import BinaryIO, TypeGuard, cast
 
 from bot.analysis.reports import archive, report_time
 from bot.analysis.runs.run_report import DownloadedArtifact
@@ -60,26 +60,8 @@ def place(runs: Sequence[RunFolder]) -> tuple[list[PlacedRun], list[str]]:
     """The runs in order of their times, else of their names, else of the age of their files; and what was assumed."""
     if not runs:
         return [], []
-    stamped = [_stamp(run.path) for run in runs]
-    dated = [report_time.of_name(run.name) for run in runs]
-    numbered = [report_time.sort_key(run.name) for run in runs]
-    aged = [datetime.fromtimestamp(max(file.stat().st_mtime for file in _below(run.path)), UTC) for run in runs]
-    warnings: list[str] = []
-    if _are_distinct(stamped):
-        times = [time for time in stamped if time is not None]
-    elif _are_distinct(dated):
-        times = [time for time in dated if time is not None]
-        warnings.append("Ordered by the dates in their names: not every report has a time.")
-    elif all(key is not None for key in numbered) and len(set(numbered)) == len(runs):
-        order = sorted(range(len(runs)), key=lambda index: numbered[index] or ())
-        spread = report_time.spread(len(runs), max(aged))
-        by_index = dict(zip(order, spread, strict=True))
-        times = [by_index[index] for index in range(len(runs))]
-        warnings.append("Ordered by the numbers in their names, an hour apart: not every report has a time.")
-    else:
-        times = [stamp or age for stamp, age in zip(stamped, aged, strict=True)]
-        missing = sum(stamp is None for stamp in stamped)
-        warnings.append(f"{missing} of {len(runs)} runs have no time: the age of their files was taken.")
+    times, warning = _times(runs)
+    warnings = [warning] if warning else []
     shas = [report_time.commit(run.name) for run in runs]
     placed = [
         PlacedRun(folder, time, sha or f"run:{folder.name}")
@@ -90,6 +72,26 @@ def place(runs: Sequence[RunFolder]) -> tuple[list[PlacedRun], list[str]]:
     return sorted(
         placed, key=lambda run: (run.started_at, report_time.sort_key(run.folder.name) or (), run.folder.name)
     ), warnings
+
+
+def _times(runs: Sequence[RunFolder]) -> tuple[Sequence[datetime], str]:
+    """The time of each run, and what was assumed for want of times in the reports."""
+    stamped = [_stamp(run.path) for run in runs]
+    if _are_distinct(stamped):
+        return stamped, ""
+    dated = [report_time.of_name(run.name) for run in runs]
+    if _are_distinct(dated):
+        return dated, "Ordered by the dates in their names: not every report has a time."
+    ages = [datetime.fromtimestamp(max(file.stat().st_mtime for file in _below(run.path)), UTC) for run in runs]
+    keys = [report_time.sort_key(run.name) for run in runs]
+    numbers = sorted({key for key in keys if key is not None})
+    if None not in keys and len(numbers) == len(runs):
+        by_number = dict(zip(numbers, report_time.spread(len(runs), max(ages)), strict=True))
+        times = [by_number[key] for key in keys if key is not None]
+        return times, "Ordered by the numbers in their names, an hour apart: not every report has a time."
+    missing = stamped.count(None)
+    times = [stamp or age for stamp, age in zip(stamped, ages, strict=True)]
+    return times, f"{missing} of {len(runs)} runs have no time: the age of their files was taken."
 
 
 @contextmanager
@@ -154,10 +156,9 @@ def _stamp(run: Path) -> datetime | None:
     return min(times, default=None)
 
 
-def _are_distinct(times: Sequence[datetime | None]) -> bool:
+def _are_distinct(times: Sequence[datetime | None]) -> TypeGuard[Sequence[datetime]]:
     """Whether every run has a time, and most times differ."""
-    known = {time for time in times if time is not None}
-    return None not in times and 2 * len(known) > len(times)
+    return None not in times and 2 * len(set(times)) > len(times)
 
 
 def _files(folder: Path) -> list[Path]:

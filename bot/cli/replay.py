@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import io
 import shutil
 import sys
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -86,18 +84,18 @@ def _policy(path: Path | None) -> Policy:
 
 def _read(path: Path, *, quiet: bool) -> History:
     size = max(path.stat().st_size, 1)
-    show_progress = not quiet and sys.stderr.isatty()
+    is_hidden = quiet or not sys.stderr.isatty()
     try:
         with (
             path.open("rb") as raw,
-            click.progressbar(length=size, label="Reading", file=sys.stderr, hidden=not show_progress) as bar,
+            click.progressbar(length=size, label="Reading", file=sys.stderr, hidden=is_hidden) as bar,
             _text(raw) as lines,
         ):
 
             def progress(_rows: int) -> None:
                 bar.update(raw.tell() - bar.pos)
 
-            return Reader().read(lines, progress if show_progress else _no_progress)
+            return Reader().read(lines, progress)
     except UnicodeDecodeError:
         message = f"{path} is not UTF-8 text."
         raise InvalidInputError(message) from None
@@ -112,17 +110,8 @@ def _read(path: Path, *, quiet: bool) -> History:
         raise InvalidInputError(message) from None
 
 
-@contextlib.contextmanager
-def _text(raw: io.BufferedReader) -> Iterator[io.TextIOBase]:
-    """The lines of a file; gzip is recognised by its content."""
-    zipped = raw.peek(2)[:2] == b"\x1f\x8b"
-    with contextlib.ExitStack() as stack:
-        source: io.BufferedReader = raw
-        if zipped:
-            packed = stack.enter_context(gzip.GzipFile(fileobj=raw, mode="rb"))
-            source = io.BufferedReader(packed, _CHUNK)
-        yield io.TextIOWrapper(source, encoding="utf-8-sig", newline="")
-
-
-def _no_progress(_rows: int) -> None:
-    pass
+def _text(raw: io.BufferedReader) -> io.TextIOWrapper:
+    """The text of a file; gzip is recognised by its content."""
+    is_gzip = raw.peek(2)[:2] == b"\x1f\x8b"
+    source = io.BufferedReader(gzip.GzipFile(fileobj=raw, mode="rb"), _CHUNK) if is_gzip else raw
+    return io.TextIOWrapper(source, encoding="utf-8-sig", newline="")

@@ -127,13 +127,13 @@ def _outlook(
         return Outlook((), (), progress, None)
     turns: list[tuple[int, Status]] = []
     before, until_release = status, None
-    for commits, ahead in enumerate(counterfactual.after_clean_commits(followed, keys, policy.thresholds, now)):
-        after = worst(ahead.statuses)
+    for commits, forecast in enumerate(counterfactual.after_clean_commits(followed, keys, policy.thresholds, now)):
+        after = worst([status for status, _ in forecast])
         if commits and after is not before:
             turns.append((commits, after))
             before = after
         if progress is not None and until_release is None and commits >= progress.needed - progress.streak:
-            beliefs = {stored.variant: p_flaky for stored, p_flaky in zip(followed, ahead.p_flaky, strict=True)}
+            beliefs = {stored.variant: p_flaky for stored, (_, p_flaky) in zip(followed, forecast, strict=True)}
             if all(beliefs.get(variant, 0.0) < progress.below for variant in quarantined):
                 until_release = commits
         if before is Status.HEALTHY and (progress is None or until_release is not None):

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from bot import telemetry
 from bot.web.response import problem
+from bot.web.webhooks import read_body
 
 Bolt: TypeAlias = App
 _MAX_BYTES = 1024 * 1024
@@ -36,11 +37,9 @@ class SlackEvents:
         """Dispatch one request of Slack."""
         if self._bolt is None:
             return problem(503, "Not configured", "Set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET to receive requests.")
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > _MAX_BYTES:
-                return problem(413, "Too large", f"A request from Slack has at most {_MAX_BYTES:,} bytes.")
+        body = await read_body(request, _MAX_BYTES)
+        if body is None:
+            return problem(413, "Too large", f"A request from Slack has at most {_MAX_BYTES:,} bytes.")
         try:
             bolt_request = BoltRequest(
                 body=body.decode("utf-8", "replace"),

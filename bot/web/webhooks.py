@@ -36,7 +36,7 @@ class Webhook:
         """Take one delivery in."""
         if not self._secrets:
             return problem(503, "Not configured", "Set GITHUB_WEBHOOK_SECRET to receive webhooks.")
-        body = await _read(request)
+        body = await read_body(request, MAX_BYTES)
         started = time.perf_counter()
         response = await run_in_threadpool(self._receive, request.headers, body)
         telemetry.delivery_seconds.observe(time.perf_counter() - started)
@@ -72,14 +72,14 @@ class Webhook:
         return is_new
 
 
-async def _read(request: Request) -> bytes | None:
-    """The raw body; None where it is larger than GitHub sends."""
+async def read_body(request: Request, limit: int) -> bytes | None:
+    """The raw body; None where it has more bytes than `limit`."""
     declared = request.headers.get("Content-Length", "")
-    if declared.isdigit() and int(declared) > MAX_BYTES:
+    if declared.isdigit() and int(declared) > limit:
         return None
-    parts = bytearray()
+    body = bytearray()
     async for chunk in request.stream():
-        parts += chunk
-        if len(parts) > MAX_BYTES:
+        body += chunk
+        if len(body) > limit:
             return None
-    return bytes(parts)
+    return bytes(body)

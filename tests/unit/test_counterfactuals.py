@@ -49,7 +49,8 @@ def flaky(*at: int, runs: int = 60) -> list[CaseResult]:
 def statuses(results: list[CaseResult]) -> list[Status]:
     case = counterfactual.StoredVariant("linux", state_after(results), Status.FLAKY)
     return [
-        one.statuses[0] for one in counterfactual.after_clean_commits([case], KEYS, RULES, results[-1].run.started_at)
+        forecast[0][0]
+        for forecast in counterfactual.after_clean_commits([case], KEYS, RULES, results[-1].run.started_at)
     ]
 
 
@@ -74,7 +75,7 @@ def test_what_is_foretold_comes_true() -> None:
 
 def test_no_clean_commit_raises_the_belief() -> None:
     case = counterfactual.StoredVariant("linux", state_after(flaky(40, 50, 55)), Status.FLAKY)
-    beliefs = [one.p_flaky[0] for one in counterfactual.after_clean_commits([case], KEYS, RULES, START)]
+    beliefs = [forecast[0][1] for forecast in counterfactual.after_clean_commits([case], KEYS, RULES, START)]
     assert len(beliefs) == counterfactual.MAX_COMMITS + 1
     assert all(later <= earlier + 1e-12 for earlier, later in itertools.pairwise(beliefs))
 
@@ -127,7 +128,7 @@ def test_where_reports_list_failures_only_a_commit_is_clean_that_lists_nothing()
     followed = scorer.variant("linux")
     (state,) = followed.active.pack(followed.slots_of(np.array([3], dtype=np.int32)), scoring.MODEL.version)
     listed = counterfactual.StoredVariant("linux", state, Status.FLAKY, listing=True)
-    foretold = [one.p_flaky[0] for one in counterfactual.after_clean_commits([listed], KEYS, RULES, START)]
+    foretold = [forecast[0][1] for forecast in counterfactual.after_clean_commits([listed], KEYS, RULES, START)]
     for more in range(60):
         (now,) = scoring.readout.active(scorer, "linux", None, np.array([3], dtype=np.int32))
         assert now.p_flaky == foretold[more]

@@ -188,7 +188,7 @@ def test_after_another_rejection_only_the_policy_waits(why: RejectReason) -> Non
     proposal.check(WANTED, Status.FLAKY, rejected, ANA, NOW)
     with pytest.raises(ConflictError):
         proposal.check(WANTED, Status.FLAKY, rejected, SYSTEM, NOW)
-    proposal.check(WANTED, Status.FLAKY, rejected, SYSTEM, NOW + why.cooldown)
+    proposal.check(WANTED, Status.FLAKY, rejected, SYSTEM, NOW + lifecycle.COOLDOWNS[why])
 
 
 @pytest.mark.parametrize("latest", [None, ACTIVE, replace(REJECTED, decision="some words")])

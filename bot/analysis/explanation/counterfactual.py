@@ -93,21 +93,13 @@ class StoredVariant:
     listing: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
-    """A case after some clean commits: its status and p_flaky, aligned with its variants."""
-
-    statuses: tuple[Status, ...]
-    p_flaky: tuple[float, ...]
-
-
 def after_clean_commits(
     variants: Sequence[StoredVariant], keys: int, thresholds: Thresholds, at: datetime
-) -> Iterator[Forecast]:
+) -> Iterator[list[tuple[Status, float]]]:
     """A case now, and after each of up to MAX_COMMITS commits of the default branch, clean in every variant.
 
-    `variants` are those in which it ever failed, `keys` is the number of (case, variant) of the repository. If reports
-    list failures only, a clean commit is one that omits the case.
+    Each time its status and p_flaky in each of `variants`, in which it ever failed; `keys` is the number of (case,
+    variant) of the repository. If reports list failures only, a clean commit is one that omits the case.
     """
     scorers = []
     for listing in (False, True):
@@ -115,14 +107,14 @@ def after_clean_commits(
         if indices:
             states = [variants[index].state for index in indices]
             scorers.append((indices, scoring.Scorer.of_cases(states, keys, thresholds, listing=listing), listing))
-    statuses, beliefs = [Status.HEALTHY] * len(variants), [0.0] * len(variants)
+    forecast = [(Status.HEALTHY, 0.0)] * len(variants)
     for number in range(MAX_COMMITS + 1):
         for indices, scorer, listing in scorers:
             if number:
                 scorer.observe(_clean(f"clean {number}", 0 if listing else len(indices), at))
             for index, status, p_flaky in zip(indices, *scorer.statuses(), strict=True):
-                statuses[index], beliefs[index] = status, p_flaky
-        yield Forecast(tuple(statuses), tuple(beliefs))
+                forecast[index] = status, p_flaky
+        yield list(forecast)
 
 
 def without_days(

@@ -60,18 +60,14 @@ class RejectReason(StrEnum):
     FIXED = "fixed"
     NEVER = "never"
 
-    @property
-    def cooldown(self) -> timedelta:
-        """How long after a rejection for this reason the case is left in peace."""
-        return _COOLDOWNS[self]
 
-
-_COOLDOWNS = {
+COOLDOWNS = {
     RejectReason.BUG: timedelta(days=14),
     RejectReason.INFRA: timedelta(days=7),
     RejectReason.FIXED: timedelta(days=14),
     RejectReason.NEVER: timedelta(days=90),
 }
+"""How long after a rejection for a reason the bot does not propose the case again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,13 +158,14 @@ def approve(quarantine: Quarantine, actor: Actor, rule: ApprovalRule, now: datet
     if rule.two_people and actor.is_same_person(quarantine.proposed_by):
         message = "You proposed this quarantine, so somebody else has to approve it."
         raise NotAllowedError(message)
-    return _decide(quarantine, State.ACTIVE, actor, now, "", expires_at=now + timedelta(days=quarantine.days))
+    begun = replace(quarantine, expires_at=now + timedelta(days=quarantine.days))
+    return _decide(begun, State.ACTIVE, actor, now, "")
 
 
 def reject(quarantine: Quarantine, reason: str, actor: Actor, now: datetime) -> Quarantine:
     """Turn a proposal down."""
     _require(quarantine, State.PROPOSED)
-    return _decide(quarantine, State.REJECTED, actor, now, reason, expires_at=None)
+    return _decide(quarantine, State.REJECTED, actor, now, reason)
 
 
 def withdraw(quarantine: Quarantine, reason: str, actor: Actor, now: datetime) -> Quarantine:
@@ -182,13 +179,13 @@ def withdraw(quarantine: Quarantine, reason: str, actor: Actor, now: datetime) -
     if actor.kind is not ActorKind.SYSTEM and not actor.is_same_person(quarantine.proposed_by):
         message = f"Only {quarantine.proposed_by.name} can withdraw this proposal; you can reject it."
         raise NotAllowedError(message)
-    return _decide(quarantine, State.WITHDRAWN, actor, now, reason, expires_at=None)
+    return _decide(quarantine, State.WITHDRAWN, actor, now, reason)
 
 
 def lift(quarantine: Quarantine, reason: str, actor: Actor, now: datetime) -> Quarantine:
     """End a quarantine before its time: the test fails builds again."""
     _require(quarantine, State.ACTIVE, State.SUSPENDED)
-    return _decide(quarantine, State.LIFTED, actor, now, reason, expires_at=quarantine.expires_at)
+    return _decide(quarantine, State.LIFTED, actor, now, reason)
 
 
 def expire(quarantine: Quarantine, actor: Actor, now: datetime) -> Quarantine:
@@ -197,13 +194,13 @@ def expire(quarantine: Quarantine, actor: Actor, now: datetime) -> Quarantine:
     if quarantine.expires_at is None or now < quarantine.expires_at:
         message = "This quarantine has time left."
         raise ConflictError(message)
-    return _decide(quarantine, State.EXPIRED, actor, now, "", expires_at=quarantine.expires_at)
+    return _decide(quarantine, State.EXPIRED, actor, now, "")
 
 
 def suspend(quarantine: Quarantine, reason: str, actor: Actor, now: datetime) -> Quarantine:
     """Stop masking a case that turned broken."""
     _require(quarantine, State.ACTIVE)
-    return _decide(quarantine, State.SUSPENDED, actor, now, reason, expires_at=quarantine.expires_at)
+    return _decide(quarantine, State.SUSPENDED, actor, now, reason)
 
 
 def resume(quarantine: Quarantine, reason: str, actor: Actor, now: datetime) -> Quarantine:
@@ -217,7 +214,7 @@ def resume(quarantine: Quarantine, reason: str, actor: Actor, now: datetime) -> 
     if not reason.strip():
         message = "Say why it may be masked again although it is broken."
         raise InvalidInputError(message)
-    return _decide(quarantine, State.ACTIVE, actor, now, reason, expires_at=quarantine.expires_at)
+    return _decide(quarantine, State.ACTIVE, actor, now, reason)
 
 
 def extend(quarantine: Quarantine, days: int, now: datetime) -> Quarantine:
@@ -265,16 +262,13 @@ def mute_until(days: int, now: datetime) -> datetime:
     return now + timedelta(days=days)
 
 
-def _decide(
-    quarantine: Quarantine, state: State, actor: Actor, now: datetime, reason: str, *, expires_at: datetime | None
-) -> Quarantine:
+def _decide(quarantine: Quarantine, state: State, actor: Actor, now: datetime, reason: str) -> Quarantine:
     return replace(
         quarantine,
         state=state,
         decided_by=actor,
         decided_at=now,
         decision=reason or None,
-        expires_at=expires_at,
         version=quarantine.version + 1,
     )
 

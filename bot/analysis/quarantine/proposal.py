@@ -52,7 +52,7 @@ def _check_cooldown(latest: Quarantine | None, actor: Actor, now: datetime) -> N
     if word not in set(RejectReason):
         return
     reason = RejectReason(word)
-    until = latest.decided_at + reason.cooldown
+    until = latest.decided_at + lifecycle.COOLDOWNS[reason]
     if now < until and (actor.kind is ActorKind.SYSTEM or reason is RejectReason.NEVER):
         by = latest.decided_by.name if latest.decided_by else "Somebody"
         decision = "never to quarantine this test" if reason is RejectReason.NEVER else "not to quarantine this test"
