@@ -63,7 +63,7 @@ def scan(top: Path, as_json: bool, timeline: bool) -> None:
     runs = _read(folders, show_progress=not (as_json or timeline))
     # Only what was read is put in order: a damaged report has no time either.
     placed, notes = folder.place(list(runs.runs))
-    cases = _follow(runs, [run.folder for run in placed])
+    cases = _merge_renamed(runs, [run.folder for run in placed])
     judging = Replay(len(cases.titles), cases.keys)
     incidents = 0
     for run in placed:
@@ -131,17 +131,14 @@ def _add(runs: _Runs, run: folder.RunFolder, report: RunReport) -> None:
     judged = tuple(variant_results.of_report(variant, runs.ids) for variant in variants)
     if any(len(variant.case_ids) for variant in judged):
         runs.runs[run] = tuple(sorted(judged, key=lambda variant: variant.variant))
-        orders = {
-            variant.variant: np.array([runs.ids[case.identity.key] for case in variant.cases], dtype=np.int32)
-            for variant in variants
-        }
-        runs.orders[run] = RunOrder(
-            {variant: runs.arrays.setdefault(order.tobytes(), order) for variant, order in orders.items()},
-            report.complete,
-        )
+        orders = {}
+        for variant in variants:
+            order = np.array([runs.ids[case.identity.key] for case in variant.cases], dtype=np.int32)
+            orders[variant.variant] = runs.arrays.setdefault(order.tobytes(), order)
+        runs.orders[run] = RunOrder(orders, report.complete)
 
 
-def _follow(runs: _Runs, placed: list[folder.RunFolder]) -> _Cases:
+def _merge_renamed(runs: _Runs, placed: list[folder.RunFolder]) -> _Cases:
     """The cases under their latest names; those that were moved or renamed are one case."""
     titles, notes = [case.title for case in runs.cases], []
     case_of = np.arange(len(titles), dtype=np.int32)

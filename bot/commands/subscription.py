@@ -183,7 +183,7 @@ def _filters(texts: Mapping[Field, str], events: Sequence[str] | None) -> Filter
         events=chosen,
         branch=texts.get(Field.BRANCH, "")[:_MAX_FILTER],
         minimum=minimum,
-        owner=owner.written(texts.get(Field.OWNER, "")[:_MAX_FILTER]),
+        owner=owner.from_mention(texts.get(Field.OWNER, "")[:_MAX_FILTER]),
         path=texts.get(Field.PATH, "")[:_MAX_FILTER],
     )
 

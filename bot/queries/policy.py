@@ -41,7 +41,7 @@ def owners_of(session: Session, repository_id: RepositoryId, path: str) -> tuple
 
 def list_codeowners(
     session: Session, repository_ids: Collection[RepositoryId]
-) -> dict[RepositoryId, tuple[owner.Rule, ...]]:
+) -> dict[RepositoryId, tuple[owner.CodeownersRule, ...]]:
     """The rules of CODEOWNERS of each repository; none where it has no such file."""
     stored = policy_store.list_of(session, repository_ids) if repository_ids else {}
     return {
@@ -57,5 +57,5 @@ def decode(document: str) -> Policy:
 
 
 @lru_cache(maxsize=64)
-def _rules(text: str) -> tuple[owner.Rule, ...]:
+def _rules(text: str) -> tuple[owner.CodeownersRule, ...]:
     return owner.parse(text)

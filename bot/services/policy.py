@@ -27,5 +27,5 @@ def load(
     previous = policy_store.find(session, repository_id) if fault else None
     if fault:
         document = previous.document if previous else ""
-    owners = codeowners.decode("utf-8", "replace") if codeowners and len(codeowners) <= owner.BYTES else ""
+    owners = codeowners.decode("utf-8", "replace") if codeowners and len(codeowners) <= owner.MAX_BYTES else ""
     policy_store.put(session, repository_id, StoredPolicy(document, owners.replace("\0", ""), fault, now))

@@ -225,7 +225,7 @@ def decode_owner(values: Mapping[str, object]) -> str:
         raise FormError({Field.OWNER: "Choose who will fix it, or write a team below."})
     if len(team) > lifecycle.MAX_OWNER_LENGTH:
         raise FormError({Field.TEAM: f"At most {lifecycle.MAX_OWNER_LENGTH} characters."})
-    return person or owners.written(team)
+    return person or owners.from_mention(team)
 
 
 def decode_leaving(values: Mapping[str, object]) -> QuarantineId:

@@ -66,7 +66,7 @@ def test_ids_of_slack_are_told_from_names(name: str, person: bool, group: bool) 
     ],
 )  # fmt: skip
 def test_a_mention_that_somebody_typed_is_the_id_it_mentions(text: str, owner: str) -> None:
-    assert owners.written(text) == owner
+    assert owners.from_mention(text) == owner
 
 
 def test_an_owner_is_named_or_in_a_team_in_any_case_of_letters() -> None:

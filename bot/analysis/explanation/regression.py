@@ -101,13 +101,12 @@ def _posterior(verdicts: Sequence[CommitVerdict], belief: NDArray[np.float64], b
 def _smallest_range(share: NDArray[np.float64]) -> tuple[int, int]:
     """First and last index of the shortest range with SURE of the mass, the likeliest of equals."""
     total = np.concatenate([[0.0], np.cumsum(share)])
-    best, low = (0, len(share) - 1), 0
+    low, ranges = 0, []
     for high in range(len(share)):
         while low < high and total[high + 1] - total[low + 1] >= SURE:
             low += 1
         mass = total[high + 1] - total[low]
-        length = best[1] - best[0]
-        known = total[best[1] + 1] - total[best[0]]
-        if mass >= SURE and (high - low < length or (high - low == length and mass > known)):
-            best = (low, high)
-    return best
+        if mass >= SURE:
+            ranges.append((high - low, -mass, low, high))
+    _, _, first, last = min(ranges)
+    return first, last

@@ -109,12 +109,12 @@ def _all(text: str) -> list[_Line]:
     function = ""
     for line in lines:
         if match := _PYTHON.match(line) or _PYTEST.match(line):
-            innermost_last.append(_Line(*_frame(match[1], match[2] or function), line))
+            innermost_last.append(_line(match[1], match[2] or function, line))
             function = ""
         elif match := _DEF.match(line):
             function = function or match[1]
-        elif frame := _read(line):
-            innermost_first.append(_Line(*frame, line))
+        elif position := _position(line):
+            innermost_first.append(_line(*position, line))
     return innermost_last[::-1] if innermost_last else innermost_first
 
 
@@ -130,22 +130,21 @@ def _first_cause(text: str) -> str:
     return text
 
 
-def _read(line: str) -> tuple[str, Frame] | None:
+def _position(line: str) -> tuple[str, str] | None:
+    """The file or class of a frame and its function, which may be empty; None for a line that is no frame."""
     if match := _CALL.match(line):
         inside = _INSIDE.match(match[2])
         path = inside[1] if inside else ""
-        if "/" in path or "\\" in path:
-            return _frame(path, match[1])
-        return _frame(*_owner(match[1]))
+        return (path, match[1]) if "/" in path or "\\" in path else _owner(match[1])
     if match := _VITEST.match(line):
-        return _frame(match[2], match[1] or "")
+        return match[2], match[1] or ""
     if match := _NATIVE.match(line):
-        return _frame(match[3], match[1] or match[2])
+        return match[3], match[1] or match[2]
     for pattern in _OTHERS:
         if match := pattern.search(line):
-            return _frame(match[1], (match[2] if pattern.groups > 1 else "") or "")
+            return match[1], (match[2] if pattern.groups > 1 else "") or ""
     match = _DOTNET.match(line)
-    return _frame(*_owner(match[1])) if match else None
+    return _owner(match[1]) if match else None
 
 
 def _owner(name: str) -> tuple[str, str]:
@@ -153,6 +152,6 @@ def _owner(name: str) -> tuple[str, str]:
     return (owner, function) if owner else (name, "")
 
 
-def _frame(position: str, function: str) -> tuple[str, Frame]:
+def _line(position: str, function: str, line: str) -> _Line:
     path = position.replace("\\", "/")
-    return path, Frame(path.rpartition("/")[2], _NAMELESS.sub("", function))
+    return _Line(path, Frame(path.rpartition("/")[2], _NAMELESS.sub("", function)), line)

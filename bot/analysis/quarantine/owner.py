@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.analysis.quarantine import path_pattern
 
-BYTES: Final = 3 * 1024 * 1024
+MAX_BYTES: Final = 3 * 1024 * 1024
 """GitHub ignores a larger file (https://docs.github.com/repositories, "About code owners")."""
 _TEAM = re.compile(r"@([\w.-]+)/([\w.-]+)")
 _LOGIN = re.compile(r"@([\w-]+(?:\[bot\])?)")
@@ -19,14 +19,14 @@ _SLACK_GROUP = re.compile(r"S(?=[A-Z]*[0-9])[A-Z0-9]{2,20}")  # a word without a
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class CodeownersRule:
     """One line: a pattern, and the owners as written (`@login`, `@org/team`, an address); none frees the path."""
 
     pattern: str
     owners: tuple[str, ...]
 
 
-def parse(text: str) -> tuple[Rule, ...]:
+def parse(text: str) -> tuple[CodeownersRule, ...]:
     """The rules of a CODEOWNERS file, in its order; what GitHub would skip is skipped."""
     rules = []
     for line in text.splitlines():
@@ -35,7 +35,7 @@ def parse(text: str) -> tuple[Rule, ...]:
             continue
         if any(not _is_owner(word) for word in words[1:]):
             continue
-        rules.append(Rule(words[0].replace("\0", " ").replace("\\#", "#"), tuple(words[1:])))
+        rules.append(CodeownersRule(words[0].replace("\0", " ").replace("\\#", "#"), tuple(words[1:])))
     return tuple(rules)
 
 
@@ -49,7 +49,7 @@ def is_group(name: str) -> bool:
     return bool(_SLACK_GROUP.fullmatch(name))
 
 
-def written(text: str) -> str:
+def from_mention(text: str) -> str:
     """An owner as somebody in Slack wrote it: a mention is the id it mentions, anything else is a name."""
     mentioned = _MENTION.fullmatch(text.strip())
     return mentioned[1] if mentioned else text.strip()
@@ -59,7 +59,7 @@ def _is_owner(word: str) -> bool:
     return any(pattern.fullmatch(word) for pattern in (_TEAM, _LOGIN, _ADDRESS))
 
 
-def of_path(rules: tuple[Rule, ...], path: str) -> tuple[str, ...]:
+def of_path(rules: tuple[CodeownersRule, ...], path: str) -> tuple[str, ...]:
     """The owners of a path: those of the last rule that matches."""
     return next((rule.owners for rule in reversed(rules) if path_pattern.matches(rule.pattern, path)), ())
 
