@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from bot.analysis.explanation.counterfactual import Counterfactual, Release, Turn, Without
+from bot.analysis.explanation.counterfactual import Counterfactual, ReleaseAfter, StatusAfter, StatusWithoutDay
 from bot.analysis.model import Actor, ActorKind, CaseId, QuarantineId, Status
 from bot.analysis.quarantine.lifecycle import State
 from bot.analysis.quarantine.proposal import Proposal
@@ -85,7 +85,7 @@ def turns(recorder: RunRecorder, case_id: CaseId, within: int) -> list[tuple[int
     return [
         (one.commits, one.status)
         for one in counterfactuals(recorder, case_id)
-        if isinstance(one, Turn) and one.commits is not None and one.commits <= within
+        if isinstance(one, StatusAfter) and one.commits is not None and one.commits <= within
     ]
 
 
@@ -116,7 +116,7 @@ def test_a_day_that_is_left_out_does_what_was_foretold(server: embedded.Server, 
                 (case_id, one)
                 for case_id in affected(recorder)
                 for one in counterfactuals(recorder, case_id)
-                if isinstance(one, Without)
+                if isinstance(one, StatusWithoutDay)
             ]
         assert len(foretold) >= 4
         for case_id, without in foretold[:4]:
@@ -143,7 +143,7 @@ def test_a_release_takes_what_the_variant_that_is_furthest_behind_takes(db: Data
     with db.begin() as session:
         quarantine_id = deciding.propose(session, REPOSITORY, proposal, ANA, recorder.now)
         deciding.approve(session, quarantine_id, BEN, recorder.now)
-    (foretold,) = [one for one in counterfactuals(recorder, case_id) if isinstance(one, Release)]
+    (foretold,) = [one for one in counterfactuals(recorder, case_id) if isinstance(one, ReleaseAfter)]
     assert commits_until_release(recorder, quarantine_id) == foretold.commits
 
 

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from bot.analysis.explanation.counterfactual import Turn, Without
+from bot.analysis.explanation.counterfactual import StatusAfter, StatusWithoutDay
 from bot.analysis.explanation.explanation import Explanation
 from bot.analysis.model import CaseId, Status
 from bot.errors import NotFoundError
@@ -37,7 +37,7 @@ def test_a_flaky_case_is_explained_by_the_commits_that_did_both(recorder: RunRec
         "Flaky: it passed and failed on the same code on 3 commits, and fails in about "
     )
     assert [commit.runs[0].number for commit in explained.evidence.mixed] == [26, 19, 13]
-    assert any(isinstance(one, Turn) and one.commits for one in explained.counterfactuals)
+    assert any(isinstance(one, StatusAfter) and one.commits for one in explained.counterfactuals)
     assert any(line.startswith("Fails in 1 way: 3 times assert login.test_in == 1") for line in explained.lines)
 
 
@@ -57,7 +57,7 @@ def test_one_bad_day_is_named_where_the_case_would_be_healthy_without_it(recorde
         recorder.run({**OTHERS, "login.test_in": "F." if number in {30, 31} else "."})
     explained = of(recorder, "login.test_in")
     assert explained.status in {Status.FLAKY, Status.SUSPECT}
-    assert Without(date(2026, 3, 3), 2, Status.HEALTHY) in explained.counterfactuals
+    assert StatusWithoutDay(date(2026, 3, 3), 2, Status.HEALTHY) in explained.counterfactuals
 
 
 def test_a_case_that_never_failed_is_explained_too(recorder: RunRecorder) -> None:

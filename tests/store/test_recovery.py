@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.analysis.explanation.counterfactual import Release
+from bot.analysis.explanation.counterfactual import ReleaseAfter
 from bot.analysis.model import Actor, ActorKind
 from bot.analysis.quarantine.lifecycle import Quarantine, State
 from bot.analysis.quarantine.proposal import Proposal
@@ -81,7 +81,7 @@ def test_a_case_is_released_after_enough_clean_commits_and_the_reason_is_told(re
 def test_the_promise_of_the_explanation_is_kept(recorder: RunRecorder) -> None:
     with recorder.db.begin() as session:
         explained = explanation.of_case(session, recorder.case_id("login.test_in"), recorder.now)
-    (promise,) = [one for one in explained.counterfactuals if isinstance(one, Release)]
+    (promise,) = [one for one in explained.counterfactuals if isinstance(one, ReleaseAfter)]
     assert clean_until_released(recorder) == promise.commits
 
 

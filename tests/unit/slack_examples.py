@@ -12,7 +12,7 @@ from bot.analysis.case_profile import CaseProfile, FailureExcerpt, ListedCase
 from bot.analysis.case_state import CaseState, VariantScore
 from bot.analysis.commit_state import CaseFailure, FailureClass
 from bot.analysis.connection import Component, ServiceConnection
-from bot.analysis.explanation.counterfactual import Release
+from bot.analysis.explanation.counterfactual import ReleaseAfter
 from bot.analysis.explanation.evidence import Evidence, FailureKind
 from bot.analysis.explanation.explanation import Explanation
 from bot.analysis.explanation.regression import FirstBad
@@ -192,7 +192,7 @@ EXPLANATION = Explanation(
         kinds=(FailureKind(31, FAILURE.message, "assertion", 7, NOW), FailureKind(32, "", "timeout", 1, NOW)),
         first_bad=FirstBad("a1b2c3d4", ("b2c3d4e5", "d4e5f6a7"), 0.92),
     ),
-    counterfactuals=(Release(9),),
+    counterfactuals=(ReleaseAfter(9),),
     lines=("7 failures in 52 runs of ci.yml linux.", "Fails for no reason in about 13 % of runs."),
 )  # fmt: skip
 IMPACT = Impact(

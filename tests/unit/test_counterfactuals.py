@@ -54,7 +54,7 @@ def statuses(results: list[CaseResult]) -> list[Status]:
     ]
 
 
-def without_days(results: list[CaseResult], status: Status = Status.FLAKY) -> list[counterfactual.Without]:
+def without_days(results: list[CaseResult], status: Status = Status.FLAKY) -> list[counterfactual.StatusWithoutDay]:
     case = counterfactual.StoredVariant("linux", state_after(results), status)
     return counterfactual.without_days(results, [case], KEYS, RULES, results[-1].run.started_at)
 

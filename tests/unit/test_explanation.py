@@ -11,7 +11,7 @@ import pytest
 from bot.analysis.case_history import CaseResult
 from bot.analysis.case_state import VariantScore
 from bot.analysis.explanation import evidence, explanation
-from bot.analysis.explanation.counterfactual import Turn, Without
+from bot.analysis.explanation.counterfactual import StatusAfter, StatusWithoutDay
 from bot.analysis.explanation.evidence import FailureKind
 from bot.analysis.explanation.explanation import Explanation, Outlook
 from bot.analysis.explanation.regression import FirstBad
@@ -21,6 +21,7 @@ from bot.analysis.quarantine.release import Progress
 from tests.unit.made_history import START, incident, result, run
 
 NOTHING = Outlook((), (), None, None)
+WITHOUT_A_DAY = StatusWithoutDay(date(2026, 5, 12), 3, Status.HEALTHY)
 
 
 def score(status: Status, *, failures: int = 3, runs: int = 120, p_flaky: float = 0.98) -> VariantScore:
@@ -146,7 +147,7 @@ def test_kinds_of_failure_are_counted_the_most_frequent_first() -> None:
             "1 more clean commit would make it only watched.",
             "40 more clean commits would make it healthy.",
         )),
-        (replace(NOTHING, without=(Without(date(2026, 5, 12), 3, Status.HEALTHY),), changes=((9, Status.HEALTHY),)), (
+        (replace(NOTHING, without=(WITHOUT_A_DAY,), changes=((9, Status.HEALTHY),)), (
             "9 more clean commits would make it healthy.",
             "Without the runs of 12 May it would be healthy.",
         )),
@@ -166,8 +167,8 @@ def test_what_would_change_the_status_is_said(outlook: Outlook, expected: tuple[
 
 
 def test_a_day_that_changes_nothing_is_not_named() -> None:
-    outlook = replace(NOTHING, without=(Without(START.date(), 1, Status.FLAKY),))
-    assert explain(Status.FLAKY, outlook=outlook).counterfactuals == (Turn(None, Status.HEALTHY),)
+    outlook = replace(NOTHING, without=(StatusWithoutDay(START.date(), 1, Status.FLAKY),))
+    assert explain(Status.FLAKY, outlook=outlook).counterfactuals == (StatusAfter(None, Status.HEALTHY),)
 
 
 def test_a_window_that_somebody_marked_is_a_reason_too() -> None:

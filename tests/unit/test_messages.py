@@ -16,7 +16,7 @@ from bot.analysis.case_profile import CaseProfile, ClusterMembership, ListedCase
 from bot.analysis.case_state import CaseState
 from bot.analysis.commit_state import FailureClass
 from bot.analysis.connection import AccountConnection
-from bot.analysis.explanation.counterfactual import Release
+from bot.analysis.explanation.counterfactual import ReleaseAfter
 from bot.analysis.explanation.evidence import FailureKind
 from bot.analysis.home import Home, Page, Pages
 from bot.analysis.incident import Kind
@@ -187,7 +187,7 @@ def test_hostile_names_are_inert_and_within_the_limits(name: str, other: str) ->
         repositories=[state_of] * 12, connections=[AccountConnection(other)],
     )  # fmt: skip
     explanation = replace(
-        EXPLANATION, sentence=f"{name} {other}.", lines=(name,) * 40, counterfactuals=(Release(9),) * 9,
+        EXPLANATION, sentence=f"{name} {other}.", lines=(name,) * 40, counterfactuals=(ReleaseAfter(9),) * 9,
         evidence=replace(EXPLANATION.evidence, kinds=(FailureKind(1, name, other, 2, NOW),) * 9),
     )  # fmt: skip
     cluster = ClusterMembership(

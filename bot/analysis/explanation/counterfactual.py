@@ -31,7 +31,7 @@ _WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Without:
+class StatusWithoutDay:
     """The status of a case without the runs of one day."""
 
     day: date
@@ -45,7 +45,7 @@ class Without:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class StatusAfter:
     """The status that this many more clean commits lead to; None where they never do, however many are tried."""
 
     commits: int | None
@@ -60,7 +60,7 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
+class ReleaseAfter:
     """The end of a quarantine after this many more clean commits; None where they never end it."""
 
     commits: int | None
@@ -73,7 +73,7 @@ class Release:
         return f"{_more_commits(self.commits)} {'releases' if self.commits == 1 else 'release'} it."
 
 
-Counterfactual = Turn | Release | Without
+Counterfactual = StatusAfter | ReleaseAfter | StatusWithoutDay
 
 
 def rates(state: bytes) -> list[float]:
@@ -119,7 +119,7 @@ def after_clean_commits(
 
 def without_days(
     results: Sequence[CaseResult], variants: Sequence[StoredVariant], keys: int, thresholds: Thresholds, at: datetime
-) -> list[Without]:
+) -> list[StatusWithoutDay]:
     """The status of a case by its newest results, without each day that has many of its failures.
 
     It is the worst of all variants; a healthy one stays healthy. Incidents are always left out. The result is empty if
@@ -145,7 +145,7 @@ def without_days(
             return []
         replayed.append(without)
     by_day = zip(days, *replayed, strict=True)
-    return [Without(day, failed.count(day), worst([*healthy, *statuses])) for day, *statuses in by_day]
+    return [StatusWithoutDay(day, failed.count(day), worst([*healthy, *statuses])) for day, *statuses in by_day]
 
 
 def _replay(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from bot.analysis.case_state import VariantScore
-from bot.analysis.explanation.counterfactual import Counterfactual, Release, Turn, Without
+from bot.analysis.explanation.counterfactual import Counterfactual, ReleaseAfter, StatusAfter, StatusWithoutDay
 from bot.analysis.explanation.evidence import Evidence
 from bot.analysis.model import Status
 from bot.analysis.quarantine.release import Progress
@@ -27,7 +27,7 @@ class Outlook:
     """
 
     changes: tuple[tuple[int, Status], ...]
-    without: tuple[Without, ...]
+    without: tuple[StatusWithoutDay, ...]
     release: Progress | None
     until_release: int | None
 
@@ -155,11 +155,11 @@ def _lines(score: VariantScore | None, evidence: Evidence) -> tuple[str, ...]:
 def _changes(status: Status, score: VariantScore | None, outlook: Outlook) -> tuple[Counterfactual, ...]:
     changes: list[Counterfactual] = []
     if outlook.release is not None and not outlook.release.is_released:
-        changes.append(Release(outlook.until_release))
+        changes.append(ReleaseAfter(outlook.until_release))
     if score is not None and status in {Status.FLAKY, Status.BROKEN, Status.SUSPECT}:
-        changes += [Turn(commits, after) for commits, after in outlook.changes]
+        changes += [StatusAfter(commits, after) for commits, after in outlook.changes]
         if not any(after is Status.HEALTHY for _, after in outlook.changes):
-            changes.append(Turn(None, Status.HEALTHY))
+            changes.append(StatusAfter(None, Status.HEALTHY))
     changes += [without for without in outlook.without if without.status is not status]
     return tuple(changes)
 

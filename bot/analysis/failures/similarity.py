@@ -54,14 +54,9 @@ class Signature:
     @property
     def bands(self) -> tuple[int, ...]:
         """A signed 64-bit number for each band; kinds that share none are never compared."""
-        return tuple(
-            int.from_bytes(
-                hashlib.blake2b(_BAND.pack(start, *self.minima[start : start + BAND]), digest_size=8).digest(),
-                "little",
-                signed=True,
-            )
-            for start in range(0, HASHES, BAND)
-        )
+        packed = (_BAND.pack(start, *self.minima[start : start + BAND]) for start in range(0, HASHES, BAND))
+        hashes = (hashlib.blake2b(band, digest_size=8).digest() for band in packed)
+        return tuple(int.from_bytes(band, "little", signed=True) for band in hashes)
 
     def to_bytes(self) -> bytes:
         """The signature as it is stored, 256 bytes."""
