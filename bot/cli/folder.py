@@ -101,17 +101,17 @@ def artifacts(run: Path) -> Iterator[list[DownloadedArtifact]]:
         if run.is_file():
             yield [DownloadedArtifact(_NO_VARIANT, cast("BinaryIO", stack.enter_context(run.open("rb"))))]
             return
-        found: list[DownloadedArtifact] = []
+        downloaded: list[DownloadedArtifact] = []
         parts = [(run, _NO_VARIANT, _files(run)), *((folder, folder.name, _below(folder)) for folder in _folders(run))]
         for folder, name, files in parts:
             reports = [file for file in files if not file.name.endswith(".zip")]
             for file in files:
                 if file.name.endswith(".zip"):
                     stream = cast("BinaryIO", stack.enter_context(file.open("rb")))
-                    found.append(DownloadedArtifact(file.name.removesuffix(".zip"), stream))
+                    downloaded.append(DownloadedArtifact(file.name.removesuffix(".zip"), stream))
             if reports:
-                found.append(DownloadedArtifact(name, stack.enter_context(_packed(folder, reports))))
-        yield found
+                downloaded.append(DownloadedArtifact(name, stack.enter_context(_packed(folder, reports))))
+        yield downloaded
 
 
 @contextmanager

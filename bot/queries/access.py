@@ -11,7 +11,7 @@ from typing import ClassVar, Final, Generic, TypeVar
 from bot.analysis.model import Actor, ActorKind, RepositoryId, WorkspaceId
 from bot.analysis.quarantine import owner
 from bot.analysis.quarantine.lifecycle import Quarantine
-from bot.analysis.quarantine.policy import ApprovalRule, Policy
+from bot.analysis.quarantine.policy import ApprovalRequirements, Policy
 from bot.errors import FlakeGuardError, NotAllowedError, NotFoundError
 from bot.queries import policy as policy_query
 from bot.store.cases.case import Case
@@ -86,9 +86,9 @@ class Authorized(Generic[S_co]):
     workspace: Workspace | None
 
     @property
-    def approval(self) -> ApprovalRule:
+    def approval(self) -> ApprovalRequirements:
         """Who may approve a quarantine of the case."""
-        return self.policy.approval.rule(self.path)
+        return self.policy.approval.requirements(self.path)
 
 
 @dataclass(frozen=True, slots=True)

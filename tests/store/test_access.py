@@ -154,7 +154,7 @@ def test_a_link_that_was_changed_while_github_was_asked_decides_nothing(approval
 def test_an_owner_approves_where_the_policy_asks_for_one(approval: Approval) -> None:
     approval.own("* @ben")
     approval.allow()
-    assert approval.ask().policy.approval.rule("x").owners
+    assert approval.ask().policy.approval.requirements("x").owners
     approval.own("* @chloe")
     with pytest.raises(NotAllowedError, match="@chloe"):
         approval.ask()

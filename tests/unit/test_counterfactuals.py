@@ -127,7 +127,7 @@ def test_where_reports_list_failures_only_a_commit_is_clean_that_lists_nothing()
     assert scorer.lists_failures_only("linux")
     followed = scorer.variant("linux")
     (state,) = followed.active.pack(followed.slots_of(np.array([3], dtype=np.int32)), scoring.MODEL.version)
-    listed = counterfactual.StoredVariant("linux", state, Status.FLAKY, listing=True)
+    listed = counterfactual.StoredVariant("linux", state, Status.FLAKY, failures_only=True)
     foretold = [forecast[0][1] for forecast in counterfactual.after_clean_commits([listed], KEYS, RULES, START)]
     for more in range(60):
         (now,) = scoring.readout.active(scorer, "linux", None, np.array([3], dtype=np.int32))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.analysis.model import SYSTEM, Actor, ActorKind, CaseId, QuarantineId, RepositoryId, Status
 from bot.analysis.quarantine import lifecycle, proposal
 from bot.analysis.quarantine.lifecycle import OverBudgetError, Quarantine, RejectReason, Scope, State
-from bot.analysis.quarantine.policy import ApprovalRule, QuarantineLimits
+from bot.analysis.quarantine.policy import ApprovalRequirements, QuarantineLimits
 from bot.analysis.quarantine.proposal import Proposal
 from bot.errors import ConflictError, InvalidInputError, NotAllowedError
 
@@ -24,7 +24,7 @@ PROPOSED = Quarantine(
     variant=None, fingerprint_id=None, days=14, reason="slow", owner=None, proposed_by=ANA, proposed_at=NOW,
     decided_by=None, decided_at=None, decision=None, expires_at=None, version=1,
 )  # fmt: skip
-TWO_PEOPLE = ApprovalRule(protected=True, two_people=True, owners=False)
+TWO_PEOPLE = ApprovalRequirements(protected=True, two_people=True, owners=False)
 WANTED = Proposal(case_id=CaseId(1), days=14, reason="slow")
 ACTIVE = replace(PROPOSED, state=State.ACTIVE, decided_by=BEN, decided_at=NOW, expires_at=NOW + timedelta(days=14))
 

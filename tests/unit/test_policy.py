@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.analysis.quarantine import path_pattern, policy
-from bot.analysis.quarantine.policy import ApprovalPolicy, ApprovalRule, ArtifactPattern, PathOverride
+from bot.analysis.quarantine.policy import ApprovalPolicy, ApprovalRequirements, ArtifactPattern, PathOverride
 from bot.errors import InvalidInputError
 from bot.github import policy_file
 
@@ -40,8 +40,10 @@ def test_a_file_says_what_it_says() -> None:
     assert found.thresholds.flaky_failures == 3
     assert (found.quarantine.propose, found.quarantine.days, found.quarantine.release_after) == (True, 7, 50)
     assert (found.quarantine.limits.repository, found.quarantine.limits.owner) == (20, None)
-    assert found.approval.rule("tests/api/test_a.py") == ApprovalRule(protected=False, two_people=False, owners=True)
-    assert found.approval.rule("src/payments/a.py") == ApprovalRule(protected=True, two_people=True, owners=False)
+    of_tests = ApprovalRequirements(protected=False, two_people=False, owners=True)
+    of_payments = ApprovalRequirements(protected=True, two_people=True, owners=False)
+    assert found.approval.requirements("tests/api/test_a.py") == of_tests
+    assert found.approval.requirements("src/payments/a.py") == of_payments
     assert found.split_artifact("junit-linux-py3.12-2") == ("linux-3.12", "2")
     assert found.split_artifact("coverage") is None
     assert (found.group_of("@acme/payments"), found.group_of("@acme/core")) == ("S0PAY", None)
@@ -133,9 +135,9 @@ def test_the_last_rule_that_matches_wins_and_a_protected_path_needs_two_people()
         self_approval=True,
         paths=(PathOverride("src/**", protected=True), PathOverride("src/demo/**", protected=False, two_people=False)),
     )
-    assert approval.rule("src/a.py").two_people
-    assert not approval.rule("src/demo/a.py").two_people
-    assert ApprovalPolicy(paths=(PathOverride("a", protected=True, two_people=False),)).rule("a").two_people
+    assert approval.requirements("src/a.py").two_people
+    assert not approval.requirements("src/demo/a.py").two_people
+    assert ApprovalPolicy(paths=(PathOverride("a", protected=True, two_people=False),)).requirements("a").two_people
 
 
 @given(st.text(max_size=300))

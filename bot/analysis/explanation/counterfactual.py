@@ -85,12 +85,12 @@ def rates(state: bytes) -> list[float]:
 
 @dataclass(frozen=True, slots=True)
 class StoredVariant:
-    """The stored state of a case in one variant; `listing` if the reports of the variant list failures only."""
+    """The stored state of a case in one variant; `failures_only` if its reports list nothing else."""
 
     variant: str
     state: bytes
     status: Status
-    listing: bool = False
+    failures_only: bool = False
 
 
 def after_clean_commits(
@@ -102,16 +102,17 @@ def after_clean_commits(
     variant) of the repository. If reports list failures only, a clean commit is one that omits the case.
     """
     scorers = []
-    for listing in (False, True):
-        indices = [index for index, variant in enumerate(variants) if variant.listing is listing]
+    for failures_only in (False, True):
+        indices = [index for index, variant in enumerate(variants) if variant.failures_only is failures_only]
         if indices:
             states = [variants[index].state for index in indices]
-            scorers.append((indices, scoring.Scorer.of_cases(states, keys, thresholds, listing=listing), listing))
+            scorer = scoring.Scorer.of_cases(states, keys, thresholds, listing=failures_only)
+            scorers.append((indices, scorer, failures_only))
     forecast = [(Status.HEALTHY, 0.0)] * len(variants)
     for number in range(MAX_COMMITS + 1):
-        for indices, scorer, listing in scorers:
+        for indices, scorer, failures_only in scorers:
             if number:
-                scorer.observe(_clean(f"clean {number}", 0 if listing else len(indices), at))
+                scorer.observe(_clean(f"clean {number}", 0 if failures_only else len(indices), at))
             for index, status, p_flaky in zip(indices, *scorer.statuses(), strict=True):
                 forecast[index] = status, p_flaky
         yield list(forecast)

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.analysis.model import Actor, ActorKind, CaseId, QuarantineId, RepositoryId
-from bot.analysis.quarantine.policy import ApprovalRule, QuarantineLimits
+from bot.analysis.quarantine.policy import ApprovalRequirements, QuarantineLimits
 from bot.errors import ConflictError, InvalidInputError, NotAllowedError
 
 MIN_DAYS = 1
@@ -147,15 +147,15 @@ def replaced(
     return ended
 
 
-def approve(quarantine: Quarantine, actor: Actor, rule: ApprovalRule, now: datetime) -> Quarantine:
+def approve(quarantine: Quarantine, actor: Actor, requirements: ApprovalRequirements, now: datetime) -> Quarantine:
     """Make a proposal active for its days, from now on.
 
     Raises:
         ConflictError: it is decided already.
-        NotAllowedError: the rule asks for two people, and the actor proposed it.
+        NotAllowedError: the policy asks for two people, and the actor proposed it.
     """
     _require(quarantine, State.PROPOSED)
-    if rule.two_people and actor.is_same_person(quarantine.proposed_by):
+    if requirements.two_people and actor.is_same_person(quarantine.proposed_by):
         message = "You proposed this quarantine, so somebody else has to approve it."
         raise NotAllowedError(message)
     begun = replace(quarantine, expires_at=now + timedelta(days=quarantine.days))

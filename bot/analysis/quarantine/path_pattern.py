@@ -12,23 +12,23 @@ def matches(pattern: str, path: str) -> bool:
     `*` matches inside a folder, `**` across folders; a pattern without an inner slash matches at any depth, one that
     names a folder matches everything below it.
     """
-    wanted = pattern.strip("/").split("/")
-    if len(wanted) == 1 and not pattern.startswith("/"):
-        wanted = ["**", *wanted]
-    if pattern.endswith("/") or not re.search(r"[*?\[]", wanted[-1]):
-        wanted = [*wanted, "**"]
+    parts = pattern.strip("/").split("/")
+    if len(parts) == 1 and not pattern.startswith("/"):
+        parts = ["**", *parts]
+    if pattern.endswith("/") or not re.search(r"[*?\[]", parts[-1]):
+        parts = [*parts, "**"]
     reached = {0}
-    for part in [*path.strip("/").split("/"), None]:
+    for name in [*path.strip("/").split("/"), None]:
         for index in sorted(reached):
             following = index
-            while following < len(wanted) and wanted[following] == "**":
+            while following < len(parts) and parts[following] == "**":
                 following += 1
                 reached.add(following)
-        if part is None:
+        if name is None:
             break
         reached = {
-            index if wanted[index] == "**" else index + 1
+            index if parts[index] == "**" else index + 1
             for index in reached
-            if index < len(wanted) and (wanted[index] == "**" or fnmatch.fnmatchcase(part, wanted[index]))
+            if index < len(parts) and (parts[index] == "**" or fnmatch.fnmatchcase(name, parts[index]))
         }
-    return len(wanted) in reached
+    return len(parts) in reached

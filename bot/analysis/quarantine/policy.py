@@ -56,7 +56,7 @@ class QuarantineRules:
 
 
 @dataclass(frozen=True, slots=True)
-class ApprovalRule:
+class ApprovalRequirements:
     """Who may approve the quarantine of one case.
 
     `two_people`: somebody else than the proposer. `owners`: an owner of the path, where it has any.
@@ -85,15 +85,15 @@ class ApprovalPolicy:
     owners: bool = False
     paths: tuple[PathOverride, ...] = ()
 
-    def rule(self, path: str) -> ApprovalRule:
-        """The rule for a case of this file; a protected path always needs two people."""
+    def requirements(self, path: str) -> ApprovalRequirements:
+        """What the approval of a case of this file requires; a protected path always needs two people."""
         protected, two_people, owners = False, not self.self_approval, self.owners
         for override in self.paths:
             if path_pattern.matches(override.path, path):
                 protected = protected if override.protected is None else override.protected
                 two_people = two_people if override.two_people is None else override.two_people
                 owners = owners if override.owners is None else override.owners
-        return ApprovalRule(protected, two_people or protected, owners)
+        return ApprovalRequirements(protected, two_people or protected, owners)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,5 +58,7 @@ def variants(quarantine: Quarantine, failed_in: Iterable[str]) -> list[str]:
 
 
 def _streak(results: Iterable[CaseResult], variant: str, since: datetime | None) -> int:
-    counted = [one for one in results if one.variant == variant and (since is None or one.run.started_at >= since)]
+    counted = [
+        result for result in results if result.variant == variant and (since is None or result.run.started_at >= since)
+    ]
     return case_history.clean_streak(case_history.default_branch_verdicts(counted))
