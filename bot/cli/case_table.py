@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -27,7 +29,7 @@ def score_line(scored: ScoredCase) -> str:
     score = scored.score
     return _json_line(
         case=scored.case,
-        variant=scored.score.variant,
+        variant=score.variant,
         status=score.status.value,
         p_flaky=round(score.p_flaky, 6),
         p_broken=round(score.p_broken, 6),
@@ -56,11 +58,12 @@ def incident_note(incidents: int) -> str:
     return f"In {executions} far more failed than usual: an outage, it counts against no test."
 
 
-def render(cases: Iterable[ScoredCase], *, width: int | None) -> str:
+def render(cases: Iterable[ScoredCase]) -> str:
     """A sentence that counts all tests, and a table of those that need a look, worst first.
 
-    `width` is in characters, None for no limit; a long name loses its beginning, which is its folders.
+    On a terminal a long name loses its beginning, which is its folders.
     """
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     listed = list(cases)
     shown = sorted((scored for scored in listed if scored.score.status not in _QUIET), key=_order)
     has_variants = len({scored.score.variant for scored in listed}) > 1

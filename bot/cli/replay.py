@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import shutil
 import sys
 import zlib
 from pathlib import Path
@@ -62,10 +61,9 @@ def replay(path: Path, as_json: bool, timeline: bool, policy_path: Path | None, 
     if as_json:
         sys.stdout.writelines(map(case_table.score_line, cases))
         return
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     runs = "1 execution" if len(history.entries) == 1 else f"{len(history.entries):,} executions"
     click.echo(f"{history.results:,} results of {runs}.")
-    click.echo(case_table.render(cases, width=width))
+    click.echo(case_table.render(cases))
     if incidents:
         click.echo(f"note: {case_table.incident_note(incidents)}", err=True)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -93,7 +92,7 @@ def scan(top: Path, as_json: bool, timeline: bool) -> None:
 def _print_table(scored: list[ScoredCase], placed: list[folder.PlacedRun], folders: int) -> None:
     span = f", {placed[0].started_at:%Y-%m-%d %H:%M} to {placed[-1].started_at:%Y-%m-%d %H:%M} UTC" if placed else ""
     click.echo(f"{len(placed)} of {folders} runs read{span}.")
-    click.echo(case_table.render(scored, width=shutil.get_terminal_size().columns if sys.stdout.isatty() else None))
+    click.echo(case_table.render(scored))
 
 
 def _read(folders: list[folder.RunFolder], *, show_progress: bool) -> _Runs:

@@ -59,6 +59,11 @@ class Evidence:
     streak: int
     failing_streak: int
 
+    @property
+    def discounted_failures(self) -> int:
+        """How many failures incidents explain."""
+        return sum(discount.failures for discount in self.discounted)
+
 
 def gather(
     results: Sequence[CaseResult],

@@ -96,17 +96,16 @@ def _broken(evidence: Evidence) -> str:
 
 
 def _with_the_rest(score: VariantScore, evidence: Evidence) -> str:
-    discounted = sum(discount.failures for discount in evidence.discounted)
-    if not discounted:
+    if not evidence.discounted:
         return f"its {_count(score.failures, 'failure')} came when much of the run failed"
     incident = evidence.discounted[0].incident.sentence
-    return f"{discounted:,} of its {_count(score.failures, 'failure')} came with the rest of the run: {incident}"
+    failures = f"{evidence.discounted_failures:,} of its {_count(score.failures, 'failure')}"
+    return f"{failures} came with the rest of the run: {incident}"
 
 
 def _why_healthy(evidence: Evidence) -> str:
-    discounted = sum(discount.failures for discount in evidence.discounted)
-    if discounted and not evidence.streak:
-        return f"{discounted:,} of them discounted because much of the run failed"
+    if evidence.discounted and not evidence.streak:
+        return f"{evidence.discounted_failures:,} of them discounted because much of the run failed"
     if evidence.streak:
         return f"none on the last {_count(evidence.streak, 'commit')} of the default branch"
     return "too long ago or too explained to count"
