@@ -59,7 +59,7 @@ class _Contents:
         self._counts = dict.fromkeys(_COUNTS, 0)
         self._repetitions = DuplicateCounter()
         self._read: list[tuple[collision.Source, list[ReportedCase]]] = []
-        self._left = _COMPARED
+        self._remaining = _COMPARED
         self._complete = True
         self._warnings: list[str] = []
 
@@ -103,18 +103,18 @@ class _Contents:
         if member.stream is None:
             raise InvalidReportError(member.refused)
         compared: list[ReportedCase] = []
-        left = self._left
+        most = self._remaining
 
         def take(cases: Iterable[ReportedCase]) -> None:
             kept = len(compared)
-            if kept < left:
+            if kept < most:
                 cases = list(cases)
-                compared.extend(cases[: left - kept])
+                compared.extend(cases[: most - kept])
             repetitions.add_all(cases)
 
         summary = reader.read(member.stream, take, limits)
         self._read.append((collision.Source("", "", member.path, summary.repeats is DuplicateMeaning.TESTS), compared))
-        self._left -= len(compared)
+        self._remaining -= len(compared)
         return summary
 
 

@@ -15,12 +15,12 @@ Number = TypeVar("Number", int, float)
 class Section:
     """One mapping of the document; keys are taken out one by one, and `finish` refuses what is left."""
 
-    __slots__ = ("_asked", "_sections", "_values", "place")
+    __slots__ = ("_known_keys", "_sections", "_values", "place")
 
     def __init__(self, place: str, values: Mapping[object, object]) -> None:
         self.place = place
         self._values = values
-        self._asked: list[str] = []
+        self._known_keys: list[str] = []
         self._sections: list[Section] = []
 
     def flag(self, key: str, default: Default) -> bool | Default:
@@ -75,16 +75,16 @@ class Section:
         for section in self._sections:
             section.finish()
         for key in self._values:
-            if key in self._asked:
+            if key in self._known_keys:
                 continue
-            near = difflib.get_close_matches(str(key), self._asked, 1)
+            near = difflib.get_close_matches(str(key), self._known_keys, 1)
             hint = f"did you mean {near[0]}? " if near else ""
-            allowed = ", ".join(sorted(self._asked))
+            allowed = ", ".join(sorted(self._known_keys))
             message = f"{self._where(str(key)[:100])}: not a key FlakeGuard knows; {hint}Allowed here: {allowed}."
             raise InvalidInputError(message)
 
     def _take(self, key: str) -> object:
-        self._asked.append(key)
+        self._known_keys.append(key)
         return self._values.get(key)
 
     def _bounded(
