@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import exp, lgamma
+from math import comb
 
 
 def p_value(together: int, first: int, second: int, total: int) -> float:
@@ -10,17 +10,7 @@ def p_value(together: int, first: int, second: int, total: int) -> float:
 
     One-sided: the upper tail of the hypergeometric distribution.
     """
-    most = min(first, second)
-    least = max(0, first + second - total)
-    if together <= least:
-        return 1.0
-    ways = _log_choose(total, second)
-    terms = (
-        exp(_log_choose(first, both) + _log_choose(total - first, second - both) - ways)
-        for both in range(together, most + 1)
+    ways = sum(
+        comb(first, both) * comb(total - first, second - both) for both in range(together, min(first, second) + 1)
     )
-    return min(1.0, sum(terms))
-
-
-def _log_choose(n: int, k: int) -> float:
-    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
+    return ways / comb(total, second)
