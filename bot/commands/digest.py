@@ -29,14 +29,27 @@ from bot.store.conversation import subscription as subscription_store
 _T = TypeVar("_T")
 
 
-def on_now(context: SlackContext, _action: BlockAction) -> None:
+def on_now(context: SlackContext, _request: BlockAction | Typed) -> None:
     """Post the digest of the channel now, or say to the person that there is nothing in it."""
-    _post_now(context)
+    channel, now = channel_of(context), context.now
+    with context.begin() as session:
+        if why := channel_pause_store.find(session, channel):
+            message = f"Nothing is posted in this channel: {why}. Invite FlakeGuard, or subscribe the channel again."
+            raise ConflictError(message)
+        cadence = subscription_view.cadence(subscription_store.get_channel(session, channel).hours)
+        content = digest_query.of_channel(session, channel, None, context.default_channel, cadence, now)
+        if content is not None and not content.is_empty:
+            digest.put_now(session, channel, context.request.key or telemetry.new_id(), now)
+            return
+    context.answer(subscription_view.nothing_to_tell())
 
 
-def on_settings(context: SlackContext, _action: BlockAction) -> None:
+def on_settings(context: SlackContext, _request: BlockAction | Typed) -> None:
     """Ask for the hours of the channel."""
-    _open(context)
+    channel = channel_of(context)
+    with context.begin() as session:
+        hours = subscription_store.get_channel(session, channel).hours
+    context.open(channel_form.hours_form(channel.id, hours))
 
 
 def on_hours(context: SlackContext, submission: ViewSubmission) -> View:
@@ -81,33 +94,12 @@ def keep(context: SlackContext, channel: Channel, answers: Answers) -> Hours:
         return subscription.set_quiet(session, channel, quiet, zone)
 
 
-def _open(context: SlackContext) -> None:
-    channel = channel_of(context)
-    with context.begin() as session:
-        hours = subscription_store.get_channel(session, channel).hours
-    context.open(channel_form.hours_form(channel.id, hours))
-
-
-def _post_now(context: SlackContext) -> None:
-    channel, now = channel_of(context), context.now
-    with context.begin() as session:
-        if why := channel_pause_store.find(session, channel):
-            message = f"Nothing is posted in this channel: {why}. Invite FlakeGuard, or subscribe the channel again."
-            raise ConflictError(message)
-        cadence = subscription_view.cadence(subscription_store.get_channel(session, channel).hours)
-        content = digest_query.of_channel(session, channel, None, context.default_channel, cadence, now)
-        if content is not None and not content.is_empty:
-            digest.put_now(session, channel, context.request.key or telemetry.new_id(), now)
-            return
-    context.answer(subscription_view.nothing_to_tell())
-
-
 def _run_digest(context: SlackContext, typed: Typed) -> None:
     if not typed.words:
-        _open(context)
+        on_settings(context, typed)
         return
     if [word.lower() for word in typed.words] == ["now"]:
-        _post_now(context)
+        on_now(context, typed)
         return
     channel = channel_of(context)
     wanted, zone = schedule_text.digest_time(typed.words)
@@ -118,7 +110,7 @@ def _run_digest(context: SlackContext, typed: Typed) -> None:
 
 def _run_quiet(context: SlackContext, typed: Typed) -> None:
     if not typed.words:
-        _open(context)
+        on_settings(context, typed)
         return
     channel = channel_of(context)
     quiet, zone = schedule_text.quiet_hours(typed.words)

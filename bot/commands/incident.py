@@ -24,9 +24,11 @@ _WORDS = ("start", "end")
 _SINCE = "since"
 
 
-def on_open(context: SlackContext, _action: BlockAction) -> None:
+def on_open(context: SlackContext, _request: BlockAction | Typed) -> None:
     """Ask which repository suffers, and from what."""
-    _open(context)
+    with context.begin() as session:
+        repositories = repository_name.choose(context, session, "", 100)
+    context.open(confirmation.incident([(repository.id, repository.full_name) for repository in repositories]))
 
 
 def on_start(context: SlackContext, submission: ViewSubmission) -> View:
@@ -45,16 +47,10 @@ def end(_action: BlockAction, authorized: Authorized[Repository], session: Sessi
     return response.done(_over([authorized.repository]))
 
 
-def _open(context: SlackContext) -> None:
-    with context.begin() as session:
-        repositories = repository_name.choose(context, session, "", 100)
-    context.open(confirmation.incident([(repository.id, repository.full_name) for repository in repositories]))
-
-
 def _run(context: SlackContext, typed: Typed) -> None:
     word = typed.words[0].lower() if typed.words else ""
     if not word:
-        _open(context)
+        on_open(context, typed)
     elif word == "start":
         _start(context, typed)
     elif word == "end":

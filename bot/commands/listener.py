@@ -254,5 +254,5 @@ def _on_error(error: Exception) -> BoltResponse:
     if isinstance(error, BoltUnhandledRequestError):
         _log.info("request that nothing here is for", kind=error.body.get("type"))
         return BoltResponse(status=200, body="")
-    _log.error("listener failed", exc_info=error)
+    _log.error("listener failed", incident=telemetry.new_id(), exc_info=error)
     return BoltResponse(status=200, body="")

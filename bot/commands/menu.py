@@ -31,9 +31,12 @@ from bot.store.decisions import quarantine as quarantine_store
 _WAITING = 5
 
 
-def on_help(context: SlackContext, _action: BlockAction) -> None:
+def on_help(context: SlackContext, _request: BlockAction | Typed) -> None:
     """Show what waits for a decision, and the commands."""
-    _help_menu(context)
+    with context.begin() as session:
+        proposed = quarantine_store.list_open(session, context.visible(session), [State.PROPOSED])
+        waiting = case_query.list_quarantined(session, proposed[:_WAITING], context.now)
+    context.answer(response.help_menu([_help(command) for command in COMMANDS], waiting, len(proposed)))
 
 
 def on_command(context: SlackContext, command: SlashCommand) -> None:
@@ -61,17 +64,10 @@ def _run(context: SlackContext, text: str) -> None:
     command.run(context, typed)
 
 
-def _help_menu(context: SlackContext) -> None:
-    with context.begin() as session:
-        proposed = quarantine_store.list_open(session, context.visible(session), [State.PROPOSED])
-        waiting = case_query.list_quarantined(session, proposed[:_WAITING], context.now)
-    context.answer(response.help_menu([_help(command) for command in COMMANDS], waiting, len(proposed)))
-
-
 def _run_help(context: SlackContext, typed: Typed) -> None:
     word = typed.words[0].lower() if typed.words else ""
     if not word:
-        _help_menu(context)
+        on_help(context, typed)
     elif command := _BY_NAME.get(word):
         context.answer(response.command_help(_help(command)))
     else:

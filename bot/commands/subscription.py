@@ -37,9 +37,12 @@ _FLAGS: Mapping[str, Field] = {
 _MAX_FILTER = 200
 
 
-def on_open(context: SlackContext, _action: BlockAction) -> None:
+def on_open(context: SlackContext, _request: BlockAction | Typed) -> None:
     """Ask for the subscription of a channel."""
-    _open(context)
+    with context.begin() as session:
+        repository_name.choose(context, session, "", 1)  # where there is none, that is the answer
+        view = channel_form.subscribe_form(_names(context, session), context.request.channel_id)
+    context.open(view)
 
 
 def on_edit(context: SlackContext, action: BlockAction, authorized: Authorized[Repository]) -> None:
@@ -85,9 +88,19 @@ def unsubscribe(
     return subscription_view.unsubscribed(authorized.repository.full_name)
 
 
-def on_list(context: SlackContext, _action: BlockAction) -> None:
+def on_list(context: SlackContext, _request: BlockAction | Typed) -> None:
     """List the subscriptions of the channel."""
-    _list(context)
+    channel = channel_of(context)
+    with context.begin() as session:
+        names = _names(context, session)
+        rows = [
+            NamedSubscription(known, names[known.repository_id])
+            for known in subscription_store.list_of_channel(session, channel)
+            if known.repository_id in names
+        ]
+        hours = subscription_store.get_channel(session, channel).hours
+        message = subscription_view.listing(rows, hours, channel_pause_store.find(session, channel))
+    context.answer(message)
 
 
 def channel_of(context: SlackContext) -> Channel:
@@ -102,27 +115,6 @@ def channel_of(context: SlackContext) -> Channel:
     return Channel(context.workspace.id, context.request.channel_id)
 
 
-def _open(context: SlackContext) -> None:
-    with context.begin() as session:
-        repository_name.choose(context, session, "", 1)  # where there is none, that is the answer
-        view = channel_form.subscribe_form(_names(context, session), context.request.channel_id)
-    context.open(view)
-
-
-def _list(context: SlackContext) -> None:
-    channel = channel_of(context)
-    with context.begin() as session:
-        names = _names(context, session)
-        rows = [
-            NamedSubscription(known, names[known.repository_id])
-            for known in subscription_store.list_of_channel(session, channel)
-            if known.repository_id in names
-        ]
-        hours = subscription_store.get_channel(session, channel).hours
-        message = subscription_view.listing(rows, hours, channel_pause_store.find(session, channel))
-    context.answer(message)
-
-
 def _subscribe(
     context: SlackContext, session: Session, channel: Channel, repository: Repository, filters: Filters
 ) -> Message:
@@ -134,7 +126,7 @@ def _subscribe(
 def _run_subscribe(context: SlackContext, typed: Typed) -> None:
     words, flags = typed.flags(_FLAGS)
     if not words:
-        _open(context)
+        on_open(context, typed)
         return
     channel = channel_of(context)
     filters = _filters({_FLAGS[name]: values[-1] for name, values in flags.items()}, flags.get("events"))
@@ -146,17 +138,13 @@ def _run_subscribe(context: SlackContext, typed: Typed) -> None:
 
 def _run_unsubscribe(context: SlackContext, typed: Typed) -> None:
     if not typed.words:
-        _list(context)
+        on_list(context, typed)
         return
     channel = channel_of(context)
     with context.begin() as session:
         repository = repository_name.find(context, session, typed.words[0])
         subscription.unsubscribe(session, channel, repository.id)
     context.answer(subscription_view.unsubscribed(repository.full_name))
-
-
-def _run_list(context: SlackContext, _typed: Typed) -> None:
-    _list(context)
 
 
 def _filters(texts: Mapping[Field, str], events: Sequence[str] | None) -> Filters:
@@ -246,7 +234,7 @@ COMMANDS = (
         usage="",
         says="the subscriptions of this channel",
         examples=("subscriptions",),
-        run=_run_list,
+        run=on_list,
         also=Action.MENU_SUBSCRIPTIONS,
     ),
 )
