@@ -138,6 +138,7 @@ async function suggest(box, field) {
 }
 
 function close(box) {
+  lastRequest++;  // a response that is still to come must not open the list again
   box.querySelector(".suggestions").hidden = true;
   box.querySelector("[role=combobox]").setAttribute("aria-expanded", "false");
 }
