@@ -101,7 +101,7 @@ class _Contents:
 
     def _count(self, member: archive.Member, repetitions: DuplicateCounter, limits: Limits) -> Summary:
         if member.stream is None:
-            raise InvalidReportError(member.refused)
+            raise InvalidReportError(member.fault)
         compared: list[ReportedCase] = []
         most = self._remaining
 

@@ -29,7 +29,7 @@ def zipped(files: dict[str, bytes]) -> bytes:
 def read(data: bytes, name: str = "reports.zip", **limits: Unpack[Bounds]) -> dict[str, bytes | str]:
     found: dict[str, bytes | str] = {}
     for member in archive.members(name, io.BytesIO(data), replace(DEFAULT, **limits)):
-        found[member.path] = member.stream.read() if member.stream else member.refused or ""
+        found[member.path] = member.stream.read() if member.stream else member.fault or ""
     return found
 
 

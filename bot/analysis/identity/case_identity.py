@@ -69,7 +69,7 @@ def _temporary(match: re.Match[str]) -> str:
 
 
 # A pattern is only tried on a text that contains one of its words.
-_ANYWHERE: Final[_Masks] = (
+_GENERATED_MASKS: Final[_Masks] = (  # what no author can have chosen
     (("-",), re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"), "<uuid>"),
     (("0x",), re.compile(r"\b0x[0-9a-fA-F]{6,}\b|(?<=\bat )0x[0-9a-fA-F]+\b"), "<address>"),
     (
@@ -82,6 +82,9 @@ _ANYWHERE: Final[_Masks] = (
         re.compile(r"[A-Za-z]:[\\/]Users[\\/][^\\/\s]+[\\/]AppData[\\/]Local[\\/]Temp[\\/][^\s\],'\")]+"),
         _temporary,
     ),
+)
+_MASKS: Final[_Masks] = (
+    *_GENERATED_MASKS,
     (
         (":",),
         re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"),
@@ -90,8 +93,7 @@ _ANYWHERE: Final[_Masks] = (
     ((":",), re.compile(r"((?<![\d.])(?:\d{1,3}\.){3}\d{1,3}|\blocalhost|\[::1?\]):\d{4,5}\b"), r"\1:<port>"),
     (("seed", "Seed", "SEED"), re.compile(r"((?:seed|Seed|SEED)(?: ?[=:] ?|-))\d+"), r"\1<seed>"),
 )
-_GENERATED: Final[_Masks] = _ANYWHERE[:4]  # uuids, addresses, temporary files; not times, ports and seeds
-_IN_PARAMETERS: Final[_Masks] = (
+_PARAMETER_MASKS: Final[_Masks] = (
     # Since 1970, in seconds to nanoseconds.
     (("1",), re.compile(r"(?<!\d)1[5-9]\d{8}(?:\d{3}){0,3}(?:\.\d{1,9})?(?!\d)"), "<time>"),
     (
@@ -112,7 +114,7 @@ _IN_PARAMETERS: Final[_Masks] = (
 # Whatever the patterns above match contains one of these (of random uuids all but one in a million, of the shortest
 # hashes all but one in two thousand); a name without is unchanged. Every alternative begins with one of few characters,
 # which makes the scan fast.
-_may_change: Final = re.compile(r"[/\\@:=\x00]|0x|[0-9][0-9a-fA-F]{4}|-[0-9]").search
+_needs_mask: Final = re.compile(r"[/\\@:=\x00]|0x|[0-9][0-9a-fA-F]{4}|-[0-9]").search
 _PARAMETERS: Final = re.compile(r"[\[(/]")
 _FILE: Final = re.compile(r"[^\s.]\.\w{1,5}$")  # a class that is a file, and no namespace of PHP
 _NODE_TEST_CLASS: Final = "test"  # the class of every case of node:test, which has suites where others have classes
@@ -125,20 +127,20 @@ def identify(case: ReportedCase, repository: str = "") -> Identity:
         case.file, case.class_name, case.suites, case.host, repository
     )
     name = case.name
-    if not name.isascii() or not (name.isidentifier() or _may_change(name) is None):
+    if not name.isascii() or not (name.isidentifier() or _needs_mask(name) is None):
         name = _mask_name(name)
         key = blake2b(hashed + name.encode("utf-8", "replace"), digest_size=_KEY_BYTES).digest()
     else:
         name = name.strip()
         key = blake2b(hashed + name.encode(), digest_size=_KEY_BYTES).digest()
     if len(name) > MAX_LENGTH:
-        name = _bound(name)
+        name = _truncate(name)
     return _new(Identity, (file, class_name, name, suite, scope, key))
 
 
 def stable_sort_key(name: str) -> str:
     """A name without what an author cannot have chosen, as a sort key for names that masking made equal."""
-    for _, pattern, mask_of in _GENERATED:
+    for _, pattern, mask_of in _GENERATED_MASKS:
         name = pattern.sub(mask_of, name)
     return name
 
@@ -147,12 +149,12 @@ def with_scope(identity: Identity, scope: str) -> Identity:
     """The identity of one of several equal cases of a run, which `scope` distinguishes."""
     key = blake2b(identity.key + b"\0" + scope.encode("utf-8", "replace"), digest_size=_KEY_BYTES).digest()
     path = f"{identity.scope} > {scope}" if identity.scope else scope
-    return identity._replace(scope=_bound(path), key=key)
+    return identity._replace(scope=_truncate(path), key=key)
 
 
 def mask(text: str) -> str:
     """A suite or folder name without what changes from run to run."""
-    return _substitute(_IN_PARAMETERS, _mask(text)) if _may_change(text) else _normal(text).strip()
+    return _substitute(_PARAMETER_MASKS, _mask(text)) if _needs_mask(text) else _compose(text).strip()
 
 
 @lru_cache(_CACHED)
@@ -164,7 +166,7 @@ def _class_identity(
     if "\\" in inside and _FILE.search(inside):
         inside = inside.replace("\\", "/")
     if path.startswith("/"):
-        path = _by_module(path, inside)
+        path = _relative_to_module(path, inside)
     names = [masked for masked in (mask(suite) for suite in suites) if masked]
     suite = names[-1] if names else ""
     if (not path and not inside) or (inside == _NODE_TEST_CLASS and "pytest" not in names):
@@ -174,12 +176,12 @@ def _class_identity(
     elif host and len(suites) <= 1 and suite == inside and _SCRIPT.search(inside):
         scope = host.strip()
     else:
-        scope = _rest(suite, inside)
+        scope = _suite_remainder(suite, inside)
     hashed = f"{path}\0{inside}\0{scope}\0".encode("utf-8", "replace")
-    return _bound(path), _bound(inside), _bound(suite), _bound(scope), hashed
+    return _truncate(path), _truncate(inside), _truncate(suite), _truncate(scope), hashed
 
 
-def _rest(suite: str, class_name: str) -> str:
+def _suite_remainder(suite: str, class_name: str) -> str:
     """The rest of a suite's name after its class: `chrome` of `CartTest: chrome`."""
     if not class_name or not suite.startswith(class_name) or suite == class_name:
         return ""
@@ -187,9 +189,9 @@ def _rest(suite: str, class_name: str) -> str:
     return "" if rest[0].isalnum() or rest[0] in "_." else rest.strip(" :-()[]")
 
 
-def _path(written: str, repository: str) -> str:
+def _path(reported: str, repository: str) -> str:
     """A file's path in its repository, if the checkout can be recognised."""
-    unified = _normal(written).strip().replace("\\", "/")
+    unified = _compose(reported).strip().replace("\\", "/")
     path = _CHECKOUT_FIRST.sub("", unified)
     if path == unified and repository and _ABSOLUTE.match(path):
         _, separator, inside = path.partition(f"/{repository}/")
@@ -198,7 +200,7 @@ def _path(written: str, repository: str) -> str:
     return posixpath.normpath(path) if path else ""
 
 
-def _by_module(path: str, class_name: str) -> str:
+def _relative_to_module(path: str, class_name: str) -> str:
     """An absolute path, cut where it begins to agree with the module of the class."""
     parts = class_name.split(".", _MAX_PARTS)[:_MAX_PARTS]
     for end in range(len(parts), 1, -1):
@@ -209,12 +211,12 @@ def _by_module(path: str, class_name: str) -> str:
 
 
 def _mask(text: str) -> str:
-    text = _normal(text)
-    if not _may_change(text):
+    text = _compose(text)
+    if not _needs_mask(text):
         return text.strip()
     if "/" in text:
         text = _CHECKOUT_INSIDE.sub("", text)
-    return _substitute(_ANYWHERE, text).strip()
+    return _substitute(_MASKS, text).strip()
 
 
 def _mask_name(name: str) -> str:
@@ -222,7 +224,7 @@ def _mask_name(name: str) -> str:
     opening = _PARAMETERS.search(name)
     if opening is None:
         return name
-    return name[: opening.start()] + _substitute(_IN_PARAMETERS, name[opening.start() :])
+    return name[: opening.start()] + _substitute(_PARAMETER_MASKS, name[opening.start() :])
 
 
 def _substitute(masks: _Masks, text: str) -> str:
@@ -234,11 +236,11 @@ def _substitute(masks: _Masks, text: str) -> str:
     return text
 
 
-def _normal(text: str) -> str:
+def _compose(text: str) -> str:
     """Accented letters in composed form: macOS decomposes them in the names of files."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
-def _bound(text: str) -> str:
+def _truncate(text: str) -> str:
     text = text.encode("utf-8", "replace").decode().replace("\x00", "")
     return text if len(text) <= MAX_LENGTH else f"{text[: MAX_LENGTH - 1]}…"

@@ -79,36 +79,38 @@ def merge(reports: Iterable[tuple[Source, Sequence[ReportedCase]]], repository: 
     """One entry per test, its results in the order of file and element; `repository` as in `case_identity.identify`."""
     ordered = sorted(reports, key=lambda report: (_natural(report[0].artifact), _natural(report[0].path)))
     runs: dict[bytes, CaseRun] = {}
-    first: dict[bytes, int] = {}  # positions as numbers: half a million tuples would slow the garbage collector
-    again: dict[bytes, list[_Member]] = {}
+    first_positions: dict[
+        bytes, int
+    ] = {}  # positions as numbers: half a million tuples would slow the garbage collector
+    repeated: dict[bytes, list[_Member]] = {}
     for report, (source, cases) in enumerate(ordered):
-        for number, written in enumerate(cases):
-            case = written if written.name else _named(written, number)
+        for number, reported in enumerate(cases):
+            case = _with_name(reported, number)
             identity = case_identity.identify(case, repository)
             key = identity.key
             if key not in runs:
                 runs[key] = CaseRun(identity, case.results, outage_group.runner(source.shard, case.host))
-                first[key] = report << _CASE_BITS | number
+                first_positions[key] = report << _CASE_BITS | number
                 continue
-            if key not in again:
-                position = first[key]
+            if key not in repeated:
+                position = first_positions[key]
                 origin, known = ordered[position >> _CASE_BITS]
-                again[key] = [(origin, _named(known[position & _CASE_MASK], position & _CASE_MASK))]
-            again[key].append((source, case))
+                repeated[key] = [(origin, _with_name(known[position & _CASE_MASK], position & _CASE_MASK))]
+            repeated[key].append((source, case))
     merged: list[CaseRun] = []
     collisions: dict[_Kind, list[str]] = {}
     for key, run in runs.items():
-        if key not in again:
+        if key not in repeated:
             merged.append(run)
             continue
-        kinds, tests = _separate(run.identity, again[key])
+        kinds, tests = _separate(run.identity, repeated[key])
         merged += [CaseRun(test, _results(members), _runner(*members[0])) for test, members in tests]
         for kind in kinds:
             collisions.setdefault(kind, []).append(run.identity.title)
     return Merged(tuple(merged), tuple(_note(kind, collisions[kind]) for kind in _Kind if kind in collisions))
 
 
-def _named(case: ReportedCase, number: int) -> ReportedCase:
+def _with_name(case: ReportedCase, number: int) -> ReportedCase:
     return case if case.name else case._replace(name=f"(case {number + 1} without a name)")
 
 
@@ -133,7 +135,7 @@ def _separate(identity: Identity, members: list[_Member]) -> tuple[set[_Kind], l
         test = case_identity.with_scope(identity, scope) if scope else identity
         numbered = _number_by_order(group)
         if len(numbered) > 1:
-            kinds.add(_Kind.ORDER if len({_written(case) for _, case in group}) > 1 else _Kind.REPEATED)
+            kinds.add(_Kind.ORDER if len({_reported_name(case) for _, case in group}) > 1 else _Kind.REPEATED)
         tests += [
             (
                 case_identity.with_scope(test, f"#{position} of {len(numbered)}") if len(numbered) > 1 else test,
@@ -155,32 +157,34 @@ def _number_by_order(members: list[_Member]) -> dict[int, list[_Member]]:
     numbers: dict[_Name, int] = {}
     numbered: dict[int, list[_Member]] = {}
     of_shard: dict[str, list[int]] = {}
-    fresh = 0
-    for inside in files.values():
-        written = list(_names(inside))
-        names = sorted(dict.fromkeys(written), key=lambda name: (*map(case_identity.stable_sort_key, name[0]), name[1]))
+    next_number = 0
+    for of_file in files.values():
+        reported = list(_names(of_file))
+        names = sorted(
+            dict.fromkeys(reported), key=lambda name: (*map(case_identity.stable_sort_key, name[0]), name[1])
+        )
         taken = {numbers[name] for name in names if name in numbers}
-        given = of_shard.setdefault(inside[0][0].shard, [])
-        free = iter([number for number in given if number not in taken])
+        shard_numbers = of_shard.setdefault(of_file[0][0].shard, [])
+        free = iter([number for number in shard_numbers if number not in taken])
         for name in names:
             if name not in numbers:
-                numbers[name] = next(free, fresh)
-                if numbers[name] == fresh:
-                    given.append(fresh)
-                    fresh += 1
-        for name, member in zip(written, inside, strict=True):
+                numbers[name] = next(free, next_number)
+                if numbers[name] == next_number:
+                    shard_numbers.append(next_number)
+                    next_number += 1
+        for name, member in zip(reported, of_file, strict=True):
             numbered.setdefault(numbers[name], []).append(member)
     return numbered
 
 
-def _names(inside: Sequence[_Member]) -> Iterator[_Name]:
+def _names(of_file: Sequence[_Member]) -> Iterator[_Name]:
     """The names of the cases of one file as written, each with how many of that name came before."""
-    cases = [case for _, case in inside]
-    positions = duplicate_case.occurrences(cases) if inside[0][0].repeats_are_tests else repeat(0)
-    return zip(map(_written, cases), positions, strict=False)
+    cases = [case for _, case in of_file]
+    positions = duplicate_case.occurrences(cases) if of_file[0][0].repeats_are_tests else repeat(0)
+    return zip(map(_reported_name, cases), positions, strict=False)
 
 
-def _written(case: ReportedCase) -> tuple[str, str, str]:
+def _reported_name(case: ReportedCase) -> tuple[str, str, str]:
     return case.file, case.class_name, case.name
 
 

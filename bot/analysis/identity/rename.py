@@ -1,4 +1,4 @@
-"""Match cases that vanished with cases that appeared: a test that was moved or renamed keeps its history (ADR 7).
+"""Match cases that are missing with cases that are new: a test that was moved or renamed keeps its history (ADR 7).
 
 There are two ways, each by a unique best match on both sides: the same name in another file or class, and a similar
 name at the same position among the tests of one file.
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from bot.analysis.model import CaseId
 
-SIMILAR: Final = 0.7
+MIN_SIMILARITY: Final = 0.7
 """The smallest difflib ratio of two similar names, without the prefix `test`."""
 _MARGIN: Final = 0.05  # by which the best match beats the second
 _MAX_COMPARED: Final = 40
@@ -60,20 +60,20 @@ class RunOrder:
 
 
 def match(
-    vanished: Sequence[NamedCase],
-    appeared: Sequence[NamedCase],
+    missing: Sequence[NamedCase],
+    added: Sequence[NamedCase],
     before: Sequence[Sequence[int]],
     now: Sequence[Sequence[int]],
 ) -> tuple[Rename, ...]:
     """The renames between two complete, consecutive runs, in order of the old case.
 
     `before` and `now` are the cases of both runs in the order in which they ran, one sequence per variant, aligned. No
-    run may ever have had both a vanished and an appeared case of a rename; the caller checks that.
+    run may ever have had both a missing and a new case of a rename; the caller checks that.
     """
-    moved = _moved(vanished, appeared)
+    moved = _moved(missing, added)
     matched = {case.id for rename in moved for case in (rename.old, rename.new)}
-    old = {case.id: case for case in vanished if case.id not in matched}
-    new = {case.id: case for case in appeared if case.id not in matched}
+    old = {case.id: case for case in missing if case.id not in matched}
+    new = {case.id: case for case in added if case.id not in matched}
     candidates: dict[CaseId, set[CaseId]] = {}
     for order_before, order_now in zip(before, now, strict=True):
         for old_id, new_id in _at_same_position(old, new, order_before, order_now):
@@ -103,10 +103,10 @@ def find_renames(runs: Sequence[RunOrder], cases: Sequence[NamedCase]) -> Iterat
     for before, now in pairwise(complete):
         variants = sorted(runs[before].orders.keys() & runs[now].orders.keys())
         old, new = ([runs[position].orders[variant] for variant in variants] for position in (before, now))
-        vanished = [cases[case] for case in _distinct(old) if last[case] < now]
-        appeared = [cases[case] for case in _distinct(new) if first[case] > before]
-        if vanished and appeared:
-            for rename in match(vanished, appeared, [ids.tolist() for ids in old], [ids.tolist() for ids in new]):
+        missing = [cases[case] for case in _distinct(old) if last[case] < now]
+        added = [cases[case] for case in _distinct(new) if first[case] > before]
+        if missing and added:
+            for rename in match(missing, added, [ids.tolist() for ids in old], [ids.tolist() for ids in new]):
                 if last[rename.old.id] < first[rename.new.id]:
                     yield rename
 
@@ -115,14 +115,14 @@ def _distinct(orders: Sequence[NDArray[np.int32]]) -> list[int]:
     return np.unique(np.concatenate(orders)).tolist() if orders else []
 
 
-def _moved(vanished: Sequence[NamedCase], appeared: Sequence[NamedCase]) -> list[Rename]:
+def _moved(missing: Sequence[NamedCase], added: Sequence[NamedCase]) -> list[Rename]:
     """The same name in another file, class or scope: pairs that are each other's best match."""
-    containers = _Containers(vanished, appeared)
+    containers = _Containers(missing, added)
     by_name: dict[str, list[NamedCase]] = {}
-    for case in appeared:
+    for case in added:
         by_name.setdefault(case.name, []).append(case)
     groups: dict[str, list[NamedCase]] = {}
-    for case in vanished:
+    for case in missing:
         if case.name in by_name:
             groups.setdefault(case.name, []).append(case)
     renames: list[Rename] = []
@@ -134,7 +134,7 @@ def _moved(vanished: Sequence[NamedCase], appeared: Sequence[NamedCase]) -> list
         similar: dict[tuple[str, str], tuple[list[NamedCase], list[NamedCase]]] = {}
         for side, cases in enumerate((old, new)):
             for case in cases:
-                similar.setdefault((_inner(case), _base(case)), ([], []))[side].append(case)
+                similar.setdefault((_class_basename(case), _file_name(case)), ([], []))[side].append(case)
         for some_old, some_new in similar.values():
             if len(some_old) <= _MAX_COMPARED and len(some_new) <= _MAX_COMPARED:
                 renames += _best_pairs(some_old, some_new, containers)
@@ -152,18 +152,18 @@ def _best_pairs(old: Sequence[NamedCase], new: Sequence[NamedCase], containers: 
 
 
 class _Containers:
-    """The names that each container lost and gained."""
+    """The names of the cases that are missing from a container, and of those that are new in it."""
 
-    def __init__(self, vanished: Iterable[NamedCase], appeared: Iterable[NamedCase]) -> None:
-        self._old = self._names(vanished)
-        self._new = self._names(appeared)
+    def __init__(self, missing: Iterable[NamedCase], added: Iterable[NamedCase]) -> None:
+        self._old = self._names(missing)
+        self._new = self._names(added)
 
     def score(self, old: NamedCase, new: NamedCase) -> float:
         """How likely a case moved from one container to another, by the names that moved with it and by similarity."""
-        lost, gained = self._old[old.container], self._new[new.container]
-        together = len(lost & gained) / max(len(lost), len(gained))
-        same_class = _inner(old) == _inner(new)
-        same_file = bool(old.file) and _base(old) == _base(new)
+        old_names, new_names = self._old[old.container], self._new[new.container]
+        together = len(old_names & new_names) / max(len(old_names), len(new_names))
+        same_class = _class_basename(old) == _class_basename(new)
+        same_file = bool(old.file) and _file_name(old) == _file_name(new)
         return 2 * together + same_class + same_file + _path_ratio(_path(old), _path(new)) + (old.scope == new.scope)
 
     @staticmethod
@@ -220,7 +220,7 @@ def _gaps(
 def _is_similar(old: str, new: str) -> bool:
     first, second = (_without_prefix(name)[:_COMPARED_LENGTH] for name in (old, new))
     matcher = SequenceMatcher(None, first, second, autojunk=False)
-    return matcher.quick_ratio() >= SIMILAR and matcher.ratio() >= SIMILAR
+    return matcher.quick_ratio() >= MIN_SIMILARITY and matcher.ratio() >= MIN_SIMILARITY
 
 
 def _without_prefix(name: str) -> str:
@@ -231,12 +231,12 @@ def _without_prefix(name: str) -> str:
     return lowered
 
 
-def _inner(case: NamedCase) -> str:
+def _class_basename(case: NamedCase) -> str:
     """The class without its package or module."""
     return case.class_name.rpartition(".")[2]
 
 
-def _base(case: NamedCase) -> str:
+def _file_name(case: NamedCase) -> str:
     return case.file.rpartition("/")[2]
 
 

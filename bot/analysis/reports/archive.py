@@ -16,13 +16,11 @@ from bot.errors import InvalidReportError
 
 REPORT_SUFFIXES = (".xml", ".xml.gz", ".junit", ".xunit", ".trx", ".trx.gz")
 _PATH_LENGTH = 500
-_HEADER = 30  # a local file header's fixed part, APPNOTE.TXT 4.3.7
+_LOCAL_HEADER_BYTES = 30  # a local file header's fixed part, APPNOTE.TXT 4.3.7
 _ENCRYPTED = 0x1
-_RATIO_GRACE_BYTES = (
-    1024 * 1024
-)  # bytes that may be inflated before the ratio counts: a small repetitive log is no bomb
-_END = b"PK\x05\x06"  # end of central directory record, APPNOTE.TXT 4.3.16; its comment has at most 65,535 bytes
-_END_SEARCHED = 22 + 65_535
+_RATIO_GRACE_BYTES = 1024 * 1024  # the ratio counts from here on: a small repetitive log is no bomb
+_END_RECORD = b"PK\x05\x06"  # end of central directory record, APPNOTE.TXT 4.3.16; its comment has at most 65,535 bytes
+_END_SEARCH_BYTES = 22 + 65_535
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # LZMA allocates as much memory as its header says
 _FAULTS = (
     zipfile.BadZipFile,
@@ -42,7 +40,7 @@ class Member:
 
     path: str
     stream: BinaryIO | None
-    refused: str | None = None
+    fault: str | None = None
 
 
 class DamagedError(InvalidReportError):
@@ -62,8 +60,8 @@ class _LimitedStream:
 
     def __init__(self, stream: BinaryIO, limit: int, packed: int, limits: Limits) -> None:
         self._stream = stream
-        self._left = limit
-        self._ratio = max(packed, 1) * limits.ratio + _RATIO_GRACE_BYTES
+        self._max_bytes = limit
+        self._max_bytes_by_ratio = max(packed, 1) * limits.ratio + _RATIO_GRACE_BYTES
         self._limits = limits
         self.used = 0
 
@@ -74,9 +72,9 @@ class _LimitedStream:
             message = f"This archive was refused: a member is damaged or unreadable ({error})."
             raise DamagedError(message) from error
         self.used += len(data)
-        if self.used > self._left:
+        if self.used > self._max_bytes:
             _refuse(f"it inflates to more than {self._limits.archive_bytes:,} bytes")
-        if self.used > self._ratio:
+        if self.used > self._max_bytes_by_ratio:
             _refuse(f"it inflates more than {self._limits.ratio} times")
         return data
 
@@ -122,26 +120,26 @@ def _zip_members(stream: BinaryIO, limits: Limits) -> Iterator[Member]:
     if sum(entry.file_size for entry in wanted) > limits.archive_bytes:
         _refuse(f"it inflates to more than {limits.archive_bytes:,} bytes")
     _check_overlaps(entries)
-    left = limits.archive_bytes
+    remaining = limits.archive_bytes
     for entry in sorted(wanted, key=lambda entry: (entry.filename, entry.header_offset)):
-        path = _shown(entry.filename)
+        path = _printable(entry.filename)
         fault = _fault(entry)
         if fault:
             yield Member(path, None, fault)
             continue
         try:
-            opened = archive.open(entry)
+            packed_stream = archive.open(entry)
         except _FAULTS as error:
             yield Member(path, None, f"it cannot be opened ({error})")
             continue
-        budget = _LimitedStream(cast("BinaryIO", opened), left, entry.compress_size, limits)
-        unpacked = budget
+        limited = _LimitedStream(cast("BinaryIO", packed_stream), remaining, entry.compress_size, limits)
+        unpacked = limited
         if entry.filename.lower().endswith(".gz"):
-            inflating = cast("BinaryIO", _Gz(fileobj=cast("BinaryIO", budget), mode="rb"))
-            unpacked = _LimitedStream(inflating, left, entry.compress_size, limits)
+            inflating = cast("BinaryIO", _Gz(fileobj=cast("BinaryIO", limited), mode="rb"))
+            unpacked = _LimitedStream(inflating, remaining, entry.compress_size, limits)
         yield Member(path, cast("BinaryIO", unpacked))
-        opened.close()
-        left -= unpacked.used
+        packed_stream.close()
+        remaining -= unpacked.used
 
 
 def _may_be_report(path: str) -> bool:
@@ -151,7 +149,7 @@ def _may_be_report(path: str) -> bool:
     return name.endswith((*REPORT_SUFFIXES, ".zip"))
 
 
-def _shown(path: str) -> str:
+def _printable(path: str) -> str:
     """A member's name, short and printable; it is never used to open a file."""
     plain = "".join(letter if letter.isprintable() else "?" for letter in path)
     return plain if len(plain) <= _PATH_LENGTH else f"…{plain[1 - _PATH_LENGTH :]}"
@@ -172,10 +170,10 @@ def _fault(entry: zipfile.ZipInfo) -> str | None:
 def _check_directory(stream: BinaryIO, limits: Limits) -> None:
     """Refuse a directory that is too large, before zipfile builds an object for each of its entries."""
     size = stream.seek(0, 2)
-    stream.seek(max(size - _END_SEARCHED, 0))
-    tail = stream.read(_END_SEARCHED)
+    stream.seek(max(size - _END_SEARCH_BYTES, 0))
+    tail = stream.read(_END_SEARCH_BYTES)
     stream.seek(0)
-    at = tail.rfind(_END)
+    at = tail.rfind(_END_RECORD)
     declared = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
     zip64 = 0xFFFFFFFF
     if declared != zip64 and declared > limits.directory_bytes:
@@ -190,7 +188,12 @@ def _check_overlaps(entries: list[zipfile.ZipInfo]) -> None:
     for entry in sorted(entries, key=lambda entry: entry.header_offset):
         if entry.header_offset < end:
             _refuse("its entries overlap")
-        end = entry.header_offset + _HEADER + len(entry.orig_filename.encode("utf-8", "replace")) + entry.compress_size
+        end = (
+            entry.header_offset
+            + _LOCAL_HEADER_BYTES
+            + len(entry.orig_filename.encode("utf-8", "replace"))
+            + entry.compress_size
+        )
 
 
 def _refuse(fault: str, cause: BaseException | None = None) -> NoReturn:

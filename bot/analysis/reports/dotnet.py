@@ -40,7 +40,7 @@ class _Case:
 
 
 @dataclass(frozen=True, slots=True)
-class _Tags:
+class _TagNames:
     """The element names of a format: a case, the message and the stack trace inside it, and the suites around it."""
 
     case: str
@@ -49,10 +49,10 @@ class _Tags:
     stack: str
 
 
-class _Elements:
+class _OpenElements:
     """The open suites and cases."""
 
-    def __init__(self, document: Document, tally: Tally, limits: Limits, tags: _Tags) -> None:
+    def __init__(self, document: Document, tally: Tally, limits: Limits, tags: _TagNames) -> None:
         self._document = document
         self._tally = tally
         self._limits = limits
@@ -91,10 +91,10 @@ class _Elements:
             self._document.stop_text()
         return None
 
-    def deliver(
+    def add_case(
         self, case: _Case, outcome: Outcome, class_name: str, name: str, duration: float, file: str = ""
     ) -> None:
-        """Count and deliver a case."""
+        """Count a case that has ended, and add it to the report."""
         message, stack = "".join(case.message).strip(), "".join(case.stack).strip()
         reported = ReportedCase(
             suites=tuple(suite for suite in self._suites if suite),
@@ -111,11 +111,11 @@ class _Elements:
 class NUnit:
     """NUnit's own XML (docs.nunit.org, Test Result XML Format); 2 differs in the names of the attributes."""
 
-    _TAGS: ClassVar = _Tags("test-case", frozenset({"test-suite"}), "message", "stack-trace")
+    _TAGS: ClassVar = _TagNames("test-case", frozenset({"test-suite"}), "message", "stack-trace")
 
     def __init__(self, document: Document, tally: Tally, limits: Limits) -> None:
         self._tally = tally
-        self._elements = _Elements(document, tally, limits, self._TAGS)
+        self._elements = _OpenElements(document, tally, limits, self._TAGS)
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """Handle the start of an element."""
@@ -141,7 +141,7 @@ class NUnit:
         class_name = attributes.get("classname", "") or _class(whole)
         name = attributes.get("name", "") or whole
         duration = seconds(attributes.get("duration") or attributes.get("time", ""))
-        self._elements.deliver(case, outcome, class_name, name.removeprefix(f"{class_name}."), duration)
+        self._elements.add_case(case, outcome, class_name, name.removeprefix(f"{class_name}."), duration)
 
     def finish(self) -> None:
         """Handle the end of the document."""
@@ -150,12 +150,12 @@ class NUnit:
 class XUnit:
     """xUnit.net's own XML (xunit.net/docs/format-xml-v2); v1 has `class` where v2 has `collection`."""
 
-    _TAGS: ClassVar = _Tags("test", frozenset({"assembly", "collection", "class"}), "message", "stack-trace")
+    _TAGS: ClassVar = _TagNames("test", frozenset({"assembly", "collection", "class"}), "message", "stack-trace")
 
     def __init__(self, document: Document, tally: Tally, limits: Limits) -> None:
         self._document = document
         self._tally = tally
-        self._elements = _Elements(document, tally, limits, self._TAGS)
+        self._elements = _OpenElements(document, tally, limits, self._TAGS)
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """Handle the start of an element."""
@@ -169,7 +169,7 @@ class XUnit:
             return
         attributes = case.attributes
         class_name, name = attributes.get("type", ""), attributes.get("name", "")
-        self._elements.deliver(
+        self._elements.add_case(
             case,
             _outcome(attributes.get("result", "")),
             class_name,
@@ -185,12 +185,12 @@ class XUnit:
 class Trx:
     """Visual Studio's TRX, which names the classes of tests after their results: all wait for the end."""
 
-    _TAGS: ClassVar = _Tags("UnitTestResult", frozenset(), "Message", "StackTrace")
+    _TAGS: ClassVar = _TagNames("UnitTestResult", frozenset(), "Message", "StackTrace")
 
     def __init__(self, document: Document, tally: Tally, limits: Limits) -> None:
         self._tally = tally
-        self._elements = _Elements(document, tally, limits, self._TAGS)
-        self._waiting: list[_Case] = []
+        self._elements = _OpenElements(document, tally, limits, self._TAGS)
+        self._ended: list[_Case] = []
         self._unit_test = ""
         self._classes: dict[str, str] = {}
 
@@ -207,16 +207,16 @@ class Trx:
     def end(self, _name: str) -> None:
         """Handle the end of an element."""
         if (case := self._elements.end()) is not None:
-            self._waiting.append(case)
-            self._tally.check_room(len(self._waiting))
+            self._ended.append(case)
+            self._tally.check_room(len(self._ended))
 
     def finish(self) -> None:
         """Deliver the results with the classes of their tests."""
-        for case in self._waiting:
+        for case in self._ended:
             attributes = case.attributes
             name = attributes.get("testName", "")
             class_name = self._classes.get(attributes.get("testId", ""), "")
-            self._elements.deliver(
+            self._elements.add_case(
                 case,
                 _outcome(attributes.get("outcome", "")),
                 class_name,
@@ -225,8 +225,8 @@ class Trx:
             )
 
 
-def _outcome(written: str) -> Outcome:
-    return _OUTCOMES.get(written.strip().lower(), Outcome.SKIPPED)
+def _outcome(result: str) -> Outcome:
+    return _OUTCOMES.get(result.strip().lower(), Outcome.SKIPPED)
 
 
 def _class(name: str) -> str:

@@ -80,7 +80,7 @@ def read_artifacts(
         reports = 0
         try:
             for member in archive.members(artifact.name, artifact.stream, limits):
-                fault = member.refused or _read_member(artifact.name, shard, member, part, budget, limits)
+                fault = member.fault or _read_member(artifact.name, shard, member, part, budget, limits)
                 if fault is None:
                     reports += 1
                 elif fault:
